@@ -1,0 +1,77 @@
+export {
+  asWireError,
+  type CodeInfo,
+  type CodeTable,
+  type ErrorDetails,
+  type ErrorScope,
+  isWireError,
+  type WireCode,
+  WireCodes,
+  WireError,
+  wireError,
+  type WireErrorOptions,
+} from "./errors.js";
+
+export { ByteReader } from "./byte-reader.js";
+export { ByteWriter } from "./byte-writer.js";
+export { concatBytes, equalBytes, formatHex, parseHex } from "./bytes.js";
+export { formatBase64, parseBase64 } from "./base64.js";
+export { decodeUtf8, encodeUtf8, encodeUtf8Into, isWellFormed, utf8Length } from "./utf8.js";
+export {
+  leb128Size,
+  readLeb128,
+  readLeb128Big,
+  type SizedInteger,
+  unzigzag,
+  writeLeb128,
+  writeLeb128Big,
+  zigzag,
+} from "./varint.js";
+export { fnv1a32, fnv1a64 } from "./fnv1a.js";
+
+export { type Limits, type LimitSpec, type LimitTable, resolveLimits } from "./limits.js";
+export { type Clock, ManualTime, type Timer, type Timers } from "./time.js";
+export { type RandomSource, SeededRandom, uniform } from "./random.js";
+
+export type {
+  Address,
+  ByteStream,
+  ByteStreamHandlers,
+  DatagramSocket,
+  DatagramSocketHandlers,
+  Listener,
+  MessagePipe,
+  MessagePipeHandlers,
+  TransportInfo,
+} from "./transport.js";
+export { memoryStreamPair, type MemoryStreamOptions } from "./memory-stream.js";
+
+export {
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type Labels,
+  type LogLevel,
+  type LogRecord,
+  type LogSink,
+  type Meter,
+  type MetricDescription,
+  silentTelemetry,
+  type Span,
+  type Telemetry,
+  type Tracer,
+} from "./events.js";
+
+export {
+  bytesOf,
+  type DType,
+  isDType,
+  itemSize,
+  type TypedArray,
+  typedView,
+} from "./tensor/dtype.js";
+export { columnMajorStrides, elementCount, rowMajorStrides, type Shape } from "./tensor/shape.js";
+export { type TensorOptions, TensorView } from "./tensor/tensor-view.js";
+
+export { CodecId, type CodecName, PRIVATE_CODEC_MIN } from "./codec-id.js";
+export type { SchemaKey } from "./schema-key.js";

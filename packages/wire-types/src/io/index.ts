@@ -1,0 +1,1 @@
+export { systemRandom, systemTime } from "./system.js";

@@ -1,0 +1,12 @@
+/** One behaviour that an implementation must show, runnable under any test framework. */
+export interface Case {
+  /** What must hold, as a sentence. */
+  readonly name: string;
+  /** Resolves when it holds, rejects when it does not. */
+  run(): Promise<void>;
+}
+
+/** Throws `message` unless `condition` holds. */
+export function check(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(message);
+}

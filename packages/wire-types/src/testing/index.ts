@@ -1,0 +1,1 @@
+export { type Case, check } from "./case.js";

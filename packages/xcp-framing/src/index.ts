@@ -1,0 +1,1 @@
+export { type XcpCode, type XcpCodeInfo, XcpCodes, xcpCodeOf, XcpError } from "./errors.js";
