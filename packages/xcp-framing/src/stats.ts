@@ -1,0 +1,37 @@
+/** Totals of one direction. */
+export interface DirectionStats {
+  /** Frames. */
+  readonly frames: number;
+  /** Bytes of whole frames. */
+  readonly bytes: number;
+  /** Whole messages with a body for the application. */
+  readonly messages: number;
+  /** NACK and ERROR frames. */
+  readonly errors: number;
+  /** JSON bytes / all bytes of DATA payloads in the last 60 s; 0 without traffic. spec/xcp.md §15.4 */
+  readonly jsonShare: number;
+  /** Epoch of the keys; 0 without CRYPT. */
+  readonly epoch: number;
+}
+
+/** What a connection did so far and holds now. spec/xcp.md §21 */
+export interface ConnectionStats {
+  /** From this end to the peer. */
+  readonly sent: DirectionStats;
+  /** From the peer to this end. */
+  readonly received: DirectionStats;
+  /** Messages that arrived again and were dropped. */
+  readonly duplicates: number;
+  /** Messages that this end sent again. */
+  readonly retransmissions: number;
+  /** Frames whose CRC was wrong. */
+  readonly crcErrors: number;
+  /** Messages of this end that wait for a reply or an ACK. */
+  readonly inflightSent: number;
+  /** Messages of the peer that the application works on. */
+  readonly inflightReceived: number;
+  /** Bytes of messages that arrived in part. */
+  readonly partialBytes: number;
+  /** Bytes that wait to be written. */
+  readonly queuedBytes: number;
+}
