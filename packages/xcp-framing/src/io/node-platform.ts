@@ -1,0 +1,2 @@
+import type { Platform } from "../platform.js";
+export const nodePlatform: Platform = undefined as never;
