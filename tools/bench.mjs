@@ -1,0 +1,78 @@
+// `npm run bench -- <name> [options]`: builds what the benchmark needs, then runs it.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = new URL("../", import.meta.url);
+const usage = `npm run bench -- <name> [options]
+
+  <name>            a benchmark of the list, or <package>/<name> where two packages have one of that name
+  --list            every benchmark and what it asks
+  --json            one JSON document on standard output instead of tables
+  --quick           a few short rounds: to see that it runs, not to quote
+  --rounds <n>      rounds that count (default 21)
+  --round-ms <n>    length of one peer's turn in a round (default 200)
+  --case <text>     only the cases whose name contains <text>
+`;
+
+const benches = ["packages", "apps"].flatMap((room) =>
+  readdirSync(new URL(room, root))
+    .map((name) => ({ name, folder: new URL(`${room}/${name}/`, root) }))
+    .filter(({ folder }) => existsSync(new URL("bench/", folder)))
+    .flatMap(({ name, folder }) =>
+      readdirSync(new URL("bench/", folder))
+        .filter((file) => file.endsWith(".ts"))
+        .map((file) => ({ package: name, name: basename(file, ".ts"), folder }))
+        .filter((bench) => source(bench).includes("runSuite(")),
+    ),
+);
+
+const [wanted, ...options] = process.argv.slice(2);
+if (wanted === undefined || wanted === "--help" || wanted === "-h") leave(0, usage);
+if (wanted === "--list") leave(0, list());
+
+const found = benches.filter(
+  (bench) => bench.name === wanted || `${bench.package}/${bench.name}` === wanted,
+);
+if (found.length !== 1) {
+  const why =
+    found.length === 0 ? "no benchmark is called" : "several packages have a benchmark called";
+  leave(1, `${why} ${wanted}; there are:\n\n${list()}`);
+}
+const [bench] = found;
+
+// The build speaks on standard error: with --json, standard output is the document and nothing else.
+const toStandardError = { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" };
+for (const args of [
+  ["run", "native", "--filter=@proj/native-io"],
+  ["run", "build", `--filter=./${bench.folder.pathname.split("/").slice(-3, -1).join("/")}`],
+]) {
+  const { status } = spawnSync("turbo", [...args, "--output-logs=errors-only"], toStandardError);
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const program = fileURLToPath(new URL(`dist-bench/${bench.name}.js`, bench.folder));
+const { status } = spawnSync(process.execPath, ["--expose-gc", program, ...options], {
+  cwd: bench.folder,
+  stdio: ["ignore", "inherit", "inherit"],
+});
+process.exit(status ?? 1);
+
+function source({ name, folder }) {
+  return readFileSync(new URL(`bench/${name}.ts`, folder), "utf8");
+}
+
+function list() {
+  return benches
+    .map((each) => {
+      const question = /question:\s*"([^"]*)"/.exec(source(each))?.[1] ?? "";
+      return `  ${`${each.package}/${each.name}`.padEnd(36)} ${question}\n`;
+    })
+    .join("");
+}
+
+function leave(code, text) {
+  (code === 0 ? process.stdout : process.stderr).write(text);
+  process.exit(code);
+}

@@ -1,0 +1,148 @@
+import { describeMachine } from "./machine.js";
+import { parseOptions, type RunOptions } from "./options.js";
+import { formatCase, formatFacts, formatHeader } from "./report.js";
+import { type CaseResult, type Metric, type PeerSamples, reduceCase } from "./result.js";
+import {
+  type Call,
+  calibrate,
+  type CpuTime,
+  type Pace,
+  type RoundSample,
+  runRound,
+} from "./round.js";
+import { type Fact, meets, type Target } from "./target.js";
+
+export type { Pace } from "./round.js";
+
+/** A peer made ready: its connections are open and its buffers allocated. */
+export interface Operation {
+  /** Does the thing once; a promise where the pace is not `batch`. */
+  run: Call;
+  /** CPU time so far of other processes that take part; {@link spawnServer} gives one. */
+  cpu?(): Promise<CpuTime>;
+  /** Releases what `open` took. */
+  close?(): void | Promise<void>;
+}
+
+/** One of the things compared. */
+export interface Peer {
+  /** How the table calls it. */
+  readonly name: string;
+  /** Makes it ready; called once per case. */
+  open(): Operation | Promise<Operation>;
+  /** The bound on ours divided by this peer, in the case's metric. */
+  readonly target?: Target;
+}
+
+/** One comparison: the same work done by several peers. */
+export interface BenchCase {
+  /** Names the work and its size: `1 KiB, sequential`. */
+  readonly name: string;
+  /** How calls follow each other. */
+  readonly pace: Pace;
+  /** What is compared; `p50` unless the pace is pipelined, then `throughput`. */
+  readonly compare?: Metric;
+  /** Payload of one call, to tell MiB/s. */
+  readonly payloadBytes?: number;
+  /** Ours first, then those it is compared with. */
+  readonly peers: readonly Peer[];
+}
+
+/** One question and the cases that answer it. */
+export interface Suite {
+  /** The name after `npm run bench --`. */
+  readonly name: string;
+  /** The question, as one sentence. */
+  readonly question: string;
+  /** The comparisons. */
+  readonly cases: readonly BenchCase[];
+  /** Measures what has no peer, after the cases. */
+  facts?(): Promise<readonly Fact[]>;
+}
+
+/**
+ * Runs a suite by the options in `argv` and prints its result.
+ *
+ * Peers take turns within every round, in an order that rotates, so that whatever else the machine does hits all of
+ * them; a ratio is formed inside one round, and the report gives median and quartiles of these ratios.
+ */
+export async function runSuite(
+  suite: Suite,
+  argv: readonly string[] = process.argv.slice(2),
+): Promise<void> {
+  const options = parseOptions(argv);
+  const json = options.output === "json";
+  const machine = describeMachine();
+  const startedAt = new Date().toISOString();
+  if (!json) console.log(formatHeader(suite, machine));
+
+  const cases: CaseResult[] = [];
+  for (const benchCase of suite.cases) {
+    if (options.only !== undefined && !benchCase.name.includes(options.only)) continue;
+    const result = await runCase(benchCase, options);
+    cases.push(result);
+    if (!json) console.log(formatCase(result));
+  }
+  const facts = ((await suite.facts?.()) ?? []).map((fact) =>
+    fact.target === undefined ? fact : { ...fact, met: meets(fact.value, fact.target) === true },
+  );
+  if (!json && facts.length > 0) console.log(formatFacts(facts));
+  if (json) {
+    const { name, question } = suite;
+    console.log(JSON.stringify({ name, question, machine, startedAt, cases, facts }, undefined, 2));
+  }
+}
+
+interface Contender {
+  readonly peer: Peer;
+  readonly operation: Operation;
+  readonly batchCalls: number;
+  readonly samples: RoundSample[];
+}
+
+async function runCase(benchCase: BenchCase, options: RunOptions): Promise<CaseResult> {
+  const contenders: Contender[] = [];
+  try {
+    for (const peer of benchCase.peers)
+      contenders.push(await warmUp(peer, benchCase.pace, options));
+    for (let round = 0; round < options.rounds; round++) {
+      for (let turn = 0; turn < contenders.length; turn++) {
+        const contender = contenders[(round + turn) % contenders.length];
+        contender?.samples.push(await turnOf(contender, benchCase.pace, options.roundMs));
+      }
+    }
+  } finally {
+    for (const { operation } of contenders) await operation.close?.();
+  }
+  const compared =
+    benchCase.compare ?? (benchCase.pace.kind === "pipelined" ? "throughput" : "p50");
+  const samples: PeerSamples[] = contenders.map((contender) => ({
+    name: contender.peer.name,
+    samples: contender.samples,
+    target: contender.peer.target,
+  }));
+  return reduceCase(benchCase.name, compared, samples, benchCase.payloadBytes);
+}
+
+async function warmUp(peer: Peer, pace: Pace, options: RunOptions): Promise<Contender> {
+  const operation = await peer.open();
+  const batchCalls = pace.kind === "batch" ? calibrate(operation.run, 1) : 1;
+  const contender = { peer, operation, batchCalls, samples: [] };
+  await turnOf(contender, pace, options.warmUpMs);
+  // The calls are compiled now: a batch of the cold ones would be too short.
+  return pace.kind === "batch"
+    ? { ...contender, batchCalls: calibrate(operation.run, 1) }
+    : contender;
+}
+
+async function turnOf(contender: Contender, pace: Pace, roundMs: number): Promise<RoundSample> {
+  const { operation, batchCalls } = contender;
+  // Garbage of the peer before is not this one's to collect.
+  globalThis.gc?.();
+  return runRound(operation.run, {
+    pace,
+    roundMs,
+    batchCalls,
+    foreignCpu: operation.cpu?.bind(operation),
+  });
+}

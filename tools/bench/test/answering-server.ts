@@ -1,0 +1,12 @@
+import { serveProcess } from "@proj/bench";
+
+await serveProcess((input) => {
+  if (typeof input !== "object") process.exit(1);
+  return {
+    ready: input,
+    ask(question) {
+      if (typeof question !== "number") throw new Error("not a number");
+      return question + 1;
+    },
+  };
+});
