@@ -1,0 +1,47 @@
+import { randomFillSync } from "node:crypto";
+import { type Peer, spawnServer, type Target } from "@proj/bench";
+import { peers } from "./peers/index.js";
+
+// Filling megabytes for every call would measure the generator: payloads come from a pool and get a fresh start.
+const POOL = 8;
+const FRESH_BYTES = 16;
+const COMPARE_EVERY = 64;
+
+/** Echoes payloads of `size` bytes with the server of peer `name` in a process of its own, checking what returns. */
+export function echoing(name: string, size: number, target?: Target): Peer {
+  return {
+    name,
+    ...(target === undefined ? {} : { target }),
+    async open() {
+      const server = await spawnServer<{ port: number }>(
+        new URL("./echo-server.js", import.meta.url),
+        name,
+      );
+      const client = await peers[name]?.connect(server.ready.port);
+      if (client === undefined) throw new Error(`no peer is called ${name}`);
+      const pool = Array.from({ length: POOL }, () => randomFillSync(new Uint8Array(size)));
+      let calls = 0;
+      return {
+        async run() {
+          const payload = fresh(pool[calls % POOL], size);
+          const compare = calls++ % COMPARE_EVERY === 0;
+          const reply = await client.echo(payload);
+          if (reply.length !== size) throw new Error(`${name} returned ${reply.length} bytes`);
+          if (compare && Buffer.compare(reply, payload) !== 0) throw new Error(`${name} differs`);
+        },
+        cpu: () => server.cpu(),
+        async close() {
+          client.close();
+          await server.close();
+        },
+      };
+    },
+  };
+}
+
+// A sender may keep what it was given until it left, so the bytes of an earlier call are never changed.
+function fresh(from: Uint8Array | undefined, size: number): Uint8Array {
+  const payload = Buffer.allocUnsafeSlow(size);
+  payload.set(from ?? payload);
+  return randomFillSync(payload, 0, Math.min(FRESH_BYTES, size));
+}

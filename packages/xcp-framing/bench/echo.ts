@@ -1,0 +1,51 @@
+import { type BenchCase, runSuite } from "@proj/bench";
+import { echoing } from "./echo-client.js";
+
+const sizes = [
+  { name: "1 KiB", bytes: 1024 },
+  { name: "10 KiB", bytes: 10 * 1024 },
+  { name: "100 KiB", bytes: 100 * 1024 },
+  { name: "1 MiB", bytes: 1024 * 1024 },
+];
+
+// Bounds on ours divided by theirs, p50, by size.
+const latency: readonly { readonly peer: string; readonly atMost?: readonly number[] }[] = [
+  { peer: "raw net" },
+  { peer: "length prefix", atMost: [1.2, 1.35, 1.7, 1.8] },
+  { peer: "protobufjs/TCP", atMost: [1, 1, 1, 1] },
+  { peer: "ws", atMost: [1.05, 0.8, 0.5, 0.5] },
+  { peer: "HTTP/2", atMost: [0.5, 0.6, 0.6, 0.85] },
+  { peer: "gRPC", atMost: [0.15, 0.15, 0.25, 0.35] },
+];
+
+const fasterThan = new Set(["protobufjs/TCP", "HTTP/2"]);
+
+await runSuite({
+  name: "echo",
+  question: "How long does an echo over loopback TCP take, and how many fit in a second?",
+  cases: sizes.flatMap(({ name, bytes }, at): BenchCase[] => [
+    {
+      name: `${name}, sequential`,
+      pace: { kind: "sequential" },
+      payloadBytes: bytes,
+      peers: [
+        echoing("xcp", bytes),
+        ...latency.map(({ peer, atMost }) => {
+          const bound = atMost?.[at];
+          return echoing(peer, bytes, bound === undefined ? undefined : { atMost: bound });
+        }),
+      ],
+    },
+    {
+      name: `${name}, 16 in flight`,
+      pace: { kind: "pipelined", inFlight: 16 },
+      payloadBytes: bytes,
+      peers: [
+        echoing("xcp", bytes),
+        ...latency.map(({ peer }) =>
+          echoing(peer, bytes, fasterThan.has(peer) ? { atLeast: 1 } : undefined),
+        ),
+      ],
+    },
+  ]),
+});

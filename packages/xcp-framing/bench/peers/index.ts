@@ -1,0 +1,22 @@
+import { grpc } from "./grpc.js";
+import { http2 } from "./http2.js";
+import { lengthPrefix } from "./length-prefix.js";
+import type { EchoPeer } from "./peer.js";
+import { protobufOverTcp } from "./protobuf.js";
+import { rawNet } from "./raw-net.js";
+import { websocket } from "./websocket.js";
+import { xcp } from "./xcp.js";
+
+const key = Uint8Array.from({ length: 32 }, (_, i) => i);
+
+/** Every peer by the name that the tables use. */
+export const peers: Readonly<Record<string, EchoPeer>> = {
+  xcp: xcp(),
+  "xcp, encrypted": xcp({ key, cryptPolicy: "required" }),
+  "raw net": rawNet,
+  "length prefix": lengthPrefix,
+  "protobufjs/TCP": protobufOverTcp,
+  ws: websocket,
+  "HTTP/2": http2,
+  gRPC: grpc,
+};
