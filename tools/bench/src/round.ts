@@ -57,7 +57,7 @@ export async function runRound(call: Call, options: RoundOptions): Promise<Round
   const ownUs = sum(process.cpuUsage(ownBefore));
   const foreignUs = sum((await options.foreignCpu?.()) ?? { user: 0, system: 0 }) - foreignBefore;
   const perSample = options.pace.kind === "batch" ? options.batchCalls : 1;
-  const sorted = Float64Array.from(samples).sort();
+  const sorted = Float64Array.from(samples).toSorted();
   return {
     calls: samples.length * perSample,
     wallUs,

@@ -18,12 +18,12 @@ export function quantile(sorted: ArrayLike<number>, q: number): number {
 
 /** Finds the median of `values` in any order. */
 export function median(values: readonly number[]): number {
-  return quantile(Float64Array.from(values).sort(), 0.5);
+  return quantile(Float64Array.from(values).toSorted(), 0.5);
 }
 
 /** Finds median and quartiles of `values` in any order. */
 export function spreadOf(values: readonly number[]): Spread {
-  const sorted = Float64Array.from(values).sort();
+  const sorted = Float64Array.from(values).toSorted();
   return {
     median: quantile(sorted, 0.5),
     q1: quantile(sorted, 0.25),
