@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Installs the foreign programs that the tests compare with, as far as this machine allows.
+#
+# Standard output is one line: the names that are there afterwards, with commas, for REQUIRE_PEERS.
+# What could not be installed is said on standard error; its tests are then skipped with that reason.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+
+declare -A package=([capnp]=capnproto [protoc]=protobuf-compiler [chromium]=chromium [zstd]=zstd)
+modules="pyarrow numpy google_crc32c google.protobuf"
+requirements="pyarrow==21.* numpy<3 google-crc32c==1.* protobuf==6.*"
+folder=.cache/peers
+mkdir -p "$folder"
+
+say() { echo "peers: $*" >&2; }
+has() { command -v "$1" >/dev/null 2>&1; }
+imports() { "$1" -c "import $(echo "$modules" | tr ' ' ',')" >/dev/null 2>&1; }
+
+missing=()
+for name in "${!package[@]}"; do has "$name" || missing+=("${package[$name]}"); done
+has python3 || missing+=(python3)
+if [ "${#missing[@]}" -gt 0 ]; then
+  if has apt-get && [ "$(id -u)" = 0 ]; then
+    say "installing ${missing[*]} with apt-get"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq </dev/null >&2 || say "apt-get update failed"
+    for each in "${missing[@]}"; do
+      apt-get install -y -qq --no-install-recommends "$each" </dev/null >"$folder/apt-$each.log" 2>&1 ||
+        say "apt-get could not install $each: $(tail -n 1 "$folder/apt-$each.log")"
+    done
+  else
+    say "not root on a Debian system: ${missing[*]} must be installed by hand"
+  fi
+fi
+
+venv="$folder/venv/bin/python"
+if ! { [ -x "$venv" ] && imports "$venv"; } && ! { has python3 && imports python3; }; then
+  say "installing Python modules: $requirements"
+  rm -rf "$folder/venv"
+  # Debian keeps ensurepip in a package of its own.
+  if has python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null && has apt-get && [ "$(id -u)" = 0 ]; then
+    apt-get install -y -qq --no-install-recommends python3-venv </dev/null >&2
+  fi
+  # shellcheck disable=SC2086 # a list of words
+  if ! { python3 -m venv "$folder/venv" && "$venv" -m pip install --quiet $requirements; } </dev/null >"$folder/pip.log" 2>&1; then
+    say "pip could not install them: $(tail -n 1 "$folder/pip.log")"
+  fi
+fi
+
+there=()
+for name in "${!package[@]}"; do
+  if has "$name"; then there+=("$name"); else say "$name is missing: its tests are skipped"; fi
+done
+if { [ -x "$venv" ] && imports "$venv"; } || { has python3 && imports python3; }; then
+  there+=(python)
+else
+  say "python with its modules is missing: its tests are skipped"
+fi
+if [ -n "${CXX:-}" ] || has c++ || has g++ || has clang++; then
+  there+=(native)
+else
+  say "a C++ compiler is missing: native tests are skipped"
+fi
+printf '%s\n' "${there[@]}" | sort | paste -sd, - | tee "$folder/found"

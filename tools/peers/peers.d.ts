@@ -1,0 +1,21 @@
+/** Something outside this repository that a test needs: there, or missing for a reason. */
+export type Peer<T> =
+  | { readonly name: string; readonly found: T }
+  | { readonly name: string; readonly lack: string };
+
+/** Finds an executable by name on the `PATH`; `found` is its full path. */
+export function command(name: string): Peer<string>;
+
+/** Finds a Python that imports all of `modules`, the peers' own before the system's; `found` is its full path. */
+export function python(...modules: readonly string[]): Peer<string>;
+
+/** Finds a Chromium or Chrome; `found` is its full path. */
+export function chromium(): Peer<string>;
+
+/**
+ * Describes tests that need a peer.
+ *
+ * Where it is missing, one skipped test says why. Where `REQUIRE_PEERS` names it (a list with commas, or `all`), that
+ * test fails instead.
+ */
+export function describeWith<T>(title: string, peer: Peer<T>, tests: (found: T) => void): void;

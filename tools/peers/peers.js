@@ -1,0 +1,74 @@
+// What tests need from outside the repository, and how a test says that it is missing.
+import { describe, test } from "@jest/globals";
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const venv = fileURLToPath(new URL("../../.cache/peers/venv/bin/python", import.meta.url));
+
+export function command(name) {
+  const found = onPath(name);
+  return found === undefined ? { name, lack: `no ${name} on the PATH` } : { name, found };
+}
+
+export function python(...modules) {
+  const name = "python";
+  const interpreters = [venv, onPath("python3")].filter(
+    (path) => path !== undefined && existsSync(path),
+  );
+  if (interpreters.length === 0) return { name, lack: "no python3 on the PATH" };
+  const script = modules.map((module) => `import ${module}`).join("\n");
+  const found = interpreters.find(
+    (path) => spawnSync(path, ["-c", script], { stdio: "ignore" }).status === 0,
+  );
+  return found === undefined
+    ? { name, lack: `no Python that imports ${modules.join(", ")}` }
+    : { name, found };
+}
+
+export function chromium() {
+  const name = "chromium";
+  const names = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+  const found = names.map(onPath).find((path) => path !== undefined);
+  return found === undefined
+    ? { name, lack: `none of ${names.join(", ")} on the PATH` }
+    : { name, found };
+}
+
+export function describeWith(title, peer, tests) {
+  describe(title, () => {
+    if ("found" in peer) {
+      tests(peer.found);
+      return;
+    }
+    const line = `needs ${peer.name}: ${peer.lack}`;
+    if (required().has(peer.name) || required().has("all")) {
+      test(line, () => {
+        throw new Error(`${line}; REQUIRE_PEERS says that this machine has it`);
+      });
+    } else {
+      test.skip(line, () => undefined);
+    }
+  });
+}
+
+function required() {
+  return new Set((process.env.REQUIRE_PEERS ?? "").split(",").map((name) => name.trim()));
+}
+
+function onPath(name) {
+  return (process.env.PATH ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
