@@ -27,6 +27,7 @@ export {
   writeLeb128Big,
   zigzag,
 } from "./varint.js";
+export { type Crc32c, crc32c } from "./crc32c.js";
 export { fnv1a32, fnv1a64 } from "./fnv1a.js";
 
 export { type Limits, type LimitSpec, type LimitTable, resolveLimits } from "./limits.js";
@@ -45,6 +46,16 @@ export type {
   TransportInfo,
 } from "./transport.js";
 export { memoryStreamPair, type MemoryStreamOptions } from "./memory-stream.js";
+
+export {
+  formatShmUri,
+  parseShmUri,
+  type ShmFileUri,
+  type ShmObjectUri,
+  type ShmRange,
+  type ShmUri,
+} from "./shm-uri.js";
+export type { SharedRegion } from "./shared-region.js";
 
 export {
   type Counter,
