@@ -1,0 +1,34 @@
+export { type EtherCode, type EtherCodeInfo, EtherCodes, EtherError } from "./errors.js";
+export { type EtherLimits, EtherLimitTable, resolveEtherLimits } from "./limits.js";
+
+export { type Ether, type EtherInit } from "./ether.js";
+export { type Attachment, AttachmentRef } from "./attachment.js";
+export {
+  type ClassifiedValue,
+  classifyValue,
+  isVector,
+  type Value,
+  type ValueMap,
+  type VectorValue,
+} from "./value.js";
+export { equalValues } from "./equal-values.js";
+export { type Elements, elementsOf } from "./elements.js";
+
+export type { CodecContext, EncodedBody, EtherCodec, Tag } from "./codec.js";
+export { CodecRegistry } from "./codec-registry.js";
+
+export { QuantizedTensor } from "./tensor/quantized-tensor.js";
+export { TENSOR_HEADER_BYTES, TensorDType, type TensorHeader } from "./tensor/tensor-header.js";
+
+export {
+  type RegisteredSchema,
+  type SchemaInit,
+  SchemaRegistry,
+  type SchemaRegistryOptions,
+  STANDARD_NAMESPACE,
+} from "./schema/schema-registry.js";
+export { formatSchemaName, parseSchemaName, type SchemaName } from "./schema/schema-name.js";
+export { canonicalJson, type Json } from "./schema/canonical-json.js";
+export { ProblemList } from "./schema/problem-list.js";
+export type { JsonSchemaObject } from "./schema/json-schema.js";
+export { type Sha256, sha256Portable } from "./schema/sha256.js";
