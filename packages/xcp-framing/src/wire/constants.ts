@@ -24,6 +24,15 @@ export const HANDSHAKE_MAX_FRAME_BYTES = 65_536;
 /** Payload sizes from which LARGE is needed. §3 */
 export const LARGE_FROM_BYTES = 0x1_0000_0000;
 
+/** Most tags in a header. §4 */
+export const MAX_TAGS = 64;
+/** Most bytes of a tag's key. §4 */
+export const MAX_TAG_KEY_BYTES = 128;
+/** Most bytes of a tag's value. §4 */
+export const MAX_TAG_VALUE_BYTES = 4096;
+/** Bytes of a schema key's hash, where there is one. §4 */
+export const HASH128_BYTES = 16;
+
 /** Bits of FLAGS. §2 */
 export const Flag = {
   /** The message is one zstd frame. §11.1 */

@@ -1,67 +1,388 @@
-import type { XcpError } from "../errors.js";
-import type { Profile } from "./constants.js";
-import type { Crc32c } from "./frame.js";
+import type { SchemaKey } from "@proj/wire-types";
+import { XcpError } from "../errors.js";
+import {
+  CRC_BYTES,
+  Flag,
+  HANDSHAKE_MAX_FRAME_BYTES,
+  MAGIC,
+  MAGIC_SWAPPED,
+  MAX_HEADER_BYTES,
+  MIN_HEADER_BYTES,
+  MsgType,
+  PREFIX_BYTES,
+  type Profile,
+  VERSION,
+  VERSION_V01,
+} from "./constants.js";
+import type { Crc32c, CrcOrder } from "./frame.js";
+import { readCapnpHeader } from "./header-capnp.js";
+import { decodeJsonHeader } from "./header-json.js";
+import { decodeV01Header } from "./header-v01.js";
 import type { FrameHeader } from "./header.js";
+import { loadU16, loadU32, loadU64, swapU32 } from "./little-endian.js";
+import { PayloadBuffer } from "./payload-buffer.js";
 
 /** A whole frame whose CRC is right. */
 export interface ReceivedFrame {
   readonly kind: "frame";
+  /** VER as the peer sent it. */
   readonly ver: number;
+  /** Bits of {@link Flag}, all of them allowed. */
   readonly flags: number;
   /** In profile v0.1 a {@link V01Header}. */
   readonly header: FrameHeader;
-  /** Prefix and HEADER as they came, for frames with CRYPT; empty otherwise. */
+  /** Prefix and HEADER as they came, of a frame with CRYPT; empty otherwise. */
   readonly aad: Uint8Array;
+  /** Maybe a view of the chunk it came in, maybe misaligned; from 64 KiB on a buffer of its own. */
   readonly payload: Uint8Array;
 }
-/** A frame that is to be answered with a NACK and skipped. After one that exceeds maxMessageBytes the next `next()` throws. */
+
+/**
+ * A frame to be answered with a NACK and skipped: its CRC is wrong or it is too large.
+ *
+ * The payload of one that is too large is dropped as it arrives; when it exceeds even `maxMessageBytes` the next call of
+ * `next` throws the same error.
+ */
 export interface RejectedFrame {
   readonly kind: "rejected";
+  /** As in {@link ReceivedFrame}. */
   readonly flags: number;
+  /** Nothing vouches for it: the CRC does not cover headers. */
   readonly header: FrameHeader;
+  /** `xcp.crc_mismatch` or `xcp.message_too_large`. */
   readonly error: XcpError;
 }
+
+/** What {@link FrameReader.next} finds. */
 export type FrameEvent = ReceivedFrame | RejectedFrame;
+
+/** Sizes that the handshake settled. */
 export interface FrameReaderLimits {
+  /** Largest PLEN that is read. */
   readonly maxFrameBytes: number;
+  /** Largest PLEN that is skipped; beyond it the connection is given up. */
   readonly maxMessageBytes: number;
 }
+
+/** What a {@link FrameReader} is made with. */
 export interface FrameReaderOptions {
+  /** The platform's CRC-32C. */
   readonly crc32c: Crc32c;
-  /** `maxHeaderBytes` holds always; PLEN is capped at 65 536 (fatal above) until `setLimits`. */
+  /** `maxHeaderBytes` holds from the first frame on. */
   readonly limits: { readonly maxHeaderBytes: number };
-  /** Absent: learnt from the first frame (responder). */
+  /** An initiator's own profile; a responder learns it from the first frame. */
   readonly profile?: Profile;
-  /** Recognise v0.1 when `profile` is absent; default false. */
+  /** Whether a responder also recognises v0.1; default false. */
   readonly acceptV01?: boolean;
 }
+
+interface Head {
+  readonly ver: number;
+  readonly flags: number;
+  readonly header: FrameHeader;
+  readonly aad: Uint8Array;
+}
+
+type State =
+  | { readonly kind: "head" }
+  | { readonly kind: "payload"; readonly head: Head; readonly buffer: PayloadBuffer }
+  | { readonly kind: "skipping"; left: number }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+const AT_HEAD: State = { kind: "head" };
+const NOTHING: Uint8Array = new Uint8Array(0);
+// From this size on, a payload is copied so that typed arrays of any element size can view it.
+const OWN_BUFFER_BYTES = 65_536;
+// The prefix and the first byte of HEADER, which tells the profile. Every legal frame is longer.
+const START_BYTES = PREFIX_BYTES + 1;
+const JSON_OBJECT = 0x7b;
+
+/**
+ * Splits a stream of bytes into frames, however the stream is cut into chunks.
+ *
+ * Per chunk: `push(chunk)`, then `next()` until it returns `undefined`. Chunks must not be reused: payloads are views of
+ * them. Before the handshake ends PLEN is capped at 65 536 and no flag but LARGE is allowed; then the owner calls
+ * `setLimits` and `setAllowedFlags`.
+ *
+ * A throw is fatal to the connection: the reader repeats it from then on.
+ *
+ * ```
+ * head ──(PLEN within limits)──► payload ──(PLEN + CRC bytes)──► head
+ *   └────(too large)──► skipping ──(PLEN + CRC bytes)──► head
+ *   └────(lengths cannot be trusted)──► failed
+ * ```
+ *
+ * @see spec/xcp.md §3, §5
+ */
 export class FrameReader {
+  readonly #crc32c: Crc32c;
+  readonly #maxHeaderBytes: number;
+  readonly #acceptV01: boolean;
+  readonly #waiting: Uint8Array[] = [];
+  #nextWaiting = 0;
+  #profile: Profile | undefined;
+  #crcOrder: CrcOrder | undefined;
+  #maxFrameBytes = HANDSHAKE_MAX_FRAME_BYTES;
+  #maxMessageBytes = HANDSHAKE_MAX_FRAME_BYTES;
+  #allowedFlags: number = Flag.LARGE;
+  #state: State = AT_HEAD;
+  #chunk = NOTHING;
+  #at = 0;
+  // The beginning of a head that did not lie in one chunk.
+  #carry = NOTHING;
+  #carried = 0;
+  #lastKey: SchemaKey | undefined;
+
+  /** Starts at the first byte of a connection. */
   constructor(options: FrameReaderOptions) {
-    void options;
+    this.#crc32c = options.crc32c;
+    this.#maxHeaderBytes = options.limits.maxHeaderBytes;
+    this.#acceptV01 = options.acceptV01 ?? false;
+    this.#profile = options.profile;
+    if (options.profile === "v0.2") this.#crcOrder = "le";
   }
+
+  /** The connection's profile, once it is known. */
   get profile(): Profile | undefined {
-    throw new Error("to be filled");
+    return this.#profile;
   }
-  /** v0.2-json: the byte order of CRCs once learnt. Senders use it too. */
-  get crcOrder(): "le" | "be" | undefined {
-    throw new Error("to be filled");
+
+  /** The byte order of CRCs, once it is known: v0.2-json learns it, and its sender must use the same. */
+  get crcOrder(): CrcOrder | undefined {
+    return this.#crcOrder;
   }
-  /** Call after the handshake. */
-  setLimits(limits: FrameReaderLimits): void {
-    void limits;
-  }
-  /** Flag bits to accept besides LARGE; none until called. HELLO and CAPS carry none anyway. */
-  setAllowedFlags(mask: number): void {
-    void mask;
-  }
-  push(chunk: Uint8Array): void {
-    void chunk;
-  }
-  next(): FrameEvent | undefined {
-    throw new Error("to be filled");
-  }
+
   /** Whether the bytes so far end inside a frame. */
   get partial(): boolean {
-    throw new Error("to be filled");
+    return (
+      this.#state.kind !== "head" ||
+      this.#carried > 0 ||
+      this.#at < this.#chunk.length ||
+      this.#waiting.length > 0
+    );
   }
+
+  /** Sets what the handshake settled; in force from the next frame on. */
+  setLimits(limits: FrameReaderLimits): void {
+    this.#maxFrameBytes = limits.maxFrameBytes;
+    this.#maxMessageBytes = limits.maxMessageBytes;
+  }
+
+  /** Sets the flag bits that are accepted besides LARGE: those of base and negotiated features. */
+  setAllowedFlags(mask: number): void {
+    this.#allowedFlags = mask | Flag.LARGE;
+  }
+
+  /** Takes the next bytes of the stream. */
+  push(chunk: Uint8Array): void {
+    this.#waiting.push(chunk);
+  }
+
+  /**
+   * Returns the next frame, or `undefined` while it is incomplete.
+   *
+   * @throws XcpError `xcp.bad_magic`, `xcp.version_unsupported`, `xcp.flags_reserved`, `xcp.header_malformed`,
+   *   `xcp.length_overflow`, `xcp.message_too_large`
+   */
+  next(): FrameEvent | undefined {
+    if (this.#state.kind === "failed") throw this.#state.error;
+    try {
+      for (;;) {
+        while (this.#at < this.#chunk.length) {
+          const event = this.#step();
+          if (event !== undefined) return event;
+        }
+        if (!this.#nextChunk()) return undefined;
+      }
+    } catch (error) {
+      this.#state = { kind: "failed", error };
+      throw error;
+    }
+  }
+
+  #nextChunk(): boolean {
+    const chunk = this.#waiting[this.#nextWaiting];
+    this.#nextWaiting++;
+    if (this.#nextWaiting >= this.#waiting.length) {
+      this.#waiting.length = 0;
+      this.#nextWaiting = 0;
+    }
+    this.#chunk = chunk ?? NOTHING;
+    this.#at = 0;
+    return chunk !== undefined;
+  }
+
+  // Consumes some of the chunk, all of it where a frame is incomplete.
+  #step(): FrameEvent | undefined {
+    const state = this.#state;
+    switch (state.kind) {
+      case "head":
+        return this.#carried === 0 ? this.#headInChunk() : this.#headInCarry();
+      case "payload":
+        this.#at = state.buffer.take(this.#chunk, this.#at);
+        if (!state.buffer.complete) return undefined;
+        this.#state = AT_HEAD;
+        return this.#finish(state.head, state.buffer.payload, state.buffer.tail);
+      case "skipping": {
+        const skipped = Math.min(state.left, this.#chunk.length - this.#at);
+        this.#at += skipped;
+        state.left -= skipped;
+        if (state.left === 0) this.#state = AT_HEAD;
+        return undefined;
+      }
+      case "failed":
+        throw state.error;
+    }
+  }
+
+  #headInChunk(): FrameEvent | undefined {
+    const bytes = this.#chunk;
+    const at = this.#at;
+    const have = bytes.length - at;
+    const size = have < START_BYTES ? START_BYTES : this.#headSize(bytes, at);
+    if (have < size) {
+      this.#carryUpTo(size);
+      return undefined;
+    }
+    this.#at = at + size;
+    return this.#readHead(bytes, at, at + size);
+  }
+
+  #headInCarry(): FrameEvent | undefined {
+    if (!this.#carryUpTo(START_BYTES)) return undefined;
+    const size = this.#headSize(this.#carry, 0);
+    if (!this.#carryUpTo(size)) return undefined;
+    this.#carried = 0;
+    // A copy: what is read out of it may keep views, and the carry is written again.
+    return this.#readHead(this.#carry.slice(0, size), 0, size);
+  }
+
+  // Moves bytes from the chunk to the carry until it holds `size`, and tells whether it does.
+  #carryUpTo(size: number): boolean {
+    const wanted = size - this.#carried;
+    if (wanted <= 0) return true;
+    if (this.#carry.length < size) {
+      const grown = new Uint8Array(Math.max(256, 2 * size));
+      grown.set(this.#carry.subarray(0, this.#carried));
+      this.#carry = grown;
+    }
+    const part = this.#chunk.subarray(this.#at, this.#at + wanted);
+    this.#carry.set(part, this.#carried);
+    this.#carried += part.length;
+    this.#at += part.length;
+    return part.length === wanted;
+  }
+
+  // Checks the prefix, in the order of §3, and returns the bytes up to and with PLEN.
+  #headSize(bytes: Uint8Array, at: number): number {
+    const magic = loadU32(bytes, at);
+    const profile = this.#profile ?? this.#learnProfile(magic, bytes[at + PREFIX_BYTES]);
+    const v01 = profile === "v0.1";
+    if (magic !== (v01 ? MAGIC_SWAPPED : MAGIC)) throw badMagic(magic);
+    const ver = bytes[at + 4] as number;
+    if (v01 ? ver !== VERSION_V01 : ver < VERSION || ver > 0x0f) {
+      throw new XcpError("xcp.version_unsupported", `version ${ver >> 4}.${ver & 0x0f}`);
+    }
+    const flags = bytes[at + 5] as number;
+    const refused = flags & ~this.#allowedFlags;
+    if (refused !== 0 || (flags & (Flag.KPHASE | Flag.CRYPT)) === Flag.KPHASE) {
+      throw new XcpError("xcp.flags_reserved", `flags 0x${flags.toString(16).padStart(2, "0")}`);
+    }
+    const length = loadU16(bytes, at + 6);
+    const headerSize = v01 ? swapU32(length) >>> 16 : length;
+    const minimum = profile === "v0.2" ? MIN_HEADER_BYTES : 2;
+    const maximum = Math.min(this.#maxHeaderBytes, profile === "v0.2" ? MAX_HEADER_BYTES : 0xffff);
+    const misaligned = profile === "v0.2" && headerSize % 8 !== 0;
+    if (headerSize < minimum || headerSize > maximum || misaligned) {
+      throw new XcpError("xcp.header_malformed", `header of ${headerSize} bytes, limit ${maximum}`);
+    }
+    return PREFIX_BYTES + headerSize + ((flags & Flag.LARGE) === 0 ? 4 : 8);
+  }
+
+  #learnProfile(magic: number, firstHeaderByte: number | undefined): Profile {
+    if (magic === MAGIC) this.#profile = firstHeaderByte === JSON_OBJECT ? "v0.2-json" : "v0.2";
+    else if (magic === MAGIC_SWAPPED && this.#acceptV01) this.#profile = "v0.1";
+    else throw badMagic(magic);
+    if (this.#profile === "v0.2") this.#crcOrder = "le";
+    return this.#profile;
+  }
+
+  // Reads a head whose prefix was checked; `end` is the index behind PLEN.
+  #readHead(bytes: Uint8Array, at: number, end: number): FrameEvent | undefined {
+    const flags = bytes[at + 5] as number;
+    const large = (flags & Flag.LARGE) !== 0;
+    const headerAt = at + PREFIX_BYTES;
+    const lengthAt = end - (large ? 8 : 4);
+    const header = this.#readHeader(bytes, headerAt, lengthAt);
+    if (header.schemaKey !== undefined) this.#lastKey = header.schemaKey;
+    const greeting = this.#profile !== "v0.1" && header.msgType <= MsgType.CAPS;
+    if (greeting && (flags & ~Flag.LARGE) !== 0) {
+      throw new XcpError("xcp.flags_reserved", `HELLO or CAPS with flags 0x${flags.toString(16)}`);
+    }
+    const length = this.#readLength(bytes, lengthAt, large);
+    const tailSize = this.#profile === "v0.1" ? 0 : CRC_BYTES;
+    if (length > this.#maxFrameBytes) return this.#refuse(flags, header, length, tailSize);
+
+    const ver = bytes[at + 4] as number;
+    const aad = (flags & Flag.CRYPT) === 0 ? NOTHING : bytes.subarray(at, lengthAt);
+    const head = { ver, flags, header, aad };
+    const start = this.#at;
+    if (length >= OWN_BUFFER_BYTES || this.#chunk.length - start < length + tailSize) {
+      this.#state = { kind: "payload", head, buffer: new PayloadBuffer(length, tailSize) };
+      return undefined;
+    }
+    this.#at = start + length + tailSize;
+    const payload = length === 0 ? NOTHING : this.#chunk.subarray(start, start + length);
+    return this.#finish(head, payload, tailSize === 0 ? 0 : loadU32(this.#chunk, start + length));
+  }
+
+  #readHeader(bytes: Uint8Array, at: number, end: number): FrameHeader {
+    if (this.#profile === "v0.2") return readCapnpHeader(bytes, at, end - at, this.#lastKey);
+    const text = bytes.subarray(at, end);
+    return this.#profile === "v0.1" ? decodeV01Header(text) : decodeJsonHeader(text);
+  }
+
+  #readLength(bytes: Uint8Array, at: number, large: boolean): number {
+    const v01 = this.#profile === "v0.1";
+    if (!large) return v01 ? swapU32(loadU32(bytes, at)) : loadU32(bytes, at);
+    const length = loadU64(v01 ? bytes.slice(at, at + 8).toReversed() : bytes, v01 ? 0 : at);
+    if (typeof length === "number") return length;
+    throw new XcpError("xcp.length_overflow", `payload of ${length} bytes`);
+  }
+
+  #refuse(flags: number, header: FrameHeader, length: number, tailSize: number): FrameEvent {
+    const error = new XcpError(
+      "xcp.message_too_large",
+      `frame of ${length} bytes, limit ${this.#maxFrameBytes}`,
+      { details: { length, limit: this.#maxFrameBytes } },
+    );
+    this.#state =
+      length > this.#maxMessageBytes
+        ? { kind: "failed", error }
+        : { kind: "skipping", left: length + tailSize };
+    return { kind: "rejected", flags, header, error };
+  }
+
+  #finish(head: Head, payload: Uint8Array, crcField: number): FrameEvent {
+    const { ver, flags, header, aad } = head;
+    if (this.#profile !== "v0.1" && !this.#isCrcRight(this.#crc32c(payload), crcField)) {
+      const error = new XcpError("xcp.crc_mismatch", `payload of ${payload.length} bytes`);
+      return { kind: "rejected", flags, header, error };
+    }
+    return { kind: "frame", ver, flags, header, aad, payload };
+  }
+
+  #isCrcRight(crc: number, field: number): boolean {
+    if (this.#crcOrder === "le") return field === crc;
+    if (this.#crcOrder === "be") return swapU32(field) === crc;
+    const little = field === crc;
+    const big = swapU32(field) === crc;
+    // A palindrome says nothing about the order.
+    if (little !== big) this.#crcOrder = little ? "le" : "be";
+    return little || big;
+  }
+}
+
+function badMagic(magic: number): XcpError {
+  return new XcpError("xcp.bad_magic", `magic 0x${magic.toString(16).padStart(8, "0")}`);
 }

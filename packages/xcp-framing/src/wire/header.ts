@@ -37,6 +37,13 @@ export function tagValue(tags: readonly Tag[], key: string): string | undefined 
   return tags.findLast((tag) => tag.key === key)?.val;
 }
 
+/** Gives a key that came from the wire its one form: all zero is the same as none. spec/xcp.md §4 */
+export function claimedKey(key: SchemaKey): SchemaKey | undefined {
+  const { nsHash, kindId, major, minor, hash128 } = key;
+  const claims = nsHash !== 0 || kindId !== 0 || major !== 0 || minor !== 0;
+  return claims || hash128?.some((byte) => byte !== 0) === true ? key : undefined;
+}
+
 /** Gives an id of up to 2^64-1 its one form, so that `===` compares ids. */
 export function toMsgId(value: bigint): MsgId {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
