@@ -1,0 +1,54 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+/** What native/addon.cc exports. */
+export interface Addon {
+  /** The version of this interface. */
+  readonly interface: number;
+  readonly crc32cEngine: string;
+  crc32c(bytes: Uint8Array, seed: number): number;
+}
+
+/** The addon and where it lies, or why there is none. */
+export type LoadedAddon =
+  | { readonly addon: Addon; readonly path: string }
+  | { readonly lack: string };
+
+// What this file understands; native/addon.cc counts it up when an export changes.
+const ADDON_INTERFACE = 1;
+
+const root = new URL("../", import.meta.url);
+const target = `${process.platform}-${process.arch}`;
+const candidates: readonly string[] = [
+  "build/native_io.node",
+  "native/build/Release/native_io.node",
+  `prebuilds/${target}/native_io.node`,
+];
+
+/** Loads the first addon that was built for this machine and this version of the package. */
+export function loadAddon(): LoadedAddon {
+  if (process.env["NATIVE_IO"] === "portable") return { lack: "NATIVE_IO=portable" };
+  const refusals: string[] = [];
+  for (const path of candidates) {
+    const file = fileURLToPath(new URL(path, root));
+    if (!existsSync(file)) continue;
+    const loaded = loadFrom(file, path);
+    if ("addon" in loaded) return loaded;
+    refusals.push(loaded.lack);
+  }
+  return { lack: refusals.length > 0 ? refusals.join("; ") : `no addon was built for ${target}` };
+}
+
+function loadFrom(file: string, path: string): LoadedAddon {
+  try {
+    const addon = createRequire(import.meta.url)(file) as Addon;
+    if (addon.interface === ADDON_INTERFACE) return { addon, path };
+    return {
+      lack: `${path} is of another version: interface ${addon.interface}, not ${ADDON_INTERFACE}`,
+    };
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return { lack: `${path} does not load: ${message.split("\n")[0]}` };
+  }
+}
