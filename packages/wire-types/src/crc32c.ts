@@ -11,19 +11,40 @@ const POLYNOMIAL = 0x82f63b78;
  */
 export function crc32c(bytes: Uint8Array, seed = 0): number {
   const end = bytes.length;
-  const wholeBlocks = end - (end % 16);
   let crc = ~seed;
   let at = 0;
-  while (at < wholeBlocks) {
-    crc = foldBlock(bytes, at, crc);
-    at += 16;
+  for (const last = end - 16; at <= last; at += 16) {
+    const word =
+      crc ^
+      (byte(bytes, at) |
+        (byte(bytes, at + 1) << 8) |
+        (byte(bytes, at + 2) << 16) |
+        (byte(bytes, at + 3) << 24));
+    crc =
+      entry(0xf00 | (word & 0xff)) ^
+      entry(0xe00 | ((word >>> 8) & 0xff)) ^
+      entry(0xd00 | ((word >>> 16) & 0xff)) ^
+      entry(0xc00 | (word >>> 24)) ^
+      entry(0xb00 | byte(bytes, at + 4)) ^
+      entry(0xa00 | byte(bytes, at + 5)) ^
+      entry(0x900 | byte(bytes, at + 6)) ^
+      entry(0x800 | byte(bytes, at + 7)) ^
+      entry(0x700 | byte(bytes, at + 8)) ^
+      entry(0x600 | byte(bytes, at + 9)) ^
+      entry(0x500 | byte(bytes, at + 10)) ^
+      entry(0x400 | byte(bytes, at + 11)) ^
+      entry(0x300 | byte(bytes, at + 12)) ^
+      entry(0x200 | byte(bytes, at + 13)) ^
+      entry(0x100 | byte(bytes, at + 14)) ^
+      entry(byte(bytes, at + 15));
   }
-  for (; at < end; at++) crc = t(0, crc ^ byte(bytes, at)) ^ (crc >>> 8);
+  for (; at < end; at++) crc = entry((crc ^ byte(bytes, at)) & 0xff) ^ (crc >>> 8);
   return ~crc >>> 0;
 }
 
-// Slicing by 16: one look-up per byte, all independent of each other. Measured 3.4 times the speed of the
-// bytewise loop and 1.2 times that of slicing by 8; the 16 KiB of tables still fit the first-level cache.
+// Slicing by 16: one look-up per byte, all independent of each other. `0x300 | b` is the entry for byte `b`
+// with three bytes of the block behind it. Measured 3.4 times the speed of the bytewise loop and 1.2 times
+// that of slicing by 8; the 16 KiB of tables still fit the first-level cache.
 const tables = makeTables();
 
 function makeTables(): Int32Array {
@@ -40,39 +61,11 @@ function makeTables(): Int32Array {
   return made;
 }
 
-function foldBlock(bytes: Uint8Array, at: number, crc: number): number {
-  const first =
-    crc ^
-    (byte(bytes, at) |
-      (byte(bytes, at + 1) << 8) |
-      (byte(bytes, at + 2) << 16) |
-      (byte(bytes, at + 3) << 24));
-  return (
-    t(15, first) ^
-    t(14, first >>> 8) ^
-    t(13, first >>> 16) ^
-    t(12, first >>> 24) ^
-    t(11, byte(bytes, at + 4)) ^
-    t(10, byte(bytes, at + 5)) ^
-    t(9, byte(bytes, at + 6)) ^
-    t(8, byte(bytes, at + 7)) ^
-    t(7, byte(bytes, at + 8)) ^
-    t(6, byte(bytes, at + 9)) ^
-    t(5, byte(bytes, at + 10)) ^
-    t(4, byte(bytes, at + 11)) ^
-    t(3, byte(bytes, at + 12)) ^
-    t(2, byte(bytes, at + 13)) ^
-    t(1, byte(bytes, at + 14)) ^
-    t(0, byte(bytes, at + 15))
-  );
+function entry(index: number): number {
+  return tables[index] as number;
 }
 
-// What byte `value & 0xff` contributes when `distance` more bytes of the block follow it.
-function t(distance: number, value: number): number {
-  return tables[distance * 256 + (value & 0xff)] as number;
-}
-
-// Callers stay inside the array: the check that `?? 0` would add costs a third of the speed.
+// Callers stay inside the array: a `?? 0` here costs a third of the speed.
 function byte(bytes: Uint8Array, at: number): number {
   return bytes[at] as number;
 }
