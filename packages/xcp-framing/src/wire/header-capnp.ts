@@ -243,7 +243,7 @@ function generalKey(reader: CapnpReader, key: CapnpStruct): SchemaKey | undefine
     minor: reader.u16(key, 10),
   };
   return claimedKey(
-    hash === undefined || hash.length === 0 ? fields : { ...fields, hash128: hash.slice() },
+    hash === undefined || hash.length === 0 ? fields : { ...fields, hash128: new Uint8Array(hash) },
   );
 }
 
