@@ -1,0 +1,59 @@
+import type { Socket } from "node:net";
+import type { ByteStream } from "@proj/wire-types";
+import { type ConnectOptions, connectWithin } from "./connect-options.js";
+import { dialSocket } from "./dial-socket.js";
+import type { Endpoint } from "./endpoint.js";
+import { type ListenOptions, listenSocket, type SocketListener } from "./listen-socket.js";
+import { socketStream } from "./socket-stream.js";
+
+/** Options of {@link connectUnix}. */
+export interface ConnectUnixOptions extends ConnectOptions {
+  /** The path of the socket; at most 107 bytes on Linux. */
+  readonly path: string;
+}
+
+/**
+ * Connects to a Unix socket.
+ *
+ * @throws WireError `wire.connection_failed`, `wire.timeout`, `wire.cancelled`
+ * @see spec/xcp.md §20
+ */
+export async function connectUnix(options: ConnectUnixOptions): Promise<ByteStream> {
+  const endpoint: Endpoint = { kind: "path", path: options.path };
+  return connectWithin(options.path, options, async (signal) => {
+    const { socket } = await dialSocket(endpoint, signal);
+    return unixStream(socket, endpoint, options);
+  });
+}
+
+/** Options of {@link listenUnix}. */
+export interface ListenUnixOptions extends ListenOptions {
+  /**
+   * Where to create the socket, with the permissions that the process's umask leaves. A socket there that nobody
+   * listens at, left by a killed process, is replaced; any other file is left alone.
+   */
+  readonly path: string;
+}
+
+/**
+ * Accepts connections at a Unix socket, which disappears with the listener.
+ *
+ * @throws WireError `wire.connection_failed`
+ * @see spec/xcp.md §20
+ */
+export async function listenUnix(
+  options: ListenUnixOptions,
+  accept: (stream: ByteStream) => void,
+): Promise<SocketListener> {
+  const endpoint: Endpoint = { kind: "path", path: options.path };
+  return listenSocket(endpoint, options, (socket) => accept(unixStream(socket, endpoint, options)));
+}
+
+// What never leaves the host is as confidential as the host: `secure`.
+function unixStream(
+  socket: Socket,
+  peer: Endpoint,
+  options: { readonly highWaterBytes?: number },
+): ByteStream {
+  return socketStream(socket, { transport: "unix", peer, secure: true, local: true }, options);
+}
