@@ -25,6 +25,8 @@ export interface CodecContext {
   readonly deterministic?: boolean;
   /** Whether both sides set feature bit 2. §14.5 */
   readonly tensorExtension?: boolean;
+  /** Told how many unknown members or fields a body had, when there were any. §13 */
+  readonly countUnknown?: (count: number) => void;
   /** Allows inline bytes in JSON and keeps `debug.*` metadata. §14.1, §22 */
   readonly debug?: boolean;
 }

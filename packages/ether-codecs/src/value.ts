@@ -74,10 +74,7 @@ export function classifyValue(value: unknown): ClassifiedValue | undefined {
 
 /** Tells whether `value` is a typed array that counts as a vector; bytes do not. */
 export function isVector(value: unknown): value is VectorValue {
-  return (
-    ArrayBuffer.isView(value) &&
-    vectorNames.has((value as VectorValue)[Symbol.toStringTag])
-  );
+  return ArrayBuffer.isView(value) && vectorNames.has((value as VectorValue)[Symbol.toStringTag]);
 }
 
 /** Tells whether `value` is a map: an object made by a literal, or one without a prototype. */
