@@ -37,6 +37,28 @@ export const EtherLimitTable = {
     unit: "ethers",
     reason: "A batch of empty rows costs its sender nothing.",
   },
+  maxArrowFields: {
+    default: 4096,
+    min: 1,
+    max: 65_536,
+    unit: "fields",
+    reason: "Columns and their children each cost objects for every batch of an Arrow body.",
+  },
+  maxArrowRows: {
+    default: 67_108_864,
+    min: 0,
+    max: 2_147_483_647,
+    unit: "rows",
+    reason:
+      "Rows of null or empty columns take no bytes in an Arrow body, but a slot each once read.",
+  },
+  maxArrowBatches: {
+    default: 65_536,
+    min: 1,
+    max: 16_777_216,
+    unit: "batches",
+    reason: "Each batch of an Arrow body is taken apart before its first row is read.",
+  },
 } as const;
 
 /** The limits of this package, all resolved. */
