@@ -1,7 +1,18 @@
 export { type EtherCode, type EtherCodeInfo, EtherCodes, EtherError } from "./errors.js";
 export { type EtherLimits, EtherLimitTable, resolveEtherLimits } from "./limits.js";
 
-export { type Ether, type EtherInit } from "./ether.js";
+export { type Ether, type EtherInit, NO_VALUES } from "./ether.js";
+export {
+  createEther,
+  embeddingEther,
+  type EtherExtras,
+  imageEther,
+  type ImagePixels,
+  tensorEther,
+  textEther,
+  tokensEther,
+} from "./create-ether.js";
+export { attachmentSchema, etherInitSchema } from "./ether-init.js";
 export { type Attachment, AttachmentRef } from "./attachment.js";
 export {
   type ClassifiedValue,
@@ -16,6 +27,11 @@ export { type Elements, elementsOf } from "./elements.js";
 
 export type { CodecContext, EncodedBody, EtherCodec, Tag } from "./codec.js";
 export { CodecRegistry } from "./codec-registry.js";
+export { isJsonInProtobuf, jsonCodec } from "./json/json-codec.js";
+export { protobufCodec } from "./protobuf/protobuf-codec.js";
+export { decodeEtherProto, encodeEtherProto } from "./protobuf/ether-proto.js";
+export { encodeValue, type EncodeValueOptions } from "./protobuf/encode-value.js";
+export { decodeValue } from "./protobuf/decode-value.js";
 
 export { QuantizedTensor } from "./tensor/quantized-tensor.js";
 export { TENSOR_HEADER_BYTES, TensorDType, type TensorHeader } from "./tensor/tensor-header.js";
@@ -27,6 +43,9 @@ export {
   type SchemaRegistryOptions,
   STANDARD_NAMESPACE,
 } from "./schema/schema-registry.js";
+export { isZeroKey } from "./schema/schema-registry.js";
+export { standardSchemas } from "./schema/standard-schemas.js";
+export { checkClaim } from "./schema/claim.js";
 export { formatSchemaName, parseSchemaName, type SchemaName } from "./schema/schema-name.js";
 export { canonicalJson, type Json } from "./schema/canonical-json.js";
 export { ProblemList } from "./schema/problem-list.js";
