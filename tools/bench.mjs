@@ -1,8 +1,8 @@
 // `npm run bench -- <name> [options]`: builds what the benchmark needs, then runs it.
-import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import { become, ready } from "./ready.mjs";
 
 const root = new URL("../", import.meta.url);
 const usage = `npm run bench -- <name> [options]
@@ -42,22 +42,9 @@ if (found.length !== 1) {
 }
 const [bench] = found;
 
-// The build speaks on standard error: with --json, standard output is the document and nothing else.
-const toStandardError = { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" };
-for (const args of [
-  ["run", "native", "--filter=@proj/native-io"],
-  ["run", "build", `--filter=./${bench.folder.pathname.split("/").slice(-3, -1).join("/")}`],
-]) {
-  const { status } = spawnSync("turbo", [...args, "--output-logs=errors-only"], toStandardError);
-  if (status !== 0) process.exit(status ?? 1);
-}
-
+ready("@proj/native-io", `./${bench.folder.pathname.split("/").slice(-3, -1).join("/")}...`);
 const program = fileURLToPath(new URL(`dist-bench/${bench.name}.js`, bench.folder));
-const { status } = spawnSync(process.execPath, ["--expose-gc", program, ...options], {
-  cwd: bench.folder,
-  stdio: ["ignore", "inherit", "inherit"],
-});
-process.exit(status ?? 1);
+become(["--expose-gc", program, ...options], bench.folder);
 
 function source({ name, folder }) {
   return readFileSync(new URL(`bench/${name}.ts`, folder), "utf8");

@@ -73,7 +73,7 @@ function verdict(met: boolean | undefined): string {
 }
 
 /** Writes a duration given in microseconds with a unit that suits it. */
-export function formatUs(us: number): string {
+function formatUs(us: number): string {
   if (us < 1) return `${formatNumber(us * 1000)} ns`;
   if (us < 1000) return `${formatNumber(us)} µs`;
   return `${formatNumber(us / 1000)} ms`;

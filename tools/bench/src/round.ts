@@ -79,7 +79,7 @@ function pace(call: Call, options: RoundOptions, endMs: number): number[] | Prom
 }
 
 /** Holds the last result, so that the optimizer cannot drop the call that made it. */
-export const sink: { last: unknown } = { last: undefined };
+const sink: { last: unknown } = { last: undefined };
 
 function batches(call: Call, batchCalls: number, endMs: number): number[] {
   const samples: number[] = [];
