@@ -1,36 +1,67 @@
-import type { Direction } from "./key-schedule.js";
-import type { CryptoProvider } from "./platform.js";
-import type { Profile } from "./wire/constants.js";
-import type { Crc32c, Frame } from "./wire/frame.js";
+import { concatBytes } from "@proj/wire-types";
+import { Epoch, type KeySource, ROTATION_LIMITS, type RotationLimits } from "./epoch.js";
+import { XcpError } from "./errors.js";
+import { NonceGuard } from "./nonce-guard.js";
+import { Flag, type Profile, TAG_BYTES } from "./wire/constants.js";
+import {
+  aadOf,
+  type Crc32c,
+  defaultCrcOrder,
+  encodeCrc,
+  encodeFrameHead,
+  type Frame,
+} from "./wire/frame.js";
 import type { ReceivedFrame } from "./wire/frame-reader.js";
 
-export interface FrameCipherOptions {
-  readonly crypto: CryptoProvider;
-  /** K: 32 bytes, copied. */
-  readonly key: Uint8Array;
-  /** Of deriveSalt. */
-  readonly salt: Uint8Array;
-  readonly direction: Direction;
-  /** When epoch 0 began. */
+/** What a {@link FrameSealer} or a {@link FrameOpener} is made with; the key is copied. */
+export interface FrameCipherOptions extends KeySource {
+  /** When epoch 0 begins. */
   readonly nowUs: number;
-  /** Smaller limits than §12's, for tests and the careful. */
+  /** Limits of an epoch, at most those of §12. */
   readonly rotation?: Partial<RotationLimits>;
 }
-export interface RotationLimits {
-  readonly maxAgeUs: number;
-  readonly maxBytes: number;
-  readonly maxFrames: number;
-}
+
+// A receiver counts what is sent again too, a sealer does not: it leaves room for that.
+const SEALER_SHARE = 0.95;
+const AGE_TOLERANCE_US = 300_000_000;
+const PREVIOUS_KEPT_US = 60_000_000;
+const ONE_BUFFER_BYTES = 4096;
+
+/**
+ * Encrypts the frames of one direction, and moves to the next epoch before the keys of one are used up.
+ *
+ * @see spec/xcp.md §12
+ */
 export class FrameSealer {
+  readonly #source: KeySource;
+  readonly #limits: RotationLimits;
+  readonly #guard = new NonceGuard();
+  #epoch: Epoch;
+
+  /** Starts in epoch 0. */
   constructor(options: FrameCipherOptions) {
-    void options;
+    this.#source = keySourceOf(options);
+    this.#limits = {
+      maxAgeUs: SEALER_SHARE * ROTATION_LIMITS.maxAgeUs,
+      maxBytes: SEALER_SHARE * ROTATION_LIMITS.maxBytes,
+      maxFrames: SEALER_SHARE * ROTATION_LIMITS.maxFrames,
+      ...options.rotation,
+    };
+    this.#epoch = new Epoch(this.#source, 0, options.nowUs);
   }
+
+  /** The epoch of the last frame. */
   get epoch(): number {
-    throw new Error("to be filled");
+    return this.#epoch.number;
   }
+
   /**
-   * Seals a frame whose payload is plaintext, and gives the whole frame's parts as encodeFrame does; adds CRYPT and KPHASE. Rotates first when due.
-   * @throws RangeError for msgId 0, or a (msgId, chunk index) that this epoch already used: resend the identical bytes, or take a new id.
+   * Encrypts a frame whose payload is plaintext and returns the parts of the frame as it goes on the wire.
+   *
+   * CRYPT and KPHASE are added to its flags. A frame that is to be sent again is sent as these parts, never sealed again.
+   *
+   * @param chunkIndex Of the frame in its message, 0 when that has one frame.
+   * @throws RangeError for msgId 0, and for a nonce that this epoch used before.
    */
   sealFrame(
     nowUs: number,
@@ -39,27 +70,140 @@ export class FrameSealer {
     chunkIndex: number,
     crc32c: Crc32c,
   ): Uint8Array[] {
-    void [nowUs, profile, frame, chunkIndex, crc32c];
-    throw new Error("to be filled");
+    const { header, payload } = frame;
+    const length = payload.length + TAG_BYTES;
+    this.#rotateBefore(nowUs, length);
+    this.#guard.claim(header, chunkIndex, (frame.flags & Flag.MORE) === 0 ? "last" : "more");
+    const phase = this.#epoch.phase === 0 ? 0 : Flag.KPHASE;
+    const flags = (frame.flags & ~Flag.KPHASE) | Flag.CRYPT | phase;
+    const head = encodeFrameHead(profile, flags, header, length);
+    const sealed = this.#epoch.seal(header, chunkIndex, aadOf(profile, head), payload);
+    const crc = encodeCrc(crc32c(sealed), defaultCrcOrder(profile));
+    const parts = [head, sealed, crc];
+    return length < ONE_BUFFER_BYTES ? [concatBytes(parts)] : parts;
   }
-  /** Forgets the keys. */
+
+  /** Overwrites the keys. Nothing can be sealed any more. */
   erase(): void {
-    throw new Error("to be filled");
+    this.#epoch.erase();
+    this.#source.key.fill(0);
+  }
+
+  #rotateBefore(nowUs: number, bytes: number): void {
+    const spent = this.#epoch.isSpent(nowUs, this.#limits, { frames: 1, bytes });
+    // An epoch that sealed nothing yet has room for a frame of any size.
+    const tooOld = nowUs - this.#epoch.beganUs >= this.#limits.maxAgeUs;
+    if (!spent || (this.#epoch.unused && !tooOld)) return;
+    const next = new Epoch(this.#source, this.#epoch.number + 1, nowUs);
+    this.#epoch.erase();
+    this.#epoch = next;
+    this.#guard.startEpoch();
   }
 }
+
+/**
+ * Decrypts the frames of one direction and follows its sender from epoch to epoch.
+ *
+ * The keys of the epoch before are kept for 60 s, because channels overtake each other; those of the next are used only
+ * once a tag verified under them.
+ *
+ * @see spec/xcp.md §12
+ */
 export class FrameOpener {
+  readonly #source: KeySource;
+  readonly #limits: RotationLimits;
+  #epoch: Epoch;
+  #previous: Epoch | undefined;
+  #previousUntilUs = 0;
+  #next: Epoch | undefined;
+
+  /** Starts in epoch 0. */
   constructor(options: FrameCipherOptions) {
-    void options;
+    this.#source = keySourceOf(options);
+    const limits = { ...ROTATION_LIMITS, ...options.rotation };
+    this.#limits = { ...limits, maxAgeUs: limits.maxAgeUs + AGE_TOLERANCE_US };
+    this.#epoch = new Epoch(this.#source, 0, options.nowUs);
   }
+
+  /** The latest epoch under which a tag verified. */
   get epoch(): number {
-    throw new Error("to be filled");
+    return this.#epoch.number;
   }
-  /** The plaintext. @throws XcpError `xcp.decrypt_failed` (counted by the caller), `xcp.key_expired` */
+
+  /**
+   * Decrypts a frame's payload. Nothing of it is given out unless its tag verifies.
+   *
+   * @param chunkIndex Of {@link ChunkAssembler.indexOf}; 0 for control frames.
+   * @throws XcpError `xcp.decrypt_failed`, which the caller counts; `xcp.key_expired`
+   */
   open(nowUs: number, frame: ReceivedFrame, chunkIndex: number): Uint8Array {
-    void [nowUs, frame, chunkIndex];
-    throw new Error("to be filled");
+    if (this.#previous !== undefined && nowUs >= this.#previousUntilUs) this.#forgetPrevious();
+    const { header, payload } = frame;
+    if (header.msgId === 0) throw failed("an encrypted frame without msgId");
+    if (payload.length < TAG_BYTES) throw failed(`${payload.length} bytes cannot hold a tag`);
+    const phase = (frame.flags & Flag.KPHASE) === 0 ? 0 : 1;
+    const plaintext =
+      phase === this.#epoch.phase
+        ? this.#tryOpen(nowUs, this.#epoch, frame, chunkIndex)
+        : this.#openOther(nowUs, frame, chunkIndex);
+    if (plaintext === undefined)
+      throw failed(`no key of epoch ${this.#epoch.number} or next to it fits`);
+    return plaintext;
   }
+
+  /** Overwrites the keys. Nothing can be opened any more. */
   erase(): void {
-    throw new Error("to be filled");
+    this.#epoch.erase();
+    this.#forgetPrevious();
+    this.#next?.erase();
+    this.#source.key.fill(0);
   }
+
+  // KPHASE differs from the current epoch's: the one before, then the one after.
+  #openOther(nowUs: number, frame: ReceivedFrame, chunkIndex: number): Uint8Array | undefined {
+    if (this.#previous !== undefined) {
+      const plaintext = this.#tryOpen(nowUs, this.#previous, frame, chunkIndex);
+      if (plaintext !== undefined) return plaintext;
+    }
+    this.#next ??= new Epoch(this.#source, this.#epoch.number + 1, nowUs);
+    const plaintext = this.#next.open(frame.header, chunkIndex, frame.aad, frame.payload);
+    if (plaintext !== undefined) this.#advance(nowUs, this.#next);
+    return plaintext;
+  }
+
+  // One frame may pass a limit, as the sender's count and this one differ by what is on the way; the second is refused.
+  #tryOpen(
+    nowUs: number,
+    epoch: Epoch,
+    frame: ReceivedFrame,
+    chunkIndex: number,
+  ): Uint8Array | undefined {
+    const spent = epoch.isSpent(nowUs, this.#limits, { frames: 0, bytes: 0 });
+    const plaintext = epoch.open(frame.header, chunkIndex, frame.aad, frame.payload);
+    if (plaintext === undefined || !spent) return plaintext;
+    throw new XcpError("xcp.key_expired", `epoch ${epoch.number} is past its limits`);
+  }
+
+  #advance(nowUs: number, next: Epoch): void {
+    this.#forgetPrevious();
+    this.#previous = this.#epoch;
+    this.#previousUntilUs = nowUs + PREVIOUS_KEPT_US;
+    next.beganUs = nowUs;
+    this.#epoch = next;
+    this.#next = undefined;
+  }
+
+  #forgetPrevious(): void {
+    this.#previous?.erase();
+    this.#previous = undefined;
+  }
+}
+
+function keySourceOf(options: FrameCipherOptions): KeySource {
+  const { crypto, salt, direction } = options;
+  return { crypto, salt, direction, key: new Uint8Array(options.key) };
+}
+
+function failed(message: string): XcpError {
+  return new XcpError("xcp.decrypt_failed", message);
 }
