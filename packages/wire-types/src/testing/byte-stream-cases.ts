@@ -1,0 +1,212 @@
+import {
+  type ByteStream,
+  equalBytes,
+  isWireError,
+  SeededRandom,
+  wireError,
+} from "@proj/wire-types";
+import { type Case, check } from "./case.js";
+import type { MakePair } from "./pair.js";
+import { StreamRecord } from "./stream-record.js";
+import { settle, until } from "./waiting.js";
+
+const MEGABYTES = 4 * 1024 * 1024;
+
+type Ends = { readonly a: StreamRecord; readonly b: StreamRecord };
+
+/** What every {@link ByteStream} must do; `makePair` connects two ends anew for each case. */
+export function byteStreamCases(makePair: MakePair<ByteStream>): readonly Case[] {
+  const opened = (name: string, body: (ends: Ends) => Promise<void>): Case => ({
+    name,
+    async run() {
+      const pair = await makePair();
+      try {
+        await body({ a: new StreamRecord(pair.a), b: new StreamRecord(pair.b) });
+      } finally {
+        pair.a.destroy();
+        pair.b.destroy();
+        await pair.dispose();
+      }
+    },
+  });
+  return [
+    opened("carries bytes both ways, in order", bothWays),
+    opened("keeps order and content however megabytes are split", manySplits),
+    opened("joins the parts of one write and skips empty ones", partsOfOneWrite),
+    opened("delivers bytes that stay valid after later ones arrive", bytesStayValid),
+    opened("answers false when it is full and drains afterwards", backPressure),
+    opened("holds data back while it is paused", pausing),
+    opened("ends one direction and goes on with the other", halfClose),
+    opened("closes without an error once both ends ended", orderlyClose),
+    opened("delivers what was written before an end", endDelivers),
+    opened("takes writes and ends after an end without effect", writesAfterEnd),
+    opened("closes the other end with an error when it is destroyed", destruction),
+    opened("reports the error it was destroyed with, once", destructionError),
+    {
+      name: "keeps what arrives before it is opened",
+      async run() {
+        const pair = await makePair();
+        try {
+          const a = new StreamRecord(pair.a);
+          a.stream.write([Uint8Array.of(1, 2, 3)]);
+          await settle();
+          const b = new StreamRecord(pair.b);
+          await until(() => b.received === 3, "the early bytes");
+        } finally {
+          pair.a.destroy();
+          pair.b.destroy();
+          await pair.dispose();
+        }
+      },
+    },
+    {
+      name: "opens exactly once",
+      async run() {
+        const pair = await makePair();
+        const record = new StreamRecord(pair.a);
+        try {
+          check(
+            throws(() => pair.a.open(record)),
+            "the second open was accepted",
+          );
+        } finally {
+          pair.a.destroy();
+          pair.b.destroy();
+          await pair.dispose();
+        }
+      },
+    },
+  ];
+}
+
+async function bothWays({ a, b }: Ends): Promise<void> {
+  a.stream.write([Uint8Array.of(1, 2), Uint8Array.of(3)]);
+  b.stream.write([Uint8Array.of(9)]);
+  a.stream.write([Uint8Array.of(4)]);
+  await until(() => b.received === 4 && a.received === 1, "both directions");
+  check(equalBytes(b.bytes, Uint8Array.of(1, 2, 3, 4)), "the bytes arrived in another order");
+}
+
+async function manySplits({ a, b }: Ends): Promise<void> {
+  const random = new SeededRandom(11);
+  const sent = random.fill(new Uint8Array(MEGABYTES)) as Uint8Array;
+  const size = new Uint8Array(2);
+  for (let at = 0; at < sent.length;) {
+    random.fill(size);
+    const length = 1 + ((size[0] ?? 0) | ((size[1] ?? 0) << 8));
+    const flowing = a.stream.write([sent.subarray(at, at + length)]);
+    at += length;
+    const drains = a.drains;
+    if (!flowing) await until(() => a.drains > drains, "drain");
+  }
+  await until(() => b.received === sent.length, "all bytes");
+  check(equalBytes(b.bytes, sent), "the content changed");
+}
+
+async function partsOfOneWrite({ a, b }: Ends): Promise<void> {
+  a.stream.write([new Uint8Array(0), Uint8Array.of(1), new Uint8Array(0), Uint8Array.of(2)]);
+  a.stream.write([new Uint8Array(0)]);
+  a.stream.write([]);
+  a.stream.write([Uint8Array.of(3)]);
+  await until(() => b.received === 3, "three bytes");
+  check(equalBytes(b.bytes, Uint8Array.of(1, 2, 3)), "the parts were not joined in order");
+}
+
+async function bytesStayValid({ a, b }: Ends): Promise<void> {
+  a.stream.write([new Uint8Array(1000).fill(7)]);
+  await until(() => b.received === 1000, "the first bytes");
+  a.stream.write([new Uint8Array(100_000).fill(8)]);
+  await until(() => b.received === 101_000, "the later bytes");
+  check(
+    b.bytes.subarray(0, 1000).every((byte) => byte === 7),
+    "the first bytes were overwritten",
+  );
+}
+
+async function backPressure({ a, b }: Ends): Promise<void> {
+  b.stream.pause();
+  const block = new Uint8Array(256 * 1024);
+  let blocks = 1;
+  while (a.stream.write([block])) {
+    blocks++;
+    check(blocks < 4096, "a gigabyte was accepted without back-pressure");
+    await settle();
+  }
+  check(a.stream.queuedBytes > 0, "it is full and says that nothing is queued");
+  b.stream.resume();
+  await until(() => a.drains > 0, "drain");
+  await until(() => b.received === blocks * block.length, "everything that was accepted");
+}
+
+async function pausing({ a, b }: Ends): Promise<void> {
+  b.stream.pause();
+  await settle();
+  const before = b.received;
+  a.stream.write([new Uint8Array(4 * 1024 * 1024)]);
+  await settle();
+  check(b.received - before < 2 * 1024 * 1024, "megabytes were delivered while it was paused");
+  b.stream.resume();
+  await until(() => b.received === before + 4 * 1024 * 1024, "the bytes held back");
+}
+
+async function halfClose({ a, b }: Ends): Promise<void> {
+  a.stream.write([Uint8Array.of(1)]);
+  a.stream.end();
+  await until(() => b.ended, "the end");
+  check(b.received === 1, "the end overtook data");
+  b.stream.write([Uint8Array.of(2, 3)]);
+  await until(() => a.received === 2, "an answer after the end");
+}
+
+async function orderlyClose({ a, b }: Ends): Promise<void> {
+  a.stream.end();
+  await until(() => b.ended, "the first end");
+  b.stream.end();
+  await until(() => a.closed && b.closed, "both ends to close");
+  check(a.ended && b.ended, "an end was not reported");
+  check(a.error === undefined && b.error === undefined, "an orderly end was called an error");
+}
+
+async function endDelivers({ a, b }: Ends): Promise<void> {
+  a.stream.write([new Uint8Array(MEGABYTES)]);
+  a.stream.end();
+  await until(() => b.ended, "the end");
+  check(b.received === MEGABYTES, `${b.received} of ${MEGABYTES} bytes arrived before the end`);
+}
+
+async function writesAfterEnd({ a, b }: Ends): Promise<void> {
+  a.stream.write([Uint8Array.of(1)]);
+  a.stream.end();
+  a.stream.write([Uint8Array.of(2)]);
+  a.stream.end();
+  await until(() => b.ended, "the end");
+  check(b.received === 1, "bytes written after the end arrived");
+}
+
+async function destruction({ a, b }: Ends): Promise<void> {
+  a.stream.write([Uint8Array.of(1)]);
+  await until(() => b.received === 1, "the connection to be in use");
+  a.stream.destroy();
+  await until(() => a.closed && b.closed, "both ends to close");
+  check(a.error === undefined, "destroying it without an error reported one");
+  check(isWireError(b.error), "the other end closed without a typed error");
+  a.stream.write([Uint8Array.of(2)]);
+  a.stream.end();
+  a.stream.destroy();
+  await settle();
+}
+
+async function destructionError({ a, b }: Ends): Promise<void> {
+  a.stream.destroy(wireError("wire.cancelled", "enough"));
+  await until(() => a.closed && b.closed, "both ends to close");
+  check(a.error?.code === "wire.cancelled", "the error was not passed on");
+}
+
+function throws(action: () => void): boolean {
+  try {
+    action();
+    return false;
+  } catch {
+    return true;
+  }
+}
