@@ -102,14 +102,15 @@ const vectorNames = new Set([
 ]);
 
 function classifyObject(value: object): ClassifiedValue | undefined {
+  if (ArrayBuffer.isView(value)) {
+    if (value instanceof Uint8Array) return { kind: "bytes", value };
+    return isVector(value) ? { kind: "vector", value } : undefined;
+  }
   if (Array.isArray(value)) return { kind: "list", value: value as readonly Value[] };
-  if (value instanceof Uint8Array) return { kind: "bytes", value };
   if (value instanceof TensorView) return { kind: "tensor", value };
   if (value instanceof AttachmentRef) return { kind: "attachmentRef", value };
   if (value instanceof QuantizedTensor) return { kind: "quantized", value };
-  if (isVector(value)) return { kind: "vector", value };
-  if (isValueMap(value)) return { kind: "map", value };
-  return undefined;
+  return isValueMap(value) ? { kind: "map", value } : undefined;
 }
 
 // A literal made in another realm (a frame, a vm context) has that realm's Object.prototype.

@@ -12,7 +12,7 @@ const SHORT_TEXT = 48;
 export class ProtoWriter {
   readonly #sizes: number[] = [];
   #next = 0;
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #bytes = NOTHING;
   #at = 0;
 
   /** Keeps a place for a size in the order of writing. */
@@ -108,6 +108,9 @@ export class ProtoWriter {
     this.#at += size;
   }
 }
+
+// Shared by all writers that have not started: allocating an empty array each time shows in the encode time.
+const NOTHING = new Uint8Array(0);
 
 const scratchBytes = new Uint8Array(8);
 const scratch = new DataView(scratchBytes.buffer);
