@@ -1,5 +1,9 @@
+import type { WireError } from "@proj/wire-types";
+import { Cancellation } from "./cancellation.js";
 import type { Connection } from "./connection.js";
+import type { Inbound } from "./inbound.js";
 import type { IncomingMessage, OutgoingMessage } from "./message.js";
+import type { QuestionBody } from "./session.js";
 import type { ClarifyReq, ClarifyRes, ConfirmReq, ConfirmRes } from "./wire/control.js";
 
 /** What a handler may do about the message it was given. */
@@ -36,3 +40,77 @@ export type MessageHandler = (
   message: IncomingMessage,
   context: MessageContext,
 ) => OutgoingMessage | undefined | Promise<OutgoingMessage | undefined>;
+
+/** What a {@link Delivery} asks of its connection. */
+export interface DeliveryPort {
+  readonly connection: Connection;
+  ask(inbound: Inbound, question: QuestionBody): void;
+  acknowledge(inbound: Inbound): void;
+}
+
+interface OpenQuestion {
+  resolve(response: ClarifyRes | ConfirmRes): void;
+  reject(error: WireError): void;
+}
+
+/** One message in the hands of its handler. */
+export class Delivery implements MessageContext {
+  readonly #port: DeliveryPort;
+  readonly #inbound: Inbound;
+  #cancellation: Cancellation | undefined;
+  #question: OpenQuestion | undefined;
+
+  constructor(port: DeliveryPort, inbound: Inbound) {
+    this.#port = port;
+    this.#inbound = inbound;
+  }
+
+  get connection(): Connection {
+    return this.#port.connection;
+  }
+
+  get signal(): AbortSignal {
+    this.#cancellation ??= new Cancellation();
+    return this.#cancellation;
+  }
+
+  async clarify(request: Omit<ClarifyReq, "msgId">): Promise<ClarifyRes> {
+    return (await this.#ask({ kind: "clarify", request })) as ClarifyRes;
+  }
+
+  async confirm(request: Omit<ConfirmReq, "msgId">): Promise<ConfirmRes> {
+    return (await this.#ask({ kind: "confirm", request })) as ConfirmRes;
+  }
+
+  acknowledge(): void {
+    this.#port.acknowledge(this.#inbound);
+  }
+
+  /** The answer to the open question. */
+  answered(response: ClarifyRes | ConfirmRes): void {
+    const question = this.#question;
+    this.#question = undefined;
+    question?.resolve(response);
+  }
+
+  /** The open question stays without an answer. */
+  unanswered(error: WireError): void {
+    const question = this.#question;
+    this.#question = undefined;
+    question?.reject(error);
+  }
+
+  /** Nobody waits for the result any more. */
+  cancel(error: WireError): void {
+    this.unanswered(error);
+    this.#cancellation ??= new Cancellation();
+    this.#cancellation.cancel(error);
+  }
+
+  #ask(question: QuestionBody): Promise<ClarifyRes | ConfirmRes> {
+    return new Promise((resolve, reject) => {
+      this.#port.ask(this.#inbound, question);
+      this.#question = { resolve, reject };
+    });
+  }
+}

@@ -53,6 +53,8 @@ export interface RequestOptions {
   readonly acknowledge?: boolean;
   /** Learns the id under which the message travels, before it leaves. */
   readonly onMsgId?: (msgId: number) => void;
+  /** The id it had in an earlier connection of the same session, so that it runs once. §10 */
+  readonly resumeMsgId?: number;
 }
 
 /** Receives one message chunk by chunk; nothing of it is kept by the connection. */

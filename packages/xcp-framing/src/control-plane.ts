@@ -1,0 +1,318 @@
+import { utf8Length } from "@proj/wire-types";
+import type { Clarifications, Question } from "./clarifications.js";
+import { XcpError } from "./errors.js";
+import type { Inbound } from "./inbound.js";
+import type { Inbox } from "./inbox.js";
+import type { Keepalive } from "./keepalive.js";
+import { errorOfRefusal } from "./refusal.js";
+import { negotiateBody, type Renegotiation, type Terms } from "./renegotiation.js";
+import type { Sender } from "./sender.js";
+import type { SessionCore } from "./session-core.js";
+import { controlCodecOf } from "./session-handshake.js";
+import type { AskedQuestion } from "./session-events.js";
+import { MsgType } from "./wire/constants.js";
+import {
+  decodeAck,
+  decodeClarifyReq,
+  decodeClarifyRes,
+  decodeConfirmReq,
+  decodeConfirmRes,
+  decodeErrorBody,
+  decodeGoaway,
+  decodeNack,
+  decodePing,
+  decodeRelease,
+  decodeUnsupported,
+  Decision,
+} from "./wire/control.js";
+import type { FrameHeader, MsgId } from "./wire/header.js";
+import { decodeHello, encodeHello } from "./wire/hello.js";
+
+const MAX_KEY_BYTES = 128;
+const MAX_PING_BYTES = 65_536;
+
+/** The machines a control frame may concern. */
+export interface ControlTargets {
+  readonly inbox: Inbox;
+  readonly sender: Sender;
+  readonly keepalive: Keepalive;
+  readonly clarifications: Clarifications;
+  readonly renegotiation: Renegotiation;
+  /** New terms are in force, because this end answered or because its proposal was answered. */
+  applyTerms(terms: Terms, as: "answerer" | "proposer"): void;
+  /** The peer takes no new requests. */
+  peerGoingAway(): void;
+  /** Something was queued outside a call of the driver: it should look. */
+  wake(): void;
+}
+
+/**
+ * Understands the control frames of an open session and tells the machine that each one concerns. spec/xcp.md §7, §8
+ */
+export class ControlPlane {
+  readonly #core: SessionCore;
+  readonly #to: ControlTargets;
+
+  constructor(core: SessionCore, targets: ControlTargets) {
+    this.#core = core;
+    this.#to = targets;
+  }
+
+  /** Takes one decrypted control frame. A body that cannot be read is refused; the session goes on. */
+  receive(header: FrameHeader, payload: Uint8Array): void {
+    try {
+      this.#dispatch(header, payload);
+    } catch (error) {
+      if (!(error instanceof XcpError)) throw error;
+      if (error.scope === "connection") this.#core.fail(error);
+      else this.#to.inbox.refuseFrame(header, error);
+    }
+  }
+
+  #dispatch(header: FrameHeader, payload: Uint8Array): void {
+    switch (header.msgType) {
+      case MsgType.HELLO:
+      case MsgType.CAPS:
+        throw new XcpError("xcp.hello_expected", "a second handshake in an open session");
+      case MsgType.ACK:
+        this.#ack(header, payload);
+        return;
+      case MsgType.NACK:
+        this.#nack(header, payload);
+        return;
+      case MsgType.PING:
+        this.#ping(header, payload);
+        return;
+      case MsgType.PONG:
+        this.#pong(header, payload);
+        return;
+      case MsgType.CLARIFY_REQ:
+        this.#clarifyReq(header, payload);
+        return;
+      case MsgType.CLARIFY_RES:
+        this.#clarifyRes(header, payload);
+        return;
+      case MsgType.CONFIRM_REQ:
+        this.#confirmReq(header, payload);
+        return;
+      case MsgType.CONFIRM_RES:
+        this.#confirmRes(header, payload);
+        return;
+      case MsgType.NEGOTIATE:
+        this.#negotiate(header, payload);
+        return;
+      case MsgType.UNSUPPORTED:
+        this.#unsupported(header, payload);
+        return;
+      case MsgType.ERROR:
+        this.#error(header, payload);
+        return;
+      case MsgType.GOAWAY:
+        decodeGoaway(payload, controlCodecOf(header));
+        this.#to.peerGoingAway();
+        return;
+      case MsgType.RELEASE:
+        this.#core.events.push({
+          kind: "leaseReleased",
+          release: decodeRelease(payload, controlCodecOf(header)),
+        });
+        return;
+      default:
+        throw new XcpError("xcp.msgtype_unknown", `control type ${header.msgType}`);
+    }
+  }
+
+  #ack(header: FrameHeader, payload: Uint8Array): void {
+    const ack = decodeAck(payload, controlCodecOf(header));
+    this.#to.sender.acknowledged(ack.msgId);
+    for (const id of ack.moreIds ?? []) this.#to.sender.acknowledged(id);
+  }
+
+  #nack(header: FrameHeader, payload: Uint8Array): void {
+    const nack = decodeNack(payload, controlCodecOf(header));
+    const error = errorOfRefusal(nack.errorCode, nack.detail, nack.retryAfterMs);
+    this.#core.traffic.received.countError(nack.errorCode);
+    this.#core.log.write("info", "xcp.nack_received", {
+      channel: header.channelId,
+      msg_id: nack.msgId,
+      code: error.code,
+      error_code: nack.errorCode,
+    });
+    if (this.#to.sender.refused(nack.msgId, error, nack.retryAfterMs ?? 0)) return;
+    const question = this.#to.clarifications.take(nack.msgId);
+    if (question !== undefined) {
+      this.#core.events.push({ kind: "questionFailed", inbound: question.inbound, error });
+      return;
+    }
+    const proposal = this.#to.renegotiation.refused(nack.msgId);
+    if (proposal !== undefined) {
+      this.#core.events.push({ kind: "commandFailed", owner: proposal.owner, error });
+    }
+  }
+
+  #ping(header: FrameHeader, payload: Uint8Array): void {
+    if (payload.length > MAX_PING_BYTES) {
+      throw new XcpError("xcp.message_too_large", `PING of ${payload.length} bytes`);
+    }
+    this.#to.inbox.answerInOrder(() =>
+      this.#core.sendControl(MsgType.PONG, payload, {
+        channelId: header.channelId,
+        inReplyTo: header.msgId,
+        bodyCodec: header.bodyCodec,
+      }),
+    );
+  }
+
+  #pong(header: FrameHeader, payload: Uint8Array): void {
+    const { nonce } = decodePing(payload, controlCodecOf(header));
+    const answered = this.#to.keepalive.pong(this.#core.nowUs, nonce);
+    if (answered?.owner !== undefined) {
+      this.#core.events.push({ kind: "ponged", owner: answered.owner, rttUs: answered.rttUs });
+    }
+  }
+
+  #clarifyReq(header: FrameHeader, payload: Uint8Array): void {
+    const request = decodeClarifyReq(payload, controlCodecOf(header));
+    const question = this.#asked(header, request.msgId);
+    this.#core.events.push({ kind: "clarifyAsked", question, request });
+  }
+
+  #confirmReq(header: FrameHeader, payload: Uint8Array): void {
+    const request = decodeConfirmReq(payload, controlCodecOf(header));
+    const question = this.#asked(header, request.msgId);
+    this.#core.events.push({ kind: "confirmAsked", question, request });
+  }
+
+  // A question about a message of ours that waits for its outcome; each may be asked a few.
+  #asked(header: FrameHeader, about: MsgId): AskedQuestion {
+    const transfer = this.#to.sender.pending(about);
+    const most = this.#core.config.limits.maxClarificationRounds + 1;
+    if (transfer === undefined || transfer.questions >= most || header.msgId === 0) {
+      throw new XcpError(
+        "xcp.clarification_failed",
+        transfer === undefined ? `no message ${about} waits` : `more than ${most} questions`,
+      );
+    }
+    transfer.questions++;
+    // The peer has the message: its ACK may take as long as the answer.
+    this.#to.sender.postponeAck(transfer);
+    this.#core.log.write("info", "xcp.clarify", { direction: "received" }, transfer);
+    return { channelId: header.channelId, msgId: header.msgId, about };
+  }
+
+  #clarifyRes(header: FrameHeader, payload: Uint8Array): void {
+    const response = decodeClarifyRes(payload, controlCodecOf(header));
+    const question = this.#to.clarifications.take(header.inReplyTo, "clarify");
+    if (question === undefined) return;
+    const { inbound } = question;
+    if (response.declined) {
+      this.#questionFailed(question, "xcp.clarification_declined", "the sender declined");
+    } else if (this.#mayRun(question, response.idempotencyKey)) {
+      this.#core.events.push({ kind: "clarified", inbound, response });
+    }
+  }
+
+  // Whether the task is to run for this message; if not, it gets the outcome of the one that runs or ran. §8
+  #mayRun(question: Question, key: string | undefined): boolean {
+    const { inbound } = question;
+    if (key === undefined || key === "" || inbound.idempotencyKey !== undefined) return true;
+    if (utf8Length(key) > MAX_KEY_BYTES) {
+      const text = `idempotency_key of more than ${MAX_KEY_BYTES} bytes`;
+      this.#questionFailed(question, "xcp.clarification_failed", text);
+      return false;
+    }
+    const entry = this.#core.memory.idempotency.enter(this.#core.nowUs, key, (outcome) => {
+      this.#to.inbox.supersede(inbound, outcome);
+      this.#to.wake();
+    });
+    switch (entry?.kind) {
+      case "run":
+        inbound.idempotencyKey = key;
+        return true;
+      case "joined":
+        return false;
+      case "done":
+        this.#to.inbox.supersede(inbound, entry.result);
+        return false;
+      case undefined:
+        this.#questionFailed(question, "xcp.busy", "too many tasks with idempotency keys");
+        return false;
+    }
+  }
+
+  #confirmRes(header: FrameHeader, payload: Uint8Array): void {
+    const response = decodeConfirmRes(payload, controlCodecOf(header));
+    const question = this.#to.clarifications.take(header.inReplyTo, "confirm");
+    if (question === undefined) return;
+    switch (response.decision) {
+      case Decision.YES:
+      case Decision.CORRECTION:
+        this.#core.events.push({ kind: "confirmed", inbound: question.inbound, response });
+        return;
+      case Decision.NO:
+        this.#questionFailed(question, "xcp.clarification_declined", "the sender said no");
+        return;
+      default:
+        this.#questionFailed(
+          question,
+          "xcp.clarification_failed",
+          `unknown decision ${response.decision}`,
+        );
+    }
+  }
+
+  #questionFailed(
+    question: { readonly inbound: Inbound },
+    code: "xcp.clarification_declined" | "xcp.clarification_failed" | "xcp.busy",
+    message: string,
+  ): void {
+    this.#core.events.push({
+      kind: "questionFailed",
+      inbound: question.inbound,
+      error: new XcpError(code, message),
+    });
+  }
+
+  #negotiate(header: FrameHeader, payload: Uint8Array): void {
+    const negotiated = this.#core.negotiated;
+    if (negotiated === undefined) return;
+    const codec = controlCodecOf(header);
+    const body = decodeHello(payload, codec);
+    if (header.inReplyTo !== 0) {
+      const settled = this.#to.renegotiation.settle(header.inReplyTo, body, negotiated);
+      if (settled === undefined) return;
+      this.#to.applyTerms(settled.terms, "proposer");
+      this.#core.events.push({ kind: "negotiated", ...settled });
+      return;
+    }
+    // Without an id the proposal cannot be answered, so it never takes effect.
+    if (header.msgId === 0) return;
+    const terms = this.#to.renegotiation.answer(body, negotiated);
+    this.#to.inbox.answerInOrder(() => {
+      const answer = encodeHello(negotiateBody(terms), this.#core.controlCodec);
+      this.#core.sendControl(MsgType.NEGOTIATE, answer, { inReplyTo: header.msgId });
+      this.#to.applyTerms(terms, "answerer");
+    });
+  }
+
+  #unsupported(header: FrameHeader, payload: Uint8Array): void {
+    const body = decodeUnsupported(payload, controlCodecOf(header));
+    const code =
+      (body.kindId ?? 0) !== 0
+        ? "xcp.kind_mismatch"
+        : (body.msgType ?? 0) !== 0
+          ? "xcp.msgtype_unknown"
+          : "xcp.codec_unsupported";
+    const error = new XcpError(code, `the peer does not support message ${body.msgId}`, {
+      details: { codec: body.codec, msg_type: body.msgType, kind_id: body.kindId },
+    });
+    this.#to.sender.refused(body.msgId, error, 0);
+  }
+
+  #error(header: FrameHeader, payload: Uint8Array): void {
+    const body = decodeErrorBody(payload, controlCodecOf(header));
+    const error = errorOfRefusal(body.errorCode, body.detail, undefined);
+    this.#core.traffic.received.countError(body.errorCode);
+    this.#core.failSilently(error);
+  }
+}

@@ -1,0 +1,349 @@
+import type { WireError } from "@proj/wire-types";
+import { ChunkAssembler, type ChunkEvent } from "./chunk-assembler.js";
+import { policyViolation } from "./codec-policy.js";
+import { decompressBody } from "./compression.js";
+import { XcpError } from "./errors.js";
+import { FailureWindow } from "./failure-window.js";
+import type { FrameOpener } from "./frame-cipher.js";
+import type { Inbound } from "./inbound.js";
+import type { Inbox } from "./inbox.js";
+import type { Negotiated } from "./negotiated.js";
+import type { Sender } from "./sender.js";
+import type { SessionCore } from "./session-core.js";
+import { Flag, MsgType, ReservedTag } from "./wire/constants.js";
+import type { FrameEvent, ReceivedFrame, RejectedFrame } from "./wire/frame-reader.js";
+import { type FrameHeader, tagValue } from "./wire/header.js";
+import { fromV01Header } from "./v01-translation.js";
+import type { V01Header } from "./wire/header-v01.js";
+
+/** What the intake asks of its session. */
+export interface IntakeHooks {
+  /** Whether the driver takes a message in pieces, and into what; decided at its first chunk. */
+  readonly wantsStream: ((header: FrameHeader) => unknown) | undefined;
+  /** A whole, decrypted control frame. */
+  control(header: FrameHeader, payload: Uint8Array): void;
+}
+
+interface Stream {
+  readonly inbound: Inbound;
+  started: boolean;
+}
+
+/**
+ * Turns frames into messages: AEAD, chunks, decompression, and what to do when one of them fails.
+ *
+ * @see spec/xcp.md §3, §11, §12
+ */
+export class FrameIntake {
+  readonly #core: SessionCore;
+  readonly #inbox: Inbox;
+  readonly #sender: Sender;
+  readonly #hooks: IntakeHooks;
+  readonly #negotiated: Negotiated;
+  readonly #opener: FrameOpener | undefined;
+  readonly #assembler: ChunkAssembler;
+  readonly #crcFailures: FailureWindow;
+  readonly #decryptFailures: FailureWindow;
+  readonly #channels = new Set<number>();
+  readonly #streams = new Map<number, Stream>();
+  #lastChannel = 0;
+  #epoch = 0;
+
+  constructor(
+    core: SessionCore,
+    parts: { readonly inbox: Inbox; readonly sender: Sender; readonly opener?: FrameOpener },
+    negotiated: Negotiated,
+    hooks: IntakeHooks,
+  ) {
+    const { limits } = core.config;
+    this.#core = core;
+    this.#inbox = parts.inbox;
+    this.#sender = parts.sender;
+    this.#opener = parts.opener;
+    this.#negotiated = negotiated;
+    this.#hooks = hooks;
+    this.#assembler = new ChunkAssembler({
+      maxMessageBytes: negotiated.maxMessageBytes,
+      chunkTimeoutMs: limits.chunkTimeoutMs,
+    });
+    this.#crcFailures = new FailureWindow(limits.maxCrcFailures, limits.crcFailureWindowMs * 1000);
+    this.#decryptFailures = new FailureWindow(limits.maxDecryptFailures, Number.POSITIVE_INFINITY);
+  }
+
+  /** Bytes of messages that came in part. */
+  get partialBytes(): number {
+    return this.#assembler.partialBytes;
+  }
+
+  /** Epoch of the receiving keys. */
+  get epoch(): number {
+    return this.#opener?.epoch ?? 0;
+  }
+
+  /** When an unfinished message is given up. */
+  get dueUs(): number {
+    return this.#assembler.nextDeadlineUs() ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Takes one frame. */
+  receive(event: FrameEvent): void {
+    const { profile } = this.#negotiated;
+    const header = profile === "v0.1" ? fromV01Header(event.header as V01Header) : event.header;
+    if (event.kind === "rejected") this.#reject(event, header);
+    else if (header.msgType < MsgType.DATA) this.#receiveControl(event, header);
+    else this.#receiveMessage(event, header);
+  }
+
+  /** Gives up messages that made no progress. */
+  tick(): void {
+    this.#assembler.tick(this.#core.nowUs);
+    this.#drainAssembler();
+  }
+
+  /** The driver wants no more of a streamed message, and refuses it. */
+  abandon(inbound: Inbound): void {
+    const { channelId } = inbound.message;
+    if (this.#streams.get(channelId)?.inbound !== inbound) return;
+    this.#streams.delete(channelId);
+    this.#assembler.abandon(channelId);
+  }
+
+  /** Tells the driver that streamed messages will not be completed, when the session ends. */
+  abortAll(error: WireError): void {
+    for (const { inbound } of this.#streams.values()) this.#inbox.abortStream(inbound, error);
+    this.#streams.clear();
+  }
+
+  /** Erases the keys. */
+  erase(): void {
+    this.#opener?.erase();
+  }
+
+  #receiveControl(frame: ReceivedFrame, header: FrameHeader): void {
+    const payload = this.#open(frame, header, 0);
+    if (payload !== undefined && this.#inbox.admitsControl(header)) {
+      this.#hooks.control(header, payload);
+    }
+  }
+
+  #receiveMessage(frame: ReceivedFrame, header: FrameHeader): void {
+    const { flags } = frame;
+    if (!this.#admitsChannel(header)) return;
+    const encrypted = (flags & Flag.CRYPT) !== 0;
+    const index = encrypted ? this.#assembler.indexOf(header) : 0;
+    const payload = this.#open(frame, header, index);
+    if (payload === undefined) return;
+    if (header.msgType === MsgType.DATA) {
+      this.#core.countShare("received", header.bodyCodec, frame.payload.length);
+    }
+    const whole =
+      (flags & Flag.MORE) === 0 &&
+      this.#assembler.isIdle(header.channelId) &&
+      (header.tags.length === 0 || tagValue(header.tags, ReservedTag.ABORT) !== "1");
+    if (whole) {
+      this.#complete(flags, header, payload);
+      return;
+    }
+    this.#assembler.accept(this.#core.nowUs, { flags, header, payload });
+    this.#drainAssembler();
+  }
+
+  // `undefined`: the frame was answered and dropped.
+  #open(frame: ReceivedFrame, header: FrameHeader, index: number): Uint8Array | undefined {
+    if ((frame.flags & Flag.CRYPT) === 0) {
+      if (this.#negotiated.crypt && this.#core.config.cryptPolicy === "required") {
+        this.#core.fail(new XcpError("xcp.crypt_required", "a frame came unencrypted"));
+        return undefined;
+      }
+      return frame.payload;
+    }
+    const opener = this.#opener;
+    if (opener === undefined) {
+      this.#core.fail(new XcpError("xcp.flags_reserved", "CRYPT was not negotiated"));
+      return undefined;
+    }
+    try {
+      const payload = opener.open(this.#core.nowUs, frame, index);
+      this.#noteEpoch(opener.epoch);
+      return payload;
+    } catch (error) {
+      if (!(error instanceof XcpError)) throw error;
+      this.#openFailed(frame.flags, header, error);
+      return undefined;
+    }
+  }
+
+  #noteEpoch(epoch: number): void {
+    if (epoch === this.#epoch) return;
+    this.#epoch = epoch;
+    this.#core.log.write("info", "xcp.rekey", { direction: "received", epoch });
+  }
+
+  #openFailed(flags: number, header: FrameHeader, error: XcpError): void {
+    if (this.#decryptFailures.add(this.#core.nowUs)) {
+      this.#core.fail(error);
+      return;
+    }
+    this.#damaged(flags, header, error);
+  }
+
+  #reject(event: RejectedFrame, header: FrameHeader): void {
+    if (event.error.code === "xcp.crc_mismatch") {
+      this.#core.traffic.crcErrors++;
+      this.#core.log.write("warn", "xcp.crc_error", {}, header);
+      if (this.#crcFailures.add(this.#core.nowUs)) {
+        this.#core.fail(event.error);
+        return;
+      }
+    }
+    this.#damaged(event.flags, header, event.error);
+  }
+
+  // A frame that cannot be used: NACK it, and with it the message it may be a part of.
+  #damaged(flags: number, header: FrameHeader, error: XcpError): void {
+    if (header.msgType >= MsgType.DATA) {
+      this.#assembler.reject(this.#core.nowUs, flags, header);
+      const stream = this.#streams.get(header.channelId);
+      if (stream?.inbound.message.msgId === header.msgId) {
+        this.#streams.delete(header.channelId);
+        this.#inbox.abortStream(stream.inbound, error);
+      }
+      this.#drainAssembler();
+    }
+    this.#inbox.refuseFrame(header, error);
+  }
+
+  #admitsChannel(header: FrameHeader): boolean {
+    const { channelId } = header;
+    if (channelId === this.#lastChannel) return true;
+    if (!this.#channels.has(channelId)) {
+      const { maxChannels } = this.#core.config.limits;
+      if (channelId !== 0 && this.#channels.size >= maxChannels) {
+        this.#inbox.refuseFrame(
+          header,
+          new XcpError("xcp.channel_limit", `channel ${channelId} beyond ${maxChannels}`),
+        );
+        return false;
+      }
+      if (channelId !== 0) this.#channels.add(channelId);
+    }
+    this.#lastChannel = channelId;
+    return true;
+  }
+
+  #drainAssembler(): void {
+    for (
+      let event = this.#assembler.nextEvent();
+      event !== undefined;
+      event = this.#assembler.nextEvent()
+    ) {
+      this.#onChunkEvent(event);
+    }
+  }
+
+  #onChunkEvent(event: ChunkEvent): void {
+    switch (event.kind) {
+      case "message":
+        this.#complete(event.flags, event.header, event.payload);
+        return;
+      case "started":
+        this.#start(event.flags, event.header);
+        return;
+      case "chunk":
+        this.#streamChunk(event.header, event.payload);
+        return;
+      case "ended":
+        this.#streamEnded(event.header);
+        return;
+      case "aborted":
+        this.#aborted(event.header);
+        return;
+      case "failed":
+        this.#failed(event.header, event.error);
+    }
+  }
+
+  #complete(flags: number, header: FrameHeader, payload: Uint8Array): void {
+    let body = payload;
+    if ((flags & Flag.COMP) !== 0) {
+      try {
+        body = decompressBody(
+          payload,
+          this.#core.config.platform.zstd,
+          this.#negotiated.maxMessageBytes,
+        );
+      } catch (error) {
+        if (!(error instanceof XcpError)) throw error;
+        this.#inbox.refuseFrame(header, error);
+        return;
+      }
+    }
+    this.#inbox.deliver(header, flags, body, this.#hooks.wantsStream);
+  }
+
+  // A compressed message cannot be handed over before it is whole: it is one zstd frame.
+  #start(flags: number, header: FrameHeader): void {
+    const look = this.#inbox.look(header, flags, undefined);
+    if (look.kind === "unwanted") {
+      this.#assembler.abandon(header.channelId);
+      return;
+    }
+    if (this.#hooks.wantsStream === undefined || (flags & Flag.COMP) !== 0) return;
+    const sink = this.#hooks.wantsStream(header);
+    if (sink === undefined) return;
+    const inbound = this.#inbox.begin(header, flags, new Uint8Array(0), look.replyTo);
+    inbound.sink = sink;
+    if (!this.#inbox.beginStream(inbound, header)) {
+      this.#assembler.abandon(header.channelId);
+      return;
+    }
+    this.#streams.set(header.channelId, { inbound, started: false });
+    this.#assembler.divert(header.channelId, this.#negotiated.maxMessageBytes);
+  }
+
+  #streamChunk(header: FrameHeader, bytes: Uint8Array): void {
+    const stream = this.#streams.get(header.channelId);
+    if (stream === undefined) return;
+    const { inbound } = stream;
+    const { msgType, bodyCodec } = inbound.message;
+    const problem = stream.started
+      ? undefined
+      : policyViolation(this.#negotiated.codecPolicy, msgType, bodyCodec, bytes);
+    stream.started = true;
+    if (problem === undefined && this.#inbox.hold(inbound, bytes.length)) {
+      this.#core.events.push({ kind: "chunkReceived", inbound, bytes });
+      return;
+    }
+    const error = problem ?? new XcpError("xcp.busy", "the receiver of the stream is behind");
+    this.abandon(inbound);
+    this.#inbox.abortStream(inbound, error);
+    this.#inbox.refuseFrame(inbound.message, error);
+  }
+
+  #streamEnded(header: FrameHeader): void {
+    const stream = this.#streams.get(header.channelId);
+    if (stream === undefined) return;
+    this.#streams.delete(header.channelId);
+    this.#inbox.endStream(stream.inbound);
+  }
+
+  #aborted(header: FrameHeader): void {
+    const error = new XcpError("xcp.cancelled", "the sender gave the message up");
+    this.#core.log.write("info", "xcp.chunk_abort", { direction: "received" }, header);
+    this.#dropStream(header, error);
+    const waiting = this.#sender.awaiting(header.inReplyTo);
+    if (waiting !== undefined) this.#sender.cancel(waiting, error);
+  }
+
+  #failed(header: FrameHeader, error: XcpError): void {
+    this.#dropStream(header, error);
+    this.#inbox.refuseFrame(header, error);
+  }
+
+  #dropStream(header: FrameHeader, error: XcpError): void {
+    const stream = this.#streams.get(header.channelId);
+    if (stream?.inbound.message.msgId !== header.msgId) return;
+    this.#streams.delete(header.channelId);
+    this.#inbox.abortStream(stream.inbound, error);
+  }
+}

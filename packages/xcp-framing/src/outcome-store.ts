@@ -1,0 +1,73 @@
+import type { WireError } from "@proj/wire-types";
+import type { OutgoingMessage } from "./message.js";
+import type { MsgId } from "./wire/header.js";
+
+/** What became of a message that was completed. */
+export interface Outcome {
+  /** Whether it was ACKed. */
+  readonly acked: boolean;
+  /** The reply it got. */
+  readonly reply: OutgoingMessage | undefined;
+  /** Why it was refused. */
+  readonly refusal: WireError | undefined;
+}
+
+/**
+ * Keeps the outcomes of the newest messages, so that a duplicate gets the same answer. spec/xcp.md §10
+ *
+ * A ring over ids bounded by count and by the bytes of the replies, buffers counted whole: a small reply may keep a large
+ * buffer alive.
+ */
+export class OutcomeStore {
+  readonly #capacity: number;
+  readonly #maxBytes: number;
+  readonly #ids: MsgId[];
+  readonly #outcomes: (Outcome | undefined)[];
+  #bytes = 0;
+  #evictFrom = 0;
+
+  /** Keeps at most `capacity` outcomes whose replies hold at most `maxBytes`. */
+  constructor(capacity: number, maxBytes: number) {
+    this.#capacity = capacity;
+    this.#maxBytes = maxBytes;
+    this.#ids = Array.from<MsgId>({ length: capacity }).fill(0);
+    this.#outcomes = Array.from<undefined>({ length: capacity });
+  }
+
+  /** The outcome of `id`, if it is still kept. */
+  get(id: MsgId): Outcome | undefined {
+    const slot = this.#slot(id);
+    return this.#ids[slot] === id ? this.#outcomes[slot] : undefined;
+  }
+
+  /** Keeps the outcome of `id`; a reply that alone exceeds the limit is left out. */
+  record(id: MsgId, outcome: Outcome): void {
+    const slot = this.#slot(id);
+    this.#forget(slot);
+    const bytes = replyBytes(outcome);
+    if (bytes > this.#maxBytes) return;
+    this.#ids[slot] = id;
+    this.#outcomes[slot] = outcome;
+    this.#bytes += bytes;
+    while (this.#bytes > this.#maxBytes) {
+      if (this.#evictFrom !== slot) this.#forget(this.#evictFrom);
+      this.#evictFrom = (this.#evictFrom + 1) % this.#capacity;
+    }
+  }
+
+  #forget(slot: number): void {
+    const outcome = this.#outcomes[slot];
+    if (outcome === undefined) return;
+    this.#bytes -= replyBytes(outcome);
+    this.#outcomes[slot] = undefined;
+  }
+
+  #slot(id: MsgId): number {
+    return typeof id === "number" ? id % this.#capacity : Number(id % BigInt(this.#capacity));
+  }
+}
+
+function replyBytes(outcome: Outcome): number {
+  const body = outcome.reply?.body;
+  return body instanceof Uint8Array ? body.buffer.byteLength : 0;
+}

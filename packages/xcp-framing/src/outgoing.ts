@@ -1,0 +1,154 @@
+import { BodySource } from "./body-source.js";
+import { policyViolation } from "./codec-policy.js";
+import { compressBody } from "./compression.js";
+import { XcpError } from "./errors.js";
+import { coversKind } from "./kind-agreement.js";
+import type { OutgoingMessage } from "./message.js";
+import type { Negotiated } from "./negotiated.js";
+import type { SessionCore } from "./session-core.js";
+import { type Expectation, Transfer } from "./transfer.js";
+import { Feature, Flag, MsgType, ReservedTag } from "./wire/constants.js";
+import { type MsgId, NO_TAGS, type Tag } from "./wire/header.js";
+
+const NO_BYTES = new Uint8Array(0);
+const ACK_TAG: Tag = Object.freeze({ key: ReservedTag.ACK, val: "1" });
+
+/** How a message is to be sent, with every default filled in. */
+export interface SendTerms {
+  readonly channelId: number;
+  readonly inReplyTo: MsgId;
+  /** Whether a reply settles it. */
+  readonly wants: "nothing" | "reply";
+  /** Whether the peer is asked for an ACK. */
+  readonly acknowledge: boolean;
+  /** `Infinity` = never. */
+  readonly deadlineUs: number;
+  readonly maxAttempts: number;
+  /** Largest payload of one frame. */
+  readonly maxPayload: number;
+}
+
+/**
+ * Checks a message against what was agreed and makes it ready to be sent: compressed, flagged, tagged.
+ *
+ * @throws XcpError `xcp.codec_not_negotiated`, `xcp.codec_policy`, `xcp.schema_unknown`, `xcp.message_too_large`
+ */
+export function prepareTransfer(
+  core: SessionCore,
+  negotiated: Negotiated,
+  message: OutgoingMessage,
+  terms: SendTerms,
+): Transfer {
+  const msgType = message.msgType ?? MsgType.DATA;
+  if (msgType < MsgType.DATA || msgType > 0xffff) {
+    throw new RangeError(`message type ${msgType} is not in 256..65535`);
+  }
+  const body = message.body instanceof Uint8Array ? message.body : new BodySource();
+  checkBody(negotiated, msgType, message, body);
+  let flags = 0;
+  let payload: Uint8Array | BodySource = body;
+  const level = compressionLevel(core, negotiated, message);
+  if (level !== undefined && body instanceof Uint8Array) {
+    const smaller = compressBody(body, core.config.platform.zstd, { level });
+    if (smaller !== undefined) {
+      payload = smaller;
+      flags |= Flag.COMP;
+    }
+  }
+  let tags = message.tags ?? NO_TAGS;
+  const acks = terms.acknowledge && !core.legacy;
+  const flagged = acks && core.has(Feature.ACKREQ);
+  if (flagged) flags |= Flag.ACKREQ;
+  else if (acks) tags = [...tags, ACK_TAG];
+  const announced = announcedBytes(message, payload, terms.maxPayload);
+  if (announced !== undefined && !core.legacy) {
+    tags = [...tags, { key: ReservedTag.LENGTH, val: String(announced) }];
+  }
+  if (core.legacy) checkLegacy(payload, terms.maxPayload);
+  return new Transfer({
+    channelId: terms.channelId,
+    msgType,
+    bodyCodec: message.bodyCodec,
+    schemaKey: message.schemaKey,
+    inReplyTo: terms.inReplyTo,
+    tags,
+    flags,
+    body: payload,
+    expects: expectation(terms, core.legacy, flagged),
+    deadlineUs: terms.deadlineUs,
+    maxAttempts: terms.maxAttempts,
+  });
+}
+
+// The v0.2-json reference answers every message; a peer without ACKREQ may ignore the tag, so its reply is enough.
+function expectation(terms: SendTerms, legacy: boolean, flagged: boolean): Expectation {
+  if (terms.wants === "reply") return terms.acknowledge && flagged ? "replyAndAck" : "reply";
+  if (!terms.acknowledge) return "written";
+  return legacy ? "reply" : "ack";
+}
+
+function checkBody(
+  negotiated: Negotiated,
+  msgType: number,
+  message: OutgoingMessage,
+  body: Uint8Array | BodySource,
+): void {
+  const { bodyCodec, schemaKey } = message;
+  if (!negotiated.codecs.includes(bodyCodec)) {
+    throw new XcpError(
+      "xcp.codec_not_negotiated",
+      `codec ${bodyCodec} is none of ${negotiated.codecs.join(", ")}`,
+    );
+  }
+  const sample = body instanceof Uint8Array ? body : NO_BYTES;
+  const violation = policyViolation(negotiated.codecPolicy, msgType, bodyCodec, sample);
+  if (violation !== undefined) throw violation;
+  if (!coversKind(negotiated.peer.accepts, schemaKey)) {
+    throw new XcpError(
+      "xcp.schema_unknown",
+      `the peer does not accept kind 0x${(schemaKey?.kindId ?? 0).toString(16)} ` +
+        `version ${schemaKey?.major}.${schemaKey?.minor}`,
+    );
+  }
+  const bytes = body instanceof Uint8Array ? body.length : (message.bodyBytes ?? 0);
+  if (bytes > negotiated.maxMessageBytes) {
+    throw new XcpError(
+      "xcp.message_too_large",
+      `message of ${bytes} bytes, agreed limit ${negotiated.maxMessageBytes}`,
+    );
+  }
+}
+
+function compressionLevel(
+  core: SessionCore,
+  negotiated: Negotiated,
+  message: OutgoingMessage,
+): number | undefined {
+  if (core.legacy || (negotiated.features & Feature.NO_ZSTD) !== 0) return undefined;
+  if (core.config.platform.zstd.compress === undefined || message.compress === "never") {
+    return undefined;
+  }
+  if (typeof message.compress === "number") return message.compress;
+  return core.config.compressionLevel;
+}
+
+// A receiver that knows the length can refuse a train at its first chunk, and notices a missing end.
+function announcedBytes(
+  message: OutgoingMessage,
+  payload: Uint8Array | BodySource,
+  maxPayload: number,
+): number | undefined {
+  if (payload instanceof Uint8Array) {
+    return payload.length > maxPayload ? payload.length : undefined;
+  }
+  return message.bodyBytes;
+}
+
+function checkLegacy(payload: Uint8Array | BodySource, maxPayload: number): void {
+  if (payload instanceof Uint8Array && payload.length <= maxPayload) return;
+  const size = payload instanceof Uint8Array ? `message of ${payload.length} bytes` : "stream";
+  throw new XcpError(
+    "xcp.message_too_large",
+    `${size}: this profile has no chunks, limit ${maxPayload} bytes`,
+  );
+}

@@ -1,0 +1,142 @@
+import { CodecId, formatHex, type WireError } from "@proj/wire-types";
+import type { Negotiated } from "./negotiated.js";
+import { Outbox } from "./outbox.js";
+import { refusalOf } from "./refusal.js";
+import type { SessionConfig } from "./session-config.js";
+import type { SessionEvent } from "./session-events.js";
+import { SessionLog } from "./session-log.js";
+import { SessionMemory } from "./session-memory.js";
+import { Traffic } from "./traffic.js";
+import { Feature, MsgType, type Profile } from "./wire/constants.js";
+import { encodeNack } from "./wire/control.js";
+import { type FrameHeader, type MsgId, NO_TAGS } from "./wire/header.js";
+import type { ControlCodec } from "./wire/hello.js";
+
+/** A message that a control frame is about. */
+export interface MessageRef {
+  readonly channelId: number;
+  readonly msgId: MsgId;
+}
+
+/** How a control frame is addressed. */
+export interface ControlAddress {
+  readonly channelId?: number;
+  readonly inReplyTo?: MsgId;
+  /** Needs an id of its own because it is answered, or may be refused. */
+  readonly numbered?: "numbered";
+  /** Default: the codec of control bodies. */
+  readonly bodyCodec?: number;
+}
+
+/**
+ * What the machines of one session share: configuration, agreement, what is to be sent and what is to be told.
+ */
+export class SessionCore {
+  readonly config: SessionConfig;
+  readonly outbox: Outbox = new Outbox();
+  readonly traffic: Traffic = new Traffic();
+  readonly log: SessionLog;
+  /** News, oldest first. */
+  readonly events: SessionEvent[] = [];
+  /** The time of the call that is being worked on. */
+  nowUs = 0;
+  memory: SessionMemory;
+  profile: Profile | undefined;
+  negotiated: Negotiated | undefined;
+  /** Codec of control bodies. */
+  controlCodec: ControlCodec = 8;
+  /** Whether the peer sent `features`, so that it knows the codes of §9 beyond the base ones. */
+  peerKnowsCodes = false;
+  /** Highest id of a message that the peer sent. */
+  lastReceivedId: MsgId = 0;
+  readonly #fail: (error: WireError, how: "announced" | "silently") => void;
+
+  constructor(
+    config: SessionConfig,
+    fail: (error: WireError, how: "announced" | "silently") => void,
+  ) {
+    this.config = config;
+    this.#fail = fail;
+    this.memory = config.session ?? new SessionMemory();
+    const id = formatHex(config.platform.random.fill(new Uint8Array(4)));
+    this.log = new SessionLog(config.telemetry.log, id, config.info);
+  }
+
+  /** Whether the peer speaks a profile without flags, chunks and unsolicited frames. spec/xcp.md §5 */
+  get legacy(): boolean {
+    return this.profile !== "v0.2";
+  }
+
+  /** Whether a bit of {@link Feature} is in force. */
+  has(feature: number): boolean {
+    return ((this.negotiated?.features ?? 0) & feature) !== 0;
+  }
+
+  /** Ends the session: something happened after which nothing can be trusted. The peer is told, if it understands. */
+  fail(error: WireError): void {
+    this.#fail(error, "announced");
+  }
+
+  /** Ends the session without a word, because the peer knows or cannot hear. */
+  failSilently(error: WireError): void {
+    this.#fail(error, "silently");
+  }
+
+  /** Queues a control frame and returns its id, 0 when it has none. Under encryption every frame has one. §12 */
+  sendControl(msgType: number, payload: Uint8Array, address: ControlAddress = {}): number {
+    const numbered = address.numbered !== undefined || this.negotiated?.crypt === true;
+    const msgId = numbered ? this.memory.takeMsgId() : 0;
+    const header: FrameHeader = {
+      channelId: address.channelId ?? 0,
+      msgType,
+      bodyCodec: address.bodyCodec ?? this.controlCodec,
+      schemaKey: undefined,
+      msgId,
+      inReplyTo: address.inReplyTo ?? 0,
+      tags: NO_TAGS,
+    };
+    this.outbox.pushControl({ header, payload });
+    return msgId;
+  }
+
+  /** Queues a NACK. Messages without an id cannot be refused. spec/xcp.md §10 */
+  sendNack(about: MessageRef, error: WireError): void {
+    if (about.msgId === 0) return;
+    const refusal = refusalOf(error);
+    const errorCode = this.peerKnowsCodes ? refusal.wire : refusal.base;
+    const payload = encodeNack(
+      {
+        msgId: about.msgId,
+        errorCode,
+        retryAfterMs: refusal.retryAfterMs,
+        detail: this.peerKnowsCodes ? refusal.detail : undefined,
+      },
+      this.controlCodec,
+    );
+    this.sendControl(MsgType.NACK, payload, {
+      channelId: about.channelId,
+      inReplyTo: about.msgId,
+    });
+    this.traffic.sent.countError(errorCode);
+    this.log.write("info", "xcp.nack_sent", {
+      channel: about.channelId,
+      msg_id: about.msgId,
+      code: error.code,
+      detail: refusal.detail,
+    });
+  }
+
+  /** Counts DATA bytes on the wire, and raises the alarm of §15.4. */
+  countShare(direction: "sent" | "received", bodyCodec: number, bytes: number): void {
+    const { share } = this.traffic[direction];
+    share.add(this.nowUs, bodyCodec, bytes);
+    if (bodyCodec !== CodecId.JSON || !share.alarm(this.nowUs)) return;
+    this.log.write("warn", "xcp.json_overuse", { direction, share: share.share(this.nowUs) });
+  }
+
+  /** Whether the peer understands ERROR and GOAWAY, as far as is known. */
+  get mayAnnounceEnd(): boolean {
+    if (this.negotiated === undefined) return this.profile === undefined || !this.legacy;
+    return !this.legacy && this.has(Feature.GOAWAY);
+  }
+}

@@ -1,0 +1,787 @@
+import { asWireError, isWireError, type WireError, wireError } from "@proj/wire-types";
+import { Clarifications, type Question } from "./clarifications.js";
+import { ControlPlane } from "./control-plane.js";
+import { XcpError } from "./errors.js";
+import { FrameOpener, FrameSealer } from "./frame-cipher.js";
+import { FrameIntake } from "./frame-intake.js";
+import { FrameWriter } from "./frame-writer.js";
+import type { Inbound } from "./inbound.js";
+import { Inbox } from "./inbox.js";
+import { Keepalive } from "./keepalive.js";
+import { deriveSalt } from "./key-schedule.js";
+import type { OutgoingMessage } from "./message.js";
+import type { Negotiated } from "./negotiated.js";
+import { prepareTransfer } from "./outgoing.js";
+import { refusalOf } from "./refusal.js";
+import { type NegotiableTerms, negotiateBody, Renegotiation, type Terms } from "./renegotiation.js";
+import { Sender } from "./sender.js";
+import type { SessionConfig } from "./session-config.js";
+import { SessionCore } from "./session-core.js";
+import type { AskedQuestion, SessionEvent } from "./session-events.js";
+import { type HandshakeResult, SessionHandshake } from "./session-handshake.js";
+import type { ConnectionStats } from "./stats.js";
+import type { Traffic } from "./traffic.js";
+import type { Transfer } from "./transfer.js";
+import { Feature, Flag, MsgType } from "./wire/constants.js";
+import {
+  type ClarifyReq,
+  type ClarifyRes,
+  type ConfirmReq,
+  type ConfirmRes,
+  encodeClarifyReq,
+  encodeClarifyRes,
+  encodeConfirmReq,
+  encodeConfirmRes,
+  encodeErrorBody,
+  encodeGoaway,
+  encodePing,
+  encodeRelease,
+  encodeUnsupported,
+  type Release,
+  type Unsupported,
+} from "./wire/control.js";
+import { type FrameEvent, FrameReader } from "./wire/frame-reader.js";
+import type { FrameHeader } from "./wire/header.js";
+import { encodeHello } from "./wire/hello.js";
+
+// One call of `transmit` gives about this much, so that back-pressure is felt between calls.
+const BATCH_BYTES = 256 * 1024;
+
+/** What a session asks of its driver at once, rather than by an event. */
+export interface SessionHooks {
+  /** Whether a message is to be taken in pieces, and into what; decided at its first chunk. Must not throw. */
+  readonly wantsStream?: (header: FrameHeader) => unknown;
+  /** Something was queued by another session: transmit and look for events. */
+  readonly wake?: () => void;
+}
+
+/** How a message of this end is sent. */
+export interface SubmitOptions {
+  readonly channelId: number;
+  /** Whether a reply settles it. */
+  readonly wants: "nothing" | "reply";
+  readonly acknowledge?: boolean;
+  /** Microseconds; 0 = never. */
+  readonly timeoutUs?: number;
+  readonly attempts?: number;
+  /** The id it had in an earlier connection of the same session. */
+  readonly msgId?: number;
+}
+
+/** The bodies of a question to the peer, without what the session fills in. */
+export type QuestionBody =
+  | { readonly kind: "clarify"; readonly request: Omit<ClarifyReq, "msgId"> }
+  | { readonly kind: "confirm"; readonly request: Omit<ConfirmReq, "msgId"> };
+
+/** The bodies of an answer to the peer's question. */
+export type AnswerBody =
+  | { readonly kind: "clarify"; readonly response: Omit<ClarifyRes, "msgId"> }
+  | { readonly kind: "confirm"; readonly response: Omit<ConfirmRes, "msgId"> };
+
+interface OpenMachines {
+  readonly inbox: Inbox;
+  readonly intake: FrameIntake;
+  readonly renegotiation: Renegotiation;
+}
+
+type Phase =
+  | { readonly kind: "handshake" }
+  | { readonly kind: "open" }
+  | { readonly kind: "draining"; readonly untilUs: number }
+  | { readonly kind: "closed" };
+
+/**
+ * One end of an XCP connection, without the connection: bytes and commands in, bytes and events out.
+ *
+ * ```
+ * handshake ──CAPS──→ open ──close, peer's end──→ draining ──all answered, or 5 s──→ closed
+ *     └──────────────────┴──────── error ─────────────────────────────────────────────↑
+ * ```
+ *
+ * A driver calls `start` once, then
+ * - `receive`, `receiveEnd`, `receiveClose` for what the transport says;
+ * - `submit`, `pushBody`, `endBody`, `cancel`, `reply`, `refuse`, `acknowledge`, `ask`, `answer`, `ping`, `negotiate`,
+ *   `release`, `unsupported`, `close`, `destroy` for what the application wants;
+ * - `transmit` until `undefined`, or as long as the transport takes more;
+ * - `nextEvent` until `undefined`, and again after `transmit`;
+ * - `nextDeadlineUs`, and `tick` when it passed.
+ *
+ * Time is what the driver says in `nowUs`. Nothing a peer sends makes any of this throw; commands throw {@link XcpError}
+ * when the session cannot do them.
+ *
+ * @see spec/xcp.md §6..§12
+ */
+export class Session {
+  readonly #core: SessionCore;
+  readonly #hooks: SessionHooks;
+  readonly #reader: FrameReader;
+  readonly #writer: FrameWriter;
+  readonly #sender: Sender;
+  readonly #handshake: SessionHandshake;
+  readonly #keepalive: Keepalive;
+  readonly #clarifications: Clarifications;
+  #machines: OpenMachines | undefined;
+  #phase: Phase = { kind: "handshake" };
+  #peerGoingAway = false;
+  #drainAnnounced = false;
+  #nextEventAt = 0;
+
+  constructor(config: SessionConfig, nowUs: number, hooks: SessionHooks = {}) {
+    this.#hooks = hooks;
+    this.#core = new SessionCore(config, (error, how) => this.#end(error, how));
+    this.#core.nowUs = nowUs;
+    const { profile, role } = config;
+    const fixed = profile === "auto" ? (role === "initiator" ? "v0.2" : undefined) : profile;
+    this.#reader = new FrameReader({
+      crc32c: config.platform.crc32c,
+      limits: config.limits,
+      acceptV01: config.acceptV01,
+      ...(fixed !== undefined && { profile: fixed }),
+    });
+    this.#writer = new FrameWriter(config.platform.crc32c);
+    this.#sender = new Sender(this.#core, this.#writer);
+    this.#keepalive = new Keepalive(config.limits.pingIntervalMs * 1000);
+    this.#clarifications = new Clarifications(config.limits.maxClarificationRounds);
+    this.#handshake = new SessionHandshake(this.#core, nowUs, (result) => this.#open(result));
+  }
+
+  /** What was agreed, once the session is open. */
+  get negotiated(): Negotiated | undefined {
+    return this.#core.negotiated;
+  }
+
+  /** Where the session is. */
+  get phase(): "handshake" | "open" | "draining" | "closed" {
+    return this.#phase.kind;
+  }
+
+  /** Running totals. */
+  get traffic(): Traffic {
+    return this.#core.traffic;
+  }
+
+  /** Whether the driver should stop reading for now: the application or the peer does not keep up. */
+  get wantsPause(): boolean {
+    const { outbox, config } = this.#core;
+    if (outbox.queuedBytes > config.limits.maxQueuedBytes) return true;
+    if (this.#machines === undefined || !this.#machines.inbox.full) return false;
+    return this.#sender.inflight === 0 && this.#clarifications.open === 0;
+  }
+
+  /** Bytes that wait to be sent. */
+  get queuedBytes(): number {
+    return this.#core.outbox.queuedBytes;
+  }
+
+  /** Whether the session outlives its connection. */
+  get resumable(): boolean {
+    return this.#core.memory.sessionId !== undefined;
+  }
+
+  /** Begins: an initiator sends HELLO. */
+  start(nowUs: number): void {
+    this.#core.nowUs = nowUs;
+    const { role, profile, info } = this.#core.config;
+    this.#core.log.write("debug", "xcp.open", { role, secure: info.secure });
+    if (role !== "initiator") return;
+    const spoken = profile === "auto" ? "v0.2" : profile;
+    this.#writer.profile = spoken;
+    this.#handshake.start(spoken);
+  }
+
+  /** Takes bytes from the transport. Views of them may live on in messages. */
+  receive(nowUs: number, bytes: Uint8Array): void {
+    if (this.#phase.kind === "closed") return;
+    this.#core.nowUs = nowUs;
+    this.#keepalive.heard(nowUs);
+    this.#core.traffic.received.bytes += bytes.length;
+    try {
+      this.#reader.push(bytes);
+      this.#readFrames();
+      if (this.#core.config.framing === "messages" && !this.#isClosed && this.#reader.partial) {
+        throw new XcpError("xcp.frame_truncated", `message of ${bytes.length} bytes is no frame`);
+      }
+    } catch (error) {
+      this.#core.fail(asXcpError(error));
+    }
+    if (this.#phase.kind === "open") this.#sendQueuedPing();
+    this.#checkDrained();
+  }
+
+  /** The peer sends no more. In the middle of a frame that is an error, otherwise what is under way is finished. */
+  receiveEnd(nowUs: number): void {
+    if (this.#phase.kind === "closed") return;
+    this.#core.nowUs = nowUs;
+    if (this.#phase.kind === "handshake") {
+      this.#core.failSilently(wireError("wire.closed", "the peer ended before the handshake"));
+    } else if (this.#reader.partial) {
+      this.#core.fail(new XcpError("xcp.frame_truncated", "the stream ended inside a frame"));
+    } else {
+      this.#sender.failAwaiting(wireError("wire.closed", "the peer ended without an answer"));
+      this.#beginDrain();
+      this.#checkDrained();
+    }
+  }
+
+  /** The transport is gone. */
+  receiveClose(nowUs: number, error: WireError | undefined): void {
+    this.#core.nowUs = nowUs;
+    const drained = this.#phase.kind === "draining" && !this.#unfinished;
+    if (error === undefined && drained) this.#end(undefined, "silently");
+    else {
+      this.#core.failSilently(error ?? wireError("wire.closed", "the connection was closed"));
+    }
+  }
+
+  /** The driver's answer to `credentialPresented`. */
+  authorize(nowUs: number, verdict: "allowed" | "refused"): void {
+    if (this.#phase.kind !== "handshake") return;
+    this.#core.nowUs = nowUs;
+    try {
+      this.#handshake.authorize(verdict);
+    } catch (error) {
+      this.#core.fail(asXcpError(error));
+    }
+  }
+
+  /**
+   * Sends a message; events tell its outcome. A body that is not bytes is handed over with `pushBody` and `endBody`.
+   *
+   * @throws XcpError when the message does not fit what was agreed, or nothing new may be sent
+   */
+  submit(nowUs: number, message: OutgoingMessage, options: SubmitOptions): Transfer {
+    this.#core.nowUs = nowUs;
+    const negotiated = this.#requireOpen();
+    if (this.#peerGoingAway) throw new XcpError("xcp.going_away", "the peer is going away");
+    const { limits } = this.#core.config;
+    const timeoutUs = options.timeoutUs ?? this.#core.config.requestTimeoutUs;
+    const transfer = prepareTransfer(this.#core, negotiated, message, {
+      channelId: options.channelId,
+      inReplyTo: 0,
+      wants: options.wants,
+      acknowledge: options.acknowledge ?? false,
+      deadlineUs: timeoutUs === 0 ? Number.POSITIVE_INFINITY : nowUs + timeoutUs,
+      maxAttempts: options.attempts ?? limits.maxAttempts,
+      maxPayload: this.#sender.maxPayload,
+    });
+    this.#sender.submit(transfer, options.msgId);
+    return transfer;
+  }
+
+  /** Hands over more of a streamed body; keep what is queued small: see `bodyWanted`. */
+  pushBody(nowUs: number, transfer: Transfer, piece: Uint8Array): void {
+    this.#core.nowUs = nowUs;
+    this.#sender.pushBody(transfer, piece);
+  }
+
+  /** The streamed body is complete. */
+  endBody(nowUs: number, transfer: Transfer): void {
+    this.#core.nowUs = nowUs;
+    this.#sender.endBody(transfer);
+  }
+
+  /** Gives a message of this end up: a chunk train under way is aborted, a late reply is dropped. */
+  cancel(nowUs: number, transfer: Transfer, error: WireError): void {
+    this.#core.nowUs = nowUs;
+    this.#sender.cancel(transfer, error);
+  }
+
+  /** Answers a message; returns the reply when its body is still to be handed over. */
+  reply(
+    nowUs: number,
+    inbound: Inbound,
+    message: OutgoingMessage | undefined,
+  ): Transfer | undefined {
+    this.#core.nowUs = nowUs;
+    const transfer = this.#machines?.inbox.reply(inbound, message);
+    this.#clarifications.drop(inbound);
+    this.#checkDrained();
+    return transfer;
+  }
+
+  /** Refuses a message; one that is still being streamed is given up. */
+  refuse(nowUs: number, inbound: Inbound, error: WireError): void {
+    this.#core.nowUs = nowUs;
+    this.#machines?.intake.abandon(inbound);
+    this.#machines?.inbox.refuse(inbound, error);
+    this.#clarifications.drop(inbound);
+    this.#checkDrained();
+  }
+
+  /** ACKs a message before its reply, if its sender asked for an ACK. */
+  acknowledge(nowUs: number, inbound: Inbound): void {
+    this.#core.nowUs = nowUs;
+    this.#machines?.inbox.acknowledge(inbound);
+  }
+
+  /** The driver is done with bytes of a streamed message. */
+  release(nowUs: number, inbound: Inbound, bytes: number): void {
+    this.#core.nowUs = nowUs;
+    this.#machines?.inbox.release(inbound, bytes);
+  }
+
+  /**
+   * Asks the sender of `inbound` something; an event brings the answer.
+   *
+   * @throws XcpError `xcp.clarification_failed`
+   */
+  ask(nowUs: number, inbound: Inbound, question: QuestionBody): void {
+    this.#core.nowUs = nowUs;
+    this.#requireOpen();
+    const about = inbound.message;
+    if (!this.#core.has(Feature.CLARIFICATION) || about.msgId === 0) {
+      throw new XcpError("xcp.clarification_failed", "the sender cannot be asked");
+    }
+    this.#clarifications.begin(inbound, question.kind);
+    const { clarificationDeadlineMs } = this.#core.config.limits;
+    const deadlineMs = question.request.deadlineMs ?? clarificationDeadlineMs;
+    const codec = this.#core.controlCodec;
+    const terms = { msgId: about.msgId, deadlineMs };
+    const payload =
+      question.kind === "clarify"
+        ? encodeClarifyReq({ ...question.request, ...terms }, codec)
+        : encodeConfirmReq({ ...question.request, ...terms }, codec);
+    const msgType = question.kind === "clarify" ? MsgType.CLARIFY_REQ : MsgType.CONFIRM_REQ;
+    const msgId = this.#core.sendControl(msgType, payload, {
+      channelId: about.channelId,
+      inReplyTo: about.msgId,
+      numbered: "numbered",
+    });
+    const deadlineUs = nowUs + deadlineMs * 1000;
+    this.#clarifications.asked({ kind: question.kind, inbound, msgId, deadlineUs });
+    this.#core.log.write("info", "xcp.clarify", { direction: "sent", kind: question.kind });
+  }
+
+  /** Answers a question of the peer. */
+  answer(nowUs: number, question: AskedQuestion, answer: AnswerBody): void {
+    if (this.#isClosed) return;
+    this.#core.nowUs = nowUs;
+    const codec = this.#core.controlCodec;
+    const payload =
+      answer.kind === "clarify"
+        ? encodeClarifyRes({ ...answer.response, msgId: question.about }, codec)
+        : encodeConfirmRes({ ...answer.response, msgId: question.about }, codec);
+    const msgType = answer.kind === "clarify" ? MsgType.CLARIFY_RES : MsgType.CONFIRM_RES;
+    this.#core.sendControl(msgType, payload, {
+      channelId: question.channelId,
+      inReplyTo: question.msgId,
+      numbered: "numbered",
+    });
+  }
+
+  /**
+   * Measures the way to the peer and back; `ponged` brings the result for `owner`.
+   *
+   * @throws XcpError `xcp.busy` when too many wait already
+   */
+  ping(nowUs: number, owner: unknown): void {
+    this.#core.nowUs = nowUs;
+    this.#requireOpen();
+    switch (this.#keepalive.request(owner)) {
+      case "now":
+        this.#sendPing(owner);
+        return;
+      case "queued":
+        return;
+      case "full":
+        throw new XcpError("xcp.busy", "too many PINGs wait");
+    }
+  }
+
+  /**
+   * Proposes other terms; `negotiated` or `commandFailed` tells `owner` the outcome.
+   *
+   * @throws XcpError when the terms go beyond the original agreement
+   */
+  negotiate(nowUs: number, terms: NegotiableTerms, owner: unknown): void {
+    this.#core.nowUs = nowUs;
+    this.#requireOpen();
+    const renegotiation = this.#machines?.renegotiation;
+    if (renegotiation === undefined) return;
+    const body = encodeHello(negotiateBody(terms), this.#core.controlCodec);
+    renegotiation.propose(this.#core.memory.peekMsgId(), owner, terms);
+    this.#core.sendControl(MsgType.NEGOTIATE, body, { numbered: "numbered" });
+  }
+
+  /** Gives a lease back early. spec/xcp.md §16.3 */
+  releaseLease(nowUs: number, release: Release, channelId: number): void {
+    if (this.#isClosed || this.#core.legacy) return;
+    this.#core.nowUs = nowUs;
+    const payload = encodeRelease(release, this.#core.controlCodec);
+    const inReplyTo = release.msgId;
+    this.#core.sendControl(MsgType.RELEASE, payload, { channelId, inReplyTo });
+  }
+
+  /** Tells the peer in detail what about a message is not supported, beside the NACK. */
+  unsupported(nowUs: number, body: Unsupported, channelId: number): void {
+    if (this.#isClosed || this.#core.legacy) return;
+    this.#core.nowUs = nowUs;
+    const payload = encodeUnsupported(body, this.#core.controlCodec);
+    const inReplyTo = body.msgId;
+    this.#core.sendControl(MsgType.UNSUPPORTED, payload, { channelId, inReplyTo });
+  }
+
+  /** Stops taking and sending requests, and ends when what is under way is finished, or after the drain timeout. */
+  close(nowUs: number, reason = 0): void {
+    this.#core.nowUs = nowUs;
+    if (this.#phase.kind === "handshake") this.#end(undefined, "silently");
+    if (this.#phase.kind !== "open") return;
+    const { lastReceivedId } = this.#core;
+    if (this.#core.mayAnnounceEnd) {
+      const body = { lastMsgId: lastReceivedId, reason };
+      const payload = encodeGoaway(body, this.#core.controlCodec);
+      this.#core.sendControl(MsgType.GOAWAY, payload);
+      if (this.#machines !== undefined) this.#machines.inbox.lastAccepted = lastReceivedId;
+    }
+    this.#beginDrain();
+    this.#checkDrained();
+  }
+
+  /** Ends at once; with an error the peer is told, if it understands. */
+  destroy(nowUs: number, error: WireError | undefined): void {
+    this.#core.nowUs = nowUs;
+    this.#end(error, "announced");
+  }
+
+  /**
+   * The next bytes to write, or `undefined`. With the framing `messages` these are the parts of one frame.
+   *
+   * The buffers belong to the caller and are not touched again.
+   */
+  transmit(nowUs: number): Uint8Array[] | undefined {
+    this.#core.nowUs = nowUs;
+    const inbox = this.#machines?.inbox;
+    // ACKs leave with whatever leaves anyway.
+    if (inbox?.hasAcks === true && (nowUs >= inbox.dueUs || !this.#core.outbox.empty)) {
+      inbox.flushAcks();
+    }
+    this.#writer.crcOrder = this.#reader.crcOrder;
+    this.#sender.fill(this.#core.config.framing === "messages" ? 1 : BATCH_BYTES);
+    const parts = this.#writer.take();
+    if (parts === undefined) this.#checkDrained();
+    return parts;
+  }
+
+  /** Whether `nextEvent` has something. */
+  get hasEvents(): boolean {
+    return this.#nextEventAt < this.#core.events.length;
+  }
+
+  /** The next piece of news, or `undefined`. */
+  nextEvent(): SessionEvent | undefined {
+    const { events } = this.#core;
+    const event = events[this.#nextEventAt];
+    if (event === undefined) {
+      events.length = 0;
+      this.#nextEventAt = 0;
+      return undefined;
+    }
+    this.#nextEventAt++;
+    return event;
+  }
+
+  /** When `tick` may have something to do; `Infinity` = never. It may turn out that it has not. */
+  nextDeadlineUs(): number {
+    switch (this.#phase.kind) {
+      case "handshake":
+        return this.#handshake.dueUs;
+      case "closed":
+        return Number.POSITIVE_INFINITY;
+      case "open":
+      case "draining":
+        return Math.min(
+          this.#sender.dueUs,
+          this.#keepalive.dueUs,
+          this.#clarifications.dueUs,
+          this.#machines?.inbox.dueUs ?? Number.POSITIVE_INFINITY,
+          this.#machines?.intake.dueUs ?? Number.POSITIVE_INFINITY,
+          this.#phase.kind === "draining" ? this.#phase.untilUs : Number.POSITIVE_INFINITY,
+        );
+    }
+  }
+
+  /** Does what is due. */
+  tick(nowUs: number): void {
+    this.#core.nowUs = nowUs;
+    if (this.#phase.kind === "handshake") this.#handshake.tick(nowUs);
+    if (this.#phase.kind !== "open" && this.#phase.kind !== "draining") return;
+    this.#sender.tick();
+    this.#machines?.intake.tick();
+    for (const question of this.#clarifications.expire(nowUs)) {
+      this.#questionFailed(question, new XcpError("xcp.clarification_failed", "no answer in time"));
+    }
+    if (nowUs >= (this.#machines?.inbox.dueUs ?? Number.POSITIVE_INFINITY)) {
+      this.#machines?.inbox.flushAcks();
+    }
+    this.#checkAlive(nowUs);
+    if (this.#phase.kind === "draining" && nowUs >= this.#phase.untilUs) this.#announceDrained();
+    else this.#checkDrained();
+  }
+
+  /** A picture of what the session did and holds. */
+  stats(nowUs: number): ConnectionStats {
+    const { traffic, outbox } = this.#core;
+    const { sent, received } = traffic;
+    return {
+      sent: {
+        frames: sent.frames,
+        bytes: sent.bytes,
+        messages: sent.messages,
+        errors: sent.errors,
+        jsonShare: sent.share.share(nowUs),
+        epoch: this.#sender.epoch,
+      },
+      received: {
+        frames: received.frames,
+        bytes: received.bytes,
+        messages: received.messages,
+        errors: received.errors,
+        jsonShare: received.share.share(nowUs),
+        epoch: this.#machines?.intake.epoch ?? 0,
+      },
+      duplicates: traffic.duplicates,
+      retransmissions: traffic.retransmissions,
+      crcErrors: traffic.crcErrors,
+      inflightSent: this.#sender.inflight,
+      inflightReceived: this.#machines?.inbox.inflight ?? 0,
+      partialBytes: this.#machines?.intake.partialBytes ?? 0,
+      queuedBytes: outbox.queuedBytes,
+    };
+  }
+
+  /** Erases keys and gives back what the session holds; call it last. */
+  dispose(nowUs: number): void {
+    this.#core.nowUs = nowUs;
+    if (!this.#isClosed) this.#end(undefined, "silently");
+    this.#sender.erase();
+    this.#machines?.intake.erase();
+    const { sessions, info } = this.#core.config;
+    sessions?.release(nowUs, this.#core.memory, info.identity);
+  }
+
+  get #isClosed(): boolean {
+    return this.#phase.kind === "closed";
+  }
+
+  #readFrames(): void {
+    for (let event = this.#reader.next(); event !== undefined; event = this.#reader.next()) {
+      this.#core.traffic.received.frames++;
+      if (this.#machines !== undefined) this.#machines.intake.receive(event);
+      else this.#receiveEarly(event);
+      if (this.#isClosed) return;
+    }
+  }
+
+  #receiveEarly(event: FrameEvent): void {
+    this.#core.profile = this.#reader.profile;
+    this.#writer.profile = this.#reader.profile ?? "v0.2";
+    if (event.kind === "frame") {
+      this.#handshake.receive(event);
+      return;
+    }
+    if (this.#core.config.role === "initiator") throw event.error;
+    this.#core.sendNack(event.header, event.error);
+  }
+
+  #open(result: HandshakeResult): void {
+    const core = this.#core;
+    const { negotiated, keys } = result;
+    core.negotiated = negotiated;
+    core.peerKnowsCodes = negotiated.peer.features !== undefined;
+    const protobuf = result.peerListsProtobuf && core.config.codecs.includes(8) && !core.legacy;
+    core.controlCodec = protobuf ? 8 : 1;
+    const ciphers = keys === undefined ? undefined : this.#makeCiphers(keys);
+    this.#sender.open(ciphers?.sealer);
+    const inbox = new Inbox(core, this.#sender, negotiated);
+    const renegotiation = new Renegotiation(negotiated);
+    const control = new ControlPlane(core, {
+      inbox,
+      sender: this.#sender,
+      keepalive: this.#keepalive,
+      clarifications: this.#clarifications,
+      renegotiation,
+      applyTerms: (terms, as) => this.#applyTerms(terms, as),
+      peerGoingAway: () => this.#notePeerGoingAway(),
+      wake: () => this.#hooks.wake?.(),
+    });
+    const intake = new FrameIntake(
+      core,
+      { inbox, sender: this.#sender, ...(ciphers && { opener: ciphers.opener }) },
+      negotiated,
+      {
+        wantsStream: this.#hooks.wantsStream,
+        control: (header, payload) => control.receive(header, payload),
+      },
+    );
+    this.#machines = { inbox, intake, renegotiation };
+    this.#phase = { kind: "open" };
+    this.#reader.setLimits(negotiated);
+    this.#reader.setAllowedFlags(allowedFlags(negotiated));
+    if (!core.legacy) this.#keepalive.start(core.nowUs);
+    core.log.write("info", "xcp.caps", {
+      profile: negotiated.profile,
+      codecs: negotiated.codecs.join(","),
+      features: negotiated.features,
+      crypt: negotiated.crypt,
+      resumed: negotiated.resumed,
+    });
+    core.events.push({ kind: "opened", negotiated });
+  }
+
+  #makeCiphers(keys: NonNullable<HandshakeResult["keys"]>): {
+    sealer: FrameSealer;
+    opener: FrameOpener;
+  } {
+    const { config, nowUs } = this.#core;
+    const { crypto } = config.platform;
+    const shared = {
+      crypto,
+      key: config.key ?? new Uint8Array(0),
+      salt: deriveSalt(crypto, keys),
+      nowUs,
+    };
+    const initiator = config.role === "initiator";
+    return {
+      sealer: new FrameSealer({ ...shared, direction: initiator ? 1 : 2 }),
+      opener: new FrameOpener({ ...shared, direction: initiator ? 2 : 1 }),
+    };
+  }
+
+  #applyTerms(terms: Terms, as: "answerer" | "proposer"): void {
+    const core = this.#core;
+    const before = core.negotiated;
+    if (before === undefined || this.#machines === undefined) return;
+    const negotiated = { ...before, ...terms };
+    core.negotiated = negotiated;
+    this.#sender.setMaxFrameBytes(terms.maxFrameBytes);
+    const { inbox } = this.#machines;
+    // What the proposer sent before it read the answer still arrives.
+    inbox.codecs =
+      as === "proposer" ? terms.codecs : [...new Set([...inbox.codecs, ...terms.codecs])];
+    if (as === "proposer" || terms.maxFrameBytes > before.maxFrameBytes) {
+      this.#reader.setLimits(negotiated);
+    }
+    core.events.push({ kind: "termsChanged", negotiated });
+  }
+
+  #notePeerGoingAway(): void {
+    if (this.#peerGoingAway) return;
+    this.#peerGoingAway = true;
+    this.#core.events.push({ kind: "peerGoingAway" });
+  }
+
+  #sendPing(owner: unknown): void {
+    const nonce = this.#keepalive.begin(this.#core.nowUs, owner);
+    const payload = encodePing({ nonce }, this.#core.controlCodec);
+    this.#core.sendControl(MsgType.PING, payload, { numbered: "numbered" });
+  }
+
+  #sendQueuedPing(): void {
+    const owner = this.#keepalive.nextQueued();
+    if (owner !== undefined) this.#sendPing(owner);
+  }
+
+  #checkAlive(nowUs: number): void {
+    switch (this.#keepalive.tick(nowUs)) {
+      case "ping":
+        this.#sendPing(undefined);
+        return;
+      case "dead":
+        this.#core.failSilently(new XcpError("xcp.timeout", "two PINGs stayed unanswered"));
+        return;
+      case undefined:
+    }
+  }
+
+  #requireOpen(): Negotiated {
+    const { negotiated } = this.#core;
+    switch (this.#phase.kind) {
+      case "open":
+        if (negotiated !== undefined) return negotiated;
+        break;
+      case "draining":
+        throw new XcpError("xcp.going_away", "this connection is closing");
+      case "handshake":
+      case "closed":
+    }
+    throw wireError("wire.closed", `the session is in its ${this.#phase.kind} phase`);
+  }
+
+  get #unfinished(): boolean {
+    const inbox = this.#machines?.inbox;
+    return this.#sender.busy || (inbox?.inflight ?? 0) > 0 || inbox?.hasAcks === true;
+  }
+
+  #beginDrain(): void {
+    if (this.#phase.kind !== "open") return;
+    const { drainTimeoutMs } = this.#core.config.limits;
+    this.#phase = { kind: "draining", untilUs: this.#core.nowUs + drainTimeoutMs * 1000 };
+  }
+
+  // After the peer's GOAWAY this end may end as well, as soon as nothing is under way.
+  #checkDrained(): void {
+    const ending =
+      this.#phase.kind === "draining" || (this.#phase.kind === "open" && this.#peerGoingAway);
+    if (ending && !this.#unfinished) this.#announceDrained();
+  }
+
+  #announceDrained(): void {
+    if (this.#drainAnnounced) return;
+    this.#drainAnnounced = true;
+    this.#beginDrain();
+    this.#sender.failAll(new XcpError("xcp.going_away", "the connection was closed"));
+    this.#core.events.push({ kind: "drained" });
+  }
+
+  #questionFailed(question: Question, error: WireError): void {
+    this.#core.events.push({ kind: "questionFailed", inbound: question.inbound, error });
+  }
+
+  #end(error: WireError | undefined, how: "announced" | "silently"): void {
+    if (this.#isClosed) return;
+    const core = this.#core;
+    const announce = how === "announced" && error !== undefined && core.mayAnnounceEnd;
+    this.#phase = { kind: "closed" };
+    const reason = error ?? wireError("wire.closed", "the connection was closed");
+    this.#sender.failAll(reason);
+    this.#machines?.intake.abortAll(reason);
+    for (const question of this.#clarifications.takeAll()) this.#questionFailed(question, reason);
+    const owners = this.#keepalive.abandon();
+    const proposal = this.#machines?.renegotiation.abandon();
+    if (proposal !== undefined) owners.push(proposal.owner);
+    for (const owner of owners) core.events.push({ kind: "commandFailed", owner, error: reason });
+    core.outbox.clearTransfers();
+    if (announce && error.code !== "xcp.bad_magic") {
+      const refusal = refusalOf(error);
+      const errorCode =
+        core.peerKnowsCodes || core.negotiated === undefined ? refusal.wire : refusal.base;
+      const body = { errorCode, detail: refusal.detail };
+      core.sendControl(MsgType.ERROR, encodeErrorBody(body, core.controlCodec));
+      core.traffic.sent.countError(errorCode);
+    }
+    this.#handshake.dispose();
+    if (error !== undefined) {
+      core.log.write(error.scope === "connection" ? "warn" : "info", "xcp.error", {
+        code: error.code,
+        detail: error.message,
+      });
+    }
+    core.log.write("info", "xcp.close", { code: error?.code });
+    core.events.push({ kind: "closed", error });
+  }
+}
+
+// Which flags frames may carry: COMP and MORE are base features. §6
+function allowedFlags(negotiated: Negotiated): number {
+  if (negotiated.profile !== "v0.2") return 0;
+  let flags: number = Flag.COMP | Flag.MORE;
+  if ((negotiated.features & Feature.ACKREQ) !== 0) flags |= Flag.ACKREQ;
+  if (negotiated.crypt) flags |= Flag.CRYPT | Flag.KPHASE;
+  return flags;
+}
+
+function asXcpError(thrown: unknown): WireError {
+  if (isWireError(thrown)) return thrown;
+  // Not the peer's doing; the connection still ends in order.
+  return new XcpError("xcp.app", "internal error", { cause: asWireError(thrown) });
+}
