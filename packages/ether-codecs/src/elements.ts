@@ -1,5 +1,5 @@
 import { TensorView, typedView } from "@proj/wire-types";
-import { widenFloat16 } from "./tensor/widen-float16.js";
+import { widenFloat16 } from "./tensor/float16.js";
 import { QuantizedTensor } from "./tensor/quantized-tensor.js";
 import { isVector, type Value } from "./value.js";
 

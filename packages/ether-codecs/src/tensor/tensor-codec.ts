@@ -1,0 +1,115 @@
+import { CodecId, TensorView } from "@proj/wire-types";
+import { checkBodySize, onlyEther } from "../assemble-ether.js";
+import type { EtherCodec } from "../codec.js";
+import { elementsOf } from "../elements.js";
+import { EtherError } from "../errors.js";
+import { resolveEtherLimits } from "../limits.js";
+import { classifyValue, type Value } from "../value.js";
+import { narrowFloat16 } from "./float16.js";
+import { type Quantization, quantize } from "./quantize.js";
+import { QuantizedTensor } from "./quantized-tensor.js";
+import { decodeTensor, encodeTensor } from "./tensor-body.js";
+import { bareTensorOf, etherFromTensor } from "./tensor-ether.js";
+import { TensorDType } from "./tensor-header.js";
+
+/** One float32 tensor, without an envelope. spec/xcp.md §14.3, §14.6 */
+export const tensorF32Codec: EtherCodec = tensorCodec({
+  id: CodecId.TENSOR_F32,
+  name: "TENSOR_F32",
+  dtype: TensorDType.F32,
+  convert: (content) => floatTensor(content, "float32"),
+});
+
+/** One float16 tensor, without an envelope; wider floats are rounded to nearest even. spec/xcp.md §14.3, §14.6 */
+export const tensorF16Codec: EtherCodec = tensorCodec({
+  id: CodecId.TENSOR_F16,
+  name: "TENSOR_F16",
+  dtype: TensorDType.F16,
+  convert: (content) => floatTensor(content, "float16"),
+});
+
+/**
+ * Makes the codec of one 8-bit tensor without an envelope. A quantised tensor is sent as it is; floats are quantised.
+ *
+ * @param quantization Whether floats get one scale, or one for each row.
+ * @see spec/xcp.md §14.4, §14.6
+ */
+export function tensorQnt8Codec(quantization: Quantization = "row"): EtherCodec {
+  return tensorCodec({
+    id: CodecId.TENSOR_QNT8,
+    name: "TENSOR_QNT8",
+    dtype: TensorDType.QNT8,
+    convert: (content) => quantizedTensor(content, quantization),
+  });
+}
+
+interface TensorCodecOptions {
+  readonly id: number;
+  readonly name: string;
+  readonly dtype: number;
+  readonly convert: (content: Value) => TensorView | QuantizedTensor;
+}
+
+function tensorCodec({ id, name, dtype, convert }: TensorCodecOptions): EtherCodec {
+  return {
+    id,
+    name,
+    mediaType: "application/octet-stream",
+    batches: false,
+    encode(ethers, context) {
+      const { content, ...header } = bareTensorOf(onlyEther(ethers, name), context);
+      return { bodyCodec: id, body: encodeTensor(convert(content), context), ...header };
+    },
+    decode(body, context) {
+      checkBodySize(body, context.limits ?? resolveEtherLimits());
+      return [etherFromTensor(decodeTensor(body, dtype, context), context)];
+    },
+  };
+}
+
+/** Presents a value as a float tensor of `dtype`, converting its numbers. @throws EtherError `ether.ether_invalid` */
+export function floatTensor(content: Value, dtype: "float32" | "float16"): TensorView {
+  if (content instanceof TensorView && content.dtype === dtype) return content;
+  const { shape, numbers } = realNumbers(content);
+  const wide = numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
+  return dtype === "float32"
+    ? new TensorView(dtype, shape, wide)
+    : new TensorView(dtype, shape, narrowFloat16(wide));
+}
+
+/** Presents a value as an 8-bit tensor, quantising its numbers. @throws EtherError `ether.ether_invalid` */
+export function quantizedTensor(content: Value, quantization: Quantization): QuantizedTensor {
+  if (content instanceof QuantizedTensor) return content;
+  const { shape, numbers } = realNumbers(content);
+  return quantize(shape, numbers, quantization);
+}
+
+interface RealNumbers {
+  readonly shape: readonly number[];
+  readonly numbers: ArrayLike<number> & Iterable<number>;
+}
+
+function realNumbers(content: Value): RealNumbers {
+  const classified = classifyValue(content);
+  switch (classified?.kind) {
+    case "list":
+      if (!classified.value.every((item) => typeof item === "number")) break;
+      return { shape: [classified.value.length], numbers: classified.value };
+    case "vector": {
+      const { value } = classified;
+      if (value instanceof BigInt64Array || value instanceof BigUint64Array) break;
+      return { shape: [value.length], numbers: value };
+    }
+    case "tensor":
+    case "quantized": {
+      const elements = elementsOf(classified.value) ?? [];
+      if (typeof elements[0] !== "number" && elements.length > 0) break;
+      return { shape: classified.value.shape, numbers: elements as RealNumbers["numbers"] };
+    }
+    default:
+  }
+  throw new EtherError(
+    "ether.ether_invalid",
+    `${classified?.kind ?? typeof content} is no tensor of real numbers`,
+  );
+}
