@@ -1,0 +1,118 @@
+import type { LogSink } from "@proj/wire-types";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** What the admin endpoint tells. */
+export interface AdminSource {
+  /** The metrics as Prometheus reads them. */
+  metrics(): Promise<string>;
+  /** Content type of the metrics. */
+  readonly metricsType: string;
+  /** Why the node does not take work; `undefined` when it does. */
+  notReady(): string | undefined;
+}
+
+/** Where the admin endpoint listens. */
+export interface AdminOptions {
+  /** Address. */
+  readonly host: string;
+  /** Port; 0 lets the system choose. */
+  readonly port: number;
+  /** Takes records about failures. */
+  readonly log: LogSink;
+}
+
+/** A running admin endpoint. */
+export interface Admin {
+  /** `http://host:port`. */
+  readonly url: string;
+  /** Closes it and its connections. */
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type?: string;
+  readonly body: string;
+}
+
+const index = "reference-node\n/metrics\n/health/live\n/health/ready\n";
+
+/**
+ * Serves `/metrics`, `/health/live` and `/health/ready` over HTTP.
+ *
+ * @throws Error as `server.listen` fails, with `code` such as `EADDRINUSE`.
+ */
+export async function startAdmin(source: AdminSource, options: AdminOptions): Promise<Admin> {
+  const server = createServer((request, response) => {
+    answer(source, request)
+      .catch((error: unknown): Answer => {
+        options.log.log({
+          level: "error",
+          event: "node.admin_failed",
+          fields: { error: String(error) },
+        });
+        return { status: 500, body: "internal error\n" };
+      })
+      .then((result) => send(request, response, result))
+      .catch(() => response.destroy());
+  });
+  // Nobody has a reason to be slow or numerous here.
+  server.headersTimeout = 5_000;
+  server.requestTimeout = 5_000;
+  server.keepAliveTimeout = 5_000;
+  server.maxConnections = 64;
+  await listen(server, options);
+  const { port } = server.address() as AddressInfo;
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  return {
+    url: `http://${host}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(source: AdminSource, request: IncomingMessage): Promise<Answer> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return { status: 405, body: "only GET and HEAD\n" };
+  }
+  switch (request.url?.split("?")[0]) {
+    case "/":
+      return { status: 200, body: index };
+    case "/metrics":
+      return { status: 200, type: source.metricsType, body: await source.metrics() };
+    case "/health/live":
+      return { status: 200, body: "live\n" };
+    case "/health/ready": {
+      const reason = source.notReady();
+      return reason === undefined
+        ? { status: 200, body: "ready\n" }
+        : { status: 503, body: `not ready: ${reason}\n` };
+    }
+    default:
+      return { status: 404, body: `no such page; there are:\n${index}` };
+  }
+}
+
+function send(request: IncomingMessage, response: ServerResponse, result: Answer): void {
+  response.writeHead(result.status, {
+    "content-type": result.type ?? "text/plain; charset=utf-8",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...(result.status === 405 ? { allow: "GET, HEAD" } : {}),
+  });
+  response.end(request.method === "HEAD" ? undefined : result.body);
+}
+
+function listen(server: Server, options: AdminOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, options.host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,88 @@
+import { isWireError } from "@proj/wire-types";
+import { ConfigError } from "../config/problem.js";
+import { ContentError } from "../content/content.js";
+import { ExitCode } from "./exit-code.js";
+
+/** A command line that is complete but asks for something that cannot be. */
+export class UsageError extends Error {
+  /** What to write instead. */
+  readonly fix: string;
+
+  /** `message` names the option. */
+  constructor(message: string, fix: string) {
+    super(message);
+    this.name = "UsageError";
+    this.fix = fix;
+  }
+}
+
+/** Where a verb writes its result: one JSON document, or text for people. */
+export interface Output {
+  /** Whether the result is one JSON document. */
+  readonly json: boolean;
+  /** Writes the result of the verb, in whichever form was asked for. */
+  result(document: unknown, text: () => string): void;
+}
+
+/** Writes results to standard output; everything else goes to standard error. */
+export function createOutput(json: boolean): Output {
+  return {
+    json,
+    result: (document, text) =>
+      void process.stdout.write(json ? `${JSON.stringify(document, jsonValue)}\n` : text()),
+  };
+}
+
+/** What went wrong, for a program to read. */
+interface ErrorReport {
+  readonly kind: "config" | "usage" | "file" | "protocol" | "internal";
+  readonly message: string;
+  readonly exitCode: ExitCode;
+  readonly [detail: string]: unknown;
+}
+
+/** Tells what went wrong, on standard error; in JSON on standard output too. Returns the exit code. */
+export function reportError(output: Output, thrown: unknown): ExitCode {
+  const report = describe(thrown);
+  if (output.json) output.result({ ok: false, error: report }, () => "");
+  process.stderr.write(`${textOf(thrown, report)}\n`);
+  return report.exitCode;
+}
+
+function describe(thrown: unknown): ErrorReport {
+  if (thrown instanceof ConfigError) {
+    const { problems, message } = thrown;
+    return { kind: "config", message, problems, exitCode: ExitCode.USAGE };
+  }
+  if (thrown instanceof UsageError) {
+    return { kind: "usage", message: thrown.message, fix: thrown.fix, exitCode: ExitCode.USAGE };
+  }
+  if (thrown instanceof ContentError) {
+    return { kind: "file", message: thrown.message, fix: thrown.fix, exitCode: ExitCode.USAGE };
+  }
+  if (isWireError(thrown)) {
+    const { code, retryable, details, message } = thrown;
+    return { kind: "protocol", message, code, retryable, details, exitCode: ExitCode.FAILURE };
+  }
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return { kind: "internal", message, exitCode: ExitCode.FAILURE };
+}
+
+function textOf(thrown: unknown, report: ErrorReport): string {
+  if (report.kind === "config") return report.message;
+  if (typeof report["fix"] === "string") return `${report.message}\n    fix: ${report["fix"]}`;
+  if (report.kind === "protocol") {
+    const again = report["retryable"] === true ? " (trying again may help)" : "";
+    return `${report.message} [${String(report["code"])}]${again}`;
+  }
+  const stack = thrown instanceof Error ? thrown.stack : undefined;
+  return process.env["REFERENCE_NODE_DEBUG"] === undefined
+    ? report.message
+    : (stack ?? report.message);
+}
+
+function jsonValue(_: string, value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+  return value;
+}

@@ -1,0 +1,76 @@
+import type { Labels, Meter, MetricDescription } from "@proj/wire-types";
+import * as prom from "prom-client";
+
+/** Metrics of the process, collected for Prometheus. */
+export interface Metrics {
+  /** Makes instruments for components. */
+  readonly meter: Meter;
+  /** The text that Prometheus reads. */
+  render(): Promise<string>;
+  /** Content type of {@link Metrics.render}. */
+  readonly contentType: string;
+  /** Adds a gauge that is computed whenever Prometheus asks. */
+  observe(description: MetricDescription, read: () => number): void;
+}
+
+interface BaseConfiguration {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: string[];
+  readonly registers: prom.Registry[];
+}
+
+const defaultBuckets = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
+
+/** Makes an empty registry with the usual metrics of a Node process. */
+export function createMetrics(): Metrics {
+  const registry = new prom.Registry();
+  prom.collectDefaultMetrics({ register: registry });
+  const instruments = new Map<string, unknown>();
+  const once = <T>(name: string, make: () => T): T => {
+    const known = instruments.get(name) as T | undefined;
+    if (known !== undefined) return known;
+    const made = make();
+    instruments.set(name, made);
+    return made;
+  };
+  const base = (description: MetricDescription): BaseConfiguration => ({
+    name: description.name,
+    help: description.help,
+    labelNames: [...(description.labels ?? [])],
+    registers: [registry],
+  });
+  return {
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    observe(description, read) {
+      once(description.name, () => {
+        const gauge: prom.Gauge = new prom.Gauge({
+          ...base(description),
+          collect: () => gauge.set(read()),
+        });
+        return gauge;
+      });
+    },
+    meter: {
+      counter: (description) =>
+        once(description.name, () => {
+          const counter = new prom.Counter(base(description));
+          return { add: (amount: number, labels: Labels = {}) => counter.inc(labels, amount) };
+        }),
+      gauge: (description) =>
+        once(description.name, () => {
+          const gauge = new prom.Gauge(base(description));
+          return { set: (value: number, labels: Labels = {}) => gauge.set(labels, value) };
+        }),
+      histogram: (description) =>
+        once(description.name, () => {
+          const buckets = [...(description.buckets ?? defaultBuckets)];
+          const histogram = new prom.Histogram({ ...base(description), buckets });
+          return {
+            observe: (value: number, labels: Labels = {}) => histogram.observe(labels, value),
+          };
+        }),
+    },
+  };
+}
