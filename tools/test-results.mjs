@@ -20,7 +20,8 @@ export function forgetResults(packages) {
 
 /** Adds the results of `packages` up; one that left none counts as a failure. */
 export function countResults(packages) {
-  const counts = { passed: 0, failed: 0, skipped: 0, notes: [] };
+  const notes = /** @type {string[]} */ ([]);
+  const counts = { passed: 0, failed: 0, skipped: 0, notes };
   for (const { name, folder } of packages) {
     const file = new URL("test-results.json", folder);
     if (!existsSync(file)) {

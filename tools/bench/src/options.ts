@@ -26,10 +26,11 @@ export function parseOptions(argv: readonly string[]): RunOptions {
       case: { type: "string" },
     },
   });
+  const roundMs = positive("--round-ms", values["round-ms"]) ?? (values.quick ? 40 : 200);
   return {
     rounds: positive("--rounds", values.rounds) ?? (values.quick ? 5 : 21),
-    roundMs: positive("--round-ms", values["round-ms"]) ?? (values.quick ? 40 : 200),
-    warmUpMs: values.quick ? 100 : 500,
+    roundMs,
+    warmUpMs: 2.5 * roundMs,
     only: values.case,
     output: values.json ? "json" : "table",
   };

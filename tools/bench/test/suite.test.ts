@@ -1,0 +1,76 @@
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import { runSuite, type Suite } from "@proj/bench";
+
+const quickly = ["--rounds", "3", "--round-ms", "1"];
+
+function suiteOf(opened: string[]): Suite {
+  const peer = (name: string, target?: { atMost: number }) => ({
+    name,
+    ...(target === undefined ? {} : { target }),
+    open: () => {
+      opened.push(`open ${name}`);
+      return { run: async () => name, close: () => void opened.push(`close ${name}`) };
+    },
+  });
+  return {
+    name: "waiting",
+    question: "Does it run?",
+    cases: [
+      {
+        name: "one",
+        pace: { kind: "sequential" },
+        peers: [peer("ours"), peer("theirs", { atMost: 1000 })],
+      },
+      { name: "two", pace: { kind: "pipelined", inFlight: 2 }, peers: [peer("ours")] },
+    ],
+    facts: async () => [{ name: "answer", value: 42, unit: "", target: { atLeast: 40 } }],
+  };
+}
+
+describe("runSuite", () => {
+  const log = jest.spyOn(console, "log").mockImplementation(() => undefined);
+  afterEach(() => void log.mockClear());
+  const printed = (): string => log.mock.calls.map(([line]) => String(line)).join("\n");
+
+  test("prints a table a case, with targets and verdicts, and closes what it opened", async () => {
+    const opened: string[] = [];
+    await runSuite(suiteOf(opened), quickly);
+    expect(printed()).toMatch(/one \(3 rounds\)[\s\S]*theirs .*≤ 1000 +met/);
+    expect(printed()).toMatch(/answer +42 +≥ 40 +met/);
+    expect(opened).toEqual([
+      "open ours",
+      "open theirs",
+      "close ours",
+      "close theirs",
+      "open ours",
+      "close ours",
+    ]);
+  });
+
+  test("prints one JSON document and nothing else where it is asked to", async () => {
+    await runSuite(suiteOf([]), [...quickly, "--json"]);
+    expect(log).toHaveBeenCalledTimes(1);
+    const { name, cases, facts, machine } = JSON.parse(printed());
+    expect(name).toBe("waiting");
+    expect(machine.versions.node).toBe(process.versions.node);
+    expect(cases[0].peers[1]).toMatchObject({
+      name: "theirs",
+      target: { atMost: 1000 },
+      met: true,
+    });
+    expect(cases[1].compared).toBe("throughput");
+    expect(facts).toEqual([
+      { name: "answer", value: 42, unit: "", target: { atLeast: 40 }, met: true },
+    ]);
+  });
+
+  test("runs only the cases that were asked for", async () => {
+    await runSuite(suiteOf([]), [...quickly, "--case", "tw"]);
+    expect(printed()).not.toContain("one (");
+    expect(printed()).toContain("two (");
+  });
+
+  test("refuses a count that is none", async () => {
+    await expect(runSuite(suiteOf([]), ["--rounds", "0"])).rejects.toThrow("--rounds takes");
+  });
+});
