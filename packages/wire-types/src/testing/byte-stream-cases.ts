@@ -89,7 +89,7 @@ async function bothWays({ a, b }: Ends): Promise<void> {
 
 async function manySplits({ a, b }: Ends): Promise<void> {
   const random = new SeededRandom(11);
-  const sent = random.fill(new Uint8Array(MEGABYTES)) as Uint8Array;
+  const sent = random.fill(new Uint8Array(MEGABYTES));
   const size = new Uint8Array(2);
   for (let at = 0; at < sent.length;) {
     random.fill(size);
