@@ -20,6 +20,7 @@ import { type Port, portOf } from "./port.js";
 import { refusalFrom } from "./refusal.js";
 import type { NegotiableTerms } from "./renegotiation.js";
 import { Session } from "./session.js";
+import type { SessionMemory } from "./session-memory.js";
 import { resolveSessionConfig } from "./session-config.js";
 import type { SessionEvent } from "./session-events.js";
 import { SinkPump } from "./sink-pump.js";
@@ -136,6 +137,17 @@ export class Connection {
   /** What the transport knows about the peer. */
   get info(): TransportInfo {
     return this.#port.info;
+  }
+
+  /** What continues in the next connection of the same session. */
+  get session(): SessionMemory {
+    return this.#session.memory;
+  }
+
+  /** Bytes of frames in the direction that has more of them. */
+  get busiestBytes(): number {
+    const { sent, received } = this.#session.traffic;
+    return Math.max(sent.bytes, received.bytes);
   }
 
   /** Whether new requests are refused because one end is closing. */
@@ -586,7 +598,8 @@ export class Connection {
     this.#error = error;
     const reason = error ?? new XcpError("xcp.going_away", "the connection was closed");
     // A session that can be resumed lets its handlers finish: the peer may come back for the result.
-    const resumable = this.#session.resumable && this.#options.sessions !== undefined;
+    const resumable =
+      this.#session.memory.sessionId !== undefined && this.#options.sessions !== undefined;
     for (const inbound of this.#working) {
       if (!resumable) deliveryOf(inbound)?.cancel(reason);
     }

@@ -35,3 +35,11 @@ export {
   type SessionStoreLimits,
 } from "./session-memory.js";
 export { V01_RAW_BYTES } from "./v01-translation.js";
+export type {
+  ClientOptions,
+  ClientState,
+  ReconnectOptions,
+  RotationOptions,
+} from "./client-options.js";
+export { XcpClient } from "./client.js";
+export { type ServerOptions, XcpServer } from "./server.js";

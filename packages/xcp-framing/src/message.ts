@@ -51,6 +51,8 @@ export interface RequestOptions {
   readonly attempts?: number;
   /** Asks for an ACK: the message is sent again until the receiver has accepted it. */
   readonly acknowledge?: boolean;
+  /** Whether it may run twice: then a client repeats it even where it cannot know whether it ran. Default false. */
+  readonly idempotent?: boolean;
   /** Learns the id under which the message travels, before it leaves. */
   readonly onMsgId?: (msgId: number) => void;
   /** The id it had in an earlier connection of the same session, so that it runs once. §10 */

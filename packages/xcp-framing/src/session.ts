@@ -19,6 +19,7 @@ import type { SessionConfig } from "./session-config.js";
 import { SessionCore } from "./session-core.js";
 import type { AskedQuestion, SessionEvent } from "./session-events.js";
 import { type HandshakeResult, SessionHandshake } from "./session-handshake.js";
+import type { SessionMemory } from "./session-memory.js";
 import type { ConnectionStats } from "./stats.js";
 import type { Traffic } from "./traffic.js";
 import type { Transfer } from "./transfer.js";
@@ -173,9 +174,9 @@ export class Session {
     return this.#core.outbox.queuedBytes;
   }
 
-  /** Whether the session outlives its connection. */
-  get resumable(): boolean {
-    return this.#core.memory.sessionId !== undefined;
+  /** What outlives the connection, if the session has an id. */
+  get memory(): SessionMemory {
+    return this.#core.memory;
   }
 
   /** Begins: an initiator sends HELLO. */
@@ -729,7 +730,7 @@ export class Session {
     if (this.#drainAnnounced) return;
     this.#drainAnnounced = true;
     this.#beginDrain();
-    this.#sender.failAll(new XcpError("xcp.going_away", "the connection was closed"));
+    this.#sender.failAll(wireError("wire.closed", "the connection closed before the answer"));
     this.#core.events.push({ kind: "drained" });
   }
 
