@@ -129,8 +129,9 @@ function oneKind(ethers: readonly Ether[], limits: EtherLimits): readonly [Ether
   if (ethers.length > limits.maxEthers) {
     throw new EtherError("ether.too_large", `${ethers.length} Ethers, limit ${limits.maxEthers}`);
   }
-  for (const ether of ethers) {
-    checkEnvelope(ether, limits);
+  checkEnvelope(first, limits);
+  for (const ether of others) {
+    if (ether.attachments.length > 0) checkEnvelope(ether, limits);
     if (ether.kind !== first.kind || ether.schemaVersion !== first.schemaVersion) {
       throw invalid(`kinds ${first.kind} and ${ether.kind} do not share an ARROW_IPC body`);
     }

@@ -1,6 +1,6 @@
 import { type DType, itemSize, TensorView, type TypedArray, typedView } from "@proj/wire-types";
 import { QuantizedTensor } from "../tensor/quantized-tensor.js";
-import { isVector, type Value } from "../value.js";
+import type { Value, VectorValue } from "../value.js";
 import { arrowTypeOf } from "./arrow-type.js";
 import { type Cells, type ColumnDraft, NO_METADATA, setBit } from "./column-draft.js";
 import { draftFixedLists, draftLists } from "./draft-lists.js";
@@ -26,9 +26,11 @@ const vectorTypes: ReadonlyMap<string, DType> = new Map([
 
 /** Presents a vector or tensor of at least one dimension; `undefined` for any other value. */
 export function blockOf(value: Value): Block | undefined {
-  if (isVector(value)) {
+  if (ArrayBuffer.isView(value)) {
     const dtype = vectorTypes.get(value[Symbol.toStringTag]);
-    return dtype === undefined ? undefined : { dtype, shape: [value.length], elements: value };
+    if (dtype === undefined) return undefined;
+    const elements = value as VectorValue;
+    return { dtype, shape: [elements.length], elements };
   }
   const tensor = value instanceof QuantizedTensor ? value.toTensor() : value;
   if (!(tensor instanceof TensorView) || tensor.shape.length === 0) return undefined;

@@ -7,11 +7,13 @@ import { emptyMap, type Value, type ValueMap } from "../value.js";
  * @see spec/xcp.md §14.7, §22
  */
 export function sharedEntries(maps: readonly ValueMap[]): ValueMap {
-  const [first, ...others] = maps;
+  const [first] = maps;
+  if (first === undefined) return emptyMap();
+  // Ethers made together often hold one and the same map.
+  if (maps.every((map) => map === first)) return first;
   const shared = emptyMap();
-  for (const [key, value] of Object.entries(first ?? {})) {
-    const common = others.every((map) => map === first || sameEntry(map, key, value));
-    if (common) shared[key] = value;
+  for (const [key, value] of Object.entries(first)) {
+    if (maps.every((map) => map === first || sameEntry(map, key, value))) shared[key] = value;
   }
   return shared;
 }

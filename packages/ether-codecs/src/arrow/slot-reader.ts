@@ -1,7 +1,7 @@
 import { decodeUtf8, typedView } from "@proj/wire-types";
 import { AttachmentRef } from "../attachment.js";
 import { parseJson, valueFromJson } from "../json/parse-json.js";
-import { widenFloat16 } from "../tensor/widen-float16.js";
+import { widenFloat16 } from "../tensor/float16.js";
 import type { Value } from "../value.js";
 import { dtypeOf } from "./arrow-type.js";
 import { type ArrowColumn, isNullSlot, slotStart } from "./column.js";

@@ -9,6 +9,8 @@ import { encodeSchemaMessage, encodeSchemaPrefix, type SchemaPrefix } from "./sc
 interface StreamTemplate {
   readonly schema: SchemaPrefix;
   readonly batch: BatchTemplate;
+  /** The last schema message, for a batch that says the same as the one before. */
+  last?: { readonly metadata: ReadonlyMap<string, string>; readonly message: Uint8Array };
 }
 
 // A service sends a handful of kinds; the bound only keeps one that invents columns from collecting templates.
@@ -36,7 +38,7 @@ export class StreamWriter {
     maxBytes: number,
   ): Uint8Array<ArrayBuffer> {
     const template = this.#template(columns);
-    const schema = encodeSchemaMessage(template.schema, metadata);
+    const schema = schemaMessage(template, metadata);
     const batchAt = schema.length;
     const bodyAt = batchAt + template.batch.message.length;
     const places: number[] = [];
@@ -82,6 +84,23 @@ export class StreamWriter {
     this.#templates.set(signature, template);
     return template;
   }
+}
+
+function schemaMessage(
+  template: StreamTemplate,
+  metadata: ReadonlyMap<string, string>,
+): Uint8Array {
+  const { last } = template;
+  if (last !== undefined && sameMetadata(last.metadata, metadata)) return last.message;
+  const message = encodeSchemaMessage(template.schema, metadata);
+  template.last = { metadata, message };
+  return message;
+}
+
+function sameMetadata(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) if (b.get(key) !== value) return false;
+  return true;
 }
 
 function fillBatch(

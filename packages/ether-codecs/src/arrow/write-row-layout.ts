@@ -4,7 +4,7 @@ import type { Ether } from "../ether.js";
 import { attachmentToJson } from "../json/attachment-json.js";
 import { formatCanonicalValue } from "../json/format-value.js";
 import type { EtherLimits } from "../limits.js";
-import type { ValueMap } from "../value.js";
+import type { Value, ValueMap } from "../value.js";
 import type { Cells, ColumnDraft } from "./column-draft.js";
 import { columnName, ReservedColumn } from "./column-name.js";
 import { draftColumn } from "./draft-column.js";
@@ -60,12 +60,16 @@ function payloadColumns(
   const keys = new Set<string>();
   for (const { payload } of ethers) for (const key of Object.keys(payload)) keys.add(key);
   return [...keys].map((key) => {
-    const values = ethers.map(({ payload }) =>
-      Object.hasOwn(payload, key) ? payload[key] : undefined,
-    );
     const numberLists = numberListsOf(ethers[0]?.kind ?? "", key);
-    return draftColumn(columnName(key), values, { maxNesting, numberLists });
+    return draftColumn(columnName(key), valuesOf(ethers, key), { maxNesting, numberLists });
   });
+}
+
+function valuesOf(ethers: readonly Ether[], key: string): readonly (Value | undefined)[] {
+  // Asking for ownership costs more than the read, and only these names can be inherited.
+  return key in Object.prototype
+    ? ethers.map(({ payload }) => (Object.hasOwn(payload, key) ? payload[key] : undefined))
+    : ethers.map(({ payload }) => payload[key]);
 }
 
 // What a row's map has beyond the shared one; no column when no row has anything.
@@ -76,11 +80,13 @@ function restColumn(
   maxNesting: number,
 ): ColumnDraft | undefined {
   const sharedCount = Object.keys(shared).length;
-  const texts = maps.map((map) => {
-    if (Object.keys(map).length === sharedCount) return undefined;
-    return formatCanonicalValue(withoutShared(map, shared), maxNesting);
-  });
-  return texts.every((text) => text === undefined) ? undefined : draftText(name, texts);
+  const isShared = (map: ValueMap): boolean =>
+    map === shared || Object.keys(map).length === sharedCount;
+  if (maps.every(isShared)) return undefined;
+  const texts = maps.map((map) =>
+    isShared(map) ? undefined : formatCanonicalValue(withoutShared(map, shared), maxNesting),
+  );
+  return draftText(name, texts);
 }
 
 function attachmentColumns(ethers: readonly Ether[]): readonly ColumnDraft[] {

@@ -1,0 +1,1 @@
+export { readTable, TABLE_KIND, tableBody, type TableBodyOptions } from "./table-body.js";
