@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 
 /** What the numbers were measured on. */
@@ -12,6 +13,8 @@ export interface Machine {
   readonly system: string;
   /** `process.versions` of the parts that matter. */
   readonly versions: Readonly<Record<string, string>>;
+  /** The commit that was checked out, with `+` where files differed from it; `unknown` outside a clone. */
+  readonly commit: string;
 }
 
 /** Describes the machine and runtime of this process. */
@@ -23,5 +26,16 @@ export function describeMachine(): Machine {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${process.platform} ${process.arch} ${release()}`,
     versions: { node, v8, uv, openssl },
+    commit: describeCommit(),
   };
+}
+
+function describeCommit(): string {
+  const git = (...args: string[]): string | undefined => {
+    const { status, stdout } = spawnSync("git", args, { encoding: "utf8" });
+    return status === 0 ? stdout.trim() : undefined;
+  };
+  const commit = git("rev-parse", "--short", "HEAD");
+  if (commit === undefined) return "unknown";
+  return git("status", "--porcelain", "--untracked-files=no") === "" ? commit : `${commit}+`;
 }

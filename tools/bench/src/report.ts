@@ -15,7 +15,7 @@ export function formatHeader(suite: { name: string; question: string }, machine:
   return [
     `${suite.name}: ${suite.question}`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}`,
-    versions.join(", "),
+    `${versions.join(", ")}, commit ${machine.commit}`,
   ].join("\n");
 }
 
