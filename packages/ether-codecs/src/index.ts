@@ -51,3 +51,6 @@ export { canonicalJson, type Json } from "./schema/canonical-json.js";
 export { ProblemList } from "./schema/problem-list.js";
 export type { JsonSchemaObject } from "./schema/json-schema.js";
 export { type Sha256, sha256Portable } from "./schema/sha256.js";
+
+export { ArrowCodec, arrowCodec, type ArrowCodecOptions } from "./arrow/arrow-codec.js";
+export type { ArrowLayout } from "./arrow/batch-metadata.js";
