@@ -68,6 +68,7 @@ export const WireCodes = {
   "wire.invalid_utf8": { scope: "message", retryable: false },
   "wire.invalid_text": { scope: "message", retryable: false },
   "wire.invalid_shape": { scope: "message", retryable: false },
+  "wire.invalid_value": { scope: "message", retryable: false },
   "wire.invalid_uri": { scope: "message", retryable: false },
   "wire.closed": { scope: "connection", retryable: true },
   "wire.connection_failed": { scope: "connection", retryable: true },

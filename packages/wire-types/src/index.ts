@@ -83,6 +83,16 @@ export {
 } from "./tensor/dtype.js";
 export { columnMajorStrides, elementCount, rowMajorStrides, type Shape } from "./tensor/shape.js";
 export { type TensorOptions, TensorView } from "./tensor/tensor-view.js";
+export { float16Bits, float16ToFloat32, float16Value, float32ToFloat16 } from "./tensor/float16.js";
+export {
+  dequantizeInt8,
+  dequantizeInt8Rows,
+  INT8_ZERO_POINT,
+  type Int8RowLayout,
+  type Int8Scale,
+  quantizeInt8,
+  quantizeInt8Rows,
+} from "./tensor/int8.js";
 
 export { CodecId, type CodecName, PRIVATE_CODEC_MIN } from "./codec-id.js";
 export type { SchemaKey } from "./schema-key.js";
