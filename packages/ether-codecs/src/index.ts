@@ -27,23 +27,35 @@ export { type Elements, elementsOf } from "./elements.js";
 
 export type { CodecContext, EncodedBody, EtherCodec, Tag } from "./codec.js";
 export { CodecRegistry } from "./codec-registry.js";
+export { standardCodecs } from "./standard-codecs.js";
+export {
+  decodeBody,
+  type DecodeBodyOptions,
+  encodeBodies,
+  type EncodeBodiesOptions,
+  validateEther,
+} from "./body.js";
 export { isJsonInProtobuf, jsonCodec } from "./json/json-codec.js";
 export { protobufCodec } from "./protobuf/protobuf-codec.js";
 export { decodeEtherProto, encodeEtherProto } from "./protobuf/ether-proto.js";
 export { encodeValue, type EncodeValueOptions } from "./protobuf/encode-value.js";
 export { decodeValue } from "./protobuf/decode-value.js";
 
+export { tensorF16Codec, tensorF32Codec, tensorQnt8Codec } from "./tensor/tensor-codec.js";
+export { mixedLatentCodec } from "./tensor/mixed-latent-codec.js";
+export { decodeTensor, encodeTensor } from "./tensor/tensor-body.js";
+export { type Quantization, quantize } from "./tensor/quantize.js";
 export { QuantizedTensor } from "./tensor/quantized-tensor.js";
 export { TENSOR_HEADER_BYTES, TensorDType, type TensorHeader } from "./tensor/tensor-header.js";
 
 export {
+  isZeroKey,
   type RegisteredSchema,
   type SchemaInit,
   SchemaRegistry,
   type SchemaRegistryOptions,
   STANDARD_NAMESPACE,
 } from "./schema/schema-registry.js";
-export { isZeroKey } from "./schema/schema-registry.js";
 export { standardSchemas } from "./schema/standard-schemas.js";
 export { checkClaim } from "./schema/claim.js";
 export { formatSchemaName, parseSchemaName, type SchemaName } from "./schema/schema-name.js";
@@ -51,6 +63,48 @@ export { canonicalJson, type Json } from "./schema/canonical-json.js";
 export { ProblemList } from "./schema/problem-list.js";
 export type { JsonSchemaObject } from "./schema/json-schema.js";
 export { type Sha256, sha256Portable } from "./schema/sha256.js";
+export {
+  type AdapterIndexEntry,
+  bindAdapters,
+  parseSchemaIndex,
+  registerIndex,
+  type SchemaIndex,
+  type SchemaIndexEntry,
+} from "./schema/schema-index.js";
+
+export { type Adapter, type AdapterNode, type PeerConverter } from "./adapters/adapter.js";
+export {
+  AdapterGraph,
+  type AdapterPlan,
+  type PlanOptions,
+  type PlanStart,
+} from "./adapters/adapter-graph.js";
+export { runPlan, type RunPlanOptions } from "./adapters/run-plan.js";
+export { agreeMinor, type KindRange, rangeFor } from "./adapters/kind-range.js";
+
+export { type ChoiceOptions, codecCandidates, preferredCodec } from "./routing/choose-codec.js";
+export { estimateSize, type EtherSize } from "./routing/ether-size.js";
+export {
+  advertisedCodecs,
+  checkCodecPolicy,
+  codecPolicies,
+  type CodecPolicy,
+  parseCodecPolicy,
+} from "./routing/codec-policy.js";
+export { type JsonOveruse, JsonShareMeter } from "./routing/json-share-meter.js";
+
+export {
+  allowOnly,
+  defaultTrimHooks,
+  dropDebug,
+  dropEmpty,
+  dropShared,
+  reservedMetadataKeys,
+  shortenLineage,
+  type TrimContext,
+  type TrimHook,
+  trimMetadata,
+} from "./metadata/trim.js";
 
 export { ArrowCodec, arrowCodec, type ArrowCodecOptions } from "./arrow/arrow-codec.js";
 export type { ArrowLayout } from "./arrow/batch-metadata.js";

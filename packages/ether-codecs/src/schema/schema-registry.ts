@@ -83,8 +83,7 @@ export class SchemaRegistry {
     const { namespace, kind, major, minor } = init;
     const bare = formatSchemaName({ namespace, kind, major, minor });
     checkName(init, bare);
-    const canonical = canonicalJson(init.document);
-    const sha256 = this.#sha256(new TextEncoder().encode(canonical));
+    const sha256 = this.hash(init.document);
     if (init.sha256 !== undefined && init.sha256.toLowerCase() !== formatHex(sha256)) {
       throw new EtherError(
         "ether.schema_hash",
@@ -109,6 +108,11 @@ export class SchemaRegistry {
     const schema = makeSchema(init, sha256, compileSchema(init.document));
     this.#keep(schema, family, bare);
     return schema;
+  }
+
+  /** Computes the SHA-256 over the canonical form of a document. spec/xcp.md §18 */
+  hash(document: JsonSchemaObject): Uint8Array {
+    return this.#sha256(new TextEncoder().encode(canonicalJson(document)));
   }
 
   /**
@@ -158,8 +162,13 @@ export class SchemaRegistry {
    * it.
    */
   latest(kind: string, major: number, namespace?: string): RegisteredSchema | undefined {
+    return this.versions(kind, major, namespace).at(-1);
+  }
+
+  /** Lists the minors of a kind's major, ascending; the namespace is found as in {@link SchemaRegistry.latest}. */
+  versions(kind: string, major: number, namespace?: string): readonly RegisteredSchema[] {
     const family = this.#familyNamed(kind, namespace);
-    return family?.schemas.findLast((schema) => schema.major === major);
+    return family?.schemas.filter((schema) => schema.major === major) ?? [];
   }
 
   /** Names the kind that a header's kindId stands for, aliases included; `undefined` when unknown or ambiguous. */

@@ -1,0 +1,216 @@
+import { fnv1a32 } from "@proj/wire-types";
+import { EtherError } from "../errors.js";
+import { kindIdsOf } from "../schema/kind-id.js";
+import type { SchemaRegistry } from "../schema/schema-registry.js";
+import {
+  type Adapter,
+  type AdapterNode,
+  formatNode,
+  LOSSLESS_COST,
+  LOSSY_COST,
+  type PeerConverter,
+} from "./adapter.js";
+import { cheapestPath, type Edge } from "./cheapest-path.js";
+import { type KindRange, rangeForId } from "./kind-range.js";
+
+/** Most adapters in one path. spec/xcp.md §19 */
+export const MAX_HOPS = 8;
+
+/** Highest cost of a path. spec/xcp.md §19 */
+export const MAX_COST = 1000;
+
+/** Cost of moving between minors of a major. spec/xcp.md §19 */
+const MINOR_COST = 1;
+
+/** What a converter at the peer costs beyond its own cost. spec/xcp.md §19 */
+const PEER_COST = 5;
+
+/** Where a path may lead, and over what. */
+export interface PlanOptions {
+  /** What the peer accepts; empty = everything. §6 */
+  readonly accepts: readonly KindRange[];
+  /** Whether lossy adapters may be used. Default not. */
+  readonly allowLossy?: boolean;
+  /** Adapters that the peer runs. */
+  readonly converters?: readonly PeerConverter[];
+}
+
+/** Where an Ether stands: its node, and its minor where known. */
+export interface PlanStart extends AdapterNode {
+  /** Default the newest registered. */
+  readonly minor?: number;
+}
+
+/** The way from an Ether to what a peer accepts. */
+export interface AdapterPlan {
+  /** Adapters to run here, in order. */
+  readonly adapters: readonly Adapter[];
+  /** Converters that the peer then runs, in order. */
+  readonly converters: readonly PeerConverter[];
+  /** What is sent: the node after the last adapter here. */
+  readonly target: AdapterNode;
+  /** The minor to send, where `target` is registered and its minor matters. */
+  readonly minor?: number;
+  /** Total cost. */
+  readonly cost: number;
+}
+
+type Step =
+  | { readonly kind: "adapter"; readonly adapter: Adapter }
+  | { readonly kind: "converter"; readonly converter: PeerConverter };
+
+/** Knows adapters and finds the cheapest way over them. spec/xcp.md §19 */
+export class AdapterGraph {
+  readonly #schemas: SchemaRegistry;
+  readonly #adapters = new Map<string, Adapter>();
+  readonly #from = new Map<string, Adapter[]>();
+
+  /** `schemas` says which minors of a kind exist. */
+  constructor(schemas: SchemaRegistry, adapters: Iterable<Adapter> = []) {
+    this.#schemas = schemas;
+    for (const adapter of adapters) this.add(adapter);
+  }
+
+  /** Adds an adapter. @throws RangeError for a duplicate name, a cost that is no positive integer, or equal ends. */
+  add(adapter: Adapter): void {
+    const { name, from, to, cost } = adapter;
+    if (name === "" || this.#adapters.has(name)) {
+      throw new RangeError(`an adapter is called ${JSON.stringify(name)} already, or not at all`);
+    }
+    if (cost !== undefined && !(Number.isSafeInteger(cost) && cost > 0)) {
+      throw new RangeError(`adapter ${name}: cost ${cost} is no positive integer`);
+    }
+    if (formatNode(from) === formatNode(to)) {
+      throw new RangeError(`adapter ${name} leads from ${formatNode(from)} to itself`);
+    }
+    this.#adapters.set(name, adapter);
+    const leaving = this.#from.get(formatNode(from)) ?? [];
+    this.#from.set(formatNode(from), [...leaving, adapter]);
+  }
+
+  /**
+   * Finds the cheapest way to anything the peer accepts.
+   *
+   * Adapters run here before any converter runs at the peer; ties go to fewer hops, then to the smaller names.
+   *
+   * @throws EtherError `ether.no_adapter` when there is none within 8 hops and cost 1000.
+   */
+  plan(start: PlanStart, options: PlanOptions): AdapterPlan {
+    const places = new Map<string, Place>();
+    const enter = (place: Place): string => {
+      const id = `${place.atPeer ? "peer" : "here"}|${placeName(place)}`;
+      places.set(id, place);
+      return id;
+    };
+    const origin: Place = { node: start, ...hashed(start), atPeer: false };
+    const path = cheapestPath<Step>({
+      start: enter({ ...origin, minor: start.minor ?? this.#newestMinor(start) }),
+      edges: (id) => this.#edges(places.get(id), options, enter),
+      endCost: (id) => this.#endCost(places.get(id), options.accepts),
+      maxHops: MAX_HOPS,
+      maxCost: MAX_COST,
+    });
+    if (path === undefined) {
+      throw new EtherError(
+        "ether.no_adapter",
+        `no way from ${formatNode(start)} to what the peer accepts`,
+      );
+    }
+    return this.#planOf(start, path.steps, path.cost, options.accepts);
+  }
+
+  *#edges(
+    place: Place | undefined,
+    options: PlanOptions,
+    enter: (place: Place) => string,
+  ): Iterable<Edge<Step>> {
+    if (place === undefined) return;
+    if (place.node !== undefined && !place.atPeer) {
+      for (const adapter of this.#from.get(formatNode(place.node)) ?? []) {
+        if (adapter.lossy === true && options.allowLossy !== true) continue;
+        const { to, name } = adapter;
+        const minor = this.#newestMinor(to);
+        yield {
+          to: enter({ node: to, ...hashed(to), minor, atPeer: false }),
+          cost: costOf(adapter),
+          name,
+          step: { kind: "adapter", adapter },
+        };
+      }
+    }
+    const ids = kindIdsOf(place.kindId);
+    for (const converter of options.converters ?? []) {
+      const starts = kindIdsOf(converter.fromKindId).some((id) => ids.includes(id));
+      if (!starts || converter.fromMajor !== place.major) continue;
+      if (!(Number.isSafeInteger(converter.cost) && converter.cost > 0)) continue;
+      yield {
+        to: enter({ kindId: converter.toKindId, major: converter.toMajor, atPeer: true }),
+        cost: converter.cost + PEER_COST,
+        name: `peer:${converter.toKindId}:${converter.toMajor}`,
+        step: { kind: "converter", converter },
+      };
+    }
+  }
+
+  // A minor outside the accepted range costs one move, to a registered minor inside it.
+  #endCost(place: Place | undefined, accepts: readonly KindRange[]): number | undefined {
+    if (place === undefined) return undefined;
+    const range = rangeForId(accepts, place.kindId, place.major);
+    if (range === undefined) return undefined;
+    if (place.node === undefined || place.minor === undefined) return 0;
+    if (place.minor >= range.minMinor && place.minor <= range.maxMinor) return 0;
+    return this.#minorInside(place.node, range) === undefined ? undefined : MINOR_COST;
+  }
+
+  #planOf(
+    start: PlanStart,
+    steps: readonly Step[],
+    cost: number,
+    accepts: readonly KindRange[],
+  ): AdapterPlan {
+    const adapters = steps.flatMap((step) => (step.kind === "adapter" ? [step.adapter] : []));
+    const converters = steps.flatMap((step) => (step.kind === "converter" ? [step.converter] : []));
+    const target = adapters.at(-1)?.to ?? start;
+    const { namespace, kind, major } = target;
+    const plan = { adapters, converters, target: { namespace, kind, major }, cost };
+    const own = adapters.length === 0 ? start.minor : undefined;
+    const minor = own ?? this.#newestMinor(target);
+    const range = rangeForId(accepts, fnv1a32(kind), major);
+    if (minor === undefined || range === undefined || converters.length > 0) {
+      return minor === undefined ? plan : { ...plan, minor };
+    }
+    const inside = minor >= range.minMinor && minor <= range.maxMinor;
+    return { ...plan, minor: inside ? minor : (this.#minorInside(target, range) ?? minor) };
+  }
+
+  #newestMinor({ kind, major, namespace }: AdapterNode): number | undefined {
+    return this.#schemas.latest(kind, major, namespace)?.minor;
+  }
+
+  #minorInside({ kind, major, namespace }: AdapterNode, range: KindRange): number | undefined {
+    return this.#schemas
+      .versions(kind, major, namespace)
+      .findLast(({ minor }) => minor >= range.minMinor && minor <= range.maxMinor)?.minor;
+  }
+}
+
+// A kind's major here, or one at the peer of which only the number is known.
+interface Place {
+  readonly node?: AdapterNode;
+  readonly kindId: number;
+  readonly major: number;
+  readonly minor?: number | undefined;
+  readonly atPeer: boolean;
+}
+
+function hashed(node: AdapterNode): { readonly kindId: number; readonly major: number } {
+  return { kindId: fnv1a32(node.kind), major: node.major };
+}
+
+function placeName(place: Place): string {
+  return place.node === undefined ? `#${place.kindId}:${place.major}` : formatNode(place.node);
+}
+
+function costOf(adapter: Adapter): number {
+  return adapter.cost ?? (adapter.lossy === true ? LOSSY_COST : LOSSLESS_COST);
+}

@@ -1,0 +1,119 @@
+import type { CodecRegistry } from "./codec-registry.js";
+import type { CodecContext, EncodedBody, EtherCodec } from "./codec.js";
+import { EtherError } from "./errors.js";
+import type { Ether } from "./ether.js";
+import { checkCodecPolicy, type CodecPolicy } from "./routing/codec-policy.js";
+import { type ChoiceOptions, codecCandidates } from "./routing/choose-codec.js";
+import { checkClaim } from "./schema/claim.js";
+import type { RegisteredSchema } from "./schema/schema-registry.js";
+
+/** Who decides about a received body. */
+export interface DecodeBodyOptions extends CodecContext {
+  /** Default `Any`. spec/xcp.md §15.3 */
+  readonly policy?: CodecPolicy;
+}
+
+/** Who decides about bodies to send. */
+export interface EncodeBodiesOptions extends CodecContext, Omit<ChoiceOptions, "debug"> {}
+
+/**
+ * Decodes a received body and checks it against its header: policy, codec, claimed kind and version, and the schema where
+ * `schemas` knows it.
+ *
+ * @throws EtherError `ether.codec_policy`, `ether.codec_unsupported`, `ether.schema_unknown`, `ether.schema_version`,
+ * `ether.schema_hash`, `ether.kind_mismatch`, `ether.validation`, and what the codec throws.
+ * @see spec/xcp.md §13, §15.3, §18
+ */
+export function decodeBody(
+  codecs: CodecRegistry,
+  bodyCodec: number,
+  body: Uint8Array,
+  options: DecodeBodyOptions = {},
+): readonly Ether[] {
+  checkCodecPolicy(bodyCodec, body, options.policy ?? "Any");
+  const codec = codecs.get(bodyCodec);
+  if (codec === undefined) {
+    throw new EtherError("ether.codec_unsupported", `no codec has id ${bodyCodec}`);
+  }
+  const key = options.schemaKey;
+  const schema = key === undefined ? undefined : options.schemas?.find(key);
+  const ethers = codec.decode(body, options);
+  for (const ether of ethers) {
+    checkClaim(ether, key);
+    if (schema !== undefined) validateEther(ether, schema);
+  }
+  return ethers;
+}
+
+/**
+ * Checks a payload against its schema.
+ *
+ * @throws EtherError `ether.validation` listing every problem.
+ * @see spec/xcp.md §18
+ */
+export function validateEther(ether: Ether, schema: RegisteredSchema): void {
+  const problems = schema.check(ether.payload);
+  if (problems.length === 0) return;
+  throw new EtherError("ether.validation", `${schema.name}: ${problems.join("; ")}`, {
+    details: { schema: schema.name, problems: problems.length },
+  });
+}
+
+/**
+ * Encodes Ethers in the codecs that suit them: neighbours of one kind and version share a body where the codec batches,
+ * and where a codec cannot carry an Ether the next of its fallback chain does.
+ *
+ * @returns Bodies in the order of `ethers`.
+ * @throws EtherError as `codecCandidates` does; `ether.ether_invalid` from the preferred codec when no other can carry the
+ * Ether.
+ * @see spec/xcp.md §15
+ */
+export function encodeBodies(
+  codecs: CodecRegistry,
+  ethers: readonly Ether[],
+  options: EncodeBodiesOptions,
+): readonly EncodedBody[] {
+  return runsOfOneKind(ethers).flatMap((run) => encodeRun(codecs, run, options));
+}
+
+function encodeRun(
+  codecs: CodecRegistry,
+  run: readonly Ether[],
+  options: EncodeBodiesOptions,
+): readonly EncodedBody[] {
+  const common = options.common.filter((id) => codecs.get(id) !== undefined);
+  const candidates = codecCandidates(run, { ...options, common }, options);
+  let refused: EtherError | undefined;
+  for (const id of candidates) {
+    const codec = codecs.get(id);
+    if (codec === undefined) continue;
+    try {
+      return encodeWith(codec, run, options);
+    } catch (thrown) {
+      if (!(thrown instanceof EtherError) || thrown.code !== "ether.ether_invalid") throw thrown;
+      refused ??= thrown;
+    }
+  }
+  throw refused ?? new EtherError("ether.codec_unsupported", "no codec of the chain is registered");
+}
+
+function encodeWith(
+  codec: EtherCodec,
+  run: readonly Ether[],
+  context: CodecContext,
+): readonly EncodedBody[] {
+  if (codec.batches || run.length === 1) return [codec.encode(run, context)];
+  return run.map((ether) => codec.encode([ether], context));
+}
+
+function runsOfOneKind(ethers: readonly Ether[]): readonly (readonly Ether[])[] {
+  const runs: Ether[][] = [];
+  for (const ether of ethers) {
+    const run = runs.at(-1);
+    const first = run?.[0];
+    const same = first?.kind === ether.kind && first.schemaVersion === ether.schemaVersion;
+    if (run !== undefined && same) run.push(ether);
+    else runs.push([ether]);
+  }
+  return runs;
+}

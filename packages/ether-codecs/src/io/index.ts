@@ -1,0 +1,1 @@
+export { loadSchemaFolder, type SchemaFolder, sha256Node } from "./schema-files.js";
