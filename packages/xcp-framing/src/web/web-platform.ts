@@ -1,7 +1,16 @@
+import { crc32c } from "@proj/wire-types";
+import { systemRandom, systemTime } from "@proj/wire-types/system";
 import type { Platform } from "../platform.js";
-/** Decompresses but does not compress. */
-export const webPlatform: Platform = undefined as never;
-/** Loads the WebAssembly compressor. */
+import { nobleCrypto } from "./noble-crypto.js";
+import { loadWasmZstd } from "./wasm-zstd.js";
+
+/** Makes the platform of a browser or worker; loads WebAssembly for compression. */
 export async function createWebPlatform(): Promise<Platform> {
-  return webPlatform;
+  return {
+    time: systemTime,
+    random: systemRandom,
+    crypto: nobleCrypto,
+    zstd: await loadWasmZstd(),
+    crc32c: (bytes) => crc32c(bytes),
+  };
 }

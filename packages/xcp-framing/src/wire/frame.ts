@@ -1,3 +1,4 @@
+import type { Crc32c } from "@proj/wire-types";
 import {
   CRC_BYTES,
   Flag,
@@ -25,8 +26,7 @@ export interface Frame {
   readonly payload: Uint8Array;
 }
 
-/** Computes the CRC-32C of `bytes`, unsigned. */
-export type Crc32c = (bytes: Uint8Array) => number;
+export type { Crc32c };
 
 /** In which order a CRC's bytes travel. spec/xcp.md §5.1 */
 export type CrcOrder = "le" | "be";
