@@ -17,6 +17,8 @@ export type InboundState = "received" | "clarifying" | "confirming" | "executing
 export class Inbound {
   readonly kind = "messageReceived";
   readonly message: IncomingMessage;
+  /** The codec id in its header. */
+  readonly wireCodec: number;
   /** Whether the sender asked for an ACK. */
   readonly wantsAck: boolean;
   /** Whether it was ACKed already. */
@@ -25,7 +27,7 @@ export class Inbound {
   /** Clarifications asked so far. */
   rounds = 0;
   /** Bytes it holds of the ingress budget. */
-  heldBytes: number;
+  heldBytes = 0;
   /** Where its answer goes, for peers that need answers in order. */
   slot: ReplySlot | undefined;
   /** The task it belongs to, once a CLARIFY_RES named one. */
@@ -37,9 +39,9 @@ export class Inbound {
   /** What the driver keeps with it. */
   owner: unknown;
 
-  constructor(message: IncomingMessage, wantsAck: boolean, heldBytes: number) {
+  constructor(message: IncomingMessage, wireCodec: number, wantsAck: boolean) {
     this.message = message;
+    this.wireCodec = wireCodec;
     this.wantsAck = wantsAck;
-    this.heldBytes = heldBytes;
   }
 }

@@ -163,7 +163,7 @@ export class Inbox {
       tags: header.tags,
       body,
     };
-    const inbound = new Inbound(message, wantsAck(header, flags), 0);
+    const inbound = new Inbound(message, header.bodyCodec, wantsAck(header, flags));
     inbound.replyTo = replyTo;
     return inbound;
   }
@@ -210,7 +210,7 @@ export class Inbox {
     let transfer: Transfer | undefined;
     try {
       if (message !== undefined && inbound.message.msgId !== 0) {
-        transfer = this.#prepareReply(inbound.message, message);
+        transfer = this.#prepareReply(inbound.message, message, inbound.wireCodec);
       }
     } catch (error) {
       if (!(error instanceof XcpError)) throw error;
@@ -339,10 +339,16 @@ export class Inbox {
     else this.#inOrder.fill(inbound.slot, send);
   }
 
-  #prepareReply(request: FrameHeader | IncomingMessage, message: OutgoingMessage): Transfer {
-    return prepareTransfer(this.#core, this.#negotiated, message, {
+  #prepareReply(
+    request: { readonly channelId: number; readonly msgId: FrameHeader["msgId"] },
+    message: OutgoingMessage,
+    requestCodec: number,
+  ): Transfer {
+    const negotiated = this.#core.negotiated ?? this.#negotiated;
+    return prepareTransfer(this.#core, negotiated, message, {
       channelId: request.channelId,
       inReplyTo: request.msgId,
+      requestCodec,
       wants: "nothing",
       acknowledge: false,
       deadlineUs: Number.POSITIVE_INFINITY,
@@ -384,7 +390,7 @@ export class Inbox {
   // A stored reply may not fit what was negotiated since.
   #prepareAgain(request: FrameHeader, reply: OutgoingMessage): Transfer | undefined {
     try {
-      return this.#prepareReply(request, reply);
+      return this.#prepareReply(request, reply, request.bodyCodec);
     } catch (error) {
       if (error instanceof XcpError) return undefined;
       throw error;

@@ -1,5 +1,7 @@
 export { type XcpCode, type XcpCodeInfo, XcpCodes, xcpCodeOf, XcpError } from "./errors.js";
 
+export type { Aead, CryptoProvider, Platform, ZstdProvider } from "./platform.js";
+
 export type {
   IncomingMessage,
   OutgoingMessage,

@@ -1,5 +1,6 @@
+import { CodecId } from "@proj/wire-types";
 import { BodySource } from "./body-source.js";
-import { policyViolation } from "./codec-policy.js";
+import { isJsonBody, policyViolation } from "./codec-policy.js";
 import { compressBody } from "./compression.js";
 import { XcpError } from "./errors.js";
 import { coversKind } from "./kind-agreement.js";
@@ -17,6 +18,8 @@ const ACK_TAG: Tag = Object.freeze({ key: ReservedTag.ACK, val: "1" });
 export interface SendTerms {
   readonly channelId: number;
   readonly inReplyTo: MsgId;
+  /** The codec of the request that it answers: v0.2-json wants the same in the reply. §5.1 */
+  readonly requestCodec?: number;
   /** Whether a reply settles it. */
   readonly wants: "nothing" | "reply";
   /** Whether the peer is asked for an ACK. */
@@ -68,7 +71,10 @@ export function prepareTransfer(
   return new Transfer({
     channelId: terms.channelId,
     msgType,
-    bodyCodec: message.bodyCodec,
+    bodyCodec:
+      negotiated.profile === "v0.2-json"
+        ? (terms.requestCodec ?? CodecId.JSON)
+        : message.bodyCodec,
     schemaKey: message.schemaKey,
     inReplyTo: terms.inReplyTo,
     tags,
@@ -94,13 +100,14 @@ function checkBody(
   body: Uint8Array | BodySource,
 ): void {
   const { bodyCodec, schemaKey } = message;
-  if (!negotiated.codecs.includes(bodyCodec)) {
+  const sample = body instanceof Uint8Array ? body : NO_BYTES;
+  const legacyJson = negotiated.profile === "v0.2-json" && isJsonBody(bodyCodec, sample);
+  if (!legacyJson && !negotiated.codecs.includes(bodyCodec)) {
     throw new XcpError(
       "xcp.codec_not_negotiated",
       `codec ${bodyCodec} is none of ${negotiated.codecs.join(", ")}`,
     );
   }
-  const sample = body instanceof Uint8Array ? body : NO_BYTES;
   const violation = policyViolation(negotiated.codecPolicy, msgType, bodyCodec, sample);
   if (violation !== undefined) throw violation;
   if (!coversKind(negotiated.peer.accepts, schemaKey)) {
