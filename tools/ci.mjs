@@ -12,8 +12,14 @@ const withoutNative = peers.filter((name) => name !== "native").join(",");
 
 const stages = [
   { title: "npm test", command: "npm test" },
-  { title: "public surfaces", command: `${pnpm} run turbo run api --continue --concurrency=2` },
-  { title: "published shapes", command: `${pnpm} run turbo run shape --continue --concurrency=2` },
+  {
+    title: "public surfaces",
+    command: `${pnpm} run turbo run api --continue --concurrency=2 --output-logs=errors-only`,
+  },
+  {
+    title: "published shapes",
+    command: `${pnpm} run turbo run shape --continue --concurrency=2 --output-logs=errors-only`,
+  },
   { title: "unused code and dependencies", command: `${pnpm} exec knip` },
   { title: "known vulnerabilities", command: "node tools/audit.mjs" },
   {
