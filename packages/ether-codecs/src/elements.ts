@@ -1,5 +1,4 @@
-import { TensorView, typedView } from "@proj/wire-types";
-import { widenFloat16 } from "./tensor/float16.js";
+import { float16ToFloat32, TensorView, typedView } from "@proj/wire-types";
 import { QuantizedTensor } from "./tensor/quantized-tensor.js";
 import { isVector, type Value } from "./value.js";
 
@@ -20,7 +19,7 @@ export function elementsOf(value: Value): Elements | undefined {
 
 function tensorElements(tensor: TensorView): Elements {
   const flat = typedView(tensor.dtype, tensor.toBytes());
-  if (tensor.dtype === "float16") return widenFloat16(flat as Uint16Array);
+  if (tensor.dtype === "float16") return float16ToFloat32(flat as Uint16Array);
   if (tensor.dtype === "bool") return Array.from(flat as Uint8Array, (element) => element !== 0);
   return flat;
 }

@@ -1,12 +1,5 @@
-import { TensorView } from "@proj/wire-types";
-import {
-  DEFAULT_ZERO_POINT,
-  headerElements,
-  headerStrides,
-  rowLength,
-  rowPrefixBytes,
-  type TensorHeader,
-} from "./tensor-header.js";
+import { dequantizeInt8, dequantizeInt8Rows, TensorView } from "@proj/wire-types";
+import { headerStrides, rowLength, rowPrefixBytes, type TensorHeader } from "./tensor-header.js";
 
 /**
  * Computes `(stored - zero point) × scale` in float32 for every element.
@@ -17,25 +10,16 @@ import {
  * @see spec/xcp.md §14.4, §14.5
  */
 export function dequantizeTensor(header: TensorHeader, data: Uint8Array): TensorView {
-  const out = new Float32Array(headerElements(header));
-  const rowLen = header.rowQuantized ? rowLength(header) : out.length;
-  const prefix = rowPrefixBytes(header);
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  let from = 0;
-  for (let to = 0; to < out.length; to += rowLen) {
-    const scale = prefix === 0 ? header.scale : rowScale(view.getFloat32(from, true), header);
-    const zeroPoint =
-      prefix === 8 ? view.getUint8(from + 4) : (header.zeroPoint ?? DEFAULT_ZERO_POINT);
-    from += prefix;
-    for (let i = 0; i < rowLen; i++) {
-      out[to + i] = ((data[from + i] ?? 0) - zeroPoint) * scale;
-    }
-    from += rowLen;
-  }
+  const { scale, zeroPoint, shape } = header;
+  const prefixBytes = rowPrefixBytes(header);
+  const numbers =
+    prefixBytes === 0
+      ? dequantizeInt8(data, zeroPoint === undefined ? { scale } : { scale, zeroPoint })
+      : dequantizeInt8Rows(data, {
+          rowLength: rowLength(header),
+          defaultScale: scale,
+          prefixBytes,
+        });
   const strides = headerStrides(header);
-  return new TensorView("float32", header.shape, out, strides === undefined ? {} : { strides });
-}
-
-function rowScale(own: number, header: TensorHeader): number {
-  return Number.isNaN(own) ? header.scale : own;
+  return new TensorView("float32", shape, numbers, strides === undefined ? {} : { strides });
 }

@@ -1,11 +1,10 @@
-import { CodecId, TensorView } from "@proj/wire-types";
+import { CodecId, float16Bits, float32ToFloat16, TensorView } from "@proj/wire-types";
 import { checkBodySize, onlyEther } from "../assemble-ether.js";
 import type { EtherCodec } from "../codec.js";
 import { elementsOf } from "../elements.js";
 import { EtherError } from "../errors.js";
 import { resolveEtherLimits } from "../limits.js";
 import { classifyValue, type Value } from "../value.js";
-import { narrowFloat16 } from "./float16.js";
 import { type Quantization, quantize } from "./quantize.js";
 import { QuantizedTensor } from "./quantized-tensor.js";
 import { decodeTensor, encodeTensor } from "./tensor-body.js";
@@ -71,17 +70,24 @@ function tensorCodec({ id, name, dtype, convert }: TensorCodecOptions): EtherCod
 export function floatTensor(content: Value, dtype: "float32" | "float16"): TensorView {
   if (content instanceof TensorView && content.dtype === dtype) return content;
   const { shape, numbers } = realNumbers(content);
-  const wide = numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
-  return dtype === "float32"
-    ? new TensorView(dtype, shape, wide)
-    : new TensorView(dtype, shape, narrowFloat16(wide));
+  const single = numbers instanceof Float32Array;
+  if (dtype === "float32") {
+    return new TensorView(dtype, shape, single ? numbers : Float32Array.from(numbers));
+  }
+  // What is wider than float32 is rounded once, not to float32 first.
+  const bits = single ? float32ToFloat16(numbers) : Uint16Array.from(numbers, float16Bits);
+  return new TensorView(dtype, shape, bits);
 }
 
 /** Presents a value as an 8-bit tensor, quantising its numbers. @throws EtherError `ether.ether_invalid` */
 export function quantizedTensor(content: Value, quantization: Quantization): QuantizedTensor {
   if (content instanceof QuantizedTensor) return content;
   const { shape, numbers } = realNumbers(content);
-  return quantize(shape, numbers, quantization);
+  const floats =
+    numbers instanceof Float32Array || numbers instanceof Float64Array
+      ? numbers
+      : Float64Array.from(numbers);
+  return quantize(shape, floats, quantization);
 }
 
 interface RealNumbers {

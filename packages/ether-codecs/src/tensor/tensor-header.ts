@@ -1,4 +1,4 @@
-import { columnMajorStrides, elementCount, type Shape } from "@proj/wire-types";
+import { columnMajorStrides, type Shape } from "@proj/wire-types";
 import { EtherError } from "../errors.js";
 
 /** Bytes of a tensor header. spec/xcp.md §14.3 */
@@ -16,9 +16,6 @@ export const TensorDType = {
   /** One byte, quantised. §14.4 */
   QNT8: 2,
 } as const;
-
-/** The zero point of every stored byte outside the extension. spec/xcp.md §14.4 */
-export const DEFAULT_ZERO_POINT = 128;
 
 const ROW_QNT = 0x01;
 const COL_MAJOR = 0x02;
@@ -147,7 +144,7 @@ export function rowLength(header: TensorHeader): number {
 }
 
 /** Bytes before each row: 4 for its scale, 8 when a zero point follows. spec/xcp.md §14.4, §14.5 */
-export function rowPrefixBytes(header: TensorHeader): number {
+export function rowPrefixBytes(header: TensorHeader): 0 | 4 | 8 {
   if (!header.rowQuantized) return 0;
   return header.rowZeroPoints === true ? 8 : 4;
 }
@@ -155,11 +152,6 @@ export function rowPrefixBytes(header: TensorHeader): number {
 /** Element distances that a header's order implies; `undefined` for row-major. */
 export function headerStrides(header: TensorHeader): readonly number[] | undefined {
   return header.columnMajor ? columnMajorStrides(header.shape) : undefined;
-}
-
-/** Number of elements, which fit 2^53-1 once a header was decoded. */
-export function headerElements(header: TensorHeader): number {
-  return elementCount(header.shape);
 }
 
 type Flags = Pick<TensorHeader, "rowQuantized" | "columnMajor" | "zeroPoint" | "rowZeroPoints">;
