@@ -1,7 +1,6 @@
-import { decodeUtf8, typedView } from "@proj/wire-types";
+import { decodeUtf8, float16ToFloat32, typedView } from "@proj/wire-types";
 import { AttachmentRef } from "../attachment.js";
 import { parseJson, valueFromJson } from "../json/parse-json.js";
-import { widenFloat16 } from "../tensor/float16.js";
 import type { Value } from "../value.js";
 import { dtypeOf } from "./arrow-type.js";
 import { type ArrowColumn, isNullSlot, slotStart } from "./column.js";
@@ -95,7 +94,7 @@ function scalarReader(column: ArrowColumn): SlotReader {
       return (i) => narrow(numbers[i] ?? 0n);
     }
     case "float16":
-      return finiteReader(widenFloat16(typedView(dtype, data) as Uint16Array), column);
+      return finiteReader(float16ToFloat32(typedView(dtype, data) as Uint16Array), column);
     case "float32":
     case "float64":
       return finiteReader(typedView(dtype, data) as Float64Array, column);

@@ -1,0 +1,174 @@
+import { describe, expect, test } from "@jest/globals";
+import { arrowCodec } from "@proj/ether-codecs";
+import { readTable } from "@proj/ether-codecs/arrow";
+import type { ArrowField, ArrowType } from "#src/arrow/arrow-type.js";
+import type { ColumnDraft } from "#src/arrow/column-draft.js";
+import { StreamWriter } from "#src/arrow/stream-writer.js";
+import { samples } from "./ethers.js";
+
+const metadata = new Map([
+  ["xcp.layout", "row"],
+  ["xcp.kind", "k"],
+  ["xcp.schema_version", "1"],
+]);
+
+interface Hostile {
+  readonly rows: number;
+  readonly field: ArrowField;
+  readonly nodes: readonly number[];
+  readonly buffers: readonly Uint8Array[];
+}
+
+// Writes a batch that claims what it is told to claim.
+function stream(column: Hostile, layout = "row"): Uint8Array {
+  const draft: ColumnDraft = {
+    field: column.field,
+    nodes: column.nodes,
+    buffers: column.buffers.map((buffer) => buffer.length),
+    write: (into, at, from) => {
+      for (const [i, buffer] of column.buffers.entries()) into.set(buffer, at[from + i] ?? 0);
+    },
+  };
+  const pairs = new Map(metadata).set("xcp.layout", layout);
+  return new StreamWriter().write([draft], column.rows, pairs, 2 ** 30);
+}
+
+function field(type: ArrowType, children: readonly ArrowField[] = []): ArrowField {
+  return { name: "x", type, nullable: true, children, metadata: new Map() };
+}
+
+const none = new Uint8Array(0);
+const int = (...values: number[]): Uint8Array => new Uint8Array(Int32Array.from(values).buffer);
+const utf8 = field({ kind: "utf8" });
+const items = field({ kind: "float", bits: 32 });
+const emptyLists = field({ kind: "fixedList", size: 0 }, [items]);
+const emptyTexts = field({ kind: "fixedList", size: 0 }, [utf8]);
+
+const malformed: readonly (readonly [string, Hostile])[] = [
+  [
+    "offsets that go backwards",
+    { rows: 2, field: utf8, nodes: [2, 0], buffers: [none, int(0, 4, 2), new Uint8Array(8)] },
+  ],
+  [
+    "a negative first offset",
+    { rows: 1, field: utf8, nodes: [1, 0], buffers: [none, int(-4, 0), none] },
+  ],
+  [
+    "offsets beyond the data",
+    { rows: 1, field: utf8, nodes: [1, 0], buffers: [none, int(0, 9), new Uint8Array(8)] },
+  ],
+  ["too few offsets", { rows: 9, field: utf8, nodes: [9, 0], buffers: [none, int(0, 0), none] }],
+  [
+    "a bitmap that is too short",
+    { rows: 99, field: items, nodes: [99, 1], buffers: [new Uint8Array(8), new Uint8Array(400)] },
+  ],
+  [
+    "data that are too short",
+    { rows: 2 ** 30, field: items, nodes: [2 ** 30, 0], buffers: [none, new Uint8Array(8)] },
+  ],
+  [
+    "more nulls than slots",
+    { rows: 1, field: items, nodes: [1, 2], buffers: [new Uint8Array(8), new Uint8Array(8)] },
+  ],
+  [
+    "a column shorter than its batch",
+    { rows: 2, field: items, nodes: [1, 0], buffers: [none, new Uint8Array(8)] },
+  ],
+  ["a column without buffers", { rows: 0, field: items, nodes: [0, 0], buffers: [] }],
+  ["a buffer too many", { rows: 0, field: items, nodes: [0, 0], buffers: [none, none, none] }],
+  ["a node too many", { rows: 0, field: items, nodes: [0, 0, 0, 0], buffers: [none, none] }],
+  [
+    "a fixed-size list without its items",
+    {
+      rows: 2 ** 31,
+      field: field({ kind: "fixedList", size: 2 ** 31 - 1 }, [items]),
+      nodes: [2 ** 31, 0, 4, 0],
+      buffers: [none, none, new Uint8Array(16)],
+    },
+  ],
+  [
+    "text that is not UTF-8",
+    { rows: 1, field: utf8, nodes: [1, 0], buffers: [none, int(0, 1), Uint8Array.of(0xff)] },
+  ],
+];
+
+const tooLarge: readonly (readonly [string, Hostile, string])[] = [
+  [
+    "a billion empty lists",
+    { rows: 2 ** 30, field: emptyLists, nodes: [2 ** 30, 0, 0, 0], buffers: [none, none, none] },
+    "row",
+  ],
+  [
+    "a list of a billion empty lists",
+    {
+      rows: 1,
+      field: field({ kind: "list" }, [emptyTexts]),
+      nodes: [1, 0, 2 ** 30, 0, 0, 0],
+      buffers: [none, int(0, 2 ** 30), none, none, none, none],
+    },
+    "row",
+  ],
+  [
+    "a table of a billion empty lists",
+    {
+      rows: 2 ** 30,
+      field: emptyTexts,
+      nodes: [2 ** 30, 0, 0, 0],
+      buffers: [none, none, none, none],
+    },
+    "table",
+  ],
+];
+
+describe("hostile Arrow bodies", () => {
+  test.each(malformed)("%s: ERR_BODY_MALFORMED", (_, column) => {
+    const bytes = stream(column);
+    const error = expect.objectContaining({ code: "ether.body_malformed" });
+    expect(() => arrowCodec.decode(bytes, {})).toThrow(error);
+  });
+
+  test.each(tooLarge)("%s: ERR_MESSAGE_TOO_LARGE without the memory", (_, column, layout) => {
+    const bytes = stream(column, layout);
+    const before = process.memoryUsage().rss;
+    const error = expect.objectContaining({ code: "ether.too_large" });
+    expect(() => arrowCodec.decode(bytes, {})).toThrow(error);
+    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 2 ** 20);
+  });
+
+  test("rows of a null column cost nothing until they are counted", () => {
+    const bytes = stream({
+      rows: 2 ** 40,
+      field: items,
+      nodes: [2 ** 40, 0],
+      buffers: [none, none],
+    });
+    const error = expect.objectContaining({ code: "ether.too_large" });
+    expect(() => arrowCodec.decode(bytes, {})).toThrow(error);
+    expect(() => readTable(bytes)).toThrow(error);
+  });
+
+  test("every single byte of the metadata may be wrong", () => {
+    const { body } = arrowCodec.encode(samples([{ a: "text", v: Float32Array.of(1) }]), {});
+    const end = body.length - 8;
+    for (let at = 0; at < end; at++) {
+      for (const flip of [0x01, 0x80, 0xff]) {
+        const broken = body.slice();
+        broken[at] = (broken[at] ?? 0) ^ flip;
+        expect({ at, flip, verdict: verdict(() => arrowCodec.decode(broken, {})) }).toMatchObject({
+          verdict: expect.stringMatching(/^(decoded|ether\.)/),
+        });
+        expect(verdict(() => readTable(broken).toArray())).toMatch(/^(decoded|ether\.)/);
+      }
+    }
+  });
+});
+
+function verdict(run: () => unknown): string {
+  try {
+    run();
+    return "decoded";
+  } catch (error) {
+    const { code } = error as { code?: string };
+    return code ?? String(error);
+  }
+}
