@@ -1,5 +1,119 @@
 export { type XcpCode, type XcpCodeInfo, XcpCodes, xcpCodeOf, XcpError } from "./errors.js";
 
+export {
+  DEFAULT_PORT,
+  Feature,
+  Flag,
+  MAGIC,
+  METADATA_TAG_PREFIX,
+  MsgType,
+  type Profile,
+  ReservedTag,
+  V01MsgType,
+  VERSION,
+} from "./wire/constants.js";
+export {
+  type FrameHeader,
+  type MsgId,
+  NO_TAGS,
+  type Tag,
+  tagValue,
+  toMsgId,
+} from "./wire/header.js";
+export { decodeCapnpHeader, encodeCapnpHeader } from "./wire/header-capnp.js";
+export { decodeJsonHeader, encodeJsonHeader } from "./wire/header-json.js";
+export { decodeV01Header, encodeV01Header, type V01Header } from "./wire/header-v01.js";
+export {
+  aadOf,
+  type CrcOrder,
+  encodeFrame,
+  encodeFrameHead,
+  type Frame,
+  frameSize,
+  writeFrame,
+} from "./wire/frame.js";
+export {
+  type FrameEvent,
+  FrameReader,
+  type FrameReaderLimits,
+  type FrameReaderOptions,
+  type ReceivedFrame,
+  type RejectedFrame,
+} from "./wire/frame-reader.js";
+
+export {
+  type Converter,
+  decodeHello,
+  encodeHello,
+  type Hello,
+  type KindRange,
+  type ShmProbe,
+} from "./wire/hello.js";
+export type { ControlCodec } from "./wire/control-body.js";
+export {
+  type Ack,
+  decodeAck,
+  decodeErrorBody,
+  decodeGoaway,
+  decodeNack,
+  decodePing,
+  decodeRelease,
+  decodeUnsupported,
+  encodeAck,
+  encodeErrorBody,
+  encodeGoaway,
+  encodeNack,
+  encodePing,
+  encodeRelease,
+  encodeUnsupported,
+  type ErrorBody,
+  type Goaway,
+  type Nack,
+  type Ping,
+  type Release,
+  type Unsupported,
+} from "./wire/control.js";
+export {
+  type ClarifyField,
+  ClarifyReason,
+  type ClarifyReq,
+  type ClarifyRes,
+  type ConfirmReq,
+  type ConfirmRes,
+  Decision,
+  decodeClarifyReq,
+  decodeClarifyRes,
+  decodeConfirmReq,
+  decodeConfirmRes,
+  encodeClarifyReq,
+  encodeClarifyRes,
+  encodeConfirmReq,
+  encodeConfirmRes,
+} from "./wire/clarification.js";
+
+export { resolveXcpLimits, type XcpLimits, XcpLimitTable } from "./limits.js";
+export { type BackoffOptions, backoffMs } from "./backoff.js";
+export { DedupWindow, type DedupVerdict, type DedupWindowOptions } from "./dedup-window.js";
+export {
+  ChunkAssembler,
+  type ChunkAssemblerOptions,
+  type ChunkEvent,
+  type ChunkFrame,
+} from "./chunk-assembler.js";
+export { compressBody, type CompressOptions, decompressBody } from "./compression.js";
+export { inspectZstdFrame, type ZstdFrameInfo } from "./wire/zstd-frame.js";
+export {
+  deriveKeys,
+  deriveNonce,
+  deriveSalt,
+  type Direction,
+  type EpochKeys,
+  EXPORTER_LABEL,
+  type SaltInputs,
+} from "./key-schedule.js";
+export { type KeySource, ROTATION_LIMITS, type RotationLimits } from "./epoch.js";
+export { type FrameCipherOptions, FrameOpener, FrameSealer } from "./frame-cipher.js";
+
 export type { Aead, CryptoProvider, Platform, ZstdProvider } from "./platform.js";
 
 export type {
