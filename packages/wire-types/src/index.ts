@@ -74,6 +74,15 @@ export {
 } from "./events.js";
 
 export {
+  type HistogramSample,
+  type MetricSample,
+  MetricsRegistry,
+  type MetricsRegistryOptions,
+  type MetricSnapshot,
+  OVERFLOW_LABEL,
+} from "./metrics-registry.js";
+
+export {
   bytesOf,
   type DType,
   isDType,
