@@ -20,49 +20,57 @@ export class ByteWriter {
 
   /** Writes an unsigned byte. */
   u8(value: number): this {
-    this.#view.setUint8(this.#room(1), value);
+    const at = this.#room(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   /** Writes an unsigned 16-bit integer. */
   u16(value: number): this {
-    this.#view.setUint16(this.#room(2), value, true);
+    const at = this.#room(2);
+    this.#view.setUint16(at, value, true);
     return this;
   }
 
   /** Writes an unsigned 32-bit integer. */
   u32(value: number): this {
-    this.#view.setUint32(this.#room(4), value, true);
+    const at = this.#room(4);
+    this.#view.setUint32(at, value, true);
     return this;
   }
 
   /** Writes a signed 32-bit integer. */
   i32(value: number): this {
-    this.#view.setInt32(this.#room(4), value, true);
+    const at = this.#room(4);
+    this.#view.setInt32(at, value, true);
     return this;
   }
 
   /** Writes an unsigned 64-bit integer. */
   u64(value: bigint): this {
-    this.#view.setBigUint64(this.#room(8), value, true);
+    const at = this.#room(8);
+    this.#view.setBigUint64(at, value, true);
     return this;
   }
 
   /** Writes a signed 64-bit integer. */
   i64(value: bigint): this {
-    this.#view.setBigInt64(this.#room(8), value, true);
+    const at = this.#room(8);
+    this.#view.setBigInt64(at, value, true);
     return this;
   }
 
   /** Writes a 32-bit float. */
   f32(value: number): this {
-    this.#view.setFloat32(this.#room(4), value, true);
+    const at = this.#room(4);
+    this.#view.setFloat32(at, value, true);
     return this;
   }
 
   /** Writes a 64-bit float. */
   f64(value: number): this {
-    this.#view.setFloat64(this.#room(8), value, true);
+    const at = this.#room(8);
+    this.#view.setFloat64(at, value, true);
     return this;
   }
 
@@ -82,7 +90,8 @@ export class ByteWriter {
 
   /** Copies `bytes`. */
   bytes(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.#room(bytes.length));
+    const at = this.#room(bytes.length);
+    this.#bytes.set(bytes, at);
     return this;
   }
 
@@ -126,6 +135,7 @@ export class ByteWriter {
     this.length = 0;
   }
 
+  // Call it before the buffer is named: it may replace it.
   #room(size: number): number {
     this.#reserve(size);
     const start = this.length;
