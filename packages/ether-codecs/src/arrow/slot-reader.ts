@@ -1,6 +1,7 @@
 import { decodeUtf8, float16ToFloat32, typedView } from "@proj/wire-types";
 import { AttachmentRef } from "../attachment.js";
 import { parseJson, valueFromJson } from "../json/parse-json.js";
+import type { Value } from "../value.js";
 import { dtypeOf } from "./arrow-type.js";
 import { type ArrowColumn, isNullSlot, slotStart } from "./column.js";
 import { ENCODING_KEY } from "./encoding-key.js";
