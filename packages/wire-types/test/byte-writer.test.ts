@@ -14,7 +14,7 @@ test("every kind of value survives the growth of the buffer that writing it caus
     expect([reader.u8(), reader.u16(), reader.u32(), reader.i32()]).toEqual([1, 2, 3, -4]);
     expect([reader.u64(), reader.i64(), reader.f32(), reader.f64()]).toEqual([5n, -6n, 0.5, -0.25]);
     expect([reader.leb128(), reader.leb128Big()]).toEqual([300, 2n ** 60n]);
-    expect([...reader.bytes(3)]).toEqual([7, 8, 9]);
+    expect([...reader.view(3)]).toEqual([7, 8, 9]);
     expect(reader.text(reader.leb128())).toBe("é");
     expect(reader.remaining).toBe(0);
   }
