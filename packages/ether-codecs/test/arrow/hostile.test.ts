@@ -64,7 +64,7 @@ const malformed: readonly (readonly [string, Hostile])[] = [
   ],
   [
     "data that are too short",
-    { rows: 2 ** 30, field: items, nodes: [2 ** 30, 0], buffers: [none, new Uint8Array(8)] },
+    { rows: 2 ** 20, field: items, nodes: [2 ** 20, 0], buffers: [none, new Uint8Array(8)] },
   ],
   [
     "more nulls than slots",
@@ -80,9 +80,9 @@ const malformed: readonly (readonly [string, Hostile])[] = [
   [
     "a fixed-size list without its items",
     {
-      rows: 2 ** 31,
+      rows: 2 ** 20,
       field: field({ kind: "fixedList", size: 2 ** 31 - 1 }, [items]),
-      nodes: [2 ** 31, 0, 4, 0],
+      nodes: [2 ** 20, 0, 4, 0],
       buffers: [none, none, new Uint8Array(16)],
     },
   ],
@@ -135,7 +135,7 @@ describe("hostile Arrow bodies", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * 2 ** 20);
   });
 
-  test("rows of a null column cost nothing until they are counted", () => {
+  test("rows beyond the limit are refused before a column is looked at", () => {
     const bytes = stream({
       rows: 2 ** 40,
       field: items,
@@ -145,6 +145,15 @@ describe("hostile Arrow bodies", () => {
     const error = expect.objectContaining({ code: "ether.too_large" });
     expect(() => arrowCodec.decode(bytes, {})).toThrow(error);
     expect(() => readTable(bytes)).toThrow(error);
+  });
+
+  test("fields that share their children do not multiply", () => {
+    // The same shape with few levels is read, and refused for its repeated names.
+    expect(() => arrowCodec.decode(braidedSchema(3), {})).toThrow(/two columns/);
+    const started = process.cpuUsage();
+    expect(() => arrowCodec.decode(braidedSchema(40), {})).toThrow(/too often|too many/);
+    expect(() => readTable(braidedSchema(40))).toThrow(/too often|too many/);
+    expect(process.cpuUsage(started).user).toBeLessThan(1_000_000);
   });
 
   test("every single byte of the metadata may be wrong", () => {
@@ -162,6 +171,50 @@ describe("hostile Arrow bodies", () => {
     }
   });
 });
+
+// A schema of `depth` levels whose fields name the next level twice: 2^depth fields for a reader that follows all.
+function braidedSchema(depth: number): Uint8Array {
+  const words: number[] = [0xffff_ffff, 0];
+  const here = (): number => 4 * words.length - 8;
+  const table = (slots: readonly number[]): number => {
+    const bytes = 4 + 2 * slots.length;
+    const shorts = [bytes, 4 + 4 * Math.max(0, ...slots), ...slots.map((slot) => 4 * slot)];
+    if (shorts.length % 2 === 1) shorts.push(0);
+    for (let i = 0; i < shorts.length; i += 2) {
+      words.push((shorts[i] ?? 0) | ((shorts[i + 1] ?? 0) << 16));
+    }
+    const at = here();
+    words.push(2 * shorts.length, ...Array.from({ length: Math.max(0, ...slots) }, () => 0));
+    return at;
+  };
+  const link = (at: number, target: number): void => {
+    words[at / 4 + 2] = target - at;
+  };
+  words.push(0);
+  const message = table([1, 2, 3]);
+  link(0, message);
+  words[message / 4 + 3] = 4;
+  words[message / 4 + 4] = 1;
+  const schema = table([0, 1]);
+  link(message + 12, schema);
+  let sources = [schema + 4];
+  for (let level = 0; level < depth; level++) {
+    const vector = here();
+    words.push(2, 0, 0);
+    for (const source of sources) link(source, vector);
+    // name, nullable, type_type (13 = Struct), type, dictionary, children
+    const field = table([0, 0, 1, 0, 0, 2]);
+    words[field / 4 + 3] = 13;
+    link(vector + 4, field);
+    link(vector + 8, field);
+    sources = [field + 8];
+  }
+  const vector = here();
+  words.push(0);
+  for (const source of sources) link(source, vector);
+  words[1] = 4 * words.length - 8;
+  return new Uint8Array(Uint32Array.from(words).buffer);
+}
 
 function verdict(run: () => unknown): string {
   try {
