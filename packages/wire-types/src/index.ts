@@ -45,7 +45,9 @@ export type {
   MessagePipeHandlers,
   TransportInfo,
 } from "./transport.js";
-export { memoryStreamPair, type MemoryStreamOptions } from "./memory-stream.js";
+export type { MemoryOptions } from "./memory-lane.js";
+export { memoryStreamPair } from "./memory-stream.js";
+export { memoryPipePair } from "./memory-pipe.js";
 
 export {
   formatShmUri,
