@@ -44,7 +44,7 @@ export function addInspect(program: Command, exit: (code: ExitCode) => void): vo
     .option(
       "--max-message <bytes>",
       "largest message to decompress or reassemble",
-      bytes,
+      positiveInteger,
       67_108_864,
     )
     .option("--json", "write one JSON document")
@@ -90,4 +90,3 @@ async function inspect(file: string, options: InspectOptions): Promise<ExitCode>
   }
   return wrong === 0 ? ExitCode.OK : ExitCode.FAILURE;
 }
-

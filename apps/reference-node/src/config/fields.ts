@@ -62,11 +62,21 @@ const handWritten: Readonly<Record<string, ConfigField>> = {
     allowed: trueOrFalse,
     example: "allow_insecure = true",
   },
+  "listen[].origins": {
+    meaning: "Web pages that may connect to a ws or wss endpoint; programs may always.",
+    allowed: 'a list of origins such as "https://app.example", or ["*"] for all',
+    example: 'origins = ["http://localhost:8080"]',
+  },
+  "listen[].origins[]": {
+    meaning: "One origin.",
+    allowed: '"*", or http:// or https:// with a host and no path',
+    example: '"https://app.example"',
+  },
   security: { meaning: "Who may talk, and how.", allowed: "a table", example: "[security]" },
   "security.crypt": {
     meaning: "Encryption of payloads by XCP itself, on top of any transport.",
     allowed: '"off", "allowed" or "required"',
-    example: 'crypt = "required"',
+    example: `crypt = "off"`,
   },
   "security.key_file": {
     meaning: "The secret shared with all peers, for crypt.",

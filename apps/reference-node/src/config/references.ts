@@ -100,6 +100,9 @@ class ReferenceChecker {
     } else {
       this.#duplicate(`${url.host}:${url.port}`, url.port, index, seen);
       const secure = secureSchemes.has(url.scheme);
+      if (endpoint.origins.length > 0 && url.scheme !== "ws" && url.scheme !== "wss") {
+        this.#add(`${field}.origins`, `${url.scheme}: knows no origins`, "remove it");
+      }
       if (secure && endpoint.tls === undefined) {
         this.#add(`${field}.tls`, `${url.scheme}: needs a certificate`);
       }

@@ -20,6 +20,8 @@ export interface ListenConfig {
   readonly tls?: TlsConfig | undefined;
   /** Lets an endpoint without TLS leave this host. */
   readonly allow_insecure: boolean;
+  /** Origins whose pages may connect to a WebSocket endpoint. */
+  readonly origins: readonly string[];
 }
 
 /** How much the node says about itself. */
@@ -71,6 +73,7 @@ const listen = z.strictObject({
   url: z.string().min(1),
   tls: z.strictObject({ cert: path, key: path, client_ca: path.optional() }).optional(),
   allow_insecure: z.boolean().default(false),
+  origins: z.array(z.string().regex(/^(?:\*|https?:\/\/[^/]+)$/)).default([]),
 });
 
 const limits = z.strictObject(

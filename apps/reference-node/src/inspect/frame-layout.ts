@@ -1,4 +1,4 @@
-import { Flag, MAGIC, MAGIC_SWAPPED, type Profile } from "@proj/xcp-framing";
+import { Flag, MAGIC, type Profile } from "@proj/xcp-framing";
 import { type FieldList, hexNumber } from "./field.js";
 
 /** Where the pieces of one frame lie, counted from the start of the input. spec/xcp.md §3 */
@@ -39,8 +39,10 @@ export function layOutFrame(
   const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
   if (!has(list, input, start, 8, "the prefix")) return undefined;
   const magic = view.getUint32(start, true);
-  list.add(start, 4, "MAGIC", magicText(magic));
-  if (magic !== MAGIC && magic !== MAGIC_SWAPPED) {
+  // v0.1 writes the same number in the other byte order. spec/xcp.md §5
+  const v01 = view.getUint32(start, false) === MAGIC;
+  list.add(start, 4, "MAGIC", v01 ? "XCP v0.1, big-endian" : magicText(magic));
+  if (magic !== MAGIC && !v01) {
     list.find(
       start,
       "xcp.bad_magic",
@@ -48,7 +50,6 @@ export function layOutFrame(
     );
     return undefined;
   }
-  const v01 = magic === MAGIC_SWAPPED;
   const profile = v01 ? "v0.1" : input[start + 8] === JSON_OBJECT ? "v0.2-json" : "v0.2";
   const version = view.getUint8(start + 4);
   const flags = view.getUint8(start + 5);
@@ -91,16 +92,15 @@ function has(
   const left = Math.max(0, input.length - at);
   if (left >= needed) return true;
   list.find(
-    Math.min(at, input.length),
+    input.length,
     "xcp.frame_truncated",
-    `${what} takes ${needed} bytes, the input ends after ${left}`,
+    `${what} takes ${needed} bytes from byte ${at} on, the input ends after ${left} of them`,
   );
   return false;
 }
 
 function magicText(magic: number): string {
-  if (magic === MAGIC) return "XCP v0.2, little-endian";
-  return magic === MAGIC_SWAPPED ? "XCP v0.1, big-endian" : hexNumber(magic, 4);
+  return magic === MAGIC ? "XCP v0.2, little-endian" : hexNumber(magic, 4);
 }
 
 function flagsText(flags: number): string {

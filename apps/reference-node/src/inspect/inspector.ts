@@ -102,9 +102,9 @@ export class Inspector {
     try {
       const event = reader.next();
       if (event === undefined) return `${layout.profile} frame, ${size}, incomplete`;
-      if (event.kind === "rejected") found(list, layout, event.error);
-      this.#payloadFields(layout, list, event.header);
+      this.#payloadFields(layout, list, event.header, event.kind);
       if (event.kind === "frame") this.#message(layout, list, content, event.header);
+      else found(list, layout, event.error);
       return `${layout.profile} ${headerText(event.header, layout.profile)}, ${size}`;
     } catch (error) {
       if (!isWireError(error)) throw error;
@@ -113,12 +113,20 @@ export class Inspector {
     }
   }
 
-  #payloadFields(layout: FrameLayout, list: FieldList, header: FrameHeader): void {
+  #payloadFields(
+    layout: FrameLayout,
+    list: FieldList,
+    header: FrameHeader,
+    verdict: "frame" | "rejected",
+  ): void {
     const { flags, payloadAt, crcAt, end } = layout;
     const payload = this.#input.subarray(payloadAt, crcAt);
     const wrapped = (flags & (Flag.COMP | Flag.CRYPT | Flag.MORE)) !== 0;
     const inTrain = this.#trains.has(header.channelId) && header.msgType >= MsgType.DATA;
-    if (wrapped || inTrain || layout.profile === "v0.1") {
+    if (verdict === "rejected") {
+      // A body whose CRC failed is never decoded. spec/xcp.md §3
+      list.add(payloadAt, payload.length, "PAYLOAD", `${payload.length} bytes, not decoded`);
+    } else if (wrapped || inTrain || layout.profile === "v0.1") {
       const what =
         (flags & Flag.CRYPT) !== 0
           ? "sealed"

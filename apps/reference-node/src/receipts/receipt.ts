@@ -14,6 +14,9 @@ export const TransferTag = {
   LAST: "node.last",
 } as const;
 
+/** Asks for a receipt without a summary, when only the way there is of interest: value `hash`. */
+export const RECEIPT_TAG = "node.receipt";
+
 /** What the receiver tells about one attachment. */
 export interface AttachmentReceipt {
   readonly id: string;

@@ -6,7 +6,6 @@ import {
   type Value,
   type ValueMap,
 } from "@proj/ether-codecs";
-import { MISSING_TEXT } from "../content/table.js";
 import { NumberStatistics, TextStatistics } from "./column-statistics.js";
 
 /** Columns that are summed up; a table with more says so. */
@@ -22,28 +21,25 @@ export class TableSummary {
   #skipped = 0;
   #grouped: string | undefined;
 
-  /** Adds a table that holds one vector per column. Unequal columns count up to the shortest. */
+  /** Adds a table that holds one vector or list per column. Unequal columns count up to the shortest. */
   addColumns(ether: Ether): void {
     const columns = columnsOf(ether);
-    const rows = Math.min(...columns.map(({ elements }) => elements.length));
+    const rows = Math.min(...columns.map(({ rows: length }) => length));
     if (!Number.isFinite(rows)) return;
     this.#rows += rows;
-    const numeric = columns.filter(({ texts }) => texts === undefined);
-    this.#grouped ??= numeric[0]?.name;
-    for (const { name, elements } of numeric) {
-      const statistics = this.#numberColumn(name);
-      if (statistics === undefined) continue;
-      for (let i = 0; i < rows; i++) statistics.push(Number(elements[i]));
-    }
-    const grouped = numeric.find(({ name }) => name === this.#grouped)?.elements;
-    for (const { name, elements, texts } of columns) {
-      if (texts === undefined) continue;
-      const statistics = this.#textColumn(name);
-      if (statistics === undefined) continue;
-      for (let i = 0; i < rows; i++) {
-        const code = Number(elements[i]);
-        const text = code === MISSING_TEXT ? null : (texts[code] ?? null);
-        statistics.push(text, grouped === undefined ? Number.NaN : Number(grouped[i]));
+    this.#grouped ??= columns.find(({ numbers }) => numbers !== undefined)?.name;
+    const grouped = columns.find(({ name }) => name === this.#grouped)?.numbers;
+    for (const { name, numbers, textAt } of columns) {
+      if (numbers !== undefined) {
+        const statistics = this.#numberColumn(name);
+        for (let i = 0; statistics !== undefined && i < rows; i++) {
+          statistics.push(Number(numbers[i]));
+        }
+      } else if (textAt !== undefined) {
+        const statistics = this.#textColumn(name);
+        for (let i = 0; statistics !== undefined && i < rows; i++) {
+          statistics.push(textAt(i), grouped === undefined ? Number.NaN : Number(grouped[i]));
+        }
       }
     }
   }
@@ -99,33 +95,53 @@ export class TableSummary {
 
 interface ReadColumn {
   readonly name: string;
-  readonly elements: Elements;
-  /** Of a text column, whose elements are codes. */
-  readonly texts: readonly string[] | undefined;
+  readonly rows: number;
+  readonly numbers?: Elements;
+  readonly textAt?: (row: number) => string | null;
 }
 
 function columnsOf(ether: Ether): readonly ReadColumn[] {
   const extra = classifyValue(ether.extraFields["dictionaries"]);
   const dictionaries = extra?.kind === "map" ? extra.value : {};
-  const columns: ReadColumn[] = [];
-  for (const [name, value] of Object.entries(ether.payload)) {
-    const elements = value === undefined ? undefined : numbersOf(value);
-    if (elements === undefined) continue;
+  return Object.entries(ether.payload).flatMap(([name, value]) => {
     const texts = Object.hasOwn(dictionaries, name) ? dictionaries[name] : undefined;
-    columns.push({ name, elements, texts: isTextList(texts) ? texts : undefined });
-  }
-  return columns;
+    const column = columnOf(name, value, isList(texts, isText) ? texts : undefined);
+    return column === undefined ? [] : [column];
+  });
 }
 
-// A codec without vectors, such as JSON, gives a list of numbers back; a missing number is null there.
-function numbersOf(value: Value): Elements | undefined {
+// A codec without vectors gives lists of numbers back; a foreign peer sends lists of texts as such.
+function columnOf(
+  name: string,
+  value: Value,
+  texts: readonly string[] | undefined,
+): ReadColumn | undefined {
+  if (isList(value, isTextOrNull))
+    return { name, rows: value.length, textAt: (i) => value[i] ?? null };
   const elements = elementsOf(value);
-  if (elements !== undefined) return elements;
-  if (!Array.isArray(value) || value.some((item) => typeof item === "object" && item !== null))
-    return undefined;
-  return value.map((item) => (item === null ? Number.NaN : Number(item)));
+  const list = isList(value, isNumberOrNull) ? value : undefined;
+  const numbers = elements ?? list?.map((item) => (item === null ? Number.NaN : Number(item)));
+  if (numbers === undefined) return undefined;
+  const rows = numbers.length;
+  if (texts === undefined) return { name, rows, numbers };
+  return { name, rows, textAt: (i) => texts[Number(numbers[i])] ?? null };
 }
 
-function isTextList(value: Value | undefined): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
+function isList<T extends Value>(
+  value: Value | undefined,
+  isItem: (item: Value) => item is T,
+): value is readonly T[] {
+  return Array.isArray(value) && value.every(isItem);
+}
+
+function isText(value: Value): value is string {
+  return typeof value === "string";
+}
+
+function isTextOrNull(value: Value): value is string | null {
+  return value === null || typeof value === "string";
+}
+
+function isNumberOrNull(value: Value): value is number | bigint | boolean | null {
+  return value === null || ["number", "bigint", "boolean"].includes(typeof value);
 }

@@ -47,7 +47,9 @@ describe("a configuration that is right", () => {
 
   test("may be left out", () => {
     const { config } = loadConfig(undefined, { environment });
-    expect(config.listen).toEqual([{ url: "xcp://127.0.0.1:9944", allow_insecure: false }]);
+    expect(config.listen).toEqual([
+      { url: "xcp://127.0.0.1:9944", allow_insecure: false, origins: [] },
+    ]);
   });
 
   test("takes CODEC_POLICY from the environment", () => {

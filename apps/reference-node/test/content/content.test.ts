@@ -102,7 +102,9 @@ describe("tables", () => {
   });
 
   test("a broken line is named", async () => {
-    await expect(read("a.csv", "a,b\n1,2\n1,2,3\n")).rejects.toThrow(/a\.csv: Invalid Record Length: expect 2, got 3 on line 3/);
+    await expect(read("a.csv", "a,b\n1,2\n1,2,3\n")).rejects.toThrow(
+      /a\.csv: Invalid Record Length: expect 2, got 3 on line 3/,
+    );
   });
 
   test("an empty table is refused", async () => {

@@ -1,0 +1,34 @@
+import { Presets, SingleBar } from "cli-progress";
+import { formatBytes } from "./units.js";
+
+/** Shows how far a long work has come. */
+export interface Progress {
+  /** `done` bytes of the total are done. */
+  update(done: number): void;
+  /** Takes the bar away; harmless when there is none. */
+  stop(): void;
+}
+
+/** Work below this size is done before a bar could be read. */
+const SHORT_BYTES = 8 * 1024 * 1024;
+
+/** Makes a bar on standard error, where that is a terminal and the work is long; elsewhere nothing. */
+export function progressBar(totalBytes: number | undefined): Progress {
+  const silent = { update: () => undefined, stop: () => undefined };
+  if (totalBytes === undefined || totalBytes < SHORT_BYTES || !process.stderr.isTTY) return silent;
+  const bar = new SingleBar(
+    {
+      stream: process.stderr,
+      format: "{bar} {percentage}% | {done} of {all} | {eta_formatted} left",
+      hideCursor: true,
+      clearOnComplete: true,
+      stopOnComplete: true,
+    },
+    Presets.shades_classic,
+  );
+  bar.start(totalBytes, 0, { done: "0 B", all: formatBytes(totalBytes) });
+  return {
+    update: (done) => bar.update(done, { done: formatBytes(done) }),
+    stop: () => bar.stop(),
+  };
+}

@@ -1,0 +1,55 @@
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const mainFile = fileURLToPath(new URL("../main.js", import.meta.url));
+const http2File = fileURLToPath(new URL("./http2-main.js", import.meta.url));
+
+/** Another process of the demo. */
+export interface Child<T> {
+  /** What it said when it was ready. */
+  readonly ready: T;
+  readonly pid: number | undefined;
+  /** Ends it in order and waits for that. */
+  stop(): Promise<void>;
+}
+
+/** What a serving node says when it is ready. */
+export interface NodeReady {
+  readonly listening: readonly string[];
+  readonly admin?: string;
+}
+
+/** Starts `reference-node serve` with a configuration file in a process of its own. @throws Error as it says why not */
+export async function startNodeProcess(configFile: string): Promise<Child<NodeReady>> {
+  const child = spawn(process.execPath, [mainFile, "serve", "--json", "--config", configFile], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ready = await new Promise<NodeReady>((resolve, reject) => {
+    let said = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+      if (said.endsWith("\n")) resolve(JSON.parse(said) as NodeReady);
+    });
+    child.once("exit", (code) => reject(new Error(`the other node ended with code ${code}`)));
+    child.once("error", reject);
+  });
+  return { ready, pid: child.pid, stop: () => end(child) };
+}
+
+/** Starts the plain HTTP/2 server of the comparison in a process of its own. */
+export async function startHttp2Process(): Promise<Child<{ readonly port: number }>> {
+  const child = fork(http2File, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const ready = await new Promise<{ port: number }>((resolve, reject) => {
+    child.once("message", (message) => resolve(message as { port: number }));
+    child.once("exit", (code) => reject(new Error(`the HTTP/2 server ended with code ${code}`)));
+  });
+  return { ready, pid: child.pid, stop: () => end(child) };
+}
+
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once("exit", () => resolve());
+    child.kill("SIGTERM");
+  });
+}

@@ -1,0 +1,171 @@
+import { backend } from "@proj/native-io";
+import { systemTime } from "@proj/wire-types/system";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Output } from "../cli/output.js";
+import { untilSignal } from "../cli/until-signal.js";
+import { parseConfig } from "../config/load.js";
+import { nodeVersion } from "../node-facts.js";
+import { type RunningNode, startNode } from "../node.js";
+import { createLogSink } from "../telemetry/logs.js";
+import { createToolkit } from "../toolkit.js";
+import { type Child, type NodeReady, startHttp2Process, startNodeProcess } from "./child.js";
+import { type Dataset, loadDataset } from "./dataset.js";
+import { formatResults, formatSummaries } from "./report.js";
+import type { StopResult } from "./stop-result.js";
+import { tourStops, type TourTransport } from "./stops.js";
+import { Tour } from "./tour.js";
+
+/** How the demo runs. */
+export interface DemoOptions {
+  /** Ends after the tour instead of serving on. */
+  readonly once: boolean;
+  /** Where results go. */
+  readonly output: Output;
+}
+
+/** Time for the rounds of one stop. */
+const STOP_BUDGET_US = 300_000;
+
+/**
+ * Shows what the nodes do: this process is one, the other runs `serve` in a process of its own.
+ *
+ * @throws whatever keeps the data from arriving as it was sent
+ */
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "reference-node-"));
+  const closers: (() => Promise<void>)[] = [
+    () => Promise.resolve(rmSync(folder, { recursive: true })),
+  ];
+  try {
+    const key = randomBytes(32);
+    const data = loadDataset();
+    const node = await startHere();
+    closers.push(() => node.close());
+    const other = await startNodeProcess(writeConfig(folder, key));
+    closers.push(() => other.stop());
+    const http2 = await startHttp2Process();
+    closers.push(() => http2.stop());
+    const tour = new Tour({
+      toolkit: createToolkit(),
+      clock: systemTime,
+      urls: byTransport(other.ready),
+      key,
+      http2Port: http2.ready.port,
+      budgetUs: STOP_BUDGET_US,
+    });
+    closers.push(() => tour.close());
+    tell(options, node, other, await takeTour(tour, data), data);
+    if (options.once) return;
+    if (!options.output.json) options.output.result(undefined, () => whatNext(node, other, data));
+    await untilSignal();
+  } finally {
+    for (const close of closers.toReversed()) await close();
+  }
+}
+
+async function takeTour(tour: Tour, data: Dataset): Promise<readonly StopResult[]> {
+  const results: StopResult[] = [];
+  const stops = tourStops(data);
+  for (const stop of stops) {
+    if (process.stderr.isTTY) {
+      process.stderr.write(
+        `\r\u001b[K${results.length + 1}/${stops.length} ${stop.what} as ${stop.codec}, ${stop.mode}`,
+      );
+    }
+    results.push(await tour.visit(stop));
+  }
+  if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
+  return results;
+}
+
+function tell(
+  options: DemoOptions,
+  node: RunningNode,
+  other: Child<NodeReady>,
+  results: readonly StopResult[],
+  data: Dataset,
+): void {
+  const document = {
+    ok: true,
+    version: nodeVersion(),
+    node: process.version,
+    backend: backend.kind,
+    data: data.folder,
+    nodes: [
+      { pid: process.pid, listening: node.urls },
+      { pid: other.pid, ...other.ready },
+    ],
+    results,
+  };
+  options.output.result(document, () =>
+    [
+      `Two nodes, process ${process.pid} and process ${other.pid}; ${backend.kind} backend, Node ${process.version}.`,
+      "",
+      formatResults(results),
+      "Every body arrived with the SHA-256 it was sent with. The receiver computed, and the sender agrees:",
+      formatSummaries(results),
+      "latency: request to receipt, which the receiver writes after decoding and hashing; median of alternating rounds.",
+      "HTTP/2: node:http2 posting the same encoded body to a process that does the same work.",
+      "",
+    ].join("\n"),
+  );
+}
+
+function startHere(): Promise<RunningNode> {
+  const text =
+    'node.name = "demo-a"\nlisten = [{ url = "xcp://127.0.0.1:0" }]\nadmin.enabled = false\n';
+  const loaded = parseConfig(text, { file: "demo", folder: ".", environment: {} });
+  return startNode(loaded, {
+    log: createLogSink({ level: "warn", format: "text", node: "demo-a" }),
+  });
+}
+
+function writeConfig(folder: string, key: Uint8Array): string {
+  const keyFile = join(folder, "xcp.key");
+  writeFileSync(keyFile, Buffer.from(key).toString("hex"), { mode: 0o600 });
+  const listen = [
+    "xcp://127.0.0.1:0",
+    `unix:${folder}/b.sock`,
+    "ws://127.0.0.1:0",
+    "h2c://127.0.0.1:0",
+  ];
+  const lines = [
+    'node.name = "demo-b"',
+    ...listen.map((url) => `[[listen]]\nurl = ${JSON.stringify(url)}`),
+    `[security]\ncrypt = "allowed"\nkey_file = ${JSON.stringify(keyFile)}`,
+    "[admin]\nport = 0",
+    '[log]\nlevel = "warn"',
+  ];
+  const file = join(folder, "b.toml");
+  writeFileSync(file, lines.join("\n"));
+  return file;
+}
+
+function byTransport(ready: NodeReady): Record<TourTransport, string> {
+  const find = (scheme: string): string => {
+    const url = ready.listening.find((candidate) => candidate.startsWith(scheme));
+    if (url === undefined) throw new Error(`the other node does not listen on ${scheme}`);
+    return url;
+  };
+  return { tcp: find("xcp:"), unix: find("unix:"), ws: find("ws:"), h2: find("h2c:") };
+}
+
+function whatNext(node: RunningNode, other: Child<NodeReady>, data: Dataset): string {
+  const [url] = other.ready.listening;
+  return [
+    `Both nodes serve on: ${[...node.urls, ...other.ready.listening].join(", ")}`,
+    "",
+    "Try, in another terminal in apps/reference-node:",
+    `  node dist/main.js ping ${url}`,
+    `  node dist/main.js send ${data.folder}/flights-airport.csv --to ${url}`,
+    `  node dist/main.js send ${data.folder}/ffox.png --to ${url} --as tensor --codec TENSOR_QNT8`,
+    "  echo 107aa1a90200 | node dist/main.js inspect",
+    `  curl ${other.ready.admin}/metrics`,
+    "",
+    "Ctrl-C ends both.",
+    "",
+  ].join("\n");
+}

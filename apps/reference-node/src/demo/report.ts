@@ -1,0 +1,86 @@
+import { classifyValue, type Value, type ValueMap } from "@proj/ether-codecs";
+import { formatTable } from "../cli/text-table.js";
+import { formatBytes, formatDuration } from "../cli/units.js";
+import type { StopResult } from "./stop-result.js";
+
+const heads = [
+  "what",
+  "codec",
+  "mode",
+  "over",
+  "body",
+  "on the wire",
+  "ratio",
+  "frames",
+  "latency",
+  "MiB/s",
+  "HTTP/2",
+  "XCP:HTTP/2",
+];
+
+/** Writes the results as a table: bytes, ratios, times, beside HTTP/2. */
+export function formatResults(results: readonly StopResult[]): string {
+  const rows = results.map((result) => [
+    result.what,
+    result.codec,
+    result.mode,
+    result.transport,
+    formatBytes(result.bodyBytes),
+    formatBytes(result.wireBytes),
+    (result.wireBytes / result.bodyBytes).toFixed(2),
+    String(result.frames),
+    formatDuration(result.latencyUs),
+    (result.bodyBytes / 1_048_576 / (result.latencyUs / 1e6)).toFixed(0),
+    formatDuration(result.http2.latencyUs),
+    (result.latencyUs / result.http2.latencyUs).toFixed(2),
+  ]);
+  return formatTable(heads, rows, { right: [4, 5, 6, 7, 8, 9, 10, 11] });
+}
+
+/** Says in a few lines what the receiver computed: each content once, whatever way it came. */
+export function formatSummaries(results: readonly StopResult[]): string {
+  const told = new Map<string, string>();
+  for (const { what, summary } of results) {
+    const line = summaryLine(summary);
+    if (line !== undefined && !told.has(what) && !what.startsWith("…")) told.set(what, line);
+  }
+  return [...told].map(([what, line]) => `  ${what}: ${line}\n`).join("");
+}
+
+function summaryLine(summary: ValueMap): string | undefined {
+  const { rows, columns, width, height, average_colour: colour, shape, elements, words } = summary;
+  if (rows !== undefined) return `${String(rows)} rows; ${columnLines(columns)}`;
+  if (width !== undefined)
+    return `${String(width)}×${String(height)} pixels, average colour ${listText(colour)}`;
+  const numbers = asMap(elements);
+  if (shape !== undefined) return `shape ${listText(shape)}, mean ${numberText(numbers["mean"])}`;
+  return words === undefined ? undefined : `${String(words)} words`;
+}
+
+function columnLines(columns: Value | undefined): string {
+  return Object.entries(asMap(columns))
+    .map(([name, column]) => columnText(name, asMap(column)))
+    .join("; ");
+}
+
+function columnText(name: string, column: ValueMap): string {
+  if (column["mean"] !== undefined) return `mean ${name} ${numberText(column["mean"])}`;
+  const top = Array.isArray(column["top"]) ? asMap((column["top"] as Value[])[0]) : {};
+  if (top["text"] === undefined || column["distinct"] === undefined) return `${name} many`;
+  const mean = Object.entries(top).find(([key]) => key.startsWith("mean "));
+  const told = mean === undefined ? "" : `, ${mean[0]} ${numberText(mean[1])}`;
+  return `${String(column["distinct"])} of ${name}, most often ${String(top["text"])} (${String(top["rows"])} rows${told})`;
+}
+
+function asMap(value: Value | undefined): ValueMap {
+  const classified = classifyValue(value);
+  return classified?.kind === "map" ? classified.value : {};
+}
+
+function numberText(value: Value | undefined): string {
+  return typeof value === "number" ? String(Number(value.toPrecision(5))) : "-";
+}
+
+function listText(value: Value | undefined): string {
+  return `[${Array.from((value ?? []) as Iterable<number>).join(", ")}]`;
+}

@@ -1,0 +1,29 @@
+import type { ValueMap } from "@proj/ether-codecs";
+import type { Stop } from "./stops.js";
+
+/** What one stop of the tour showed. Times are medians of its rounds. */
+export interface StopResult extends Pick<Stop, "what" | "codec" | "mode" | "transport"> {
+  /** Encoded bytes before compression and encryption. */
+  readonly bodyBytes: number;
+  /** Bytes that this end wrote for one request, frames and all. */
+  readonly wireBytes: number;
+  /** Frames of one request. */
+  readonly frames: number;
+  /** From request to receipt. */
+  readonly latencyUs: number;
+  /** The same body over plain HTTP/2, rounds in turn. */
+  readonly http2: { readonly latencyUs: number; readonly wireBytes: number };
+  readonly rounds: number;
+  /** SHA-256 of the body as the receiver computed it; it is that of what was sent. */
+  readonly sha256: string;
+  /** What the receiver computed from the content; the sender computed the same. */
+  readonly summary: ValueMap;
+}
+
+/** The median of at least one number. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+}

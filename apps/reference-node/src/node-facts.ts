@@ -1,0 +1,44 @@
+import type { DoctorRow } from "@proj/native-io";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { loadDataset } from "./demo/dataset.js";
+import { createToolkit } from "./toolkit.js";
+
+/** Name and version of this node, as it calls itself towards peers. */
+export function nodeVersion(): string {
+  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+/** Examines what the node itself needs: codecs, ports, the data of the demo. */
+export async function nodeFacts(): Promise<readonly DoctorRow[]> {
+  const { codecs } = createToolkit();
+  const names = codecs.ids.map((id) => codecs.get(id)?.name ?? String(id));
+  return [
+    { name: "reference-node", value: nodeVersion(), ok: true },
+    { name: "codecs", value: names.join(" "), ok: true },
+    await portRow(9944, "serve without a configuration cannot listen"),
+    await portRow(9945, "the admin endpoint cannot listen there"),
+    demoRow(),
+  ];
+}
+
+async function portRow(port: number, cost: string): Promise<DoctorRow> {
+  const name = `port-${port}`;
+  const code = await new Promise<string | undefined>((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "unknown"));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(undefined)));
+  });
+  if (code === undefined) return { name, value: "free on 127.0.0.1", ok: true };
+  return { name, value: `taken on 127.0.0.1 (${code})`, ok: false, cost };
+}
+
+function demoRow(): DoctorRow {
+  try {
+    return { name: "demo-data", value: loadDataset().folder, ok: true };
+  } catch (error) {
+    const value = (error as Error).message.split("\n")[0] ?? "missing";
+    return { name: "demo-data", value, ok: false, cost: "the demo has nothing to send" };
+  }
+}

@@ -1,0 +1,204 @@
+import {
+  CodecId,
+  type LogRecord,
+  type LogSink,
+  silentTelemetry,
+  type Telemetry,
+} from "@proj/wire-types";
+import { systemTime } from "@proj/wire-types/system";
+import type { ConnectionStats, Credential, ServerOptions, XcpLimits } from "@proj/xcp-framing";
+import { nodePlatform, serveXcp } from "@proj/xcp-framing/node";
+import { backend } from "@proj/native-io";
+import { timingSafeEqual } from "node:crypto";
+import { type Admin, startAdmin } from "./admin.js";
+import type { LoadedConfig } from "./config/load.js";
+import { camelCase, type NodeConfig } from "./config/schema.js";
+import { nodeVersion } from "./node-facts.js";
+import { DataService } from "./receipts/data-service.js";
+import { createMetrics, type Metrics } from "./telemetry/metrics.js";
+import { createToolkit } from "./toolkit.js";
+
+/** What a node is given besides its configuration. */
+export interface NodeOptions {
+  /** Takes its log records. */
+  readonly log: LogSink;
+}
+
+/** A node that serves. */
+export interface RunningNode {
+  /** Where it listens, with the ports that the system chose. */
+  readonly urls: readonly string[];
+  /** Where its admin endpoint is, if it has one. */
+  readonly admin: string | undefined;
+  /** Ends in order: takes nothing new, finishes what is under way, lets go of everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a node: sweeps what a killed one left behind, listens, and reports ready.
+ *
+ * @throws WireError `wire.connection_failed` when an endpoint cannot listen; nothing stays open then.
+ */
+export async function startNode(loaded: LoadedConfig, options: NodeOptions): Promise<RunningNode> {
+  const node = new Node(loaded, options.log);
+  try {
+    await node.start();
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
+  return node;
+}
+
+type Server = Awaited<ReturnType<typeof serveXcp>>;
+
+class Node implements RunningNode {
+  readonly #loaded: LoadedConfig;
+  readonly #metrics: Metrics;
+  readonly #telemetry: Telemetry;
+  #server: Server | undefined;
+  #admin: Admin | undefined;
+  #state: "starting" | "ready" | "closing" = "starting";
+
+  constructor(loaded: LoadedConfig, log: LogSink) {
+    this.#loaded = loaded;
+    this.#metrics = createMetrics();
+    this.#telemetry = { ...silentTelemetry, log, meter: this.#metrics.meter };
+  }
+
+  get urls(): readonly string[] {
+    return this.#server?.urls ?? [];
+  }
+
+  get admin(): string | undefined {
+    return this.#admin?.url;
+  }
+
+  async start(): Promise<void> {
+    const { config } = this.#loaded;
+    this.#say("node.starting", {
+      name: config.node.name,
+      version: nodeVersion(),
+      backend: backend.reason,
+    });
+    if (config.admin.enabled) await this.#startAdmin(config.admin);
+    this.#server = await serveXcp({
+      ...this.#serverOptions(),
+      listen: config.listen.map((endpoint, i) => {
+        const secrets = this.#loaded.secrets.endpoints[i];
+        return {
+          url: endpoint.url,
+          allowInsecure: endpoint.allow_insecure,
+          origins: endpoint.origins,
+          ...(secrets === undefined
+            ? {}
+            : {
+                tls: {
+                  cert: secrets.cert,
+                  key: secrets.key,
+                  ...(secrets.clientCa === undefined ? {} : { clientCa: secrets.clientCa }),
+                },
+              }),
+        };
+      }),
+    });
+    this.#observeServer(this.#server);
+    for (const url of this.urls) this.#say("node.listening", { url });
+    this.#state = "ready";
+    this.#say("node.ready", {});
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === "closing") return;
+    this.#state = "closing";
+    this.#say("node.closing", {});
+    await this.#server?.close();
+    await this.#admin?.close();
+    this.#say("node.closed", {});
+  }
+
+  #serverOptions(): ServerOptions {
+    const { config, secrets } = this.#loaded;
+    const service = new DataService({
+      reply: config.service.reply,
+      maxTransfers: config.service.max_transfers,
+      toolkit: createToolkit(),
+      meter: this.#metrics.meter,
+      clock: systemTime,
+    });
+    this.#observe(
+      "node_open_transfers",
+      "Transfers in several parts that are under way.",
+      () => service.openTransfers,
+    );
+    return {
+      platform: nodePlatform,
+      codecs: config.codecs.order.map((name) => CodecId[name]),
+      codecPolicy: config.codecs.policy,
+      limits: limitsOf(config),
+      features: { tensorExtension: true, dlpack: true },
+      compression: config.compression,
+      agent: `${config.node.name} (reference-node/${nodeVersion()})`,
+      telemetry: this.#telemetry,
+      handler: (message, context) => service.handle(message, context),
+      onRefused: (error) => this.#say("node.refused", { code: error.code, error: error.message }),
+      cryptPolicy: config.security.crypt,
+      ...(secrets.key === undefined ? {} : { key: secrets.key }),
+      ...(secrets.auth === undefined ? {} : { verifyAuth: presents(secrets.auth) }),
+    };
+  }
+
+  async #startAdmin(admin: NodeConfig["admin"]): Promise<void> {
+    this.#admin = await startAdmin(
+      {
+        metrics: () => this.#metrics.render(),
+        metricsType: this.#metrics.contentType,
+        notReady: () => (this.#state === "ready" ? undefined : this.#state),
+      },
+      { host: admin.host, port: admin.port, log: this.#telemetry.log },
+    );
+    this.#say("node.admin", { url: this.#admin.url });
+  }
+
+  #observeServer({ server }: Server): void {
+    const connections = server.connections;
+    const sum = (read: (stats: ConnectionStats) => number) => (): number =>
+      [...connections].reduce((total, connection) => total + read(connection.stats()), 0);
+    this.#observe("xcp_connections", "Open connections.", () => connections.size);
+    this.#observe(
+      "xcp_inflight_messages",
+      "Messages that are being worked on.",
+      sum((stats) => stats.inflightReceived),
+    );
+    this.#observe(
+      "xcp_partial_bytes",
+      "Bytes of messages that arrived in part.",
+      sum((stats) => stats.partialBytes),
+    );
+    this.#observe(
+      "xcp_queued_bytes",
+      "Bytes that wait to be written.",
+      sum((stats) => stats.queuedBytes),
+    );
+  }
+
+  #observe(name: string, help: string, read: () => number): void {
+    this.#metrics.observe({ name, help }, read);
+  }
+
+  #say(event: string, fields: LogRecord["fields"]): void {
+    this.#telemetry.log.log({ level: "info", event, fields });
+  }
+}
+
+function limitsOf(config: NodeConfig): Partial<XcpLimits> {
+  return Object.fromEntries(
+    Object.entries(config.limits).map(([name, value]) => [camelCase(name), value]),
+  );
+}
+
+// In time that does not depend on how much of the credential is right.
+function presents(expected: Uint8Array): (credential: Credential) => boolean {
+  return ({ auth }) =>
+    auth !== undefined && auth.length === expected.length && timingSafeEqual(auth, expected);
+}

@@ -1,0 +1,127 @@
+import type { Ether } from "@proj/ether-codecs";
+import type { Clock, Meter } from "@proj/wire-types";
+import {
+  type Connection,
+  type IncomingMessage,
+  type MessageContext,
+  MsgType,
+  type OutgoingMessage,
+  tagValue,
+  XcpError,
+} from "@proj/xcp-framing";
+import { EtherLink, type LinkToolkit } from "../ether-link.js";
+import { receiveBody } from "./arrival.js";
+import { ContentSummary } from "./content-summary.js";
+import { type Receipt, RECEIPT_TAG, receiptEther, TransferTag } from "./receipt.js";
+import { TransferTable } from "./transfer-table.js";
+
+/** How data is answered. */
+export interface DataServiceOptions {
+  /** `receipt`: with proof and statistics; `echo`: with the same Ethers. */
+  readonly reply: "receipt" | "echo";
+  /** Transfers in several parts that may be open at once. */
+  readonly maxTransfers: number;
+  /** Codecs and schemas. */
+  readonly toolkit: LinkToolkit;
+  /** Takes counts and times. */
+  readonly meter: Meter;
+  /** Time. */
+  readonly clock: Clock;
+}
+
+/** Answers DATA messages: decodes them, computes something from them, and tells the sender what. */
+export class DataService {
+  readonly #options: DataServiceOptions;
+  readonly #transfers: TransferTable;
+  readonly #links = new WeakMap<Connection, EtherLink>();
+  readonly #observe: (codec: string, seconds: number, bytes: number) => void;
+
+  /** Makes its instruments in `options.meter`. */
+  constructor(options: DataServiceOptions) {
+    this.#options = options;
+    this.#transfers = new TransferTable(options.maxTransfers, options.clock);
+    const times = options.meter.histogram({
+      name: "ether_decode_seconds",
+      help: "Time to decode and check the body of a message.",
+      labels: ["codec"],
+    });
+    const bytes = options.meter.counter({
+      name: "node_data_bytes_total",
+      help: "Body bytes of DATA messages that were decoded.",
+      labels: ["codec"],
+    });
+    this.#observe = (codec, seconds, length) => {
+      times.observe(seconds, { codec });
+      bytes.add(length, { codec });
+    };
+  }
+
+  /** Transfers that are under way. */
+  get openTransfers(): number {
+    return this.#transfers.size;
+  }
+
+  /**
+   * Handles one message; the result is the reply.
+   *
+   * @throws XcpError, EtherError with the number that refuses the message
+   */
+  handle(message: IncomingMessage, context: MessageContext): OutgoingMessage {
+    if (message.msgType !== MsgType.DATA) {
+      throw new XcpError(
+        "xcp.msgtype_unknown",
+        `no application protocol 0x${message.msgType.toString(16)} here`,
+      );
+    }
+    const link = this.#linkOf(context.connection);
+    const { clock } = this.#options;
+    const startUs = clock.nowUs();
+    const { ethers, receipt } = receiveBody(link, message);
+    this.#observe(receipt.codec, (clock.nowUs() - startUs) / 1e6, message.body.length);
+    if (this.#options.reply === "echo") return link.echo(ethers, message);
+    const computed = this.#compute(message, ethers, context.connection);
+    return link.encode([receiptEther({ ...receipt, ...computed })]);
+  }
+
+  #compute(
+    message: IncomingMessage,
+    ethers: readonly Ether[],
+    connection: Connection,
+  ): Pick<Receipt, "parts" | "summary"> {
+    const id = tagValue(message.tags, TransferTag.ID);
+    if (id !== undefined) return this.#continue(message, ethers, id, connection);
+    if (tagValue(message.tags, RECEIPT_TAG) === "hash") return { parts: 1, summary: undefined };
+    const summary = new ContentSummary();
+    summary.add(ethers);
+    return { parts: 1, summary: summary.result() };
+  }
+
+  #continue(
+    message: IncomingMessage,
+    ethers: readonly Ether[],
+    id: string,
+    connection: Connection,
+  ): Pick<Receipt, "parts" | "summary"> {
+    const part = Number(tagValue(message.tags, TransferTag.PART));
+    if (!/^[0-9a-f]{16}$/.test(id) || !Number.isSafeInteger(part)) {
+      throw new XcpError("xcp.app", `${TransferTag.ID} or ${TransferTag.PART} cannot be read`);
+    }
+    const transfer = this.#transfers.open(connection, id, part);
+    transfer.parts++;
+    transfer.summary.add(ethers);
+    if (tagValue(message.tags, TransferTag.LAST) !== "1") {
+      return { parts: transfer.parts, summary: undefined };
+    }
+    this.#transfers.close(connection, id);
+    return { parts: transfer.parts, summary: transfer.summary.result() };
+  }
+
+  #linkOf(connection: Connection): EtherLink {
+    const known = this.#links.get(connection);
+    if (known !== undefined) return known;
+    const link = new EtherLink(this.#options.toolkit, connection.negotiated);
+    this.#links.set(connection, link);
+    void connection.closed.then(() => this.#transfers.forget(connection));
+    return link;
+  }
+}
