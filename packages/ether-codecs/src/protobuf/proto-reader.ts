@@ -113,7 +113,7 @@ export class ProtoReader {
 
   #skipValue(wireType: number): void {
     if (wireType === 0) this.bigVarint();
-    else if (wireType === 2) this.at += this.length();
+    else if (wireType === 2) this.#skip(this.length());
     else if (wireType === 1) this.#skip(8);
     else if (wireType === 5) this.#skip(4);
     else throw malformed(`wire type ${wireType}`);

@@ -102,7 +102,7 @@ export function decodeTensorHeader(
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, TENSOR_HEADER_BYTES);
   const found = view.getUint8(1);
-  if (found !== dtype) throw malformed(`dtype ${found} where ${dtype} belongs`);
+  if (found !== dtype || found > TensorDType.QNT8) throw malformed(`dtype ${found}`);
   const flags = decodeFlags(view, dtype, options);
   const header: TensorHeader = {
     dtype,
