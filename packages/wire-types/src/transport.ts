@@ -45,13 +45,17 @@ export interface ByteStream {
   readonly info: TransportInfo;
   /** Bytes that were written and have not been handed to the operating system or peer. */
   readonly queuedBytes: number;
-  /** Starts delivery to `handlers`; called exactly once, before which nothing is delivered or lost. */
+  /**
+   * Starts delivery to `handlers`, never inside the call. Called exactly once: a second time throws a TypeError.
+   * What happened before is not lost: bytes, an end and a close are delivered afterwards.
+   */
   open(handlers: ByteStreamHandlers): void;
   /**
    * Sends `parts` in order, as if they were one buffer. They belong to the stream from now on: do not change them.
    * After `end` or `close` it does nothing.
    *
    * @returns `false` when the caller should wait for `drain` before writing more; the bytes are accepted all the same.
+   * A `drain` follows every `false`, whatever is written meanwhile, unless the stream closes first.
    */
   write(parts: readonly Uint8Array[]): boolean;
   /** Sends an orderly end after what was written; reading goes on. */
@@ -80,7 +84,7 @@ export interface MessagePipe {
   readonly info: TransportInfo;
   /** Bytes that were sent and have not been handed to the operating system or peer. */
   readonly queuedBytes: number;
-  /** Starts delivery to `handlers`; called exactly once, before which nothing is delivered or lost. */
+  /** Starts delivery to `handlers`, exactly once; see {@link ByteStream.open}. */
   open(handlers: MessagePipeHandlers): void;
   /** Sends one message made of `parts`, which belong to the pipe from now on. See {@link ByteStream.write}. */
   send(parts: readonly Uint8Array[]): boolean;
@@ -106,11 +110,11 @@ export interface DatagramSocketHandlers {
 export interface DatagramSocket {
   /** Where this socket receives. */
   readonly local: Address;
-  /** Starts delivery; called exactly once. */
+  /** Starts delivery, exactly once: a second time throws a TypeError. */
   open(handlers: DatagramSocketHandlers): void;
   /** Sends one datagram or drops it: `false` says that it was dropped here. `bytes` may be reused after the call. */
   send(bytes: Uint8Array, to: Address): boolean;
-  /** Stops at once. */
+  /** Stops at once and calls `close`; harmless the second time. From now on `send` answers `false`. */
   close(): void;
 }
 

@@ -5,8 +5,8 @@ import {
   SeededRandom,
   wireError,
 } from "@proj/wire-types";
-import { type Case, check } from "./case.js";
-import type { MakePair } from "./pair.js";
+import { type Case, check, checkThrows } from "./case.js";
+import { type MakePair, type Pair, pairCase } from "./pair.js";
 import { StreamRecord } from "./stream-record.js";
 import { settle, until } from "./waiting.js";
 
@@ -16,25 +16,19 @@ type Ends = { readonly a: StreamRecord; readonly b: StreamRecord };
 
 /** What every {@link ByteStream} must do; `makePair` connects two ends anew for each case. */
 export function byteStreamCases(makePair: MakePair<ByteStream>): readonly Case[] {
-  const opened = (name: string, body: (ends: Ends) => Promise<void>): Case => ({
-    name,
-    async run() {
-      const pair = await makePair();
-      try {
-        await body({ a: new StreamRecord(pair.a), b: new StreamRecord(pair.b) });
-      } finally {
-        pair.a.destroy();
-        pair.b.destroy();
-        await pair.dispose();
-      }
-    },
-  });
+  const opened = (name: string, body: (ends: Ends) => Promise<void>): Case =>
+    pairCase(name, makePair, async (pair) => {
+      const ends = { a: new StreamRecord(pair.a), b: new StreamRecord(pair.b) };
+      await body(ends);
+      await Promise.all([ends.a.finish(), ends.b.finish()]);
+    });
   return [
     opened("carries bytes both ways, in order", bothWays),
     opened("keeps order and content however megabytes are split", manySplits),
     opened("joins the parts of one write and skips empty ones", partsOfOneWrite),
     opened("delivers bytes that stay valid after later ones arrive", bytesStayValid),
     opened("answers false when it is full and drains afterwards", backPressure),
+    opened("drains after it answered false, whatever is written meanwhile", writesWhileFull),
     opened("holds data back while it is paused", pausing),
     opened("ends one direction and goes on with the other", halfClose),
     opened("closes without an error once both ends ended", orderlyClose),
@@ -42,41 +36,52 @@ export function byteStreamCases(makePair: MakePair<ByteStream>): readonly Case[]
     opened("takes writes and ends after an end without effect", writesAfterEnd),
     opened("closes the other end with an error when it is destroyed", destruction),
     opened("reports the error it was destroyed with, once", destructionError),
-    {
-      name: "keeps what arrives before it is opened",
-      async run() {
-        const pair = await makePair();
-        try {
-          const a = new StreamRecord(pair.a);
-          a.stream.write([Uint8Array.of(1, 2, 3)]);
-          await settle();
-          const b = new StreamRecord(pair.b);
-          await until(() => b.received === 3, "the early bytes");
-        } finally {
-          pair.a.destroy();
-          pair.b.destroy();
-          await pair.dispose();
-        }
-      },
-    },
-    {
-      name: "opens exactly once",
-      async run() {
-        const pair = await makePair();
-        const record = new StreamRecord(pair.a);
-        try {
-          check(
-            throws(() => pair.a.open(record)),
-            "the second open was accepted",
-          );
-        } finally {
-          pair.a.destroy();
-          pair.b.destroy();
-          await pair.dispose();
-        }
-      },
-    },
+    pairCase("keeps what arrives before it is opened", makePair, earlyBytes),
+    pairCase("tells whoever opens it late that it is gone", makePair, lateOpening),
+    pairCase("opens exactly once", makePair, secondOpening),
+    pairCase("is silent once it was destroyed while data arrives", makePair, destroyedInside),
   ];
+}
+
+async function earlyBytes(pair: Pair<ByteStream>): Promise<void> {
+  const a = new StreamRecord(pair.a);
+  a.stream.write([Uint8Array.of(1, 2, 3)]);
+  await settle();
+  const b = new StreamRecord(pair.b);
+  await until(() => b.received === 3, "the early bytes");
+}
+
+async function lateOpening(pair: Pair<ByteStream>): Promise<void> {
+  pair.a.destroy();
+  await settle();
+  const a = new StreamRecord(pair.a);
+  const b = new StreamRecord(pair.b);
+  check(!a.closed, "it called back inside open");
+  await until(() => a.closed && b.closed, "both ends to close");
+}
+
+async function secondOpening(pair: Pair<ByteStream>): Promise<void> {
+  const record = new StreamRecord(pair.a);
+  checkThrows(() => pair.a.open(record), "the second open was accepted");
+  await record.finish();
+}
+
+async function destroyedInside(pair: Pair<ByteStream>): Promise<void> {
+  const said: string[] = [];
+  const a = new StreamRecord(pair.a);
+  pair.b.open({
+    data() {
+      said.push("data");
+      pair.b.destroy();
+    },
+    drain: () => void said.push("drain"),
+    end: () => void said.push("end"),
+    close: () => void said.push("close"),
+  });
+  for (let i = 0; i < 8; i++) a.stream.write([new Uint8Array(100_000)]);
+  a.stream.end();
+  await until(() => a.closed, "the other end to close");
+  check(said.join() === "data,close", `it said ${said.join()}`);
 }
 
 async function bothWays({ a, b }: Ends): Promise<void> {
@@ -136,6 +141,17 @@ async function backPressure({ a, b }: Ends): Promise<void> {
   b.stream.resume();
   await until(() => a.drains > 0, "drain");
   await until(() => b.received === blocks * block.length, "everything that was accepted");
+}
+
+async function writesWhileFull({ a, b }: Ends): Promise<void> {
+  b.stream.pause();
+  const block = new Uint8Array(256 * 1024);
+  while (a.stream.write([block])) await settle();
+  b.stream.resume();
+  await until(() => {
+    if (a.drains === 0) a.stream.write([Uint8Array.of(1)]);
+    return a.drains > 0;
+  }, "drain");
 }
 
 async function pausing({ a, b }: Ends): Promise<void> {
@@ -200,13 +216,4 @@ async function destructionError({ a, b }: Ends): Promise<void> {
   a.stream.destroy(wireError("wire.cancelled", "enough"));
   await until(() => a.closed && b.closed, "both ends to close");
   check(a.error?.code === "wire.cancelled", "the error was not passed on");
-}
-
-function throws(action: () => void): boolean {
-  try {
-    action();
-    return false;
-  } catch {
-    return true;
-  }
 }

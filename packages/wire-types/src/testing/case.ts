@@ -10,3 +10,13 @@ export interface Case {
 export function check(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(message);
 }
+
+/** Throws `message` unless `action` throws. */
+export function checkThrows(action: () => void, message: string): void {
+  try {
+    action();
+  } catch {
+    return;
+  }
+  throw new Error(message);
+}

@@ -5,8 +5,8 @@ import {
   SeededRandom,
   wireError,
 } from "@proj/wire-types";
-import { type Case, check } from "./case.js";
-import type { MakePair } from "./pair.js";
+import { type Case, check, checkThrows } from "./case.js";
+import { type MakePair, type Pair, pairCase } from "./pair.js";
 import { PipeRecord } from "./pipe-record.js";
 import { settle, until } from "./waiting.js";
 
@@ -14,46 +14,51 @@ type Ends = { readonly a: PipeRecord; readonly b: PipeRecord };
 
 /** What every {@link MessagePipe} must do; `makePair` connects two ends anew for each case. */
 export function messagePipeCases(makePair: MakePair<MessagePipe>): readonly Case[] {
-  const opened = (name: string, body: (ends: Ends) => Promise<void>): Case => ({
-    name,
-    async run() {
-      const pair = await makePair();
-      try {
-        await body({ a: new PipeRecord(pair.a), b: new PipeRecord(pair.b) });
-      } finally {
-        pair.a.destroy();
-        pair.b.destroy();
-        await pair.dispose();
-      }
-    },
-  });
+  const opened = (name: string, body: (ends: Ends) => Promise<void>): Case =>
+    pairCase(name, makePair, async (pair) => {
+      const ends = { a: new PipeRecord(pair.a), b: new PipeRecord(pair.b) };
+      await body(ends);
+      await Promise.all([ends.a.finish(), ends.b.finish()]);
+    });
   return [
     opened("keeps messages apart and in order, both ways", boundaries),
     opened("joins the parts of one message", joinedParts),
     opened("carries messages of every size up to a megabyte", sizes),
     opened("answers false when it is full and drains afterwards", backPressure),
+    opened("drains after it answered false, whatever is sent meanwhile", sendsWhileFull),
+    opened("holds messages back while it is paused", pausing),
     opened("delivers what was sent before an end, then closes without an error", orderlyEnd),
     opened("closes the other end when it is destroyed", destruction),
     opened("reports the error it was destroyed with", destructionError),
     opened("sends nothing after an end", sendsAfterEnd),
-    {
-      name: "keeps what arrives before it is opened",
-      async run() {
-        const pair = await makePair();
-        try {
-          const a = new PipeRecord(pair.a);
-          a.pipe.send([Uint8Array.of(1)]);
-          await settle();
-          const b = new PipeRecord(pair.b);
-          await until(() => b.messages.length === 1, "the early message");
-        } finally {
-          pair.a.destroy();
-          pair.b.destroy();
-          await pair.dispose();
-        }
-      },
-    },
+    opened("delivers what the other end sent before it saw the end", crossingEnd),
+    pairCase("keeps what arrives before it is opened", makePair, earlyMessage),
+    pairCase("tells whoever opens it late that it is gone", makePair, lateOpening),
+    pairCase("opens exactly once", makePair, secondOpening),
   ];
+}
+
+async function earlyMessage(pair: Pair<MessagePipe>): Promise<void> {
+  const a = new PipeRecord(pair.a);
+  a.pipe.send([Uint8Array.of(1)]);
+  await settle();
+  const b = new PipeRecord(pair.b);
+  await until(() => b.messages.length === 1, "the early message");
+}
+
+async function lateOpening(pair: Pair<MessagePipe>): Promise<void> {
+  pair.a.destroy();
+  await settle();
+  const a = new PipeRecord(pair.a);
+  const b = new PipeRecord(pair.b);
+  check(!a.closed, "it called back inside open");
+  await until(() => a.closed && b.closed, "both ends to close");
+}
+
+async function secondOpening(pair: Pair<MessagePipe>): Promise<void> {
+  const record = new PipeRecord(pair.a);
+  checkThrows(() => pair.a.open(record), "the second open was accepted");
+  await record.finish();
 }
 
 async function boundaries({ a, b }: Ends): Promise<void> {
@@ -99,6 +104,28 @@ async function backPressure({ a, b }: Ends): Promise<void> {
   await until(() => b.messages.length === blocks, "everything that was accepted");
 }
 
+async function sendsWhileFull({ a, b }: Ends): Promise<void> {
+  b.pipe.pause();
+  const block = new Uint8Array(256 * 1024);
+  while (a.pipe.send([block])) await settle();
+  b.pipe.resume();
+  await until(() => {
+    if (a.drains === 0) a.pipe.send([Uint8Array.of(1)]);
+    return a.drains > 0;
+  }, "drain");
+}
+
+async function pausing({ a, b }: Ends): Promise<void> {
+  b.pipe.pause();
+  await settle();
+  const before = b.messages.length;
+  for (let i = 0; i < 64; i++) a.pipe.send([new Uint8Array(64 * 1024)]);
+  await settle();
+  check(b.messages.length - before < 32, "megabytes were delivered while it was paused");
+  b.pipe.resume();
+  await until(() => b.messages.length === before + 64, "the messages held back");
+}
+
 async function orderlyEnd({ a, b }: Ends): Promise<void> {
   a.pipe.send([new Uint8Array(100_000)]);
   a.pipe.end(1000, "done");
@@ -128,4 +155,13 @@ async function sendsAfterEnd({ a, b }: Ends): Promise<void> {
   a.pipe.send([Uint8Array.of(2)]);
   await until(() => b.closed, "the other end to close");
   check(b.messages.length === 1, "a message sent after the end arrived");
+}
+
+async function crossingEnd({ a, b }: Ends): Promise<void> {
+  b.pipe.send([new Uint8Array(100_000)]);
+  b.pipe.send([Uint8Array.of(1)]);
+  a.pipe.end();
+  await until(() => a.closed && b.closed, "both ends to close");
+  check(a.messages.length === 2, `${a.messages.length} of 2 messages arrived`);
+  check(a.error === undefined && b.error === undefined, "an orderly end was called an error");
 }
