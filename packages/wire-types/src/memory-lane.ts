@@ -106,12 +106,7 @@ export class MemoryLane {
 
   #deliver(): void {
     const reader = this.#reader;
-    while (reader !== undefined && !this.#paused && !this.#dropped) {
-      const item = this.#items.shift();
-      if (item === undefined) break;
-      this.queuedBytes -= item.length;
-      reader.take(item);
-    }
+    if (reader !== undefined) this.#empty(reader);
     const writer = this.#writer;
     if (!this.#dropped && this.#owesDrain && writer !== undefined && this.#isLow) {
       this.#owesDrain = false;
@@ -122,6 +117,15 @@ export class MemoryLane {
       this.finished = true;
       reader.ended();
       writer?.finished();
+    }
+  }
+
+  #empty(reader: LaneReader): void {
+    while (!this.#paused && !this.#dropped) {
+      const item = this.#items.shift();
+      if (item === undefined) return;
+      this.queuedBytes -= item.length;
+      reader.take(item);
     }
   }
 

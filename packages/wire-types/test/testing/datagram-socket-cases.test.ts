@@ -30,9 +30,7 @@ class NetSocket implements DatagramSocket {
     if (!this.#net.sockets.has(this.#name) || to.kind !== "memory") return false;
     if (this.#net.sent++ % 2 === 0) return true;
     const copy = bytes.slice();
-    void Promise.resolve().then(() => {
-      this.#net.sockets.get(to.name)?.deliver(copy, this.local);
-    });
+    queueMicrotask(() => this.#net.sockets.get(to.name)?.deliver(copy, this.local));
     return true;
   }
 

@@ -3,7 +3,7 @@ import type { SharedRegion } from "@proj/wire-types";
 import { sharedRegionCases } from "@proj/wire-types/testing";
 
 function region(memory: SharedArrayBuffer, readOnly: SharedRegion["readOnly"]): SharedRegion {
-  let bytes = new Uint8Array(memory);
+  let bytes: Uint8Array = new Uint8Array(memory);
   return {
     name: "test",
     size: memory.byteLength,
