@@ -1,5 +1,5 @@
 import type { FrameSealer } from "./frame-cipher.js";
-import type { Profile } from "./wire/constants.js";
+import { MsgType, type Profile } from "./wire/constants.js";
 import { type Crc32c, encodeFrame, frameSize, writeFrame } from "./wire/frame.js";
 import { toV01Header } from "./v01-translation.js";
 import { type FrameHeader, NO_TAGS } from "./wire/header.js";
@@ -68,7 +68,8 @@ export class FrameWriter {
       if (translated === undefined) return undefined;
       frame.header = translated;
     } else frame.header = header;
-    if (this.sealer !== undefined) {
+    // HELLO and CAPS are never encrypted: they are what the keys are made from. §12
+    if (this.sealer !== undefined && header.msgType > MsgType.CAPS) {
       const parts = this.sealer.sealFrame(nowUs, this.profile, frame, chunkIndex, this.#crc32c);
       this.appendParts(parts);
       return parts;

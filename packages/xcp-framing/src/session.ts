@@ -496,7 +496,7 @@ export class Session {
           this.#clarifications.dueUs,
           this.#machines?.inbox.dueUs ?? Number.POSITIVE_INFINITY,
           this.#machines?.intake.dueUs ?? Number.POSITIVE_INFINITY,
-          this.#phase.kind === "draining" ? this.#phase.untilUs : Number.POSITIVE_INFINITY,
+          this.#drainDueUs,
         );
     }
   }
@@ -515,7 +515,7 @@ export class Session {
       this.#machines?.inbox.flushAcks();
     }
     this.#checkAlive(nowUs);
-    if (this.#phase.kind === "draining" && nowUs >= this.#phase.untilUs) this.#announceDrained();
+    if (nowUs >= this.#drainDueUs) this.#announceDrained();
     else this.#checkDrained();
   }
 
@@ -711,6 +711,12 @@ export class Session {
   get #unfinished(): boolean {
     const inbox = this.#machines?.inbox;
     return this.#sender.busy || (inbox?.inflight ?? 0) > 0 || inbox?.hasAcks === true;
+  }
+
+  get #drainDueUs(): number {
+    return this.#phase.kind === "draining" && !this.#drainAnnounced
+      ? this.#phase.untilUs
+      : Number.POSITIVE_INFINITY;
   }
 
   #beginDrain(): void {

@@ -12,8 +12,7 @@ import { concatBytes, type ManualTime, type TransportInfo } from "@proj/wire-typ
 import { simPlatform } from "./sim-platform.js";
 
 const info: TransportInfo = { transport: "sim", peer: undefined, secure: true, local: true };
-const ALL_FLAGS =
-  Flag.COMP | Flag.CRYPT | Flag.MORE | Flag.LARGE | Flag.ACKREQ | Flag.KPHASE;
+const ALL_FLAGS = Flag.COMP | Flag.CRYPT | Flag.MORE | Flag.LARGE | Flag.ACKREQ | Flag.KPHASE;
 
 /** The header fields a test cares about. */
 export type PartialHeader = Partial<FrameHeader> & Pick<FrameHeader, "msgType">;

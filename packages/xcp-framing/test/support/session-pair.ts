@@ -58,12 +58,7 @@ export class SessionPair {
     const platform = simPlatform(1);
     this.time = platform.time;
     const other = simPlatform(2, this.time);
-    this.initiator = new End(
-      "initiator",
-      { platform, ...initiator },
-      this.time,
-      hooks.initiator,
-    );
+    this.initiator = new End("initiator", { platform, ...initiator }, this.time, hooks.initiator);
     this.responder = new End(
       "responder",
       { platform: other, ...responder },
@@ -76,7 +71,7 @@ export class SessionPair {
 
   /** Moves bytes and events until nothing moves. */
   settle(): void {
-    for (let moved = true; moved; ) {
+    for (let moved = true; moved;) {
       this.initiator.pump(this.react);
       this.responder.pump(this.react);
       const there = this.#carry(this.initiator, this.responder);

@@ -1,5 +1,5 @@
 import type { Platform } from "@proj/xcp-framing";
-import { nodePlatform } from "@proj/xcp-framing/node";
+import { nodePlatform } from "#src/io/node-platform.js";
 import { ManualTime, SeededRandom } from "@proj/wire-types";
 
 /** The real machine with a clock that stands still and repeatable randomness. */
