@@ -108,3 +108,20 @@ export {
 
 export { ArrowCodec, arrowCodec, type ArrowCodecOptions } from "./arrow/arrow-codec.js";
 export type { ArrowLayout } from "./arrow/batch-metadata.js";
+
+export {
+  DlpackCodec,
+  dlpackCodec,
+  type DlpackCodecOptions,
+  encodeDlpackEther,
+  type HandleFactory,
+} from "./dlpack/dlpack-codec.js";
+export {
+  decodeDlpack,
+  DEVICE_CPU,
+  type DlpackDescriptor,
+  type DlpackHandle,
+  encodeDlpack,
+} from "./dlpack/descriptor.js";
+export { type DescribeOptions, describeTensor, tensorOverStorage } from "./dlpack/dlpack-tensor.js";
+export { InProcessTensors } from "./dlpack/in-process-tensors.js";

@@ -1,6 +1,7 @@
 import { AttachmentRef } from "../attachment.js";
 import { EtherError } from "../errors.js";
 import { formatValue } from "../json/format-value.js";
+import { type Block, blockOf } from "../tensor/block.js";
 import { classifyValue, type Value } from "../value.js";
 import type { Cells, ColumnDraft } from "./column-draft.js";
 import {
@@ -10,7 +11,7 @@ import {
   draftIntegers,
   draftText,
 } from "./draft-scalars.js";
-import { type Block, blockOf, draftBlocks } from "./draft-vectors.js";
+import { draftBlocks } from "./draft-vectors.js";
 import { ENCODING_KEY } from "./encoding-key.js";
 
 /** What a column is made for. */

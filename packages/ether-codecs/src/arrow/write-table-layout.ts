@@ -3,12 +3,13 @@ import type { Ether } from "../ether.js";
 import { attachmentToJson } from "../json/attachment-json.js";
 import { canonicalJson } from "../schema/canonical-json.js";
 import type { EtherLimits } from "../limits.js";
+import { type Block, blockOf } from "../tensor/block.js";
 import { emptyMap, type Value, type ValueMap } from "../value.js";
 import { BatchKey } from "./batch-metadata.js";
 import type { ColumnDraft } from "./column-draft.js";
 import { columnName } from "./column-name.js";
 import { draftColumn } from "./draft-column.js";
-import { type Block, blockOf, draftRows } from "./draft-vectors.js";
+import { draftRows } from "./draft-vectors.js";
 import type { LayoutDraft } from "./write-row-layout.js";
 import { setMap, writeBatchMetadata } from "./write-batch-metadata.js";
 
