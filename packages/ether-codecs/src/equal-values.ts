@@ -28,40 +28,52 @@ function isArrayLike({ kind }: ClassifiedValue): boolean {
 }
 
 function equalArrays(a: Value, b: Value): boolean {
-  const left = nested(a);
-  const right = nested(b);
-  if (left === undefined || right === undefined || left.items.length !== right.items.length) {
-    return false;
+  const left = blockOf(a);
+  const right = blockOf(b);
+  if (left !== undefined && right !== undefined) {
+    return left.shape.join() === right.shape.join() && equalRun(left.items, right.items, 0);
   }
-  if (left.shape !== undefined && right.shape !== undefined) {
-    if (left.shape.join() !== right.shape.join()) return false;
-    return everyPair(left.items, right.items, equalScalars);
-  }
-  // A tensor of higher rank equals no flat list: lists of lists are not searched for tensors.
-  if ((left.shape ?? right.shape ?? [0]).length > 1) return false;
-  return everyPair(left.items, right.items, (x, y) => equalValues(x as Value, y as Value));
+  if (left !== undefined) return equalBlock(b, left, 0, 0);
+  if (right !== undefined) return equalBlock(a, right, 0, 0);
+  return (
+    Array.isArray(a) &&
+    Array.isArray(b) &&
+    a.length === b.length &&
+    a.every((item: Value, i) => equalValues(item, b[i] as Value))
+  );
 }
 
-interface Nested {
-  readonly items: ArrayLike<unknown>;
-  readonly shape?: readonly number[];
+// A vector or tensor as its shape and its scalars in row-major order.
+interface Block {
+  readonly shape: readonly number[];
+  readonly items: Elements;
 }
 
-function nested(value: Value): Nested | undefined {
-  if (Array.isArray(value)) return { items: value };
-  const items: Elements | undefined = elementsOf(value);
+function blockOf(value: Value): Block | undefined {
+  const items = elementsOf(value);
   if (items === undefined) return undefined;
   const shape = (value as { readonly shape?: readonly number[] }).shape ?? [items.length];
-  return { items, shape };
+  return { shape, items };
 }
 
-function everyPair(
-  a: ArrayLike<unknown>,
-  b: ArrayLike<unknown>,
-  same: (x: unknown, y: unknown) => boolean,
-): boolean {
-  for (let i = 0; i < a.length; i++) {
-    if (!same(a[i], b[i])) return false;
+// Compares a list of lists, or of vectors, with the part of `block` from scalar `at` on, below dimension `axis`.
+function equalBlock(value: Value, block: Block, axis: number, at: number): boolean {
+  const inner = block.shape.slice(axis + 1);
+  if (axis === block.shape.length) return equalScalars(value, block.items[at]);
+  const own = blockOf(value);
+  if (own !== undefined) {
+    return (
+      own.shape.join() === block.shape.slice(axis).join() && equalRun(own.items, block.items, at)
+    );
+  }
+  if (!Array.isArray(value) || value.length !== block.shape[axis]) return false;
+  const step = inner.reduce((product, size) => product * size, 1);
+  return value.every((item: Value, i) => equalBlock(item, block, axis + 1, at + i * step));
+}
+
+function equalRun(part: Elements, whole: Elements, at: number): boolean {
+  for (let i = 0; i < part.length; i++) {
+    if (!equalScalars(part[i], whole[at + i])) return false;
   }
   return true;
 }

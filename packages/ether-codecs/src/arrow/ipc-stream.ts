@@ -103,7 +103,7 @@ class MessageCursor {
   #body(length: number): Uint8Array {
     if (length < 0) throw malformed(`a message body of ${length} bytes`);
     const body = this.#take(length);
-    return body.byteOffset % 8 === 0 ? body : body.slice();
+    return body.byteOffset % 8 === 0 ? body : new Uint8Array(body);
   }
 
   #u32(): number {

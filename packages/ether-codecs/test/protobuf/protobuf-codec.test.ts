@@ -117,6 +117,12 @@ describe("§14.2: values", () => {
     expect((decodeValue(Uint8Array.of(0x85, 1)) as Uint8Array).byteOffset).toBe(1);
   });
 
+  test("a vector that is not aligned in a Node buffer is copied too", () => {
+    const buffer = Buffer.alloc(16);
+    buffer.set(encodeValue(Float32Array.of(1, 2)), 1);
+    expect(decodeValue(buffer.subarray(1, 10))).toEqual(Float32Array.of(1, 2));
+  });
+
   test("an unknown tag is kept as bytes, the tag included", () => {
     for (const tag of [0x8b, 0x8f, 0x9c, 0x9e, 0xa0, 0xbf]) {
       expect(decodeValue(Uint8Array.of(tag, 1, 2))).toEqual(Uint8Array.of(tag, 1, 2));

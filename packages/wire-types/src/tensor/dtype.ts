@@ -64,7 +64,7 @@ export function itemSize(dtype: DType): number {
 export function typedView(dtype: DType, bytes: Uint8Array): TypedArray {
   const size = itemSize(dtype);
   const length = Math.floor(bytes.length / size);
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   return new constructors[dtype](aligned.buffer, aligned.byteOffset, length);
 }
 
