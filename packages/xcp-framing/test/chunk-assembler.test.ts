@@ -75,7 +75,9 @@ function line(event: ChunkEvent): string {
       return `${event.kind} ${id} ${Buffer.from(event.payload).toString()}`;
     case "failed":
       return `failed ${id} ${event.error.code}`;
-    default:
+    case "started":
+    case "aborted":
+    case "ended":
       return `${event.kind} ${id}`;
   }
 }

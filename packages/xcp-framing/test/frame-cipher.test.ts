@@ -5,7 +5,7 @@ import {
   deriveNonce,
   Flag,
   type FrameHeader,
-  FrameSealer,
+  type FrameSealer,
   MsgType,
   NO_TAGS,
   type ReceivedFrame,

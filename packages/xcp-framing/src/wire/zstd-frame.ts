@@ -68,7 +68,7 @@ export function inspectZstdFrame(frame: Uint8Array): ZstdFrameInfo {
 function readContentSize(frame: Uint8Array, at: number, size: number): number | undefined {
   switch (size) {
     case 1:
-      return frame[at] as number;
+      return frame[at];
     case 2:
       return loadU16(frame, at) + 256;
     case 4:

@@ -250,7 +250,7 @@ describe("§6..§8: control bodies", () => {
     ["a nonce that is no base64", encodeUtf8('{"session_nonce":"*"}'), JSON_CODEC],
     ["shared_mem that is no boolean", encodeUtf8('{"shared_mem":1}'), JSON_CODEC],
   ])("§6: %s is ERR_HELLO_INVALID", (_what, bytes, codec) => {
-    expect(codeOf(() => decodeHello(bytes, codec as ControlCodec))).toBe("xcp.hello_invalid");
+    expect(codeOf(() => decodeHello(bytes, codec))).toBe("xcp.hello_invalid");
   });
 
   test("§8: an idempotency_key of more than 128 bytes is ERR_BODY_MALFORMED", () => {
