@@ -35,7 +35,8 @@ export function nodeZstd(): ZstdProvider | undefined {
 }
 
 function isTooLarge(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
+  const coded = typeof error === "object" && error !== null && "code" in error;
+  return coded && error.code === "ERR_BUFFER_TOO_LARGE";
 }
 
 function asBytes(buffer: Buffer): Uint8Array {
