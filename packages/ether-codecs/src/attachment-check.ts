@@ -20,7 +20,7 @@ export function attachmentProblems(attachment: Attachment): readonly string[] {
     problems.push(`sizeBytes ${sizeBytes} is no size`);
   }
   const known = dtype === undefined || isDType(dtype);
-  if (!known) problems.push(`dtype ${dtype} is unknown`);
+  if (!known) problems.push(`dtype ${String(dtype)} is unknown`);
   const bad = shape?.find((size) => !Number.isInteger(size) || size < 0 || size > 0xffff_ffff);
   if (bad !== undefined) problems.push(`shape holds ${bad}, which is no u32`);
   if (problems.length > 0) return problems;

@@ -1,4 +1,4 @@
-import { float16ToFloat32, TensorView, typedView } from "@proj/wire-types";
+import { float16ToFloat32, type Shape, TensorView, typedView } from "@proj/wire-types";
 import { QuantizedTensor } from "./tensor/quantized-tensor.js";
 import { isVector, type Value } from "./value.js";
 
@@ -15,6 +15,12 @@ export function elementsOf(value: Value): Elements | undefined {
   if (value instanceof QuantizedTensor) return tensorElements(value.toTensor());
   if (value instanceof TensorView) return tensorElements(value);
   return isVector(value) ? value : undefined;
+}
+
+/** Gives the shape of a vector or tensor; `undefined` for any other value. */
+export function shapeOf(value: Value | undefined): Shape | undefined {
+  if (value instanceof TensorView || value instanceof QuantizedTensor) return value.shape;
+  return isVector(value) ? [value.length] : undefined;
 }
 
 function tensorElements(tensor: TensorView): Elements {

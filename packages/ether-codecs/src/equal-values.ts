@@ -1,5 +1,5 @@
 import { equalBytes } from "@proj/wire-types";
-import { type Elements, elementsOf } from "./elements.js";
+import { type Elements, elementsOf, shapeOf } from "./elements.js";
 import { type ClassifiedValue, classifyValue, type Value, type ValueMap } from "./value.js";
 
 /**
@@ -52,8 +52,7 @@ interface Block {
 function blockOf(value: Value): Block | undefined {
   const items = elementsOf(value);
   if (items === undefined) return undefined;
-  const shape = (value as { readonly shape?: readonly number[] }).shape ?? [items.length];
-  return { shape, items };
+  return { shape: shapeOf(value) ?? [items.length], items };
 }
 
 // Compares a list of lists, or of vectors, with the part of `block` from scalar `at` on, below dimension `axis`.

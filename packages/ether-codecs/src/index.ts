@@ -12,6 +12,7 @@ export {
   textEther,
   tokensEther,
 } from "./create-ether.js";
+export { inMemoryForm } from "./in-memory-form.js";
 export { attachmentSchema, etherInitSchema } from "./ether-init.js";
 export { type Attachment, AttachmentRef } from "./attachment.js";
 export {
@@ -125,3 +126,17 @@ export {
 } from "./dlpack/descriptor.js";
 export { type DescribeOptions, describeTensor, tensorOverStorage } from "./dlpack/dlpack-tensor.js";
 export { InProcessTensors } from "./dlpack/in-process-tensors.js";
+
+export {
+  attachmentPlacement,
+  type AttachmentPolicyOptions,
+  SHM_MIN_BYTES,
+} from "./attachments/attachment-policy.js";
+export {
+  type AttachmentOutbox,
+  isShmUnavailable,
+  type LeaseEnd,
+  type PlacedEther,
+  sendPlaced,
+} from "./attachments/attachment-outbox.js";
+export { arrowOfStub, arrowStub } from "./attachments/arrow-attachment.js";

@@ -56,20 +56,12 @@ export type ClassifiedValue =
 
 /** Tells which kind of value `value` is; `undefined` for what no Ether can hold. */
 export function classifyValue(value: unknown): ClassifiedValue | undefined {
-  switch (typeof value) {
-    case "boolean":
-      return { kind: "boolean", value };
-    case "number":
-      return { kind: "number", value };
-    case "bigint":
-      return { kind: "bigint", value };
-    case "string":
-      return { kind: "string", value };
-    case "object":
-      return value === null ? { kind: "null" } : classifyObject(value);
-    default:
-      return undefined;
-  }
+  if (typeof value === "string") return { kind: "string", value };
+  if (typeof value === "number") return { kind: "number", value };
+  if (typeof value === "boolean") return { kind: "boolean", value };
+  if (typeof value === "bigint") return { kind: "bigint", value };
+  if (value === null) return { kind: "null" };
+  return typeof value === "object" ? classifyObject(value) : undefined;
 }
 
 /** Tells whether `value` is a typed array that counts as a vector; bytes do not. */

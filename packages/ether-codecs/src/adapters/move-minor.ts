@@ -27,7 +27,7 @@ function downgrade(map: ValueMap, schema: JsonSchemaObject): ValueMap {
   for (const key of Object.keys(map)) {
     const property = properties.get(key);
     if (property === undefined) continue;
-    kept[key] = inside(map[key] as Value, property as Json, downgrade);
+    kept[key] = inside(map[key] as Value, property, downgrade);
   }
   return kept;
 }
@@ -36,7 +36,7 @@ function upgrade(map: ValueMap, schema: JsonSchemaObject): ValueMap {
   const filled = Object.assign(emptyMap(), map);
   for (const [key, property] of schemaMap(schema["properties"], "")) {
     if (Object.hasOwn(filled, key)) {
-      filled[key] = inside(filled[key] as Value, property as Json, upgrade);
+      filled[key] = inside(filled[key] as Value, property, upgrade);
     } else if (isJsonObject(property) && property["default"] !== undefined) {
       filled[key] = valueFromJson(property["default"], 2, 64);
     }

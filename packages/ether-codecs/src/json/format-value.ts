@@ -43,8 +43,9 @@ class ValueFormatter {
     const classified = classifyValue(value);
     switch (classified?.kind) {
       case "null":
+        return "null";
       case "boolean":
-        return String(value);
+        return String(classified.value);
       case "number":
         return this.#number(classified.value);
       case "bigint":

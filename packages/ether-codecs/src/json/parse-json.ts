@@ -39,19 +39,14 @@ export function parseJson(bytes: Uint8Array, limits: EtherLimits): unknown {
  * `ether.too_large` beyond `maxNesting`.
  */
 export function valueFromJson(json: unknown, level: number, maxNesting: number): Value {
-  switch (typeof json) {
-    case "string":
-      return wellFormed(json);
-    case "number":
-      if (!Number.isFinite(json)) throw malformed("a number is beyond the range of a double");
-      return json;
-    case "boolean":
-      return json;
-    default:
-      if (json === null) return null;
-      if (Array.isArray(json)) return listFromJson(json, level, maxNesting);
-      return objectFromJson(json as object, level, maxNesting);
+  if (typeof json === "string") return wellFormed(json);
+  if (typeof json === "number") {
+    if (!Number.isFinite(json)) throw malformed("a number is beyond the range of a double");
+    return json;
   }
+  if (json === null || typeof json === "boolean") return json;
+  if (Array.isArray(json)) return listFromJson(json, level, maxNesting);
+  return objectFromJson(json as object, level, maxNesting);
 }
 
 /** Turns a parsed JSON object into a map without a prototype. @throws as {@link valueFromJson}. */
@@ -103,25 +98,13 @@ function measureJson(bytes: Uint8Array, limits: EtherLimits): void {
   let level = 0;
   let values = 1;
   for (let i = 0; i < bytes.length; i++) {
-    switch (bytes[i]) {
-      case 0x22:
-        i = endOfText(bytes, i);
-        break;
-      case 0x5b:
-      case 0x7b:
-        values++;
-        if (++level > deepest) throw tooDeep(limits.maxNesting);
-        break;
-      case 0x5d:
-      case 0x7d:
-        level--;
-        break;
-      case 0x2c:
-      case 0x3a:
-        values++;
-        break;
-      default:
-    }
+    const byte = bytes[i];
+    if (byte === 0x22) i = endOfText(bytes, i);
+    else if (byte === 0x2c || byte === 0x3a) values++;
+    else if (byte === 0x5b || byte === 0x7b) {
+      values++;
+      if (++level > deepest) throw tooDeep(limits.maxNesting);
+    } else if (byte === 0x5d || byte === 0x7d) level--;
     if (values > limits.maxValues) {
       throw new EtherError("ether.too_large", `more than ${limits.maxValues} values`);
     }

@@ -1,6 +1,7 @@
+import { shapeOf } from "../elements.js";
 import { equalValues } from "../equal-values.js";
 import type { Ether } from "../ether.js";
-import { classifyValue, emptyMap, type Value, type ValueMap } from "../value.js";
+import { emptyMap, isValueMap, type Value, type ValueMap } from "../value.js";
 
 /** What a trimming hook may look at. */
 export interface TrimContext {
@@ -88,21 +89,9 @@ function keep(ether: Ether, wanted: (key: string, value: Value) => boolean): Eth
 }
 
 function isEmpty(value: Value): boolean {
-  const classified = classifyValue(value);
-  switch (classified?.kind) {
-    case "null":
-      return true;
-    case "string":
-    case "bytes":
-    case "vector":
-    case "list":
-    case "tensor":
-      return classified.value.length === 0;
-    case "quantized":
-      return classified.value.shape.includes(0);
-    case "map":
-      return Object.keys(classified.value).length === 0;
-    default:
-      return false;
-  }
+  if (value === null || value === "") return true;
+  const shape = shapeOf(value);
+  if (shape !== undefined) return shape.includes(0);
+  if (Array.isArray(value) || value instanceof Uint8Array) return value.length === 0;
+  return isValueMap(value) && Object.keys(value).length === 0;
 }

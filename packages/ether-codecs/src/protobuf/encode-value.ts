@@ -1,7 +1,7 @@
 import { bytesOf, leb128Size, TensorView, utf8Length, zigzag } from "@proj/wire-types";
 import { EtherError } from "../errors.js";
 import { prepareTensor, writeTensor } from "../tensor/tensor-body.js";
-import { QuantizedTensor } from "../tensor/quantized-tensor.js";
+import type { QuantizedTensor } from "../tensor/quantized-tensor.js";
 import { TENSOR_HEADER_BYTES } from "../tensor/tensor-header.js";
 import { classifyValue, type Value, type ValueMap, type VectorValue } from "../value.js";
 import { compareUtf8 } from "./compare-utf8.js";

@@ -1,6 +1,6 @@
 import type { DType } from "@proj/wire-types";
 import { TensorView } from "@proj/wire-types";
-import { elementsOf } from "../elements.js";
+import { elementsOf, shapeOf } from "../elements.js";
 import { QuantizedTensor } from "../tensor/quantized-tensor.js";
 import { isVector, type Value } from "../value.js";
 import type { Check } from "./compile-schema.js";
@@ -10,8 +10,8 @@ import type { ProblemList } from "./problem-list.js";
 /** Counts the items of what JSON Schema calls an array; `undefined` for anything else. */
 export function arrayLength(value: Value): number | undefined {
   if (Array.isArray(value)) return value.length;
-  if (value instanceof TensorView || value instanceof QuantizedTensor) return value.shape[0] ?? 0;
-  return isVector(value) ? value.length : undefined;
+  const shape = shapeOf(value);
+  return shape === undefined ? undefined : (shape[0] ?? 0);
 }
 
 /** Iterates over the items of a list, or over the scalars of a vector or tensor. */
@@ -61,14 +61,12 @@ function classOf(dtype: DType): ElementClass {
 // The element classes that a schema of nothing but a type accepts whole.
 function typesAnswering(schema: JsonSchema): ReadonlySet<ElementClass> {
   if (typeof schema === "boolean" || Object.keys(schema).join() !== "type") return new Set();
-  switch (schema["type"]) {
-    case "number":
-      return new Set<ElementClass>(["integers", "floats"]);
-    case "integer":
-      return new Set<ElementClass>(["integers"]);
-    case "boolean":
-      return new Set<ElementClass>(["booleans"]);
-    default:
-      return new Set();
-  }
+  const { type } = schema;
+  return new Set(typeof type === "string" ? answers.get(type) : []);
 }
+
+const answers: ReadonlyMap<string, readonly ElementClass[]> = new Map([
+  ["number", ["integers", "floats"]],
+  ["integer", ["integers"]],
+  ["boolean", ["booleans"]],
+]);

@@ -171,13 +171,20 @@ function compileString(schema: JsonSchemaObject, at: string): Check | undefined 
   const expression = pattern === undefined ? undefined : expressionOf(pattern, at);
   return (value, problems) => {
     if (typeof value !== "string") return;
-    const length = [...value].length;
+    const length = countCharacters(value);
     if (shortest !== undefined && length < shortest)
       problems.add(`${length} characters, at least ${shortest}`);
     if (longest !== undefined && length > longest)
       problems.add(`${length} characters, at most ${longest}`);
     if (expression?.test(value) === false) problems.add(`does not match ${expression.source}`);
   };
+}
+
+// JSON Schema counts code points, not UTF-16 units.
+function countCharacters(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
 }
 
 function expressionOf(pattern: Json, at: string): RegExp {

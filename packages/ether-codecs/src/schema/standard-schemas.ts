@@ -1,4 +1,6 @@
-import { classifyValue, type Value, type ValueMap } from "../value.js";
+import { TensorView } from "@proj/wire-types";
+import { shapeOf } from "../elements.js";
+import type { Value, ValueMap } from "../value.js";
 import type { JsonSchemaObject } from "./json-schema.js";
 import type { ProblemList } from "./problem-list.js";
 import {
@@ -83,23 +85,10 @@ export function standardSchemas(options: SchemaRegistryOptions = {}): SchemaRegi
 
 // The vector's last dimension is `dim`; an attachment reference is checked by whoever follows it.
 function checkEmbedding(payload: ValueMap, problems: ProblemList): void {
-  const last = lastDimension(payload["values"]);
-  if (last === undefined || last === Number(payload["dim"])) return;
-  problems.add(`dim is ${String(payload["dim"])}, values has ${last}`);
-}
-
-function lastDimension(value: Value | undefined): number | undefined {
-  const classified = classifyValue(value);
-  switch (classified?.kind) {
-    case "vector":
-    case "list":
-      return classified.value.length;
-    case "tensor":
-    case "quantized":
-      return classified.value.shape.at(-1) ?? 0;
-    default:
-      return undefined;
-  }
+  const { dim, values } = payload;
+  const last = Array.isArray(values) ? values.length : shapeOf(values)?.at(-1);
+  if (last === undefined || last === Number(dim)) return;
+  problems.add(`dim is ${Number(dim)}, values has ${last}`);
 }
 
 function checkImage(payload: ValueMap, problems: ProblemList): void {
@@ -110,11 +99,8 @@ function checkImage(payload: ValueMap, problems: ProblemList): void {
 }
 
 function pixelBytes(value: Value | undefined): number | undefined {
-  if (typeof value === "string") {
-    const padding = value.endsWith("==") ? 2 : value.endsWith("=") ? 1 : 0;
-    return (value.length / 4) * 3 - padding;
-  }
-  const classified = classifyValue(value);
-  if (classified?.kind === "bytes" || classified?.kind === "tensor") return classified.value.length;
-  return undefined;
+  if (value instanceof Uint8Array || value instanceof TensorView) return value.length;
+  if (typeof value !== "string") return undefined;
+  const padding = value.endsWith("==") ? 2 : value.endsWith("=") ? 1 : 0;
+  return (value.length / 4) * 3 - padding;
 }

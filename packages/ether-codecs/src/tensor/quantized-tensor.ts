@@ -1,4 +1,4 @@
-import { type Shape, TensorView } from "@proj/wire-types";
+import type { Shape, TensorView } from "@proj/wire-types";
 import { EtherError } from "../errors.js";
 import { dequantizeTensor } from "./dequantize.js";
 import { tensorDataBytes, type TensorHeader } from "./tensor-header.js";

@@ -1,7 +1,7 @@
 import { CodecId, float16Bits, float32ToFloat16, TensorView } from "@proj/wire-types";
 import { checkBodySize, onlyEther } from "../assemble-ether.js";
 import type { EtherCodec } from "../codec.js";
-import { elementsOf } from "../elements.js";
+import { type Elements, elementsOf, shapeOf } from "../elements.js";
 import { EtherError } from "../errors.js";
 import { resolveEtherLimits } from "../limits.js";
 import { classifyValue, type Value } from "../value.js";
@@ -96,26 +96,19 @@ interface RealNumbers {
 }
 
 function realNumbers(content: Value): RealNumbers {
-  const classified = classifyValue(content);
-  switch (classified?.kind) {
-    case "list":
-      if (!classified.value.every((item) => typeof item === "number")) break;
-      return { shape: [classified.value.length], numbers: classified.value };
-    case "vector": {
-      const { value } = classified;
-      if (value instanceof BigInt64Array || value instanceof BigUint64Array) break;
-      return { shape: [value.length], numbers: value };
-    }
-    case "tensor":
-    case "quantized": {
-      const elements = elementsOf(classified.value) ?? [];
-      if (typeof elements[0] !== "number" && elements.length > 0) break;
-      return { shape: classified.value.shape, numbers: elements as RealNumbers["numbers"] };
-    }
-    default:
+  if (Array.isArray(content) && content.every((item) => typeof item === "number")) {
+    return { shape: [content.length], numbers: content };
   }
-  throw new EtherError(
-    "ether.ether_invalid",
-    `${classified?.kind ?? typeof content} is no tensor of real numbers`,
-  );
+  const shape = shapeOf(content);
+  const elements = elementsOf(content);
+  if (shape !== undefined && elements !== undefined && isReal(elements)) {
+    return { shape, numbers: elements };
+  }
+  const kind = classifyValue(content)?.kind ?? typeof content;
+  throw new EtherError("ether.ether_invalid", `${kind} is no tensor of real numbers`);
+}
+
+// All elements of one vector have one type, which the first shows.
+function isReal(elements: Elements): elements is Elements & RealNumbers["numbers"] {
+  return elements.length === 0 || typeof elements[0] === "number";
 }

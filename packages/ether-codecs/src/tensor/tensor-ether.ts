@@ -1,13 +1,14 @@
 import { utf8Length } from "@proj/wire-types";
 import { assembleEther } from "../assemble-ether.js";
 import type { CodecContext, Tag } from "../codec.js";
+import { shapeOf } from "../elements.js";
 import { EtherError } from "../errors.js";
 import { type Ether, NO_VALUES } from "../ether.js";
 import { resolveEtherLimits } from "../limits.js";
 import { claimedKey } from "../schema/claim.js";
 import type { SchemaRegistry } from "../schema/schema-registry.js";
 import { standardSchemas } from "../schema/standard-schemas.js";
-import { classifyValue, emptyMap, type Value, type ValueMap } from "../value.js";
+import { emptyMap, type Value, type ValueMap } from "../value.js";
 
 /** Most tags of a header, and most bytes of their parts. spec/xcp.md §4 */
 const MAX_TAGS = 64;
@@ -128,20 +129,8 @@ function checkMembers(
 }
 
 function lastDimension(content: Value): number | undefined {
-  const classified = classifyValue(content);
-  switch (classified?.kind) {
-    case "vector":
-      return classified.value.length;
-    case "tensor":
-    case "quantized":
-      return classified.value.shape.at(-1) ?? 0;
-    case "list":
-      return classified.value.every((item) => typeof item === "number")
-        ? classified.value.length
-        : undefined;
-    default:
-      return undefined;
-  }
+  const isList = Array.isArray(content) && content.every((item) => typeof item === "number");
+  return isList ? content.length : shapeOf(content)?.at(-1);
 }
 
 function metadataTags(metadata: ValueMap): Tag[] {

@@ -14,7 +14,7 @@ import {
 } from "@proj/ether-codecs";
 import { fnv1a32, ManualTime } from "@proj/wire-types";
 
-const code = (name: string): object => expect.objectContaining({ code: name }) as object;
+const code = (name: string): object => expect.objectContaining({ code: name });
 const node = (kind: string, major = 1): AdapterNode => ({ namespace: "n", kind, major });
 const range = (kind: string, major = 1, minMinor = 0, maxMinor = 0xffff): KindRange => ({
   kindId: fnv1a32(kind),
@@ -45,7 +45,7 @@ for (const [minor, properties] of [
     kind: "note",
     major: 1,
     minor,
-    document: note(minor, properties as never),
+    document: note(minor, properties),
   });
 }
 const names = (plan: { readonly adapters: readonly Adapter[] }): readonly string[] =>

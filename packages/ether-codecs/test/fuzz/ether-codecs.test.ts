@@ -54,7 +54,7 @@ const vector = fc
     const whole = bytes.slice(0, bytes.length - (bytes.length % itemSize(dtype)));
     const data = typedView(dtype, dtype === "bool" ? whole.map((byte) => byte & 1) : whole);
     const plain = dtype !== "float16" && dtype !== "uint8" && dtype !== "bool";
-    return plain ? (data as Float32Array) : new TensorView(dtype, [data.length], data);
+    return plain ? data : new TensorView(dtype, [data.length], data);
   });
 
 const floats = fc

@@ -17,7 +17,7 @@ import {
 import { concatBytes, encodeUtf8, formatHex, parseHex, TensorView } from "@proj/wire-types";
 import { xcp } from "../../test/generated/ether-proto.js";
 
-const code = (name: string): object => expect.objectContaining({ code: name }) as object;
+const code = (name: string): object => expect.objectContaining({ code: name });
 const value = (hex: string): Value => decodeValue(parseHex(hex));
 
 const everyKind: ValueMap = {

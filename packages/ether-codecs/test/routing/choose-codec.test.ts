@@ -27,7 +27,7 @@ import { goldenBytes } from "../golden.js";
 
 const { JSON: json, PROTOBUF: proto, ARROW_IPC: arrow, TENSOR_F16: f16 } = CodecId;
 const all = [json, proto, arrow, f16];
-const code = (name: string): object => expect.objectContaining({ code: name }) as object;
+const code = (name: string): object => expect.objectContaining({ code: name });
 const sizeOf = (payload: ValueMap): number =>
   estimateSize(createEther({ kind: "k", payload })).bytes;
 // `text` of an Ether whose estimate is `size`: 16 + key 4 + 2 + text.
@@ -183,7 +183,7 @@ describe("bodies", () => {
     });
     expect(bodies.map(({ bodyCodec }) => bodyCodec)).toEqual([arrow, json, json]);
     const decoded = bodies.flatMap((each) =>
-      decodeBody(codecs, each.bodyCodec, each.body, { ...each, schemas } as never),
+      decodeBody(codecs, each.bodyCodec, each.body, { ...each, schemas }),
     );
     expect(decoded.map(({ kind }) => kind)).toEqual([
       ...vectors.map(({ kind }) => kind),
