@@ -29,6 +29,7 @@ import { isThenable } from "./thenable.js";
 import type { Transfer } from "./transfer.js";
 import type { Release, Unsupported } from "./wire/control.js";
 
+const DEFAULTS: RequestOptions = {};
 const LINGER_US = 1_000_000;
 const settled = Promise.resolve();
 
@@ -66,6 +67,7 @@ export class Connection {
   #negotiated: Negotiated | undefined;
   #flushScheduled = false;
   #handling = false;
+  #handlingUs = 0;
   #writable = true;
   #paused = false;
   #portClosed = false;
@@ -162,7 +164,7 @@ export class Connection {
    *   does not fit what was agreed
    * @throws WireError `wire.closed` when the connection is lost before the reply
    */
-  request(message: OutgoingMessage, options: RequestOptions = {}): Promise<IncomingMessage> {
+  request(message: OutgoingMessage, options: RequestOptions = DEFAULTS): Promise<IncomingMessage> {
     return this.#call(message, options, "reply") as Promise<IncomingMessage>;
   }
 
@@ -172,7 +174,7 @@ export class Connection {
    *
    * @throws XcpError as {@link Connection.request}
    */
-  async send(message: OutgoingMessage, options: RequestOptions = {}): Promise<void> {
+  async send(message: OutgoingMessage, options: RequestOptions = DEFAULTS): Promise<void> {
     await this.#call(message, options, "nothing");
   }
 
@@ -237,8 +239,9 @@ export class Connection {
     return this.#session.stats(this.#now());
   }
 
+  // While events are handled time stands still: one look at the clock serves all of them.
   #now(): number {
-    return this.#options.platform.time.nowUs();
+    return this.#handling ? this.#handlingUs : this.#options.platform.time.nowUs();
   }
 
   #call(
@@ -271,10 +274,10 @@ export class Connection {
     const transfer = this.#session.submit(this.#now(), message, {
       channelId: message.channelId ?? this.#defaultChannel,
       wants,
-      ...(options.acknowledge !== undefined && { acknowledge: options.acknowledge }),
-      ...(timeoutMs !== undefined && { timeoutUs: timeoutMs * 1000 }),
-      ...(options.attempts !== undefined && { attempts: options.attempts }),
-      ...(options.resumeMsgId !== undefined && { msgId: options.resumeMsgId }),
+      acknowledge: options.acknowledge,
+      timeoutUs: timeoutMs === undefined ? undefined : timeoutMs * 1000,
+      attempts: options.attempts,
+      msgId: options.resumeMsgId,
     });
     transfer.owner = call;
     if (signal !== undefined) {
@@ -297,8 +300,9 @@ export class Connection {
   }
 
   #onData(bytes: Uint8Array): void {
-    this.#session.receive(this.#now(), bytes);
-    this.#flush();
+    const nowUs = this.#now();
+    this.#session.receive(nowUs, bytes);
+    this.#flush(nowUs);
   }
 
   #onDrain(): void {
@@ -326,9 +330,10 @@ export class Connection {
     void settled.then(this.#flushLater);
   }
 
-  #flush(): void {
+  #flush(nowUs = this.#now()): void {
     // Handlers run inside; what they ask for is seen by the loop below.
     if (this.#handling) return;
+    this.#handlingUs = nowUs;
     this.#handling = true;
     try {
       const session = this.#session;
@@ -336,18 +341,18 @@ export class Connection {
         for (let event = session.nextEvent(); event !== undefined; event = session.nextEvent()) {
           this.#handle(event);
         }
-        this.#transmit();
+        this.#transmit(nowUs);
       } while (session.hasEvents);
     } finally {
       this.#handling = false;
     }
     this.#applyBackPressure();
-    this.#armTimer();
+    this.#armTimer(nowUs);
   }
 
-  #transmit(): void {
-    while (this.#writable && !this.#portClosed) {
-      const parts = this.#session.transmit(this.#now());
+  #transmit(nowUs: number): void {
+    while (this.#writable && !this.#portClosed && this.#session.hasOutput(nowUs)) {
+      const parts = this.#session.transmit(nowUs);
       if (parts === undefined) return;
       this.#writable = this.#port.write(parts);
     }
@@ -362,13 +367,13 @@ export class Connection {
   }
 
   // A timer that fires too early costs less than one that is moved with every message.
-  #armTimer(): void {
+  #armTimer(nowUs: number): void {
     const dueUs = this.#session.nextDeadlineUs();
     if (dueUs >= this.#timerAtUs) return;
     this.#timer?.cancel();
     this.#timerAtUs = dueUs;
     const { time } = this.#options.platform;
-    this.#timer = time.schedule(Math.max(0, dueUs - this.#now()), () => {
+    this.#timer = time.schedule(Math.max(0, dueUs - nowUs), () => {
       this.#timerAtUs = Number.POSITIVE_INFINITY;
       this.#session.tick(this.#now());
       this.#flush();

@@ -284,14 +284,14 @@ export class FrameIntake {
   // A compressed message cannot be handed over before it is whole: it is one zstd frame.
   #start(flags: number, header: FrameHeader): void {
     const look = this.#inbox.look(header, flags, undefined);
-    if (look.kind === "unwanted") {
+    if (look === "unwanted") {
       this.#assembler.abandon(header.channelId);
       return;
     }
     if (this.#hooks.wantsStream === undefined || (flags & Flag.COMP) !== 0) return;
     const sink = this.#hooks.wantsStream(header);
     if (sink === undefined) return;
-    const inbound = this.#inbox.begin(header, flags, new Uint8Array(0), look.replyTo);
+    const inbound = this.#inbox.begin(header, flags, new Uint8Array(0), look);
     inbound.sink = sink;
     if (!this.#inbox.beginStream(inbound, header)) {
       this.#assembler.abandon(header.channelId);

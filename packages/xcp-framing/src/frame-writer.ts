@@ -1,6 +1,7 @@
 import type { FrameSealer } from "./frame-cipher.js";
 import { MsgType, type Profile } from "./wire/constants.js";
 import { type Crc32c, encodeFrame, frameSize, writeFrame } from "./wire/frame.js";
+import type { Platform } from "./platform.js";
 import { toV01Header } from "./v01-translation.js";
 import { type FrameHeader, NO_TAGS } from "./wire/header.js";
 
@@ -24,6 +25,7 @@ const NO_HEADER: FrameHeader = {
  */
 export class FrameWriter {
   readonly #crc32c: Crc32c;
+  readonly #allocate: (bytes: number) => Uint8Array;
   // One object for all frames: it is read before `append` returns.
   readonly #frame: { flags: number; header: FrameHeader; payload: Uint8Array } = {
     flags: 0,
@@ -32,7 +34,7 @@ export class FrameWriter {
   };
   #parts: Uint8Array[] = [];
   #bytes = 0;
-  #slab = NO_BYTES;
+  #slab: Uint8Array = NO_BYTES;
   #slabFrom = 0;
   #slabAt = 0;
   /** How frames look; v0.2 until the peer turns out to speak something else. */
@@ -42,8 +44,9 @@ export class FrameWriter {
   /** v0.2-json: the byte order of CRCs, once it was learnt. */
   crcOrder: "le" | "be" | undefined;
 
-  constructor(crc32c: Crc32c) {
-    this.#crc32c = crc32c;
+  constructor(platform: Pick<Platform, "crc32c" | "allocate">) {
+    this.#crc32c = platform.crc32c;
+    this.#allocate = platform.allocate ?? ((bytes) => new Uint8Array(bytes));
   }
 
   /** Bytes appended since the last {@link FrameWriter.take}. */
@@ -113,7 +116,7 @@ export class FrameWriter {
 
   #newSlab(size: number): void {
     this.#closeRun();
-    this.#slab = new Uint8Array(Math.max(SLAB_BYTES, size));
+    this.#slab = this.#allocate(Math.max(SLAB_BYTES, size));
     this.#slabFrom = 0;
     this.#slabAt = 0;
   }

@@ -19,12 +19,8 @@ import { type FrameHeader, tagValue } from "./wire/header.js";
 
 const NO_BYTES = new Uint8Array(0);
 
-/** What a message is at its first chunk. */
-export type FirstLook =
-  /** Go on; a request of the peer, or a reply if `replyTo` is there. */
-  | { readonly kind: "wanted"; readonly replyTo: Transfer | undefined }
-  /** Drop the rest: it is known already, refused, or answers nothing. */
-  | { readonly kind: "unwanted" };
+/** What a message is at its first chunk: a request, the reply to a transfer, or known, refused, or of no use. */
+export type FirstLook = "request" | Transfer | "unwanted";
 
 /**
  * The receiving half of an open session above frames: duplicates, acceptance, replies, ACKs and outcomes.
@@ -98,26 +94,21 @@ export class Inbox {
     stream?: (header: FrameHeader) => unknown,
   ): void {
     const look = this.look(header, flags, body);
-    if (look.kind === "unwanted") return;
+    if (look === "unwanted") return;
     const sink = stream?.(header);
-    const inbound = this.begin(header, flags, body, look.replyTo);
     if (sink !== undefined) {
-      inbound.sink = sink;
-      if (look.replyTo === undefined && !this.#enter(inbound, header, body.length)) return;
-      if (look.replyTo !== undefined) this.hold(inbound, body.length);
-      this.#complete(inbound);
-      this.#core.events.push({ kind: "chunkReceived", inbound, bytes: body });
-      this.#endStream(inbound);
+      this.#deliverToSink(this.begin(header, flags, body, look), header, sink);
       return;
     }
-    if (look.replyTo !== undefined) {
-      this.#complete(inbound);
-      if (inbound.wantsAck) this.acknowledge(inbound);
-      this.#sender.replied(look.replyTo, inbound.message);
+    if (look !== "request") {
+      this.#noteComplete(header);
+      if (wantsAck(header, flags)) this.#ack(header);
+      this.#sender.replied(look, this.#messageOf(header, body));
       return;
     }
+    const inbound = this.begin(header, flags, body, look);
     if (!this.#enter(inbound, header, body.length)) return;
-    this.#complete(inbound);
+    this.#noteComplete(inbound.message);
     this.#core.events.push(inbound);
   }
 
@@ -128,43 +119,29 @@ export class Inbox {
       const verdict = this.#window.check(msgId);
       if (verdict !== "new" && !(verdict === "duplicate" && this.#mayRunAgain(header))) {
         this.#answerKnown(header, flags, verdict);
-        return { kind: "unwanted" };
+        return "unwanted";
       }
       if (msgId > this.#core.lastReceivedId) this.#core.lastReceivedId = msgId;
     }
     if (header.inReplyTo !== 0) {
       const replyTo = this.#sender.awaiting(header.inReplyTo);
-      if (replyTo !== undefined) return { kind: "wanted", replyTo };
+      if (replyTo !== undefined) return replyTo;
       // Late, after a timeout or a cancellation: nobody waits any more.
       this.#window.complete(msgId);
-      if (wantsAck(header, flags)) this.#acks.add(this.#core.nowUs, header.channelId, msgId);
-      return { kind: "unwanted" };
+      if (wantsAck(header, flags)) this.#ack(header);
+      return "unwanted";
     }
     const reason = this.#reasonToRefuse(header, body ?? NO_BYTES);
-    if (reason === undefined) return { kind: "wanted", replyTo: undefined };
+    if (reason === undefined) return "request";
     this.refuseFrame(header, reason);
-    return { kind: "unwanted" };
+    return "unwanted";
   }
 
   /** Makes the record of a message that is wanted. */
-  begin(
-    header: FrameHeader,
-    flags: number,
-    body: Uint8Array,
-    replyTo: Transfer | undefined,
-  ): Inbound {
-    const message: IncomingMessage = {
-      channelId: header.channelId,
-      msgType: header.msgType,
-      bodyCodec: seenCodec(this.#negotiated, header, body),
-      schemaKey: header.schemaKey,
-      msgId: header.msgId,
-      inReplyTo: header.inReplyTo,
-      tags: header.tags,
-      body,
-    };
+  begin(header: FrameHeader, flags: number, body: Uint8Array, look: "request" | Transfer): Inbound {
+    const message = this.#messageOf(header, body);
     const inbound = new Inbound(message, header.bodyCodec, wantsAck(header, flags));
-    inbound.replyTo = replyTo;
+    if (look !== "request") inbound.replyTo = look;
     return inbound;
   }
 
@@ -189,7 +166,7 @@ export class Inbox {
 
   /** The last byte of a streamed message came. */
   endStream(inbound: Inbound): void {
-    this.#complete(inbound);
+    this.#noteComplete(inbound.message);
     this.#endStream(inbound);
   }
 
@@ -220,9 +197,11 @@ export class Inbox {
     }
     if (inbound.wantsAck) this.acknowledge(inbound);
     const cached = message?.body instanceof Uint8Array ? message : undefined;
-    this.#settle(inbound, { acked: inbound.acked, reply: cached, refusal: undefined });
     const ready = transfer;
-    this.#answer(inbound, ready && (() => this.#sender.submitReply(ready)));
+    if (inbound.slot !== undefined) {
+      this.#answer(inbound, ready && (() => this.#sender.submitReply(ready)));
+    } else if (ready !== undefined) this.#sender.submitReply(ready);
+    this.#settle(inbound, { acked: inbound.acked, reply: cached, refusal: undefined });
     return transfer;
   }
 
@@ -230,8 +209,8 @@ export class Inbox {
   refuse(inbound: Inbound, error: WireError): void {
     if (inbound.state === "done") return;
     this.#leave(inbound);
-    this.#settle(inbound, { acked: inbound.acked, reply: undefined, refusal: error });
     this.#answer(inbound, () => this.#core.sendNack(inbound.message, error));
+    this.#settle(inbound, { acked: inbound.acked, reply: undefined, refusal: error });
   }
 
   /** ACKs a message, once, if its sender asked for that. */
@@ -240,6 +219,11 @@ export class Inbox {
     if (inbound.acked || !inbound.wantsAck || msgId === 0) return;
     inbound.acked = true;
     this.#acks.add(this.#core.nowUs, channelId, msgId);
+  }
+
+  #ack(header: FrameHeader): void {
+    if (header.msgId === 0) return;
+    this.#acks.add(this.#core.nowUs, header.channelId, header.msgId);
   }
 
   /** Answers a message with what another one with the same key got; its handler need not go on. */
@@ -297,9 +281,35 @@ export class Inbox {
     return true;
   }
 
-  #complete(inbound: Inbound): void {
-    if (inbound.message.msgId !== 0) this.#window.complete(inbound.message.msgId);
-    this.#core.traffic.received.countMessage(inbound.message.bodyCodec);
+  #deliverToSink(inbound: Inbound, header: FrameHeader, sink: unknown): void {
+    const { body } = inbound.message;
+    inbound.sink = sink;
+    if (inbound.replyTo !== undefined) this.hold(inbound, body.length);
+    else if (!this.#enter(inbound, header, body.length)) return;
+    this.#noteComplete(header);
+    this.#core.events.push({ kind: "chunkReceived", inbound, bytes: body });
+    this.#endStream(inbound);
+  }
+
+  #messageOf(header: FrameHeader, body: Uint8Array): IncomingMessage {
+    return {
+      channelId: header.channelId,
+      msgType: header.msgType,
+      bodyCodec: seenCodec(this.#negotiated, header, body),
+      schemaKey: header.schemaKey,
+      msgId: header.msgId,
+      inReplyTo: header.inReplyTo,
+      tags: header.tags,
+      body,
+    };
+  }
+
+  #noteComplete(message: {
+    readonly msgId: FrameHeader["msgId"];
+    readonly bodyCodec: number;
+  }): void {
+    if (message.msgId !== 0) this.#window.complete(message.msgId);
+    this.#core.traffic.received.countMessage(message.bodyCodec);
   }
 
   #endStream(inbound: Inbound): void {
@@ -381,7 +391,7 @@ export class Inbox {
       this.answerInOrder(() => this.#core.sendNack(header, refusal));
       return;
     }
-    if (outcome.acked) this.#acks.add(this.#core.nowUs, header.channelId, header.msgId);
+    if (outcome.acked) this.#ack(header);
     if (reply === undefined) return;
     const transfer = this.#prepareAgain(header, reply);
     if (transfer !== undefined) this.answerInOrder(() => this.#sender.submitReply(transfer));

@@ -1,3 +1,4 @@
+import { Queue } from "./queue.js";
 import type { Transfer } from "./transfer.js";
 import type { FrameHeader } from "./wire/header.js";
 
@@ -9,11 +10,17 @@ export interface ControlFrame {
 
 // What a queued control frame costs besides its payload.
 const CONTROL_OVERHEAD_BYTES = 256;
+// Empty queues are kept up to this many channels, as most channels are used again.
+const KEPT_CHANNELS = 256;
 
-interface ChannelQueue {
+class ChannelQueue {
   readonly channelId: number;
-  readonly transfers: Transfer[];
-  inTurn: boolean;
+  readonly transfers: Queue<Transfer> = new Queue();
+  inTurn = false;
+
+  constructor(channelId: number) {
+    this.channelId = channelId;
+  }
 }
 
 /**
@@ -21,10 +28,12 @@ interface ChannelQueue {
  * channel never holds up another. Within a channel transfers keep their order. spec/xcp.md §7, §11.3
  */
 export class Outbox {
-  #control: ControlFrame[] = [];
-  #controlAt = 0;
+  readonly #control = new Queue<ControlFrame>();
   readonly #channels = new Map<number, ChannelQueue>();
-  readonly #turns: ChannelQueue[] = [];
+  /** Channels that can send a frame now; the first one is next. */
+  readonly #turns = new Queue<ChannelQueue>();
+  #lastUsed: ChannelQueue | undefined;
+  #count = 0;
   #bytes = 0;
 
   /** Bytes of payload that wait. */
@@ -34,7 +43,7 @@ export class Outbox {
 
   /** Whether nothing at all waits, not even the rest of a streamed body. */
   get empty(): boolean {
-    return this.#controlAt === this.#control.length && this.#channels.size === 0;
+    return this.#count === 0 && this.#control.empty;
   }
 
   /** Adds a control frame. */
@@ -45,14 +54,8 @@ export class Outbox {
 
   /** Removes the next control frame. */
   shiftControl(): ControlFrame | undefined {
-    const frame = this.#control[this.#controlAt];
-    if (frame === undefined) return undefined;
-    this.#controlAt++;
-    if (this.#controlAt === this.#control.length) {
-      this.#control = [];
-      this.#controlAt = 0;
-    }
-    this.#bytes -= frame.payload.length + CONTROL_OVERHEAD_BYTES;
+    const frame = this.#control.shift();
+    if (frame !== undefined) this.#bytes -= frame.payload.length + CONTROL_OVERHEAD_BYTES;
     return frame;
   }
 
@@ -60,42 +63,37 @@ export class Outbox {
   push(transfer: Transfer): void {
     transfer.state = "queued";
     this.#bytes += transfer.remainingBytes;
-    let channel = this.#channels.get(transfer.channelId);
-    if (channel === undefined) {
-      channel = { channelId: transfer.channelId, transfers: [], inTurn: false };
-      this.#channels.set(transfer.channelId, channel);
-    }
+    this.#count++;
+    const channel = this.#channelOf(transfer.channelId);
     channel.transfers.push(transfer);
     this.#takeTurn(channel);
   }
 
   /** The transfer whose turn it is to send one frame; it stays in its place. */
   current(): Transfer | undefined {
-    return this.#turns[0]?.transfers[0];
+    return this.#turns.first?.transfers.first;
   }
 
   /** Tells that the current transfer put `bytes` into a frame, and whether that was its last one. */
   advance(bytes: number, outcome: "more" | "finished"): void {
     this.#bytes -= bytes;
-    const channel = this.#turns[0];
+    const channel = this.#turns.first;
     if (channel === undefined) return;
-    if (outcome === "finished") channel.transfers.shift();
-    const next = channel.transfers[0];
-    if (next === undefined) this.#channels.delete(channel.channelId);
-    if (next?.ready !== true) {
-      this.#turns.shift();
-      channel.inTurn = false;
-    } else if (this.#turns.length > 1) {
-      this.#turns.shift();
-      this.#turns.push(channel);
+    if (outcome === "finished") {
+      channel.transfers.shift();
+      this.#count--;
     }
+    const ready = channel.transfers.first?.ready === true;
+    if (ready && this.#turns.length === 1) return;
+    this.#turns.shift();
+    if (ready) this.#turns.push(channel);
+    else channel.inTurn = false;
   }
 
   /** Counts `bytes` more of a streamed body, and lets its channel take its turn again. */
   refill(transfer: Transfer, bytes: number): void {
     this.#bytes += bytes;
-    const channel = this.#channels.get(transfer.channelId);
-    if (channel !== undefined) this.#takeTurn(channel);
+    this.#takeTurn(this.#channelOf(transfer.channelId));
   }
 
   /**
@@ -103,19 +101,22 @@ export class Outbox {
    */
   remove(transfer: Transfer): "removed" | "inTrain" | "absent" {
     const channel = this.#channels.get(transfer.channelId);
-    const at = channel?.transfers.indexOf(transfer) ?? -1;
-    if (channel === undefined || at < 0) return "absent";
-    this.#bytes -= transfer.remainingBytes;
-    if (transfer.inTrain) {
+    if (channel === undefined) return "absent";
+    if (transfer.inTrain && channel.transfers.first === transfer) {
+      this.#bytes -= transfer.remainingBytes;
       transfer.aborting = true;
       if (!(transfer.body instanceof Uint8Array)) transfer.body.clear();
       this.#takeTurn(channel);
       return "inTrain";
     }
-    channel.transfers.splice(at, 1);
-    if (channel.transfers.length === 0) this.#channels.delete(channel.channelId);
-    if (channel.inTurn && channel.transfers[0]?.ready !== true) this.#leaveTurn(channel);
-    else this.#takeTurn(channel);
+    if (!channel.transfers.remove(transfer)) return "absent";
+    this.#bytes -= transfer.remainingBytes;
+    this.#count--;
+    if (channel.transfers.first?.ready === true) this.#takeTurn(channel);
+    else if (channel.inTurn) {
+      channel.inTurn = false;
+      this.#turns.remove(channel);
+    }
     return "removed";
   }
 
@@ -130,17 +131,32 @@ export class Outbox {
       if (!transfer.aborting) this.#bytes -= transfer.remainingBytes;
     }
     this.#channels.clear();
-    this.#turns.length = 0;
+    this.#lastUsed = undefined;
+    this.#count = 0;
+    while (this.#turns.shift() !== undefined);
+  }
+
+  #channelOf(channelId: number): ChannelQueue {
+    if (this.#lastUsed?.channelId === channelId) return this.#lastUsed;
+    let channel = this.#channels.get(channelId);
+    if (channel === undefined) {
+      if (this.#channels.size >= KEPT_CHANNELS) this.#forgetIdle();
+      channel = new ChannelQueue(channelId);
+      this.#channels.set(channelId, channel);
+    }
+    this.#lastUsed = channel;
+    return channel;
+  }
+
+  #forgetIdle(): void {
+    for (const [channelId, channel] of this.#channels) {
+      if (channel.transfers.empty) this.#channels.delete(channelId);
+    }
   }
 
   #takeTurn(channel: ChannelQueue): void {
-    if (channel.inTurn || channel.transfers[0]?.ready !== true) return;
+    if (channel.inTurn || channel.transfers.first?.ready !== true) return;
     channel.inTurn = true;
     this.#turns.push(channel);
-  }
-
-  #leaveTurn(channel: ChannelQueue): void {
-    channel.inTurn = false;
-    this.#turns.splice(this.#turns.indexOf(channel), 1);
   }
 }

@@ -48,4 +48,6 @@ export interface Platform {
   readonly zstd: ZstdProvider;
   /** CRC-32C of `bytes`, unsigned. */
   crc32c(bytes: Uint8Array): number;
+  /** Memory with whatever content, for those who overwrite all of it. Absent: zeroed memory will do. */
+  allocate?(bytes: number): Uint8Array;
 }

@@ -1,34 +1,28 @@
 import type { Transfer } from "./transfer.js";
 import type { MsgId } from "./wire/header.js";
 
-const KEPT = 256;
+const KEPT = 64;
 const KEPT_BYTES = 4 * 1024 * 1024;
-
-/** A reply that was written, and the sealed form it had. */
-export interface SentReply {
-  readonly transfer: Transfer;
-  readonly sealed: Transfer["sealed"];
-}
 
 /**
  * Keeps the newest replies that left, because the peer may refuse one whose frame was damaged on the way, and then needs
  * it again. Bounded by count and by bytes, buffers counted whole.
  */
 export class RecentReplies {
-  readonly #ring: (SentReply | undefined)[] = [];
+  readonly #ring = Array.from<Transfer | undefined>({ length: KEPT });
   #next = 0;
-  #bytes = 0;
   #oldest = 0;
+  #bytes = 0;
 
   /** Keeps a reply that was just written. */
   add(transfer: Transfer): void {
     const bytes = bytesOf(transfer);
-    if (bytes > KEPT_BYTES || !transfer.repeatable) return;
+    if (bytes > KEPT_BYTES) return;
     this.#drop(this.#next);
-    this.#ring[this.#next] = { transfer, sealed: transfer.sealed };
+    this.#ring[this.#next] = transfer;
     this.#bytes += bytes;
     const newest = this.#next;
-    this.#next = (this.#next + 1) % KEPT;
+    this.#next = (newest + 1) % KEPT;
     while (this.#bytes > KEPT_BYTES && this.#oldest !== newest) {
       this.#drop(this.#oldest);
       this.#oldest = (this.#oldest + 1) % KEPT;
@@ -36,8 +30,8 @@ export class RecentReplies {
   }
 
   /** Removes and returns the reply with this id. */
-  take(msgId: MsgId): SentReply | undefined {
-    const at = this.#ring.findIndex((reply) => reply?.transfer.msgId === msgId);
+  take(msgId: MsgId): Transfer | undefined {
+    const at = this.#ring.findIndex((reply) => reply?.msgId === msgId);
     const reply = this.#ring[at];
     if (reply !== undefined) this.#drop(at);
     return reply;
@@ -46,8 +40,9 @@ export class RecentReplies {
   #drop(at: number): void {
     const reply = this.#ring[at];
     if (reply === undefined) return;
-    this.#bytes -= bytesOf(reply.transfer);
+    this.#bytes -= bytesOf(reply);
     this.#ring[at] = undefined;
+    if (this.#oldest === at) this.#oldest = (at + 1) % KEPT;
   }
 }
 

@@ -34,6 +34,11 @@ export class RequestTable {
     return this.#pending.size < this.limit && this.#waiting.length === 0;
   }
 
+  /** Whether {@link RequestTable.nextWaiting} would give one. */
+  get hasAdmissible(): boolean {
+    return this.#waiting.length > 0 && this.#pending.size < this.limit;
+  }
+
   /** The transfer with this id. */
   get(msgId: MsgId): Transfer | undefined {
     return this.#pending.get(msgId);

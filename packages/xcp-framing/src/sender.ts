@@ -66,6 +66,14 @@ export class Sender {
     return this.#table.inflight > 0 || this.#table.waiting > 0 || !this.#core.outbox.empty;
   }
 
+  /** Whether a transfer that waits may be admitted now. */
+  get hasAdmissible(): boolean {
+    return (
+      this.#table.hasAdmissible &&
+      this.#core.outbox.queuedBytes < this.#core.config.limits.maxQueuedBytes
+    );
+  }
+
   /** A moment before which no deadline falls. */
   get dueUs(): number {
     return this.#table.earliestUs;
@@ -134,14 +142,14 @@ export class Sender {
     const transfer = this.#table.get(msgId);
     if (transfer === undefined) return;
     transfer.acked = true;
-    transfer.ackDueUs = Number.POSITIVE_INFINITY;
+    transfer.ackDueUs = undefined;
     if (transfer.expects === "ack") this.#succeed(transfer);
     else if (transfer.reply !== undefined) this.replied(transfer, transfer.reply);
   }
 
   /** The peer is busy with a message, so its ACK may take longer. */
   postponeAck(transfer: Transfer): void {
-    if (transfer.ackDueUs === Number.POSITIVE_INFINITY) return;
+    if (transfer.ackDueUs === undefined) return;
     const { clarificationDeadlineMs, ackTimeoutMs } = this.#core.config.limits;
     transfer.ackDueUs = this.#core.nowUs + (clarificationDeadlineMs + ackTimeoutMs) * 1000;
     this.#table.watch(transfer.ackDueUs);
@@ -213,8 +221,8 @@ export class Sender {
    * Puts frames into the writer until it holds `budgetBytes` or nothing is ready.
    */
   fill(budgetBytes: number): void {
-    const { outbox, traffic, nowUs, config } = this.#core;
-    while (outbox.queuedBytes < config.limits.maxQueuedBytes && this.#admitWaiting());
+    const { outbox, traffic, nowUs } = this.#core;
+    while (this.hasAdmissible) this.#admitWaiting();
     while (this.#writer.pendingBytes < budgetBytes) {
       const before = this.#writer.pendingBytes;
       const control = outbox.shiftControl();
@@ -235,11 +243,9 @@ export class Sender {
     this.#core.outbox.push(transfer);
   }
 
-  #admitWaiting(): boolean {
+  #admitWaiting(): void {
     const next = this.#table.nextWaiting();
-    if (next === undefined) return false;
-    this.#admit(next);
-    return true;
+    if (next !== undefined) this.#admit(next);
   }
 
   #sendFrame(transfer: Transfer): void {
@@ -299,12 +305,15 @@ export class Sender {
   #finish(transfer: Transfer): void {
     const nowUs = this.#core.nowUs;
     transfer.state = "sent";
-    transfer.sentUs = nowUs;
     transfer.attempts++;
     this.#core.traffic.sent.countMessage(transfer.bodyCodec);
     if (transfer.expects === "written") {
-      if (transfer.inReplyTo !== 0) this.#recentReplies.add(transfer);
-      this.#succeed(transfer);
+      if (transfer.inReplyTo === 0 || !transfer.repeatable) this.#succeed(transfer);
+      else {
+        // Nobody waits for a reply to be written, but its peer may want it again.
+        this.#settle(transfer);
+        this.#recentReplies.add(transfer);
+      }
     } else if (transfer.expects !== "reply" && !transfer.acked) {
       transfer.ackDueUs = nowUs + this.#core.config.limits.ackTimeoutMs * 1000;
       this.#table.watch(transfer.ackDueUs);
@@ -332,12 +341,14 @@ export class Sender {
     if (transfer.state === "resting") {
       if (nowUs >= transfer.retryAtUs) this.#repeat(transfer);
       else this.#table.watch(transfer.retryAtUs);
-    } else if (nowUs >= transfer.ackDueUs) this.#ackMissing(transfer);
-    else this.#table.watch(transfer.ackDueUs);
+    } else if (transfer.ackDueUs !== undefined) {
+      if (nowUs >= transfer.ackDueUs) this.#ackMissing(transfer);
+      else this.#table.watch(transfer.ackDueUs);
+    }
   }
 
   #ackMissing(transfer: Transfer): void {
-    transfer.ackDueUs = Number.POSITIVE_INFINITY;
+    transfer.ackDueUs = undefined;
     const error = new XcpError(
       "xcp.timeout",
       `no ACK within ${this.#core.config.limits.ackTimeoutMs} ms`,
@@ -393,11 +404,9 @@ export class Sender {
 
   // A reply is settled when it is written; one that was damaged on the way is written again.
   #resendReply(msgId: MsgId, error: XcpError): boolean {
-    const kept = this.#recentReplies.take(msgId);
-    if (kept === undefined) return false;
-    const { transfer, sealed } = kept;
+    const transfer = this.#recentReplies.take(msgId);
+    if (transfer === undefined) return false;
     if (!error.retryable || transfer.attempts >= transfer.maxAttempts) return true;
-    transfer.sealed = sealed;
     if (repeatMode(transfer, this.#sealer?.epoch, "refused") === "newId") {
       transfer.msgId = this.#core.memory.takeMsgId();
     }
@@ -421,7 +430,6 @@ export class Sender {
     transfer.settled = true;
     this.#table.remove(transfer);
     if (!transfer.aborting) transfer.state = "done";
-    transfer.sealed = undefined;
   }
 }
 

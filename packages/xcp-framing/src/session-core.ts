@@ -1,6 +1,7 @@
 import { CodecId, formatHex, type WireError } from "@proj/wire-types";
 import type { Negotiated } from "./negotiated.js";
 import { Outbox } from "./outbox.js";
+import { Queue } from "./queue.js";
 import { refusalOf } from "./refusal.js";
 import type { SessionConfig } from "./session-config.js";
 import type { SessionEvent } from "./session-events.js";
@@ -37,7 +38,7 @@ export class SessionCore {
   readonly traffic: Traffic = new Traffic();
   readonly log: SessionLog;
   /** News, oldest first. */
-  readonly events: SessionEvent[] = [];
+  readonly events: Queue<SessionEvent> = new Queue();
   /** The time of the call that is being worked on. */
   nowUs = 0;
   memory: SessionMemory;

@@ -61,12 +61,12 @@ export interface SubmitOptions {
   readonly channelId: number;
   /** Whether a reply settles it. */
   readonly wants: "nothing" | "reply";
-  readonly acknowledge?: boolean;
+  readonly acknowledge?: boolean | undefined;
   /** Microseconds; 0 = never. */
-  readonly timeoutUs?: number;
-  readonly attempts?: number;
+  readonly timeoutUs?: number | undefined;
+  readonly attempts?: number | undefined;
   /** The id it had in an earlier connection of the same session. */
-  readonly msgId?: number;
+  readonly msgId?: number | undefined;
 }
 
 /** The bodies of a question to the peer, without what the session fills in. */
@@ -125,7 +125,6 @@ export class Session {
   #phase: Phase = { kind: "handshake" };
   #peerGoingAway = false;
   #drainAnnounced = false;
-  #nextEventAt = 0;
 
   constructor(config: SessionConfig, nowUs: number, hooks: SessionHooks = {}) {
     this.#hooks = hooks;
@@ -137,9 +136,10 @@ export class Session {
       crc32c: config.platform.crc32c,
       limits: config.limits,
       acceptV01: config.acceptV01,
+      allocate: config.platform.allocate,
       ...(fixed !== undefined && { profile: fixed }),
     });
-    this.#writer = new FrameWriter(config.platform.crc32c);
+    this.#writer = new FrameWriter(config.platform);
     this.#sender = new Sender(this.#core, this.#writer);
     this.#keepalive = new Keepalive(config.limits.pingIntervalMs * 1000);
     this.#clarifications = new Clarifications(config.limits.maxClarificationRounds);
@@ -459,26 +459,25 @@ export class Session {
     this.#writer.crcOrder = this.#reader.crcOrder;
     this.#sender.fill(this.#core.config.framing === "messages" ? 1 : BATCH_BYTES);
     const parts = this.#writer.take();
-    if (parts === undefined) this.#checkDrained();
+    if (this.#core.outbox.empty) this.#checkDrained();
     return parts;
+  }
+
+  /** Whether `transmit` may give something now. */
+  hasOutput(nowUs: number): boolean {
+    if (!this.#core.outbox.empty || this.#sender.hasAdmissible) return true;
+    const inbox = this.#machines?.inbox;
+    return inbox !== undefined && inbox.hasAcks && nowUs >= inbox.dueUs;
   }
 
   /** Whether `nextEvent` has something. */
   get hasEvents(): boolean {
-    return this.#nextEventAt < this.#core.events.length;
+    return !this.#core.events.empty;
   }
 
   /** The next piece of news, or `undefined`. */
   nextEvent(): SessionEvent | undefined {
-    const { events } = this.#core;
-    const event = events[this.#nextEventAt];
-    if (event === undefined) {
-      events.length = 0;
-      this.#nextEventAt = 0;
-      return undefined;
-    }
-    this.#nextEventAt++;
-    return event;
+    return this.#core.events.shift();
   }
 
   /** When `tick` may have something to do; `Infinity` = never. It may turn out that it has not. */

@@ -6,8 +6,10 @@ export class DirectionTraffic {
   bytes = 0;
   messages = 0;
   errors = 0;
-  /** Messages by body codec. */
-  readonly byCodec: Map<number, number> = new Map();
+  /** Messages by body codec, without those since the codec changed last: see {@link DirectionTraffic.byCodec}. */
+  readonly #byCodec = new Map<number, number>();
+  #codec = 0;
+  #ofCodec = 0;
   /** NACK and ERROR frames by number on the wire. */
   readonly byError: Map<number, number> = new Map();
   /** §15.4 */
@@ -16,13 +18,28 @@ export class DirectionTraffic {
   /** Counts one whole message. */
   countMessage(bodyCodec: number): void {
     this.messages++;
-    this.byCodec.set(bodyCodec, (this.byCodec.get(bodyCodec) ?? 0) + 1);
+    if (bodyCodec !== this.#codec) this.#switchCodec(bodyCodec);
+    this.#ofCodec++;
+  }
+
+  /** Messages by body codec. */
+  byCodec(): ReadonlyMap<number, number> {
+    this.#switchCodec(this.#codec);
+    return this.#byCodec;
   }
 
   /** Counts one NACK or ERROR. */
   countError(wire: number): void {
     this.errors++;
     this.byError.set(wire, (this.byError.get(wire) ?? 0) + 1);
+  }
+
+  #switchCodec(bodyCodec: number): void {
+    if (this.#ofCodec > 0) {
+      this.#byCodec.set(this.#codec, (this.#byCodec.get(this.#codec) ?? 0) + this.#ofCodec);
+    }
+    this.#codec = bodyCodec;
+    this.#ofCodec = 0;
   }
 }
 

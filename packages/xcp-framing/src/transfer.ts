@@ -57,11 +57,12 @@ export class Transfer implements FrameHeader {
   chunkIndex = 0;
   /** Times it was handed to the transport as a whole. */
   attempts = 0;
-  /** When it was handed over last. */
-  sentUs = 0;
+  /** When it was submitted. */
   startedUs = 0;
-  retryAtUs: number = Number.POSITIVE_INFINITY;
-  ackDueUs: number = Number.POSITIVE_INFINITY;
+  /** When it is sent again, while it rests. */
+  retryAtUs = 0;
+  /** When its ACK is missing. */
+  ackDueUs: number | undefined;
   acked = false;
   /** Its reply, while the ACK is still missing. */
   reply: IncomingMessage | undefined;
@@ -118,7 +119,6 @@ export class Transfer implements FrameHeader {
     this.offset = 0;
     this.chunkIndex = 0;
     this.aborting = false;
-    this.retryAtUs = Number.POSITIVE_INFINITY;
-    this.ackDueUs = Number.POSITIVE_INFINITY;
+    this.ackDueUs = undefined;
   }
 }

@@ -12,4 +12,6 @@ export const nodePlatform: Platform = {
   crypto: nodeCrypto,
   zstd: nodeZstd() ?? (await loadWasmZstd()),
   crc32c: (bytes) => backend.crc32c(bytes),
+  // A plain view, as Buffer's own methods mean something else than the core expects.
+  allocate: (bytes) => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer),
 };

@@ -20,7 +20,7 @@ import { decodeJsonHeader } from "./header-json.js";
 import { decodeV01Header } from "./header-v01.js";
 import type { FrameHeader } from "./header.js";
 import { loadU16, loadU32, loadU64, swapU32 } from "./little-endian.js";
-import { PayloadBuffer } from "./payload-buffer.js";
+import { type Allocate, PayloadBuffer } from "./payload-buffer.js";
 
 /** A whole frame whose CRC is right. */
 export interface ReceivedFrame {
@@ -74,6 +74,8 @@ export interface FrameReaderOptions {
   readonly profile?: Profile;
   /** Whether a responder also recognises v0.1; default false. */
   readonly acceptV01?: boolean;
+  /** The platform's memory, for payloads. */
+  readonly allocate?: Allocate | undefined;
 }
 
 interface Head {
@@ -118,6 +120,7 @@ export class FrameReader {
   readonly #crc32c: Crc32c;
   readonly #maxHeaderBytes: number;
   readonly #acceptV01: boolean;
+  readonly #allocate: Allocate;
   readonly #waiting: Uint8Array[] = [];
   #nextWaiting = 0;
   #profile: Profile | undefined;
@@ -138,6 +141,7 @@ export class FrameReader {
     this.#crc32c = options.crc32c;
     this.#maxHeaderBytes = options.limits.maxHeaderBytes;
     this.#acceptV01 = options.acceptV01 ?? false;
+    this.#allocate = options.allocate ?? ((bytes) => new Uint8Array(bytes));
     this.#profile = options.profile;
     if (options.profile === "v0.2") this.#crcOrder = "le";
   }
@@ -175,7 +179,11 @@ export class FrameReader {
 
   /** Takes the next bytes of the stream. */
   push(chunk: Uint8Array): void {
-    this.#waiting.push(chunk);
+    if (this.#at < this.#chunk.length || this.#waiting.length > 0) this.#waiting.push(chunk);
+    else {
+      this.#chunk = chunk;
+      this.#at = 0;
+    }
   }
 
   /**
@@ -201,6 +209,7 @@ export class FrameReader {
   }
 
   #nextChunk(): boolean {
+    if (this.#waiting.length === 0) return false;
     const chunk = this.#waiting[this.#nextWaiting];
     this.#nextWaiting++;
     if (this.#nextWaiting >= this.#waiting.length) {
@@ -328,7 +337,11 @@ export class FrameReader {
     const head = { ver, flags, header, aad };
     const start = this.#at;
     if (length >= OWN_BUFFER_BYTES || this.#chunk.length - start < length + tailSize) {
-      this.#state = { kind: "payload", head, buffer: new PayloadBuffer(length, tailSize) };
+      this.#state = {
+        kind: "payload",
+        head,
+        buffer: new PayloadBuffer(length, tailSize, this.#allocate),
+      };
       return undefined;
     }
     this.#at = start + length + tailSize;

@@ -3,6 +3,9 @@ import { loadU32 } from "./little-endian.js";
 // Beyond this, memory is taken as bytes arrive, not as a length announces them.
 const FIRST_BYTES = 1_048_576;
 
+/** Memory whose content is arbitrary: all of it is overwritten before anybody sees it. */
+export type Allocate = (bytes: number) => Uint8Array;
+
 /**
  * Gathers one payload and the CRC behind it from chunks, in a buffer of its own that starts 8-byte aligned.
  *
@@ -11,14 +14,16 @@ const FIRST_BYTES = 1_048_576;
 export class PayloadBuffer {
   readonly #length: number;
   readonly #tail: Uint8Array;
+  readonly #allocate: Allocate;
   #bytes: Uint8Array;
   #filled = 0;
   #tailFilled = 0;
 
   /** `length` counts the payload, `tailLength` the CRC: 4, or 0 where the profile has none. */
-  constructor(length: number, tailLength: number) {
+  constructor(length: number, tailLength: number, allocate: Allocate) {
     this.#length = length;
-    this.#bytes = new Uint8Array(Math.min(length, FIRST_BYTES));
+    this.#allocate = allocate;
+    this.#bytes = allocate(Math.min(length, FIRST_BYTES));
     this.#tail = new Uint8Array(tailLength);
   }
 
@@ -54,7 +59,8 @@ export class PayloadBuffer {
 
   #reserve(size: number): void {
     if (size <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.min(this.#length, Math.max(size, 2 * this.#bytes.length)));
+    const doubled = Math.max(size, 2 * this.#bytes.length);
+    const grown = this.#allocate(Math.min(this.#length, doubled));
     grown.set(this.#bytes.subarray(0, this.#filled));
     this.#bytes = grown;
   }
