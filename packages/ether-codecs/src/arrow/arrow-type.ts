@@ -79,18 +79,11 @@ export function arrowTypeOf(dtype: DType): ArrowType {
 
 /** The element type of a column of numbers or booleans; `undefined` for any other column. */
 export function dtypeOf(type: ArrowType): DType | undefined {
-  switch (type.kind) {
-    case "int":
-      return `${type.signed ? "" : "u"}int${type.bits}`;
-    case "float":
-      return `float${type.bits}`;
-    case "bool":
-      return "bool";
-    case "fixed":
-      if (type.logical === "decimal" || type.logical === "interval") return undefined;
-      if (type.logical === "fixedBinary") return undefined;
-      return type.bytes === 4 ? "int32" : "int64";
-    default:
-      return undefined;
-  }
+  if (type.kind === "int") return `${type.signed ? "" : "u"}int${type.bits}`;
+  if (type.kind === "float") return `float${type.bits}`;
+  if (type.kind === "bool") return "bool";
+  if (type.kind !== "fixed" || !temporal.has(type.logical)) return undefined;
+  return type.bytes === 4 ? "int32" : "int64";
 }
+
+const temporal: ReadonlySet<FixedLogical> = new Set(["date", "time", "timestamp", "duration"]);

@@ -87,7 +87,10 @@ function couldBe(
     case "largeList":
     case "fixedList":
       return types.includes("array") || encodedBytes(types, property);
-    default:
+    case "fixed":
+    case "map":
+    case "struct":
+    case "union":
       return true;
   }
 }

@@ -37,7 +37,7 @@ export function draftColumn(
 ): ColumnDraft | undefined {
   const cells: Cells<Value> = values.includes(null)
     ? values.map((value) => value ?? undefined)
-    : (values as Cells<Value>);
+    : values;
   const first = cells.find((cell) => cell !== undefined);
   if (first === undefined) return undefined;
   return draftUniform(name, cells, first, options) ?? draftJson(name, cells, options);
@@ -73,7 +73,9 @@ function draftUniform(
       return options.numberLists === "float32"
         ? draftVectors(name, cells, (cell) => blockOf(cell) ?? blockOfNumbers(cell))
         : undefined;
-    default:
+    case "map":
+    case "null":
+    case undefined:
       return undefined;
   }
 }

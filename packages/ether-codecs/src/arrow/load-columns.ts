@@ -100,7 +100,10 @@ class ColumnLoader {
         }
         return { ...slots, data: none, children };
       }
-      default:
+      case "int":
+      case "float":
+      case "fixed":
+      case "bool":
         return { ...slots, data: this.#nextBuffer(fixedBytes(type, length)), children: [] };
     }
   }
@@ -171,15 +174,8 @@ function bitBytes(bits: number): number {
 }
 
 function fixedBytes(type: ArrowType, length: number): number {
-  switch (type.kind) {
-    case "int":
-    case "float":
-      return (length * type.bits) / 8;
-    case "fixed":
-      return length * type.bytes;
-    default:
-      return bitBytes(length);
-  }
+  if (type.kind === "fixed") return length * type.bytes;
+  return "bits" in type ? (length * type.bits) / 8 : bitBytes(length);
 }
 
 function checkOffsets(offsets: ArrowOffsets, end: number, field: ArrowField): void {

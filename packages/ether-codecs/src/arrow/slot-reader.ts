@@ -56,7 +56,9 @@ function plainReader(column: ArrowColumn, context: ReadContext): SlotReader {
     case "list":
     case "largeList":
       return listReader(column, context);
-    default:
+    case "map":
+    case "struct":
+    case "union":
       throw malformed(`column ${field.name} is ${type.kind}, which no Ether value is`);
   }
 }
@@ -98,7 +100,12 @@ function scalarReader(column: ArrowColumn): SlotReader {
     case "float32":
     case "float64":
       return finiteReader(typedView(dtype, data) as Float64Array, column);
-    default: {
+    case "int8":
+    case "uint8":
+    case "int16":
+    case "uint16":
+    case "int32":
+    case "uint32": {
       const numbers = typedView(dtype, data) as Int32Array;
       return (i) => numbers[i] ?? 0;
     }

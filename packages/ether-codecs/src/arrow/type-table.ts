@@ -44,7 +44,14 @@ export function encodeType(type: ArrowType): { readonly id: number; readonly val
       return { id: 12, value: [] };
     case "fixedList":
       return { id: 16, value: [[0, { kind: "i32", value: type.size }]] };
-    default:
+    case "fixed":
+    case "largeBinary":
+    case "largeList":
+    case "largeUtf8":
+    case "map":
+    case "null":
+    case "struct":
+    case "union":
       throw new TypeError(`no column of ours is ${type.kind}`);
   }
 }
@@ -104,19 +111,9 @@ function readType(id: number, table: FlatTable | undefined): ArrowType {
   }
 }
 
-function childCount(type: ArrowType): number | undefined {
-  switch (type.kind) {
-    case "list":
-    case "largeList":
-    case "fixedList":
-    case "map":
-      return 1;
-    case "struct":
-    case "union":
-      return undefined;
-    default:
-      return 0;
-  }
+function childCount({ kind }: ArrowType): number | undefined {
+  if (kind === "struct" || kind === "union") return undefined;
+  return kind === "map" || kind === "fixedList" || kind === "list" || kind === "largeList" ? 1 : 0;
 }
 
 function intBits(table: FlatTable | undefined): 8 | 16 | 32 | 64 {

@@ -1,5 +1,5 @@
 import { type DType, TensorView, type TypedArray, typedView } from "@proj/wire-types";
-import type { Value, VectorValue } from "../value.js";
+import type { Value } from "../value.js";
 import { dtypeOf } from "./arrow-type.js";
 import type { ArrowColumn } from "./column.js";
 
@@ -34,7 +34,7 @@ export function numericBlock(column: ArrowColumn): NumericBlock | undefined {
 /** Presents `elements` as an Ether's value: a plain vector where one exists for the type, else a tensor. */
 export function vectorValue(dtype: DType, shape: readonly number[], elements: TypedArray): Value {
   if (shape.length === 1 && dtype !== "float16" && dtype !== "uint8" && dtype !== "bool") {
-    return elements as VectorValue;
+    return elements;
   }
   return new TensorView(dtype, shape, elements);
 }

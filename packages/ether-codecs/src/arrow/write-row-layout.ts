@@ -108,6 +108,6 @@ function attachmentColumns(ethers: readonly Ether[]): readonly ColumnDraft[] {
 }
 
 function descriptor(attachment: Attachment): unknown {
-  const { inlineBytes, ...rest } = attachment;
+  const { inlineBytes: _bytes, ...rest } = attachment;
   return attachmentToJson(rest);
 }

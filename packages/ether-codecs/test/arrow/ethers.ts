@@ -48,3 +48,9 @@ function withoutNulls(map: ValueMap, part: string): ValueMap {
   if (part !== "payload") return map;
   return Object.fromEntries(Object.entries(map).filter(([, value]) => value !== null));
 }
+
+/** The payload of an Ether that must be there. */
+export function payloadOf(ether: Ether | undefined): ValueMap {
+  if (ether === undefined) throw new Error("no Ether");
+  return ether.payload;
+}

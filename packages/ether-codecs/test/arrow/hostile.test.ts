@@ -33,16 +33,16 @@ function stream(column: Hostile, layout = "row"): Uint8Array {
   return new StreamWriter().write([draft], column.rows, pairs, 2 ** 30);
 }
 
-function field(type: ArrowType, children: readonly ArrowField[] = []): ArrowField {
+function nullable(type: ArrowType, children: readonly ArrowField[] = []): ArrowField {
   return { name: "x", type, nullable: true, children, metadata: new Map() };
 }
 
 const none = new Uint8Array(0);
 const int = (...values: number[]): Uint8Array => new Uint8Array(Int32Array.from(values).buffer);
-const utf8 = field({ kind: "utf8" });
-const items = field({ kind: "float", bits: 32 });
-const emptyLists = field({ kind: "fixedList", size: 0 }, [items]);
-const emptyTexts = field({ kind: "fixedList", size: 0 }, [utf8]);
+const utf8 = nullable({ kind: "utf8" });
+const items = nullable({ kind: "float", bits: 32 });
+const emptyLists = nullable({ kind: "fixedList", size: 0 }, [items]);
+const emptyTexts = nullable({ kind: "fixedList", size: 0 }, [utf8]);
 
 const malformed: readonly (readonly [string, Hostile])[] = [
   [
@@ -81,7 +81,7 @@ const malformed: readonly (readonly [string, Hostile])[] = [
     "a fixed-size list without its items",
     {
       rows: 2 ** 20,
-      field: field({ kind: "fixedList", size: 2 ** 31 - 1 }, [items]),
+      field: nullable({ kind: "fixedList", size: 2 ** 31 - 1 }, [items]),
       nodes: [2 ** 20, 0, 4, 0],
       buffers: [none, none, new Uint8Array(16)],
     },
@@ -102,7 +102,7 @@ const tooLarge: readonly (readonly [string, Hostile, string])[] = [
     "a list of a billion empty lists",
     {
       rows: 1,
-      field: field({ kind: "list" }, [emptyTexts]),
+      field: nullable({ kind: "list" }, [emptyTexts]),
       nodes: [1, 0, 2 ** 30, 0, 0, 0],
       buffers: [none, int(0, 2 ** 30), none, none, none, none],
     },

@@ -10,7 +10,7 @@ import {
 } from "@proj/ether-codecs";
 import { TensorView } from "@proj/wire-types";
 import { tableFromIPC } from "apache-arrow";
-import { expectSame, roundTrip, samples } from "./ethers.js";
+import { expectSame, payloadOf, roundTrip, samples } from "./ethers.js";
 
 function columnTypes(ethers: readonly Ether[]): Record<string, string> {
   const table = tableFromIPC(arrowCodec.encode(ethers, {}).body);
@@ -215,8 +215,8 @@ describe("§14.7: row layout", () => {
     ]);
     const { body } = arrowCodec.encode(ethers, {});
     const [, second] = arrowCodec.decode(body, {});
-    expect((second?.payload["v"] as Float64Array).buffer).toBe(body.buffer);
-    expect((second?.payload["b"] as Uint8Array).buffer).toBe(body.buffer);
+    expect((payloadOf(second)["v"] as Float64Array).buffer).toBe(body.buffer);
+    expect((payloadOf(second)["b"] as Uint8Array).buffer).toBe(body.buffer);
     const shifted = new Uint8Array(body.length + 3).subarray(3);
     shifted.set(body);
     expectSame(arrowCodec.decode(shifted, {}), ethers);

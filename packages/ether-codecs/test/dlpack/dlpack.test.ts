@@ -14,6 +14,7 @@ import {
   tensorEther,
 } from "@proj/ether-codecs";
 import { formatHex, ManualTime, SeededRandom, TensorView } from "@proj/wire-types";
+import { payloadOf } from "../arrow/ethers.js";
 import { golden, goldenBytes } from "../golden.js";
 
 const floats = (...values: number[]): Uint8Array =>
@@ -138,7 +139,7 @@ describe("§14.8: tensors", () => {
   test("inline storage is viewed, not copied", () => {
     const body = encodeDlpack(six);
     const [ether] = dlpackCodec.decode(body, {});
-    expect((ether?.payload["data"] as TensorView).data.buffer).toBe(body.buffer);
+    expect((payloadOf(ether)["data"] as TensorView).data.buffer).toBe(body.buffer);
   });
 
   test.each<readonly [string, Partial<DlpackDescriptor>, readonly number[]]>([
