@@ -1,4 +1,4 @@
-import { TensorView } from "@proj/wire-types";
+import { type DType, TensorView } from "@proj/wire-types";
 import { AttachmentRef } from "./attachment.js";
 import { QuantizedTensor } from "./tensor/quantized-tensor.js";
 
@@ -66,7 +66,14 @@ export function classifyValue(value: unknown): ClassifiedValue | undefined {
 
 /** Tells whether `value` is a typed array that counts as a vector; bytes do not. */
 export function isVector(value: unknown): value is VectorValue {
-  return ArrayBuffer.isView(value) && vectorNames.has((value as VectorValue)[Symbol.toStringTag]);
+  return value instanceof Float32Array || vectorDType(value) !== undefined;
+}
+
+/** Names the element type of a plain vector; `undefined` for bytes and everything else. */
+export function vectorDType(value: unknown): DType | undefined {
+  return ArrayBuffer.isView(value)
+    ? vectorDTypes.get((value as VectorValue)[Symbol.toStringTag])
+    : undefined;
 }
 
 /** Tells whether `value` is a map: an object made by a literal, or one without a prototype. */
@@ -81,16 +88,17 @@ export function emptyMap(): Record<string, Value> {
   return Object.create(null) as Record<string, Value>;
 }
 
-const vectorNames = new Set([
-  "Float32Array",
-  "Float64Array",
-  "Int8Array",
-  "Int16Array",
-  "Uint16Array",
-  "Int32Array",
-  "Uint32Array",
-  "BigInt64Array",
-  "BigUint64Array",
+// By name, because a typed array of another realm is no instance of this one's classes.
+const vectorDTypes: ReadonlyMap<string, DType> = new Map([
+  ["Float32Array", "float32"],
+  ["Float64Array", "float64"],
+  ["Int8Array", "int8"],
+  ["Int16Array", "int16"],
+  ["Uint16Array", "uint16"],
+  ["Int32Array", "int32"],
+  ["Uint32Array", "uint32"],
+  ["BigInt64Array", "int64"],
+  ["BigUint64Array", "uint64"],
 ]);
 
 function classifyObject(value: object): ClassifiedValue | undefined {

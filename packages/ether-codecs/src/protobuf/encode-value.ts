@@ -3,7 +3,13 @@ import { EtherError } from "../errors.js";
 import { prepareTensor, writeTensor } from "../tensor/tensor-body.js";
 import type { QuantizedTensor } from "../tensor/quantized-tensor.js";
 import { TENSOR_HEADER_BYTES } from "../tensor/tensor-header.js";
-import { classifyValue, type Value, type ValueMap, type VectorValue } from "../value.js";
+import {
+  classifyValue,
+  type Value,
+  type ValueMap,
+  vectorDType,
+  type VectorValue,
+} from "../value.js";
 import { compareUtf8 } from "./compare-utf8.js";
 import { ProtoWriter } from "./proto-writer.js";
 import { ValueTag, vectorTag } from "./value-tag.js";
@@ -289,26 +295,7 @@ function isVectorTensor(tensor: TensorView | QuantizedTensor): tensor is TensorV
 }
 
 function vectorTagOf(vector: VectorValue): number {
-  switch (vector[Symbol.toStringTag]) {
-    case "Float32Array":
-      return vectorTag("float32");
-    case "Float64Array":
-      return vectorTag("float64");
-    case "Int8Array":
-      return vectorTag("int8");
-    case "Int16Array":
-      return vectorTag("int16");
-    case "Uint16Array":
-      return vectorTag("uint16");
-    case "Int32Array":
-      return vectorTag("int32");
-    case "Uint32Array":
-      return vectorTag("uint32");
-    case "BigInt64Array":
-      return vectorTag("int64");
-    case "BigUint64Array":
-      return vectorTag("uint64");
-  }
+  return vectorTag(vectorDType(vector) ?? "float32");
 }
 
 function invalid(what: string): EtherError {
