@@ -1,21 +1,17 @@
 import { connect as connectNet, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import { connect as connectTls } from "node:tls";
 import { wireError } from "@proj/wire-types";
 import { XcpError } from "../errors.js";
-import { type Endpoint, formatEndpoint } from "./endpoint.js";
+import { type ConnectedSocket, plainSocket, securedSocket } from "./connected-socket.js";
+import { type Endpoint, formatEndpoint, type InetEndpoint } from "./endpoint.js";
 import { transportError } from "./transport-error.js";
-import { type ClientTls, clientTlsOptions } from "./tls-options.js";
-
-/** A connected socket and the way to drop it so that the peer notices. */
-export interface DialledSocket<S extends Socket = Socket> {
-  /** Connected; nothing was read yet. */
-  readonly socket: S;
-  /** Resets the TCP connection: the peer sees an error, not an orderly end. */
-  drop(): void;
-}
+import { type Alpn, type ClientTls, clientTlsOptions } from "./tls-options.js";
 
 /** Connects to `endpoint`; lets go when `signal` fires. */
-export async function dialSocket(endpoint: Endpoint, signal: AbortSignal): Promise<DialledSocket> {
+export async function dialSocket(
+  endpoint: Endpoint,
+  signal: AbortSignal,
+): Promise<ConnectedSocket> {
   const socket = connectNet({
     ...(endpoint.kind === "path"
       ? { path: endpoint.path }
@@ -23,45 +19,34 @@ export async function dialSocket(endpoint: Endpoint, signal: AbortSignal): Promi
     allowHalfOpen: true,
   });
   await ready(socket, "connect", formatEndpoint(endpoint), signal);
-  return { socket, drop: () => dropSocket(socket) };
+  return plainSocket(socket);
 }
 
 /**
- * Connects to `endpoint` and finishes the TLS handshake, which must agree on `alpn`.
+ * Connects to `endpoint` and finishes the TLS handshake, with `alpn`.
  *
  * @throws XcpError `xcp.auth_failed`, `xcp.version_unsupported`, `xcp.crypt_required` (peer below TLS 1.3)
  */
 export async function dialTlsSocket(
-  endpoint: Extract<Endpoint, { kind: "inet" }>,
+  endpoint: InetEndpoint,
   tls: ClientTls,
-  alpn: string,
+  alpn: Alpn,
   signal: AbortSignal,
-): Promise<DialledSocket<TLSSocket>> {
+): Promise<ConnectedSocket> {
   const where = formatEndpoint(endpoint);
-  const { socket: inner, drop } = await dialSocket(endpoint, signal);
-  const socket = connectTls({ ...clientTlsOptions(tls, endpoint.host, alpn), socket: inner });
+  const { socket: inner } = await dialSocket(endpoint, signal);
+  const socket = connectTls({ ...clientTlsOptions(tls, endpoint.host, alpn.name), socket: inner });
   await ready(socket, "secureConnect", where, signal);
-  if (socket.alpnProtocol !== alpn) {
+  if (alpn.required && socket.alpnProtocol !== alpn.name) {
     socket.destroy();
-    throw new XcpError("xcp.version_unsupported", `${where} does not speak ${alpn} over TLS`, {
+    throw new XcpError("xcp.version_unsupported", `${where} does not speak ${alpn.name} over TLS`, {
       details: { endpoint: where, alpn: String(socket.alpnProtocol) },
     });
   }
-  const dropBoth = (): void => {
-    drop();
-    socket.destroy();
-  };
-  return { socket, drop: dropBoth };
-}
-
-/** Drops `socket` with a reset where the system has one (TCP), else without. */
-export function dropSocket(socket: Socket): void {
-  // Only TCP has a reset, and only while its handle is its own.
-  try {
-    socket.resetAndDestroy();
-  } catch {
-    socket.destroy();
-  }
+  const connected = securedSocket(socket, inner);
+  // Not in this turn: a reset that crosses the server's session tickets fails their write, and that error, which Node
+  // passes on to nobody, was all the server would have learnt of it.
+  return { ...connected, drop: () => void setImmediate(connected.drop) };
 }
 
 function ready(

@@ -1,6 +1,10 @@
 import { isIP, type Socket } from "node:net";
-import type { Address } from "@proj/wire-types";
+import type { Address, TransportInfo } from "@proj/wire-types";
 import { XcpError } from "../errors.js";
+import { DEFAULT_PORT } from "../wire/constants.js";
+
+/** A host and a port. */
+export type InetEndpoint = Extract<Endpoint, { readonly kind: "inet" }>;
 
 /** What a socket can be connected to or bound to: a host and port, or the path of a Unix socket. */
 export type Endpoint = Extract<Address, { readonly kind: "inet" | "path" }>;
@@ -51,4 +55,26 @@ export function refuseInsecure(
 export function peerOf(socket: Socket): Endpoint | undefined {
   const { remoteAddress: host, remotePort: port } = socket;
   return host === undefined || port === undefined ? undefined : { kind: "inet", host, port };
+}
+
+/** The endpoint that `address` means, with its defaults. */
+export function tcpEndpoint(address: {
+  readonly host?: string;
+  readonly port?: number;
+}): InetEndpoint {
+  return {
+    kind: "inet",
+    host: address.host ?? "127.0.0.1",
+    port: address.port ?? DEFAULT_PORT,
+  };
+}
+
+/** What is known about a peer over plain TCP. */
+export function plainInfo(socket: Socket, transport: string): TransportInfo {
+  return {
+    transport,
+    peer: peerOf(socket),
+    secure: false,
+    local: isLoopback(socket.remoteAddress ?? ""),
+  };
 }

@@ -1,11 +1,12 @@
 import { lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer as createNetServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type TLSSocket } from "node:tls";
+import { createServer as createTlsServer } from "node:tls";
 import { type Listener, type WireError, wireError } from "@proj/wire-types";
 import { XcpError } from "../errors.js";
+import { type ConnectedSocket, plainSocket, securedSocket } from "./connected-socket.js";
 import { type Endpoint, formatEndpoint, formatHost, peerOf } from "./endpoint.js";
 import { transportError } from "./transport-error.js";
-import { type ServerTls, serverTlsOptions } from "./tls-options.js";
+import { type Alpn, type ServerTls, serverTlsOptions } from "./tls-options.js";
 
 /** Milliseconds that a peer may take from connecting to its first stream unless the caller says otherwise. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -46,36 +47,45 @@ export function handshakeTimeoutOf(options: ListenOptions): number {
 export async function listenSocket(
   endpoint: Endpoint,
   options: ListenOptions,
-  accept: (socket: Socket) => void,
+  accept: (connected: ConnectedSocket) => void,
 ): Promise<SocketListener> {
-  const server = createNetServer({ allowHalfOpen: true, noDelay: true }, accept);
+  const server = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    accept(plainSocket(socket));
+  });
   if (endpoint.kind === "path") await removeStaleSocket(endpoint.path);
   return bind(server, endpoint, options);
 }
 
-/** Accepts TLS connections at `endpoint`, once their handshake agreed on `alpn`. */
+/** Accepts TLS connections at `endpoint`, once their handshake, with `alpn`, is done. */
 export async function listenTlsSocket(
   endpoint: Endpoint,
   tls: ServerTls,
-  alpn: string,
+  alpn: Alpn,
   options: ListenOptions,
-  accept: (socket: TLSSocket) => void,
+  accept: (connected: ConnectedSocket) => void,
 ): Promise<SocketListener> {
+  // TLS hides the TCP connection below, which only it can reset: known by the peer's address until it is gone.
+  const inners = new Map<string, Socket>();
   const server = createTlsServer(
-    { ...serverTlsOptions(tls, alpn, handshakeTimeoutOf(options)), noDelay: true },
+    { ...serverTlsOptions(tls, alpn.name, handshakeTimeoutOf(options)), noDelay: true },
     (socket) => {
-      if (socket.alpnProtocol === alpn) {
-        accept(socket);
+      if (!alpn.required || socket.alpnProtocol === alpn.name) {
+        accept(securedSocket(socket, inners.get(nameOf(socket))));
         return;
       }
       // A client without ALPN is let through by TLS itself.
       const where = nameOf(socket);
       options.onError?.(
-        new XcpError("xcp.version_unsupported", `${where} did not offer ${alpn} over TLS`),
+        new XcpError("xcp.version_unsupported", `${where} did not offer ${alpn.name} over TLS`),
       );
       socket.destroy();
     },
   );
+  server.on("connection", (inner) => {
+    const name = nameOf(inner);
+    inners.set(name, inner);
+    inner.once("close", () => inners.delete(name));
+  });
   server.on("tlsClientError", (error, socket) => {
     // A refused certificate reaches this event as a bare hang-up; the reason lies on the socket.
     const thrown: unknown = socket.authorizationError ?? error;

@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import {
   type ByteStream,
@@ -11,6 +12,8 @@ import { writeParts } from "./write-parts.js";
 
 /** Queued bytes from which `write` answers `false`, unless the caller chooses. Above every default of Node. */
 export const HIGH_WATER_BYTES = 262_144;
+
+const NOTHING = new Uint8Array(0);
 
 /** Options of {@link socketStream}. */
 export interface SocketStreamOptions {
@@ -56,6 +59,7 @@ class SocketStream implements ByteStream {
     socket.on("error", (error) => {
       this.#failure ??= error;
     });
+    socket.on("end", () => this.#ended());
     socket.on("close", () => this.#gone());
     if (socket.closed) this.#gone();
   }
@@ -73,9 +77,13 @@ class SocketStream implements ByteStream {
       return;
     }
     if (this.#closed) return;
+    if (this.#endReceived) {
+      queueMicrotask(() => {
+        if (!this.#closed) handlers.end();
+      });
+    }
     const socket = this.#socket;
     socket.on("drain", () => this.#drained());
-    socket.on("end", () => this.#ended());
     socket.on("data", (chunk: Buffer) => {
       // A plain view: Buffer's own `slice` and `toString` mean something else than the core expects.
       if (!this.#closed) {
@@ -88,7 +96,7 @@ class SocketStream implements ByteStream {
     const socket = this.#socket;
     if (this.#closed || this.#endSent || socket.destroyed) return true;
     writeParts(socket, parts);
-    this.#owesDrain = socket.writableLength >= this.#highWaterBytes;
+    this.#owesDrain ||= socket.writableLength >= this.#highWaterBytes;
     return !this.#owesDrain;
   }
 
@@ -122,6 +130,9 @@ class SocketStream implements ByteStream {
     // An HTTP/2 stream that was reset ends its readable side as if all had come.
     if (this.#closed || resetCode(this.#socket) !== 0) return;
     this.#endReceived = true;
+    // Tells an ended peer from a dropped one: writing, even nothing, fails once the peer reads no more. A Unix socket
+    // has no other sign of it, and a reset of TCP may have been swallowed by an earlier write.
+    if (this.#socket instanceof Socket && !this.#endSent) this.#socket.write(NOTHING);
     this.#handlers?.end();
   }
 

@@ -1,9 +1,8 @@
-import type { Socket } from "node:net";
-import type { ByteStream, TransportInfo } from "@proj/wire-types";
-import { DEFAULT_PORT } from "../wire/constants.js";
+import type { ByteStream } from "@proj/wire-types";
 import { type ConnectOptions, connectWithin } from "./connect-options.js";
-import { dialSocket, dropSocket } from "./dial-socket.js";
-import { type Endpoint, formatEndpoint, isLoopback, peerOf, refuseInsecure } from "./endpoint.js";
+import type { ConnectedSocket } from "./connected-socket.js";
+import { dialSocket } from "./dial-socket.js";
+import { formatEndpoint, refuseInsecure, tcpEndpoint } from "./endpoint.js";
 import {
   type ListenAddress,
   type ListenOptions,
@@ -31,8 +30,7 @@ export async function connectTcp(options: ConnectTcpOptions): Promise<ByteStream
   const endpoint = tcpEndpoint(options);
   refuseInsecure(endpoint, "tcp", "connecting to", options.allowInsecure);
   return connectWithin(formatEndpoint(endpoint), options, async (signal) => {
-    const { socket } = await dialSocket(endpoint, signal);
-    return plainStream(socket, options);
+    return tcpStream(await dialSocket(endpoint, signal), options);
   });
 }
 
@@ -52,33 +50,12 @@ export async function listenTcp(
 ): Promise<SocketListener> {
   const endpoint = tcpEndpoint(options);
   refuseInsecure(endpoint, "tcp", "listening at", options.allowInsecure);
-  return listenSocket(endpoint, options, (socket) => accept(plainStream(socket, options)));
+  return listenSocket(endpoint, options, (connected) => accept(tcpStream(connected, options)));
 }
 
-/** The endpoint that `address` means, with its defaults. */
-export function tcpEndpoint(
-  address: Pick<ListenAddress, "host" | "port">,
-): Extract<Endpoint, { kind: "inet" }> {
-  return {
-    kind: "inet",
-    host: address.host ?? "127.0.0.1",
-    port: address.port ?? DEFAULT_PORT,
-  };
-}
-
-/** What is known about a peer over plain TCP. */
-export function plainInfo(socket: Socket, transport: string): TransportInfo {
-  return {
-    transport,
-    peer: peerOf(socket),
-    secure: false,
-    local: isLoopback(socket.remoteAddress ?? ""),
-  };
-}
-
-function plainStream(socket: Socket, options: { readonly highWaterBytes?: number }): ByteStream {
-  return socketStream(socket, plainInfo(socket, "tcp"), {
-    ...options,
-    drop: () => dropSocket(socket),
-  });
+function tcpStream(
+  { socket, info, drop }: ConnectedSocket,
+  options: { readonly highWaterBytes?: number },
+): ByteStream {
+  return socketStream(socket, info("tcp"), { ...options, drop });
 }

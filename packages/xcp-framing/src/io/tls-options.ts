@@ -8,8 +8,16 @@ import type {
 import type { TransportInfo } from "@proj/wire-types";
 import { isLoopback, peerOf } from "./endpoint.js";
 
-/** The protocol name that both ends of `tls` agree on. spec/xcp.md §20 */
-export const XCP_ALPN = "xcp/0.2";
+/** The name under which TLS negotiates what it carries (RFC 7301). */
+export interface Alpn {
+  /** As registered: `xcp/0.2`, `h2`, `http/1.1`. */
+  readonly name: string;
+  /** Whether a peer that says nothing about it is refused; one that wants something else always is. */
+  readonly required: boolean;
+}
+
+/** What both ends of a frame stream over TLS agree on. spec/xcp.md §20 */
+export const XCP_ALPN: Alpn = { name: "xcp/0.2", required: true };
 
 // TLS 1.3 with AES-128-GCM is the floor: its other two suites are no weaker. §12
 const floor: SecureContextOptions = {

@@ -1,7 +1,8 @@
 import type { ByteStream } from "@proj/wire-types";
 import { type ConnectOptions, connectWithin } from "./connect-options.js";
+import type { ConnectedSocket } from "./connected-socket.js";
 import { dialTlsSocket } from "./dial-socket.js";
-import { formatEndpoint } from "./endpoint.js";
+import { formatEndpoint, tcpEndpoint } from "./endpoint.js";
 import {
   type ListenAddress,
   type ListenOptions,
@@ -9,8 +10,7 @@ import {
   type SocketListener,
 } from "./listen-socket.js";
 import { socketStream } from "./socket-stream.js";
-import { tcpEndpoint } from "./tcp.js";
-import { type ClientTls, type ServerTls, tlsInfo, XCP_ALPN } from "./tls-options.js";
+import { type ClientTls, type ServerTls, XCP_ALPN } from "./tls-options.js";
 
 /** Options of {@link connectTls}. */
 export interface ConnectTlsOptions extends Omit<ConnectOptions, "allowInsecure"> {
@@ -35,8 +35,13 @@ export interface ConnectTlsOptions extends Omit<ConnectOptions, "allowInsecure">
 export async function connectTls(options: ConnectTlsOptions): Promise<ByteStream> {
   const endpoint = tcpEndpoint(options);
   return connectWithin(formatEndpoint(endpoint), options, async (signal) => {
-    const { socket, drop } = await dialTlsSocket(endpoint, options.tls ?? {}, XCP_ALPN, signal);
-    return socketStream(socket, tlsInfo(socket, "tls"), { ...options, drop });
+    const { socket, info, drop } = await dialTlsSocket(
+      endpoint,
+      options.tls ?? {},
+      XCP_ALPN,
+      signal,
+    );
+    return socketStream(socket, info("tls"), { ...options, drop });
   });
 }
 
@@ -56,7 +61,14 @@ export async function listenTls(
   options: ListenTlsOptions,
   accept: (stream: ByteStream) => void,
 ): Promise<SocketListener> {
-  return listenTlsSocket(tcpEndpoint(options), options.tls, XCP_ALPN, options, (socket) => {
-    accept(socketStream(socket, tlsInfo(socket, "tls"), options));
+  return listenTlsSocket(tcpEndpoint(options), options.tls, XCP_ALPN, options, (connected) => {
+    accept(tlsStream(connected, options));
   });
+}
+
+function tlsStream(
+  { socket, info, drop }: ConnectedSocket,
+  options: { readonly highWaterBytes?: number },
+): ByteStream {
+  return socketStream(socket, info("tls"), { ...options, drop });
 }

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { ByteStream } from "@proj/wire-types";
+import type { ByteStream, TransportInfo } from "@proj/wire-types";
 import { type ConnectOptions, connectWithin } from "./connect-options.js";
 import { dialSocket } from "./dial-socket.js";
 import type { Endpoint } from "./endpoint.js";
@@ -46,7 +46,9 @@ export async function listenUnix(
   accept: (stream: ByteStream) => void,
 ): Promise<SocketListener> {
   const endpoint: Endpoint = { kind: "path", path: options.path };
-  return listenSocket(endpoint, options, (socket) => accept(unixStream(socket, endpoint, options)));
+  return listenSocket(endpoint, options, ({ socket }) =>
+    accept(unixStream(socket, endpoint, options)),
+  );
 }
 
 // What never leaves the host is as confidential as the host: `secure`.
@@ -55,5 +57,6 @@ function unixStream(
   peer: Endpoint,
   options: { readonly highWaterBytes?: number },
 ): ByteStream {
-  return socketStream(socket, { transport: "unix", peer, secure: true, local: true }, options);
+  const info: TransportInfo = { transport: "unix", peer, secure: true, local: true };
+  return socketStream(socket, info, options);
 }
