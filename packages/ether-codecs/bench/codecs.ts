@@ -1,5 +1,6 @@
 import { runSuite } from "@proj/bench";
 import {
+  arrowCodec,
   embeddingEther,
   type Ether,
   type EtherCodec,
@@ -12,7 +13,7 @@ import {
 
 const one = [embedding(0)];
 const hundred = Array.from({ length: 100 }, (_, i) => embedding(i));
-const codecs = [protobufCodec, tensorF32Codec, tensorF16Codec, tensorQnt8Codec()];
+const codecs = [protobufCodec, arrowCodec, tensorF32Codec, tensorF16Codec, tensorQnt8Codec()];
 
 await runSuite({
   name: "codecs",
@@ -44,6 +45,7 @@ function embedding(seed: number): Ether {
 }
 
 function encodeAll(codec: EtherCodec, ethers: readonly Ether[]): readonly Uint8Array[] {
+  if (codec.batches) return [codec.encode(ethers, {}).body];
   return ethers.map((ether) => codec.encode([ether], {}).body);
 }
 
