@@ -13,8 +13,6 @@ import type { SessionCore } from "./session-core.js";
 import { Flag, MsgType, ReservedTag } from "./wire/constants.js";
 import type { FrameEvent, ReceivedFrame, RejectedFrame } from "./wire/frame-reader.js";
 import { type FrameHeader, tagValue } from "./wire/header.js";
-import { fromV01Header } from "./v01-translation.js";
-import type { V01Header } from "./wire/header-v01.js";
 
 /** What the intake asks of its session. */
 export interface IntakeHooks {
@@ -87,8 +85,7 @@ export class FrameIntake {
 
   /** Takes one frame. */
   receive(event: FrameEvent): void {
-    const { profile } = this.#negotiated;
-    const header = profile === "v0.1" ? fromV01Header(event.header as V01Header) : event.header;
+    const { header } = event;
     if (event.kind === "rejected") this.#reject(event, header);
     else if (header.msgType < MsgType.DATA) this.#receiveControl(event, header);
     else this.#receiveMessage(event, header);

@@ -102,7 +102,7 @@ export class Inbox {
     }
     if (look !== "request") {
       this.#noteComplete(header);
-      if (wantsAck(header, flags)) this.#ack(header);
+      if (this.#wantsAck(header, flags)) this.#ack(header);
       this.#sender.replied(look, this.#messageOf(header, body));
       return;
     }
@@ -117,7 +117,7 @@ export class Inbox {
     const { msgId } = header;
     if (msgId !== 0) {
       const verdict = this.#window.check(msgId);
-      if (verdict !== "new" && !(verdict === "duplicate" && this.#mayRunAgain(header))) {
+      if (verdict !== "new" && !(verdict === "duplicate" && this.#mayRunAgain(msgId))) {
         this.#answerKnown(header, flags, verdict);
         return "unwanted";
       }
@@ -128,7 +128,7 @@ export class Inbox {
       if (replyTo !== undefined) return replyTo;
       // Late, after a timeout or a cancellation: nobody waits any more.
       this.#window.complete(msgId);
-      if (wantsAck(header, flags)) this.#ack(header);
+      if (this.#wantsAck(header, flags)) this.#ack(header);
       return "unwanted";
     }
     const reason = this.#reasonToRefuse(header, body ?? NO_BYTES);
@@ -140,7 +140,7 @@ export class Inbox {
   /** Makes the record of a message that is wanted. */
   begin(header: FrameHeader, flags: number, body: Uint8Array, look: "request" | Transfer): Inbound {
     const message = this.#messageOf(header, body);
-    const inbound = new Inbound(message, header.bodyCodec, wantsAck(header, flags));
+    const inbound = new Inbound(message, header.bodyCodec, this.#wantsAck(header, flags));
     if (look !== "request") inbound.replyTo = look;
     return inbound;
   }
@@ -270,6 +270,13 @@ export class Inbox {
     return refusalReason(this.#core.config, this.#negotiated, this.codecs, header, body);
   }
 
+  // Legacy peers would take an ACK for the answer to something else.
+  #wantsAck(header: FrameHeader, flags: number): boolean {
+    if (this.#core.legacy) return false;
+    if ((flags & Flag.ACKREQ) !== 0) return true;
+    return header.tags.length > 0 && tagValue(header.tags, ReservedTag.ACK) === "1";
+  }
+
   #enter(inbound: Inbound, header: FrameHeader, bytes: number): boolean {
     if (this.#ingress.enter(bytes) === "busy") {
       const held = this.#ingress.messages;
@@ -308,7 +315,10 @@ export class Inbox {
     readonly msgId: FrameHeader["msgId"];
     readonly bodyCodec: number;
   }): void {
-    if (message.msgId !== 0) this.#window.complete(message.msgId);
+    if (message.msgId !== 0) {
+      this.#window.complete(message.msgId);
+      this.#core.memory.outcomes.running(message.msgId);
+    }
     this.#core.traffic.received.countMessage(message.bodyCodec);
   }
 
@@ -368,8 +378,8 @@ export class Inbox {
   }
 
   // A message that was refused for now runs again when it comes again.
-  #mayRunAgain(header: FrameHeader): boolean {
-    return this.#core.memory.outcomes.get(header.msgId)?.refusal?.retryable === true;
+  #mayRunAgain(msgId: FrameHeader["msgId"]): boolean {
+    return this.#core.memory.outcomes.isPostponed(msgId);
   }
 
   #answerKnown(
@@ -379,7 +389,7 @@ export class Inbox {
   ): void {
     if (verdict !== "duplicate") {
       this.#core.log.write("warn", "xcp.replay", { verdict }, header);
-      if (verdict === "tooOld" && !wantsAck(header, flags)) return;
+      if (verdict === "tooOld" && !this.#wantsAck(header, flags)) return;
       this.refuseFrame(header, new XcpError("xcp.replay", `message ${header.msgId} is ${verdict}`));
       return;
     }
@@ -406,11 +416,6 @@ export class Inbox {
       throw error;
     }
   }
-}
-
-function wantsAck(header: FrameHeader, flags: number): boolean {
-  if ((flags & Flag.ACKREQ) !== 0) return true;
-  return header.tags.length > 0 && tagValue(header.tags, ReservedTag.ACK) === "1";
 }
 
 // Errors of the frame itself say nothing about the message: its id may be damaged too.

@@ -2,6 +2,8 @@ import type { WireError } from "@proj/wire-types";
 import type { OutgoingMessage } from "./message.js";
 import type { MsgId } from "./wire/header.js";
 
+const MAX_POSTPONED = 65_536;
+
 /** What became of a message that was completed. */
 export interface Outcome {
   /** Whether it was ACKed. */
@@ -23,6 +25,8 @@ export class OutcomeStore {
   readonly #maxBytes: number;
   readonly #ids: MsgId[];
   readonly #outcomes: (Outcome | undefined)[];
+  // Refused for now: these run when they come again, so their ids are kept apart and longer.
+  readonly #postponed = new Set<MsgId>();
   #bytes = 0;
   #evictFrom = 0;
 
@@ -40,8 +44,22 @@ export class OutcomeStore {
     return this.#ids[slot] === id ? this.#outcomes[slot] : undefined;
   }
 
+  /** Whether `id` was refused for now and may run again. */
+  isPostponed(id: MsgId): boolean {
+    return this.#postponed.has(id);
+  }
+
+  /** Notes that `id` runs, perhaps again. */
+  running(id: MsgId): void {
+    if (this.#postponed.size > 0) this.#postponed.delete(id);
+  }
+
   /** Keeps the outcome of `id`; a reply that alone exceeds the limit is left out. */
   record(id: MsgId, outcome: Outcome): void {
+    if (outcome.refusal?.retryable === true) {
+      this.#postpone(id);
+      return;
+    }
     const slot = this.#slot(id);
     this.#forget(slot);
     const bytes = replyBytes(outcome);
@@ -50,9 +68,23 @@ export class OutcomeStore {
     this.#outcomes[slot] = outcome;
     this.#bytes += bytes;
     while (this.#bytes > this.#maxBytes) {
-      if (this.#evictFrom !== slot) this.#forget(this.#evictFrom);
+      if (this.#evictFrom !== slot && this.#holdsBytes(this.#evictFrom)) {
+        this.#forget(this.#evictFrom);
+      }
       this.#evictFrom = (this.#evictFrom + 1) % this.#capacity;
     }
+  }
+
+  #postpone(id: MsgId): void {
+    this.#postponed.add(id);
+    if (this.#postponed.size <= MAX_POSTPONED) return;
+    const [oldest] = this.#postponed;
+    if (oldest !== undefined) this.#postponed.delete(oldest);
+  }
+
+  #holdsBytes(slot: number): boolean {
+    const outcome = this.#outcomes[slot];
+    return outcome !== undefined && replyBytes(outcome) > 0;
   }
 
   #forget(slot: number): void {

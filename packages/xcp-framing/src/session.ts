@@ -23,6 +23,7 @@ import type { SessionMemory } from "./session-memory.js";
 import type { ConnectionStats } from "./stats.js";
 import type { Traffic } from "./traffic.js";
 import type { Transfer } from "./transfer.js";
+import { fromV01Frame } from "./v01-translation.js";
 import { Feature, Flag, MsgType } from "./wire/constants.js";
 import {
   type ClarifyReq,
@@ -564,8 +565,9 @@ export class Session {
   }
 
   #readFrames(): void {
-    for (let event = this.#reader.next(); event !== undefined; event = this.#reader.next()) {
+    for (let read = this.#reader.next(); read !== undefined; read = this.#reader.next()) {
       this.#core.traffic.received.frames++;
+      const event = this.#reader.profile === "v0.1" ? fromV01Frame(read) : read;
       if (this.#machines !== undefined) this.#machines.intake.receive(event);
       else this.#receiveEarly(event);
       if (this.#isClosed) return;

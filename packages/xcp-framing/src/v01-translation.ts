@@ -1,5 +1,6 @@
 import { CodecId, type SchemaKey } from "@proj/wire-types";
 import { MsgType, V01MsgType } from "./wire/constants.js";
+import type { FrameEvent } from "./wire/frame-reader.js";
 import type { FrameHeader, MsgId } from "./wire/header.js";
 import type { V01Header } from "./wire/header-v01.js";
 
@@ -37,6 +38,12 @@ const standardKinds: readonly (readonly [bigint, number])[] = [
 
 // Reserved for XCP, so that it is refused as unknown: the old number itself may mean something else today. §7
 const UNKNOWN_TYPE = 0x01ff;
+
+/** Turns a frame of the v0.1 profile into one of ours. §5.2 */
+export function fromV01Frame(event: FrameEvent): FrameEvent {
+  // The reader gives v0.1 headers in that profile, and only there.
+  return { ...event, header: fromV01Header(event.header as V01Header) };
+}
 
 /** Turns a v0.1 header into one of ours. A type that v0.1 does not define becomes one that no one defines. §5.2 */
 export function fromV01Header(header: V01Header): FrameHeader {
