@@ -37,6 +37,7 @@ export function byteStreamCases(makePair: MakePair<ByteStream>): readonly Case[]
     opened("closes the other end with an error when it is destroyed", destruction),
     opened("reports the error it was destroyed with, once", destructionError),
     pairCase("keeps what arrives before it is opened", makePair, earlyBytes),
+    pairCase("keeps an end that comes before it is opened", makePair, earlyEnd),
     pairCase("tells whoever opens it late that it is gone", makePair, lateOpening),
     pairCase("opens exactly once", makePair, secondOpening),
     pairCase("is silent once it was destroyed while data arrives", makePair, destroyedInside),
@@ -49,6 +50,14 @@ async function earlyBytes(pair: Pair<ByteStream>): Promise<void> {
   await settle();
   const b = new StreamRecord(pair.b);
   await until(() => b.received === 3, "the early bytes");
+}
+
+async function earlyEnd(pair: Pair<ByteStream>): Promise<void> {
+  const a = new StreamRecord(pair.a);
+  a.stream.end();
+  await settle();
+  const b = new StreamRecord(pair.b);
+  await until(() => b.ended, "the early end");
 }
 
 async function lateOpening(pair: Pair<ByteStream>): Promise<void> {
