@@ -32,6 +32,7 @@ export type EtherCode = keyof typeof EtherCodes;
 
 /** Every error that this package throws, apart from a caller's own misuse. */
 export class EtherError extends WireError {
+  /** Names the failure. */
   declare readonly code: EtherCode;
 
   /** `message` is for people and carries the numbers. */

@@ -47,7 +47,12 @@ export { mixedLatentCodec } from "./tensor/mixed-latent-codec.js";
 export { decodeTensor, encodeTensor } from "./tensor/tensor-body.js";
 export { type Quantization, quantize } from "./tensor/quantize.js";
 export { QuantizedTensor } from "./tensor/quantized-tensor.js";
-export { TENSOR_HEADER_BYTES, TensorDType, type TensorHeader } from "./tensor/tensor-header.js";
+export {
+  TENSOR_HEADER_BYTES,
+  TensorDType,
+  type TensorHeader,
+  type TensorHeaderOptions,
+} from "./tensor/tensor-header.js";
 
 export {
   isZeroKey,

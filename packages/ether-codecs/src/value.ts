@@ -21,6 +21,7 @@ export type VectorValue =
 
 /** A map from any string to values; without a prototype when a decoder made it. */
 export interface ValueMap {
+  /** What a key holds. */
   readonly [key: string]: Value;
 }
 

@@ -79,7 +79,7 @@ export function readValue(
 /**
  * Decodes a value that stands alone.
  *
- * @throws EtherError as {@link readValue}.
+ * @throws EtherError `ether.body_malformed`, `ether.too_large`, `ether.tensor_header`, `ether.tensor_size`.
  * @see spec/xcp.md §14.2
  */
 export function decodeValue(bytes: Uint8Array, limits: EtherLimits = resolveEtherLimits()): Value {

@@ -2,6 +2,7 @@ import { isJsonObject, type Json } from "./canonical-json.js";
 
 /** A JSON Schema object, draft 2020-12. */
 export interface JsonSchemaObject {
+  /** What a keyword says. */
   readonly [keyword: string]: Json;
 }
 

@@ -54,7 +54,13 @@ export function writeTensor(prepared: PreparedTensor, into: Uint8Array, offset: 
   into.set(prepared.data, offset + TENSOR_HEADER_BYTES);
 }
 
-/** Encodes a tensor with its header into bytes of its own. @throws as {@link prepareTensor}. */
+/**
+ * Encodes a tensor with its header into bytes of its own; dense column-major tensors keep their order.
+ *
+ * @throws EtherError `ether.ether_invalid` for an element type that tensor bodies do not have, a rank above 6, or a zero
+ * point that needs the extension.
+ * @see spec/xcp.md §14.3
+ */
 export function encodeTensor(
   tensor: TensorView | QuantizedTensor,
   options: TensorHeaderOptions = {},
