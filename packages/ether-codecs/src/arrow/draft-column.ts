@@ -2,7 +2,7 @@ import { AttachmentRef } from "../attachment.js";
 import { EtherError } from "../errors.js";
 import { formatValue } from "../json/format-value.js";
 import { type Block, blockOf } from "../tensor/block.js";
-import { classifyValue, type Value } from "../value.js";
+import { classifyValue, type Value, vectorDType, type VectorValue } from "../value.js";
 import type { Cells, ColumnDraft } from "./column-draft.js";
 import {
   draftBooleans,
@@ -11,7 +11,7 @@ import {
   draftIntegers,
   draftText,
 } from "./draft-scalars.js";
-import { draftBlocks } from "./draft-vectors.js";
+import { draftBlocks, draftEqualBlocks } from "./draft-vectors.js";
 import { ENCODING_KEY } from "./encoding-key.js";
 
 /** What a column is made for. */
@@ -66,12 +66,13 @@ function draftUniform(
       return draftText(name, ids, new Map([[ENCODING_KEY, "att"]]));
     }
     case "vector":
+      return draftEqualVectors(name, cells, first) ?? draftTensors(name, cells, blockOf);
     case "tensor":
     case "quantized":
-      return draftVectors(name, cells, blockOf);
+      return draftTensors(name, cells, blockOf);
     case "list":
       return options.numberLists === "float32"
-        ? draftVectors(name, cells, (cell) => blockOf(cell) ?? blockOfNumbers(cell))
+        ? draftTensors(name, cells, (cell) => blockOf(cell) ?? blockOfNumbers(cell))
         : undefined;
     case "map":
     case "null":
@@ -113,7 +114,26 @@ function draftNumbers(name: string, cells: Cells<number | bigint>): ColumnDraft 
     : undefined;
 }
 
-function draftVectors(
+// The column of most batches: plain vectors of one class and length, which need no description each.
+function draftEqualVectors(
+  name: string,
+  cells: Cells<Value>,
+  first: Value,
+): ColumnDraft | undefined {
+  const dtype = vectorDType(first);
+  if (dtype === undefined) return undefined;
+  const { constructor, length } = first as VectorValue;
+  for (const cell of cells) {
+    if (cell === undefined || cell === first) continue;
+    const vector = cell as VectorValue;
+    if (vector === null || vector.constructor !== constructor || vector.length !== length) {
+      return undefined;
+    }
+  }
+  return draftEqualBlocks(name, dtype, [length], cells as Cells<VectorValue>);
+}
+
+function draftTensors(
   name: string,
   cells: Cells<Value>,
   toBlock: (cell: Value) => Block | undefined,

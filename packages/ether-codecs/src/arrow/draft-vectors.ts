@@ -14,7 +14,7 @@ import { draftFixedLists, draftLists } from "./draft-lists.js";
 export function draftBlocks(name: string, cells: Cells<Block>): ColumnDraft | undefined {
   const first = cells.find((cell) => cell !== undefined);
   if (first === undefined) return undefined;
-  const [outer = 0, ...inner] = first.shape;
+  const [outer, ...inner] = first.shape;
   let fixed = true;
   for (const cell of cells) {
     if (cell === undefined || cell === first) continue;
@@ -22,15 +22,23 @@ export function draftBlocks(name: string, cells: Cells<Block>): ColumnDraft | un
     if (cell.shape[0] !== outer) fixed = false;
   }
   const parts = cells.map((cell) => cell?.elements);
-  if (fixed) {
-    const stride = product(first.shape);
-    const items = draftItems("item", first.dtype, inner, cells.length * outer, parts, stride);
-    return draftFixedLists(name, cells, outer, items);
-  }
+  if (fixed) return draftEqualBlocks(name, first.dtype, first.shape, parts);
   const counts = cells.map((cell) => cell?.shape[0]);
   const count = counts.reduce<number>((sum, size) => sum + (size ?? 0), 0);
   const items = draftItems("item", first.dtype, inner, count, parts, undefined);
   return draftLists(name, counts, items);
+}
+
+/** Drafts a column of blocks of one type and shape, given by their elements: fixed-size lists. */
+export function draftEqualBlocks(
+  name: string,
+  dtype: DType,
+  shape: readonly number[],
+  parts: Cells<TypedArray>,
+): ColumnDraft {
+  const [outer = 0, ...inner] = shape;
+  const items = draftItems("item", dtype, inner, parts.length * outer, parts, product(shape));
+  return draftFixedLists(name, parts, outer, items);
 }
 
 /** Drafts the rows of one block: a plain column for a vector, fixed-size lists for a tensor. */

@@ -57,12 +57,28 @@ function payloadColumns(
   ethers: readonly Ether[],
   maxNesting: number,
 ): readonly (ColumnDraft | undefined)[] {
-  const keys = new Set<string>();
-  for (const { payload } of ethers) for (const key of Object.keys(payload)) keys.add(key);
-  return [...keys].map((key) => {
+  return payloadKeys(ethers).map((key) => {
     const numberLists = numberListsOf(ethers[0]?.kind ?? "", key);
     return draftColumn(columnName(key), valuesOf(ethers, key), { maxNesting, numberLists });
   });
+}
+
+function payloadKeys(ethers: readonly Ether[]): readonly string[] {
+  const keys = new Set<string>();
+  let previous: readonly string[] = [];
+  for (const { payload } of ethers) {
+    const own = Object.keys(payload);
+    // Rows of a batch mostly have the same keys in the same order.
+    if (!sameKeys(own, previous)) for (const key of own) keys.add(key);
+    previous = own;
+  }
+  return [...keys];
+}
+
+function sameKeys(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 function valuesOf(ethers: readonly Ether[], key: string): readonly (Value | undefined)[] {
