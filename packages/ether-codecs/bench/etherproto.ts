@@ -1,7 +1,7 @@
 import { runSuite } from "@proj/bench";
 import { decodeEtherProto, embeddingEther, encodeEtherProto } from "@proj/ether-codecs";
 import protobuf from "protobufjs";
-import { xcp } from "../test/generated/ether-proto.js";
+import { xcp } from "../test/generated/ether-proto.mjs";
 
 const values = Float32Array.from({ length: 768 }, (_, i) => Math.sin(i));
 const ether = embeddingEther(values, { metadata: { trace_id: "t-1" } });

@@ -5,7 +5,7 @@ import type { Ether } from "./ether.js";
 import type { EtherLimits } from "./limits.js";
 
 /** Longest kind in bytes. spec/xcp.md §13 */
-export const MAX_KIND_BYTES = 128;
+const MAX_KIND_BYTES = 128;
 
 /**
  * Passes an Ether that a decoder put together, once its envelope is sound.

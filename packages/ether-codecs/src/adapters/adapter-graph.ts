@@ -14,10 +14,10 @@ import { cheapestPath, type Edge } from "./cheapest-path.js";
 import { type KindRange, rangeForId } from "./kind-range.js";
 
 /** Most adapters in one path. spec/xcp.md §19 */
-export const MAX_HOPS = 8;
+const MAX_HOPS = 8;
 
 /** Highest cost of a path. spec/xcp.md §19 */
-export const MAX_COST = 1000;
+const MAX_COST = 1000;
 
 /** Cost of moving between minors of a major. spec/xcp.md §19 */
 const MINOR_COST = 1;

@@ -26,14 +26,14 @@ export const ValueTag = {
   ATTACHMENT_REF: 0x89,
   /** LEB128 of 2^63..2^64-1. */
   UNSIGNED: 0x8a,
-  /** First of the twelve vector tags, see {@link vectorTypes}. */
+  /** First of the twelve vector tags, see `vectorTypes`. */
   VECTOR: 0x90,
   /** A 32-byte tensor header and its data. §14.3 */
   TENSOR: 0x9f,
 } as const;
 
 /** Element types of the tags from 0x90 on, in their order. spec/xcp.md §14.2 */
-export const vectorTypes: readonly DType[] = [
+const vectorTypes: readonly DType[] = [
   "float32",
   "float64",
   "float16",

@@ -7,10 +7,10 @@ import type { CodecPolicy } from "./codec-policy.js";
 import { estimateSize, type EtherSize } from "./ether-size.js";
 
 /** From this estimate on, PROTOBUF is preferred to JSON. spec/xcp.md §15.1 */
-export const PROTOBUF_FROM_BYTES = 2048;
+const PROTOBUF_FROM_BYTES = 2048;
 
 /** From this estimate on, ARROW_IPC is preferred to PROTOBUF. spec/xcp.md §15.1 */
-export const ARROW_FROM_BYTES = 10_240;
+const ARROW_FROM_BYTES = 10_240;
 
 /** What a choice depends on besides the Ethers. */
 export interface ChoiceOptions {

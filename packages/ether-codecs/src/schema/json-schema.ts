@@ -10,7 +10,7 @@ export interface JsonSchemaObject {
 export type JsonSchema = boolean | JsonSchemaObject;
 
 /** The types that `type` can name. */
-export const jsonSchemaTypes: readonly JsonSchemaType[] = [
+const jsonSchemaTypes: readonly JsonSchemaType[] = [
   "null",
   "boolean",
   "integer",
@@ -20,7 +20,7 @@ export const jsonSchemaTypes: readonly JsonSchemaType[] = [
   "object",
 ];
 
-/** One of {@link jsonSchemaTypes}. */
+/** One of `jsonSchemaTypes`. */
 export type JsonSchemaType =
   | "null"
   | "boolean"

@@ -80,7 +80,7 @@ export function floatTensor(content: Value, dtype: "float32" | "float16"): Tenso
 }
 
 /** Presents a value as an 8-bit tensor, quantising its numbers. @throws EtherError `ether.ether_invalid` */
-export function quantizedTensor(content: Value, quantization: Quantization): QuantizedTensor {
+function quantizedTensor(content: Value, quantization: Quantization): QuantizedTensor {
   if (content instanceof QuantizedTensor) return content;
   const { shape, numbers } = realNumbers(content);
   const floats =

@@ -96,7 +96,7 @@ export function isBareTensor(ether: Ether, context: CodecContext): boolean {
 }
 
 /** Names the payload key that holds the tensor of a kind. spec/xcp.md §14.6, §18 */
-export function tensorField(kind: string): string {
+function tensorField(kind: string): string {
   return fields.get(kind) ?? "data";
 }
 

@@ -5,7 +5,7 @@ import { EtherError } from "../errors.js";
 export const TENSOR_HEADER_BYTES = 32;
 
 /** Most dimensions a tensor header can hold. spec/xcp.md §14.3 */
-export const MAX_TENSOR_RANK = 6;
+const MAX_TENSOR_RANK = 6;
 
 /** Element types of a tensor header, by their numbers on the wire. spec/xcp.md §14.3 */
 export const TensorDType = {

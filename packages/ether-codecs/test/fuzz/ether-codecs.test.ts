@@ -21,7 +21,7 @@ import {
 } from "@proj/ether-codecs";
 import { type DType, itemSize, parseHex, TensorView, typedView } from "@proj/wire-types";
 import fc from "fast-check";
-import { xcp } from "../../test/generated/ether-proto.js";
+import { xcp } from "../../test/generated/ether-proto.mjs";
 import { goldenVectors } from "../golden.js";
 
 const numRuns = Number(process.env["FUZZ_RUNS"] ?? 200);

@@ -15,7 +15,7 @@ import {
   type ValueMap,
 } from "@proj/ether-codecs";
 import { concatBytes, encodeUtf8, formatHex, parseHex, TensorView } from "@proj/wire-types";
-import { xcp } from "../../test/generated/ether-proto.js";
+import { xcp } from "../../test/generated/ether-proto.mjs";
 
 const code = (name: string): object => expect.objectContaining({ code: name });
 const value = (hex: string): Value => decodeValue(parseHex(hex));
