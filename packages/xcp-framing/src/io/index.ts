@@ -1,5 +1,9 @@
 export { nodePlatform } from "./node-platform.js";
 
+export { connectXcp, type ConnectXcpOptions } from "./connect-xcp.js";
+export { type RunningServer, serveXcp, type ServeXcpOptions } from "./serve-xcp.js";
+export { dialXcp, type DialOptions } from "./dial-xcp.js";
+
 export { connectTcp, type ConnectTcpOptions, listenTcp, type ListenTcpOptions } from "./tcp.js";
 export {
   connectUnix,

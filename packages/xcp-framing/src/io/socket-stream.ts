@@ -58,6 +58,8 @@ class SocketStream implements ByteStream {
     this.#failure = socket.errored ?? undefined;
     socket.on("error", (error) => {
       this.#failure ??= error;
+      // After an alert TLS would go on to an ordinary end.
+      socket.destroy();
     });
     socket.on("end", () => this.#ended());
     socket.on("close", () => this.#gone());
@@ -128,7 +130,7 @@ class SocketStream implements ByteStream {
 
   #ended(): void {
     // An HTTP/2 stream that was reset ends its readable side as if all had come.
-    if (this.#closed || resetCode(this.#socket) !== 0) return;
+    if (this.#closed || this.#failure !== undefined || resetCode(this.#socket) !== 0) return;
     this.#endReceived = true;
     // Tells an ended peer from a dropped one: writing, even nothing, fails once the peer reads no more. A Unix socket
     // has no other sign of it, and a reset of TCP may have been swallowed by an earlier write.

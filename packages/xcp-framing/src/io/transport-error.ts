@@ -86,18 +86,25 @@ export function transportError(
   }
   const meaning = meanings[code ?? ""];
   const text =
-    meaning === undefined
-      ? `${where}: ${first instanceof Error ? first.message : String(first)}`
-      : `${meaning} ${where} (${code})`;
+    meaning === undefined ? `${where}: ${messageOf(first)}` : `${meaning} ${where} (${code})`;
   return wireError(otherwise, text, options);
 }
 
 // A host name with several addresses fails with one error for each: the first tells enough.
 function firstOf(thrown: unknown): unknown {
-  return thrown instanceof AggregateError && thrown.errors.length > 0 ? thrown.errors[0] : thrown;
+  if (typeof thrown !== "object" || thrown === null || !("errors" in thrown)) return thrown;
+  return Array.isArray(thrown.errors) && thrown.errors.length > 0 ? thrown.errors[0] : thrown;
 }
 
+// By shape, not by class: errors of another realm (a worker's vm, a test's) are no instances of ours.
 function codeOf(thrown: unknown): string | undefined {
-  const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
-  return typeof code === "string" ? code : undefined;
+  if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return undefined;
+  return typeof thrown.code === "string" ? thrown.code : undefined;
+}
+
+function messageOf(thrown: unknown): string {
+  if (typeof thrown === "object" && thrown !== null && "message" in thrown) {
+    return String(thrown.message);
+  }
+  return String(thrown);
 }

@@ -15,6 +15,9 @@ const defaultPorts: Readonly<Record<NetworkScheme, number>> = {
   h2c: 80,
 };
 
+/** Every {@link NetworkScheme}. */
+export const NETWORK_SCHEMES: readonly NetworkScheme[] = ["xcp", "xcps", "ws", "wss", "h2", "h2c"];
+
 /** A URL of a network transport, taken apart. */
 export interface ParsedUrl {
   /** Without the colon. */
