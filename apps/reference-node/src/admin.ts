@@ -79,22 +79,19 @@ async function answer(source: AdminSource, request: IncomingMessage): Promise<An
   if (request.method !== "GET" && request.method !== "HEAD") {
     return { status: 405, body: "only GET and HEAD\n" };
   }
-  switch (request.url?.split("?")[0]) {
-    case "/":
-      return { status: 200, body: index };
-    case "/metrics":
-      return { status: 200, type: source.metricsType, body: await source.metrics() };
-    case "/health/live":
-      return { status: 200, body: "live\n" };
-    case "/health/ready": {
-      const reason = source.notReady();
-      return reason === undefined
-        ? { status: 200, body: "ready\n" }
-        : { status: 503, body: `not ready: ${reason}\n` };
-    }
-    default:
-      return { status: 404, body: `no such page; there are:\n${index}` };
+  const path = request.url?.split("?")[0];
+  if (path === "/") return { status: 200, body: index };
+  if (path === "/metrics") {
+    return { status: 200, type: source.metricsType, body: await source.metrics() };
   }
+  if (path === "/health/live") return { status: 200, body: "live\n" };
+  if (path === "/health/ready") return readiness(source.notReady());
+  return { status: 404, body: `no such page; there are:\n${index}` };
+}
+
+function readiness(reason: string | undefined): Answer {
+  if (reason === undefined) return { status: 200, body: "ready\n" };
+  return { status: 503, body: `not ready: ${reason}\n` };
 }
 
 function send(request: IncomingMessage, response: ServerResponse, result: Answer): void {

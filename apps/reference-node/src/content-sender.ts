@@ -1,12 +1,13 @@
 import type { ValueMap } from "@proj/ether-codecs";
 import type { Clock, CodecName } from "@proj/wire-types";
 import { type Connection, type Tag, XcpError } from "@proj/xcp-framing";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Content, ContentPart } from "./content/content.js";
-import { EtherLink, type LinkToolkit } from "./ether-link.js";
+import type { EtherLink } from "./ether-link.js";
 import { codecName } from "./inspect/names.js";
 import { ContentSummary } from "./receipts/content-summary.js";
-import { parseReceipt, type Receipt, TransferTag } from "./receipts/receipt.js";
+import { checkReceipt } from "./receipts/check-receipt.js";
+import { type Receipt, TransferTag } from "./receipts/receipt.js";
 import { summaryDifferences } from "./receipts/summary-difference.js";
 
 /** Parts that are under way at once: enough to keep the line busy, few enough to bound memory. */
@@ -14,7 +15,6 @@ const PARTS_IN_FLIGHT = 4;
 
 /** How content is sent. */
 export interface SendContentOptions {
-  readonly toolkit: LinkToolkit;
   readonly clock: Clock;
   /** A codec by name; default: what suits the size of each part. */
   readonly codec?: CodecName | undefined;
@@ -41,8 +41,8 @@ export interface SendReport {
   readonly durationUs: number;
   /** What the receiver computed. */
   readonly summary: ValueMap;
-  /** How attachments travelled. */
-  readonly attachments: Receipt["attachments"];
+  /** Bytes beside the bodies that travelled through shared memory. */
+  readonly shmBytes: number;
   readonly notes: readonly string[];
 }
 
@@ -54,10 +54,11 @@ export interface SendReport {
  */
 export async function sendContent(
   connection: Connection,
+  link: EtherLink,
   content: Content,
   options: SendContentOptions,
 ): Promise<SendReport> {
-  return new ContentSender(connection, content, options).run();
+  return new ContentSender(connection, link, content, options).run();
 }
 
 interface SentPart {
@@ -75,13 +76,19 @@ class ContentSender {
   readonly #codecs = new Set<string>();
   #parts = 0;
   #bodyBytes = 0;
+  #shmBytes = 0;
   #lossy = 0;
 
-  constructor(connection: Connection, content: Content, options: SendContentOptions) {
+  constructor(
+    connection: Connection,
+    link: EtherLink,
+    content: Content,
+    options: SendContentOptions,
+  ) {
     this.#connection = connection;
     this.#content = content;
     this.#options = options;
-    this.#link = new EtherLink(options.toolkit, connection.negotiated);
+    this.#link = link;
   }
 
   async run(): Promise<SendReport> {
@@ -97,7 +104,7 @@ class ContentSender {
       wireBytes: this.#connection.stats().sent.bytes - wireBefore,
       durationUs: clock.nowUs() - startUs,
       summary: this.#checkSummary(last),
-      attachments: last.attachments,
+      shmBytes: this.#shmBytes,
       notes: this.#content.notes,
     };
   }
@@ -114,7 +121,7 @@ class ContentSender {
         next = await iterator.next();
         const sent = this.#sendPart(part, next.done === true);
         // Its failure is met when its turn comes; until then it must not count as unhandled.
-        sent.catch(() => undefined);
+        void sent.catch(() => undefined);
         underWay.push(sent);
         if (underWay.length >= PARTS_IN_FLIGHT || next.done === true) {
           receipt = await this.#settle(underWay, next.done === true ? 0 : PARTS_IN_FLIGHT - 1);
@@ -131,7 +138,7 @@ class ContentSender {
     let receipt: Receipt | undefined;
     while (underWay.length > left) {
       const sent = await underWay[0];
-      underWay.shift();
+      void underWay.shift();
       if (sent === undefined) continue;
       receipt = sent.receipt;
       this.#options.onProgress?.(sent.sourceBytes);
@@ -142,27 +149,21 @@ class ContentSender {
   async #sendPart(part: ContentPart, last: boolean): Promise<SentPart> {
     const index = this.#parts++;
     this.#expected.add(part.ethers);
-    const message = this.#link.encode(part.ethers, {
-      codec: this.#options.codec,
-      compress: this.#options.compress,
+    const { codec, compress, timeoutMs, signal } = this.#options;
+    const exchange = await this.#link.request(part.ethers, {
+      codec,
+      compress,
+      timeoutMs,
       tags: this.#tags(index, last),
+      ...(signal === undefined ? {} : { signal }),
     });
-    const body = message.body as Uint8Array;
-    const sha256 = createHash("sha256").update(body).digest("hex");
-    this.#bodyBytes += body.length;
-    this.#codecs.add(codecName(message.bodyCodec));
-    this.#lossy = Math.max(this.#lossy, toleranceOf(codecName(message.bodyCodec)));
-    const reply = await this.#connection.request(message, {
-      timeoutMs: this.#options.timeoutMs,
-      ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
-    });
-    const receipt = parseReceipt(this.#link.decode(reply)[0]);
-    if (receipt.sha256 !== sha256 || receipt.bodyBytes !== body.length) {
-      throw new XcpError(
-        "xcp.app",
-        `part ${index} did not arrive as it was sent: ${body.length} bytes ${sha256}, received ${receipt.bodyBytes} bytes ${receipt.sha256}`,
-      );
-    }
+    const { sent } = exchange;
+    const name = codecName(sent.bodyCodec);
+    this.#bodyBytes += sent.body.length;
+    this.#codecs.add(name);
+    this.#lossy = Math.max(this.#lossy, toleranceOf(name));
+    const receipt = checkReceipt(this.#link, exchange);
+    for (const { via, bytes } of receipt.attachments) if (via === "shm") this.#shmBytes += bytes;
     return { receipt, sourceBytes: part.sourceBytes };
   }
 

@@ -1,136 +1,182 @@
 import {
-  type CodecContext,
-  type CodecRegistry,
-  decodeBody,
-  encodeBodies,
-  type EncodedBody,
+  arrowOfStub,
+  arrowStub,
+  type Attachment,
+  DlpackCodec,
   type Ether,
-  EtherError,
   type SchemaRegistry,
+  sendPlaced,
+  SHM_MIN_BYTES,
+  standardCodecs,
 } from "@proj/ether-codecs";
-import { CodecId, type CodecName, TensorView } from "@proj/wire-types";
+import { type PosixShm, ShmInbox, ShmOutbox } from "@proj/ether-codecs/node";
+import { CodecId, type Telemetry } from "@proj/wire-types";
+import { systemRandom, systemTime } from "@proj/wire-types/system";
+import type { Connection, IncomingMessage, RequestOptions } from "@proj/xcp-framing";
 import {
-  Feature,
-  type IncomingMessage,
-  type Negotiated,
-  type OutgoingMessage,
-  type Tag,
-} from "@proj/xcp-framing";
+  type EncodedMessage,
+  type EncodeOptions,
+  EtherCoder,
+  type ReceivedBody,
+} from "./ether-coder.js";
 
-/** What both ends of every link of a process share. */
+/** What all links of a process share. */
 export interface LinkToolkit {
-  /** Codecs that bodies may be in. */
-  readonly codecs: CodecRegistry;
   /** Known kinds. */
   readonly schemas: SchemaRegistry;
+  /** Shared memory, where this system has it and the node is to use it. */
+  readonly shm: PosixShm | undefined;
+  /** Hears of shared-memory objects. */
+  readonly telemetry: Telemetry;
 }
 
-/** What a link needs to know of what a connection agreed on. */
-export type LinkTerms = Pick<Negotiated, "codecs" | "codecPolicy" | "features">;
-
-/** How Ethers are sent. */
-export interface EtherSendOptions {
-  /** A codec by name; default: what suits the size. spec/xcp.md §15.1 */
-  readonly codec?: CodecName | undefined;
-  /** More tags for the header. */
-  readonly tags?: readonly Tag[];
-  /** See `OutgoingMessage.compress`. */
-  readonly compress?: "auto" | "never" | number | undefined;
+/** How Ethers are sent and awaited. */
+export interface EtherRequestOptions extends EncodeOptions, RequestOptions {
+  /** `inline` keeps everything in the body; default: large data through shared memory where the peer proved to be here. */
+  readonly placement?: "inline" | "auto";
 }
 
-/**
- * Joins Ethers with the messages of one connection: chooses a codec that both ends have, encodes, decodes and checks.
- */
+/** A request that was answered. */
+export interface Exchange {
+  /** The message that went out last. */
+  readonly sent: EncodedMessage;
+  /** Attachments with the bytes that were handed over, wherever they travelled. */
+  readonly attachments: readonly Attachment[];
+  readonly reply: IncomingMessage;
+}
+
+/** Ethers that arrived. */
+export interface ReceivedEthers {
+  /** With all reachable attachments inline. */
+  readonly ethers: readonly Ether[];
+  /** The attachments of the message, with their bytes where those are reachable. */
+  readonly attachments: readonly Attachment[];
+  /** Ids of those that came through shared memory. */
+  readonly viaShm: ReadonlySet<string>;
+}
+
+/** Joins Ethers with one XCP connection: codecs by agreement, large data through shared memory where that was proven. */
 export class EtherLink {
-  readonly #toolkit: LinkToolkit;
-  readonly #negotiated: LinkTerms;
+  /** Encodes and decodes for this connection. */
+  readonly coder: EtherCoder;
+  readonly #connection: Connection;
+  readonly #inbox: ShmInbox;
+  readonly #outbox: ShmOutbox | undefined;
 
-  /** `negotiated` is what the connection agreed on. */
-  constructor(toolkit: LinkToolkit, negotiated: LinkTerms) {
-    this.#toolkit = toolkit;
-    this.#negotiated = negotiated;
+  /** Lets go of its shared memory when the connection closes. */
+  constructor(connection: Connection, toolkit: LinkToolkit) {
+    const { shm, schemas, telemetry } = toolkit;
+    const isProven = (): boolean => connection.negotiated.sharedMem;
+    this.#connection = connection;
+    this.#inbox = new ShmInbox({ shm, isProven });
+    const codecs = standardCodecs();
+    codecs.register(new DlpackCodec({ readShm: this.#inbox.read }));
+    this.coder = new EtherCoder(codecs, schemas, connection.negotiated);
+    this.#outbox =
+      shm === undefined
+        ? undefined
+        : new ShmOutbox({ shm, timers: systemTime, random: systemRandom, isProven, telemetry });
+    void connection.closed.then(() => this.#outbox?.close());
   }
 
   /**
-   * Encodes Ethers of one kind as a message.
+   * Sends Ethers of one kind as one message and waits for the reply.
    *
-   * @throws EtherError `ether.codec_unsupported` for a codec that was not negotiated, `ether.ether_invalid` for content that
-   *   the codec cannot carry, `ether.codec_policy`
+   * @throws EtherError as {@link EtherCoder.encode}; XcpError as `Connection.request`
    */
-  encode(ethers: readonly Ether[], options: EtherSendOptions = {}): OutgoingMessage {
-    const encoded =
-      options.codec === undefined
-        ? this.#encodeBySize(ethers)
-        : this.#encodeAs(ethers, options.codec);
-    return {
-      bodyCodec: encoded.bodyCodec,
-      body: encoded.body,
-      tags: [...encoded.tags, ...(options.tags ?? [])],
-      ...(encoded.schemaKey === undefined ? {} : { schemaKey: encoded.schemaKey }),
-      ...(options.compress === undefined ? {} : { compress: options.compress }),
-    };
-  }
-
-  /**
-   * Decodes the body of a message and checks it against what its header claims.
-   *
-   * @throws EtherError with the number that a NACK carries
-   */
-  decode(
-    message: Pick<IncomingMessage, "schemaKey" | "tags" | "body" | "bodyCodec">,
-  ): readonly Ether[] {
-    const { schemaKey, tags, body, bodyCodec } = message;
-    return decodeBody(this.#toolkit.codecs, bodyCodec, body, {
-      ...this.#context(),
-      policy: this.#negotiated.codecPolicy,
-      tags,
-      ...(schemaKey === undefined ? {} : { schemaKey }),
-    });
-  }
-
-  /** Encodes Ethers in the codec they came in. @throws EtherError as {@link EtherLink.encode} */
-  echo(ethers: readonly Ether[], message: IncomingMessage): OutgoingMessage {
-    const name = this.#toolkit.codecs.get(message.bodyCodec)?.name as CodecName | undefined;
-    return this.encode(ethers, { codec: name });
-  }
-
-  #encodeBySize(ethers: readonly Ether[]): EncodedBody {
-    const bodies = encodeBodies(this.#toolkit.codecs, ethers, {
-      ...this.#context(),
-      common: this.#negotiated.codecs,
-      policy: this.#negotiated.codecPolicy,
-      tensorCodecs: losslessTensorCodecs(ethers),
-    });
-    const [only] = bodies;
-    if (only !== undefined && bodies.length === 1) return only;
-    throw new EtherError(
-      "ether.codec_unsupported",
-      `${ethers.length} Ethers take ${bodies.length} messages in what was agreed on with this peer`,
+  async request(ethers: readonly Ether[], options: EtherRequestOptions = {}): Promise<Exchange> {
+    const message = this.coder.encode(ethers, options);
+    const attachments = ethers.flatMap((ether) => ether.attachments);
+    const outbox = this.#outboxFor(options);
+    const [ether] = ethers;
+    if (outbox === undefined || ether === undefined || ethers.length > 1) {
+      return this.#send(message, attachments, options);
+    }
+    // A codec that was asked for by name is to be seen on the wire.
+    const isLargeTable =
+      message.bodyCodec === CodecId.ARROW_IPC && message.body.length >= SHM_MIN_BYTES;
+    if (isLargeTable && options.codec === undefined) {
+      const stub = arrowStub({ ...message, tags: [] }, ether.kind, ether.schemaVersion);
+      return sendPlaced(stub, outbox, (placed) =>
+        placed === stub
+          ? this.#send(message, attachments, options)
+          : this.#send(this.coder.encode([placed], smallBody(options)), stub.attachments, options),
+      );
+    }
+    return sendPlaced(ether, outbox, (placed) =>
+      this.#send(
+        placed === ether ? message : this.coder.encode([placed], smallBody(options)),
+        attachments,
+        options,
+      ),
     );
   }
 
-  #encodeAs(ethers: readonly Ether[], name: CodecName): EncodedBody {
-    const codec = this.#toolkit.codecs.byName(name);
-    if (codec === undefined || !this.#negotiated.codecs.includes(codec.id)) throw unsupported(name);
-    return codec.encode(ethers, this.#context());
+  /**
+   * Decodes a message, copying what it left in shared memory.
+   *
+   * @throws EtherError with the number that a NACK carries
+   */
+  receive(received: ReceivedBody): ReceivedEthers {
+    const decoded = this.coder.decode(received);
+    const sent = decoded.flatMap((ether) => ether.attachments);
+    const viaShm = new Set(sent.filter(({ uri }) => uri !== undefined).map(({ id }) => id));
+    const ethers = decoded.map((ether) => this.#inbox.resolve(ether));
+    const attachments = ethers.flatMap((ether) => ether.attachments);
+    const [only] = ethers;
+    const stream = only !== undefined && ethers.length === 1 ? arrowOfStub(only) : undefined;
+    if (stream === undefined) return { ethers, attachments, viaShm };
+    const table = { bodyCodec: CodecId.ARROW_IPC, body: stream, tags: [], schemaKey: undefined };
+    return { ethers: this.coder.decode(table), attachments, viaShm };
   }
 
-  #context(): CodecContext {
-    return {
-      schemas: this.#toolkit.schemas,
-      tensorExtension: (this.#negotiated.features & Feature.TENSOR_EXTENSION) !== 0,
-    };
+  /** Gives back the object that a RELEASE names. */
+  release(lease: string): void {
+    this.#outbox?.release(lease);
+  }
+
+  // Encrypted data does not lie open in memory beside its connection.
+  #outboxFor(options: EtherRequestOptions): ShmOutbox | undefined {
+    const { sharedMem, crypt } = this.#connection.negotiated;
+    return sharedMem && !crypt && options.placement !== "inline" ? this.#outbox : undefined;
+  }
+
+  async #send(
+    sent: EncodedMessage,
+    attachments: readonly Attachment[],
+    options: EtherRequestOptions,
+  ): Promise<Exchange> {
+    const { timeoutMs, signal } = options;
+    const reply = await this.#connection.request(sent, {
+      acknowledge: this.#outbox !== undefined && attachments.length > 0,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return { sent, attachments, reply };
   }
 }
 
-function unsupported(name: string): EtherError {
-  return new EtherError("ether.codec_unsupported", `${name} was not agreed on with this peer`);
+// What remains in the body beside placed attachments is small: its codec follows its size.
+function smallBody({ tags, compress }: EtherRequestOptions): EncodeOptions {
+  return { compress, ...(tags === undefined ? {} : { tags }) };
 }
 
-// The tensor codec whose elements are those of the one tensor: nothing may be rounded without being asked for.
-function losslessTensorCodecs(ethers: readonly Ether[]): readonly number[] {
-  const tensor = ethers[0]?.payload["data"];
-  if (ethers.length !== 1 || !(tensor instanceof TensorView)) return [];
-  if (tensor.dtype === "float32") return [CodecId.TENSOR_F32];
-  return tensor.dtype === "float16" ? [CodecId.TENSOR_F16] : [];
+/** Finds the link of a connection, making it when there is none. */
+export class LinkTable {
+  readonly #toolkit: LinkToolkit;
+  readonly #links = new WeakMap<Connection, EtherLink>();
+
+  /** All links share `toolkit`. */
+  constructor(toolkit: LinkToolkit) {
+    this.#toolkit = toolkit;
+  }
+
+  /** The one link of `connection`. */
+  of(connection: Connection): EtherLink {
+    const known = this.#links.get(connection);
+    if (known !== undefined) return known;
+    const link = new EtherLink(connection, this.#toolkit);
+    this.#links.set(connection, link);
+    return link;
+  }
 }

@@ -1,22 +1,14 @@
 import type { DoctorRow } from "@proj/native-io";
-import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { defaultCodecOrder } from "./config/schema.js";
 import { loadDataset } from "./demo/dataset.js";
-import { createToolkit } from "./toolkit.js";
-
-/** Name and version of this node, as it calls itself towards peers. */
-export function nodeVersion(): string {
-  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(manifest) as { version: string }).version;
-}
+import { nodeVersion } from "./node-version.js";
 
 /** Examines what the node itself needs: codecs, ports, the data of the demo. */
 export async function nodeFacts(): Promise<readonly DoctorRow[]> {
-  const { codecs } = createToolkit();
-  const names = codecs.ids.map((id) => codecs.get(id)?.name ?? String(id));
   return [
     { name: "reference-node", value: nodeVersion(), ok: true },
-    { name: "codecs", value: names.join(" "), ok: true },
+    { name: "codecs", value: defaultCodecOrder.join(" "), ok: true },
     await portRow(9944, "serve without a configuration cannot listen"),
     await portRow(9945, "the admin endpoint cannot listen there"),
     demoRow(),

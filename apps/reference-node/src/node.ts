@@ -1,3 +1,4 @@
+import { sweepShm } from "@proj/ether-codecs/node";
 import {
   CodecId,
   type LogRecord,
@@ -6,17 +7,26 @@ import {
   type Telemetry,
 } from "@proj/wire-types";
 import { systemTime } from "@proj/wire-types/system";
-import type { ConnectionStats, Credential, ServerOptions, XcpLimits } from "@proj/xcp-framing";
-import { nodePlatform, serveXcp } from "@proj/xcp-framing/node";
+import {
+  type Connection,
+  type ConnectionStats,
+  type Credential,
+  SessionStore,
+  type XcpLimits,
+  XcpLimitTable,
+} from "@proj/xcp-framing";
+import { type RunningServer, serveXcp, type ServeXcpOptions } from "@proj/xcp-framing/node";
 import { backend } from "@proj/native-io";
 import { timingSafeEqual } from "node:crypto";
 import { type Admin, startAdmin } from "./admin.js";
 import type { LoadedConfig } from "./config/load.js";
-import { camelCase, type NodeConfig } from "./config/schema.js";
-import { nodeVersion } from "./node-facts.js";
+import type { EndpointSecrets } from "./config/references.js";
+import { camelCase, type ListenConfig, type NodeConfig } from "./config/schema.js";
+import { LinkTable, type LinkToolkit } from "./ether-link.js";
+import { nodeVersion } from "./node-version.js";
 import { DataService } from "./receipts/data-service.js";
 import { createMetrics, type Metrics } from "./telemetry/metrics.js";
-import { createToolkit } from "./toolkit.js";
+import { createToolkit, sharedMemoryOptions } from "./toolkit.js";
 
 /** What a node is given besides its configuration. */
 export interface NodeOptions {
@@ -50,13 +60,12 @@ export async function startNode(loaded: LoadedConfig, options: NodeOptions): Pro
   return node;
 }
 
-type Server = Awaited<ReturnType<typeof serveXcp>>;
-
 class Node implements RunningNode {
   readonly #loaded: LoadedConfig;
   readonly #metrics: Metrics;
   readonly #telemetry: Telemetry;
-  #server: Server | undefined;
+  readonly #toolkit: LinkToolkit;
+  readonly #servers: RunningServer[] = [];
   #admin: Admin | undefined;
   #state: "starting" | "ready" | "closing" = "starting";
 
@@ -64,10 +73,14 @@ class Node implements RunningNode {
     this.#loaded = loaded;
     this.#metrics = createMetrics();
     this.#telemetry = { ...silentTelemetry, log, meter: this.#metrics.meter };
+    this.#toolkit = createToolkit({
+      sharedMemory: loaded.config.shared_memory.enabled ? "auto" : "off",
+      telemetry: this.#telemetry,
+    });
   }
 
   get urls(): readonly string[] {
-    return this.#server?.urls ?? [];
+    return this.#servers.flatMap(({ urls }) => urls);
   }
 
   get admin(): string | undefined {
@@ -81,28 +94,18 @@ class Node implements RunningNode {
       version: nodeVersion(),
       backend: backend.reason,
     });
+    this.#sweep();
     if (config.admin.enabled) await this.#startAdmin(config.admin);
-    this.#server = await serveXcp({
-      ...this.#serverOptions(),
-      listen: config.listen.map((endpoint, i) => {
-        const secrets = this.#loaded.secrets.endpoints[i];
-        return {
-          url: endpoint.url,
-          allowInsecure: endpoint.allow_insecure,
-          origins: endpoint.origins,
-          ...(secrets === undefined
-            ? {}
-            : {
-                tls: {
-                  cert: secrets.cert,
-                  key: secrets.key,
-                  ...(secrets.clientCa === undefined ? {} : { clientCa: secrets.clientCa }),
-                },
-              }),
-        };
-      }),
-    });
-    this.#observeServer(this.#server);
+    const shared = this.#serverOptions();
+    for (const [i, endpoint] of config.listen.entries()) {
+      this.#servers.push(
+        await serveXcp({
+          ...shared,
+          ...endpointOptions(endpoint, this.#loaded.secrets.endpoints[i]),
+        }),
+      );
+    }
+    this.#observeServers();
     for (const url of this.urls) this.#say("node.listening", { url });
     this.#state = "ready";
     this.#say("node.ready", {});
@@ -112,17 +115,26 @@ class Node implements RunningNode {
     if (this.#state === "closing") return;
     this.#state = "closing";
     this.#say("node.closing", {});
-    await this.#server?.close();
+    await Promise.all(this.#servers.map((server) => server.close()));
     await this.#admin?.close();
     this.#say("node.closed", {});
   }
 
-  #serverOptions(): ServerOptions {
+  // A node that was killed could not unlink what it had put into shared memory. spec/xcp.md §16.3
+  #sweep(): void {
+    const { shm } = this.#toolkit;
+    if (shm === undefined) return;
+    const { objects, bytes } = sweepShm(shm, systemTime.wallMs());
+    if (objects > 0) this.#say("node.shm_swept", { objects, bytes });
+  }
+
+  #serverOptions(): Omit<ServeXcpOptions, "listen"> {
     const { config, secrets } = this.#loaded;
+    const links = new LinkTable(this.#toolkit);
     const service = new DataService({
       reply: config.service.reply,
       maxTransfers: config.service.max_transfers,
-      toolkit: createToolkit(),
+      links,
       meter: this.#metrics.meter,
       clock: systemTime,
     });
@@ -132,7 +144,6 @@ class Node implements RunningNode {
       () => service.openTransfers,
     );
     return {
-      platform: nodePlatform,
       codecs: config.codecs.order.map((name) => CodecId[name]),
       codecPolicy: config.codecs.policy,
       limits: limitsOf(config),
@@ -143,6 +154,11 @@ class Node implements RunningNode {
       handler: (message, context) => service.handle(message, context),
       onRefused: (error) => this.#say("node.refused", { code: error.code, error: error.message }),
       cryptPolicy: config.security.crypt,
+      ...sharedMemoryOptions(this.#toolkit, links),
+      // A peer may come back through another endpoint.
+      sessions: new SessionStore({
+        keepMs: config.limits["session_keep_ms"] ?? XcpLimitTable.sessionKeepMs.default,
+      }),
       ...(secrets.key === undefined ? {} : { key: secrets.key }),
       ...(secrets.auth === undefined ? {} : { verifyAuth: presents(secrets.auth) }),
     };
@@ -160,11 +176,12 @@ class Node implements RunningNode {
     this.#say("node.admin", { url: this.#admin.url });
   }
 
-  #observeServer({ server }: Server): void {
-    const connections = server.connections;
+  #observeServers(): void {
+    const connections = (): readonly Connection[] =>
+      this.#servers.flatMap(({ server }) => [...server.connections]);
     const sum = (read: (stats: ConnectionStats) => number) => (): number =>
-      [...connections].reduce((total, connection) => total + read(connection.stats()), 0);
-    this.#observe("xcp_connections", "Open connections.", () => connections.size);
+      connections().reduce((total, connection) => total + read(connection.stats()), 0);
+    this.#observe("xcp_connections", "Open connections.", () => connections().length);
     this.#observe(
       "xcp_inflight_messages",
       "Messages that are being worked on.",
@@ -189,6 +206,17 @@ class Node implements RunningNode {
   #say(event: string, fields: LogRecord["fields"]): void {
     this.#telemetry.log.log({ level: "info", event, fields });
   }
+}
+
+function endpointOptions(
+  endpoint: ListenConfig,
+  secrets: EndpointSecrets | undefined,
+): Pick<ServeXcpOptions, "listen" | "allowInsecure" | "origins" | "tls"> {
+  const { url, allow_insecure: allowInsecure, origins } = endpoint;
+  if (secrets === undefined) return { listen: [url], allowInsecure, origins };
+  const { cert, key, clientCa } = secrets;
+  const tls = { cert, key, ...(clientCa === undefined ? {} : { clientCa }) };
+  return { listen: [url], allowInsecure, origins, tls };
 }
 
 function limitsOf(config: NodeConfig): Partial<XcpLimits> {

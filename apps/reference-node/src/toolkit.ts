@@ -1,7 +1,44 @@
-import { standardCodecs, standardSchemas } from "@proj/ether-codecs";
-import type { LinkToolkit } from "./ether-link.js";
+import { standardSchemas } from "@proj/ether-codecs";
+import { PosixShm, SameHostProof } from "@proj/ether-codecs/node";
+import { silentTelemetry, type Telemetry } from "@proj/wire-types";
+import { systemRandom } from "@proj/wire-types/system";
+import type { ConnectionOptions } from "@proj/xcp-framing";
+import type { LinkTable, LinkToolkit } from "./ether-link.js";
 
-/** Makes the codecs and schemas of one process. */
-export function createToolkit(): LinkToolkit {
-  return { codecs: standardCodecs(), schemas: standardSchemas() };
+/** What a toolkit is made of. */
+export interface ToolkitOptions {
+  /** Leaves shared memory alone. */
+  readonly sharedMemory?: "off" | "auto";
+  /** Hears of shared-memory objects. */
+  readonly telemetry?: Telemetry;
+}
+
+/** Makes what all links of a process share. */
+export function createToolkit(options: ToolkitOptions = {}): LinkToolkit {
+  return {
+    schemas: standardSchemas(),
+    shm: options.sharedMemory === "off" ? undefined : openShm(),
+    telemetry: options.telemetry ?? silentTelemetry,
+  };
+}
+
+// Where there is none, attachments travel in the body; `doctor` tells.
+function openShm(): PosixShm | undefined {
+  try {
+    return new PosixShm();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The options of a connection that offers shared memory; none where there is none. */
+export function sharedMemoryOptions(
+  toolkit: LinkToolkit,
+  links: LinkTable,
+): Pick<ConnectionOptions, "sharedMemory" | "onRelease"> {
+  if (toolkit.shm === undefined) return {};
+  return {
+    sharedMemory: new SameHostProof(toolkit.shm, systemRandom),
+    onRelease: ({ lease }, connection) => links.of(connection).release(lease),
+  };
 }

@@ -16,6 +16,7 @@ export interface DialFlags {
   readonly insecure?: boolean;
   readonly timeout: number;
   readonly openKeyFiles?: boolean;
+  readonly sharedMemory: boolean;
 }
 
 /** Adds the options of every verb that connects to a node. */
@@ -33,6 +34,7 @@ export function addDialOptions(command: Command): Command {
         .default("v0.2"),
     )
     .option("--insecure", "allow a transport without TLS to another host")
+    .option("--no-shared-memory", "keep all data in the connection, even on one host")
     .option("--open-key-files", "accept key files that others can read")
     .option("--timeout <ms>", "give up after this long", positiveInteger, 30_000);
 }
@@ -77,6 +79,7 @@ export function readDialOptions(flags: DialFlags): DialOptions {
     profile: flags.profile,
     allowInsecure: flags.insecure === true,
     timeoutMs: flags.timeout,
+    sharedMemory: flags.sharedMemory ? "auto" : "off",
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { openSource } from "../content/source.js";
+import { openSource, type Source } from "../content/source.js";
 import { formatFrame } from "../inspect/hex-view.js";
 import { readInput } from "../inspect/input.js";
 import { type InspectedFrame, Inspector } from "../inspect/inspector.js";
@@ -59,7 +59,7 @@ async function inspect(file: string, options: InspectOptions): Promise<ExitCode>
     throw new UsageError("--hex and --raw exclude each other", "leave one out");
   }
   const source = await openSource(file);
-  const input = await source.whole(MAX_INPUT_BYTES).finally(() => source.close());
+  const input = await readAll(source);
   const form = options.hex === true ? "hex" : options.raw === true ? "raw" : "auto";
   const bytes = readInput(input, form);
   if (typeof bytes === "string") {
@@ -89,4 +89,12 @@ async function inspect(file: string, options: InspectOptions): Promise<ExitCode>
     output.result({ ok: wrong === 0, bytes: bytes.length, frames: explained }, () => "");
   }
   return wrong === 0 ? ExitCode.OK : ExitCode.FAILURE;
+}
+
+async function readAll(source: Source): Promise<Uint8Array> {
+  try {
+    return await source.whole(MAX_INPUT_BYTES);
+  } finally {
+    await source.close();
+  }
 }

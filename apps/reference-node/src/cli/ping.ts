@@ -33,9 +33,8 @@ export function addPing(program: Command, exit: (code: ExitCode) => void): void 
 
 async function ping(url: string, options: PingOptions): Promise<ExitCode> {
   const output = createOutput(options.json === true);
-  const client = await dial(url, readDialOptions(options));
+  const { client, connection } = await dial(url, readDialOptions(options));
   try {
-    const connection = await client.connect();
     const { negotiated } = connection;
     const agreed = {
       profile: negotiated.profile,

@@ -5,7 +5,6 @@ import { type ContentForm, contentForms, openContent } from "../content/detect.j
 import { openSource } from "../content/source.js";
 import { sendContent, type SendReport } from "../content-sender.js";
 import { dial } from "../dial.js";
-import { createToolkit } from "../toolkit.js";
 import {
   addDialOptions,
   type DialFlags,
@@ -71,11 +70,10 @@ async function send(file: string, options: SendOptions): Promise<ExitCode> {
   const source = await openSource(file);
   try {
     const content = openContent(source, options.as, { partBytes: options.partBytes });
-    const client = await dial(options.to, dialOptions);
+    const { client, connection, link } = await dial(options.to, dialOptions);
     const bar = progressBar(content.totalBytes);
     try {
-      const report = await sendContent(await client.connect(), content, {
-        toolkit: createToolkit(),
+      const report = await sendContent(connection, link, content, {
         clock: systemTime,
         codec: options.codec,
         compress: options.compress,
@@ -99,9 +97,7 @@ function reportText(file: string, report: SendReport): string {
   const lines = [
     `${file}: ${report.kind}, ${report.parts} part${report.parts === 1 ? "" : "s"} as ${report.codecs.join(", ")}`,
     `${formatBytes(report.bodyBytes)} of bodies, ${formatBytes(report.wireBytes)} on the wire, ${formatDuration(report.durationUs)}, ${formatBytes(rate)}/s`,
-    ...report.attachments.map(
-      ({ id, bytes, via }) => `attachment ${id}: ${formatBytes(bytes)} via ${via}`,
-    ),
+    ...(report.shmBytes > 0 ? [`${formatBytes(report.shmBytes)} through shared memory`] : []),
     ...report.notes.map((note) => `note: ${note}`),
     "the receiver computed, and it agrees:",
     JSON.stringify(report.summary, undefined, 2),

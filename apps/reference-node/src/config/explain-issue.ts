@@ -52,21 +52,24 @@ function unknownKey(file: string, table: string, key: string): ConfigProblem {
 }
 
 function problemOf(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case "invalid_type":
-      return issue.input === undefined
-        ? "it is missing"
-        : `${shown(issue.input)} is not ${article(issue.expected)}`;
-    case "too_small":
-    case "too_big":
-      return `${shown(issue.input)} is ${issue.code === "too_small" ? "below" : "above"} the limit of ${
-        issue.code === "too_small" ? issue.minimum : issue.maximum
-      }${issue.origin === "string" ? " characters" : issue.origin === "array" ? " items" : ""}`;
-    case "invalid_value":
-      return issue.input === undefined ? "it is missing" : `${shown(issue.input)} is not allowed`;
-    default:
-      return issue.message;
+  if (issue.code === "invalid_type" || issue.code === "invalid_value") {
+    if (issue.input === undefined) return "it is missing";
+    return issue.code === "invalid_type"
+      ? `${shown(issue.input)} is not ${article(issue.expected)}`
+      : `${shown(issue.input)} is not allowed`;
   }
+  if (issue.code === "too_small") {
+    return `${shown(issue.input)} is below the limit of ${issue.minimum}${unitOf(issue.origin)}`;
+  }
+  if (issue.code === "too_big") {
+    return `${shown(issue.input)} is above the limit of ${issue.maximum}${unitOf(issue.origin)}`;
+  }
+  return issue.code === "invalid_format" ? `${shown(issue.input)} has another form` : issue.message;
+}
+
+function unitOf(origin: string): string {
+  if (origin === "string") return " characters";
+  return origin === "array" ? " items" : "";
 }
 
 function article(type: string): string {

@@ -1,5 +1,11 @@
 import type { VectorValue } from "@proj/ether-codecs";
-import { DataType, RecordBatchReader, type RecordBatch, type Vector } from "apache-arrow";
+import {
+  DataType,
+  Precision,
+  type RecordBatch,
+  RecordBatchReader,
+  type Vector,
+} from "apache-arrow";
 import { type Content, ContentError, type ContentOptions, type ContentPart } from "./content.js";
 import type { Source } from "./source.js";
 import { type Column, TABLE_KIND, tableEther, TextColumnBuilder } from "./table.js";
@@ -67,7 +73,8 @@ function columnsOf(batch: RecordBatch, notes: string[]): ReadonlyMap<string, Col
 
 function toColumn(vector: Vector): { readonly column: Column; readonly note?: string } {
   const { type } = vector;
-  const isNumber = DataType.isInt(type) || (DataType.isFloat(type) && type.precision > 0);
+  const isNumber =
+    DataType.isInt(type) || (DataType.isFloat(type) && type.precision !== Precision.HALF);
   if (isNumber && vector.nullCount === 0) return { column: copyOf(vector.toArray()) };
   if (isNumber || DataType.isFloat(type)) {
     return {
@@ -108,7 +115,7 @@ function asText(value: unknown): string {
 // A vector of Uint8 would count as bytes, not as numbers.
 function copyOf(array: unknown): VectorValue {
   if (array instanceof Uint8Array) return Uint16Array.from(array);
-  return (array as VectorValue).slice() as VectorValue;
+  return (array as VectorValue).slice();
 }
 
 function addOnce(notes: string[], note: string): void {

@@ -84,17 +84,10 @@ export function openContent(
 }
 
 function tableContent(source: Source, format: FileFormat, options: ContentOptions): Content {
-  switch (format) {
-    case "json":
-      return jsonTableContent(source, options);
-    case "arrow":
-      return arrowContent(source, options);
-    case "csv":
-    case "text":
-      return csvContent(source, options);
-    default:
-      throw cannot(source, "a table", "Arrow, CSV, TSV and JSON files");
-  }
+  if (format === "json") return jsonTableContent(source, options);
+  if (format === "arrow") return arrowContent(source, options);
+  if (format === "csv" || format === "text") return csvContent(source, options);
+  throw cannot(source, "a table", "Arrow, CSV, TSV and JSON files");
 }
 
 function formatOf(source: Source): FileFormat {
@@ -114,7 +107,7 @@ function isArrowStream(head: Uint8Array): boolean {
 }
 
 function startsWith(head: Uint8Array, text: string): boolean {
-  return [...text].every((letter, i) => head[i] === letter.charCodeAt(0));
+  return Buffer.from(head.subarray(0, text.length)).toString("latin1") === text;
 }
 
 function isText(head: Uint8Array): boolean {

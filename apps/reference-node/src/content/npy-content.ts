@@ -1,8 +1,9 @@
-import { AttachmentRef, createEther, type Ether, tensorEther } from "@proj/ether-codecs";
+import { type Ether, tensorEther } from "@proj/ether-codecs";
 import { columnMajorStrides, itemSize, TensorView, typedView } from "@proj/wire-types";
 import { type Content, ContentError, type ContentOptions, type ContentPart } from "./content.js";
 import { type NpyHeader, parseNpyHeader } from "./npy.js";
 import type { Source } from "./source.js";
+import { attachedTensorEther } from "./tensor-attachment.js";
 
 /**
  * A NumPy file as `tensor` Ethers.
@@ -44,22 +45,9 @@ function arrayEther(header: NpyHeader, shape: readonly number[], bytes: Uint8Arr
   if (header.bigEndian) swapBytes(bytes, itemSize(header.dtype));
   const isFloat = header.dtype === "float32" || header.dtype === "float16";
   const dense = header.columnMajor ? rowMajor(header, shape, bytes) : bytes;
-  if (isFloat && shape.length >= 1 && shape.length <= 6) {
-    const data = TensorView.fromBytes(header.dtype, shape, dense);
-    return tensorEther(data);
-  }
-  const attachment = {
-    id: "data",
-    inlineBytes: dense,
-    shape,
-    dtype: header.dtype,
-    sizeBytes: dense.length,
-  };
-  return createEther({
-    kind: "tensor",
-    payload: { data: new AttachmentRef("data") },
-    attachments: [attachment],
-  });
+  const tensor = TensorView.fromBytes(header.dtype, shape, dense);
+  const fitsBody = isFloat && shape.length >= 1 && shape.length <= 6;
+  return fitsBody ? tensorEther(tensor) : attachedTensorEther(tensor);
 }
 
 function rowMajor(header: NpyHeader, shape: readonly number[], bytes: Uint8Array): Uint8Array {

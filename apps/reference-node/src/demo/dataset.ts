@@ -8,6 +8,7 @@ import { columnsOfRows } from "../content/json-table-content.js";
 import { decodePicture, type Picture } from "../content/picture.js";
 import { pictureTensor } from "../content/picture-content.js";
 import { tableEther } from "../content/table.js";
+import { attachedTensorEther } from "../content/tensor-attachment.js";
 
 /** What the tour sends: real flights and a real picture, from the npm package vega-datasets. */
 export interface Dataset {
@@ -17,13 +18,15 @@ export interface Dataset {
   readonly flights: Ether;
   /** The same as one float32 tensor [200000, 3]. */
   readonly flightsTensor: Ether;
+  /** The same as an attachment with shape and dtype. */
+  readonly flightsAttachment: Ether;
   /** 10 000 flights with date, origin and destination. */
   readonly routes: Ether;
   /** 2 000 flights as one Ether each. */
   readonly flightRows: readonly Ether[];
   /** A picture as pixels. */
   readonly picture: Ether;
-  /** The same as a float32 tensor of 0..1. */
+  /** The same as a float32 tensor of 0..1, one row of pixels per row: 8-bit tensors have a scale for each. */
   readonly pictureTensor: Ether;
 }
 
@@ -35,14 +38,16 @@ export function loadDataset(): Dataset {
   const folder = join(dirname(entry), "..", "data");
   const flights = flightColumns(readFileSync(join(folder, "flights-200k.arrow")));
   const image: Picture = decodePicture("ffox.png", readFileSync(join(folder, "ffox.png")));
+  const matrix = interleave([...flights.values()]);
   return {
     folder,
     flights: tableEther(flights),
-    flightsTensor: tensorEther(interleave([...flights.values()])),
+    flightsTensor: tensorEther(matrix),
+    flightsAttachment: attachedTensorEther(matrix),
     routes: tableEther(columnsOfRows(readRows(join(folder, "flights-10k.json")))),
     flightRows: readRows(join(folder, "flights-2k.json")).map(flightEther),
     picture: imageEther(image),
-    pictureTensor: pictureTensor(image),
+    pictureTensor: rowsOfPixels(pictureTensor(image)),
   };
 }
 
@@ -51,10 +56,10 @@ type NumberColumn = Int16Array | Float32Array;
 function flightColumns(ipc: Uint8Array): ReadonlyMap<string, NumberColumn> {
   const table = tableFromIPC(ipc);
   return new Map(
-    table.schema.fields.map(({ name }): [string, NumberColumn] => [
-      name,
-      (table.getChild(name)?.toArray() as NumberColumn).slice(),
-    ]),
+    table.schema.fields.map(({ name }): [string, NumberColumn] => {
+      const column = table.getChild(name)?.toArray() as NumberColumn | undefined;
+      return [name, column?.slice() ?? new Float32Array()];
+    }),
   );
 }
 
@@ -79,6 +84,12 @@ function flightEther(row: Row): Ether {
       destination: String(destination),
     },
   });
+}
+
+function rowsOfPixels(ether: Ether): Ether {
+  const pixels = ether.payload["data"] as TensorView;
+  const [height = 0] = pixels.shape;
+  return tensorEther(new TensorView(pixels.dtype, [height, pixels.length / height], pixels.data));
 }
 
 function readRows(file: string): readonly Row[] {

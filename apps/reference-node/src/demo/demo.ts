@@ -7,10 +7,9 @@ import { join } from "node:path";
 import type { Output } from "../cli/output.js";
 import { untilSignal } from "../cli/until-signal.js";
 import { parseConfig } from "../config/load.js";
-import { nodeVersion } from "../node-facts.js";
+import { nodeVersion } from "../node-version.js";
 import { type RunningNode, startNode } from "../node.js";
 import { createLogSink } from "../telemetry/logs.js";
-import { createToolkit } from "../toolkit.js";
 import { type Child, type NodeReady, startHttp2Process, startNodeProcess } from "./child.js";
 import { type Dataset, loadDataset } from "./dataset.js";
 import { formatResults, formatSummaries } from "./report.js";
@@ -49,7 +48,6 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     const http2 = await startHttp2Process();
     closers.push(() => http2.stop());
     const tour = new Tour({
-      toolkit: createToolkit(),
       clock: systemTime,
       urls: byTransport(other.ready),
       key,
@@ -137,7 +135,7 @@ function writeConfig(folder: string, key: Uint8Array): string {
     ...listen.map((url) => `[[listen]]\nurl = ${JSON.stringify(url)}`),
     `[security]\ncrypt = "allowed"\nkey_file = ${JSON.stringify(keyFile)}`,
     "[admin]\nport = 0",
-    '[log]\nlevel = "warn"',
+    '[log]\nlevel = "error"',
   ];
   const file = join(folder, "b.toml");
   writeFileSync(file, lines.join("\n"));

@@ -29,7 +29,7 @@ export async function startHttp2Server(handle: BodyHandler): Promise<Http2Server
     stream.on("error", () => undefined);
     stream.on("end", () => {
       stream.respond({ ":status": 200, "content-type": "application/x-protobuf" });
-      stream.end(handle(Buffer.concat(parts), headers));
+      stream.end(handle(joined(parts), headers));
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -63,8 +63,9 @@ export class Http2Client {
       const stream = this.#session.request({ ":method": "POST", ":path": "/data", ...headers });
       const parts: Buffer[] = [];
       stream.on("data", (part: Buffer) => parts.push(part));
-      stream.on("end", () => resolve(Buffer.concat(parts)));
+      stream.on("end", () => resolve(joined(parts)));
       stream.on("error", reject);
+      stream.on("close", () => reject(new Error("the HTTP/2 server closed the request")));
       stream.end(body);
     });
   }
@@ -73,4 +74,9 @@ export class Http2Client {
   close(): Promise<void> {
     return new Promise((resolve) => this.#session.close(() => resolve()));
   }
+}
+
+// Codecs are promised plain bytes: the `slice` of a Buffer is a view, theirs is a copy.
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
 }

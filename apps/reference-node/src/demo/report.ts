@@ -49,12 +49,12 @@ export function formatSummaries(results: readonly StopResult[]): string {
 
 function summaryLine(summary: ValueMap): string | undefined {
   const { rows, columns, width, height, average_colour: colour, shape, elements, words } = summary;
-  if (rows !== undefined) return `${String(rows)} rows; ${columnLines(columns)}`;
+  if (rows !== undefined) return `${numberText(rows)} rows; ${columnLines(columns)}`;
   if (width !== undefined)
-    return `${String(width)}×${String(height)} pixels, average colour ${listText(colour)}`;
+    return `${numberText(width)}×${numberText(height)} pixels, average colour ${listText(colour)}`;
   const numbers = asMap(elements);
   if (shape !== undefined) return `shape ${listText(shape)}, mean ${numberText(numbers["mean"])}`;
-  return words === undefined ? undefined : `${String(words)} words`;
+  return words === undefined ? undefined : `${numberText(words)} words`;
 }
 
 function columnLines(columns: Value | undefined): string {
@@ -69,7 +69,7 @@ function columnText(name: string, column: ValueMap): string {
   if (top["text"] === undefined || column["distinct"] === undefined) return `${name} many`;
   const mean = Object.entries(top).find(([key]) => key.startsWith("mean "));
   const told = mean === undefined ? "" : `, ${mean[0]} ${numberText(mean[1])}`;
-  return `${String(column["distinct"])} of ${name}, most often ${String(top["text"])} (${String(top["rows"])} rows${told})`;
+  return `${numberText(column["distinct"])} of ${name}, most often ${plainText(top["text"])} (${numberText(top["rows"])} rows${told})`;
 }
 
 function asMap(value: Value | undefined): ValueMap {
@@ -78,7 +78,11 @@ function asMap(value: Value | undefined): ValueMap {
 }
 
 function numberText(value: Value | undefined): string {
-  return typeof value === "number" ? String(Number(value.toPrecision(5))) : "-";
+  return typeof value === "number" ? String(Number(value.toPrecision(6))) : "-";
+}
+
+function plainText(value: Value | undefined): string {
+  return typeof value === "string" ? value : "-";
 }
 
 function listText(value: Value | undefined): string {

@@ -1,4 +1,5 @@
 import type { ValueMap } from "@proj/ether-codecs";
+import type { AttachmentReceipt } from "../receipts/receipt.js";
 import type { Stop } from "./stops.js";
 
 /** What one stop of the tour showed. Times are medians of its rounds. */
@@ -16,6 +17,8 @@ export interface StopResult extends Pick<Stop, "what" | "codec" | "mode" | "tran
   readonly rounds: number;
   /** SHA-256 of the body as the receiver computed it; it is that of what was sent. */
   readonly sha256: string;
+  /** What travelled beside the body, with hashes of its own. */
+  readonly attachments: readonly AttachmentReceipt[];
   /** What the receiver computed from the content; the sender computed the same. */
   readonly summary: ValueMap;
 }

@@ -6,7 +6,12 @@ import type { Dataset } from "./dataset.js";
 export type TourTransport = "tcp" | "unix" | "ws" | "h2";
 
 /** What happens to the payload on its way. */
-export type TourMode = "plain" | "compressed" | "encrypted" | "compressed, encrypted";
+export type TourMode =
+  | "plain"
+  | "compressed"
+  | "encrypted"
+  | "compressed, encrypted"
+  | "shared memory";
 
 /** One thing that the tour sends. */
 export interface Stop {
@@ -38,6 +43,19 @@ export function tourStops(data: Dataset): readonly Stop[] {
     { ...flights, mode: "compressed", transport: "tcp" },
     { ...flights, mode: "encrypted", transport: "tcp" },
     { ...flights, mode: "compressed, encrypted", transport: "tcp" },
+    {
+      ...plain,
+      what: "flights as attachment",
+      ethers: [data.flightsAttachment],
+      codec: "PROTOBUF",
+    },
+    {
+      what: "flights as attachment",
+      ethers: [data.flightsAttachment],
+      codec: "PROTOBUF",
+      mode: "shared memory",
+      transport: "unix",
+    },
     { ...flights, mode: "plain", transport: "unix" },
     { ...flights, mode: "plain", transport: "ws" },
     { ...flights, mode: "plain", transport: "h2" },

@@ -1,11 +1,12 @@
 import type { Clock } from "@proj/wire-types";
-import { type Connection, type OutgoingMessage, type XcpClient, XcpError } from "@proj/xcp-framing";
-import { createHash } from "node:crypto";
+import { type Connection, type Tag, XcpError } from "@proj/xcp-framing";
 import { toleranceOf } from "../content-sender.js";
-import { dial } from "../dial.js";
-import { EtherLink, type LinkToolkit } from "../ether-link.js";
+import { dial, type Dialled, type DialOptions } from "../dial.js";
+import type { EncodedMessage } from "../ether-coder.js";
+import type { EtherLink, EtherRequestOptions } from "../ether-link.js";
+import { checkReceipt } from "../receipts/check-receipt.js";
 import { ContentSummary } from "../receipts/content-summary.js";
-import { parseReceipt, type Receipt, RECEIPT_TAG } from "../receipts/receipt.js";
+import { type Receipt, RECEIPT_TAG } from "../receipts/receipt.js";
 import { summaryDifferences } from "../receipts/summary-difference.js";
 import { Http2Client } from "./http2-peer.js";
 import { median, type StopResult } from "./stop-result.js";
@@ -13,7 +14,6 @@ import type { Stop, TourTransport } from "./stops.js";
 
 /** Where a tour goes and how long it may take. */
 export interface TourOptions {
-  readonly toolkit: LinkToolkit;
   readonly clock: Clock;
   /** Endpoints of the other node. */
   readonly urls: Readonly<Record<TourTransport, string>>;
@@ -33,7 +33,7 @@ const WARM_UP = 3;
 /** Goes from stop to stop: sends, checks what came back, and measures beside HTTP/2. */
 export class Tour {
   readonly #options: TourOptions;
-  readonly #clients = new Map<string, Promise<XcpClient>>();
+  readonly #connections = new Map<string, Promise<Dialled>>();
   readonly #http2: Http2Client;
 
   /** Connections are opened as they are needed; {@link Tour.close} ends them. */
@@ -44,119 +44,114 @@ export class Tour {
 
   /** Sends what `stop` holds. @throws XcpError `xcp.app` when the receiver got something else */
   async visit(stop: Stop): Promise<StopResult> {
-    const connection = await (await this.#client(stop)).connect();
-    const link = new EtherLink(this.#options.toolkit, connection.negotiated);
-    const message = link.encode(stop.ethers, {
+    const { connection, link } = await this.#dialled(stop);
+    const request: EtherRequestOptions = {
       codec: stop.codec,
-      compress: stop.mode.startsWith("compressed") ? 3 : "never",
-    });
+      compress: stop.mode.startsWith("compressed") ? 1 : "never",
+      placement: stop.mode === "shared memory" ? "auto" : "inline",
+    };
+    const inline = link.coder.encode(stop.ethers, request);
     const before = connection.stats().sent;
-    const receipt = await this.#exchange(connection, link, message);
+    const receipt = checkReceipt(link, await link.request(stop.ethers, request));
     const after = connection.stats().sent;
-    const timed = await this.#measure(connection, link, message);
+    const once =
+      stop.mode === "shared memory"
+        ? () => link.request(stop.ethers, { ...request, tags: [HASH_ONLY] })
+        : hashOnly(connection, link, inline);
     const { what, codec, mode, transport } = stop;
     return {
       what,
       codec,
       mode,
       transport,
-      bodyBytes: receipt.bodyBytes,
+      bodyBytes: inline.body.length,
       wireBytes: after.bytes - before.bytes,
       frames: after.frames - before.frames,
-      ...timed,
+      ...(await this.#measure(once, inline)),
       sha256: receipt.sha256,
+      attachments: receipt.attachments,
       summary: checkedSummary(stop, receipt),
     };
   }
 
   /** Ends all connections. */
   async close(): Promise<void> {
-    const clients = await Promise.allSettled(this.#clients.values());
-    await Promise.all(
-      clients.map((client) => (client.status === "fulfilled" ? client.value.close() : undefined)),
-    );
+    const all = await Promise.allSettled(this.#connections.values());
+    for (const one of all) if (one.status === "fulfilled") await one.value.client.close();
     await this.#http2.close();
   }
 
-  #client(stop: Stop): Promise<XcpClient> {
+  #dialled(stop: Stop): Promise<Dialled> {
     const encrypted = stop.mode.endsWith("encrypted");
     const name = `${stop.transport} ${encrypted} ${stop.maxFrameBytes ?? ""}`;
-    const known = this.#clients.get(name);
+    const known = this.#connections.get(name);
     if (known !== undefined) return known;
-    const client = dial(this.#options.urls[stop.transport], {
-      key: encrypted ? this.#options.key : undefined,
-      auth: undefined,
-      tls: {
-        ca: undefined,
-        cert: undefined,
-        key: undefined,
-        passphrase: undefined,
-        serverName: undefined,
-      },
-      profile: "v0.2",
-      allowInsecure: false,
-      timeoutMs: 30_000,
+    const { urls, key } = this.#options;
+    const dialled = dial(urls[stop.transport], {
+      ...localDial,
+      key: encrypted ? key : undefined,
       ...(stop.maxFrameBytes === undefined
         ? {}
         : { limits: { maxFrameBytes: stop.maxFrameBytes } }),
     });
-    this.#clients.set(name, client);
-    return client;
-  }
-
-  async #exchange(
-    connection: Connection,
-    link: EtherLink,
-    message: OutgoingMessage,
-  ): Promise<Receipt> {
-    const reply = await connection.request(message);
-    const receipt = parseReceipt(link.decode(reply)[0]);
-    const sha256 = createHash("sha256")
-      .update(message.body as Uint8Array)
-      .digest("hex");
-    if (receipt.sha256 === sha256) return receipt;
-    throw new XcpError("xcp.app", `sent ${sha256}, the receiver got ${receipt.sha256}`);
+    this.#connections.set(name, dialled);
+    return dialled;
   }
 
   // Rounds alternate, so that whatever else the machine does meets both sides alike.
   async #measure(
-    connection: Connection,
-    link: EtherLink,
-    message: OutgoingMessage,
+    once: () => Promise<unknown>,
+    { body, bodyCodec }: EncodedMessage,
   ): Promise<Pick<StopResult, "latencyUs" | "http2" | "rounds">> {
     const { clock, budgetUs } = this.#options;
-    const tags = [...(message.tags ?? []), { key: RECEIPT_TAG, val: "hash" }];
-    const body = message.body as Uint8Array;
-    const headers = { "x-codec": String(message.bodyCodec) };
+    const headers = { "x-codec": String(bodyCodec) };
+    const post = (): Promise<unknown> => this.#http2.post(body, headers);
+    for (let i = 0; i < WARM_UP; i++) {
+      await once();
+      await post();
+    }
     const ours: number[] = [];
     const theirs: number[] = [];
-    const timed = async (times: number[], run: () => Promise<unknown>): Promise<void> => {
-      const startUs = clock.nowUs();
-      await run();
-      times.push(clock.nowUs() - startUs);
-    };
-    for (let i = 0; i < WARM_UP; i++) {
-      await connection.request({ ...message, tags });
-      await this.#http2.post(body, headers);
-    }
     const written = this.#http2.bytesWritten;
     const endUs = clock.nowUs() + budgetUs;
     while (ours.length < MIN_ROUNDS || (clock.nowUs() < endUs && ours.length < MAX_ROUNDS)) {
-      await timed(ours, async () => link.decode(await connection.request({ ...message, tags })));
-      await timed(theirs, async () => {
-        const answer = await this.#http2.post(body, headers);
-        link.decode({ bodyCodec: 1, body: answer, tags: [], schemaKey: undefined });
-      });
+      ours.push(await timed(clock, once));
+      theirs.push(await timed(clock, post));
     }
+    const wireBytes = Math.round((this.#http2.bytesWritten - written) / theirs.length);
     return {
       rounds: ours.length,
       latencyUs: median(ours),
-      http2: {
-        latencyUs: median(theirs),
-        wireBytes: Math.round((this.#http2.bytesWritten - written) / ours.length),
-      },
+      http2: { latencyUs: median(theirs), wireBytes },
     };
   }
+}
+
+const HASH_ONLY: Tag = { key: RECEIPT_TAG, val: "hash" };
+
+const localDial: Omit<DialOptions, "key" | "limits"> = {
+  auth: undefined,
+  tls: {},
+  profile: "v0.2",
+  allowInsecure: false,
+  sharedMemory: "auto",
+  timeoutMs: 30_000,
+};
+
+// Both sides measure the way of bytes that are encoded already.
+function hashOnly(
+  connection: Connection,
+  link: EtherLink,
+  message: EncodedMessage,
+): () => Promise<unknown> {
+  const tagged = { ...message, tags: [...(message.tags ?? []), HASH_ONLY] };
+  return async () => link.coder.decode(await connection.request(tagged));
+}
+
+async function timed(clock: Clock, run: () => Promise<unknown>): Promise<number> {
+  const startUs = clock.nowUs();
+  await run();
+  return clock.nowUs() - startUs;
 }
 
 // The sender computes from what it sent what the receiver computed from what it got.

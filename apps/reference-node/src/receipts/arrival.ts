@@ -1,43 +1,32 @@
-import type { Ether } from "@proj/ether-codecs";
-import type { IncomingMessage } from "@proj/xcp-framing";
-import { createHash } from "node:crypto";
-import type { EtherLink } from "../ether-link.js";
+import type { Attachment, Ether } from "@proj/ether-codecs";
+import type { ReceivedEthers } from "../ether-link.js";
+import type { ReceivedBody } from "../ether-coder.js";
 import { codecName } from "../inspect/names.js";
-import type { Receipt } from "./receipt.js";
+import { sha256 } from "./digest.js";
+import type { AttachmentReceipt, Receipt } from "./receipt.js";
 
-/** What a body turned out to be. */
-export interface Arrival {
-  readonly ethers: readonly Ether[];
-  /** The receipt without anything computed from the content. */
-  readonly receipt: Receipt;
-}
-
-/** The part of a message that its body depends on. */
-export type ReceivedBody = Pick<IncomingMessage, "bodyCodec" | "schemaKey" | "tags" | "body">;
-
-/** Decodes a body and hashes it. @throws EtherError with the number that a NACK carries */
-export function receiveBody(link: EtherLink, message: ReceivedBody): Arrival {
-  const ethers = link.decode(message);
-  const attachments = ethers.flatMap((ether) =>
-    ether.attachments.map(({ id, inlineBytes = new Uint8Array() }) => ({
-      id,
-      bytes: inlineBytes.length,
-      sha256: sha256(inlineBytes),
-      via: "inline" as const,
-    })),
-  );
-  const receipt: Receipt = {
+/** Writes down what arrived, before anything is computed from it. */
+export function arrivalReceipt(message: ReceivedBody, received: ReceivedEthers): Receipt {
+  const { ethers, attachments, viaShm } = received;
+  return {
     sha256: sha256(message.body),
     bodyBytes: message.body.length,
     codec: codecName(message.bodyCodec),
-    kind: ethers[0]?.kind ?? "",
-    attachments,
+    kind: kindOf(ethers),
+    attachments: attachments.map((attachment) => attachmentReceipt(attachment, viaShm)),
     parts: 1,
     summary: undefined,
   };
-  return { ethers, receipt };
 }
 
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+function attachmentReceipt(
+  { id, inlineBytes = new Uint8Array() }: Attachment,
+  viaShm: ReadonlySet<string>,
+): AttachmentReceipt {
+  const via = viaShm.has(id) ? "shm" : "inline";
+  return { id, bytes: inlineBytes.length, sha256: sha256(inlineBytes), via };
+}
+
+function kindOf(ethers: readonly Ether[]): string {
+  return ethers[0]?.kind ?? "";
 }

@@ -5,9 +5,10 @@ import {
   QuantizedTensor,
   type Value,
 } from "@proj/ether-codecs";
-import { TensorView, typedView } from "@proj/wire-types";
+import { TensorView } from "@proj/wire-types";
 import { createHash, type Hash } from "node:crypto";
 import { TABLE_KIND } from "../content/table.js";
+import { tensorOfAttachment } from "../content/tensor-attachment.js";
 import { NumberStatistics } from "./column-statistics.js";
 import { TableSummary } from "./table-summary.js";
 
@@ -128,13 +129,8 @@ export class ContentSummary {
 
 /** The tensor that a payload member is, or refers to as an attachment; `undefined` for anything else. */
 function tensorOf(ether: Ether, value: Value): Value | undefined {
-  if (!(value instanceof AttachmentRef)) return elementsOf(value) === undefined ? undefined : value;
-  const attachment = ether.attachments.find(({ id }) => id === value.id);
-  if (attachment?.inlineBytes === undefined || attachment.dtype === undefined) return undefined;
-  const { dtype, shape, inlineBytes } = attachment;
-  if (shape !== undefined) return TensorView.fromBytes(dtype, shape, inlineBytes);
-  const elements = typedView(dtype, inlineBytes);
-  return new TensorView(dtype, [elements.length], elements);
+  if (value instanceof AttachmentRef) return tensorOfAttachment(ether, value.id);
+  return elementsOf(value) === undefined ? undefined : value;
 }
 
 // Iterative: a document may be nested as deep as a codec allows.

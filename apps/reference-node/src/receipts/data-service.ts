@@ -9,8 +9,9 @@ import {
   tagValue,
   XcpError,
 } from "@proj/xcp-framing";
-import { EtherLink, type LinkToolkit } from "../ether-link.js";
-import { receiveBody } from "./arrival.js";
+import type { LinkTable } from "../ether-link.js";
+import { arrivalReceipt } from "./arrival.js";
+import { codecName } from "../inspect/names.js";
 import { ContentSummary } from "./content-summary.js";
 import { type Receipt, RECEIPT_TAG, receiptEther, TransferTag } from "./receipt.js";
 import { TransferTable } from "./transfer-table.js";
@@ -21,8 +22,8 @@ export interface DataServiceOptions {
   readonly reply: "receipt" | "echo";
   /** Transfers in several parts that may be open at once. */
   readonly maxTransfers: number;
-  /** Codecs and schemas. */
-  readonly toolkit: LinkToolkit;
+  /** Links of the connections that messages come on. */
+  readonly links: LinkTable;
   /** Takes counts and times. */
   readonly meter: Meter;
   /** Time. */
@@ -33,7 +34,7 @@ export interface DataServiceOptions {
 export class DataService {
   readonly #options: DataServiceOptions;
   readonly #transfers: TransferTable;
-  readonly #links = new WeakMap<Connection, EtherLink>();
+  readonly #known = new WeakSet<Connection>();
   readonly #observe: (codec: string, seconds: number, bytes: number) => void;
 
   /** Makes its instruments in `options.meter`. */
@@ -73,14 +74,18 @@ export class DataService {
         `no application protocol 0x${message.msgType.toString(16)} here`,
       );
     }
-    const link = this.#linkOf(context.connection);
-    const { clock } = this.#options;
+    const { clock, links, reply } = this.#options;
+    const { connection } = context;
+    this.#forgetLater(connection);
+    const link = links.of(connection);
     const startUs = clock.nowUs();
-    const { ethers, receipt } = receiveBody(link, message);
-    this.#observe(receipt.codec, (clock.nowUs() - startUs) / 1e6, message.body.length);
-    if (this.#options.reply === "echo") return link.echo(ethers, message);
-    const computed = this.#compute(message, ethers, context.connection);
-    return link.encode([receiptEther({ ...receipt, ...computed })]);
+    const received = link.receive(message);
+    const codec = codecName(message.bodyCodec);
+    this.#observe(codec, (clock.nowUs() - startUs) / 1e6, message.body.length);
+    if (reply === "echo") return link.coder.echo(received.ethers, message);
+    const receipt = arrivalReceipt(message, received);
+    const computed = this.#compute(message, received.ethers, connection);
+    return link.coder.encode([receiptEther({ ...receipt, ...computed })]);
   }
 
   #compute(
@@ -116,12 +121,9 @@ export class DataService {
     return { parts: transfer.parts, summary: transfer.summary.result() };
   }
 
-  #linkOf(connection: Connection): EtherLink {
-    const known = this.#links.get(connection);
-    if (known !== undefined) return known;
-    const link = new EtherLink(this.#options.toolkit, connection.negotiated);
-    this.#links.set(connection, link);
+  #forgetLater(connection: Connection): void {
+    if (this.#known.has(connection)) return;
+    this.#known.add(connection);
     void connection.closed.then(() => this.#transfers.forget(connection));
-    return link;
   }
 }

@@ -32,12 +32,12 @@ export class TableSummary {
     for (const { name, numbers, textAt } of columns) {
       if (numbers !== undefined) {
         const statistics = this.#numberColumn(name);
-        for (let i = 0; statistics !== undefined && i < rows; i++) {
-          statistics.push(Number(numbers[i]));
-        }
+        if (statistics === undefined) continue;
+        for (let i = 0; i < rows; i++) statistics.push(Number(numbers[i]));
       } else if (textAt !== undefined) {
         const statistics = this.#textColumn(name);
-        for (let i = 0; statistics !== undefined && i < rows; i++) {
+        if (statistics === undefined) continue;
+        for (let i = 0; i < rows; i++) {
           statistics.push(textAt(i), grouped === undefined ? Number.NaN : Number(grouped[i]));
         }
       }

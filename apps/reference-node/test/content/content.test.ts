@@ -239,7 +239,8 @@ describe("NumPy arrays", () => {
     const swapped = floats(1, 4, 2, 5, 3, 6);
     for (let at = 0; at < swapped.length; at += 4) swapped.subarray(at, at + 4).reverse();
     const { ethers } = await read("a.npy", npy(">f4", "(2, 3)", swapped, "True"));
-    expect([...(ethers[0]?.payload["data"] as TensorView).data]).toEqual([1, 2, 3, 4, 5, 6]);
+    const tensor = ethers[0]?.payload["data"] as TensorView;
+    expect([...tensor.data]).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   test("other element types become an attachment with shape and dtype", async () => {
@@ -279,7 +280,7 @@ describe("everything else", () => {
     const text = "äöü€😀".repeat(50);
     const { parts, ethers } = await read("a.txt", text, { partBytes: 64 });
     expect(parts.length).toBeGreaterThan(5);
-    expect(ethers.map(({ payload }) => payload["text"]).join("")).toBe(text);
+    expect(ethers.map(({ payload }) => payload["text"] as string).join("")).toBe(text);
   });
 
   test("bytes that are no text cannot be sent as text", async () => {
