@@ -102,10 +102,11 @@ export class AdapterGraph {
       places.set(id, place);
       return id;
     };
+    const converters = convertersByStart(options.converters ?? []);
     const origin: Place = { node: start, ...hashed(start), atPeer: false };
     const path = cheapestPath<Step>({
       start: enter({ ...origin, minor: start.minor ?? this.#newestMinor(start) }),
-      edges: (id) => this.#edges(places.get(id), options, enter),
+      edges: (id) => this.#edges(places.get(id), options, converters, enter),
       endCost: (id) => this.#endCost(places.get(id), options.accepts),
       maxHops: MAX_HOPS,
       maxCost: MAX_COST,
@@ -122,6 +123,7 @@ export class AdapterGraph {
   *#edges(
     place: Place | undefined,
     options: PlanOptions,
+    converters: ReadonlyMap<string, readonly PeerConverter[]>,
     enter: (place: Place) => string,
   ): Iterable<Edge<Step>> {
     if (place === undefined) return;
@@ -138,11 +140,7 @@ export class AdapterGraph {
         };
       }
     }
-    const ids = kindIdsOf(place.kindId);
-    for (const converter of options.converters ?? []) {
-      const starts = kindIdsOf(converter.fromKindId).some((id) => ids.includes(id));
-      if (!starts || converter.fromMajor !== place.major) continue;
-      if (!(Number.isSafeInteger(converter.cost) && converter.cost > 0)) continue;
+    for (const converter of converters.get(startOf(place.kindId, place.major)) ?? []) {
       yield {
         to: enter({ kindId: converter.toKindId, major: converter.toMajor, atPeer: true }),
         cost: converter.cost + PEER_COST,
@@ -201,6 +199,26 @@ interface Place {
   readonly major: number;
   readonly minor?: number | undefined;
   readonly atPeer: boolean;
+}
+
+// Converters by what they take; those whose cost is no positive integer are left out.
+function convertersByStart(
+  converters: readonly PeerConverter[],
+): ReadonlyMap<string, readonly PeerConverter[]> {
+  const byStart = new Map<string, PeerConverter[]>();
+  for (const converter of converters) {
+    if (!Number.isSafeInteger(converter.cost) || converter.cost <= 0) continue;
+    const start = startOf(converter.fromKindId, converter.fromMajor);
+    const same = byStart.get(start);
+    if (same === undefined) byStart.set(start, [converter]);
+    else same.push(converter);
+  }
+  return byStart;
+}
+
+// A published number and the hash it is an alias of are one start.
+function startOf(kindId: number, major: number): string {
+  return `${kindIdsOf(kindId).at(-1)}:${major}`;
 }
 
 function hashed(node: AdapterNode): { readonly kindId: number; readonly major: number } {

@@ -41,12 +41,11 @@ export interface PathSearch<Step> {
  * @see spec/xcp.md §19
  */
 export function cheapestPath<Step>(search: PathSearch<Step>): Path<Step> | undefined {
-  const open: Label<Step>[] = [
-    { place: search.start, cost: 0, names: [], steps: [], ended: false },
-  ];
+  const open = new LabelQueue<Step>();
+  open.push({ place: search.start, cost: 0, names: [], steps: [], ended: false });
   // A place is left again only with fewer hops than before: otherwise the dearer way cannot win.
   const fewestHops = new Map<string, number>();
-  for (let label = takeBest(open); label !== undefined; label = takeBest(open)) {
+  for (let label = open.pop(); label !== undefined; label = open.pop()) {
     if (label.ended) return { end: label.place, cost: label.cost, steps: label.steps };
     const hops = label.names.length;
     if (hops >= (fewestHops.get(label.place) ?? Number.POSITIVE_INFINITY)) continue;
@@ -78,14 +77,46 @@ interface Label<Step> {
   readonly ended: boolean;
 }
 
-function takeBest<Step>(open: Label<Step>[]): Label<Step> | undefined {
-  let best = 0;
-  for (let i = 1; i < open.length; i++) {
-    const candidate = open[i];
-    const current = open[best];
-    if (candidate !== undefined && current !== undefined && before(candidate, current)) best = i;
+// A binary heap, because a peer may name thousands of converters.
+class LabelQueue<Step> {
+  readonly #heap: Label<Step>[] = [];
+
+  push(label: Label<Step>): void {
+    const heap = this.#heap;
+    let at = heap.push(label) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = heap[parent];
+      if (above === undefined || !before(label, above)) break;
+      heap[at] = above;
+      at = parent;
+    }
+    heap[at] = label;
   }
-  return open.splice(best, 1)[0];
+
+  pop(): Label<Step> | undefined {
+    const heap = this.#heap;
+    const top = heap[0];
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return top;
+    let at = 0;
+    for (;;) {
+      const child = this.#smallerChild(at);
+      const below = heap[child];
+      if (below === undefined || !before(below, last)) break;
+      heap[at] = below;
+      at = child;
+    }
+    heap[at] = last;
+    return top;
+  }
+
+  #smallerChild(at: number): number {
+    const left = this.#heap[2 * at + 1];
+    const right = this.#heap[2 * at + 2];
+    const isRight = left !== undefined && right !== undefined && before(right, left);
+    return 2 * at + (isRight ? 2 : 1);
+  }
 }
 
 function before<Step>(a: Label<Step>, b: Label<Step>): boolean {

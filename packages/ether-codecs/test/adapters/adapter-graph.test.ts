@@ -138,6 +138,23 @@ describe("§19: the cheapest path", () => {
     );
   });
 
+  test("thousands of converters are searched at once", () => {
+    const kinds = Array.from({ length: 80 }, (_, i) => i);
+    const converters = kinds.flatMap((from) =>
+      kinds.map((to) => ({
+        fromKindId: from === 0 ? fnv1a32("a") : from,
+        fromMajor: 1,
+        toKindId: to,
+        toMajor: 1,
+        cost: 1 + ((from * 31 + to * 17) % 90),
+      })),
+    );
+    const accepts = [{ kindId: 7777, major: 1, minMinor: 0, maxMinor: 0 }];
+    expect(() => graph().plan(node("a"), { accepts, converters })).toThrow(
+      code("ether.no_adapter"),
+    );
+  });
+
   test.each([
     ["a duplicate name", [edge("x", "a", "b"), edge("x", "b", "c")]],
     ["no name", [edge("", "a", "b")]],
