@@ -2,12 +2,14 @@ import {
   asWireError,
   type ByteStream,
   type MessagePipe,
+  type Span,
   type Timer,
   type TransportInfo,
   type WireError,
 } from "@proj/wire-types";
 import { BodyPump, gatherBody } from "./body-pump.js";
 import { BodySource } from "./body-source.js";
+import { ConnectionMetrics } from "./connection-metrics.js";
 import type { ConnectionOptions, Role } from "./connection-options.js";
 import { Delivery, type DeliveryPort } from "./delivery.js";
 import { XcpError } from "./errors.js";
@@ -27,7 +29,9 @@ import { SinkPump } from "./sink-pump.js";
 import type { ConnectionStats } from "./stats.js";
 import { isThenable } from "./thenable.js";
 import type { Transfer } from "./transfer.js";
+import { ReservedTag } from "./wire/constants.js";
 import type { Release, Unsupported } from "./wire/control.js";
+import { type FrameHeader, tagValue } from "./wire/header.js";
 
 const DEFAULTS: RequestOptions = {};
 const LINGER_US = 1_000_000;
@@ -57,6 +61,8 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #session: Session;
   readonly #questions: PeerQuestions;
+  readonly #metrics: ConnectionMetrics | undefined;
+  readonly #bornUs: number;
   readonly #deliveryPort: DeliveryPort;
   readonly #pumps = new Map<Transfer, BodyPump>();
   /** Deliveries whose handler returned a promise. */
@@ -100,6 +106,9 @@ export class Connection {
       ...(onStream && { wantsStream: (header) => guarded(() => onStream(header)) }),
       wake: () => this.#flushSoon(),
     });
+    const { telemetry } = options;
+    this.#bornUs = this.#now();
+    if (telemetry !== undefined) this.#metrics = new ConnectionMetrics(telemetry, this.#session);
     this.#questions = new PeerQuestions(this, options, (question, answer) => {
       this.#session.answer(this.#now(), question, answer);
       this.#flushSoon();
@@ -228,10 +237,11 @@ export class Connection {
     await this.closed;
   }
 
-  /** Drops the connection at once; everything under way fails. */
+  /** Drops the connection at once; everything under way fails. With an error the peer is told before. */
   destroy(error?: WireError): void {
     this.#session.destroy(this.#now(), error);
     this.#flush();
+    if (error === undefined) this.#port.destroy();
   }
 
   /** What the connection did so far and holds now. */
@@ -280,6 +290,7 @@ export class Connection {
       msgId: options.resumeMsgId,
     });
     transfer.owner = call;
+    if (this.#options.telemetry !== undefined) call.span = this.#span("xcp.request", transfer);
     if (signal !== undefined) {
       call.watch(signal, () => {
         this.#session.cancel(this.#now(), transfer, cancelled(signal));
@@ -290,6 +301,15 @@ export class Connection {
     const { body } = message;
     if (!(body instanceof Uint8Array)) this.#pump(transfer, body[Symbol.asyncIterator]());
     this.#flushSoon();
+  }
+
+  #span(
+    name: string,
+    header: Pick<FrameHeader, "msgType" | "channelId" | "tags">,
+  ): Span | undefined {
+    const labels = { msg_type: String(header.msgType), channel: String(header.channelId) };
+    const traceparent = tagValue(header.tags, ReservedTag.TRACEPARENT);
+    return this.#options.telemetry?.tracer.start(name, labels, traceparent);
   }
 
   #command(start: (owner: Waiter) => void): Promise<number> {
@@ -347,6 +367,9 @@ export class Connection {
       this.#handling = false;
     }
     this.#applyBackPressure();
+    if (this.#metrics !== undefined && nowUs >= this.#metrics.dueUs && !this.#portClosed) {
+      this.#metrics.report(nowUs, "open");
+    }
     this.#armTimer(nowUs);
   }
 
@@ -368,7 +391,8 @@ export class Connection {
 
   // A timer that fires too early costs less than one that is moved with every message.
   #armTimer(nowUs: number): void {
-    const dueUs = this.#session.nextDeadlineUs();
+    let dueUs = this.#session.nextDeadlineUs();
+    if (this.#metrics !== undefined) dueUs = Math.min(dueUs, this.#metrics.dueUs);
     if (dueUs >= this.#timerAtUs) return;
     this.#timer?.cancel();
     this.#timerAtUs = dueUs;
@@ -386,6 +410,7 @@ export class Connection {
         this.#deliver(event);
         return;
       case "replied":
+        this.#metrics?.answered(this.#now() - event.transfer.startedUs);
         (event.transfer.owner as PendingCall | undefined)?.resolve(event.reply);
         this.#unpump(event.transfer);
         return;
@@ -440,6 +465,7 @@ export class Connection {
         return;
       case "opened":
         this.#negotiated = event.negotiated;
+        this.#metrics?.opened(this.#now() - this.#bornUs);
         this.#onOpen(this);
         return;
       case "termsChanged":
@@ -465,6 +491,9 @@ export class Connection {
     }
     const delivery = new Delivery(this.#deliveryPort, inbound);
     inbound.owner = delivery;
+    if (this.#options.telemetry !== undefined) {
+      delivery.span = this.#span("xcp.handle", inbound.message);
+    }
     try {
       const result = handler(inbound.message, delivery);
       if (isThenable(result)) this.#await(inbound, result);
@@ -494,6 +523,7 @@ export class Connection {
       return;
     }
     this.#session.reply(this.#now(), inbound, message);
+    deliveryOf(inbound)?.span?.end();
     this.#flushSoon();
   }
 
@@ -517,6 +547,7 @@ export class Connection {
       (first) => {
         this.#working.delete(inbound);
         const transfer = this.#session.reply(this.#now(), inbound, message);
+        deliveryOf(inbound)?.span?.end();
         if (transfer !== undefined) this.#pump(transfer, iterator, first);
         this.#flushSoon();
       },
@@ -529,6 +560,7 @@ export class Connection {
 
   #refuse(inbound: Inbound, thrown: unknown): void {
     this.#session.refuse(this.#now(), inbound, refusalFrom(thrown));
+    deliveryOf(inbound)?.span?.end(thrown);
     this.#flushSoon();
   }
 
@@ -626,6 +658,7 @@ export class Connection {
     this.#timer?.cancel();
     this.#lingerTimer?.cancel();
     this.#timerAtUs = Number.NEGATIVE_INFINITY;
+    this.#metrics?.report(this.#now(), "closed");
     this.#session.dispose(this.#now());
     this.#resolveClosed(this.#error);
   }

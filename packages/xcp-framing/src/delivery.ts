@@ -1,4 +1,4 @@
-import type { WireError } from "@proj/wire-types";
+import type { Span, WireError } from "@proj/wire-types";
 import { Cancellation } from "./cancellation.js";
 import type { Connection } from "./connection.js";
 import type { Inbound } from "./inbound.js";
@@ -59,6 +59,8 @@ export class Delivery implements MessageContext {
   readonly #inbound: Inbound;
   #cancellation: Cancellation | undefined;
   #question: OpenQuestion | undefined;
+  /** Times the handler, where anybody wants to know. */
+  span: Span | undefined;
 
   constructor(port: DeliveryPort, inbound: Inbound) {
     this.#port = port;

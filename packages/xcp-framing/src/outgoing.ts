@@ -72,9 +72,7 @@ export function prepareTransfer(
     channelId: terms.channelId,
     msgType,
     bodyCodec:
-      negotiated.profile === "v0.2-json"
-        ? (terms.requestCodec ?? CodecId.JSON)
-        : message.bodyCodec,
+      negotiated.profile === "v0.2-json" ? (terms.requestCodec ?? CodecId.JSON) : message.bodyCodec,
     schemaKey: message.schemaKey,
     inReplyTo: terms.inReplyTo,
     tags,

@@ -1,4 +1,4 @@
-import type { WireError } from "@proj/wire-types";
+import type { Span, WireError } from "@proj/wire-types";
 import type { IncomingMessage } from "./message.js";
 
 /** What a message of the application waits with: its promise, and the signal that may cancel it. */
@@ -7,6 +7,8 @@ export class PendingCall {
   readonly #reject: (error: WireError) => void;
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
+  /** Times the call, where anybody wants to know. */
+  span: Span | undefined;
 
   constructor(
     resolve: (reply: IncomingMessage | undefined) => void,
@@ -26,12 +28,14 @@ export class PendingCall {
   /** Settles the call with its reply, or with nothing. */
   resolve(reply: IncomingMessage | undefined): void {
     this.#unwatch();
+    this.span?.end();
     this.#resolve(reply);
   }
 
   /** Settles the call with its failure. */
   reject(error: WireError): void {
     this.#unwatch();
+    this.span?.end(error);
     this.#reject(error);
   }
 

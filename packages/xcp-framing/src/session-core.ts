@@ -129,9 +129,13 @@ export class SessionCore {
 
   /** Counts DATA bytes on the wire, and raises the alarm of §15.4. */
   countShare(direction: "sent" | "received", bodyCodec: number, bytes: number): void {
-    const { share } = this.traffic[direction];
+    const traffic = this.traffic[direction];
+    const { share } = traffic;
+    traffic.dataBytes += bytes;
     share.add(this.nowUs, bodyCodec, bytes);
-    if (bodyCodec !== CodecId.JSON || !share.alarm(this.nowUs)) return;
+    if (bodyCodec !== CodecId.JSON) return;
+    traffic.jsonBytes += bytes;
+    if (!share.alarm(this.nowUs)) return;
     this.log.write("warn", "xcp.json_overuse", { direction, share: share.share(this.nowUs) });
   }
 

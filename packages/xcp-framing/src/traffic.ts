@@ -6,6 +6,9 @@ export class DirectionTraffic {
   bytes = 0;
   messages = 0;
   errors = 0;
+  /** Payload bytes of DATA on the wire, and those of them that were JSON. §15.4 */
+  dataBytes = 0;
+  jsonBytes = 0;
   /** Messages by body codec, without those since the codec changed last: see {@link DirectionTraffic.byCodec}. */
   readonly #byCodec = new Map<number, number>();
   #codec = 0;
