@@ -1,10 +1,10 @@
 import { CodecId } from "@proj/wire-types";
 import { EtherError } from "../errors.js";
 import type { Ether } from "../ether.js";
-import { isBareTensor } from "../tensor/tensor-ether.js";
+import { bareContentOf } from "../tensor/tensor-ether.js";
 import type { CodecContext } from "../codec.js";
 import type { CodecPolicy } from "./codec-policy.js";
-import { estimateSize, type EtherSize } from "./ether-size.js";
+import { estimateSize, estimateValue, type EtherSize } from "./ether-size.js";
 
 /** From this estimate on, PROTOBUF is preferred to JSON. spec/xcp.md §15.1 */
 const PROTOBUF_FROM_BYTES = 2048;
@@ -102,6 +102,7 @@ function tensorCandidates(
   const [only, second] = ethers;
   const allowed = options.tensorCodecs ?? [];
   if (only === undefined || second !== undefined || allowed.length === 0) return [];
-  if (size.bytes < PROTOBUF_FROM_BYTES || !size.binary) return [];
-  return isBareTensor(only, context) ? allowed : [];
+  if (size.bytes < PROTOBUF_FROM_BYTES) return [];
+  const content = bareContentOf(only, context);
+  return content !== undefined && estimateValue(content) >= PROTOBUF_FROM_BYTES ? allowed : [];
 }

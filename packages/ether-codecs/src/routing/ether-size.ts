@@ -39,6 +39,13 @@ export function estimateSize(ether: Ether): EtherSize {
   return tally;
 }
 
+/** Estimates the size of one value as {@link estimateSize} counts it. */
+export function estimateValue(value: Value): number {
+  const tally = { bytes: 0, binary: false, rawBytes: false };
+  addValue(value, 1, tally);
+  return tally.bytes;
+}
+
 interface Tally {
   bytes: number;
   binary: boolean;

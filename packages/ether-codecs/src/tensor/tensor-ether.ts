@@ -84,13 +84,12 @@ export function bareTensorOf(ether: Ether, context: CodecContext): BareTensor {
   return { content, tags, ...claimed };
 }
 
-/** Tells whether {@link bareTensorOf} accepts an Ether. spec/xcp.md §14.6 */
-export function isBareTensor(ether: Ether, context: CodecContext): boolean {
+/** Gives what a tensor body would carry of an Ether; `undefined` when it would lose something. spec/xcp.md §14.6 */
+export function bareContentOf(ether: Ether, context: CodecContext): Value | undefined {
   try {
-    bareTensorOf(ether, context);
-    return true;
+    return bareTensorOf(ether, context).content;
   } catch (thrown) {
-    if (thrown instanceof EtherError) return false;
+    if (thrown instanceof EtherError) return undefined;
     throw thrown;
   }
 }

@@ -92,7 +92,8 @@ describe("§15.1: the preferred codec", () => {
     const options = { common: all, tensorCodecs: [CodecId.TENSOR_F32, f16] };
     expect(codecCandidates([tensor], options)[0]).toBe(f16);
     expect(codecCandidates([tensor], { common: all })[0]).toBe(proto);
-    expect(codecCandidates([embeddingEther(new Float32Array(8))], options)[0]).toBe(proto);
+    expect(codecCandidates([embeddingEther(new Float32Array(512))], options)[0]).toBe(f16);
+    expect(codecCandidates([embeddingEther(new Float32Array(511))], options)[0]).toBe(proto);
     const named = embeddingEther(new Float32Array(768), { extraFields: { a: 1 } });
     expect(codecCandidates([named], options)[0]).toBe(proto);
     expect(codecCandidates([tensor, tensor], options)[0]).toBe(proto);
