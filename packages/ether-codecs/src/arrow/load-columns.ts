@@ -38,6 +38,7 @@ class ColumnLoader {
   readonly #dictionaries: Dictionaries;
   #node = 0;
   #buffer = 0;
+  #bufferBytes = 0;
 
   constructor(batch: BatchMessage, dictionaries: Dictionaries) {
     this.#header = batch.header;
@@ -162,6 +163,9 @@ class ColumnLoader {
     if (offset < 0 || length < 0 || offset + length > this.#body.length || offset % 8 !== 0) {
       throw malformed(`buffer ${i} at ${offset}, ${length} bytes, in ${this.#body.length}`);
     }
+    // Buffers that overlap would let a few bytes of body become any number of values.
+    this.#bufferBytes += length;
+    if (this.#bufferBytes > this.#body.length) throw malformed("buffers that overlap");
     if (length < needed) throw malformed(`buffer ${i} of ${length} bytes, ${needed} needed`);
     return this.#body.subarray(offset, offset + length);
   }

@@ -3,15 +3,14 @@ import type { Attachment } from "../attachment.js";
 import { EtherError } from "../errors.js";
 import type { Ether } from "../ether.js";
 import { attachmentFromJson } from "../json/attachment-json.js";
-import type { EtherLimits } from "../limits.js";
 import { emptyMap, type ValueMap } from "../value.js";
 import { type BatchMetadata, mergeMaps, readAttachmentList, readMap } from "./batch-metadata.js";
 import type { ArrowColumn } from "./column.js";
 import { payloadKey, ReservedColumn } from "./column-name.js";
 import { malformed } from "./flat-reader.js";
 import type { ArrowTable } from "./read-batches.js";
-import type { ReadContext } from "./read-context.js";
-import { type SlotReader, slotReader } from "./slot-reader.js";
+import type { ReadContext, SlotReader } from "./read-context.js";
+import { slotReader } from "./slot-reader.js";
 
 /**
  * Reads one Ether per row.
@@ -38,6 +37,9 @@ export function readRowLayout(
   return ethers;
 }
 
+// An attachment has that many members.
+const DESCRIPTOR_VALUES = 8;
+
 interface PayloadColumn {
   readonly key: string;
   readonly read: SlotReader;
@@ -50,7 +52,7 @@ class RowReader {
   readonly #descriptors: SlotReader;
   readonly #bytes: SlotReader;
   readonly #batch: BatchMetadata;
-  readonly #limits: EtherLimits;
+  readonly #context: ReadContext;
 
   constructor(
     columns: readonly ArrowColumn[],
@@ -75,7 +77,7 @@ class RowReader {
     this.#descriptors = find(ReservedColumn.attachments);
     this.#bytes = find(ReservedColumn.attachmentBytes);
     this.#batch = batch;
-    this.#limits = context.limits;
+    this.#context = context;
   }
 
   read(i: number): Ether {
@@ -93,17 +95,24 @@ class RowReader {
       extraFields: this.#override(extraFields, this.#extra(i)),
       attachments: this.#attachments(i),
     };
-    return assembleEther(ether, this.#limits);
+    return assembleEther(ether, this.#context.limits);
   }
 
   #override(shared: ValueMap, own: unknown): ValueMap {
-    const map = readMap(textOf(own), this.#limits);
-    return Object.keys(map).length === 0 ? shared : mergeMaps(shared, map);
+    const text = textOf(own);
+    if (text === undefined) return shared;
+    const map = this.#context.spendOn(readMap(text, this.#context.limits));
+    if (Object.keys(map).length === 0) return shared;
+    // What all rows share is counted once more for each row that needs a map of its own.
+    this.#context.spend(Object.keys(shared).length);
+    return mergeMaps(shared, map);
   }
 
   #attachments(i: number): readonly Attachment[] {
-    const descriptors = readAttachmentList(textOf(this.#descriptors(i)), this.#limits);
+    const text = textOf(this.#descriptors(i));
+    const descriptors = readAttachmentList(text, this.#context.limits);
     if (descriptors.length === 0) return [];
+    this.#context.spend(descriptors.length * DESCRIPTOR_VALUES);
     const blobs = this.#bytes(i);
     return descriptors.map((descriptor, k) => {
       const attachment = attachmentFromJson(descriptor);

@@ -47,7 +47,10 @@ function columnValue(
   rows: number,
   context: ReadContext,
 ): Value {
-  const blocks = parts.length === 0 ? [numericBlock(emptyColumn(field))] : parts.map(blockOf);
+  const blocks =
+    parts.length === 0
+      ? [numericBlock(emptyColumn(field), context)]
+      : parts.map((part) => blockOf(part, context));
   const [first] = blocks;
   if (first !== undefined && !field.metadata.has(ENCODING_KEY)) {
     const whole = blocks.filter((block) => block !== undefined);
@@ -62,8 +65,8 @@ function columnValue(
   });
 }
 
-function blockOf(column: ArrowColumn): NumericBlock | undefined {
-  return column.validity === undefined ? numericBlock(column) : undefined;
+function blockOf(column: ArrowColumn, context: ReadContext): NumericBlock | undefined {
+  return column.validity === undefined ? numericBlock(column, context) : undefined;
 }
 
 function joined(blocks: readonly NumericBlock[], parts: readonly ArrowColumn[]): TypedArray {

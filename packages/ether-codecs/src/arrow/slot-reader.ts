@@ -1,16 +1,12 @@
 import { decodeUtf8, float16ToFloat32, typedView } from "@proj/wire-types";
 import { AttachmentRef } from "../attachment.js";
 import { parseJson, valueFromJson } from "../json/parse-json.js";
-import type { Value } from "../value.js";
 import { dtypeOf } from "./arrow-type.js";
 import { type ArrowColumn, isNullSlot, slotStart } from "./column.js";
 import { ENCODING_KEY } from "./encoding-key.js";
 import { malformed } from "./flat-reader.js";
-import type { ReadContext } from "./read-context.js";
+import type { ReadContext, SlotReader } from "./read-context.js";
 import { numericBlock, unpackBits, vectorValue } from "./vector-slots.js";
-
-/** Gives the value of a slot, `undefined` for null. */
-export type SlotReader = (i: number) => Value | undefined;
 
 // A payload is level 1; what its columns hold is level 2.
 const CELL_LEVEL = 2;
@@ -46,12 +42,12 @@ function plainReader(column: ArrowColumn, context: ReadContext): SlotReader {
     case "int":
     case "float":
     case "bool":
-      return scalarReader(column);
+      return scalarReader(column, context);
     case "fixed":
       if (type.logical === "fixedBinary") {
         return (i) => data.subarray(i * type.bytes, (i + 1) * type.bytes);
       }
-      return scalarReader(column);
+      return scalarReader(column, context);
     case "fixedList":
     case "list":
     case "largeList":
@@ -72,7 +68,8 @@ function textReader(column: ArrowColumn, context: ReadContext): SlotReader {
     case undefined:
       return (i) => decodeUtf8(bytes(i));
     case "json":
-      return (i) => valueFromJson(parseJson(bytes(i), limits), CELL_LEVEL, limits.maxNesting);
+      return (i) =>
+        context.spendOn(valueFromJson(parseJson(bytes(i), limits), CELL_LEVEL, limits.maxNesting));
     case "att":
       return (i) => new AttachmentRef(decodeUtf8(bytes(i)));
     default:
@@ -80,13 +77,14 @@ function textReader(column: ArrowColumn, context: ReadContext): SlotReader {
   }
 }
 
-function scalarReader(column: ArrowColumn): SlotReader {
+function scalarReader(column: ArrowColumn, context: ReadContext): SlotReader {
   const { field, type, data, length } = column;
   const dtype = dtypeOf(type);
   switch (dtype) {
     case undefined:
       throw malformed(`column ${field.name} is of a type that no Ether value has`);
     case "bool": {
+      context.spendBytes(length);
       const bytes = unpackBits(data, length);
       return (i) => bytes[i] === 1;
     }
@@ -132,7 +130,7 @@ function listReader(column: ArrowColumn, context: ReadContext): SlotReader {
     type.kind === "fixedList" ? (i: number) => i * type.size : (i: number) => slotStart(column, i);
   const [child] = column.children;
   if (child === undefined) throw malformed(`${column.field.name}: a list without items`);
-  const block = child.validity === undefined ? numericBlock(child) : undefined;
+  const block = child.validity === undefined ? numericBlock(child, context) : undefined;
   if (block !== undefined) {
     const { dtype, shape, size, elements } = block;
     return (i) => {
@@ -151,27 +149,20 @@ function listReader(column: ArrowColumn, context: ReadContext): SlotReader {
   };
 }
 
-// Every entry of a dictionary is read at most once, however often an index names it.
 function indexReader(column: ArrowColumn, context: ReadContext): SlotReader {
-  const indices = scalarReader(column);
+  const indices = scalarReader(column, context);
   const parts = (column.dictionary ?? []).map((part) => {
     if (part.children.length > 0 || part.type.kind === "null") {
       throw malformed(`column ${column.field.name} has a dictionary of ${part.type.kind}`);
     }
-    return { length: part.length, read: slotReader(part, context) };
+    return { length: part.length, read: context.readOnce(part, () => slotReader(part, context)) };
   });
-  const known = new Map<number, Value | undefined>();
-  const entry = (index: number): Value | undefined => {
-    let left = index;
+  return (i) => {
+    let left = Number(indices(i));
     for (const part of parts) {
       if (left < part.length) return part.read(left);
       left -= part.length;
     }
     return undefined;
-  };
-  return (i) => {
-    const index = Number(indices(i));
-    if (!known.has(index)) known.set(index, entry(index));
-    return known.get(index);
   };
 }

@@ -2,6 +2,7 @@ import { type DType, TensorView, type TypedArray, typedView } from "@proj/wire-t
 import type { Value } from "../value.js";
 import { dtypeOf } from "./arrow-type.js";
 import type { ArrowColumn } from "./column.js";
+import type { ReadContext } from "./read-context.js";
 
 /** A column whose slots are equally shaped blocks of numbers or booleans without nulls. */
 export interface NumericBlock {
@@ -16,7 +17,7 @@ export interface NumericBlock {
 }
 
 /** Sees through nested fixed-size lists to their elements; `undefined` for a column that is not made of these alone. */
-export function numericBlock(column: ArrowColumn): NumericBlock | undefined {
+export function numericBlock(column: ArrowColumn, context: ReadContext): NumericBlock | undefined {
   const shape: number[] = [];
   let inner = column;
   while (inner.type.kind === "fixedList") {
@@ -28,7 +29,7 @@ export function numericBlock(column: ArrowColumn): NumericBlock | undefined {
   const dtype = inner.dictionary === undefined ? dtypeOf(inner.type) : undefined;
   if (dtype === undefined) return undefined;
   const size = shape.reduce((product, dimension) => product * dimension, 1);
-  return { dtype, shape, size, elements: elementsOf(inner, dtype) };
+  return { dtype, shape, size, elements: elementsOf(inner, dtype, context) };
 }
 
 /** Presents `elements` as an Ether's value: a plain vector where one exists for the type, else a tensor. */
@@ -39,8 +40,11 @@ export function vectorValue(dtype: DType, shape: readonly number[], elements: Ty
   return new TensorView(dtype, shape, elements);
 }
 
-function elementsOf(column: ArrowColumn, dtype: DType): TypedArray {
-  if (dtype === "bool") return unpackBits(column.data, column.length);
+function elementsOf(column: ArrowColumn, dtype: DType, context: ReadContext): TypedArray {
+  if (dtype === "bool") {
+    context.spendBytes(column.length);
+    return unpackBits(column.data, column.length);
+  }
   return typedView(dtype, column.data).subarray(0, column.length);
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { arrowCodec } from "@proj/ether-codecs";
-import { readTable } from "@proj/ether-codecs/arrow";
+import { arrowCodec, createEther, resolveEtherLimits } from "@proj/ether-codecs";
+import { readTable, tableBody } from "@proj/ether-codecs/arrow";
+import { Table, vectorFromArray } from "apache-arrow";
 import type { ArrowField, ArrowType } from "#src/arrow/arrow-type.js";
 import type { ColumnDraft } from "#src/arrow/column-draft.js";
 import { StreamWriter } from "#src/arrow/stream-writer.js";
@@ -145,6 +146,48 @@ describe("hostile Arrow bodies", () => {
     const error = expect.objectContaining({ code: "ether.too_large" });
     expect(() => arrowCodec.decode(bytes, {})).toThrow(error);
     expect(() => readTable(bytes)).toThrow(error);
+  });
+
+  test("buffers that overlap do not multiply: a text that a thousand columns name", () => {
+    const bytes = stream({
+      rows: 1,
+      field: utf8,
+      nodes: [1, 0],
+      buffers: [none, int(0, 64), new Uint8Array(64)],
+    });
+    // The offsets buffer is told to begin where the text does: the sum of both passes the body.
+    const view = new DataView(bytes.buffer);
+    const body = bytes.length - 8 - 72;
+    for (let at = 0; at + 16 <= body; at += 8) {
+      if (view.getBigInt64(at, true) === 0n && view.getBigInt64(at + 8, true) === 8n) {
+        view.setBigInt64(at + 8, 72n, true);
+      }
+    }
+    expect(() => arrowCodec.decode(bytes, {})).toThrow(/overlap/);
+  });
+
+  test("values inside JSON cells and merged metadata are counted over all rows", () => {
+    const limits = resolveEtherLimits({ maxValues: 1000 });
+    const error = expect.objectContaining({ code: "ether.too_large" });
+    const many = Array.from({ length: 30 }, () => []);
+    const cells = samples(Array.from({ length: 40 }, () => ({ list: many })));
+    const decode = (ethers: typeof cells): unknown =>
+      arrowCodec.decode(arrowCodec.encode(ethers, {}).body, { limits });
+    expect(() => decode(cells)).toThrow(error);
+    const shared = Object.fromEntries(many.map((_, i) => [`k${i}`, i]));
+    const rows = Array.from({ length: 40 }, (_, own) =>
+      createEther({ kind: "k", payload: { a: 1 }, metadata: { ...shared, own } }),
+    );
+    expect(() => decode(rows)).toThrow(error);
+    expect(decode(rows.slice(0, 20))).toHaveLength(20);
+  });
+
+  test("an entry of a dictionary is read once for all batches and columns", () => {
+    const city = vectorFromArray(["x".repeat(1000)]);
+    const part = new Table({ a: city, b: city });
+    const { body } = tableBody(part.concat(part));
+    const [ether] = arrowCodec.decode(body, {});
+    expect(ether?.payload["a"]).toEqual(["x".repeat(1000), "x".repeat(1000)]);
   });
 
   test("fields that share their children do not multiply", () => {
