@@ -69,6 +69,11 @@ export class ByteReader {
 
   /** Reads an unsigned LEB128 integer up to 2^53-1. @throws `wire.overflow` above it. */
   leb128(): number {
+    const first = this.bytes[this.offset] ?? 0x80;
+    if (first < 0x80) {
+      this.offset++;
+      return first;
+    }
     const { value, size } = readLeb128(this.bytes, this.offset);
     this.offset += size;
     return value;

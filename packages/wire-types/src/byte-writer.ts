@@ -97,15 +97,13 @@ export class ByteWriter {
 
   /** Writes `text` as UTF-8, without a length. */
   text(text: string): this {
-    const size = utf8Length(text);
-    const start = this.#room(size);
-    encodeUtf8Into(text, this.#bytes.subarray(start, start + size));
-    return this;
+    return this.#text(text, utf8Length(text));
   }
 
   /** Writes `text` as UTF-8 after its length in LEB128. */
   lengthAndText(text: string): this {
-    return this.leb128(utf8Length(text)).text(text);
+    const size = utf8Length(text);
+    return this.leb128(size).#text(text, size);
   }
 
   /** Writes `count` zero bytes. */
@@ -133,6 +131,12 @@ export class ByteWriter {
   /** Forgets what was written and keeps the buffer. */
   reset(): void {
     this.length = 0;
+  }
+
+  #text(text: string, size: number): this {
+    const at = this.#room(size);
+    encodeUtf8Into(text, this.#bytes, at, size);
+    return this;
   }
 
   // Call it before the buffer is named: it may replace it.

@@ -14,7 +14,8 @@ export {
 
 export { ByteReader } from "./byte-reader.js";
 export { ByteWriter } from "./byte-writer.js";
-export { concatBytes, equalBytes, formatHex, parseHex } from "./bytes.js";
+export { concatBytes, equalBytes } from "./bytes.js";
+export { formatHex, parseHex } from "./hex.js";
 export { formatBase64, parseBase64 } from "./base64.js";
 export { decodeUtf8, encodeUtf8, encodeUtf8Into, isWellFormed, utf8Length } from "./utf8.js";
 export {

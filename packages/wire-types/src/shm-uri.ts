@@ -37,6 +37,8 @@ const objectForm = /^shm:\/\/([^/#]+)\/([^/#]+)(?:#(\d+),(\d+))?$/;
 const label = /^(?!\.\.?$)[A-Za-z0-9._-]{1,64}$/;
 // Visible ASCII without `?` and `|`, absolute on POSIX or on a Windows drive.
 const absolutePath = /^(?:\/|[A-Za-z]:[\\/])[!->@-{}~]*$/;
+// What a reader that took `&` for the separator would see as one more parameter.
+const ampersandParam = /&\w+=/;
 const fileForm = "shm:file?";
 
 /**
@@ -90,6 +92,7 @@ function parseFileUri(query: string): ShmFileUri {
 function checked<T extends ShmUri>(uri: T): T {
   if (uri.kind === "file") {
     if (!absolutePath.test(uri.path)) throw invalid("its path is not absolute visible ASCII");
+    if (ampersandParam.test(uri.path)) throw invalid("its parameters are separated by &, not |");
     return uri;
   }
   if (!label.test(uri.namespace)) throw invalid("its namespace is not 1..64 of A-Z a-z 0-9 . _ -");

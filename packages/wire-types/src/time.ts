@@ -53,15 +53,24 @@ export class ManualTime implements Clock, Timers {
     return { cancel: () => void this.#pending.delete(pending) };
   }
 
-  /** Moves time forward, running what falls due in order of time, then of scheduling. */
+  /** How many callbacks wait. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /**
+   * Moves time forward, running what falls due in order of time, then of scheduling. A callback may schedule more
+   * and may itself advance.
+   */
   advance(us: number): void {
+    if (!(us >= 0)) throw new RangeError(`time advances, not by ${us}`);
     const endUs = this.#nowUs + us;
     for (let next = this.#next(endUs); next !== undefined; next = this.#next(endUs)) {
       this.#pending.delete(next);
       this.#nowUs = Math.max(this.#nowUs, next.atUs);
       next.callback();
     }
-    this.#nowUs = endUs;
+    this.#nowUs = Math.max(this.#nowUs, endUs);
   }
 
   #next(endUs: number): Pending | undefined {

@@ -3,7 +3,7 @@ import type { Clock, RandomSource, Timer, Timers } from "@proj/wire-types";
 // A timer cannot wait longer than 2^31-1 ms: it would fire at once.
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** The machine's clock and timers. A pending timer does not keep a Node process alive. */
+/** The machine's clock and timers. A pending timer does not keep a Node process alive and waits 24 days at most. */
 export const systemTime: Clock & Timers = {
   nowUs: () => performance.now() * 1000,
   wallMs: () => Date.now(),

@@ -27,6 +27,7 @@ export type TypedArray =
   | BigUint64Array;
 
 interface TypedArrayConstructor {
+  readonly name: string;
   readonly BYTES_PER_ELEMENT: number;
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): TypedArray;
 }
@@ -54,6 +55,11 @@ export function isDType(name: string): name is DType {
 /** Bytes of one element. */
 export function itemSize(dtype: DType): number {
   return constructors[dtype].BYTES_PER_ELEMENT;
+}
+
+/** Tells whether `array` is the kind of typed array that holds elements of `dtype`. */
+export function holdsDType(array: TypedArray, dtype: DType): boolean {
+  return array[Symbol.toStringTag] === constructors[dtype].name;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { wireError } from "../errors.js";
-import { bytesOf, type DType, itemSize, type TypedArray, typedView } from "./dtype.js";
+import { bytesOf, type DType, holdsDType, itemSize, type TypedArray, typedView } from "./dtype.js";
 import { elementCount, rowMajorStrides, type Shape } from "./shape.js";
 
 /** What {@link TensorView} needs besides its elements. */
@@ -23,8 +23,12 @@ export class TensorView {
    * Wraps `data`, which is not copied.
    *
    * @throws WireError `wire.invalid_shape` when the shape does not fit the data.
+   * @throws TypeError when `data` is no array for elements of `dtype`.
    */
   constructor(dtype: DType, shape: Shape, data: TypedArray, options: TensorOptions = {}) {
+    if (!holdsDType(data, dtype)) {
+      throw new TypeError(`${dtype} is not held in a ${data[Symbol.toStringTag]}`);
+    }
     this.dtype = dtype;
     this.shape = shape;
     this.strides = options.strides ?? rowMajorStrides(shape);

@@ -43,7 +43,7 @@ class Inbox implements DatagramSocketHandlers {
 
   datagram(bytes: Uint8Array, from: Address): void {
     check(this.closes === 0, "a datagram arrived after close");
-    this.datagrams.push({ bytes: bytes.slice(), from });
+    this.datagrams.push({ bytes: new Uint8Array(bytes), from });
   }
 
   close(error: unknown): void {

@@ -4,6 +4,7 @@ import { float16Bits, float16ToFloat32, float16Value, float32ToFloat16 } from "@
 import { narrowEach, widenEach } from "#src/tensor/float16-bits.js";
 import { compileFloat16Simd } from "#src/tensor/float16-simd.js";
 import fc from "fast-check";
+import { fuzzRuns } from "../fuzz-runs.js";
 
 const view = new DataView(new ArrayBuffer(2));
 const allHalves = Uint16Array.from({ length: 65_536 }, (_, i) => i);
@@ -92,7 +93,7 @@ describe.each([
           if (!isNaNHalf(half)) expect(half).toBe(expected);
         }
       }),
-      { numRuns: Number(process.env["FUZZ_RUNS"] ?? 100) },
+      fuzzRuns(100),
     );
   });
 });
@@ -139,7 +140,7 @@ describe("a single number", () => {
       fc.property(fc.oneof(fc.double({ noNaN: true }), nearHalves()), (value) => {
         expect(float16Bits(value)).toBe(oracleBits(value));
       }),
-      { numRuns: Number(process.env["FUZZ_RUNS"] ?? 1000) },
+      fuzzRuns(1000),
     );
   });
 

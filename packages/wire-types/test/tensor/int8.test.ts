@@ -7,8 +7,9 @@ import {
   quantizeInt8Rows,
 } from "@proj/wire-types";
 import fc from "fast-check";
+import { fuzzRuns } from "../fuzz-runs.js";
 
-const runs = { numRuns: Number(process.env["FUZZ_RUNS"] ?? 200) };
+const runs = fuzzRuns(200);
 const finite = fc.float({ noNaN: true, noDefaultInfinity: true });
 
 function quantized(...numbers: number[]): { bytes: number[]; scale: number } {
