@@ -8,7 +8,7 @@ import { RecentReplies } from "./recent-replies.js";
 import { repeatMode, retryDelayUs } from "./retransmission.js";
 import { RequestTable } from "./request-table.js";
 import type { SessionCore } from "./session-core.js";
-import { Transfer } from "./transfer.js";
+import type { Transfer } from "./transfer.js";
 import { Flag, MsgType, ReservedTag, TAG_BYTES } from "./wire/constants.js";
 import { type FrameHeader, type MsgId, NO_TAGS, type Tag } from "./wire/header.js";
 
@@ -212,7 +212,7 @@ export class Sender {
     if (nowUs < this.#table.earliestUs) return;
     this.#table.resetWatch();
     for (const transfer of this.#table.all()) this.#checkDue(transfer, nowUs);
-    for (const transfer of [...this.#core.outbox.transfers()]) {
+    for (const transfer of Array.from(this.#core.outbox.transfers())) {
       if (transfer.expects === "written") this.#checkDue(transfer, nowUs);
     }
   }

@@ -9,7 +9,8 @@ const Echo = new protobuf.Type("Echo")
   .add(new protobuf.Field("body", 2, "bytes"));
 
 interface EchoMessage extends protobuf.Message {
-  id: number;
+  /** A number where `long` is not installed, else a Long. */
+  id: number | { toNumber(): number };
   body: Uint8Array;
 }
 
@@ -39,8 +40,9 @@ export const protobufOverTcp: EchoPeer = {
     let lastId = 0;
     const splitter = new LengthSplitter(readLength, (bytes) => {
       const { id, body } = Echo.decode(bytes) as EchoMessage;
-      waiting.get(Number(id))?.(body);
-      waiting.delete(Number(id));
+      const key = typeof id === "number" ? id : id.toNumber();
+      waiting.get(key)?.(body);
+      waiting.delete(key);
     });
     socket.on("data", (chunk) => splitter.push(chunk));
     return {
