@@ -87,6 +87,11 @@ export function wireError(code: WireCode, message: string, options?: WireErrorOp
 /** Turns whatever was thrown into a {@link WireError}, keeping it as the cause. */
 export function asWireError(thrown: unknown, code: WireCode = "wire.closed"): WireError {
   if (isWireError(thrown)) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return wireError(code, message, { cause: thrown });
+  return wireError(code, describe(thrown), { cause: thrown });
+}
+
+// Anything can be thrown, even what cannot be turned into text.
+function describe(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  return typeof thrown === "string" ? thrown : Object.prototype.toString.call(thrown);
 }
