@@ -10,7 +10,7 @@ import {
   VERSION,
   VERSION_V01,
 } from "./constants.js";
-import { capnpHeaderSize, writeCapnpHeader } from "./header-capnp.js";
+import { capnpHeaderSize, writeCapnpHeader } from "./capnp-header-writer.js";
 import { encodeJsonHeader } from "./header-json.js";
 import { encodeV01Header } from "./header-v01.js";
 import type { FrameHeader } from "./header.js";
