@@ -1,6 +1,6 @@
 import { isIP, type Socket } from "node:net";
 import type { Address, TransportInfo } from "@proj/wire-types";
-import { XcpError } from "../errors.js";
+import { isLoopback } from "../loopback.js";
 import { DEFAULT_PORT } from "../wire/constants.js";
 
 /** A host and a port. */
@@ -17,38 +17,6 @@ export function formatEndpoint(endpoint: Endpoint): string {
 /** Formats `host:port`, with brackets around an IPv6 address. */
 export function formatHost(host: string, port: number): string {
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/**
- * Tells whether `host` names this host and nothing else: an address in 127/8, `::1`, or `localhost` (RFC 6761).
- *
- * Any other name is not, whatever it resolves to now: that may change.
- */
-export function isLoopback(host: string): boolean {
-  const plain = host.toLowerCase().replace(/^::ffff:/, "");
-  if (isIP(plain) === 4) return plain.startsWith("127.");
-  return plain === "::1" || plain === "localhost" || plain.endsWith(".localhost");
-}
-
-/**
- * Refuses an unprotected transport that would leave this host. spec/xcp.md §20
- *
- * @param doing Opens the sentence of the refusal: `connecting to`, `listening at`.
- * @throws XcpError `xcp.crypt_required`
- */
-export function refuseInsecure(
-  endpoint: Endpoint,
-  transport: string,
-  doing: string,
-  allowInsecure: boolean | undefined,
-): void {
-  if (allowInsecure === true || endpoint.kind === "path" || isLoopback(endpoint.host)) return;
-  throw new XcpError(
-    "xcp.crypt_required",
-    `${doing} ${formatEndpoint(endpoint)} over ${transport} would leave this host without encryption: ` +
-      "use TLS, or set allowInsecure if something else protects the way",
-    { details: { transport, host: endpoint.host, port: endpoint.port } },
-  );
 }
 
 /** Where the other end of a connected `socket` is, as far as the system says. */

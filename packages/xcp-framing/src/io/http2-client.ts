@@ -13,11 +13,11 @@ import {
   wireError,
 } from "@proj/wire-types";
 import { resolveXcpLimits, type XcpLimits } from "../limits.js";
+import { refuseInsecure } from "../loopback.js";
 import { ChannelPipe } from "./channel-pipe.js";
 import { type ConnectOptions, connectWithin } from "./connect-options.js";
 import type { ConnectedSocket } from "./connected-socket.js";
 import { dialSocket, dialTlsSocket } from "./dial-socket.js";
-import { refuseInsecure } from "./endpoint.js";
 import {
   CHANNEL_HEADER,
   CONNECTION_WINDOW_BYTES,
@@ -106,7 +106,11 @@ async function withConnection<T>(
 ): Promise<T> {
   const target = parseTransportUrl(url, ["h2", "h2c"]);
   const { endpoint, where, scheme } = target;
-  if (scheme === "h2c") refuseInsecure(endpoint, "h2c", "connecting to", options.allowInsecure);
+  if (scheme === "h2c")
+    refuseInsecure(
+      { ...endpoint, transport: "h2c", doing: "connecting to" },
+      options.allowInsecure,
+    );
   return connectWithin(where, options, async (signal) => {
     const dialled =
       scheme === "h2"

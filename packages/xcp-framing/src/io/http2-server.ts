@@ -7,9 +7,10 @@ import {
 } from "node:http2";
 import { type ByteStream, type MessagePipe, type TransportInfo, wireError } from "@proj/wire-types";
 import { resolveXcpLimits, type XcpLimits } from "../limits.js";
+import { refuseInsecure } from "../loopback.js";
 import { ChannelPipe } from "./channel-pipe.js";
 import type { ConnectedSocket } from "./connected-socket.js";
-import { refuseInsecure, tcpEndpoint } from "./endpoint.js";
+import { tcpEndpoint } from "./endpoint.js";
 import {
   CHANNEL_HEADER,
   CONNECTION_WINDOW_BYTES,
@@ -72,7 +73,7 @@ export async function listenHttp2(
   if (options.tls !== undefined) {
     return listenTlsSocket(endpoint, options.tls, H2_ALPN, options, admit);
   }
-  refuseInsecure(endpoint, "h2c", "listening at", options.allowInsecure);
+  refuseInsecure({ ...endpoint, transport: "h2c", doing: "listening at" }, options.allowInsecure);
   return listenSocket(endpoint, options, admit);
 }
 

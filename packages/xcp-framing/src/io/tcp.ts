@@ -1,8 +1,9 @@
 import type { ByteStream } from "@proj/wire-types";
+import { refuseInsecure } from "../loopback.js";
 import { type ConnectOptions, connectWithin } from "./connect-options.js";
 import type { ConnectedSocket } from "./connected-socket.js";
 import { dialSocket } from "./dial-socket.js";
-import { formatEndpoint, refuseInsecure, tcpEndpoint } from "./endpoint.js";
+import { formatEndpoint, tcpEndpoint } from "./endpoint.js";
 import {
   type ListenAddress,
   type ListenOptions,
@@ -28,7 +29,7 @@ export interface ConnectTcpOptions extends ConnectOptions {
  */
 export async function connectTcp(options: ConnectTcpOptions): Promise<ByteStream> {
   const endpoint = tcpEndpoint(options);
-  refuseInsecure(endpoint, "tcp", "connecting to", options.allowInsecure);
+  refuseInsecure({ ...endpoint, transport: "tcp", doing: "connecting to" }, options.allowInsecure);
   return connectWithin(formatEndpoint(endpoint), options, async (signal) => {
     return tcpStream(await dialSocket(endpoint, signal), options);
   });
@@ -49,7 +50,7 @@ export async function listenTcp(
   accept: (stream: ByteStream) => void,
 ): Promise<SocketListener> {
   const endpoint = tcpEndpoint(options);
-  refuseInsecure(endpoint, "tcp", "listening at", options.allowInsecure);
+  refuseInsecure({ ...endpoint, transport: "tcp", doing: "listening at" }, options.allowInsecure);
   return listenSocket(endpoint, options, (connected) => accept(tcpStream(connected, options)));
 }
 

@@ -6,7 +6,8 @@ import type {
   TlsOptions,
 } from "node:tls";
 import type { TransportInfo } from "@proj/wire-types";
-import { isLoopback, peerOf } from "./endpoint.js";
+import { isLoopback } from "../loopback.js";
+import { peerOf } from "./endpoint.js";
 
 /** The name under which TLS negotiates what it carries (RFC 7301). */
 export interface Alpn {

@@ -2,10 +2,10 @@ import type { MessagePipe } from "@proj/wire-types";
 import { type ClientOptions, WebSocket } from "ws";
 import { XcpError } from "../errors.js";
 import type { XcpLimits } from "../limits.js";
+import { refuseInsecure } from "../loopback.js";
 import { type ConnectOptions, connectWithin } from "./connect-options.js";
 import type { ConnectedSocket } from "./connected-socket.js";
 import { dialSocket, dialTlsSocket } from "./dial-socket.js";
-import { refuseInsecure } from "./endpoint.js";
 import { largestFrameBytes } from "./message-limit.js";
 import { statusError } from "./status-error.js";
 import { type Alpn, type ClientTls } from "./tls-options.js";
@@ -40,7 +40,7 @@ export async function connectWebSocket(
   const target = parseTransportUrl(url, ["ws", "wss"]);
   const { endpoint, where } = target;
   if (target.scheme === "ws") {
-    refuseInsecure(endpoint, "ws", "connecting to", options.allowInsecure);
+    refuseInsecure({ ...endpoint, transport: "ws", doing: "connecting to" }, options.allowInsecure);
   }
   return connectWithin(where, options, async (signal) => {
     const dialled =

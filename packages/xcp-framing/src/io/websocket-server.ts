@@ -10,8 +10,9 @@ import { TLSSocket } from "node:tls";
 import { type MessagePipe, wireError } from "@proj/wire-types";
 import { type ServerOptions, WebSocketServer } from "ws";
 import type { XcpLimits } from "../limits.js";
+import { refuseInsecure } from "../loopback.js";
 import type { ConnectedSocket } from "./connected-socket.js";
-import { plainInfo, refuseInsecure, tcpEndpoint } from "./endpoint.js";
+import { plainInfo, tcpEndpoint } from "./endpoint.js";
 import {
   handshakeTimeoutOf,
   type ListenAddress,
@@ -80,7 +81,7 @@ export async function listenWebSocket(
   if (options.tls !== undefined) {
     return listenTlsSocket(endpoint, options.tls, HTTP1_ALPN, options, admit);
   }
-  refuseInsecure(endpoint, "ws", "listening at", options.allowInsecure);
+  refuseInsecure({ ...endpoint, transport: "ws", doing: "listening at" }, options.allowInsecure);
   return listenSocket(endpoint, options, admit);
 }
 
