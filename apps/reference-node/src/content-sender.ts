@@ -157,8 +157,8 @@ class ContentSender {
       tags: this.#tags(index, last),
       ...(signal === undefined ? {} : { signal }),
     });
-    const { sent } = exchange;
-    const name = codecName(sent.bodyCodec);
+    const { sent, attachments } = exchange;
+    const name = attachments[0]?.codec ?? codecName(sent.bodyCodec);
     this.#bodyBytes += sent.body.length;
     this.#codecs.add(name);
     this.#lossy = Math.max(this.#lossy, toleranceOf(name));

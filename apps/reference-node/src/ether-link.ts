@@ -85,31 +85,19 @@ export class EtherLink {
    * @throws EtherError as {@link EtherCoder.encode}; XcpError as `Connection.request`
    */
   async request(ethers: readonly Ether[], options: EtherRequestOptions = {}): Promise<Exchange> {
-    const message = this.coder.encode(ethers, options);
-    const attachments = ethers.flatMap((ether) => ether.attachments);
     const outbox = this.#outboxFor(options);
     const [ether] = ethers;
     if (outbox === undefined || ether === undefined || ethers.length > 1) {
-      return this.#send(message, attachments, options);
+      return this.#sendWhole(ethers, options);
     }
-    // A codec that was asked for by name is to be seen on the wire.
-    const isLargeTable =
-      message.bodyCodec === CodecId.ARROW_IPC && message.body.length >= SHM_MIN_BYTES;
-    if (isLargeTable && options.codec === undefined) {
-      const stub = arrowStub({ ...message, tags: [] }, ether.kind, ether.schemaVersion);
-      return sendPlaced(stub, outbox, (placed) =>
-        placed === stub
-          ? this.#send(message, attachments, options)
-          : this.#send(this.coder.encode([placed], smallBody(options)), stub.attachments, options),
+    if (ether.attachments.some(isLarge)) {
+      return sendPlaced(ether, outbox, (placed) =>
+        placed === ether
+          ? this.#sendWhole(ethers, options)
+          : this.#send(this.coder.encode([placed], smallBody(options)), ether.attachments, options),
       );
     }
-    return sendPlaced(ether, outbox, (placed) =>
-      this.#send(
-        placed === ether ? message : this.coder.encode([placed], smallBody(options)),
-        attachments,
-        options,
-      ),
-    );
+    return this.#sendTable(ether, outbox, options);
   }
 
   /**
@@ -141,6 +129,27 @@ export class EtherLink {
     return sharedMem && !crypt && options.placement !== "inline" ? this.#outbox : undefined;
   }
 
+  #sendWhole(ethers: readonly Ether[], options: EtherRequestOptions): Promise<Exchange> {
+    const attachments = ethers.flatMap((ether) => ether.attachments);
+    return this.#send(this.coder.encode(ethers, options), attachments, options);
+  }
+
+  // A large Arrow stream goes beside a stub that names it. A codec asked for by name is to be seen on the wire.
+  #sendTable(ether: Ether, outbox: ShmOutbox, options: EtherRequestOptions): Promise<Exchange> {
+    const message = this.coder.encode([ether], options);
+    const { bodyCodec, body } = message;
+    const isTable = bodyCodec === CodecId.ARROW_IPC && body.length >= SHM_MIN_BYTES;
+    if (!isTable || options.codec !== undefined) {
+      return this.#send(message, ether.attachments, options);
+    }
+    const stub = arrowStub({ bodyCodec, body, tags: [] }, ether.kind, ether.schemaVersion);
+    return sendPlaced(stub, outbox, (placed) =>
+      placed === stub
+        ? this.#send(message, ether.attachments, options)
+        : this.#send(this.coder.encode([placed], smallBody(options)), stub.attachments, options),
+    );
+  }
+
   async #send(
     sent: EncodedMessage,
     attachments: readonly Attachment[],
@@ -154,6 +163,10 @@ export class EtherLink {
     });
     return { sent, attachments, reply };
   }
+}
+
+function isLarge({ inlineBytes }: Attachment): boolean {
+  return inlineBytes !== undefined && inlineBytes.length >= SHM_MIN_BYTES;
 }
 
 // What remains in the body beside placed attachments is small: its codec follows its size.

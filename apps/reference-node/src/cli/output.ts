@@ -62,7 +62,8 @@ function describe(thrown: unknown): ErrorReport {
   }
   if (isWireError(thrown)) {
     const { code, retryable, details, message } = thrown;
-    return { kind: "protocol", message, code, retryable, details, exitCode: ExitCode.FAILURE };
+    const exitCode = code === "wire.invalid_uri" ? ExitCode.USAGE : ExitCode.FAILURE;
+    return { kind: "protocol", message, code, retryable, details, exitCode };
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return { kind: "internal", message, exitCode: ExitCode.FAILURE };

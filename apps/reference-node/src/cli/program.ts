@@ -1,12 +1,19 @@
 import { Command, CommanderError } from "commander";
-import { addDemo } from "./demo.js";
-import { addDoctor } from "./doctor.js";
 import { ExitCode } from "./exit-code.js";
-import { addInspect } from "./inspect.js";
 import { createOutput, reportError } from "./output.js";
-import { addPing } from "./ping.js";
-import { addSend } from "./send.js";
-import { addServe } from "./serve.js";
+
+/** Adds one verb to the program; `exit` takes the exit code once the verb is done. */
+type AddVerb = (program: Command, exit: (code: ExitCode) => void) => void;
+
+/** Verbs by name, in the order of the help. Each is loaded when it is asked for: what they stand on takes time to load. */
+const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
+  serve: async () => (await import("./serve.js")).addServe,
+  send: async () => (await import("./send.js")).addSend,
+  ping: async () => (await import("./ping.js")).addPing,
+  inspect: async () => (await import("./inspect.js")).addInspect,
+  doctor: async () => (await import("./doctor.js")).addDoctor,
+  demo: async () => (await import("./demo.js")).addDemo,
+};
 
 const epilogue = `
 Exit codes:
@@ -25,8 +32,10 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     .addHelpText("after", epilogue)
     .showHelpAfterError("(run it with --help for what there is)")
     .exitOverride();
-  // A verb hands its exit code to `outcome`, so that the process ends by running out of work.
-  for (const add of [addServe, addSend, addPing, addInspect, addDoctor, addDemo]) {
+  const named = verbs[argv[0] ?? ""];
+  for (const load of named === undefined ? Object.values(verbs) : [named]) {
+    const add = await load();
+    // A verb hands its exit code over, so that the process ends by running out of work.
     add(program, (code) => {
       outcome.code = code;
     });

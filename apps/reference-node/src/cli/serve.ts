@@ -48,6 +48,8 @@ async function serve(options: ServeOptions): Promise<ExitCode> {
   }
   const { node, log } = loaded.config;
   const running = await startNode(loaded, { log: createLogSink({ ...log, node: node.name }) });
+  // Whoever reads the document may send a signal at once.
+  const stopped = untilSignal();
   output.result({ ok: true, pid: process.pid, listening: running.urls, admin: running.admin }, () =>
     [
       ...running.urls.map((url) => `listening on ${url}`),
@@ -55,7 +57,7 @@ async function serve(options: ServeOptions): Promise<ExitCode> {
       "",
     ].join("\n"),
   );
-  const stop = await untilSignal();
+  const stop = await stopped;
   const clean = await Promise.race([
     running.close().then(() => true),
     stop.again.then(() => false),
