@@ -1,7 +1,7 @@
 import type { DType } from "@proj/wire-types";
 
 /** Values of a fixed width that no Ether has as such; temporal ones read as the integers they are stored as. */
-export type FixedLogical =
+type FixedLogical =
   | "date"
   | "time"
   | "timestamp"

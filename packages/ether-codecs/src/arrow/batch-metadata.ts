@@ -89,10 +89,7 @@ export function readMap(text: string | undefined, limits: EtherLimits): ValueMap
 }
 
 /** Reads a list of attachments from JSON text; absent is empty. @throws as {@link readBatchMetadata}. */
-export function readAttachments(
-  text: string | undefined,
-  limits: EtherLimits,
-): readonly Attachment[] {
+function readAttachments(text: string | undefined, limits: EtherLimits): readonly Attachment[] {
   return readAttachmentList(text, limits).map(attachmentFromJson);
 }
 
@@ -123,7 +120,7 @@ export function formatSchemaKey(key: SchemaKey): string {
 const keyForm = /^([0-9a-f]{1,8}):([0-9a-f]{1,8}):([0-9]{1,5})\.([0-9]{1,5}):([0-9a-f]{32})?$/i;
 
 /** Parses what {@link formatSchemaKey} writes; the hash may be left out. @throws EtherError `ether.body_malformed` */
-export function parseSchemaKey(text: string): SchemaKey {
+function parseSchemaKey(text: string): SchemaKey {
   const parts = keyForm.exec(text);
   if (parts === null) throw malformed(`${BatchKey.schemaKey} of another form`);
   const [, nsHash = "", kindId = "", major, minor, hash] = parts;

@@ -7,7 +7,7 @@ import { readIpcStream } from "./ipc-stream.js";
 import { loadColumns } from "./load-columns.js";
 
 /** The rows of one record batch. */
-export interface ArrowBatch {
+interface ArrowBatch {
   /** Number of rows. */
   readonly length: number;
   /** One column per field of the schema. */

@@ -50,7 +50,7 @@ export function planTable(ether: Ether): TablePlan | undefined {
     const block = blocks.get(key);
     if (block !== undefined) columns.set(key, block);
     else if (isColumnList(value) && value.length === rows) columns.set(key, value);
-    else scalars[key] = value;
+    else if (value !== null) scalars[key] = value;
   }
   return { rows, columns, scalars };
 }

@@ -174,7 +174,7 @@ export class PosixShm {
  * @throws EtherError `ether.attachment_invalid` for anything else, `file:` and memory-mapped files among it.
  * @see spec/xcp.md §16.1
  */
-export function objectUri(text: string): ShmObjectUri {
+function objectUri(text: string): ShmObjectUri {
   try {
     const uri = parseShmUri(text);
     if (uri.kind === "object") return uri;

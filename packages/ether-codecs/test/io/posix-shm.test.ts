@@ -104,7 +104,7 @@ describe("§16.3: reading", () => {
   test("folders and FIFOs are no objects, and nobody waits for a FIFO", () => {
     mkdirSync(join(folder, "xcp.ns.folder"));
     expect(() => shm.read("shm://ns/folder", { maxBytes })).toThrow(unavailable);
-    execFileSync("mkfifo", [join(folder, "xcp.ns.fifo")]);
+    execFileSync("sh", ["-c", 'mkfifo "$0"', join(folder, "xcp.ns.fifo")]);
     expect(() => shm.read("shm://ns/fifo", { maxBytes })).toThrow(unavailable);
   });
 
