@@ -41,29 +41,48 @@ export function readUsualHeader(
     loadU32(bytes, at + ROOT_POINTER) === 0 &&
     loadU32(bytes, at + ROOT_POINTER + 4) === ROOT_SIZES;
   if (!usual) return undefined;
+  const rootAt = at + ROOT;
+  if (length === KEY) {
+    const bare = isNull(bytes, at + KEY_POINTER) && isNull(bytes, at + TAGS_POINTER);
+    return bare ? fieldsOf(bytes, rootAt, undefined, NO_TAGS) : undefined;
+  }
   const keyEnd = usualKeyEnd(bytes, at, length);
   const tags = keyEnd === 0 ? undefined : readUsualTags(bytes, at, keyEnd, at + length);
   if (tags === undefined) return undefined;
+  const key = keyEnd === at + KEY ? undefined : readUsualKey(bytes, at, keyEnd, lastKey);
+  return fieldsOf(bytes, rootAt, key, tags);
+}
+
+function fieldsOf(
+  bytes: Uint8Array,
+  at: number,
+  schemaKey: SchemaKey | undefined,
+  tags: readonly Tag[],
+): FrameHeader {
   return {
-    channelId: loadU32(bytes, at + ROOT),
-    msgType: loadU16(bytes, at + ROOT + 4),
-    bodyCodec: loadU16(bytes, at + ROOT + 6),
-    schemaKey: keyEnd === at + KEY ? undefined : readUsualKey(bytes, at, keyEnd, lastKey),
-    msgId: loadU64(bytes, at + ROOT + 8),
-    inReplyTo: loadU64(bytes, at + ROOT + 16),
+    channelId: loadU32(bytes, at),
+    msgType: loadU16(bytes, at + 4),
+    bodyCodec: loadU16(bytes, at + 6),
+    schemaKey,
+    msgId: loadU64(bytes, at + 8),
+    inReplyTo: loadU64(bytes, at + 16),
     tags,
   };
 }
 
+function isNull(bytes: Uint8Array, pointer: number): boolean {
+  return (loadU32(bytes, pointer) | loadU32(bytes, pointer + 4)) === 0;
+}
+
 // The end of a key that lies where most writers put it, or of the root where there is none; 0 when it lies elsewhere.
 function usualKeyEnd(bytes: Uint8Array, at: number, length: number): number {
+  if (isNull(bytes, at + KEY_POINTER)) return at + KEY;
   const keyWord = loadU32(bytes, at + KEY_POINTER);
   const keySizes = loadU32(bytes, at + KEY_POINTER + 4);
-  if (keyWord === 0 && keySizes === 0) return at + KEY;
   if (keyWord !== STRUCT_AFTER_NEXT || keySizes !== KEY_SIZES || length < HASH) return 0;
+  if (isNull(bytes, at + HASH_POINTER)) return at + HASH;
   const hashWord = loadU32(bytes, at + HASH_POINTER);
   const hashSizes = loadU32(bytes, at + HASH_POINTER + 4);
-  if (hashWord === 0 && hashSizes === 0) return at + HASH;
   const hashed =
     hashWord === LIST_HERE && hashSizes === HASH_SIZES && length >= HASH + HASH128_BYTES;
   return hashed ? at + HASH + HASH128_BYTES : 0;
@@ -127,9 +146,9 @@ function readUsualTags(
   listAt: number,
   end: number,
 ): readonly Tag[] | undefined {
+  if (isNull(bytes, at + TAGS_POINTER)) return NO_TAGS;
   const listWord = loadU32(bytes, at + TAGS_POINTER);
   const listSizes = loadU32(bytes, at + TAGS_POINTER + 4);
-  if (listWord === 0 && listSizes === 0) return NO_TAGS;
   if (listWord !== listPointer(at + TAGS_POINTER, listAt) || listAt + WORD > end) return undefined;
   const count = loadU32(bytes, listAt) >>> 2;
   const words = 2 * count;
