@@ -1,8 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { DedupWindow, type MsgId } from "@proj/xcp-framing";
+import { fuzzRuns } from "./support/fuzz-runs.js";
 
-const runs = { numRuns: 200 * Number(process.env["FUZZ_RUNS"] ?? 1) };
+const runs = fuzzRuns(200);
 
 describe("§10: the duplicate window", () => {
   test("accepts an id once, in any order within the window", () => {

@@ -5,8 +5,9 @@ import { nodeCrypto } from "#src/io/node-crypto.js";
 import { nodePlatform } from "#src/io/node-platform.js";
 import { nobleCrypto } from "#src/web/noble-crypto.js";
 import { createWebPlatform } from "#src/web/web-platform.js";
+import { fuzzRuns } from "./support/fuzz-runs.js";
 
-const runs = { numRuns: 50 * Number(process.env["FUZZ_RUNS"] ?? 1) };
+const runs = fuzzRuns(50);
 const bytes = (maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength });
 const exactly = (length: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength: length, maxLength: length });

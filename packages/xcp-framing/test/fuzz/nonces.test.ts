@@ -10,8 +10,9 @@ import {
   FrameSealer,
 } from "@proj/xcp-framing";
 import { nodeCrypto } from "#src/io/node-crypto.js";
+import { fuzzRuns } from "../support/fuzz-runs.js";
 
-const runs = { numRuns: 30 * Number(process.env["FUZZ_RUNS"] ?? 1) };
+const runs = fuzzRuns(30);
 const key = new Uint8Array(32).fill(9);
 
 /** Cryptography that notes every (key, nonce) pair it encrypts under, and fails on the second use of one. */

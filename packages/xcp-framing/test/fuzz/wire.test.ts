@@ -25,9 +25,9 @@ import {
   type Profile,
   toMsgId,
 } from "@proj/xcp-framing";
+import { fuzzRuns } from "../support/fuzz-runs.js";
 import { golden, goldenIds } from "../support/golden.js";
 
-const factor = Number(process.env["FUZZ_RUNS"] ?? 1);
 const u16 = fc.integer({ min: 0, max: 0xffff });
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const id: fc.Arbitrary<MsgId> = fc.oneof(
@@ -185,7 +185,7 @@ describe("§3: frames", () => {
           }
         },
       ),
-      { numRuns: 40 * factor },
+      fuzzRuns(40),
     );
   });
 
@@ -207,7 +207,7 @@ describe("§3: frames", () => {
         }
         expect(events.map((event) => event.header)).toEqual(sent.map((each) => each.header));
       }),
-      { numRuns: 50 * factor },
+      fuzzRuns(50),
     );
   });
 
@@ -242,7 +242,7 @@ describe("§4: headers", () => {
         expect(decodeCapnpHeader(encodeCapnpHeader(value))).toEqual(value);
         expect(decodeJsonHeader(encodeJsonHeader(value))).toEqual(value);
       }),
-      { numRuns: 200 * factor },
+      fuzzRuns(200),
     );
   });
 
@@ -266,7 +266,7 @@ describe("§4: headers", () => {
         for (const [i, each] of all.flat().entries()) view.setBigUint64(table + 8 * i, each, true);
         survives(() => decodeCapnpHeader(new Uint8Array(view.buffer)));
       }),
-      { numRuns: 2000 * factor },
+      fuzzRuns(2000),
     );
   });
 });
@@ -275,14 +275,14 @@ describe.each(decoders)("%s", (_name, decode) => {
   test("survives random bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => survives(() => decode(bytes))),
-      { numRuns: 300 * factor },
+      fuzzRuns(300),
     );
   });
 
   test("survives damaged vectors", () => {
     fc.assert(
       fc.property(damaged, (bytes) => survives(() => decode(bytes))),
-      { numRuns: 500 * factor },
+      fuzzRuns(500),
     );
   });
 });
