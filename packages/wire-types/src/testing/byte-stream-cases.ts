@@ -14,7 +14,7 @@ const MEGABYTES = 4 * 1024 * 1024;
 
 type Ends = { readonly a: StreamRecord; readonly b: StreamRecord };
 
-/** What every {@link ByteStream} must do; `makePair` connects two ends anew for each case. */
+/** What every `ByteStream` must do; `makePair` connects two ends anew for each case. */
 export function byteStreamCases(makePair: MakePair<ByteStream>): readonly Case[] {
   const opened = (name: string, body: (ends: Ends) => Promise<void>): Case =>
     pairCase(name, makePair, async (pair) => {

@@ -4,7 +4,7 @@ import { type Case, check, checkThrows } from "./case.js";
 import type { MakePair } from "./pair.js";
 import { settle, until } from "./waiting.js";
 
-/** What every {@link DatagramSocket} must do; `makePair` binds two sockets that reach each other. */
+/** What every `DatagramSocket` must do; `makePair` binds two sockets that reach each other. */
 export function datagramSocketCases(makePair: MakePair<DatagramSocket>): readonly Case[] {
   const bound = (name: string, body: (a: Inbox, b: Inbox) => Promise<void>): Case => ({
     name,

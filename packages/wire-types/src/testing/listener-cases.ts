@@ -13,7 +13,7 @@ export interface Listening {
   connect(): Promise<ByteStream>;
 }
 
-/** What every {@link Listener} must do; `listen` makes one anew for each case. */
+/** What every `Listener` must do; `listen` makes one anew for each case. */
 export function listenerCases(listen: () => Promise<Listening>): readonly Case[] {
   return [
     {

@@ -12,7 +12,7 @@ import { settle, until } from "./waiting.js";
 
 type Ends = { readonly a: PipeRecord; readonly b: PipeRecord };
 
-/** What every {@link MessagePipe} must do; `makePair` connects two ends anew for each case. */
+/** What every `MessagePipe` must do; `makePair` connects two ends anew for each case. */
 export function messagePipeCases(makePair: MakePair<MessagePipe>): readonly Case[] {
   const opened = (name: string, body: (ends: Ends) => Promise<void>): Case =>
     pairCase(name, makePair, async (pair) => {

@@ -3,7 +3,7 @@ import { type Case, check } from "./case.js";
 import type { MakePair } from "./pair.js";
 
 /**
- * What every {@link SharedRegion} must do. `makePair` maps one piece of memory twice: `a` may write, `b` need not.
+ * What every `SharedRegion` must do. `makePair` maps one piece of memory twice: `a` may write, `b` need not.
  * It has at least two bytes.
  */
 export function sharedRegionCases(makePair: MakePair<SharedRegion>): readonly Case[] {
