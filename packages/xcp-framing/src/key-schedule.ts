@@ -26,10 +26,10 @@ export interface SaltInputs {
   readonly capsPayload: Uint8Array;
 }
 
-/** Bytes of K, the shared secret. */
-export const KEY_BYTES = 32;
-/** Bytes of a `session_nonce`. */
-export const SESSION_NONCE_BYTES = 16;
+// Of K, the shared secret.
+const KEY_BYTES = 32;
+
+const SESSION_NONCE_BYTES = 16;
 /** Label under which a TLS session exports K. */
 export const EXPORTER_LABEL = "EXPORTER-xcp-v0.2";
 

@@ -3,7 +3,7 @@ import { XcpError } from "../errors.js";
 import type { MsgId } from "./header.js";
 
 /** How the value of a field is written. spec/xcp.md §6..§8 */
-export type FieldType =
+type FieldType =
   /** 0..2^32-1 */
   | { readonly kind: "u32" }
   /** A u32 on the wire that must not pass 65 535. */
@@ -30,7 +30,7 @@ export type FieldType =
  * a zero is written, and differs from `undefined`. `many`: a list. `maybeMany`: a list, of which the empty one reads as
  * `undefined`.
  */
-export type Presence = "one" | "maybe" | "explicit" | "many" | "maybeMany";
+type Presence = "one" | "maybe" | "explicit" | "many" | "maybeMany";
 
 /** What a table says about one field. */
 export interface FieldSpec {

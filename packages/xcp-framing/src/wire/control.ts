@@ -4,8 +4,6 @@ import { type BodySchema, bodySchema } from "./control-schema.js";
 import type { MsgId } from "./header.js";
 
 export {
-  type ClarifyField,
-  ClarifyReason,
   type ClarifyReq,
   type ClarifyRes,
   type ConfirmReq,
