@@ -199,16 +199,7 @@ export class XcpClient {
           reject(new XcpError("xcp.timeout", "no connection in time"));
         });
       }
-      this.connect().then(
-        (connection) => {
-          stop();
-          resolve(connection);
-        },
-        (error: unknown) => {
-          stop();
-          reject(asWireError(error));
-        },
-      );
+      this.connect().finally(stop).then(resolve, reject);
     });
   }
 

@@ -297,7 +297,10 @@ export class Connection {
         this.#flushSoon();
       });
     }
-    onMsgId?.(transfer.msgId);
+    if (onMsgId !== undefined) {
+      call.onMsgId = onMsgId;
+      onMsgId(transfer.msgId);
+    }
     const { body } = message;
     if (!(body instanceof Uint8Array)) this.#pump(transfer, body[Symbol.asyncIterator]());
     this.#flushSoon();
@@ -422,6 +425,9 @@ export class Connection {
         (event.transfer.owner as PendingCall | undefined)?.reject(event.error);
         this.#unpump(event.transfer);
         return;
+      case "renumbered":
+        (event.transfer.owner as PendingCall | undefined)?.onMsgId?.(event.transfer.msgId);
+        return;
       case "bodyWanted":
         this.#pumps.get(event.transfer)?.poke();
         return;
@@ -506,18 +512,13 @@ export class Connection {
   #await(inbound: Inbound, result: PromiseLike<OutgoingMessage | undefined>): void {
     this.#working.add(inbound);
     result.then(
-      (message) => {
-        this.#working.delete(inbound);
-        this.#reply(inbound, message);
-      },
-      (error: unknown) => {
-        this.#working.delete(inbound);
-        this.#refuse(inbound, error);
-      },
+      (message) => this.#reply(inbound, message),
+      (error: unknown) => this.#refuse(inbound, error),
     );
   }
 
   #reply(inbound: Inbound, message: OutgoingMessage | undefined): void {
+    this.#working.delete(inbound);
     if (message !== undefined && !(message.body instanceof Uint8Array)) {
       this.#replyStreamed(inbound, message, message.body);
       return;
@@ -542,23 +543,19 @@ export class Connection {
       return;
     }
     const iterator = body[Symbol.asyncIterator]();
+    const begin = (first: IteratorResult<Uint8Array>): void => {
+      this.#working.delete(inbound);
+      const transfer = this.#session.reply(this.#now(), inbound, message);
+      deliveryOf(inbound)?.span?.end();
+      if (transfer !== undefined) this.#pump(transfer, iterator, first);
+      this.#flushSoon();
+    };
     this.#working.add(inbound);
-    iterator.next().then(
-      (first) => {
-        this.#working.delete(inbound);
-        const transfer = this.#session.reply(this.#now(), inbound, message);
-        deliveryOf(inbound)?.span?.end();
-        if (transfer !== undefined) this.#pump(transfer, iterator, first);
-        this.#flushSoon();
-      },
-      (error: unknown) => {
-        this.#working.delete(inbound);
-        this.#refuse(inbound, error);
-      },
-    );
+    iterator.next().then(begin, (error: unknown) => this.#refuse(inbound, error));
   }
 
   #refuse(inbound: Inbound, thrown: unknown): void {
+    this.#working.delete(inbound);
     this.#session.refuse(this.#now(), inbound, refusalFrom(thrown));
     deliveryOf(inbound)?.span?.end(thrown);
     this.#flushSoon();
@@ -622,7 +619,7 @@ export class Connection {
       const verdict = this.#options.verifyAuth?.({ auth: hello.auth, hello, info: this.info });
       if (isThenable(verdict))
         verdict.then(
-          (value) => decide(value === true),
+          (value) => decide(value),
           () => decide(false),
         );
       else decide(verdict === true);
@@ -646,12 +643,13 @@ export class Connection {
   // The last frames are written before the transport is dropped.
   #linger(how: "normally" | "because of an error"): void {
     if (this.#portClosed) return;
-    void settled.then(() => {
+    const end = (): void => {
       if (this.#portClosed) return;
       this.#port.end(how);
       const { time } = this.#options.platform;
       this.#lingerTimer ??= time.schedule(LINGER_US, () => this.#port.destroy());
-    });
+    };
+    void settled.then(end);
   }
 
   #dispose(): void {

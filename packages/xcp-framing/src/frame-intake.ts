@@ -207,7 +207,7 @@ export class FrameIntake {
       }
       this.#drainAssembler();
     }
-    this.#inbox.refuseFrame(header, error);
+    this.#inbox.refuseDamaged(header, error);
   }
 
   #admitsChannel(header: FrameHeader): boolean {
@@ -334,7 +334,7 @@ export class FrameIntake {
 
   #failed(header: FrameHeader, error: XcpError): void {
     this.#dropStream(header, error);
-    this.#inbox.refuseFrame(header, error);
+    this.#inbox.refuseDamaged(header, error);
   }
 
   #dropStream(header: FrameHeader, error: XcpError): void {

@@ -235,6 +235,21 @@ export class Inbox {
     else this.reply(inbound, outcome.reply);
   }
 
+  /**
+   * Answers a frame that cannot be used. If its message was completed already, a damaged copy says nothing new: the
+   * stored outcome is repeated, as a NACK would make the sender believe that it never arrived.
+   */
+  refuseDamaged(header: FrameHeader, error: WireError): void {
+    const { msgId } = header;
+    const completed =
+      msgId !== 0 &&
+      header.msgType >= MsgType.DATA &&
+      this.#window.check(msgId) === "duplicate" &&
+      !this.#mayRunAgain(msgId);
+    if (completed) this.#repeatOutcome(header);
+    else this.refuseFrame(header, error);
+  }
+
   /** Refuses a frame or message that never reached the application. */
   refuseFrame(header: FrameHeader, error: WireError): void {
     if (header.msgType === MsgType.NACK || header.msgId === 0) return;
@@ -393,6 +408,10 @@ export class Inbox {
       this.refuseFrame(header, new XcpError("xcp.replay", `message ${header.msgId} is ${verdict}`));
       return;
     }
+    this.#repeatOutcome(header);
+  }
+
+  #repeatOutcome(header: FrameHeader): void {
     this.#core.traffic.duplicates++;
     const outcome = this.#core.memory.outcomes.get(header.msgId);
     if (outcome === undefined) return;

@@ -53,7 +53,7 @@ export interface RequestOptions {
   readonly acknowledge?: boolean;
   /** Whether it may run twice: then a client repeats it even where it cannot know whether it ran. Default false. */
   readonly idempotent?: boolean;
-  /** Learns the id under which the message travels, before it leaves. */
+  /** Learns the id under which the message travels, before it leaves, and again should the id change. */
   readonly onMsgId?: (msgId: number) => void;
   /** The id it had in an earlier connection of the same session, so that it runs once. §10 */
   readonly resumeMsgId?: number;

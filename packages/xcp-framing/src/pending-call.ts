@@ -7,6 +7,8 @@ export class PendingCall {
   readonly #reject: (error: WireError) => void;
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
+  /** Learns under which id the message travels. */
+  onMsgId: ((msgId: number) => void) | undefined;
   /** Times the call, where anybody wants to know. */
   span: Span | undefined;
 

@@ -46,5 +46,5 @@ export function repeatMode(
   if (transfer.sealed !== undefined) {
     return transfer.sealed.epoch === epoch ? "identical" : "plain";
   }
-  return cause === "refused" ? "newId" : "impossible";
+  return cause === "refused" && !transfer.maybeCompleted ? "newId" : "impossible";
 }

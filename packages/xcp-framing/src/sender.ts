@@ -14,6 +14,14 @@ import { type FrameHeader, type MsgId, NO_TAGS, type Tag } from "./wire/header.j
 
 const ABORT_TAGS: readonly Tag[] = Object.freeze([{ key: ReservedTag.ABORT, val: "1" }]);
 const NO_BYTES = new Uint8Array(0);
+// Codes that say something about a copy on its way. Every other one says that the peer knows the message and refused it.
+const DAMAGE: ReadonlySet<string> = new Set([
+  "xcp.crc_mismatch",
+  "xcp.decrypt_failed",
+  "xcp.key_expired",
+  "xcp.chunk_state",
+  "xcp.chunk_timeout",
+]);
 
 /**
  * The sending half of an open session: what leaves when, in which frames, and what became of it.
@@ -95,6 +103,7 @@ export class Sender {
       throw new XcpError("xcp.busy", `${this.#table.waiting} messages wait to be sent`);
     }
     transfer.msgId = msgId ?? this.#core.memory.takeMsgId();
+    transfer.maybeCompleted = msgId !== undefined;
     transfer.startedUs = this.#core.nowUs;
     this.#table.watch(transfer.deadlineUs);
     if (this.#table.hasRoom && outbox.queuedBytes < config.limits.maxQueuedBytes) {
@@ -171,13 +180,11 @@ export class Sender {
   /** The reply of a transfer arrived. */
   replied(transfer: Transfer, reply: IncomingMessage): void {
     if (transfer.settled) return;
-    if (transfer.expects === "replyAndAck" && !transfer.acked && transfer.state !== "resting") {
+    if (transfer.expects === "replyAndAck" && !transfer.acked) {
       transfer.reply = reply;
       return;
     }
-    if (transfer.state === "queued") this.#core.outbox.remove(transfer);
-    this.#settle(transfer);
-    this.#core.events.push({ kind: "replied", transfer, reply });
+    this.#complete(transfer, reply);
   }
 
   /** The peer refused a message: it is sent again later, or fails. `false` when the message is not known any more. */
@@ -369,10 +376,19 @@ export class Sender {
       { retryable: error.retryable, retryAfterMs: how.retryAfterMs },
       this.#core.config.platform.random,
     );
+    if (how.cause === "unanswered") transfer.maybeCompleted = true;
+    else if (!DAMAGE.has(error.code)) transfer.maybeCompleted = false;
     const mode = repeatMode(transfer, epoch, how.cause);
+    // It cannot be sent again, but its reply may still come.
+    if (mode === "impossible" && delayUs !== undefined && transfer.expects === "replyAndAck") {
+      if (transfer.reply !== undefined) this.#complete(transfer, transfer.reply);
+      else transfer.acked = true;
+      return;
+    }
     if (delayUs === undefined || mode === "impossible") {
+      // A reply shows that the message arrived, even if its ACK never will.
       if (transfer.reply === undefined) this.#fail(transfer, error);
-      else this.replied(transfer, transfer.reply);
+      else this.#complete(transfer, transfer.reply);
       return;
     }
     transfer.needsNewId = mode === "newId";
@@ -387,10 +403,17 @@ export class Sender {
     if (transfer.needsNewId) {
       transfer.needsNewId = false;
       this.#table.rename(transfer, this.#core.memory.takeMsgId());
+      this.#core.events.push({ kind: "renumbered", transfer });
     }
     this.#core.traffic.retransmissions++;
     this.#core.log.write("info", "xcp.retransmit", { attempt: transfer.attempts }, transfer);
     this.#core.outbox.push(transfer);
+  }
+
+  #complete(transfer: Transfer, reply: IncomingMessage): void {
+    if (transfer.state === "queued") this.#core.outbox.remove(transfer);
+    this.#settle(transfer);
+    this.#core.events.push({ kind: "replied", transfer, reply });
   }
 
   #find(msgId: MsgId): Transfer | undefined {

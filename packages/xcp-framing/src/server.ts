@@ -51,14 +51,8 @@ export class XcpServer {
     }
     this.#handshakes++;
     openConnection(transport, "responder", this.#options).then(
-      (connection) => {
-        this.#handshakes--;
-        this.#adopt(connection);
-      },
-      (error: unknown) => {
-        this.#handshakes--;
-        this.#options.onRefused?.(asWireError(error));
-      },
+      (connection) => this.#adopt(connection),
+      (error: unknown) => this.#refused(asWireError(error)),
     );
   }
 
@@ -74,7 +68,13 @@ export class XcpServer {
     for (const connection of this.#connections) connection.destroy();
   }
 
+  #refused(error: WireError): void {
+    this.#handshakes--;
+    this.#options.onRefused?.(error);
+  }
+
   #adopt(connection: Connection): void {
+    this.#handshakes--;
     if (this.#closing) {
       void connection.close();
       return;

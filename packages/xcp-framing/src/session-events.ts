@@ -38,6 +38,8 @@ export type SessionEvent =
   | { readonly kind: "delivered"; readonly transfer: Transfer }
   /** A message of this end failed for good. */
   | { readonly kind: "failed"; readonly transfer: Transfer; readonly error: WireError }
+  /** A message of this end is sent again under another id, because encryption forbids the old one. §12 */
+  | { readonly kind: "renumbered"; readonly transfer: Transfer }
   /** A streamed body of this end may go on. */
   | { readonly kind: "bodyWanted"; readonly transfer: Transfer }
   | {

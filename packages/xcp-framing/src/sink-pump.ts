@@ -76,19 +76,20 @@ export class SinkPump {
   }
 
   #wait(result: PromiseLike<void>, bytes: number): void {
+    const taken = (): void => {
+      this.#busy = false;
+      this.#hooks.released(bytes);
+    };
+    const goOn = (): void => {
+      taken();
+      this.#work();
+    };
+    const giveUp = (error: unknown): void => {
+      taken();
+      this.#fail(error);
+    };
     this.#busy = true;
-    result.then(
-      () => {
-        this.#busy = false;
-        this.#hooks.released(bytes);
-        this.#work();
-      },
-      (error: unknown) => {
-        this.#busy = false;
-        this.#hooks.released(bytes);
-        this.#fail(error);
-      },
-    );
+    result.then(goOn, giveUp);
   }
 
   #finish(): void {

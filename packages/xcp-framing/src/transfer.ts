@@ -72,6 +72,8 @@ export class Transfer implements FrameHeader {
   settled = false;
   /** A retry must not reuse the id. §12 */
   needsNewId = false;
+  /** It was sent before without an answer, so that the peer may have completed it. */
+  maybeCompleted = false;
   /** The chunk train ends with `xcp.abort` instead of its next chunk. */
   aborting = false;
   /** Its frame as it was sealed, for a resend in the same epoch. §12 */
