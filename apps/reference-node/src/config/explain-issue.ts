@@ -22,7 +22,7 @@ export function explainIssue(file: string, issue: z.core.$ZodIssue): readonly Co
 }
 
 /** `["listen", 0, "url"]` → `listen[0].url`. */
-export function formatPath(path: readonly PropertyKey[]): string {
+function formatPath(path: readonly PropertyKey[]): string {
   return path
     .map((step, i) =>
       typeof step === "number" ? `[${step}]` : `${i === 0 ? "" : "."}${String(step)}`,

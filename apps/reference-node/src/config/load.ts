@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { explainIssue } from "./explain-issue.js";
 import { ConfigError, type ConfigProblem } from "./problem.js";
-import { checkReferences, type EndpointSecrets, type NodeSecrets } from "./references.js";
+import { checkReferences, type NodeSecrets } from "./references.js";
 import { repair } from "./repair.js";
 import { configSchema, type NodeConfig } from "./schema.js";
 
@@ -14,8 +14,6 @@ export interface LoadedConfig {
   /** Contents of the files it names. Never logged. */
   readonly secrets: NodeSecrets;
 }
-
-export type { EndpointSecrets, NodeSecrets };
 
 /** What a node does without a configuration file: one plain endpoint on loopback. */
 const builtIn = 'listen = [{ url = "xcp://127.0.0.1:9944" }]\n';

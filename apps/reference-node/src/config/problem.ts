@@ -13,7 +13,7 @@ export interface ConfigProblem {
 }
 
 /** Formats one problem as a line of text. */
-export function formatProblem(problem: ConfigProblem): string {
+function formatProblem(problem: ConfigProblem): string {
   const where = problem.field === "" ? problem.file : `${problem.file}: ${problem.field}`;
   return `${where}: ${problem.problem}\n    allowed: ${problem.allowed}\n    fix: ${problem.fix}`;
 }

@@ -18,7 +18,7 @@ export interface TextColumn {
 }
 
 /** The code of a missing text. */
-export const MISSING_TEXT = 0xffff_ffff;
+const MISSING_TEXT = 0xffff_ffff;
 
 /** A column: numbers (a missing one is NaN), booleans as bytes of 0 or 1, or text. */
 export type Column = VectorValue | { readonly booleans: Uint8Array } | TextColumn;

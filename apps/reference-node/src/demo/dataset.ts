@@ -2,8 +2,8 @@ import { createEther, type Ether, imageEther, tensorEther } from "@proj/ether-co
 import { TensorView } from "@proj/wire-types";
 import { tableFromIPC } from "apache-arrow";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { columnsOfRows } from "../content/json-table-content.js";
 import { decodePicture, type Picture } from "../content/picture.js";
 import { pictureTensor } from "../content/picture-content.js";
@@ -34,7 +34,7 @@ type Row = Readonly<Record<string, unknown>>;
 
 /** Reads the data set. @throws Error when the package's files are missing. */
 export function loadDataset(): Dataset {
-  const entry = createRequire(import.meta.url).resolve("vega-datasets");
+  const entry = fileURLToPath(import.meta.resolve("vega-datasets"));
   const folder = join(dirname(entry), "..", "data");
   const flights = flightColumns(readFileSync(join(folder, "flights-200k.arrow")));
   const image: Picture = decodePicture("ffox.png", readFileSync(join(folder, "ffox.png")));

@@ -6,12 +6,7 @@ import type { Dataset } from "./dataset.js";
 export type TourTransport = "tcp" | "unix" | "ws" | "h2";
 
 /** What happens to the payload on its way. */
-export type TourMode =
-  | "plain"
-  | "compressed"
-  | "encrypted"
-  | "compressed, encrypted"
-  | "shared memory";
+type TourMode = "plain" | "compressed" | "encrypted" | "compressed, encrypted" | "shared memory";
 
 /** One thing that the tour sends. */
 export interface Stop {

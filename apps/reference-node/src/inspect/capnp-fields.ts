@@ -1,4 +1,5 @@
 import { type FieldList, hexNumber, previewBytes, previewText } from "./field.js";
+import { codecName, kindName, msgTypeName } from "./names.js";
 
 /** Where a pointer leads. Words are counted inside `segment`. */
 type Target =
@@ -49,8 +50,14 @@ class HeaderWalk {
     const root = this.#pointer({ segment: 0, word: 0 }, "root pointer");
     if (root.kind !== "struct") return;
     this.#number(root, 0, 4, "channelId");
-    this.#number(root, 4, 2, "msgType");
-    this.#number(root, 6, 2, "bodyCodec");
+    this.#number(
+      root,
+      4,
+      2,
+      "msgType",
+      (type) => `${hexNumber(type, 2)} ${msgTypeName(type, "v0.2")}`,
+    );
+    this.#number(root, 6, 2, "bodyCodec", (codec) => `${hexNumber(codec, 2)} ${codecName(codec)}`);
     this.#number(root, 8, 8, "msgId");
     this.#number(root, 16, 8, "inReplyTo");
     const key = this.#child(root, 0, "pointer schemaKey");
@@ -82,8 +89,8 @@ class HeaderWalk {
   }
 
   #schemaKey(key: Target & { readonly kind: "struct" }): void {
-    this.#number(key, 0, 4, "schemaKey.nsHash", true);
-    this.#number(key, 4, 4, "schemaKey.kindId", true);
+    this.#number(key, 0, 4, "schemaKey.nsHash", (hash) => hexNumber(hash, 4));
+    this.#number(key, 4, 4, "schemaKey.kindId", kindText);
     this.#number(key, 8, 2, "schemaKey.major");
     this.#number(key, 10, 2, "schemaKey.minor");
     const hash = this.#child(key, 0, "pointer schemaKey.hash128");
@@ -140,7 +147,7 @@ class HeaderWalk {
     at: number,
     size: 2 | 4 | 8,
     name: string,
-    ...hex: true[]
+    shown: (value: number) => string | undefined = () => undefined,
   ): void {
     // A shorter data section means that the field has its default.
     if (at + size > struct.dataWords * 8) return;
@@ -151,9 +158,7 @@ class HeaderWalk {
         : size === 4
           ? this.#view.getUint32(position, true)
           : this.#view.getUint16(position, true);
-    const asHex = hex.length > 0 || name === "msgType" || name === "bodyCodec";
-    const text = asHex ? hexNumber(value, size) : String(value);
-    this.#list.add(this.#base + position, size, name, text);
+    this.#list.add(this.#base + position, size, name, shown(Number(value)) ?? String(value));
   }
 
   #child(struct: Target & { readonly kind: "struct" }, index: number, name: string): Target {
@@ -237,6 +242,10 @@ class HeaderWalk {
   #bad(position: number, message: string): void {
     this.#list.find(this.#base + position, "xcp.header_malformed", message);
   }
+}
+
+function kindText(kindId: number): string {
+  return `${hexNumber(kindId, 4)} ${kindName(kindId) ?? ""}`.trim();
 }
 
 function describe(target: Target): string {

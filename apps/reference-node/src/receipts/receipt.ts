@@ -2,7 +2,7 @@ import { createEther, type Ether, type Value, type ValueMap } from "@proj/ether-
 import { XcpError } from "@proj/xcp-framing";
 
 /** Kind of the Ether that answers data. */
-export const RECEIPT_KIND = "receipt";
+const RECEIPT_KIND = "receipt";
 
 /** Tags that join the messages of one transfer. */
 export const TransferTag = {

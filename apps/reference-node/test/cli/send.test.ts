@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals
 import { tableFromArrays, tableToIPC } from "apache-arrow";
 import { PNG } from "pngjs";
 import { randomBytes } from "node:crypto";
-import { readdirSync } from "node:fs";
 import { cli, cliJson, serve, type ServingNode } from "../support/cli.js";
 import { nodeConfig } from "../support/node-config.js";
+import { objectsOf } from "../support/shm-objects.js";
 import { type TempFolder, tempFolder } from "../support/temp-folder.js";
 
 // Every command is a process of its own.
@@ -137,14 +137,14 @@ describe("every way there", () => {
   test("shared memory on one host, and none where it is turned off; no object stays", async () => {
     const file = folder.write("big.npy", floats(100_000));
     const args = ["send", file, "--to", to, "--as", "bytes"];
-    const shared = (await cliJson(args)).document;
+    const { document: shared, pid } = await cliJson(args);
     const inline = (await cliJson([...args, "--no-shared-memory"])).document;
     expect(inline).toMatchObject({ ok: true, shmBytes: 0 });
     expect(shared).toMatchObject({ ok: true, summary: inline["summary"] });
     if (process.platform !== "linux") return;
     expect(shared["shmBytes"]).toBeGreaterThan(1_600_000);
     expect(shared["wireBytes"]).toBeLessThan(2000);
-    expect(readdirSync("/dev/shm").filter((name) => name.startsWith("xcp.ether."))).toEqual([]);
+    expect(objectsOf(pid, node.pid)).toEqual([]);
   });
 
   test("encrypted and compressed", async () => {

@@ -127,12 +127,10 @@ describe("a running node", () => {
     const ca = ["--ca", `${folder.path}/authority.cert.pem`];
     const as = (who: string): string[] => [
       ...ca,
-      ...[
-        "--cert",
-        `${folder.path}/${who}.cert.pem`,
-        "--cert-key",
-        `${folder.path}/${who}.key.pem`,
-      ],
+      "--cert",
+      `${folder.path}/${who}.cert.pem`,
+      "--cert-key",
+      `${folder.path}/${who}.key.pem`,
     ];
     for (const url of node.urls.slice(0, 3)) {
       const { document } = await cliJson(["ping", url, "--count", "1", ...ca]);

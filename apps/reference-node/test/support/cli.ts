@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
 export interface CliResult {
+  readonly pid: number;
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -26,7 +27,7 @@ export async function cli(args: readonly string[], options: CliOptions = {}): Pr
   child.stdin?.on("error", () => undefined);
   child.stdin?.end(options.input ?? "");
   const [code] = (await once(child, "close")) as [number | null];
-  return { code, stdout: stdout(), stderr: stderr() };
+  return { pid: child.pid ?? 0, code, stdout: stdout(), stderr: stderr() };
 }
 
 /** Runs it with `--json` and reads the one document it writes. */

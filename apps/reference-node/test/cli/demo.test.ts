@@ -1,0 +1,97 @@
+import { expect, jest, test } from "@jest/globals";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { cliJson } from "../support/cli.js";
+import { objectsOf } from "../support/shm-objects.js";
+
+jest.setTimeout(120_000);
+
+const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+
+interface Result {
+  readonly what: string;
+  readonly codec: string;
+  readonly mode: string;
+  readonly transport: string;
+  readonly bodyBytes: number;
+  readonly wireBytes: number;
+  readonly frames: number;
+  readonly latencyUs: number;
+  readonly http2: { readonly latencyUs: number; readonly wireBytes: number };
+  readonly sha256: string;
+  readonly summary: Record<string, unknown>;
+}
+
+test("one tour moves every content every way, and writes one document", async () => {
+  const { code, document, stderr } = await cliJson(["demo", "--once"]);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  expect(document).toMatchObject({
+    ok: true,
+    nodes: [{ pid: expect.any(Number) }, { pid: expect.any(Number) }],
+  });
+  const results = document["results"] as Result[];
+  const seen = (key: keyof Result): unknown[] => [...new Set(results.map((result) => result[key]))];
+  expect(seen("codec")).toEqual(
+    expect.arrayContaining([
+      "ARROW_IPC",
+      "PROTOBUF",
+      "JSON",
+      "TENSOR_F32",
+      "TENSOR_F16",
+      "TENSOR_QNT8",
+    ]),
+  );
+  expect(seen("mode")).toEqual(
+    expect.arrayContaining([
+      "plain",
+      "compressed",
+      "encrypted",
+      "compressed, encrypted",
+      "shared memory",
+    ]),
+  );
+  expect(seen("transport")).toEqual(expect.arrayContaining(["tcp", "unix", "ws", "h2"]));
+  for (const result of results) {
+    expect(result.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(result.latencyUs).toBeGreaterThan(0);
+    expect(result.http2.latencyUs).toBeGreaterThan(0);
+    if (result.mode === "plain") expect(result.wireBytes).toBeGreaterThan(result.bodyBytes);
+    if (result.mode.startsWith("compressed"))
+      expect(result.wireBytes).toBeLessThan(0.5 * result.bodyBytes);
+  }
+  const flights = results.filter(({ what }) => what === "200 000 flights");
+  for (const { summary, frames, mode } of flights) {
+    expect(summary).toMatchObject({ rows: 200_000, columns: { delay: { mean: 7.500795 } } });
+    if (mode === "plain") expect(frames).toBeGreaterThan(1);
+  }
+  expect(results.find(({ what }) => what === "picture 100×100")?.summary).toMatchObject({
+    width: 100,
+    height: 100,
+  });
+  const nodes = document["nodes"] as { readonly pid: number }[];
+  expect(objectsOf(...nodes.map(({ pid }) => pid))).toEqual([]);
+});
+
+test("without --once both nodes serve until Ctrl-C, on the portable backend too", async () => {
+  const child = spawn(process.execPath, [main, "demo"], {
+    env: { ...process.env, NATIVE_IO: "portable" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let said = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
+  while (!said.includes("Ctrl-C ends both.")) await once(child.stdout, "data");
+  expect(said).toContain("portable backend");
+  expect(said).toContain("200000 rows; mean delay 7.5008");
+  const url = /ping (xcp:\S+)/.exec(said)?.[1] ?? "";
+  const ping = await cliJson(["ping", url, "--count", "1"]);
+  expect(ping.document).toMatchObject({
+    ok: true,
+    agreed: { agent: expect.stringContaining("demo-b") },
+  });
+  child.kill("SIGINT");
+  expect(await once(child, "close")).toEqual([0, null]);
+  expect((await cliJson(["ping", url, "--count", "1"])).code).toBe(1);
+  expect(objectsOf(child.pid ?? 0)).toEqual([]);
+});
