@@ -39,7 +39,7 @@ export class FrameIntake {
   readonly #hooks: IntakeHooks;
   readonly #negotiated: Negotiated;
   readonly #opener: FrameOpener | undefined;
-  readonly #assembler: ChunkAssembler;
+  #assembler: ChunkAssembler;
   readonly #crcFailures: FailureWindow;
   readonly #decryptFailures: FailureWindow;
   readonly #channels = new Set<number>();
@@ -60,10 +60,7 @@ export class FrameIntake {
     this.#opener = parts.opener;
     this.#negotiated = negotiated;
     this.#hooks = hooks;
-    this.#assembler = new ChunkAssembler({
-      maxMessageBytes: negotiated.maxMessageBytes,
-      chunkTimeoutMs: limits.chunkTimeoutMs,
-    });
+    this.#assembler = this.#newAssembler();
     this.#crcFailures = new FailureWindow(limits.maxCrcFailures, limits.crcFailureWindowMs * 1000);
     this.#decryptFailures = new FailureWindow(limits.maxDecryptFailures, Number.POSITIVE_INFINITY);
   }
@@ -105,8 +102,9 @@ export class FrameIntake {
     this.#assembler.abandon(channelId);
   }
 
-  /** Tells the driver that streamed messages will not be completed, when the session ends. */
+  /** Gives up every message that came in part, when the session ends. */
   abortAll(error: WireError): void {
+    this.#assembler = this.#newAssembler();
     for (const { inbound } of this.#streams.values()) this.#inbox.abortStream(inbound, error);
     this.#streams.clear();
   }
@@ -114,6 +112,13 @@ export class FrameIntake {
   /** Erases the keys. */
   erase(): void {
     this.#opener?.erase();
+  }
+
+  #newAssembler(): ChunkAssembler {
+    return new ChunkAssembler({
+      maxMessageBytes: this.#negotiated.maxMessageBytes,
+      chunkTimeoutMs: this.#core.config.limits.chunkTimeoutMs,
+    });
   }
 
   #receiveControl(frame: ReceivedFrame, header: FrameHeader): void {

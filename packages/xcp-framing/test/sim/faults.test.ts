@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
+import { SESSION_TEST_MS, sessionRuns } from "../support/session-runs.js";
 import { type Faults, FaultyWorld } from "./faulty-world.js";
 
-const runs = Number(process.env["FUZZ_RUNS"] ?? 2);
+const runs = sessionRuns(2, 5000);
 const seeds = Array.from({ length: runs }, (_, i) => 1000 + i * 7919);
 
 const none: Faults = { flip: 0, duplicate: 0, dropAck: 0, refuse: 0, disconnect: 0 };
@@ -19,26 +20,30 @@ const worlds: readonly { readonly name: string; readonly faults: Faults }[] = [
 ];
 
 describe.each(worlds)("under $name", ({ faults }) => {
-  test.each(seeds)("every message runs once and is answered, seed %i", (seed) => {
-    for (const encrypted of [false, true]) {
-      const world = new FaultyWorld({ seed, faults, requests: 60, encrypted });
-      world.run();
-      const twice = [...world.executions].filter(([, times]) => times > 1);
-      expect({ encrypted, twice, damaged: world.damaged }).toEqual({
-        encrypted,
-        twice: [],
-        damaged: 0,
-      });
-      // A train that may have arrived must not be encrypted again in the same epoch: it fails rather than run twice. §12
-      const safely = encrypted && faults.disconnect > 0 ? /^the peer answered 0x0104/ : /^$/;
-      const unanswered = world.tasks.filter(
-        ({ outcome }) => outcome !== "replied" && !safely.test(outcome),
-      );
-      expect(unanswered.map((task) => `${task.key} ${task.outcome}`)).toEqual([]);
-      expect(world.leftovers).toBe(0);
-      expect(world.worstQueuedBytes).toBeLessThan(4 * 1024 * 1024);
-    }
-  });
+  test.each(seeds)(
+    "every message runs once and is answered, seed %i",
+    (seed) => {
+      for (const encrypted of [false, true]) {
+        const world = new FaultyWorld({ seed, faults, requests: 60, encrypted });
+        world.run();
+        const twice = [...world.executions].filter(([, times]) => times > 1);
+        expect({ encrypted, twice, damaged: world.damaged }).toEqual({
+          encrypted,
+          twice: [],
+          damaged: 0,
+        });
+        // A train that may have arrived must not be encrypted again in the same epoch: it fails rather than run twice. §12
+        const safely = encrypted && faults.disconnect > 0 ? /^the peer answered 0x0104/ : /^$/;
+        const unanswered = world.tasks.filter(
+          ({ outcome }) => outcome !== "replied" && !safely.test(outcome),
+        );
+        expect(unanswered.map((task) => `${task.key} ${task.outcome}`)).toEqual([]);
+        expect(world.leftovers).toBe(0);
+        expect(world.worstQueuedBytes).toBeLessThan(4 * 1024 * 1024);
+      }
+    },
+    SESSION_TEST_MS,
+  );
 });
 
 test("the same seed gives the same run", () => {
