@@ -9,6 +9,7 @@ import {
   type SchemaRegistry,
 } from "@proj/ether-codecs";
 import { CodecId, type CodecName, TensorView } from "@proj/wire-types";
+import { systemTime } from "@proj/wire-types/system";
 import {
   Feature,
   type IncomingMessage,
@@ -28,6 +29,12 @@ export interface EncodedMessage extends OutgoingMessage {
 /** The part of a message that its body depends on. */
 export type ReceivedBody = Pick<IncomingMessage, "bodyCodec" | "schemaKey" | "tags" | "body">;
 
+/** Told how long bodies took. */
+export interface CoderProbe {
+  /** One body was encoded or decoded. */
+  took(what: "encode" | "decode", bodyCodec: number, seconds: number): void;
+}
+
 /** How Ethers are encoded. */
 export interface EncodeOptions {
   /** A codec by name; default: what suits the size. spec/xcp.md §15.1 */
@@ -43,9 +50,16 @@ export class EtherCoder {
   readonly #codecs: CodecRegistry;
   readonly #schemas: SchemaRegistry;
   readonly #terms: CoderTerms;
+  readonly #probe: CoderProbe | undefined;
 
   /** `codecs` and `schemas` are what this end knows. */
-  constructor(codecs: CodecRegistry, schemas: SchemaRegistry, terms: CoderTerms) {
+  constructor(
+    codecs: CodecRegistry,
+    schemas: SchemaRegistry,
+    terms: CoderTerms,
+    probe?: CoderProbe,
+  ) {
+    this.#probe = probe;
     this.#codecs = codecs;
     this.#schemas = schemas;
     this.#terms = terms;
@@ -58,10 +72,12 @@ export class EtherCoder {
    *   codec cannot carry, `ether.codec_policy`
    */
   encode(ethers: readonly Ether[], options: EncodeOptions = {}): EncodedMessage {
+    const startUs = systemTime.nowUs();
     const encoded =
       options.codec === undefined
         ? this.#encodeBySize(ethers)
         : this.#encodeAs(ethers, options.codec);
+    this.#probe?.took("encode", encoded.bodyCodec, (systemTime.nowUs() - startUs) / 1e6);
     return {
       bodyCodec: encoded.bodyCodec,
       body: encoded.body,
@@ -83,12 +99,15 @@ export class EtherCoder {
    * @throws EtherError with the number that a NACK carries
    */
   decode({ bodyCodec, body, schemaKey, tags }: ReceivedBody): readonly Ether[] {
-    return decodeBody(this.#codecs, bodyCodec, body, {
+    const startUs = systemTime.nowUs();
+    const ethers = decodeBody(this.#codecs, bodyCodec, body, {
       ...this.#context(),
       policy: this.#terms.codecPolicy,
       tags,
       ...(schemaKey === undefined ? {} : { schemaKey }),
     });
+    this.#probe?.took("decode", bodyCodec, (systemTime.nowUs() - startUs) / 1e6);
+    return ethers;
   }
 
   #encodeBySize(ethers: readonly Ether[]): EncodedBody {

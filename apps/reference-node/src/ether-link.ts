@@ -11,6 +11,7 @@ import {
 } from "@proj/ether-codecs";
 import { type PosixShm, ShmInbox, ShmOutbox } from "@proj/ether-codecs/node";
 import { CodecId, type Telemetry } from "@proj/wire-types";
+import { coderProbe } from "./telemetry/coder-probe.js";
 import { systemRandom, systemTime } from "@proj/wire-types/system";
 import type { Connection, IncomingMessage, RequestOptions } from "@proj/xcp-framing";
 import {
@@ -71,7 +72,8 @@ export class EtherLink {
     this.#inbox = new ShmInbox({ shm, isProven });
     const codecs = standardCodecs();
     codecs.register(new DlpackCodec({ readShm: this.#inbox.read }));
-    this.coder = new EtherCoder(codecs, schemas, connection.negotiated);
+    const probe = coderProbe(telemetry.meter);
+    this.coder = new EtherCoder(codecs, schemas, connection.negotiated, probe);
     this.#outbox =
       shm === undefined
         ? undefined

@@ -24,7 +24,7 @@ export interface DataServiceOptions {
   readonly maxTransfers: number;
   /** Links of the connections that messages come on. */
   readonly links: LinkTable;
-  /** Takes counts and times. */
+  /** Takes counts. */
   readonly meter: Meter;
   /** Time. */
   readonly clock: Clock;
@@ -35,26 +35,18 @@ export class DataService {
   readonly #options: DataServiceOptions;
   readonly #transfers: TransferTable;
   readonly #known = new WeakSet<Connection>();
-  readonly #observe: (codec: string, seconds: number, bytes: number) => void;
+  readonly #count: (codec: string, bytes: number) => void;
 
-  /** Makes its instruments in `options.meter`. */
+  /** Makes its instrument in `options.meter`. */
   constructor(options: DataServiceOptions) {
     this.#options = options;
     this.#transfers = new TransferTable(options.maxTransfers, options.clock);
-    const times = options.meter.histogram({
-      name: "ether_decode_seconds",
-      help: "Time to decode and check the body of a message.",
-      labels: ["codec"],
-    });
     const bytes = options.meter.counter({
       name: "node_data_bytes_total",
       help: "Body bytes of DATA messages that were decoded.",
       labels: ["codec"],
     });
-    this.#observe = (codec, seconds, length) => {
-      times.observe(seconds, { codec });
-      bytes.add(length, { codec });
-    };
+    this.#count = (codec, length) => bytes.add(length, { codec });
   }
 
   /** Transfers that are under way. */
@@ -74,14 +66,12 @@ export class DataService {
         `no application protocol 0x${message.msgType.toString(16)} here`,
       );
     }
-    const { clock, links, reply } = this.#options;
+    const { links, reply } = this.#options;
     const { connection } = context;
     this.#forgetLater(connection);
     const link = links.of(connection);
-    const startUs = clock.nowUs();
     const received = link.receive(message);
-    const codec = codecName(message.bodyCodec);
-    this.#observe(codec, (clock.nowUs() - startUs) / 1e6, message.body.length);
+    this.#count(codecName(message.bodyCodec), message.body.length);
     if (reply === "echo") return link.coder.echo(received.ethers, message);
     const receipt = arrivalReceipt(message, received);
     const computed = this.#compute(message, received.ethers, connection);
