@@ -67,6 +67,7 @@ export type XcpCode = keyof typeof XcpCodes;
 
 /** Every error that this package throws or reports. */
 export class XcpError extends WireError {
+  /** One of {@link XcpCodes}. */
   declare readonly code: XcpCode;
 
   /** `message` is for people and carries the numbers. */

@@ -144,8 +144,12 @@ export type { ConnectionStats, DirectionStats } from "./stats.js";
 export { type CloseOptions, Connection, openConnection } from "./connection.js";
 export { parseCodecPolicy } from "./codec-policy.js";
 export { agreeMinor, coversKind } from "./kind-agreement.js";
+export type { IdempotencyEntry, IdempotencyLimits, IdempotencyStore } from "./idempotency-store.js";
+export type { Outcome, OutcomeStore } from "./outcome-store.js";
+export type { Allocate } from "./wire/payload-buffer.js";
 export {
   newSessionMemory,
+  type OutcomeWaiter,
   SessionMemory,
   SessionStore,
   type SessionStoreLimits,

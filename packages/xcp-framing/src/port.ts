@@ -5,7 +5,7 @@ const PIPE_NORMAL = 1000;
 const PIPE_PROTOCOL_ERROR = 1002;
 
 /** What a {@link Port} tells the connection. */
-export interface PortHandlers {
+interface PortHandlers {
   data(bytes: Uint8Array): void;
   drain(): void;
   end(): void;

@@ -51,7 +51,7 @@ function messageFields(header: FrameHeader): LogRecord["fields"] {
 }
 
 /** The peer in text: `host:port`, a path or a URL. */
-export function formatPeer(info: TransportInfo): string {
+function formatPeer(info: TransportInfo): string {
   const peer = info.peer;
   switch (peer?.kind) {
     case "inet":

@@ -46,7 +46,7 @@ export function fromV01Frame(event: FrameEvent): FrameEvent {
 }
 
 /** Turns a v0.1 header into one of ours. A type that v0.1 does not define becomes one that no one defines. §5.2 */
-export function fromV01Header(header: V01Header): FrameHeader {
+function fromV01Header(header: V01Header): FrameHeader {
   return {
     channelId: header.channelId,
     msgType: inward.get(header.msgType) ?? UNKNOWN_TYPE,

@@ -18,7 +18,7 @@ export interface ConnectXcpOptions
 /**
  * Connects a client to `url` (schemes: {@link dialXcp}) and resolves once the handshake is done.
  *
- * Close it with {@link XcpClient.close}; until then it comes back after every lost connection. `signal` ends attempts to
+ * Close it with `XcpClient.close`; until then it comes back after every lost connection. `signal` ends attempts to
  * connect, now and later; it does not close the client.
  *
  * @throws XcpError, WireError as {@link dialXcp}, and those of the handshake

@@ -33,8 +33,9 @@ export interface ListenAddress {
   readonly allowInsecure?: boolean;
 }
 
-/** A {@link Listener} whose address is one of the system's. */
+/** A `Listener` whose address is one of the system's. */
 export interface SocketListener extends Listener {
+  /** Where it listens, with the port the system chose. */
   readonly address: Endpoint;
 }
 

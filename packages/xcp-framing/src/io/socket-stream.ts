@@ -24,7 +24,7 @@ export interface SocketStreamOptions {
 }
 
 /**
- * Makes a {@link ByteStream} of a connected socket: `net.Socket`, `TLSSocket`, an HTTP/2 stream or any byte Duplex.
+ * Makes a `ByteStream` of a connected socket: `net.Socket`, `TLSSocket`, an HTTP/2 stream or any byte Duplex.
  *
  * The socket belongs to the stream from now on. Create it with `allowHalfOpen`, or reading ends writing too.
  */

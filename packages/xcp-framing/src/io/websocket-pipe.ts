@@ -27,7 +27,7 @@ export interface WebSocketPipeOptions {
 }
 
 /**
- * Makes a {@link MessagePipe} of an open WebSocket of the `ws` package. The socket belongs to the pipe from now on.
+ * Makes a `MessagePipe` of an open WebSocket of the `ws` package. The socket belongs to the pipe from now on.
  *
  * A text message closes it with 1003, as the binding demands; `ws` itself answers pings and closes malformed traffic
  * with 1002. spec/xcp.md §20

@@ -41,7 +41,7 @@ export interface WebSocketPipeOptions {
 }
 
 /**
- * Makes a {@link MessagePipe} of an open WebSocket with subprotocol `xcp.v0.2`, which belongs to the pipe from now on.
+ * Makes a `MessagePipe` of an open WebSocket with subprotocol `xcp.v0.2`, which belongs to the pipe from now on.
  *
  * Browsers may only close with 1000 and 3000..4999: every other code travels as itself plus 3000 (1002 as 4002).
  *

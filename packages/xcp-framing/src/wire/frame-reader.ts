@@ -24,6 +24,7 @@ import { type Allocate, PayloadBuffer } from "./payload-buffer.js";
 
 /** A whole frame whose CRC is right. */
 export interface ReceivedFrame {
+  /** Tells it from a {@link RejectedFrame}. */
   readonly kind: "frame";
   /** VER as the peer sent it. */
   readonly ver: number;
@@ -44,6 +45,7 @@ export interface ReceivedFrame {
  * `next` throws the same error.
  */
 export interface RejectedFrame {
+  /** Tells it from a {@link ReceivedFrame}. */
   readonly kind: "rejected";
   /** As in {@link ReceivedFrame}. */
   readonly flags: number;
