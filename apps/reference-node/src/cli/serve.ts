@@ -62,6 +62,6 @@ async function serve(options: ServeOptions): Promise<ExitCode> {
     running.close().then(() => true),
     stop.again.then(() => false),
   ]);
-  if (!clean) process.exit(ExitCode.FAILURE);
-  return ExitCode.OK;
+  // Everything is closed; a peer that keeps its socket open must not keep this process.
+  process.exit(clean ? ExitCode.OK : ExitCode.FAILURE);
 }

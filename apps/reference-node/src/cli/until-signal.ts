@@ -1,27 +1,29 @@
-/** The signal that ended the wait. */
+/** Why the wait ended. */
 export interface Stop {
-  readonly signal: NodeJS.Signals;
-  /** Resolves with the next one: whoever sends it does not want to wait. */
-  readonly again: Promise<NodeJS.Signals>;
+  /** Resolves with the next request to end: whoever makes it does not want to wait. */
+  readonly again: Promise<void>;
 }
 
-/** Waits for SIGINT or SIGTERM. Meanwhile the process stays alive. */
+/**
+ * Waits for SIGINT or SIGTERM, or, in a process that was started with an IPC channel, for the end of the process that
+ * started it. Meanwhile the process stays alive.
+ */
 export async function untilSignal(): Promise<Stop> {
   // A signal handler alone does not keep an idle process running.
   const alive = setInterval(() => undefined, 2 ** 30);
-  const signal = await nextSignal();
+  await nextRequest();
   clearInterval(alive);
-  return { signal, again: nextSignal() };
+  return { again: nextRequest() };
 }
 
-function nextSignal(): Promise<NodeJS.Signals> {
+const requests = ["SIGINT", "SIGTERM", "disconnect"] as const;
+
+function nextRequest(): Promise<void> {
   return new Promise((resolve) => {
-    const done = (signal: NodeJS.Signals): void => {
-      process.off("SIGINT", done);
-      process.off("SIGTERM", done);
-      resolve(signal);
+    const done = (): void => {
+      for (const request of requests) process.off(request, done);
+      resolve();
     };
-    process.on("SIGINT", done);
-    process.on("SIGTERM", done);
+    for (const request of requests) process.on(request, done);
   });
 }

@@ -22,11 +22,12 @@ export interface NodeReady {
 /** Starts `reference-node serve` with a configuration file in a process of its own. @throws Error as it says why not */
 export async function startNodeProcess(configFile: string): Promise<Child<NodeReady>> {
   const child = spawn(process.execPath, [mainFile, "serve", "--json", "--config", configFile], {
-    stdio: ["ignore", "pipe", "inherit"],
+    // The channel tells the node when this process is gone, whatever became of it.
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
   const ready = await new Promise<NodeReady>((resolve, reject) => {
     let said = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       said += text;
       if (said.endsWith("\n")) resolve(JSON.parse(said) as NodeReady);
     });
