@@ -59,11 +59,6 @@ export class ChannelPipe implements MessagePipe {
     this.attach(0, control);
   }
 
-  /** How many streams the session has. */
-  get streams(): number {
-    return this.#lanes.size;
-  }
-
   /** Whether `channelId` has a stream already. */
   has(channelId: number): boolean {
     return this.#lanes.has(channelId);

@@ -192,7 +192,7 @@ class ClientConnection {
 
   /** Lets go of everything at once. */
   drop(): void {
-    this.#session.destroy();
+    outsideCallbacks(() => this.#session.destroy());
   }
 
   #close(): void {

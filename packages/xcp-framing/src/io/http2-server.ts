@@ -45,11 +45,11 @@ export interface ListenHttp2Options extends ListenOptions, ListenAddress {
 }
 
 /**
- * Accepts XCP over HTTP/2 in both forms: a request that carries all channels becomes a {@link ByteStream}, the requests
- * of one `xcp-session` together a {@link MessagePipe}.
+ * Accepts XCP over HTTP/2 in both forms: a request that carries all channels becomes a `ByteStream`, the requests
+ * of one `xcp-session` together a `MessagePipe`.
  *
  * Refusals: another path 404, another method 405, another content type 415, malformed headers 400, a channel of an
- * unknown session 404, a second stream for a channel 409, more channels than `maxChannels` 429.
+ * unknown session 404, a second stream for a channel 409. A connection has at most `maxChannels` streams at a time.
  *
  * @throws XcpError `xcp.crypt_required` beyond loopback without `tls` and `allowInsecure`
  * @throws WireError `wire.connection_failed`
@@ -139,16 +139,16 @@ class ServerConnection {
   }
 
   #startChannel(stream: ServerHttp2Stream, session: string, channelId: number): number | undefined {
-    const limits = resolveXcpLimits(this.#options.limits);
     const pipe = this.#pipes.get(session);
     if (pipe !== undefined) {
       if (pipe.has(channelId)) return 409;
-      if (pipe.streams >= limits.maxChannels) return 429;
       pipe.attach(channelId, this.#open(stream));
       return undefined;
     }
     if (channelId !== 0) return 404;
-    const created = new ChannelPipe(this.#info, this.#open(stream), { limits });
+    const created = new ChannelPipe(this.#info, this.#open(stream), {
+      limits: resolveXcpLimits(this.#options.limits),
+    });
     this.#pipes.set(session, created);
     // The pipe goes when its streams do, that of channel 0 among them.
     stream.once("close", () => this.#pipes.delete(session));

@@ -1,4 +1,4 @@
-import { type MessagePipe, wireError } from "@proj/wire-types";
+import { type MessagePipe, type WireError, wireError } from "@proj/wire-types";
 import { systemTime } from "@proj/wire-types/system";
 import { XcpError } from "../errors.js";
 import { refuseInsecure } from "../loopback.js";
@@ -35,10 +35,12 @@ export async function connectWebSocket(
     const port = target.port === "" ? 80 : Number(target.port);
     refuseInsecure({ transport: "ws", doing: "connecting to", host, port }, options.allowInsecure);
   }
+  const where = `${target.protocol}//${target.host}${target.pathname}`;
+  if (options.signal?.aborted === true) throw cancelled(where, options.signal);
   const socket = new WebSocket(target, XCP_SUBPROTOCOL);
   // Made at once: messages may come in one piece with the handshake.
   const pipe = webSocketPipe(socket, options);
-  await opened(socket, `${target.protocol}//${target.host}${target.pathname}`, options);
+  await opened(socket, where, options);
   return pipe;
 }
 
@@ -61,15 +63,11 @@ function opened(socket: WebSocket, where: string, options: ConnectWebSocketOptio
       reject(error);
       socket.close();
     };
-    const cancel = (): void => {
-      const cause: unknown = signal?.reason;
-      fail(wireError("wire.cancelled", `connecting to ${where} was cancelled`, { cause }));
-    };
+    const cancel = (): void => fail(cancelled(where, signal));
     const timer = (options.timers ?? systemTime).schedule(timeoutMs * 1000, () => {
       fail(wireError("wire.timeout", `connecting to ${where} took longer than ${timeoutMs} ms`));
     });
     signal?.addEventListener("abort", cancel, { once: true });
-    if (signal?.aborted === true) cancel();
     socket.addEventListener("open", () => {
       if (socket.protocol === XCP_SUBPROTOCOL) {
         settle();
@@ -84,4 +82,9 @@ function opened(socket: WebSocket, where: string, options: ConnectWebSocketOptio
       fail(wireError("wire.connection_failed", `no WebSocket at ${where}`, { details }));
     });
   });
+}
+
+function cancelled(where: string, signal: AbortSignal | undefined): WireError {
+  const cause: unknown = signal?.reason;
+  return wireError("wire.cancelled", `connecting to ${where} was cancelled`, { cause });
 }

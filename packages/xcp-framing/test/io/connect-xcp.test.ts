@@ -37,7 +37,7 @@ async function connect(url: string | undefined, options: ConnectXcpOptions = {})
 
 async function exchange(over: XcpClient, bytes: number): Promise<void> {
   const body = new SeededRandom(bytes).fill(new Uint8Array(bytes));
-  const reply = await over.request({ bodyCodec: CodecId.PROTOBUF, body });
+  const reply = await over.request({ bodyCodec: CodecId.PROTOBUF, body }, { idempotent: true });
   expect(Buffer.compare(reply.body, body)).toBe(0);
 }
 
