@@ -154,6 +154,7 @@ class Node implements RunningNode {
       handler: (message, context) => service.handle(message, context),
       onRefused: (error) => this.#say("node.refused", { code: error.code, error: error.message }),
       cryptPolicy: config.security.crypt,
+      acceptV01: config.service.accept_v01,
       ...sharedMemoryOptions(this.#toolkit, links),
       // A peer may come back through another endpoint.
       sessions: new SessionStore({

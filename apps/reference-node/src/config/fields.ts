@@ -142,6 +142,11 @@ const handWritten: Readonly<Record<string, ConfigField>> = {
     allowed: "an integer from 1 to 10000",
     example: "max_transfers = 64",
   },
+  "service.accept_v01": {
+    meaning: "Also serves peers that speak the v0.1 proof of concept.",
+    allowed: trueOrFalse,
+    example: "accept_v01 = true",
+  },
   limits: {
     meaning: "Resource limits of each connection.",
     allowed: "a table",

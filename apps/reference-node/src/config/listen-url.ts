@@ -15,7 +15,15 @@ type InetScheme = "xcp" | "xcps" | "ws" | "wss" | "h2" | "h2c";
 /** Schemes that need a certificate. */
 export const secureSchemes: ReadonlySet<string> = new Set(["xcps", "wss", "h2"]);
 
-const schemes: ReadonlySet<string> = new Set(["xcp", "xcps", "ws", "wss", "h2", "h2c"]);
+/** Schemes with the port that a URL without one means. */
+const defaultPorts: ReadonlyMap<string, number> = new Map([
+  ["xcp", 9944],
+  ["xcps", 9944],
+  ["ws", 80],
+  ["wss", 443],
+  ["h2", 443],
+  ["h2c", 80],
+]);
 
 /** Takes an endpoint's URL apart; a string says what is wrong with it. */
 export function parseEndpointUrl(text: string): EndpointUrl | string {
@@ -27,7 +35,8 @@ export function parseEndpointUrl(text: string): EndpointUrl | string {
       : { kind: "unix", path };
   }
   const scheme = /^([a-z0-9]+):\/\//.exec(text)?.[1];
-  if (scheme === undefined || !schemes.has(scheme)) {
+  const defaultPort = defaultPorts.get(scheme ?? "");
+  if (scheme === undefined || defaultPort === undefined) {
     return `${JSON.stringify(text)} does not start with a known scheme`;
   }
   // The URL class knows neither default ports nor hosts of foreign schemes; as http it checks both.
@@ -37,7 +46,7 @@ export function parseEndpointUrl(text: string): EndpointUrl | string {
   if (url === undefined) return `${JSON.stringify(text)} is not a URL`;
   if (url.username !== "" || url.password !== "") return "a URL must not carry credentials";
   const explicit = /:(\d+)(?:\/|$)/.exec(text.slice(scheme.length + 3))?.[1];
-  const port = explicit === undefined ? 9944 : Number(explicit);
+  const port = explicit === undefined ? defaultPort : Number(explicit);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   return { kind: "inet", scheme: scheme as InetScheme, host, port };
 }

@@ -43,7 +43,11 @@ export interface NodeConfig {
   };
   readonly compression: { readonly mode: "off" | "auto" | "on"; readonly level: number };
   readonly shared_memory: { readonly enabled: boolean };
-  readonly service: { readonly reply: "receipt" | "echo"; readonly max_transfers: number };
+  readonly service: {
+    readonly reply: "receipt" | "echo";
+    readonly max_transfers: number;
+    readonly accept_v01: boolean;
+  };
   readonly limits: Readonly<Record<string, number>>;
   readonly admin: {
     readonly enabled: boolean;
@@ -117,6 +121,7 @@ export const configSchema: z.ZodType<NodeConfig> = z.strictObject({
     .strictObject({
       reply: z.enum(["receipt", "echo"]).default("receipt"),
       max_transfers: z.int().min(1).max(10_000).default(64),
+      accept_v01: z.boolean().default(false),
     })
     .prefault({}),
   limits: limits.prefault({}) as unknown as z.ZodType<Readonly<Record<string, number>>>,

@@ -24,7 +24,7 @@ beforeAll(async () => {
     listen: ["xcp", "ws", "h2c"]
       .map((scheme) => `url = "${scheme}://127.0.0.1:0"`)
       .concat(`url = "${socket}"`),
-    more: '[security]\ncrypt = "allowed"\nkey_file = "xcp.key"',
+    more: '[security]\ncrypt = "allowed"\nkey_file = "xcp.key"\n[service]\naccept_v01 = true',
   });
   node = await serve(config);
   to = node.urls[0] ?? "";
@@ -156,11 +156,13 @@ describe("every way there", () => {
     expect(document["wireBytes"]).toBeLessThan(0.5 * Number(document["bodyBytes"]));
   });
 
-  test("the profile of the Python reference", async () => {
-    const { document } = await cliJson(["send", "-", "--to", to, "--profile", "v0.2-json"], {
-      input: "plain text\n",
-    });
-    expect(document).toMatchObject({ ok: true, codecs: ["JSON"], summary: { words: 2 } });
+  test("the profiles of the Python reference and of the proof of concept", async () => {
+    for (const profile of ["v0.2-json", "v0.1"]) {
+      const { document } = await cliJson(["send", "-", "--to", to, "--profile", profile], {
+        input: "plain text\n",
+      });
+      expect(document).toMatchObject({ ok: true, codecs: ["JSON"], summary: { words: 2 } });
+    }
   });
 });
 
