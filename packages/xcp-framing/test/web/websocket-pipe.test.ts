@@ -36,7 +36,11 @@ async function webPair(options: WebSocketPipeOptions = {}): Promise<Pair<Message
   await new Promise((resolve) => {
     socket.on("open", resolve);
   });
-  return { a, b: await arrivals.next(), dispose: () => listener.close() };
+  const dispose = async (): Promise<void> => {
+    socket.terminate();
+    await listener.close();
+  };
+  return { a, b: await arrivals.next(), dispose };
 }
 
 function run(cases: readonly { readonly name: string; run(): Promise<void> }[]): void {
@@ -129,6 +133,7 @@ test("text is refused", async () => {
   });
   const { port } = server.address() as { readonly port: number };
   const socket = new ForeignSocket(`ws://127.0.0.1:${port}`, "xcp.v0.2");
+  cleanups.push(() => socket.terminate());
   const log = new StreamLog(webSocketPipe(socket as unknown as WebSocket));
   expect((await log.closed)?.message).toBe("text messages are not XCP frames");
 });
@@ -156,6 +161,7 @@ describe("connecting", () => {
       local: true,
     });
     pipe.destroy();
+    (await arrivals.next()).destroy();
   });
 
   test.each([
