@@ -18,12 +18,14 @@ export class CodecShare {
   #jsonBytes = 0;
   #allBytes = 0;
   #second = 0;
+  #slot = 0;
+  #nextSecondUs = SECOND_US;
   #alarmAllowedUs = 0;
 
   /** Counts one DATA payload of `bytes` bytes on the wire. */
   add(nowUs: number, bodyCodec: number, bytes: number): void {
-    this.#advance(nowUs);
-    const slot = this.#second % WINDOW_SECONDS;
+    if (nowUs >= this.#nextSecondUs) this.#advance(nowUs);
+    const slot = this.#slot;
     this.#all[slot] = (this.#all[slot] ?? 0) + bytes;
     this.#allBytes += bytes;
     if (bodyCodec !== CodecId.JSON) return;
@@ -57,5 +59,7 @@ export class CodecShare {
       this.#all[slot] = 0;
     }
     this.#second = second;
+    this.#slot = second % WINDOW_SECONDS;
+    this.#nextSecondUs = (second + 1) * SECOND_US;
   }
 }

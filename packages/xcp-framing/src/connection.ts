@@ -72,6 +72,7 @@ export class Connection {
   readonly #flushLater: () => void;
   #negotiated: Negotiated | undefined;
   #flushScheduled = false;
+  #scheduledUs = 0;
   #handling = false;
   #handlingUs = 0;
   #writable = true;
@@ -126,7 +127,7 @@ export class Connection {
     };
     this.#flushLater = () => {
       this.#flushScheduled = false;
-      this.#flush();
+      this.#flush(this.#scheduledUs);
     };
     this.#session.start(this.#now());
     this.#port.open({
@@ -281,7 +282,8 @@ export class Connection {
     const { signal, timeoutMs, onMsgId } = options;
     if (signal?.aborted === true) throw cancelled(signal);
     this.#defaultChannel ??= this.openChannel();
-    const transfer = this.#session.submit(this.#now(), message, {
+    const nowUs = this.#now();
+    const transfer = this.#session.submit(nowUs, message, {
       channelId: message.channelId ?? this.#defaultChannel,
       wants,
       acknowledge: options.acknowledge,
@@ -303,7 +305,7 @@ export class Connection {
     }
     const { body } = message;
     if (!(body instanceof Uint8Array)) this.#pump(transfer, body[Symbol.asyncIterator]());
-    this.#flushSoon();
+    this.#flushSoon(nowUs);
   }
 
   #span(
@@ -347,9 +349,10 @@ export class Connection {
   }
 
   // Everything that is asked for in one turn of the event loop leaves in one write.
-  #flushSoon(): void {
+  #flushSoon(nowUs = this.#now()): void {
     if (this.#flushScheduled || this.#handling) return;
     this.#flushScheduled = true;
+    this.#scheduledUs = nowUs;
     void settled.then(this.#flushLater);
   }
 

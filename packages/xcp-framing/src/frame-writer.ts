@@ -6,8 +6,9 @@ import { toV01Header } from "./v01-translation.js";
 import { type FrameHeader, NO_TAGS } from "./wire/header.js";
 
 const SLAB_BYTES = 64 * 1024;
-// Copying this much costs less than handing another buffer to the system.
-const PACK_BYTES = 16 * 1024;
+// Copying this much costs less than handing another buffer to the system. Beyond it, the memory that is used up makes the
+// garbage collector work more than the copy saves (measured on Node 20: at 10 KiB twice the CPU time of an echo).
+const PACK_BYTES = 4 * 1024;
 const NO_BYTES = new Uint8Array(0);
 const NO_HEADER: FrameHeader = {
   channelId: 0,

@@ -196,12 +196,13 @@ export class Inbox {
       return undefined;
     }
     if (inbound.wantsAck) this.acknowledge(inbound);
-    const cached = message?.body instanceof Uint8Array ? message : undefined;
     const ready = transfer;
     if (inbound.slot !== undefined) {
       this.#answer(inbound, ready && (() => this.#sender.submitReply(ready)));
     } else if (ready !== undefined) this.#sender.submitReply(ready);
-    this.#settle(inbound, { acked: inbound.acked, reply: cached, refusal: undefined });
+    if (this.#mayComeAgain(inbound)) {
+      this.#settle(inbound, { acked: inbound.acked, reply: message, refusal: undefined });
+    }
     return transfer;
   }
 
@@ -361,7 +362,7 @@ export class Inbox {
     const waiters =
       outcome.refusal?.retryable === true
         ? idempotency.abandon(key)
-        : idempotency.finish(this.#core.nowUs, key, outcome, keptBytes(outcome));
+        : idempotency.finish(this.#core.nowUs, key, repeatable(outcome), keptBytes(outcome));
     for (const waiter of waiters) waiter(outcome);
   }
 
@@ -390,6 +391,16 @@ export class Inbox {
       maxAttempts: this.#core.config.limits.maxAttempts,
       maxPayload: this.#sender.maxPayload,
     });
+  }
+
+  // Keeping a reply costs memory, and its promotion by the garbage collector more than that: it is kept where the sender
+  // repeats messages, because it asked for an ACK or resumes its session.
+  #mayComeAgain(inbound: Inbound): boolean {
+    return (
+      inbound.wantsAck ||
+      inbound.idempotencyKey !== undefined ||
+      this.#core.memory.sessionId !== undefined
+    );
   }
 
   // A message that was refused for now runs again when it comes again.
@@ -440,6 +451,13 @@ export class Inbox {
 // Errors of the frame itself say nothing about the message: its id may be damaged too.
 function isVerified(error: WireError): boolean {
   return error.code !== "xcp.decrypt_failed" && error.code !== "xcp.crc_mismatch";
+}
+
+// A streamed result is gone when it was sent.
+function repeatable(outcome: Outcome): Outcome {
+  if (outcome.reply === undefined || outcome.reply.body instanceof Uint8Array) return outcome;
+  const refusal = new XcpError("xcp.app", "the task ran, and its streamed result was not kept");
+  return { acked: outcome.acked, reply: undefined, refusal };
 }
 
 function keptBytes(outcome: Outcome): number {

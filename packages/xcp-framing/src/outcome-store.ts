@@ -63,7 +63,7 @@ export class OutcomeStore {
     const slot = this.#slot(id);
     this.#forget(slot);
     const bytes = replyBytes(outcome);
-    if (bytes > this.#maxBytes) return;
+    if (bytes > this.#maxBytes || isStreamed(outcome)) return;
     this.#ids[slot] = id;
     this.#outcomes[slot] = outcome;
     this.#bytes += bytes;
@@ -97,6 +97,10 @@ export class OutcomeStore {
   #slot(id: MsgId): number {
     return typeof id === "number" ? id % this.#capacity : Number(id % BigInt(this.#capacity));
   }
+}
+
+function isStreamed(outcome: Outcome): boolean {
+  return outcome.reply !== undefined && !(outcome.reply.body instanceof Uint8Array);
 }
 
 function replyBytes(outcome: Outcome): number {

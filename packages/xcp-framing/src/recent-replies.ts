@@ -1,8 +1,8 @@
 import type { Transfer } from "./transfer.js";
 import type { MsgId } from "./wire/header.js";
 
-const KEPT = 64;
-const KEPT_BYTES = 4 * 1024 * 1024;
+const KEPT = 32;
+const KEPT_BYTES = 1024 * 1024;
 
 /**
  * Keeps the newest replies that left, because the peer may refuse one whose frame was damaged on the way, and then needs
