@@ -46,6 +46,11 @@ export { tensorF16Codec, tensorF32Codec, tensorQnt8Codec } from "./tensor/tensor
 export { mixedLatentCodec } from "./tensor/mixed-latent-codec.js";
 export { decodeTensor, encodeTensor } from "./tensor/tensor-body.js";
 export { type Quantization, quantize } from "./tensor/quantize.js";
+export {
+  type TensorAttachment,
+  tensorAttachment,
+  tensorOfAttachment,
+} from "./tensor-attachment.js";
 export { QuantizedTensor } from "./tensor/quantized-tensor.js";
 export {
   TENSOR_HEADER_BYTES,

@@ -3,12 +3,12 @@ import {
   elementsOf,
   type Ether,
   QuantizedTensor,
+  tensorOfAttachment,
   type Value,
 } from "@proj/ether-codecs";
 import { TensorView } from "@proj/wire-types";
 import { createHash, type Hash } from "node:crypto";
 import { TABLE_KIND } from "../content/table.js";
-import { tensorOfAttachment } from "../content/tensor-attachment.js";
 import { NumberStatistics } from "./column-statistics.js";
 import { TableSummary } from "./table-summary.js";
 
