@@ -30,7 +30,7 @@ test.each<DType>(["float32", "float16", "int64", "bool", "uint8"])(
 
 test("§13: an 8-bit tensor has its header in the payload", () => {
   const values = Float32Array.of(1, -2, 3, -4);
-  const tensor = quantize(values, [2, 2], "row");
+  const tensor = quantize([2, 2], values, "row");
   const { attachment, payload } = tensorAttachment("q", tensor);
   expect(attachment).toMatchObject({ codec: "TENSOR_QNT8", sizeBytes: tensor.data.length });
   expect(payload["q.header"]).toHaveLength(32);
