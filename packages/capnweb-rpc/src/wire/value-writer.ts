@@ -157,7 +157,8 @@ function textOr(usual: string, value: unknown): string {
   return typeof value === "string" ? value : usual;
 }
 
-function tooDeep(): Error {
+/** The refusal of a value nested too deeply. spec/capnweb.md §5.2 */
+export function tooDeep(): Error {
   return new Error(
     "Serialization exceeded maximum allowed depth. (Does the message contain cycles?)",
   );

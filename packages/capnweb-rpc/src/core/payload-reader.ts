@@ -1,0 +1,178 @@
+import type { RpcLimits } from "../limits.js";
+import { malformed, type ReferenceReader, type Slot } from "../wire/reference-port.js";
+import { unknownValue, ValueReader } from "../wire/value-reader.js";
+import type { Hook, Path } from "./hook.js";
+import { Payload } from "./payload.js";
+import { collectBlob } from "./collect-blob.js";
+import { promiseOf, stubOf } from "./stub-handle.js";
+import { valueHook } from "./value-capability.js";
+
+type Expression = readonly unknown[];
+
+/** Where a reader finds what references mean: the tables of a session, or the scope of a mapper. */
+export interface ReferenceScope {
+  /**
+   * Answers what `id` refers to: no new reference.
+   *
+   * @throws Error for an id that refers to nothing.
+   */
+  lookup(id: number): Hook;
+  /** Makes a reference to an object or a promise that the sender introduces. */
+  introduce(kind: "export" | "promise", id: number): Hook;
+  /** Makes the reference that an element of a mapper's captures stands for; `undefined` if malformed. */
+  capture(expression: unknown): Hook | undefined;
+  /** Takes the readable end of a pipe. */
+  takeReadable(id: number): { readonly stream: ReadableStream; readonly hook: Hook };
+  /** Makes a stream whose writes go to the sender. */
+  openWritable(id: number): { readonly stream: WritableStream; readonly hook: Hook };
+}
+
+/** Reads expressions into payloads that list every reference they hold. spec/capnweb.md §6 */
+export class PayloadReader implements ReferenceReader {
+  readonly #scope: ReferenceScope;
+  readonly #values: ValueReader;
+  #payload = new Payload(undefined, "owned");
+
+  /** `scope` says what references mean. */
+  constructor(limits: RpcLimits, scope: ReferenceScope) {
+    this.#scope = scope;
+    this.#values = new ValueReader(limits, this);
+  }
+
+  /**
+   * Reads one value.
+   *
+   * @throws TypeError for what is no expression; what was read before it is disposed.
+   */
+  read(expression: unknown, depth = 0): Payload {
+    if (typeof expression !== "object" || expression === null) {
+      return new Payload(expression, "owned");
+    }
+    return this.#collect((payload) => this.#values.read(expression, depth, payload, "value"));
+  }
+
+  /** Reads one value as something to be called: a lone promise is itself, not a value around it. */
+  readHook(expression: unknown): Hook {
+    if (Array.isArray(expression) && (expression[0] === "pipeline" || expression[0] === "remap")) {
+      const hook = this.#target(expression, 0);
+      if (hook === malformed) throw unknownValue(expression);
+      return hook;
+    }
+    return rootHook(this.read(expression));
+  }
+
+  /** @see ReferenceReader.readReference */
+  readReference(expression: Expression, depth: number, slot: Slot): unknown {
+    const [tag, id] = expression;
+    const payload = this.#payload;
+    switch (tag) {
+      case "export":
+      case "promise": {
+        if (expression.length !== 2 || !isId(id) || id >= 0) return malformed;
+        const hook = this.#scope.introduce(tag, id);
+        return place(payload, hook, tag === "promise" ? slot : undefined);
+      }
+      case "readable":
+      case "writable": {
+        if (expression.length !== 2 || !isId(id)) return malformed;
+        const opened =
+          tag === "readable" ? this.#scope.takeReadable(id) : this.#scope.openWritable(id);
+        payload.hooks.push(opened.hook);
+        return opened.stream;
+      }
+      default: {
+        const hook = this.#target(expression, depth);
+        if (hook === malformed) return malformed;
+        return place(payload, hook, tag === "import" ? undefined : slot);
+      }
+    }
+  }
+
+  /** @see ReferenceReader.readBlob */
+  readBlob(type: string, pipe: Expression, slot: Slot): unknown {
+    if (pipe[0] !== "readable" || pipe.length !== 2 || !isId(pipe[1])) return malformed;
+    const { stream, hook } = this.#scope.takeReadable(pipe[1]);
+    this.#payload.hooks.push(hook);
+    return place(this.#payload, collectBlob(type, stream), slot);
+  }
+
+  #target(expression: Expression, depth: number): Hook | typeof malformed {
+    const [tag, id, path, third, fourth] = expression;
+    if (!isId(id)) return malformed;
+    if (tag === "remap") return this.#map(id, path, third, fourth, expression.length);
+    if (expression.length > 4 || (expression.length > 2 && !isPath(path))) return malformed;
+    if (expression.length > 3 && !Array.isArray(third)) return malformed;
+    const hook = this.#scope.lookup(id);
+    if (expression.length === 2) return hook.dup();
+    const way = path as Path;
+    if (expression.length === 3) return hook.get(way);
+    const args = this.#collect(() => this.#values.readElements(third as Expression, depth + 1));
+    return hook.call(way, args);
+  }
+
+  #map(
+    id: number,
+    path: unknown,
+    captures: unknown,
+    instructions: unknown,
+    length: number,
+  ): Hook | typeof malformed {
+    if (length !== 5 || !isPath(path) || !Array.isArray(captures) || !Array.isArray(instructions)) {
+      return malformed;
+    }
+    const hook = this.#scope.lookup(id);
+    const captured: Hook[] = [];
+    try {
+      for (const capture of captures as Expression) {
+        const reference = this.#scope.capture(capture);
+        if (reference === undefined) throw unknownValue(capture);
+        captured.push(reference);
+      }
+    } catch (error) {
+      for (const reference of captured) reference.dispose();
+      throw error;
+    }
+    return hook.map(path, captured, instructions as Expression);
+  }
+
+  #collect(read: (payload: Payload) => unknown): Payload {
+    const outer = this.#payload;
+    const payload = new Payload(undefined, "owned");
+    this.#payload = payload;
+    try {
+      payload.value = read(payload);
+      return payload;
+    } catch (error) {
+      payload.dispose();
+      throw error;
+    } finally {
+      this.#payload = outer;
+    }
+  }
+}
+
+/** Makes a reference to a payload: to the promise itself where it is nothing but one. */
+export function rootHook(payload: Payload): Hook {
+  const [promise, ...more] = payload.promises;
+  if (promise === undefined || more.length > 0 || promise.parent !== payload) {
+    return valueHook(payload);
+  }
+  return promise.hook;
+}
+
+function place(payload: Payload, hook: Hook, slot: Slot | undefined): unknown {
+  payload.hooks.push(hook);
+  if (slot === undefined) return stubOf(hook);
+  payload.promises.push({ hook, parent: slot.parent, key: slot.key });
+  return promiseOf(hook);
+}
+
+function isId(id: unknown): id is number {
+  return Number.isSafeInteger(id);
+}
+
+function isPath(path: unknown): path is Path {
+  return (
+    Array.isArray(path) && path.every((key) => typeof key === "string" || typeof key === "number")
+  );
+}

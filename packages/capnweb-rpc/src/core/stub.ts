@@ -1,0 +1,238 @@
+import { MapRecorder } from "../map/map-recorder.js";
+import { stubMark } from "../stub-mark.js";
+import { canonicalIndex } from "./follow-path.js";
+import { disposeGiven, ownBorrowed, ownGiven } from "./own-value.js";
+import { bindRecursion } from "./recursion.js";
+import {
+  handleOf,
+  handleOfPromise,
+  stubCore,
+  type StubCore,
+  type StubHandle,
+} from "./stub-handle.js";
+import { callAt, getAt, mapAt } from "./use-found.js";
+import {
+  disposedError,
+  failedHook,
+  Hook,
+  type Path,
+  type PathKey,
+  type Unregister,
+} from "./hook.js";
+import { RpcTarget } from "../rpc-target.js";
+import { Payload } from "./payload.js";
+import { awaitHook } from "./await-hook.js";
+import { PendingCapability } from "./pending-capability.js";
+import { targetHook } from "./target-capability.js";
+import { valueHook } from "./value-capability.js";
+
+function stubOf(hook: Hook): RpcStubBase {
+  return proxy({ hook, path: undefined });
+}
+
+function promiseOf(hook: Hook, path: Path = []): RpcPromiseBase {
+  return proxy({ hook, path }) as RpcPromiseBase;
+}
+
+bindRecursion({
+  stubOf,
+  promiseOf,
+  ownBorrowed,
+  ownGiven,
+  disposeGiven,
+  callAt,
+  getAt,
+  mapAt,
+});
+
+function proxy(handle: StubHandle): RpcStubBase {
+  const target = (() => {
+    // Never called: the proxy answers for it.
+  }) as unknown as StubCore;
+  target.handle = handle;
+  return new Proxy(target, traps) as unknown as RpcStubBase;
+}
+
+/** Lets a promise that has been adopted go without touching what it stood on. */
+function neuter(stub: object): void {
+  const target = stubCore(stub);
+  if (target !== undefined)
+    target.handle = { hook: failedHook(disposedError()), path: target.handle.path };
+}
+
+/**
+ * A stand-in for an object that may live elsewhere: every property is an RPC promise, every call
+ * is made where the object is. spec/capnweb.md §15
+ */
+export class RpcStubBase {
+  /** Makes a local stub of a target, a function, or any value; stubs inside the value are adopted. */
+  constructor(value: unknown) {
+    // oxlint-disable-next-line no-constructor-return -- a stub is a proxy
+    return stubOf(localHook(value));
+  }
+
+  /** Makes another stub of the same object, with a lifetime of its own. */
+  dup(): RpcStubBase {
+    const { hook, path } = handleOf(this);
+    const copy = hook.get(path ?? []);
+    MapRecorder.current?.keep(copy);
+    return stubOf(copy);
+  }
+
+  /** Tells `callback` once when the object becomes unusable. Disposing the answer unregisters it. */
+  onRpcBroken(callback: (error: unknown) => void): Disposable {
+    const { hook, path } = handleOf(this);
+    const asked = path === undefined || path.length === 0 ? hook : hook.get(path);
+    const unregister: Unregister = asked.onBroken(callback);
+    return { [Symbol.dispose]: unregister };
+  }
+
+  /** Applies `mapper` to the value, or to each of its elements, where the value is. spec/capnweb.md §10 */
+  map(mapper: (value: RpcPromiseBase) => unknown): RpcPromiseBase {
+    const { hook, path } = handleOf(this);
+    return promiseOf(MapRecorder.map(hook, path ?? [], mapper));
+  }
+
+  /** Answers a short label. */
+  toString(): string {
+    return "[object RpcStub]";
+  }
+
+  /** Gives the object back. */
+  [Symbol.dispose](): void {
+    handleOf(this).hook.dispose();
+  }
+}
+
+/** The eventual result of a call, and a stub for it meanwhile. spec/capnweb.md §1.3 */
+export class RpcPromiseBase extends RpcStubBase {
+  /** Makes an RPC promise of a local one, whose resolution it owns; an RPC promise is adopted. */
+  constructor(promise: unknown) {
+    super(undefined);
+    // oxlint-disable-next-line no-constructor-return -- a promise is a proxy
+    return adoptPromise(promise);
+  }
+
+  /** Asks for the value. */
+  // oxlint-disable-next-line unicorn/no-thenable -- being awaited is what it is for
+  then<A = unknown, B = never>(
+    onResolved?: ((value: unknown) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return awaited(this).then(onResolved, onRejected);
+  }
+
+  /** Asks for the value, and hears of the failure. */
+  catch<B>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<unknown> {
+    return awaited(this).catch(onRejected);
+  }
+
+  /** Asks for the value, and hears when it is there or failed. */
+  finally(onFinally?: (() => void) | null): Promise<unknown> {
+    return awaited(this).finally(onFinally);
+  }
+
+  override toString(): string {
+    return "[object RpcPromise]";
+  }
+}
+
+function awaited(promise: RpcPromiseBase): Promise<unknown> {
+  const { hook, path } = handleOf(promise);
+  return awaitHook(path === undefined || path.length === 0 ? hook : hook.get(path));
+}
+
+/** Makes a reference to something of the application here. */
+export function localHook(value: unknown): Hook {
+  const adopted =
+    typeof value === "function"
+      ? (value as { readonly [stubMark]?: StubCore })[stubMark]
+      : undefined;
+  if (adopted !== undefined) return adopted.handle.hook.get(adopted.handle.path ?? []);
+  if (typeof value === "function" || value instanceof RpcTarget)
+    return targetHook(value, undefined);
+  const payload = new Payload(value, "given");
+  payload.own();
+  return valueHook(payload);
+}
+
+function adoptPromise(promise: unknown): RpcPromiseBase {
+  const handle = handleOfPromise(promise);
+  if (handle !== undefined) {
+    if (handle.path.length > 0) return promiseOf(handle.hook.get(handle.path));
+    neuter(promise as object);
+    return promiseOf(handle.hook);
+  }
+  const pending = new PendingCapability();
+  const hook = new Hook(pending);
+  Promise.resolve(promise).then(
+    (value) => pending.settle(valueHook(new Payload(value, "given"))),
+    (error: unknown) => pending.settle(failedHook(error)),
+  );
+  return promiseOf(hook);
+}
+
+// What a stub has itself; any other name is a property of the object it stands for.
+const stubMembers: Readonly<Record<string, unknown>> = membersOf(RpcStubBase.prototype);
+const promiseMembers: Readonly<Record<string, unknown>> = {
+  ...stubMembers,
+  ...membersOf(RpcPromiseBase.prototype),
+};
+
+function membersOf(prototype: object): Record<string, unknown> {
+  const names = Object.getOwnPropertyNames(prototype);
+  return Object.assign(
+    Object.create(null) as Record<string, unknown>,
+    Object.fromEntries(names.map((name) => [name, Reflect.get(prototype, name)])),
+  );
+}
+
+const inspect = Symbol.for("nodejs.util.inspect.custom");
+
+const traps: ProxyHandler<StubCore> = {
+  apply({ handle: { hook, path } }, _self, args: unknown[]): unknown {
+    const recorder = MapRecorder.current;
+    if (recorder !== undefined) return promiseOf(recorder.call(hook, path ?? [], args));
+    return promiseOf(hook.call(path ?? [], new Payload(args, "borrowed")));
+  },
+
+  get(target, property, receiver): unknown {
+    const { hook, path } = target.handle;
+    if (typeof property === "symbol") return symbolMember(target, property, receiver as object);
+    const members = path === undefined ? stubMembers : promiseMembers;
+    const member = members[property];
+    if (member !== undefined) return member;
+    if (path === undefined && property === "then") return undefined;
+    return promiseOf(hook, [...(path ?? []), pathKey(property)]);
+  },
+
+  has: (_target, property) => typeof property === "string" || property === Symbol.dispose,
+  getPrototypeOf: ({ handle }) =>
+    handle.path === undefined ? RpcStubBase.prototype : RpcPromiseBase.prototype,
+  ownKeys: () => [],
+  getOwnPropertyDescriptor: () => undefined,
+  set: () => refuse("Can't assign properties on RPC stubs."),
+  deleteProperty: () => refuse("Can't delete properties on RPC stubs."),
+  defineProperty: () => refuse("Can't define properties on RPC stubs."),
+  setPrototypeOf: () => refuse("Can't override prototype of RPC stubs."),
+  isExtensible: () => true,
+  preventExtensions: () => false,
+};
+
+function symbolMember(target: StubCore, property: symbol, self: object): unknown {
+  if (property === stubMark) return target;
+  const { path } = target.handle;
+  if (property === inspect) return () => (self as RpcStubBase).toString();
+  if (property !== Symbol.dispose || (path !== undefined && path.length > 0)) return undefined;
+  return RpcStubBase.prototype[Symbol.dispose];
+}
+
+/** Elements of arrays are addressed by number. spec/capnweb.md §6.4 */
+function pathKey(property: string): PathKey {
+  const index = canonicalIndex(property);
+  return Number.isNaN(index) ? property : index;
+}
+
+function refuse(message: string): never {
+  throw new Error(message);
+}

@@ -1,0 +1,159 @@
+import type { Hook } from "../core/hook.js";
+import { duplicateTarget } from "../core/own-value.js";
+import type { Payload } from "../core/payload.js";
+import { handleOf } from "../core/stub-handle.js";
+import { targetHook } from "../core/target-capability.js";
+import { isStub } from "../stub-mark.js";
+import type { NativeValues } from "../wire/encoding-level.js";
+import type { ReferenceWriter } from "../wire/reference-port.js";
+import { unsupportedValue } from "../wire/value-kind.js";
+import { ValueWriter } from "../wire/value-writer.js";
+import type { ErrorPolicy } from "./error-policy.js";
+import type { ExportTable } from "./export-table.js";
+import type { SessionCore } from "./session-core.js";
+
+/** What was exported on the way: to be pulled once sent, or taken back if it is not. */
+export interface Written<T> {
+  readonly expression: T;
+  /** Promises to answer for, now that the peer is about to hear of them. */
+  readonly promises: readonly number[];
+}
+
+/** Writes values for the peer of one session; their references go into its export table. §6.3 */
+export class ExportWriter implements ReferenceWriter {
+  readonly #session: SessionCore;
+  readonly #exports: ExportTable;
+  readonly #errors: ErrorPolicy;
+  readonly #values: ValueWriter;
+  #exported: { readonly id: number; readonly promise: boolean }[] = [];
+  #payload: Payload | undefined;
+
+  constructor(
+    session: SessionCore,
+    exports: ExportTable,
+    errors: ErrorPolicy,
+    natives: NativeValues,
+  ) {
+    this.#session = session;
+    this.#exports = exports;
+    this.#errors = errors;
+    this.#values = new ValueWriter(natives, this);
+  }
+
+  /** Writes the arguments of a call. @throws what {@link ValueWriter.write} does: nothing is kept then. */
+  writeArguments(args: Payload): Written<unknown[]> {
+    return this.#write(args, (values) => values.writeElements(args.value as unknown[], 1));
+  }
+
+  /** Writes a result. @throws what {@link ValueWriter.write} does: nothing is kept then. */
+  writeResult(payload: Payload): Written<unknown> {
+    return this.#write(payload, (values) => values.write(payload.value, 0));
+  }
+
+  /** Writes what was thrown. It holds no references; what cannot be written gives way to why. §11 */
+  writeFailure(reason: unknown): unknown {
+    const payload = this.#payload;
+    this.#payload = undefined;
+    try {
+      return this.#values.write(reason, 0);
+    } catch (error) {
+      return this.#values.write(error, 0);
+    } finally {
+      this.#payload = payload;
+    }
+  }
+
+  /** Exports a capture of a mapper, which is taken over. */
+  writeCapture(hook: Hook): unknown[] {
+    const { capability } = hook;
+    if (this.#session.hosts(capability)) {
+      hook.dispose();
+      return ["import", capability.id];
+    }
+    return ["export", this.#exports.addChosen(hook)];
+  }
+
+  /** @see ReferenceWriter.writeReference */
+  writeReference(value: object): unknown {
+    const payload = this.#payload;
+    if (payload === undefined) throw new Error("Can't serialize RPC stubs in this context.");
+    if (!isStub(value)) return this.#export("export", this.#targetHook(payload, value));
+    const { hook, path } = handleOf(value);
+    const { capability } = hook;
+    if (!hook.disposed && this.#session.hosts(capability)) {
+      const tag = path === undefined ? "import" : "pipeline";
+      return path === undefined || path.length === 0
+        ? [tag, capability.id]
+        : [tag, capability.id, path];
+    }
+    return this.#export(path === undefined ? "export" : "promise", hook.get(path ?? []));
+  }
+
+  /** @see ReferenceWriter.writeReadable */
+  writeReadable(stream: ReadableStream): never {
+    throw unsupportedValue(stream);
+  }
+
+  /** @see ReferenceWriter.writeWritable */
+  writeWritable(stream: WritableStream): never {
+    throw unsupportedValue(stream);
+  }
+
+  /** @see ReferenceWriter.writeBlob */
+  writeBlob(blob: Blob): never {
+    throw unsupportedValue(blob);
+  }
+
+  /** @see ReferenceWriter.replaceError */
+  replaceError(error: Error): Error | undefined {
+    return this.#errors.replace(error);
+  }
+
+  /** @see ReferenceWriter.mark */
+  mark(): number {
+    return this.#exported.length;
+  }
+
+  /** @see ReferenceWriter.takeBack */
+  takeBack(mark: number): void {
+    for (const { id } of this.#exported.splice(mark).toReversed()) this.#exports.takeBack(id);
+  }
+
+  #write<T>(payload: Payload, write: (values: ValueWriter) => T): Written<T> {
+    const outer = this.#exported;
+    const outerPayload = this.#payload;
+    this.#exported = [];
+    this.#payload = payload;
+    try {
+      const expression = write(this.#values);
+      const exported = this.#exported;
+      if (exported.length === 0) return { expression, promises: none };
+      return { expression, promises: exported.filter((e) => e.promise).map((e) => e.id) };
+    } catch (error) {
+      this.takeBack(0);
+      throw error;
+    } finally {
+      this.#exported = outer;
+      this.#payload = outerPayload;
+    }
+  }
+
+  #export(tag: "export" | "promise", hook: Hook): unknown[] {
+    const id = this.#exports.addChosen(hook);
+    this.#exported.push({ id, promise: tag === "promise" });
+    return [tag, id];
+  }
+
+  /** A given value keeps its targets for pipelined calls: it and the peer share one reference each. */
+  #targetHook(payload: Payload, target: object): Hook {
+    if (payload.origin === "borrowed") return targetHook(duplicateTarget(target), undefined);
+    const hook = targetHook(target, undefined);
+    payload.exported ??= new Map();
+    const before = payload.exported.get(target);
+    if (before === undefined) payload.exported.set(target, [hook]);
+    else before.push(hook);
+    return hook.dup();
+  }
+}
+
+const none: readonly number[] = [];

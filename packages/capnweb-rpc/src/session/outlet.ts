@@ -1,0 +1,113 @@
+import type { AnyRpcTransport } from "./transport.js";
+
+/** The messages of one session on their way out. */
+export interface Outlet {
+  push(expression: unknown): void;
+  call(id: number, path: readonly unknown[], args: readonly unknown[]): void;
+  pull(id: number): void;
+  release(id: number, count: number): void;
+  resolve(id: number, expression: unknown): void;
+  reject(id: number, expression: unknown): void;
+  abort(expression: unknown): void;
+}
+
+/** Writes text, which fixed messages are put together from directly. */
+export class TextOutlet implements Outlet {
+  readonly #send: (text: string) => void;
+
+  /** `send` takes one message. */
+  constructor(send: (text: string) => void) {
+    this.#send = send;
+  }
+
+  push(expression: unknown): void {
+    this.#send(`["push",${JSON.stringify(expression)}]`);
+  }
+
+  call(id: number, path: readonly unknown[], args: readonly unknown[]): void {
+    this.#send(`["push",["pipeline",${id},${JSON.stringify(path)},${JSON.stringify(args)}]]`);
+  }
+
+  pull(id: number): void {
+    this.#send(`["pull",${id}]`);
+  }
+
+  release(id: number, count: number): void {
+    this.#send(`["release",${id},${count}]`);
+  }
+
+  resolve(id: number, expression: unknown): void {
+    this.#send(`["resolve",${id},${jsonOf(expression)}]`);
+  }
+
+  reject(id: number, expression: unknown): void {
+    this.#send(`["reject",${id},${JSON.stringify(expression)}]`);
+  }
+
+  abort(expression: unknown): void {
+    this.#send(`["abort",${JSON.stringify(expression)}]`);
+  }
+}
+
+/** Finite numbers, by far the most frequent results, need no serializer. */
+function jsonOf(expression: unknown): string {
+  return typeof expression === "number" && expression !== 0
+    ? String(expression)
+    : JSON.stringify(expression);
+}
+
+/** Hands over trees. */
+export class TreeOutlet implements Outlet {
+  readonly #send: (message: unknown[]) => void;
+
+  /** `send` takes one message. */
+  constructor(send: (message: unknown[]) => void) {
+    this.#send = send;
+  }
+
+  push(expression: unknown): void {
+    this.#send(["push", expression]);
+  }
+
+  call(id: number, path: readonly unknown[], args: readonly unknown[]): void {
+    this.#send(["push", ["pipeline", id, path, args]]);
+  }
+
+  pull(id: number): void {
+    this.#send(["pull", id]);
+  }
+
+  release(id: number, count: number): void {
+    this.#send(["release", id, count]);
+  }
+
+  resolve(id: number, expression: unknown): void {
+    this.#send(["resolve", id, expression]);
+  }
+
+  reject(id: number, expression: unknown): void {
+    this.#send(["reject", id, expression]);
+  }
+
+  abort(expression: unknown): void {
+    this.#send(["abort", expression]);
+  }
+}
+
+/** Makes the outlet that fits `transport`; `failed` hears of a message that could not be sent. */
+export function outletFor(transport: AnyRpcTransport, failed: (reason: unknown) => void): Outlet {
+  const send = (message: unknown): void => {
+    let answer: unknown;
+    try {
+      answer = (transport.send as (message: unknown) => unknown).call(transport, message);
+    } catch (error) {
+      // Whoever is sending finishes first. spec/capnweb.md §2.6
+      queueMicrotask(() => failed(error));
+      return;
+    }
+    if (typeof answer !== "object" || answer === null || !("then" in answer)) return;
+    Promise.resolve(answer).catch(failed);
+  };
+  const { encodingLevel = "string" } = transport;
+  return encodingLevel === "string" ? new TextOutlet(send) : new TreeOutlet(send);
+}

@@ -1,0 +1,136 @@
+import {
+  Capability,
+  failedHook,
+  type Hook,
+  type Path,
+  type PullSink,
+  type Unregister,
+} from "../core/hook.js";
+import type { Payload } from "../core/payload.js";
+import { canceledError } from "../core/pending-capability.js";
+import type { SessionCore } from "./session-core.js";
+
+/** One callback of `onRpcBroken`. It keeps its place among all of its session. spec/capnweb.md §12.2 */
+export interface BrokenRegistration {
+  readonly callback: (reason: unknown) => void;
+  /** Where it went when its promise turned out to be something outside this session. */
+  unregister: Unregister | undefined;
+}
+
+/** An object or a promise that the peer hosts: an entry of the import table. spec/capnweb.md §3 */
+export class PeerCapability extends Capability {
+  /** The session whose peer it is. */
+  readonly session: SessionCore;
+  /** Its id in the import table. */
+  readonly id: number;
+  /** Whether the peer answers for it with `resolve` or `reject`. */
+  readonly isPromise: boolean;
+  /** How often the peer, or our push, introduced the id. */
+  introductions = 1;
+  #pulled: boolean;
+  #resolution: Hook | undefined;
+  readonly #sinks: PullSink[] = [];
+  #registrations: Set<BrokenRegistration> | undefined;
+
+  /** `kind` says who introduced it: only the result of a push is pulled. */
+  constructor(session: SessionCore, id: number, kind: "object" | "promise" | "result") {
+    super();
+    this.session = session;
+    this.id = id;
+    this.isPromise = kind !== "object";
+    this.#pulled = kind === "promise";
+  }
+
+  override get awaitsPeer(): boolean {
+    return this.isPromise && this.#resolution === undefined;
+  }
+
+  /** What the promise became. */
+  get resolution(): Hook | undefined {
+    return this.#resolution;
+  }
+
+  override call(path: Path, args: Payload): Hook {
+    return this.#resolution === undefined
+      ? this.session.call(this, path, args)
+      : this.#resolution.call(path, args);
+  }
+
+  override get(path: Path): Hook {
+    return this.#resolution === undefined
+      ? this.session.read(this, path)
+      : this.#resolution.get(path);
+  }
+
+  override map(path: Path, captures: readonly Hook[], instructions: readonly unknown[]): Hook {
+    return this.#resolution === undefined
+      ? this.session.map(this, path, captures, instructions)
+      : this.#resolution.map(path, captures, instructions);
+  }
+
+  override pull(sink: PullSink): void {
+    if (this.#resolution !== undefined) return this.#resolution.pull(sink);
+    if (!this.isPromise) {
+      return sink.rejected(new Error("Tried to resolve a non-promise stub."));
+    }
+    this.#sinks.push(sink);
+    if (this.#pulled) return;
+    this.#pulled = true;
+    this.session.pull(this);
+  }
+
+  override onBroken(callback: (reason: unknown) => void): Unregister {
+    if (this.#resolution !== undefined) return this.#resolution.onBroken(callback);
+    const registration: BrokenRegistration = { callback, unregister: undefined };
+    this.#adopt(registration);
+    this.session.registrations.add(registration);
+    return () => {
+      this.session.registrations.delete(registration);
+      registration.unregister?.();
+    };
+  }
+
+  /** Makes known what the promise became; takes over `resolution`. */
+  settle(resolution: Hook): void {
+    this.#resolution = resolution;
+    for (const registration of this.#registrations ?? []) this.#move(registration, resolution);
+    this.#registrations = undefined;
+    for (const sink of this.#sinks.splice(0)) resolution.pull(sink);
+  }
+
+  override destroy(): void {
+    for (const registration of this.#registrations ?? []) {
+      this.session.registrations.delete(registration);
+    }
+    if (this.#resolution !== undefined) return this.#resolution.dispose();
+    this.session.forget(this);
+    for (const sink of this.#sinks.splice(0)) sink.rejected(canceledError());
+  }
+
+  /** Ends every use with `reason`: the session is over. */
+  break(reason: unknown): void {
+    this.#registrations = undefined;
+    if (this.#resolution === undefined) this.settle(failedHook(reason));
+  }
+
+  #adopt(registration: BrokenRegistration): void {
+    this.#registrations ??= new Set();
+    this.#registrations.add(registration);
+  }
+
+  #move(registration: BrokenRegistration, resolution: Hook): void {
+    const { session } = this;
+    if (!session.registrations.has(registration)) return;
+    const { capability } = resolution;
+    if (
+      capability instanceof PeerCapability &&
+      capability.session === session &&
+      capability.awaitsPeer
+    ) {
+      capability.#adopt(registration);
+      return;
+    }
+    session.registrations.delete(registration);
+    registration.unregister = resolution.onBroken(registration.callback);
+  }
+}

@@ -1,0 +1,126 @@
+import { failedHook, Hook } from "../core/hook.js";
+import { localHook } from "../core/stub.js";
+import { stubOf } from "../core/stub-handle.js";
+import { completeLimits, type RpcLimits } from "../limits.js";
+import { nativeValues } from "../wire/encoding-level.js";
+import type { RpcStub } from "../types.js";
+import { ErrorPolicy, type OnSendError } from "./error-policy.js";
+import { outletFor } from "./outlet.js";
+import { SessionCore } from "./session-core.js";
+import { type AnyRpcTransport, deliverTo, type DeliveringTransport } from "./transport.js";
+
+/** What may be chosen for a session. */
+export interface RpcSessionOptions {
+  /** Answers the error to send instead, with its stack; nothing to send the error as it is. §11.1 */
+  readonly onSendError?: OnSendError | undefined;
+  /** Limits of incoming messages; absent ones are {@link DEFAULT_LIMITS}. */
+  readonly limits?: Partial<RpcLimits> | undefined;
+}
+
+/** How many entries the tables of a session have, the two main objects included. */
+export interface RpcSessionStats {
+  imports: number;
+  exports: number;
+}
+
+/** A session with one peer over any transport. spec/capnweb.md §1.1, §2.6 */
+export class RpcSession<T = unknown> {
+  readonly #core: SessionCore;
+
+  /**
+   * Starts at once. `localMain` is what the peer's main stub stands for.
+   *
+   * @throws TypeError for an encoding level that does not exist.
+   */
+  constructor(transport: AnyRpcTransport, localMain?: unknown, options: RpcSessionOptions = {}) {
+    const level = transport.encodingLevel ?? "string";
+    const natives = nativeValues(level);
+    const limits = completeLimits(options.limits);
+    const core: SessionCore = new SessionCore({
+      outlet: outletFor(transport, (reason) => core.fail(reason, { tellPeer: false })),
+      main:
+        localMain === undefined
+          ? failedHook(new Error("This connection has no main object."))
+          : localHook(localMain),
+      limits,
+      natives,
+      errors: new ErrorPolicy(options.onSendError),
+      ended: (reason) => abort(transport, reason),
+    });
+    this.#core = core;
+    const receive =
+      level === "string" ? textReceiver(core, limits) : (message: unknown) => core.receive(message);
+    listen(transport, core, receive);
+  }
+
+  /** Answers a stub of the peer's main object. Disposing it ends the session. */
+  getRemoteMain(): RpcStub<T> {
+    return stubOf(new Hook(this.#core.remoteMain)) as unknown as RpcStub<T>;
+  }
+
+  /** Counts what both tables hold: a session at rest has one entry in each. */
+  getStats(): RpcSessionStats {
+    return this.#core.stats;
+  }
+
+  /** Resolves when every result that the peer asked for has been sent. */
+  drain(): Promise<void> {
+    return this.#core.drain();
+  }
+}
+
+function textReceiver(core: SessionCore, limits: RpcLimits): (message: unknown) => void {
+  return (message) => {
+    let parsed: unknown;
+    try {
+      const text = message as string;
+      if (text.length > limits.maxMessageSize) {
+        throw new TypeError(
+          `Incoming message exceeds maximum size of ${limits.maxMessageSize} UTF-16 code units.`,
+        );
+      }
+      parsed = JSON.parse(text);
+    } catch (error) {
+      core.fail(error, { tellPeer: true });
+      return;
+    }
+    core.receive(parsed);
+  };
+}
+
+function listen(
+  transport: AnyRpcTransport,
+  core: SessionCore,
+  receive: (message: unknown) => void,
+): void {
+  const failed = (reason: unknown): void => core.fail(reason, { tellPeer: false });
+  if (deliverTo in transport) {
+    (transport as DeliveringTransport)[deliverTo]({ received: receive, failed });
+    return;
+  }
+  const ask = (): void => {
+    if (core.ended) return;
+    let asked: Promise<unknown>;
+    try {
+      asked = transport.receive();
+    } catch (error) {
+      failed(error);
+      return;
+    }
+    asked.then((message) => {
+      if (core.ended) return;
+      receive(message);
+      ask();
+    }, failed);
+  };
+  ask();
+}
+
+/** Whatever goes wrong while a transport is told of the end, the end goes on. */
+function abort(transport: AnyRpcTransport, reason: unknown): void {
+  try {
+    transport.abort?.(reason);
+  } catch {
+    // There is nobody left to tell.
+  }
+}

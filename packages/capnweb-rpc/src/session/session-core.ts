@@ -1,0 +1,325 @@
+import { type Capability, failedHook, Hook, type Path } from "../core/hook.js";
+import type { Payload } from "../core/payload.js";
+import { PayloadReader, type ReferenceScope, rootHook } from "../core/payload-reader.js";
+import type { RpcLimits } from "../limits.js";
+import type { NativeValues } from "../wire/encoding-level.js";
+import { unknownValue } from "../wire/value-reader.js";
+import type { ErrorPolicy } from "./error-policy.js";
+import { ExportTable } from "./export-table.js";
+import { ExportWriter } from "./export-writer.js";
+import type { Outlet } from "./outlet.js";
+import { type BrokenRegistration, PeerCapability } from "./peer-capability.js";
+
+/** What a session needs from outside. */
+export interface SessionParts {
+  readonly outlet: Outlet;
+  /** The local main object; the session takes it over. */
+  readonly main: Hook;
+  readonly limits: RpcLimits;
+  readonly natives: NativeValues;
+  readonly errors: ErrorPolicy;
+  /** Hears that the session is over, after the peer has been told. */
+  readonly ended: (reason: unknown) => void;
+}
+
+/** Entries of either table, above which a session is taken for a leak or an attack. §13 */
+const MAX_TABLE_ENTRIES = 1_000_000;
+
+/**
+ * The protocol of one session, without its transport. `receive` takes the peer's messages, in order;
+ * `call`, `read`, `map`, `pull` and `forget` are what references to the peer's objects ask for.
+ *
+ * open ── protocol error, transport failure, peer's abort, main stub disposed ──▶ ended
+ *
+ * spec/capnweb.md §3, §4, §12
+ */
+export class SessionCore implements ReferenceScope {
+  /** Every callback of `onRpcBroken`, in the order registered. */
+  readonly registrations: Set<BrokenRegistration> = new Set();
+  /** The peer's main object. */
+  readonly remoteMain: PeerCapability = new PeerCapability(this, 0, "object");
+  readonly #parts: SessionParts;
+  readonly #exports: ExportTable;
+  readonly #imports = new Map<number, PeerCapability>([[0, this.remoteMain]]);
+  readonly #writer: ExportWriter;
+  readonly #reader: PayloadReader;
+  #nextImport = 1;
+  #outstanding = 0;
+  #drains: { readonly resolve: () => void; readonly reject: (reason: unknown) => void }[] = [];
+  #end: { readonly reason: unknown } | undefined;
+
+  /** The session is open at once: there is no handshake. */
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#exports = new ExportTable(parts.main, MAX_TABLE_ENTRIES);
+    this.#writer = new ExportWriter(this, this.#exports, parts.errors, parts.natives);
+    this.#reader = new PayloadReader(parts.limits, this);
+  }
+
+  /** Whether the session is over. */
+  get ended(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** How many entries both tables have, the main objects included. */
+  get stats(): { imports: number; exports: number } {
+    return { imports: this.#imports.size, exports: this.#exports.size };
+  }
+
+  /** Takes one message of the peer. Whatever is wrong with it ends the session, and is not thrown. */
+  receive(message: unknown): void {
+    if (this.#end !== undefined) return;
+    try {
+      this.#dispatch(message);
+    } catch (error) {
+      this.fail(error, { tellPeer: true });
+    }
+  }
+
+  /** Resolves when every result that the peer asked for has been sent. spec/capnweb.md §12.4 */
+  drain(): Promise<void> {
+    if (this.#end !== undefined) return Promise.reject(this.#end.reason);
+    if (this.#outstanding === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#drains.push({ resolve, reject }));
+  }
+
+  /** Ends the session; only the first reason counts. spec/capnweb.md §12.1 */
+  fail(cause: unknown, { tellPeer }: { readonly tellPeer: boolean }): void {
+    if (this.#end !== undefined) return;
+    const reason = cause === undefined ? "undefined" : cause;
+    this.#end = { reason };
+    if (tellPeer) this.#parts.outlet.abort(this.#writer.writeFailure(reason));
+    for (const { reject } of this.#drains.splice(0)) reject(reason);
+    this.#parts.ended(reason);
+    for (const { callback } of this.registrations) report(() => callback(reason));
+    this.registrations.clear();
+    const imports = [...this.#imports.values()];
+    for (const peer of imports) peer.break(reason);
+    this.#exports.clear();
+  }
+
+  /** Whether `capability` is the peer's, and still has its place in the import table. */
+  hosts(capability: Capability): capability is PeerCapability {
+    return (
+      capability instanceof PeerCapability &&
+      capability.session === this &&
+      capability.resolution === undefined
+    );
+  }
+
+  /** Sends a call. @throws TypeError for arguments that cannot cross: nothing has been sent then. */
+  call(peer: PeerCapability, path: Path, args: Payload): Hook {
+    if (this.#end !== undefined) {
+      args.dispose();
+      return failedHook(this.#end.reason);
+    }
+    try {
+      const { expression, promises } = this.#writer.writeArguments(args);
+      this.#parts.outlet.call(peer.id, path, expression);
+      for (const id of promises) this.#answer(id);
+    } finally {
+      args.dispose();
+    }
+    return this.#result();
+  }
+
+  /** Reads a property. */
+  read(peer: PeerCapability, path: Path): Hook {
+    if (this.#end !== undefined) return failedHook(this.#end.reason);
+    this.#parts.outlet.push(["pipeline", peer.id, path]);
+    return this.#result();
+  }
+
+  /** Sends a recorded mapper; consumes `captures`. */
+  map(
+    peer: PeerCapability,
+    path: Path,
+    captures: readonly Hook[],
+    instructions: readonly unknown[],
+  ): Hook {
+    if (this.#end !== undefined) {
+      for (const capture of captures) capture.dispose();
+      return failedHook(this.#end.reason);
+    }
+    const written = captures.map((capture) => this.#writer.writeCapture(capture));
+    this.#parts.outlet.push(["remap", peer.id, path, written, instructions]);
+    return this.#result();
+  }
+
+  /** Asks the peer for a result. */
+  pull(peer: PeerCapability): void {
+    if (this.#end === undefined) this.#parts.outlet.pull(peer.id);
+  }
+
+  /** Gives the peer's object back: its last reference here is gone. */
+  forget(peer: PeerCapability): void {
+    if (this.#end !== undefined) return;
+    if (peer === this.remoteMain) {
+      const reason = new Error("RPC session was shut down by disposing the main stub");
+      return this.fail(reason, { tellPeer: false });
+    }
+    this.#imports.delete(peer.id);
+    this.#parts.outlet.release(peer.id, peer.introductions);
+  }
+
+  /** @see ReferenceScope.lookup */
+  lookup(id: number): Hook {
+    const entry = this.#exports.get(id);
+    if (entry === undefined) throw new Error(`no such entry on exports table: ${id}`);
+    return entry.hook;
+  }
+
+  /** @see ReferenceScope.introduce */
+  introduce(kind: "export" | "promise", id: number): Hook {
+    const known = this.#imports.get(id);
+    if (known === undefined) {
+      if (this.#imports.size >= MAX_TABLE_ENTRIES) {
+        throw new RangeError(`More than ${MAX_TABLE_ENTRIES} live imports in one session.`);
+      }
+      const peer = new PeerCapability(this, id, kind === "promise" ? "promise" : "object");
+      this.#imports.set(id, peer);
+      return new Hook(peer);
+    }
+    if (kind === "promise") {
+      return failedHook(new Error(`Promise ${id} was introduced twice.`));
+    }
+    known.introductions++;
+    return new Hook(known);
+  }
+
+  /** @see ReferenceScope.capture */
+  capture(expression: unknown): Hook | undefined {
+    if (!Array.isArray(expression) || expression.length !== 2) return undefined;
+    const [tag, id] = expression as readonly unknown[];
+    if (typeof id !== "number" || !Number.isSafeInteger(id)) return undefined;
+    if (tag === "import") return this.lookup(id).dup();
+    return tag === "export" && id < 0 ? this.introduce("export", id) : undefined;
+  }
+
+  /** @see ReferenceScope.takeReadable */
+  takeReadable(id: number): never {
+    throw unknownValue(["readable", id]);
+  }
+
+  /** @see ReferenceScope.openWritable */
+  openWritable(id: number): never {
+    throw unknownValue(["writable", id]);
+  }
+
+  #dispatch(message: unknown): void {
+    if (Array.isArray(message)) {
+      const [type, first, second] = message as readonly unknown[];
+      switch (type) {
+        case "push":
+          if (message.length < 2) break;
+          this.#exports.addPushed(this.#reader.readHook(first));
+          return;
+        case "pull":
+          if (typeof first !== "number") break;
+          return this.#answer(first);
+        case "resolve":
+          if (typeof first !== "number" || message.length < 3) break;
+          return this.#resolved(first, rootHook(this.#reader.read(second)));
+        case "reject":
+          if (typeof first !== "number" || message.length < 3) break;
+          return this.#rejected(first, this.#reader.read(second));
+        case "release":
+          if (typeof first !== "number" || !isCount(second)) break;
+          return this.#exports.release(first, second);
+        case "stream":
+          if (message.length < 2) break;
+          return this.#answerOnce(this.#exports.addPushed(this.#reader.readHook(first)));
+        case "abort":
+          if (message.length < 2) break;
+          return this.fail(this.#reader.read(first).value, { tellPeer: false });
+        default:
+      }
+    }
+    throw new Error(`bad RPC message: ${JSON.stringify(message)}`);
+  }
+
+  /** Enters the result of the push that has just been sent. */
+  #result(): Hook {
+    const peer = new PeerCapability(this, this.#nextImport++, "result");
+    this.#imports.set(peer.id, peer);
+    return new Hook(peer);
+  }
+
+  #resolved(id: number, resolution: Hook): void {
+    const peer = this.#imports.get(id);
+    if (peer === undefined) return resolution.dispose();
+    if (!peer.isPromise) {
+      resolution.dispose();
+      throw new Error(`Import ${id} is not a promise.`);
+    }
+    this.#imports.delete(id);
+    this.#parts.outlet.release(id, peer.introductions);
+    peer.settle(resolution);
+  }
+
+  #rejected(id: number, failure: Payload): void {
+    // An error holds no references by right; what a careless peer put there is not kept.
+    for (const hook of failure.hooks) hook.dispose();
+    this.#resolved(id, failedHook(failure.value));
+  }
+
+  /** Sends `resolve` or `reject` for an entry as soon as it can. */
+  #answer(id: number): void {
+    const entry = this.#exports.get(id);
+    if (entry === undefined) throw new Error(`no such export ID: ${id}`);
+    if (entry.pulled) return;
+    entry.pulled = true;
+    this.#outstanding++;
+    const finish = (send: () => void): void => {
+      // Released meanwhile: nobody waits for the answer. spec/capnweb.md §4.4
+      if (this.#end === undefined && this.#exports.get(id) === entry) send();
+      this.#finished();
+    };
+    entry.hook.pull({
+      resolved: (payload) => finish(() => this.#sendResult(id, payload)),
+      rejected: (reason) =>
+        finish(() => this.#parts.outlet.reject(id, this.#writer.writeFailure(reason))),
+    });
+  }
+
+  #answerOnce(id: number): void {
+    const hook = this.lookup(id).dup();
+    const drop = (): void => {
+      hook.dispose();
+      if (this.#exports.get(id) !== undefined) this.#exports.release(id, 1);
+    };
+    this.#answer(id);
+    hook.pull({ resolved: drop, rejected: drop });
+  }
+
+  #sendResult(id: number, payload: Payload): void {
+    const { outlet } = this.#parts;
+    let written;
+    try {
+      written = this.#writer.writeResult(payload);
+    } catch (error) {
+      outlet.reject(id, this.#writer.writeFailure(error));
+      return;
+    }
+    outlet.resolve(id, written.expression);
+    for (const promise of written.promises) this.#answer(promise);
+  }
+
+  #finished(): void {
+    if (--this.#outstanding > 0) return;
+    for (const { resolve } of this.#drains.splice(0)) resolve();
+  }
+}
+
+function isCount(count: unknown): count is number {
+  return typeof count === "number" && Number.isSafeInteger(count) && count > 0;
+}
+
+/** Runs a callback of the application; what it throws is reported, and stops nothing. */
+function report(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    void Promise.reject(error);
+  }
+}
