@@ -23,7 +23,6 @@ export {
 export { connectHttp2, connectHttp2Channels, type ConnectHttp2Options } from "./http2-client.js";
 export { listenHttp2, type ListenHttp2Options } from "./http2-server.js";
 export { socketStream, type SocketStreamOptions } from "./socket-stream.js";
-export { webSocketPipe, type WebSocketPipeOptions } from "./websocket-pipe.js";
 
 export type { ConnectOptions } from "./connect-options.js";
 export type { Endpoint, InetEndpoint } from "./endpoint.js";

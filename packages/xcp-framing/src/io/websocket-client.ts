@@ -3,13 +3,14 @@ import { type ClientOptions, WebSocket } from "ws";
 import { XcpError } from "../errors.js";
 import type { XcpLimits } from "../limits.js";
 import { refuseInsecure } from "../loopback.js";
+import { XCP_SUBPROTOCOL } from "../websocket-binding.js";
 import { type ConnectOptions, connectWithin } from "./connect-options.js";
 import type { ConnectedSocket } from "./connected-socket.js";
 import { dialSocket, dialTlsSocket } from "./dial-socket.js";
 import { largestFrameBytes } from "./message-limit.js";
 import { statusError } from "./status-error.js";
 import { type Alpn, type ClientTls } from "./tls-options.js";
-import { CLOSE_TIMEOUT_MS, webSocketPipe, XCP_SUBPROTOCOL } from "./websocket-pipe.js";
+import { CLOSE_TIMEOUT_MS, webSocketPipe } from "./websocket-pipe.js";
 import { type ParsedUrl, parseTransportUrl } from "./transport-url.js";
 
 /** What `wss` negotiates; many servers negotiate nothing. */

@@ -6,19 +6,12 @@ import {
   wireError,
 } from "@proj/wire-types";
 import type { RawData, WebSocket } from "ws";
+import { closeError, CloseCode, shortReason, TEXT_REFUSAL } from "../websocket-binding.js";
 import { HIGH_WATER_BYTES } from "./socket-stream.js";
 import { transportError } from "./transport-error.js";
 
-/** The subprotocol that both ends must agree on. spec/xcp.md §20 */
-export const XCP_SUBPROTOCOL = "xcp.v0.2";
-
 /** Milliseconds that the peer may take to answer a close before the socket is dropped: the drain of §20. */
 export const CLOSE_TIMEOUT_MS = 5_000;
-
-/** Close codes of WebSocket (RFC 6455 §7.4.1) that mean an orderly end. */
-const ORDERLY = new Set([1000, 1001, 1005]);
-const UNSUPPORTED_DATA = 1003;
-const MAX_REASON_BYTES = 123;
 
 /** Options of {@link webSocketPipe}. */
 export interface WebSocketPipeOptions {
@@ -99,10 +92,10 @@ class WebSocketPipe implements MessagePipe {
     if (!this.#closed && this.#handlers !== undefined) this.#socket.resume();
   }
 
-  end(code = 1000, reason = ""): void {
+  end(code: number = CloseCode.NORMAL, reason = ""): void {
     if (this.#closed || this.#endSent) return;
     this.#endSent = true;
-    this.#socket.close(code, shorten(reason));
+    this.#socket.close(code, shortReason(reason));
     // The answer to the close must be read, or the timeout is all that ends it.
     this.#socket.resume();
   }
@@ -122,9 +115,9 @@ class WebSocketPipe implements MessagePipe {
   #received(data: RawData, isBinary: boolean): void {
     if (this.#closed) return;
     if (!isBinary) {
-      const reason = "text messages are not XCP frames";
-      this.#close(wireError("wire.closed", reason, { details: { code: UNSUPPORTED_DATA } }));
-      this.#socket.close(UNSUPPORTED_DATA, reason);
+      const details = { code: CloseCode.UNSUPPORTED_DATA };
+      this.#close(wireError("wire.closed", TEXT_REFUSAL, { details }));
+      this.#socket.close(CloseCode.UNSUPPORTED_DATA, TEXT_REFUSAL);
       return;
     }
     const buffer = Array.isArray(data) ? Buffer.concat(data) : data;
@@ -142,14 +135,7 @@ class WebSocketPipe implements MessagePipe {
       this.#close(transportError(this.#failure, this.info.transport, "wire.closed"));
       return;
     }
-    // After our own close the peer repeats its code.
-    if (ORDERLY.has(code) || (this.#endSent && code !== 1006)) {
-      this.#close(undefined);
-      return;
-    }
-    const text = reason === "" ? "without a reason" : `for this reason: ${reason}`;
-    const details = { code };
-    this.#close(wireError("wire.closed", `the peer closed with ${code} ${text}`, { details }));
+    this.#close(closeError(code, reason, this.#endSent));
   }
 
   #close(error: WireError | undefined): void {
@@ -157,10 +143,4 @@ class WebSocketPipe implements MessagePipe {
     if (this.#handlers === undefined) this.#missedClose = { error };
     else this.#handlers.close(error);
   }
-}
-
-function shorten(reason: string): string {
-  let short = reason;
-  while (Buffer.byteLength(short) > MAX_REASON_BYTES) short = short.slice(0, -1);
-  return short;
 }

@@ -11,6 +11,7 @@ import { type MessagePipe, wireError } from "@proj/wire-types";
 import { type ServerOptions, WebSocketServer } from "ws";
 import type { XcpLimits } from "../limits.js";
 import { refuseInsecure } from "../loopback.js";
+import { XCP_SUBPROTOCOL } from "../websocket-binding.js";
 import type { ConnectedSocket } from "./connected-socket.js";
 import { plainInfo, tcpEndpoint } from "./endpoint.js";
 import {
@@ -24,7 +25,7 @@ import {
 import { largestFrameBytes } from "./message-limit.js";
 import { type ServerTls, tlsInfo } from "./tls-options.js";
 import { HTTP1_ALPN } from "./websocket-client.js";
-import { CLOSE_TIMEOUT_MS, webSocketPipe, XCP_SUBPROTOCOL } from "./websocket-pipe.js";
+import { CLOSE_TIMEOUT_MS, webSocketPipe } from "./websocket-pipe.js";
 
 /** What a WebSocket endpoint admits. */
 export interface WebSocketRules {

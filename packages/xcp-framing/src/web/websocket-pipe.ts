@@ -9,18 +9,10 @@ import {
 } from "@proj/wire-types";
 import { systemTime } from "@proj/wire-types/system";
 import { isLoopback } from "../loopback.js";
+import { closeError, CloseCode, shortReason, TEXT_REFUSAL } from "../websocket-binding.js";
 
-/** The subprotocol that both ends must agree on. spec/xcp.md §20 */
-export const XCP_SUBPROTOCOL = "xcp.v0.2";
-
-/** Close codes of WebSocket (RFC 6455 §7.4.1) that mean an orderly end. */
-const ORDERLY = new Set([1000, 1001, 1005]);
-const NORMAL = 1000;
-const NO_CLOSE_FRAME = 1006;
-const UNSUPPORTED_DATA = 1003;
-const POLICY_VIOLATION = 1008;
+// Browsers may close with 1000 and 3000..4999 only.
 const PRIVATE_CODES = 3000;
-const MAX_REASON_BYTES = 123;
 
 const HIGH_WATER_BYTES = 262_144;
 const MAX_HELD_BYTES = 67_108_864;
@@ -114,7 +106,7 @@ class WebSocketPipe implements MessagePipe {
     queueMicrotask(() => this.#deliver());
   }
 
-  end(code = NORMAL, reason = ""): void {
+  end(code: number = CloseCode.NORMAL, reason = ""): void {
     if (this.#closed || this.#endSent) return;
     this.#endSent = true;
     this.#socket.close(...closing(code, reason));
@@ -125,13 +117,13 @@ class WebSocketPipe implements MessagePipe {
     this.#held = [];
     this.#close(error);
     // A browser can only close in order; what it already queued may still arrive.
-    this.#socket.close(...closing(NO_CLOSE_FRAME, "dropped"));
+    this.#socket.close(...closing(CloseCode.NO_CLOSE_FRAME, "dropped"));
   }
 
   #received(data: unknown): void {
     if (this.#closed || this.#pendingClose !== undefined) return;
     if (!(data instanceof ArrayBuffer)) {
-      this.#refuse(UNSUPPORTED_DATA, "text messages are not XCP frames");
+      this.#refuse(CloseCode.UNSUPPORTED_DATA, TEXT_REFUSAL);
       return;
     }
     const message = new Uint8Array(data);
@@ -142,7 +134,7 @@ class WebSocketPipe implements MessagePipe {
     this.#held.push(message);
     this.#heldBytes += message.length;
     if (this.#heldBytes > this.#maxHeldBytes) {
-      this.#refuse(POLICY_VIOLATION, `paused with ${this.#heldBytes} bytes to come`);
+      this.#refuse(CloseCode.POLICY_VIOLATION, `paused with ${this.#heldBytes} bytes to come`);
     }
   }
 
@@ -182,19 +174,8 @@ class WebSocketPipe implements MessagePipe {
 
   #gone(code: number, reason: string): void {
     if (this.#closed || this.#pendingClose !== undefined) return;
-    this.#pendingClose = { error: this.#reason(code, reason) };
+    this.#pendingClose = { error: closeError(code, reason, this.#endSent) };
     this.#deliver();
-  }
-
-  #reason(code: number, reason: string): WireError | undefined {
-    // After our own close the peer repeats its code.
-    if (ORDERLY.has(code) || (this.#endSent && code !== NO_CLOSE_FRAME)) return undefined;
-    const details = { code };
-    if (code === NO_CLOSE_FRAME) {
-      return wireError("wire.closed", "the connection was dropped", { details });
-    }
-    const text = reason === "" ? "without a reason" : `for this reason: ${reason}`;
-    return wireError("wire.closed", `the peer closed with ${code} ${text}`, { details });
   }
 
   #close(error: WireError | undefined): void {
@@ -210,9 +191,6 @@ class WebSocketPipe implements MessagePipe {
 
 /** The arguments of a browser's `close` that say `code` and `reason` as well as it may. */
 function closing(code: number, reason: string): [number, string] {
-  const allowed = code === NORMAL || code >= PRIVATE_CODES;
-  const encoder = new TextEncoder();
-  let short = reason;
-  while (encoder.encode(short).length > MAX_REASON_BYTES) short = short.slice(0, -1);
-  return [allowed ? code : code + PRIVATE_CODES, short];
+  const allowed = code === CloseCode.NORMAL || code >= PRIVATE_CODES;
+  return [allowed ? code : code + PRIVATE_CODES, shortReason(reason)];
 }

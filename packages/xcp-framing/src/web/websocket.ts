@@ -2,7 +2,8 @@ import { type MessagePipe, type WireError, wireError } from "@proj/wire-types";
 import { systemTime } from "@proj/wire-types/system";
 import { XcpError } from "../errors.js";
 import { refuseInsecure } from "../loopback.js";
-import { webSocketPipe, type WebSocketPipeOptions, XCP_SUBPROTOCOL } from "./websocket-pipe.js";
+import { XCP_SUBPROTOCOL } from "../websocket-binding.js";
+import { webSocketPipe, type WebSocketPipeOptions } from "./websocket-pipe.js";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
