@@ -6,7 +6,7 @@ const KEPT_BYTES = 1024 * 1024;
 
 /**
  * Keeps the newest replies that left, because the peer may refuse one whose frame was damaged on the way, and then needs
- * it again. Bounded by count and by bytes, buffers counted whole.
+ * it again. Bounded by count and by bytes; a small reply may keep the chunk alive in which its request came, 64 KiB each.
  */
 export class RecentReplies {
   readonly #ring = Array.from<Transfer | undefined>({ length: KEPT });
@@ -47,5 +47,5 @@ export class RecentReplies {
 }
 
 function bytesOf(transfer: Transfer): number {
-  return transfer.body instanceof Uint8Array ? transfer.body.buffer.byteLength : 0;
+  return transfer.body instanceof Uint8Array ? transfer.body.length : 0;
 }

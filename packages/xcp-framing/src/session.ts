@@ -567,6 +567,9 @@ export class Session {
   #readFrames(): void {
     for (let read = this.#reader.next(); read !== undefined; read = this.#reader.next()) {
       this.#core.traffic.received.frames++;
+      if (this.#core.config.framing === "messages" && this.#reader.partial) {
+        throw new XcpError("xcp.frame_truncated", "a message holds more than one frame");
+      }
       const event = this.#reader.profile === "v0.1" ? fromV01Frame(read) : read;
       if (this.#machines !== undefined) this.#machines.intake.receive(event);
       else this.#receiveEarly(event);
