@@ -29,6 +29,11 @@ export abstract class Capability {
     return false;
   }
 
+  /** Whether it guards a stream among arguments, which a result may hand on. */
+  get guardsStream(): boolean {
+    return false;
+  }
+
   /** Calls the function at `path`. */
   abstract call(path: Path, args: Payload): Hook;
   /** Reads the member at `path`: never empty. */

@@ -75,13 +75,21 @@ function given(result: unknown, args: Payload): Hook {
       args.dispose();
       return failedHook(error);
     }
+    // A stream among the arguments may be in the result: it is freed with it.
+    for (const hook of args.hooks) {
+      if (isObject(result) && hook.capability.guardsStream) payload.hooks.push(hook.dup());
+    }
     args.dispose();
   }
   return valueHook(payload);
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
 function isThenable(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
+  if (!isObject(value)) return false;
   return (
     value instanceof Promise || typeof (value as { readonly then?: unknown }).then === "function"
   );

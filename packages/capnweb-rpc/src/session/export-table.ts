@@ -1,4 +1,5 @@
 import type { Hook } from "../core/hook.js";
+import { WritableCapability } from "../streams/writable-capability.js";
 
 /** What the peer may refer to by one id, and how often it has been told. */
 export interface ExportEntry {
@@ -68,11 +69,14 @@ export class ExportTable {
     if (entry.count === 0) this.remove(id);
   }
 
-  /** Disposes every entry. */
-  clear(): void {
+  /** Disposes every entry; streams hear why. */
+  clear(reason: unknown): void {
     const entries = [...this.#entries.values()];
     this.#entries.clear();
-    for (const { hook } of entries) hook.dispose();
+    for (const { hook } of entries) {
+      if (hook.capability instanceof WritableCapability) hook.capability.fail(reason);
+      hook.dispose();
+    }
   }
 
   #add(id: number, hook: Hook): number {

@@ -1,12 +1,12 @@
-import type { Hook } from "../core/hook.js";
+import { Hook } from "../core/hook.js";
 import { duplicateTarget } from "../core/own-value.js";
 import type { Payload } from "../core/payload.js";
 import { handleOf } from "../core/stub-handle.js";
 import { targetHook } from "../core/target-capability.js";
+import { WritableCapability } from "../streams/writable-capability.js";
 import { isStub } from "../stub-mark.js";
 import type { NativeValues } from "../wire/encoding-level.js";
 import type { ReferenceWriter } from "../wire/reference-port.js";
-import { unsupportedValue } from "../wire/value-kind.js";
 import { ValueWriter } from "../wire/value-writer.js";
 import type { ErrorPolicy } from "./error-policy.js";
 import type { ExportTable } from "./export-table.js";
@@ -19,13 +19,17 @@ export interface Written<T> {
   readonly promises: readonly number[];
 }
 
+type Exported =
+  | { readonly id: number; readonly kind: "export" | "promise" | "writable" }
+  | { readonly id: number; readonly kind: "pipe"; readonly stop: (reason: unknown) => void };
+
 /** Writes values for the peer of one session; their references go into its export table. §6.3 */
 export class ExportWriter implements ReferenceWriter {
   readonly #session: SessionCore;
   readonly #exports: ExportTable;
   readonly #errors: ErrorPolicy;
   readonly #values: ValueWriter;
-  #exported: { readonly id: number; readonly promise: boolean }[] = [];
+  #exported: Exported[] = [];
   #payload: Payload | undefined;
 
   constructor(
@@ -90,18 +94,26 @@ export class ExportWriter implements ReferenceWriter {
   }
 
   /** @see ReferenceWriter.writeReadable */
-  writeReadable(stream: ReadableStream): never {
-    throw unsupportedValue(stream);
+  writeReadable(stream: ReadableStream): unknown[] {
+    if (this.#payload === undefined) {
+      throw new Error("Can't serialize ReadableStream in this context.");
+    }
+    const { id, stop } = this.#session.sendReadable(stream);
+    this.#exported.push({ id, kind: "pipe", stop });
+    return ["readable", id];
   }
 
   /** @see ReferenceWriter.writeWritable */
-  writeWritable(stream: WritableStream): never {
-    throw unsupportedValue(stream);
+  writeWritable(stream: WritableStream): unknown[] {
+    if (this.#payload === undefined) {
+      throw new Error("Can't serialize WritableStream in this context.");
+    }
+    return this.#export("writable", new Hook(new WritableCapability(stream)));
   }
 
   /** @see ReferenceWriter.writeBlob */
-  writeBlob(blob: Blob): never {
-    throw unsupportedValue(blob);
+  writeBlob(blob: Blob): unknown[] {
+    return ["blob", blob.type, this.writeReadable(blob.stream())];
   }
 
   /** @see ReferenceWriter.replaceError */
@@ -116,7 +128,10 @@ export class ExportWriter implements ReferenceWriter {
 
   /** @see ReferenceWriter.takeBack */
   takeBack(mark: number): void {
-    for (const { id } of this.#exported.splice(mark).toReversed()) this.#exports.takeBack(id);
+    for (const exported of this.#exported.splice(mark).toReversed()) {
+      if (exported.kind === "pipe") exported.stop(new Error("The message could not be sent."));
+      else this.#exports.takeBack(exported.id);
+    }
   }
 
   #write<T>(payload: Payload, write: (values: ValueWriter) => T): Written<T> {
@@ -128,7 +143,10 @@ export class ExportWriter implements ReferenceWriter {
       const expression = write(this.#values);
       const exported = this.#exported;
       if (exported.length === 0) return { expression, promises: none };
-      return { expression, promises: exported.filter((e) => e.promise).map((e) => e.id) };
+      return {
+        expression,
+        promises: exported.filter((e) => e.kind === "promise").map((e) => e.id),
+      };
     } catch (error) {
       this.takeBack(0);
       throw error;
@@ -138,9 +156,9 @@ export class ExportWriter implements ReferenceWriter {
     }
   }
 
-  #export(tag: "export" | "promise", hook: Hook): unknown[] {
+  #export(tag: "export" | "promise" | "writable", hook: Hook): unknown[] {
     const id = this.#exports.addChosen(hook);
-    this.#exported.push({ id, promise: tag === "promise" });
+    this.#exported.push({ id, kind: tag });
     return [tag, id];
   }
 

@@ -1,9 +1,13 @@
+import { estimateSize } from "../streams/estimate-size.js";
 import type { AnyRpcTransport } from "./transport.js";
 
 /** The messages of one session on their way out. */
 export interface Outlet {
   push(expression: unknown): void;
   call(id: number, path: readonly unknown[], args: readonly unknown[]): void;
+  /** Sends a call as one `stream` message and answers its size. */
+  stream(id: number, method: string, args: readonly unknown[]): number;
+  pipe(): void;
   pull(id: number): void;
   release(id: number, count: number): void;
   resolve(id: number, expression: unknown): void;
@@ -26,6 +30,16 @@ export class TextOutlet implements Outlet {
 
   call(id: number, path: readonly unknown[], args: readonly unknown[]): void {
     this.#send(`["push",["pipeline",${id},${JSON.stringify(path)},${JSON.stringify(args)}]]`);
+  }
+
+  stream(id: number, method: string, args: readonly unknown[]): number {
+    const text = `["stream",["pipeline",${id},["${method}"],${JSON.stringify(args)}]]`;
+    this.#send(text);
+    return text.length;
+  }
+
+  pipe(): void {
+    this.#send('["pipe"]');
   }
 
   pull(id: number): void {
@@ -58,10 +72,10 @@ function jsonOf(expression: unknown): string {
 
 /** Hands over trees. */
 export class TreeOutlet implements Outlet {
-  readonly #send: (message: unknown[]) => void;
+  readonly #send: (message: unknown[]) => unknown;
 
   /** `send` takes one message. */
-  constructor(send: (message: unknown[]) => void) {
+  constructor(send: (message: unknown[]) => unknown) {
     this.#send = send;
   }
 
@@ -71,6 +85,16 @@ export class TreeOutlet implements Outlet {
 
   call(id: number, path: readonly unknown[], args: readonly unknown[]): void {
     this.#send(["push", ["pipeline", id, path, args]]);
+  }
+
+  stream(id: number, method: string, args: readonly unknown[]): number {
+    const message = ["stream", ["pipeline", id, [method], args]];
+    const size = this.#send(message);
+    return typeof size === "number" ? size : estimateSize(message);
+  }
+
+  pipe(): void {
+    this.#send(["pipe"]);
   }
 
   pull(id: number): void {
@@ -96,17 +120,18 @@ export class TreeOutlet implements Outlet {
 
 /** Makes the outlet that fits `transport`; `failed` hears of a message that could not be sent. */
 export function outletFor(transport: AnyRpcTransport, failed: (reason: unknown) => void): Outlet {
-  const send = (message: unknown): void => {
+  const send = (message: unknown): unknown => {
     let answer: unknown;
     try {
       answer = (transport.send as (message: unknown) => unknown).call(transport, message);
     } catch (error) {
       // Whoever is sending finishes first. spec/capnweb.md §2.6
       queueMicrotask(() => failed(error));
-      return;
+      return undefined;
     }
-    if (typeof answer !== "object" || answer === null || !("then" in answer)) return;
+    if (typeof answer !== "object" || answer === null || !("then" in answer)) return answer;
     Promise.resolve(answer).catch(failed);
+    return undefined;
   };
   const { encodingLevel = "string" } = transport;
   return encodingLevel === "string" ? new TextOutlet(send) : new TreeOutlet(send);

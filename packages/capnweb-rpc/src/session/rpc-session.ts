@@ -2,6 +2,7 @@ import { failedHook, Hook } from "../core/hook.js";
 import { localHook } from "../core/stub.js";
 import { stubOf } from "../core/stub-handle.js";
 import { completeLimits, type RpcLimits } from "../limits.js";
+import { hostClock } from "../streams/monotonic-clock.js";
 import { nativeValues } from "../wire/encoding-level.js";
 import type { RpcStub } from "../types.js";
 import { ErrorPolicy, type OnSendError } from "./error-policy.js";
@@ -44,6 +45,7 @@ export class RpcSession<T = unknown> {
           : localHook(localMain),
       limits,
       natives,
+      clock: hostClock,
       errors: new ErrorPolicy(options.onSendError),
       ended: (reason) => abort(transport, reason),
     });

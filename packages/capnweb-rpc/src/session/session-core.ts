@@ -1,6 +1,11 @@
-import { type Capability, failedHook, Hook, type Path } from "../core/hook.js";
-import type { Payload } from "../core/payload.js";
+import { type Capability, disposedError, failedHook, Hook, type Path } from "../core/hook.js";
+import { Payload } from "../core/payload.js";
 import { PayloadReader, type ReferenceScope, rootHook } from "../core/payload-reader.js";
+import type { MonotonicClock } from "../streams/monotonic-clock.js";
+import { Pipe } from "../streams/pipe.js";
+import { pump } from "../streams/pump.js";
+import { remoteWritable } from "../streams/remote-writable.js";
+import { type Acknowledged, type StreamLine, StreamSender } from "../streams/stream-sender.js";
 import type { RpcLimits } from "../limits.js";
 import type { NativeValues } from "../wire/encoding-level.js";
 import { unknownValue } from "../wire/value-reader.js";
@@ -18,6 +23,8 @@ export interface SessionParts {
   readonly limits: RpcLimits;
   readonly natives: NativeValues;
   readonly errors: ErrorPolicy;
+  /** Measures the round trips of streams. */
+  readonly clock: MonotonicClock;
   /** Hears that the session is over, after the peer has been told. */
   readonly ended: (reason: unknown) => void;
 }
@@ -33,7 +40,7 @@ const MAX_TABLE_ENTRIES = 1_000_000;
  *
  * spec/capnweb.md §3, §4, §12
  */
-export class SessionCore implements ReferenceScope {
+export class SessionCore implements ReferenceScope, StreamLine {
   /** Every callback of `onRpcBroken`, in the order registered. */
   readonly registrations: Set<BrokenRegistration> = new Set();
   /** The peer's main object. */
@@ -43,6 +50,8 @@ export class SessionCore implements ReferenceScope {
   readonly #imports = new Map<number, PeerCapability>([[0, this.remoteMain]]);
   readonly #writer: ExportWriter;
   readonly #reader: PayloadReader;
+  readonly #pipes = new Map<number, Pipe>();
+  readonly #streamed = new Map<number, Acknowledged>();
   #nextImport = 1;
   #outstanding = 0;
   #drains: { readonly resolve: () => void; readonly reject: (reason: unknown) => void }[] = [];
@@ -63,7 +72,7 @@ export class SessionCore implements ReferenceScope {
 
   /** How many entries both tables have, the main objects included. */
   get stats(): { imports: number; exports: number } {
-    return { imports: this.#imports.size, exports: this.#exports.size };
+    return { imports: this.#imports.size + this.#streamed.size, exports: this.#exports.size };
   }
 
   /** Takes one message of the peer. Whatever is wrong with it ends the session, and is not thrown. */
@@ -95,7 +104,10 @@ export class SessionCore implements ReferenceScope {
     this.registrations.clear();
     const imports = [...this.#imports.values()];
     for (const peer of imports) peer.break(reason);
-    this.#exports.clear();
+    for (const done of this.#streamed.values()) done({ reason });
+    this.#streamed.clear();
+    this.#pipes.clear();
+    this.#exports.clear(reason);
   }
 
   /** Whether `capability` is the peer's, and still has its place in the import table. */
@@ -144,6 +156,38 @@ export class SessionCore implements ReferenceScope {
     const written = captures.map((capture) => this.#writer.writeCapture(capture));
     this.#parts.outlet.push(["remap", peer.id, path, written, instructions]);
     return this.#result();
+  }
+
+  /** @see StreamLine.stream */
+  stream(target: Hook, method: string, args: readonly unknown[], done: Acknowledged): number {
+    const { capability } = target;
+    if (this.#end !== undefined || target.disposed || !this.hosts(capability)) {
+      const reason = this.#end?.reason ?? disposedError();
+      queueMicrotask(() => done({ reason }));
+      return 0;
+    }
+    const written = this.#writer.writeArguments(new Payload(args, "borrowed"));
+    const size = this.#parts.outlet.stream(capability.id, method, written.expression);
+    for (const id of written.promises) this.#answer(id);
+    this.#streamed.set(this.#nextImport++, done);
+    return size;
+  }
+
+  /** Opens a pipe and pumps `stream` into it. spec/capnweb.md §9.2 */
+  sendReadable(stream: ReadableStream): {
+    readonly id: number;
+    readonly stop: (reason: unknown) => void;
+  } {
+    if (stream.locked) throw new TypeError("The ReadableStream is locked.");
+    this.#parts.outlet.pipe();
+    const peer = new PeerCapability(this, this.#nextImport++, "object");
+    this.#imports.set(peer.id, peer);
+    const target = new Hook(peer);
+    const stop = pump(
+      stream,
+      (failed) => new StreamSender(this, target, this.#parts.clock, failed),
+    );
+    return { id: peer.id, stop };
   }
 
   /** Asks the peer for a result. */
@@ -197,13 +241,19 @@ export class SessionCore implements ReferenceScope {
   }
 
   /** @see ReferenceScope.takeReadable */
-  takeReadable(id: number): never {
-    throw unknownValue(["readable", id]);
+  takeReadable(id: number): { readonly stream: ReadableStream; readonly hook: Hook } {
+    const pipe = this.#pipes.get(id);
+    if (pipe === undefined) {
+      throw new Error(`Export ${id} is not a pipe or its readable end was already consumed.`);
+    }
+    this.#pipes.delete(id);
+    return pipe.take();
   }
 
   /** @see ReferenceScope.openWritable */
-  openWritable(id: number): never {
-    throw unknownValue(["writable", id]);
+  openWritable(id: number): { readonly stream: WritableStream; readonly hook: Hook } {
+    if (id >= 0) throw unknownValue(["writable", id]);
+    return remoteWritable(this, this.introduce("export", id), this.#parts.clock);
   }
 
   #dispatch(message: unknown): void {
@@ -225,10 +275,17 @@ export class SessionCore implements ReferenceScope {
           return this.#rejected(first, this.#reader.read(second));
         case "release":
           if (typeof first !== "number" || !isCount(second)) break;
-          return this.#exports.release(first, second);
+          this.#exports.release(first, second);
+          if (this.#exports.get(first) === undefined) this.#pipes.delete(first);
+          return;
         case "stream":
           if (message.length < 2) break;
           return this.#answerOnce(this.#exports.addPushed(this.#reader.readHook(first)));
+        case "pipe": {
+          const pipe = new Pipe();
+          this.#pipes.set(this.#exports.addPushed(pipe.writable), pipe);
+          return;
+        }
         case "abort":
           if (message.length < 2) break;
           return this.fail(this.#reader.read(first).value, { tellPeer: false });
@@ -246,6 +303,12 @@ export class SessionCore implements ReferenceScope {
   }
 
   #resolved(id: number, resolution: Hook): void {
+    const done = this.#streamed.get(id);
+    if (done !== undefined) {
+      this.#streamed.delete(id);
+      resolution.dispose();
+      return done(undefined);
+    }
     const peer = this.#imports.get(id);
     if (peer === undefined) return resolution.dispose();
     if (!peer.isPromise) {
@@ -260,6 +323,11 @@ export class SessionCore implements ReferenceScope {
   #rejected(id: number, failure: Payload): void {
     // An error holds no references by right; what a careless peer put there is not kept.
     for (const hook of failure.hooks) hook.dispose();
+    const done = this.#streamed.get(id);
+    if (done !== undefined) {
+      this.#streamed.delete(id);
+      return done({ reason: failure.value });
+    }
     this.#resolved(id, failedHook(failure.value));
   }
 

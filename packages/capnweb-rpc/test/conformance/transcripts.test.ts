@@ -211,6 +211,73 @@ describe.each(pairs)("§22 between client %s and server %s", (client, server) =>
     }
   });
 
+  test("a readable stream is uploaded", async () => {
+    const setting = new Setting(client, server, ({ RpcTarget }) => {
+      return new (class extends RpcTarget {
+        async rd(stream: ReadableStream) {
+          const chunks: unknown[] = [];
+          const reader = stream.getReader();
+          for (;;) {
+            // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
+            const { done, value } = await reader.read();
+            if (done) return chunks;
+            chunks.push(value);
+          }
+        }
+      })();
+    });
+    const source = new ReadableStream({
+      start(controller) {
+        controller.enqueue(1);
+        controller.enqueue([2]);
+        controller.close();
+      },
+    });
+    expect(await setting.main.rd(source)).toEqual([1, [2]]);
+    await turns();
+    const golden = transcripts.find(({ what }) => what.startsWith("Upload"));
+    const [sent, expected] = [setting.client.sent, textsOf(golden, "client")];
+    // When a result is asked for is up to the reader's turn; everything else is in order.
+    const asks = (text: string) => text.startsWith('["pull"') || text.startsWith('["release"');
+    expect(sent.filter((text) => !asks(text))).toEqual(expected.filter((text) => !asks(text)));
+    expect(sent.toSorted()).toEqual(expected.toSorted());
+    expect(setting.server.sent.toSorted()).toEqual(textsOf(golden, "server").toSorted());
+  });
+
+  test("a writable stream is written to by the callee", async () => {
+    const setting = new Setting(client, server, ({ RpcTarget }) => {
+      return new (class extends RpcTarget {
+        async sink(stream: WritableStream) {
+          const writer = stream.getWriter();
+          await writer.write("x");
+          await writer.close();
+          return "done";
+        }
+      })();
+    });
+    const written: unknown[] = [];
+    const sink = new WritableStream({ write: (chunk) => void written.push(chunk) });
+    expect(await setting.main.sink(sink)).toBe("done");
+    expect(written).toEqual(["x"]);
+    await turns();
+    setting.expect("WritableStream argument");
+  });
+
+  test("a blob goes through a pipe", async () => {
+    const setting = new Setting(client, server, ({ RpcTarget }) => {
+      return new (class extends RpcTarget {
+        async echoBlob(blob: Blob) {
+          return [blob.type, await blob.text()];
+        }
+      })();
+    });
+    const blob = new Blob(["hey"], { type: "text/plain" });
+    expect(await setting.main.echoBlob(blob)).toEqual(["text/plain", "hey"]);
+    const golden = transcripts.find(({ what }) => what.startsWith("Blob"));
+    const calls = setting.client.sent.filter((text) => !/^."(pull|release)"/.test(text));
+    expect(calls).toEqual(textsOf(golden, "client"));
+  });
+
   test("an unknown import is resolved: its stubs are released", async () => {
     const setting = new Setting(client, server, ({ RpcTarget }) => new RpcTarget());
     setting.client.inject('["resolve",5,["export",-1]]');
