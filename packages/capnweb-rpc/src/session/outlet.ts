@@ -16,7 +16,7 @@ export interface Outlet {
 }
 
 /** Writes text, which fixed messages are put together from directly. */
-export class TextOutlet implements Outlet {
+class TextOutlet implements Outlet {
   readonly #send: (text: string) => void;
 
   /** `send` takes one message. */
@@ -71,7 +71,7 @@ function jsonOf(expression: unknown): string {
 }
 
 /** Hands over trees. */
-export class TreeOutlet implements Outlet {
+class TreeOutlet implements Outlet {
   readonly #send: (message: unknown[]) => unknown;
 
   /** `send` takes one message. */

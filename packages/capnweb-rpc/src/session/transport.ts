@@ -26,7 +26,7 @@ export interface RpcTransportWithCustomEncoding {
 export type AnyRpcTransport = RpcTransport | RpcTransportWithCustomEncoding;
 
 /** What a transport that delivers by itself calls, instead of being asked for each message. */
-export interface MessageSink {
+interface MessageSink {
   received(message: unknown): void;
   failed(reason: unknown): void;
 }
