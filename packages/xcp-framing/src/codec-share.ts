@@ -1,5 +1,3 @@
-import { CodecId } from "@proj/wire-types";
-
 const SECOND_US = 1_000_000;
 const WINDOW_SECONDS = 60;
 const ALARM_SHARE = 0.01;
@@ -18,19 +16,16 @@ export class CodecShare {
   #jsonBytes = 0;
   #allBytes = 0;
   #second = 0;
-  #slot = 0;
-  #nextSecondUs = SECOND_US;
   #alarmAllowedUs = 0;
 
-  /** Counts one DATA payload of `bytes` bytes on the wire. */
-  add(nowUs: number, bodyCodec: number, bytes: number): void {
-    if (nowUs >= this.#nextSecondUs) this.#advance(nowUs);
-    const slot = this.#slot;
+  /** Counts `bytes` of DATA payloads on the wire, of which `jsonBytes` were JSON. */
+  add(nowUs: number, bytes: number, jsonBytes: number): void {
+    this.#advance(nowUs);
+    const slot = this.#second % WINDOW_SECONDS;
     this.#all[slot] = (this.#all[slot] ?? 0) + bytes;
     this.#allBytes += bytes;
-    if (bodyCodec !== CodecId.JSON) return;
-    this.#json[slot] = (this.#json[slot] ?? 0) + bytes;
-    this.#jsonBytes += bytes;
+    this.#json[slot] = (this.#json[slot] ?? 0) + jsonBytes;
+    this.#jsonBytes += jsonBytes;
   }
 
   /** JSON bytes / all bytes of the window; 0 without traffic. */
@@ -59,7 +54,5 @@ export class CodecShare {
       this.#all[slot] = 0;
     }
     this.#second = second;
-    this.#slot = second % WINDOW_SECONDS;
-    this.#nextSecondUs = (second + 1) * SECOND_US;
   }
 }

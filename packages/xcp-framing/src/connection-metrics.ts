@@ -1,4 +1,4 @@
-import { CodecId, type LogSink, type Telemetry } from "@proj/wire-types";
+import type { LogSink, Telemetry } from "@proj/wire-types";
 import {
   codecLabel,
   type DirectionLabel,
@@ -114,8 +114,7 @@ export class ConnectionMetrics {
     reported.jsonBytes = traffic.jsonBytes;
     reported.dataBytes = traffic.dataBytes;
     if (all === 0) return;
-    share.add(nowUs, CodecId.JSON, json);
-    share.add(nowUs, CodecId.PROTOBUF, all - json);
+    share.add(nowUs, all, json);
     if (!share.alarm(nowUs)) return;
     const fields = { scope: "process", direction, share: share.share(nowUs) };
     this.#log.log({ level: "warn", event: "xcp.json_overuse", fields });

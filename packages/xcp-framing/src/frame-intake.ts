@@ -136,7 +136,7 @@ export class FrameIntake {
     const payload = this.#open(frame, header, index);
     if (payload === undefined) return;
     if (header.msgType === MsgType.DATA) {
-      this.#core.countShare("received", header.bodyCodec, frame.payload.length);
+      this.#core.traffic.received.countData(header.bodyCodec, frame.payload.length);
     }
     const whole =
       (flags & Flag.MORE) === 0 &&

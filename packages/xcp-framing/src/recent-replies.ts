@@ -1,51 +1,41 @@
 import type { Transfer } from "./transfer.js";
 import type { MsgId } from "./wire/header.js";
 
-const KEPT = 32;
-const KEPT_BYTES = 1024 * 1024;
+const KEPT_SMALL = 32;
+const SMALL_BYTES = 32 * 1024;
+const LARGE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Keeps the newest replies that left, because the peer may refuse one whose frame was damaged on the way, and then needs
- * it again. Bounded by count and by bytes; a small reply may keep the chunk alive in which its request came, 64 KiB each.
+ * it again: 32 small ones, each of which may keep the 64 KiB chunk alive in which its request came, and one larger one.
  */
 export class RecentReplies {
-  readonly #ring = Array.from<Transfer | undefined>({ length: KEPT });
+  readonly #small = Array.from<Transfer | undefined>({ length: KEPT_SMALL });
   #next = 0;
-  #oldest = 0;
-  #bytes = 0;
+  #large: Transfer | undefined;
 
   /** Keeps a reply that was just written. */
   add(transfer: Transfer): void {
-    const bytes = bytesOf(transfer);
-    if (bytes > KEPT_BYTES) return;
-    this.#drop(this.#next);
-    this.#ring[this.#next] = transfer;
-    this.#bytes += bytes;
-    const newest = this.#next;
-    this.#next = (newest + 1) % KEPT;
-    while (this.#bytes > KEPT_BYTES && this.#oldest !== newest) {
-      this.#drop(this.#oldest);
-      this.#oldest = (this.#oldest + 1) % KEPT;
+    const { body } = transfer;
+    if (!(body instanceof Uint8Array) || body.length > LARGE_BYTES) return;
+    if (body.length > SMALL_BYTES) {
+      this.#large = transfer;
+      return;
     }
+    this.#small[this.#next] = transfer;
+    this.#next = (this.#next + 1) % KEPT_SMALL;
   }
 
   /** Removes and returns the reply with this id. */
   take(msgId: MsgId): Transfer | undefined {
-    const at = this.#ring.findIndex((reply) => reply?.msgId === msgId);
-    const reply = this.#ring[at];
-    if (reply !== undefined) this.#drop(at);
+    const large = this.#large;
+    if (large?.msgId === msgId) {
+      this.#large = undefined;
+      return large;
+    }
+    const at = this.#small.findIndex((reply) => reply?.msgId === msgId);
+    const reply = this.#small[at];
+    if (reply !== undefined) this.#small[at] = undefined;
     return reply;
   }
-
-  #drop(at: number): void {
-    const reply = this.#ring[at];
-    if (reply === undefined) return;
-    this.#bytes -= bytesOf(reply);
-    this.#ring[at] = undefined;
-    if (this.#oldest === at) this.#oldest = (at + 1) % KEPT;
-  }
-}
-
-function bytesOf(transfer: Transfer): number {
-  return transfer.body instanceof Uint8Array ? transfer.body.length : 0;
 }

@@ -287,7 +287,9 @@ export class Sender {
     const sealed = this.#writer.append(this.#core.nowUs, flags, header, payload, index);
     if (sealed !== undefined) this.#noteSealed(transfer, sealed, last && index === 0);
     transfer.offset += payload.length;
-    this.#count(transfer, payload.length);
+    if (transfer.msgType === MsgType.DATA) {
+      this.#core.traffic.sent.countData(transfer.bodyCodec, payload.length);
+    }
     outbox.advance(payload.length, last ? "finished" : "more");
     if (last) this.#finish(transfer);
     else if (!(body instanceof Uint8Array)) {
@@ -301,11 +303,6 @@ export class Sender {
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
     this.#core.log.write("info", "xcp.rekey", { direction: "sent", epoch });
-  }
-
-  #count(transfer: Transfer, bytes: number): void {
-    if (transfer.msgType !== MsgType.DATA) return;
-    this.#core.countShare("sent", transfer.bodyCodec, bytes);
   }
 
   // The whole message is on its way.

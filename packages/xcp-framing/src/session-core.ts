@@ -1,4 +1,4 @@
-import { CodecId, formatHex, type WireError } from "@proj/wire-types";
+import { formatHex, type WireError } from "@proj/wire-types";
 import type { Negotiated } from "./negotiated.js";
 import { Outbox } from "./outbox.js";
 import { Queue } from "./queue.js";
@@ -12,6 +12,8 @@ import { Feature, MsgType, type Profile } from "./wire/constants.js";
 import { encodeNack } from "./wire/control.js";
 import { type FrameHeader, type MsgId, NO_TAGS } from "./wire/header.js";
 import type { ControlCodec } from "./wire/hello.js";
+
+const SAMPLE_EVERY_US = 1_000_000;
 
 /** A message that a control frame is about. */
 export interface MessageRef {
@@ -41,6 +43,8 @@ export class SessionCore {
   readonly events: Queue<SessionEvent> = new Queue();
   /** The time of the call that is being worked on. */
   nowUs = 0;
+  /** When the JSON shares are brought up to date. */
+  nextSampleUs = 0;
   memory: SessionMemory;
   profile: Profile | undefined;
   negotiated: Negotiated | undefined;
@@ -127,16 +131,16 @@ export class SessionCore {
     });
   }
 
-  /** Counts DATA bytes on the wire, and raises the alarm of §15.4. */
-  countShare(direction: "sent" | "received", bodyCodec: number, bytes: number): void {
-    const traffic = this.traffic[direction];
-    const { share } = traffic;
-    traffic.dataBytes += bytes;
-    share.add(this.nowUs, bodyCodec, bytes);
-    if (bodyCodec !== CodecId.JSON) return;
-    traffic.jsonBytes += bytes;
-    if (!share.alarm(this.nowUs)) return;
-    this.log.write("warn", "xcp.json_overuse", { direction, share: share.share(this.nowUs) });
+  /** Brings the JSON shares up to date, and raises the alarm of §15.4. Done once a second, not with every message. */
+  sampleShares(): void {
+    this.nextSampleUs = this.nowUs + SAMPLE_EVERY_US;
+    for (const direction of ["sent", "received"] as const) {
+      const traffic = this.traffic[direction];
+      traffic.sample(this.nowUs);
+      if (!traffic.share.alarm(this.nowUs)) continue;
+      const share = traffic.share.share(this.nowUs);
+      this.log.write("warn", "xcp.json_overuse", { direction, share });
+    }
   }
 
   /** Whether the peer understands ERROR and GOAWAY, as far as is known. */

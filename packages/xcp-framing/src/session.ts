@@ -207,6 +207,7 @@ export class Session {
       this.#core.fail(asXcpError(error));
     }
     if (this.#phase.kind === "open") this.#sendQueuedPing();
+    if (nowUs >= this.#core.nextSampleUs) this.#core.sampleShares();
     this.#checkDrained();
   }
 
@@ -515,12 +516,15 @@ export class Session {
       this.#machines?.inbox.flushAcks();
     }
     this.#checkAlive(nowUs);
+    this.#core.sampleShares();
     if (nowUs >= this.#drainDueUs) this.#announceDrained();
     else this.#checkDrained();
   }
 
   /** A picture of what the session did and holds. */
   stats(nowUs: number): ConnectionStats {
+    this.#core.nowUs = nowUs;
+    this.#core.sampleShares();
     const { traffic, outbox } = this.#core;
     const { sent, received } = traffic;
     return {

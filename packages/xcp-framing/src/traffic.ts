@@ -1,3 +1,4 @@
+import { CodecId } from "@proj/wire-types";
 import { CodecShare } from "./codec-share.js";
 
 /** Running totals of one direction. */
@@ -15,8 +16,10 @@ export class DirectionTraffic {
   #ofCodec = 0;
   /** NACK and ERROR frames by number on the wire. */
   readonly byError: Map<number, number> = new Map();
-  /** §15.4 */
+  /** Brought up to date by {@link DirectionTraffic.sample}. §15.4 */
   readonly share: CodecShare = new CodecShare();
+  #sampledData = 0;
+  #sampledJson = 0;
 
   /** Counts one whole message. */
   countMessage(bodyCodec: number): void {
@@ -29,6 +32,21 @@ export class DirectionTraffic {
   byCodec(): ReadonlyMap<number, number> {
     this.#switchCodec(this.#codec);
     return this.#byCodec;
+  }
+
+  /** Counts payload bytes of DATA on the wire: two additions, as every frame does it. */
+  countData(bodyCodec: number, bytes: number): void {
+    this.dataBytes += bytes;
+    if (bodyCodec === CodecId.JSON) this.jsonBytes += bytes;
+  }
+
+  /** Puts the DATA bytes since the last call into the window of the JSON share. */
+  sample(nowUs: number): void {
+    const data = this.dataBytes - this.#sampledData;
+    if (data === 0) return;
+    this.share.add(nowUs, data, this.jsonBytes - this.#sampledJson);
+    this.#sampledData = this.dataBytes;
+    this.#sampledJson = this.jsonBytes;
   }
 
   /** Counts one NACK or ERROR. */

@@ -12,6 +12,6 @@ export const nodePlatform: Platform = {
   crypto: nodeCrypto,
   zstd: nodeZstd() ?? (await loadWasmZstd()),
   crc32c: (bytes) => backend.crc32c(bytes),
-  // A plain view, as Buffer's own methods mean something else than the core expects.
-  allocate: (bytes) => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer),
+  // Sockets take a Buffer as it is; whoever gives memory to the application makes a plain view of it.
+  allocate: (bytes) => Buffer.allocUnsafeSlow(bytes),
 };

@@ -101,6 +101,11 @@ const OWN_BUFFER_BYTES = 65_536;
 const START_BYTES = PREFIX_BYTES + 1;
 const JSON_OBJECT = 0x7b;
 
+// A plain view, whatever subclass a transport's chunk is of: its own methods may mean something else.
+function viewOf(bytes: Uint8Array, at: number, length: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + at, length);
+}
+
 /**
  * Splits a stream of bytes into frames, however the stream is cut into chunks.
  *
@@ -347,7 +352,7 @@ export class FrameReader {
       return undefined;
     }
     this.#at = start + length + tailSize;
-    const payload = length === 0 ? NOTHING : this.#chunk.subarray(start, start + length);
+    const payload = length === 0 ? NOTHING : viewOf(this.#chunk, start, length);
     return this.#finish(head, payload, tailSize === 0 ? 0 : loadU32(this.#chunk, start + length));
   }
 

@@ -49,7 +49,8 @@ export class PayloadBuffer {
 
   /** The payload, once complete. */
   get payload(): Uint8Array {
-    return this.#bytes;
+    const { buffer, byteOffset } = this.#bytes;
+    return new Uint8Array(buffer, byteOffset, this.#length);
   }
 
   /** The CRC's four bytes as a little-endian number, once complete; 0 without a tail. */
