@@ -24,6 +24,15 @@ export { connectHttp2, connectHttp2Channels, type ConnectHttp2Options } from "./
 export { listenHttp2, type ListenHttp2Options } from "./http2-server.js";
 export { socketStream, type SocketStreamOptions } from "./socket-stream.js";
 
+export {
+  NETWORK_SCHEMES,
+  type NetworkScheme,
+  type ParsedUrl,
+  parseTransportUrl,
+  parseUnixUrl,
+} from "./transport-url.js";
+export { isLoopback } from "./is-loopback.js";
+
 export type { ConnectOptions } from "./connect-options.js";
 export type { Endpoint, InetEndpoint } from "./endpoint.js";
 export type { ListenAddress, ListenOptions, SocketListener } from "./listen-socket.js";

@@ -32,7 +32,11 @@ export interface ParsedUrl {
   readonly where: string;
 }
 
-/** Takes the path out of `unix:/run/xcp.sock` or `unix:///run/xcp.sock`; `undefined` for another scheme. */
+/**
+ * Takes the path out of `unix:/run/xcp.sock` or `unix:///run/xcp.sock`; `undefined` for another scheme.
+ *
+ * @throws WireError `wire.invalid_uri` without a path.
+ */
 export function parseUnixUrl(text: string): string | undefined {
   if (!text.startsWith("unix:")) return undefined;
   const path = text.slice("unix:".length).replace(/^\/\/(?=\/)/, "");
@@ -44,9 +48,13 @@ export function parseUnixUrl(text: string): string | undefined {
 /**
  * Parses a URL that must have one of `schemes`.
  *
+ * @param schemes Default: every one of {@link NETWORK_SCHEMES}; `unix:` is for {@link parseUnixUrl}.
  * @throws WireError `wire.invalid_uri`, naming what is wrong.
  */
-export function parseTransportUrl(text: string, schemes: readonly NetworkScheme[]): ParsedUrl {
+export function parseTransportUrl(
+  text: string,
+  schemes: readonly NetworkScheme[] = NETWORK_SCHEMES,
+): ParsedUrl {
   if (!URL.canParse(text)) throw wireError("wire.invalid_uri", `not a URL: ${text}`);
   const url = new URL(text);
   const scheme = schemes.find((candidate) => `${candidate}:` === url.protocol);
