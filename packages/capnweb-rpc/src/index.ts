@@ -11,3 +11,22 @@ export type {
   RpcTransport,
   RpcTransportWithCustomEncoding,
 } from "./session/transport.js";
+export { WebSocketTransport } from "./transports/web-socket-transport.js";
+export {
+  newWebSocketRpcSession,
+  type WebSocketSessionOptions,
+} from "./transports/web-socket-session.js";
+export type { WebSocketConstructor, WebSocketLike } from "./transports/web-socket-like.js";
+export { type HttpBatchOptions, newHttpBatchRpcSession } from "./transports/http-batch-client.js";
+export {
+  newHttpBatchRpcResponse,
+  type NodeBatchRequest,
+  type NodeBatchResponse,
+  nodeHttpBatchRpcResponse,
+  type NodeHttpBatchOptions,
+} from "./transports/http-batch-server.js";
+export type { HttpBatchLimits, HttpBatchServerOptions } from "./transports/batch-limits.js";
+export {
+  type MessagePortLike,
+  newMessagePortRpcSession,
+} from "./transports/message-port-session.js";

@@ -99,11 +99,12 @@ export class PeerCapability extends Capability {
   }
 
   override destroy(): void {
+    if (this.#resolution !== undefined) return this.#resolution.dispose();
+    // The main stub takes the session with it, and its own callbacks still hear of that.
+    this.session.forget(this);
     for (const registration of this.#registrations ?? []) {
       this.session.registrations.delete(registration);
     }
-    if (this.#resolution !== undefined) return this.#resolution.dispose();
-    this.session.forget(this);
     for (const sink of this.#sinks.splice(0)) sink.rejected(canceledError());
   }
 

@@ -8,7 +8,7 @@ import type { RpcStub } from "../types.js";
 import { ErrorPolicy, type OnSendError } from "./error-policy.js";
 import { outletFor } from "./outlet.js";
 import { SessionCore } from "./session-core.js";
-import { type AnyRpcTransport, deliverTo, type DeliveringTransport } from "./transport.js";
+import { type AnyRpcTransport, deliveryOf } from "./transport.js";
 
 /** What may be chosen for a session. */
 export interface RpcSessionOptions {
@@ -96,8 +96,9 @@ function listen(
   receive: (message: unknown) => void,
 ): void {
   const failed = (reason: unknown): void => core.fail(reason, { tellPeer: false });
-  if (deliverTo in transport) {
-    (transport as DeliveringTransport)[deliverTo]({ received: receive, failed });
+  const deliver = deliveryOf(transport);
+  if (deliver !== undefined) {
+    deliver({ received: receive, failed });
     return;
   }
   const ask = (): void => {

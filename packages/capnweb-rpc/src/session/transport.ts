@@ -26,15 +26,22 @@ export interface RpcTransportWithCustomEncoding {
 export type AnyRpcTransport = RpcTransport | RpcTransportWithCustomEncoding;
 
 /** What a transport that delivers by itself calls, instead of being asked for each message. */
-interface MessageSink {
+export interface MessageSink {
   received(message: unknown): void;
   failed(reason: unknown): void;
 }
 
-/** The method of a transport that delivers by itself. */
-export const deliverTo: unique symbol = Symbol("deliverTo");
+/** How a transport begins to deliver by itself. */
+export type Deliver = (sink: MessageSink) => void;
 
-/** A transport that delivers by itself: no promise per message. */
-export interface DeliveringTransport {
-  [deliverTo](sink: MessageSink): void;
+const deliveries = new WeakMap<object, Deliver>();
+
+/** Notes that `transport` delivers by itself: it needs no promise per message. */
+export function announceDelivery(transport: object, deliver: Deliver): void {
+  deliveries.set(transport, deliver);
+}
+
+/** Answers how `transport` begins to deliver by itself, if it does. */
+export function deliveryOf(transport: object): Deliver | undefined {
+  return deliveries.get(transport);
 }

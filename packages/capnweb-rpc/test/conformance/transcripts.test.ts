@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import * as ours from "@proj/capnweb-rpc";
 import * as reference from "capnweb";
 import { readFileSync } from "node:fs";
+import { cloneInRealm } from "../support/realm-clone.js";
 import { MemoryTransport, turns } from "../support/memory-transport.js";
 
 interface Transcript {
@@ -17,8 +18,7 @@ const { transcripts } = JSON.parse(readFileSync(file, "utf8")) as { transcripts:
 type Library = Record<string, any>;
 type Stub = any;
 
-// The reference clones instructions; Node's clone belongs to another realm than Jest's tests.
-globalThis.structuredClone = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+cloneInRealm();
 
 const libraries: Record<string, Library> = { ours, reference };
 const pairs = [

@@ -1,0 +1,23 @@
+import type { RpcSessionOptions } from "../session/rpc-session.js";
+
+/** What one batch may cost its server. spec/capnweb.md §13 */
+export interface HttpBatchLimits {
+  /** Bytes of the body. */
+  readonly maxBodyBytes?: number | undefined;
+  /** Messages in the body. */
+  readonly maxMessages?: number | undefined;
+  /** Milliseconds until the answer goes out with what is ready. */
+  readonly maxTimeMs?: number | undefined;
+}
+
+/** What may be chosen for the server's side of a batch. */
+export interface HttpBatchServerOptions extends RpcSessionOptions {
+  readonly batch?: HttpBatchLimits | undefined;
+}
+
+/** The limits of whoever names none: generous, and finite. */
+export const DEFAULT_BATCH_LIMITS: { readonly [K in keyof HttpBatchLimits]-?: number } = {
+  maxBodyBytes: 64 * 1024 * 1024,
+  maxMessages: 100_000,
+  maxTimeMs: 300_000,
+};

@@ -1,0 +1,51 @@
+import { CONNECTING, type WebSocketConstructor, type WebSocketLike } from "./web-socket-like.js";
+
+type Listener = (event: never) => void;
+
+/** A socket whose implementation is still being loaded. Nobody sends before it is open. */
+export class DeferredSocket implements WebSocketLike {
+  binaryType = "arraybuffer";
+  readonly #listeners: (readonly [type: string, listener: Listener])[] = [];
+  #socket: WebSocketLike | undefined;
+  #closed = false;
+
+  /** Connects to `url` as soon as there is an implementation. */
+  constructor(url: string, implementation: Promise<WebSocketConstructor>) {
+    implementation.then(
+      (Implementation) => this.#connect(new Implementation(url)),
+      () => this.#emit("error"),
+    );
+  }
+
+  get readyState(): number {
+    return this.#socket?.readyState ?? CONNECTING;
+  }
+
+  addEventListener(type: string, listener: Listener): void {
+    this.#listeners.push([type, listener]);
+  }
+
+  send(message: string | ArrayBuffer): void {
+    this.#socket?.send(message);
+  }
+
+  close(code?: number, reason?: string): void {
+    this.#closed = true;
+    this.#socket?.close(code, reason);
+  }
+
+  #connect(socket: WebSocketLike): void {
+    this.#socket = socket;
+    socket.binaryType = this.binaryType;
+    for (const [type, listener] of this.#listeners) {
+      socket.addEventListener(type as "open", listener as () => void);
+    }
+    if (this.#closed) socket.close();
+  }
+
+  #emit(type: string): void {
+    for (const [wanted, listener] of this.#listeners) {
+      if (wanted === type) (listener as () => void)();
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { RpcSession, type RpcSessionOptions } from "../session/rpc-session.js";
+import { announceDelivery } from "../session/transport.js";
+import type { RpcStub } from "../types.js";
+import { Inbox } from "./inbox.js";
+
+/** What may be chosen for a batch. */
+export interface HttpBatchOptions extends RpcSessionOptions {
+  /** Headers beside those of a given request. */
+  readonly headers?: HeadersInit | undefined;
+  /** Sends the request; the host's `fetch` where absent. */
+  readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
+  /** Whether cookies go along. */
+  readonly credentials?: RequestCredentials | undefined;
+  /** Gives the batch up. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds until the batch is given up. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const setImmediate = (globalThis as { readonly setImmediate?: (run: () => void) => void })
+  .setImmediate;
+
+/** Collects the messages of one turn and sends them as one request. spec/capnweb.md §2.3 */
+class HttpBatchTransport {
+  readonly #target: string | Request;
+  readonly #options: HttpBatchOptions;
+  readonly #inbox = new Inbox<string>();
+  readonly #given = new AbortController();
+  #batch: string[] | undefined = [];
+
+  constructor(target: string | Request, options: HttpBatchOptions) {
+    this.#target = target;
+    this.#options = options;
+    announceDelivery(this, (sink) => this.#inbox.deliverTo(sink));
+    const run = (): void => {
+      this.#run().catch((error: unknown) => this.#inbox.fail(error));
+    };
+    if (setImmediate === undefined) setTimeout(run, 0);
+    else setImmediate(run);
+  }
+
+  send(message: string): void {
+    // After the request went out there is no way to the peer: such calls end with the batch.
+    this.#batch?.push(message);
+  }
+
+  receive(): Promise<string> {
+    return this.#inbox.receive();
+  }
+
+  abort(reason: unknown): void {
+    this.#inbox.fail(reason);
+    this.#given.abort(reason);
+  }
+
+  async #run(): Promise<void> {
+    const batch = this.#batch ?? [];
+    this.#batch = undefined;
+    if (this.#given.signal.aborted) return;
+    const send = this.#options.fetch ?? fetch;
+    const response = await send(this.#request(batch.join("\n")));
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new Error(`RPC request failed: ${response.status} ${response.statusText}`);
+    }
+    const body = await response.text();
+    for (const line of body.split("\n")) if (line.trim() !== "") this.#inbox.put(line);
+    this.#inbox.fail(new Error("Batch RPC request ended."));
+  }
+
+  #request(body: string): Request {
+    const { headers, credentials, signal, timeoutMs } = this.#options;
+    const request = new Request(this.#target, {
+      method: "POST",
+      body,
+      signal: AbortSignal.any([
+        this.#given.signal,
+        ...(signal === undefined ? [] : [signal]),
+        ...(timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]),
+      ]),
+      ...(credentials === undefined ? {} : { credentials }),
+    });
+    for (const [name, value] of new Headers(headers)) request.headers.set(name, value);
+    return request;
+  }
+}
+
+/**
+ * Starts a session of one HTTP request: every call made in this turn of the event loop goes into it,
+ * and only what is awaited in this turn is answered. spec/capnweb.md §2.3
+ */
+export function newHttpBatchRpcSession<T = unknown>(
+  target: string | Request,
+  options: HttpBatchOptions = {},
+): RpcStub<T> {
+  const transport = new HttpBatchTransport(target, options);
+  return new RpcSession<T>(transport, undefined, options).getRemoteMain();
+}

@@ -1,0 +1,104 @@
+import { RpcSession } from "../session/rpc-session.js";
+import { announceDelivery, type MessageSink } from "../session/transport.js";
+import { DEFAULT_BATCH_LIMITS, type HttpBatchServerOptions } from "./batch-limits.js";
+
+/** The answer to a batch. */
+export interface BatchAnswer {
+  readonly status: 200 | 400 | 413;
+  readonly body: string;
+}
+
+/** The server's end of one batch: everything arrives at once, everything leaves at once. */
+class BatchTransport {
+  readonly sent: string[] = [];
+  failure: { readonly reason: unknown } | undefined;
+  #sink: MessageSink | undefined;
+
+  constructor() {
+    announceDelivery(this, (sink) => {
+      this.#sink = sink;
+    });
+  }
+
+  send(message: string): void {
+    this.sent.push(message);
+  }
+
+  receive(): Promise<string> {
+    return new Promise(() => undefined);
+  }
+
+  abort(reason: unknown): void {
+    this.failure ??= { reason };
+  }
+
+  deliver(lines: readonly string[]): void {
+    for (const line of lines) this.#sink?.received(line);
+  }
+
+  end(): void {
+    this.#sink?.failed(new Error("Batch RPC request ended."));
+  }
+}
+
+/**
+ * Carries out a batch and answers when every result that was asked for is there, or the time is up.
+ * Nothing a peer sends makes it reject; what is malformed is answered with an abort. §2.3
+ *
+ * @param gone aborts when nobody waits for the answer any more: the session ends then
+ */
+export async function serveBatch(
+  body: string,
+  localMain: unknown,
+  options: HttpBatchServerOptions,
+  gone: AbortSignal | undefined,
+): Promise<BatchAnswer> {
+  const { maxMessages, maxTimeMs } = { ...DEFAULT_BATCH_LIMITS, ...options.batch };
+  const lines = body.split("\n").filter((line) => line.trim() !== "");
+  if (lines.length > (maxMessages ?? DEFAULT_BATCH_LIMITS.maxMessages)) {
+    return refusedBatch(413, "The batch holds too many messages.");
+  }
+  const transport = new BatchTransport();
+  const session = new RpcSession(transport, localMain, options);
+  transport.deliver(lines);
+  await answered(session, maxTimeMs ?? DEFAULT_BATCH_LIMITS.maxTimeMs, gone);
+  if (transport.failure !== undefined) return abortAnswer(transport);
+  const answer = transport.sent.join("\n");
+  transport.end();
+  return { status: 200, body: answer };
+}
+
+/** Answers a batch that is not carried out at all. */
+export function refusedBatch(status: 400 | 413, message: string): BatchAnswer {
+  return { status, body: JSON.stringify(["abort", ["error", "Error", message]]) };
+}
+
+function abortAnswer({ sent }: BatchTransport): BatchAnswer {
+  const last = sent.at(-1);
+  return last?.startsWith('["abort"') === true
+    ? { status: 400, body: last }
+    : refusedBatch(400, "The batch was aborted by its sender.");
+}
+
+async function answered(
+  session: RpcSession,
+  maxTimeMs: number,
+  gone: AbortSignal | undefined,
+): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stop = (): void => undefined;
+  const late = new Promise<void>((resolve) => {
+    stop = resolve;
+    timer = setTimeout(resolve, maxTimeMs);
+    gone?.addEventListener("abort", stop);
+    if (gone?.aborted === true) resolve();
+  });
+  try {
+    await Promise.race([session.drain(), late]);
+  } catch {
+    // The transport knows why the session ended.
+  } finally {
+    clearTimeout(timer);
+    gone?.removeEventListener("abort", stop);
+  }
+}

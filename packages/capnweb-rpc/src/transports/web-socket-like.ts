@@ -1,0 +1,19 @@
+/** What is asked of a socket: browsers', Node's, Workers' and those of `ws` all have it. §2.2 */
+export interface WebSocketLike {
+  readonly readyState: number;
+  binaryType: string;
+  addEventListener(type: "open" | "error", listener: () => void): void;
+  addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(
+    type: "close",
+    listener: (event: { readonly code: number; readonly reason: string }) => void,
+  ): void;
+  send(message: string | ArrayBuffer): void;
+  close(code?: number, reason?: string): void;
+}
+
+/** Makes a socket that connects to `url`. */
+export type WebSocketConstructor = new (url: string) => WebSocketLike;
+
+/** `readyState` of a socket that is not open yet. */
+export const CONNECTING = 0;
