@@ -14,6 +14,7 @@ const usage = `npm run bench -- <name> [options]
   --rounds <n>      rounds that count (default 21)
   --round-ms <n>    length of one peer's turn in a round (default 200)
   --case <text>     only the cases whose name contains <text>
+  --let-cpus-sleep  no spinners on idle cores while calls wait
 `;
 
 const benches = ["packages", "apps"].flatMap((room) =>

@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly only: string | undefined;
   /** Where the result goes. */
   readonly output: "table" | "json";
+  /** Whether cores are kept from sleeping while calls wait. */
+  readonly cpus: "kept awake" | "free to sleep";
 }
 
 /** Reads the options a bench file is started with. */
@@ -24,6 +26,7 @@ export function parseOptions(argv: readonly string[]): RunOptions {
       rounds: { type: "string" },
       "round-ms": { type: "string" },
       case: { type: "string" },
+      "let-cpus-sleep": { type: "boolean", default: false },
     },
   });
   const roundMs = positive("--round-ms", values["round-ms"]) ?? (values.quick ? 40 : 200);
@@ -33,6 +36,7 @@ export function parseOptions(argv: readonly string[]): RunOptions {
     warmUpMs: 2.5 * roundMs,
     only: values.case,
     output: values.json ? "json" : "table",
+    cpus: values["let-cpus-sleep"] ? "free to sleep" : "kept awake",
   };
 }
 

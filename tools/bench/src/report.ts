@@ -2,6 +2,7 @@ import type { Machine } from "./machine.js";
 import type { CaseResult, Metric, PeerResult } from "./result.js";
 import type { Spread } from "./statistics.js";
 import { type Fact, formatTarget } from "./target.js";
+import type { CpuState } from "./wakeful-cpus.js";
 
 const metricName: Readonly<Record<Metric, string>> = {
   p50: "p50 ours/peer",
@@ -9,13 +10,18 @@ const metricName: Readonly<Record<Metric, string>> = {
   cpu: "CPU ours/peer",
 };
 
-/** Writes the lines above the tables: the question and the machine. */
-export function formatHeader(suite: { name: string; question: string }, machine: Machine): string {
+/** Writes the lines above the tables: the question, the machine and what its cores do. */
+export function formatHeader(
+  suite: { readonly name: string; readonly question: string },
+  machine: Machine,
+  cpus: CpuState,
+): string {
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
   return [
     `${suite.name}: ${suite.question}`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}`,
     `${versions.join(", ")}, commit ${machine.commit}`,
+    cpus.kind === "awake" ? "cores kept awake" : `cores free to sleep (${cpus.why})`,
   ].join("\n");
 }
 

@@ -2,6 +2,7 @@ import type { Machine } from "./machine.js";
 import type { RoundSample } from "./round.js";
 import { median, type Spread, spreadOf } from "./statistics.js";
 import { type Fact, meets, type Target } from "./target.js";
+import type { CpuState } from "./wakeful-cpus.js";
 
 /** Which number of a round is compared between peers. */
 export type Metric = "p50" | "throughput" | "cpu";
@@ -41,6 +42,8 @@ export interface SuiteResult {
   readonly name: string;
   readonly question: string;
   readonly machine: Machine;
+  /** What the cores did while calls waited. */
+  readonly cpus: CpuState;
   /** When the run started, ISO 8601. */
   readonly startedAt: string;
   readonly cases: readonly CaseResult[];

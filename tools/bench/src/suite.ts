@@ -11,6 +11,7 @@ import {
   runRound,
 } from "./round.js";
 import { type Fact, meets, type Target } from "./target.js";
+import { type HeldCpus, keepCpusAwake, leaveCpus } from "./wakeful-cpus.js";
 
 export type { Pace } from "./round.js";
 
@@ -74,14 +75,20 @@ export async function runSuite(
   const json = options.output === "json";
   const machine = describeMachine();
   const startedAt = new Date().toISOString();
-  if (!json) console.log(formatHeader(suite, machine));
+  const wanted = suite.cases.filter(({ name }) => name.includes(options.only ?? ""));
+  const held = await holdCpus(wanted, options);
+  const cpus = held.state;
+  if (!json) console.log(formatHeader(suite, machine, cpus));
 
   const cases: CaseResult[] = [];
-  for (const benchCase of suite.cases) {
-    if (options.only !== undefined && !benchCase.name.includes(options.only)) continue;
-    const result = await runCase(benchCase, options);
-    cases.push(result);
-    if (!json) console.log(formatCase(result));
+  try {
+    for (const benchCase of wanted) {
+      const result = await runCase(benchCase, options);
+      cases.push(result);
+      if (!json) console.log(formatCase(result));
+    }
+  } finally {
+    await held.release();
   }
   const facts = ((await suite.facts?.()) ?? []).map((fact) =>
     fact.target === undefined ? fact : { ...fact, met: meets(fact.value, fact.target) === true },
@@ -89,8 +96,16 @@ export async function runSuite(
   if (!json && facts.length > 0) console.log(formatFacts(facts));
   if (json) {
     const { name, question } = suite;
-    console.log(JSON.stringify({ name, question, machine, startedAt, cases, facts }, undefined, 2));
+    console.log(
+      JSON.stringify({ name, question, machine, cpus, startedAt, cases, facts }, undefined, 2),
+    );
   }
+}
+
+// A core that computes does not sleep: only calls that wait meet one that does.
+async function holdCpus(cases: readonly BenchCase[], options: RunOptions): Promise<HeldCpus> {
+  if (cases.every(({ pace }) => pace.kind === "batch")) return leaveCpus("no call waits");
+  return options.cpus === "kept awake" ? keepCpusAwake() : leaveCpus("--let-cpus-sleep");
 }
 
 interface Contender {

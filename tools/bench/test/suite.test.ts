@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { runSuite, type Suite } from "@proj/bench";
 
-const quickly = ["--rounds", "3", "--round-ms", "1"];
+const quickly = ["--rounds", "3", "--round-ms", "1", "--let-cpus-sleep"];
 
 function suiteOf(opened: string[]): Suite {
   const peer = (name: string, target?: { atMost: number }) => ({
@@ -50,7 +50,8 @@ describe("runSuite", () => {
   test("prints one JSON document and nothing else where it is asked to", async () => {
     await runSuite(suiteOf([]), [...quickly, "--json"]);
     expect(log).toHaveBeenCalledTimes(1);
-    const { name, cases, facts, machine } = JSON.parse(printed());
+    const { name, cases, facts, machine, cpus } = JSON.parse(printed());
+    expect(cpus).toEqual({ kind: "free to sleep", why: "--let-cpus-sleep" });
     expect(name).toBe("waiting");
     expect(machine.versions.node).toBe(process.versions.node);
     expect(cases[0].peers[1]).toMatchObject({
