@@ -2,12 +2,17 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** What native/addon.cc exports. */
+/** What native/addon.cc exports: an object per feature, without those that the platform lacks. */
 export interface Addon {
   /** The version of this interface. */
   readonly interface: number;
-  readonly crc32cEngine: string;
-  crc32c(bytes: Uint8Array, seed: number): number;
+  readonly crc32c: Crc32cAddon;
+}
+
+/** What native/crc32c_exports.cc exports. */
+export interface Crc32cAddon {
+  readonly engine: string;
+  sum(bytes: Uint8Array, seed: number): number;
 }
 
 /** The addon and where it lies, or why there is none. */
@@ -16,10 +21,11 @@ export type LoadedAddon =
   | { readonly lack: string };
 
 // What this file understands; native/addon.cc counts it up when an export changes.
-const ADDON_INTERFACE = 1;
+const ADDON_INTERFACE = 2;
 
 const root = new URL("../", import.meta.url);
 const target = `${process.platform}-${process.arch}`;
+const sanitized = "build/sanitized/native_io.node";
 const candidates: readonly string[] = [
   "build/native_io.node",
   "native/build/Release/native_io.node",
@@ -30,7 +36,8 @@ const candidates: readonly string[] = [
 export function loadAddon(): LoadedAddon {
   if (process.env["NATIVE_IO"] === "portable") return { lack: "NATIVE_IO=portable" };
   const refusals: string[] = [];
-  for (const path of candidates) {
+  const paths = process.env["NATIVE_IO"] === "sanitized" ? [sanitized] : candidates;
+  for (const path of paths) {
     const file = fileURLToPath(new URL(path, root));
     if (!existsSync(file)) continue;
     const loaded = loadFrom(file, path);

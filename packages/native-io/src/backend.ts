@@ -37,12 +37,12 @@ function chooseBackend(): Backend {
 }
 
 function nativeBackend(addon: Addon, path: string): Backend {
-  const { crc32c } = addon;
+  const { engine, sum } = addon.crc32c;
   return {
     kind: "native",
     reason: `loaded ${path}`,
-    crc32cEngine: addon.crc32cEngine,
+    crc32cEngine: engine,
     crc32c: (bytes, seed = 0) =>
-      bytes.length < CRC32C_NATIVE_MIN_BYTES ? portableCrc32c(bytes, seed) : crc32c(bytes, seed),
+      bytes.length < CRC32C_NATIVE_MIN_BYTES ? portableCrc32c(bytes, seed) : sum(bytes, seed),
   };
 }
