@@ -1,8 +1,9 @@
+import type { CodecPolicy } from "@proj/wire-types";
 import type { CodecRegistry } from "./codec-registry.js";
 import type { CodecContext, EncodedBody, EtherCodec } from "./codec.js";
 import { EtherError } from "./errors.js";
 import type { Ether } from "./ether.js";
-import { checkCodecPolicy, type CodecPolicy } from "./routing/codec-policy.js";
+import { checkCodecPolicy } from "./routing/codec-policy.js";
 import { type ChoiceOptions, codecCandidates } from "./routing/choose-codec.js";
 import { checkClaim } from "./schema/claim.js";
 import type { RegisteredSchema } from "./schema/schema-registry.js";

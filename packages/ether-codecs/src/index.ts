@@ -83,7 +83,7 @@ export {
   type SchemaIndexEntry,
 } from "./schema/schema-index.js";
 
-export { type Adapter, type AdapterNode, type PeerConverter } from "./adapters/adapter.js";
+export type { Adapter, AdapterNode } from "./adapters/adapter.js";
 export {
   AdapterGraph,
   type AdapterPlan,
@@ -91,18 +91,11 @@ export {
   type PlanStart,
 } from "./adapters/adapter-graph.js";
 export { runPlan, type RunPlanOptions } from "./adapters/run-plan.js";
-export { agreeMinor, type KindRange, rangeFor } from "./adapters/kind-range.js";
+export { agreeSchema } from "./adapters/agree-schema.js";
 
 export { type ChoiceOptions, codecCandidates, preferredCodec } from "./routing/choose-codec.js";
 export { estimateSize, type EtherSize } from "./routing/ether-size.js";
-export {
-  advertisedCodecs,
-  checkCodecPolicy,
-  codecPolicies,
-  type CodecPolicy,
-  parseCodecPolicy,
-} from "./routing/codec-policy.js";
-export { type JsonOveruse, JsonShareMeter } from "./routing/json-share-meter.js";
+export { checkCodecPolicy } from "./routing/codec-policy.js";
 
 export {
   allowOnly,

@@ -107,4 +107,15 @@ export {
 } from "./tensor/int8.js";
 
 export { CodecId, type CodecName, PRIVATE_CODEC_MIN } from "./codec-id.js";
+export {
+  advertisedCodecs,
+  codecPolicies,
+  type CodecPolicy,
+  isCodecPolicy,
+  parseCodecPolicy,
+} from "./codec-policy.js";
+export { type JsonOveruse, JsonShareMeter } from "./json-share-meter.js";
+export { kindIdsOf, matchesKind, sameKind } from "./kind-id.js";
+export { holdsMinor, type KindRange, minorsOf } from "./kind-range.js";
+export type { Converter } from "./converter.js";
 export type { SchemaKey } from "./schema-key.js";

@@ -1,4 +1,4 @@
-import type { Telemetry, TransportInfo } from "@proj/wire-types";
+import type { CodecPolicy, Converter, KindRange, Telemetry, TransportInfo } from "@proj/wire-types";
 import type { Connection } from "./connection.js";
 import type { MessageHandler } from "./delivery.js";
 import type { XcpLimits } from "./limits.js";
@@ -7,16 +7,13 @@ import type { Platform } from "./platform.js";
 import type { SessionMemory, SessionStore } from "./session-memory.js";
 import type { Profile } from "./wire/constants.js";
 import type { ClarifyReq, ClarifyRes, ConfirmReq, ConfirmRes, Release } from "./wire/control.js";
-import type { Converter, Hello, KindRange } from "./wire/hello.js";
+import type { Hello } from "./wire/hello.js";
 
 /** Which end of the connection this is: the initiator sends HELLO. spec/xcp.md §6 */
 export type Role = "initiator" | "responder";
 
 /** What a connection speaks: `auto` lets a responder detect and a client fall back. spec/xcp.md §5 */
 export type ProfileChoice = Profile | "auto";
-
-/** Whether bodies may be JSON. spec/xcp.md §15.3 */
-export type CodecPolicy = "Any" | "BinaryPreferred" | "BinaryRequired";
 
 /** Whether payloads are encrypted by XCP itself. spec/xcp.md §12 */
 export type CryptPolicy = "off" | "allowed" | "required";

@@ -1,6 +1,5 @@
-import { CodecId } from "@proj/wire-types";
+import { CodecId, type CodecPolicy } from "@proj/wire-types";
 import { codecPolicyNumber, codecPolicyOf, stricterPolicy } from "./codec-policy.js";
-import type { CodecPolicy } from "./connection-options.js";
 import { XcpError } from "./errors.js";
 import type { SessionConfig } from "./session-config.js";
 import { Feature, type Profile } from "./wire/constants.js";

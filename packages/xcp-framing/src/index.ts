@@ -41,14 +41,7 @@ export {
   type RejectedFrame,
 } from "./wire/frame-reader.js";
 
-export {
-  type Converter,
-  decodeHello,
-  encodeHello,
-  type Hello,
-  type KindRange,
-  type ShmProbe,
-} from "./wire/hello.js";
+export { decodeHello, encodeHello, type Hello, type ShmProbe } from "./wire/hello.js";
 export type { ControlCodec } from "./wire/control-body.js";
 export {
   type Ack,
@@ -125,7 +118,6 @@ export type {
 } from "./message.js";
 export type {
   ClarifyHandler,
-  CodecPolicy,
   CompressionOptions,
   ConfirmHandler,
   ConnectionOptions,
@@ -142,7 +134,6 @@ export type { Negotiated } from "./negotiated.js";
 export type { NegotiableTerms } from "./renegotiation.js";
 export type { ConnectionStats, DirectionStats } from "./stats.js";
 export { type CloseOptions, Connection, openConnection } from "./connection.js";
-export { parseCodecPolicy } from "./codec-policy.js";
 export { agreeMinor, coversKind } from "./kind-agreement.js";
 export type { IdempotencyEntry, IdempotencyLimits, IdempotencyStore } from "./idempotency-store.js";
 export type { Outcome, OutcomeStore } from "./outcome-store.js";

@@ -1,16 +1,9 @@
-import type { SchemaKey } from "@proj/wire-types";
-import type { KindRange } from "./wire/hello.js";
+import { holdsMinor, type KindRange, minorsOf, type SchemaKey } from "@proj/wire-types";
 
 /** Whether `ranges` cover this kind and version; an empty list covers every kind. spec/xcp.md §6 */
 export function coversKind(ranges: readonly KindRange[], key: SchemaKey | undefined): boolean {
-  if (ranges.length === 0 || key === undefined || key.kindId === 0) return true;
-  return ranges.some(
-    (range) =>
-      range.kindId === key.kindId &&
-      range.major === key.major &&
-      key.minor >= range.minMinor &&
-      key.minor <= range.maxMinor,
-  );
+  if (key === undefined || key.kindId === 0) return true;
+  return holdsMinor(minorsOf(ranges, key.kindId, key.major), key.minor);
 }
 
 /**
@@ -26,8 +19,8 @@ export function agreeMinor(
   accepts: readonly KindRange[],
   kind: { readonly kindId: number; readonly major: number; readonly wanted: number },
 ): number | undefined {
-  const own = rangesOf(emits, kind.kindId, kind.major);
-  const peer = rangesOf(accepts, kind.kindId, kind.major);
+  const own = minorsOf(emits, kind.kindId, kind.major);
+  const peer = minorsOf(accepts, kind.kindId, kind.major);
   let best: number | undefined;
   for (const mine of own) {
     for (const theirs of peer) {
@@ -38,15 +31,4 @@ export function agreeMinor(
     }
   }
   return best;
-}
-
-const EVERY_MINOR = { minMinor: 0, maxMinor: Number.POSITIVE_INFINITY };
-
-function rangesOf(
-  ranges: readonly KindRange[],
-  kindId: number,
-  major: number,
-): readonly { readonly minMinor: number; readonly maxMinor: number }[] {
-  if (ranges.length === 0) return [EVERY_MINOR];
-  return ranges.filter((range) => range.kindId === kindId && range.major === major);
 }

@@ -1,5 +1,11 @@
-import { CodecId, type Counter, type Gauge, type Histogram, type Meter } from "@proj/wire-types";
-import { CodecShare } from "./codec-share.js";
+import {
+  CodecId,
+  type Counter,
+  type Gauge,
+  type Histogram,
+  JsonShareMeter,
+  type Meter,
+} from "@proj/wire-types";
 import { xcpCodeOf } from "./errors.js";
 
 /** Bounds for times of messages and handshakes, in seconds: 100 µs to 10 s. */
@@ -32,9 +38,9 @@ export class XcpMetrics {
   readonly handshakeTime: Histogram;
   readonly epoch: Gauge;
   /** DATA bytes of all connections, for the JSON share of the process. §15.4 */
-  readonly shares: Readonly<Record<DirectionLabel, CodecShare>> = {
-    sent: new CodecShare(),
-    received: new CodecShare(),
+  readonly shares: Readonly<Record<DirectionLabel, JsonShareMeter>> = {
+    sent: new JsonShareMeter(),
+    received: new JsonShareMeter(),
   };
   readonly #jsonShare: Gauge;
   readonly #connections: Gauge;

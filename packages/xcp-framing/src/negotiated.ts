@@ -1,4 +1,5 @@
-import type { CodecPolicy, Role } from "./connection-options.js";
+import type { CodecPolicy } from "@proj/wire-types";
+import type { Role } from "./connection-options.js";
 import type { Profile } from "./wire/constants.js";
 import type { Hello } from "./wire/hello.js";
 

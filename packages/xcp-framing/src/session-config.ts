@@ -1,7 +1,14 @@
-import { CodecId, silentTelemetry, type Telemetry, type TransportInfo } from "@proj/wire-types";
-import { advertisedCodecs } from "./codec-policy.js";
+import {
+  advertisedCodecs,
+  CodecId,
+  type CodecPolicy,
+  type Converter,
+  type KindRange,
+  silentTelemetry,
+  type Telemetry,
+  type TransportInfo,
+} from "@proj/wire-types";
 import type {
-  CodecPolicy,
   ConnectionOptions,
   CryptPolicy,
   ProfileChoice,
@@ -14,7 +21,6 @@ import { resolveXcpLimits, type XcpLimits } from "./limits.js";
 import type { Platform } from "./platform.js";
 import type { SessionMemory, SessionStore } from "./session-memory.js";
 import { Feature } from "./wire/constants.js";
-import type { Converter, KindRange } from "./wire/hello.js";
 
 const KEY_BYTES = 32;
 const RESERVED_CODEC = 0x00ff;

@@ -1,5 +1,4 @@
-import { CodecId } from "@proj/wire-types";
-import { CodecShare } from "./codec-share.js";
+import { CodecId, JsonShareMeter } from "@proj/wire-types";
 
 /** Running totals of one direction. */
 export class DirectionTraffic {
@@ -17,7 +16,7 @@ export class DirectionTraffic {
   /** NACK and ERROR frames by number on the wire. */
   readonly byError: Map<number, number> = new Map();
   /** Brought up to date by {@link DirectionTraffic.sample}. §15.4 */
-  readonly share: CodecShare = new CodecShare();
+  readonly share: JsonShareMeter = new JsonShareMeter();
   #sampledData = 0;
   #sampledJson = 0;
 

@@ -32,4 +32,10 @@ describe("§6 kind agreement", () => {
     expect(coversKind(ranges, { nsHash: 0, kindId: 0, major: 0, minor: 0 })).toBe(true);
     expect(coversKind(ranges, { nsHash: 0, kindId: 7, major: 1, minor: 2 })).toBe(false);
   });
+
+  test("§2: a published alias is its kind", () => {
+    const text = [range(0xbde64e3e, 1, 0, 1)];
+    expect(coversKind(text, { nsHash: 0, kindId: 0x6ea7e21b, major: 1, minor: 0 })).toBe(true);
+    expect(coversKind(text, { nsHash: 0, kindId: 0x8b4e3a2c, major: 1, minor: 0 })).toBe(false);
+  });
 });

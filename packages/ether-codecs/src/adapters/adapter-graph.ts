@@ -1,6 +1,12 @@
-import { fnv1a32 } from "@proj/wire-types";
+import {
+  type Converter,
+  fnv1a32,
+  holdsMinor,
+  kindIdsOf,
+  type KindRange,
+  minorsOf,
+} from "@proj/wire-types";
 import { EtherError } from "../errors.js";
-import { kindIdsOf } from "../schema/kind-id.js";
 import type { SchemaRegistry } from "../schema/schema-registry.js";
 import {
   type Adapter,
@@ -8,10 +14,9 @@ import {
   formatNode,
   LOSSLESS_COST,
   LOSSY_COST,
-  type PeerConverter,
 } from "./adapter.js";
 import { cheapestPath, type Edge } from "./cheapest-path.js";
-import { type KindRange, rangeForId } from "./kind-range.js";
+import { agreeSchema } from "./agree-schema.js";
 
 /** Most adapters in one path. spec/xcp.md §19 */
 const MAX_HOPS = 8;
@@ -32,7 +37,7 @@ export interface PlanOptions {
   /** Whether lossy adapters may be used. Default not. */
   readonly allowLossy?: boolean;
   /** Adapters that the peer runs. */
-  readonly converters?: readonly PeerConverter[];
+  readonly converters?: readonly Converter[];
 }
 
 /** Where an Ether stands: its node, and its minor where known. */
@@ -46,7 +51,7 @@ export interface AdapterPlan {
   /** Adapters to run here, in order. */
   readonly adapters: readonly Adapter[];
   /** Converters that the peer then runs, in order. */
-  readonly converters: readonly PeerConverter[];
+  readonly converters: readonly Converter[];
   /** What is sent: the node after the last adapter here. */
   readonly target: AdapterNode;
   /** The minor to send, where `target` is registered and its minor matters. */
@@ -57,7 +62,7 @@ export interface AdapterPlan {
 
 type Step =
   | { readonly kind: "adapter"; readonly adapter: Adapter }
-  | { readonly kind: "converter"; readonly converter: PeerConverter };
+  | { readonly kind: "converter"; readonly converter: Converter };
 
 /** Knows adapters and finds the cheapest way over them. spec/xcp.md §19 */
 export class AdapterGraph {
@@ -123,7 +128,7 @@ export class AdapterGraph {
   *#edges(
     place: Place | undefined,
     options: PlanOptions,
-    converters: ReadonlyMap<string, readonly PeerConverter[]>,
+    converters: ReadonlyMap<string, readonly Converter[]>,
     enter: (place: Place) => string,
   ): Iterable<Edge<Step>> {
     if (place === undefined) return;
@@ -142,9 +147,9 @@ export class AdapterGraph {
     }
     for (const converter of converters.get(startOf(place.kindId, place.major)) ?? []) {
       yield {
-        to: enter({ kindId: converter.toKindId, major: converter.toMajor, atPeer: true }),
+        to: enter({ kindId: converter.toKind, major: converter.toMajor, atPeer: true }),
         cost: converter.cost + PEER_COST,
-        name: `peer:${converter.toKindId}:${converter.toMajor}`,
+        name: `peer:${converter.toKind}:${converter.toMajor}`,
         step: { kind: "converter", converter },
       };
     }
@@ -153,11 +158,11 @@ export class AdapterGraph {
   // A minor outside the accepted range costs one move, to a registered minor inside it.
   #endCost(place: Place | undefined, accepts: readonly KindRange[]): number | undefined {
     if (place === undefined) return undefined;
-    const range = rangeForId(accepts, place.kindId, place.major);
-    if (range === undefined) return undefined;
+    const minors = minorsOf(accepts, place.kindId, place.major);
+    if (minors.length === 0) return undefined;
     if (place.node === undefined || place.minor === undefined) return 0;
-    if (place.minor >= range.minMinor && place.minor <= range.maxMinor) return 0;
-    return this.#minorInside(place.node, range) === undefined ? undefined : MINOR_COST;
+    if (holdsMinor(minors, place.minor)) return 0;
+    return this.#acceptedMinor(place.node, accepts) === undefined ? undefined : MINOR_COST;
   }
 
   #planOf(
@@ -173,22 +178,19 @@ export class AdapterGraph {
     const plan = { adapters, converters, target: { namespace, kind, major }, cost };
     const own = adapters.length === 0 ? start.minor : undefined;
     const minor = own ?? this.#newestMinor(target);
-    const range = rangeForId(accepts, fnv1a32(kind), major);
-    if (minor === undefined || range === undefined || converters.length > 0) {
-      return minor === undefined ? plan : { ...plan, minor };
-    }
-    const inside = minor >= range.minMinor && minor <= range.maxMinor;
-    return { ...plan, minor: inside ? minor : (this.#minorInside(target, range) ?? minor) };
+    if (minor === undefined) return plan;
+    // What the peer converts first need not be what it accepts.
+    const fits =
+      converters.length > 0 || holdsMinor(minorsOf(accepts, fnv1a32(kind), major), minor);
+    return { ...plan, minor: fits ? minor : (this.#acceptedMinor(target, accepts) ?? minor) };
   }
 
   #newestMinor({ kind, major, namespace }: AdapterNode): number | undefined {
     return this.#schemas.latest(kind, major, namespace)?.minor;
   }
 
-  #minorInside({ kind, major, namespace }: AdapterNode, range: KindRange): number | undefined {
-    return this.#schemas
-      .versions(kind, major, namespace)
-      .findLast(({ minor }) => minor >= range.minMinor && minor <= range.maxMinor)?.minor;
+  #acceptedMinor(node: AdapterNode, accepts: readonly KindRange[]): number | undefined {
+    return agreeSchema(this.#schemas, node, [], accepts)?.minor;
   }
 }
 
@@ -203,12 +205,12 @@ interface Place {
 
 // Converters by what they take; those whose cost is no positive integer are left out.
 function convertersByStart(
-  converters: readonly PeerConverter[],
-): ReadonlyMap<string, readonly PeerConverter[]> {
-  const byStart = new Map<string, PeerConverter[]>();
+  converters: readonly Converter[],
+): ReadonlyMap<string, readonly Converter[]> {
+  const byStart = new Map<string, Converter[]>();
   for (const converter of converters) {
     if (!Number.isSafeInteger(converter.cost) || converter.cost <= 0) continue;
-    const start = startOf(converter.fromKindId, converter.fromMajor);
+    const start = startOf(converter.fromKind, converter.fromMajor);
     const same = byStart.get(start);
     if (same === undefined) byStart.set(start, [converter]);
     else same.push(converter);

@@ -32,20 +32,6 @@ export interface Adapter {
   adapt(ether: Ether): Ether;
 }
 
-/** An adapter that the peer runs, as HELLO lists it: field 23. spec/xcp.md §6, §19 */
-export interface PeerConverter {
-  /** fnv1a32 of the kind it takes. */
-  readonly fromKindId: number;
-  /** The major it takes. */
-  readonly fromMajor: number;
-  /** fnv1a32 of the kind it gives. */
-  readonly toKindId: number;
-  /** The major it gives. */
-  readonly toMajor: number;
-  /** Positive integer. */
-  readonly cost: number;
-}
-
 /** Writes `ns:kind:major`. spec/xcp.md §18 */
 export function formatNode(node: AdapterNode): string {
   return `${node.namespace}:${node.kind}:${node.major}`;

@@ -1,11 +1,10 @@
-import { CodecId, equalBytes, type SchemaKey } from "@proj/wire-types";
+import { CodecId, equalBytes, matchesKind, type SchemaKey } from "@proj/wire-types";
 import { checkEnvelope } from "../assemble-ether.js";
 import type { CodecContext, EncodedBody, EtherCodec } from "../codec.js";
 import { decoding, EtherError } from "../errors.js";
 import type { Ether } from "../ether.js";
 import { type EtherLimits, resolveEtherLimits } from "../limits.js";
 import { claimedKey } from "../schema/claim.js";
-import { matchesKind } from "../schema/kind-id.js";
 import { type ArrowLayout, type BatchMetadata, readBatchMetadata } from "./batch-metadata.js";
 import { checkColumns } from "./check-columns.js";
 import { malformed } from "./flat-reader.js";

@@ -1,9 +1,8 @@
-import { CodecId } from "@proj/wire-types";
+import { CodecId, type CodecPolicy } from "@proj/wire-types";
 import { EtherError } from "../errors.js";
 import type { Ether } from "../ether.js";
 import { bareContentOf } from "../tensor/tensor-ether.js";
 import type { CodecContext } from "../codec.js";
-import type { CodecPolicy } from "./codec-policy.js";
 import { estimateSize, estimateValue, type EtherSize } from "./ether-size.js";
 
 /** From this estimate on, PROTOBUF is preferred to JSON. spec/xcp.md §15.1 */

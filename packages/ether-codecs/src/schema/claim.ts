@@ -1,8 +1,7 @@
-import type { SchemaKey } from "@proj/wire-types";
+import { matchesKind, type SchemaKey } from "@proj/wire-types";
 import type { CodecContext } from "../codec.js";
 import { EtherError } from "../errors.js";
 import type { Ether } from "../ether.js";
-import { matchesKind } from "./kind-id.js";
 
 /**
  * Gives the schema key that a body of `ether` claims, ready to be spread into an `EncodedBody`: the caller's, else that

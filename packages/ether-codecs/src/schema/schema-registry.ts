@@ -1,11 +1,10 @@
-import { equalBytes, fnv1a32, formatHex, type SchemaKey } from "@proj/wire-types";
+import { equalBytes, fnv1a32, formatHex, kindIdsOf, type SchemaKey } from "@proj/wire-types";
 import { EtherError } from "../errors.js";
 import type { ValueMap } from "../value.js";
 import { additiveProblems } from "./additive.js";
 import { canonicalJson } from "./canonical-json.js";
 import { type Check, compileSchema } from "./compile-schema.js";
 import type { JsonSchemaObject } from "./json-schema.js";
-import { kindIdsOf } from "./kind-id.js";
 import { ProblemList } from "./problem-list.js";
 import { formatSchemaName, parseSchemaName, type SchemaName } from "./schema-name.js";
 import { type Sha256, sha256Portable } from "./sha256.js";

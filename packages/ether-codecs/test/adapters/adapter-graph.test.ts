@@ -3,16 +3,15 @@ import {
   type Adapter,
   AdapterGraph,
   type AdapterNode,
-  agreeMinor,
+  agreeSchema,
   createEther,
   type Ether,
   type JsonSchemaObject,
-  type KindRange,
   runPlan,
   SchemaRegistry,
   type Value,
 } from "@proj/ether-codecs";
-import { fnv1a32, ManualTime } from "@proj/wire-types";
+import { fnv1a32, ManualTime, type KindRange } from "@proj/wire-types";
 
 const code = (name: string): object => expect.objectContaining({ code: name });
 const node = (kind: string, major = 1): AdapterNode => ({ namespace: "n", kind, major });
@@ -120,13 +119,13 @@ describe("§19: the cheapest path", () => {
   });
 
   test("the peer's converters run after ours, at cost + 5", () => {
-    const converter = { fromKindId: fnv1a32("b"), fromMajor: 1, toKindId: 77, toMajor: 3, cost: 2 };
+    const converter = { fromKind: fnv1a32("b"), fromMajor: 1, toKind: 77, toMajor: 3, cost: 2 };
     const accepts = [{ kindId: 77, major: 3, minMinor: 0, maxMinor: 0 }];
     const plan = graph(edge("1", "a", "b")).plan(node("a"), { accepts, converters: [converter] });
     expect(plan).toMatchObject({ converters: [converter], target: node("b"), cost: 17 });
     const back = [
       converter,
-      { ...converter, fromKindId: 77, fromMajor: 3, toKindId: fnv1a32("c"), toMajor: 1 },
+      { ...converter, fromKind: 77, fromMajor: 3, toKind: fnv1a32("c"), toMajor: 1 },
     ];
     const away = graph(edge("1", "a", "b"), edge("2", "c", "z"));
     expect(() => away.plan(node("a"), { accepts: [range("z")], converters: back })).toThrow(
@@ -142,9 +141,9 @@ describe("§19: the cheapest path", () => {
     const kinds = Array.from({ length: 80 }, (_, i) => i);
     const converters = kinds.flatMap((from) =>
       kinds.map((to) => ({
-        fromKindId: from === 0 ? fnv1a32("a") : from,
+        fromKind: from === 0 ? fnv1a32("a") : from,
         fromMajor: 1,
-        toKindId: to,
+        toKind: to,
         toMajor: 1,
         cost: 1 + ((from * 31 + to * 17) % 90),
       })),
@@ -245,13 +244,13 @@ describe("§19: moves between minors", () => {
 
   test("§6: the highest minor inside both lists is agreed", () => {
     const kind = node("note");
-    expect(agreeMinor(schemas, kind, [], [])?.minor).toBe(2);
+    expect(agreeSchema(schemas, kind, [], [])?.minor).toBe(2);
     expect(
-      agreeMinor(schemas, kind, [range("note", 1, 0, 1)], [range("note", 1, 0, 9)])?.minor,
+      agreeSchema(schemas, kind, [range("note", 1, 0, 1)], [range("note", 1, 0, 9)])?.minor,
     ).toBe(1);
-    expect(agreeMinor(schemas, kind, [range("note", 2)], [])).toBeUndefined();
+    expect(agreeSchema(schemas, kind, [range("note", 2)], [])).toBeUndefined();
     expect(
-      agreeMinor(schemas, kind, [range("note", 1, 0, 0)], [range("note", 1, 1, 2)]),
+      agreeSchema(schemas, kind, [range("note", 1, 0, 0)], [range("note", 1, 1, 2)]),
     ).toBeUndefined();
   });
 });

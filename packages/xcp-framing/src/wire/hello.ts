@@ -1,34 +1,9 @@
+import type { Converter, KindRange } from "@proj/wire-types";
 import { XcpError } from "../errors.js";
 import { type ControlCodec, decodeBody, encodeBody } from "./control-body.js";
 import { type BodySchema, bodySchema } from "./control-schema.js";
 
 export type { ControlCodec } from "./control-body.js";
-
-/** A range of minor versions of one major version of a kind. spec/xcp.md §6 */
-export interface KindRange {
-  /** fnv1a32 of the kind. */
-  readonly kindId: number;
-  /** The major version. */
-  readonly major: number;
-  /** Lowest minor, inclusive. */
-  readonly minMinor: number;
-  /** Highest minor, inclusive. */
-  readonly maxMinor: number;
-}
-
-/** An adapter that a peer runs. spec/xcp.md §19 */
-export interface Converter {
-  /** Kind of what it takes. */
-  readonly fromKind: number;
-  /** Major version of what it takes. */
-  readonly fromMajor: number;
-  /** Kind of what it makes. */
-  readonly toKind: number;
-  /** Major version of what it makes. */
-  readonly toMajor: number;
-  /** What a path adds up. */
-  readonly cost: number;
-}
 
 /** A shared-memory object whose content only a process on the same host can read. spec/xcp.md §16.2 */
 export interface ShmProbe {
