@@ -30,3 +30,20 @@ export {
   type MessagePortLike,
   newMessagePortRpcSession,
 } from "./transports/message-port-session.js";
+export type { ByteStreamPair } from "./web-transport/byte-stream-transport.js";
+export type { MessageFraming } from "./web-transport/message-framing.js";
+export type {
+  CertificateHash,
+  WebTransportClose,
+  WebTransportConnectOptions,
+  WebTransportConstructor,
+  WebTransportLike,
+} from "./web-transport/web-transport-like.js";
+export { type WebTransportPair, webTransportPair } from "./web-transport/web-transport-pair.js";
+export {
+  acceptWebTransportRpcSession,
+  type ByteStreamSessionOptions,
+  newByteStreamRpcSession,
+  newWebTransportRpcSession,
+  type WebTransportSessionOptions,
+} from "./web-transport/web-transport-session.js";
