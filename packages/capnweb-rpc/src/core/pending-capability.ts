@@ -82,8 +82,13 @@ export class PendingCapability extends Capability {
     this.#pulls.clear();
   }
 
+  /** Makes the answer to a question that has to wait. */
+  protected answer(): PendingCapability {
+    return new PendingCapability();
+  }
+
   #later(ask: (resolution: Hook) => Hook): Hook {
-    const answer = new PendingCapability();
+    const answer = this.answer();
     const hook = new Hook(answer);
     // A call once made is made, whether or not its promise is disposed before it can be delivered.
     const kept = new Hook(this);

@@ -1,6 +1,7 @@
-import { Hook } from "../core/hook.js";
+import { type Capability, Hook } from "../core/hook.js";
 import { duplicateTarget } from "../core/own-value.js";
 import type { Payload } from "../core/payload.js";
+import { PendingCapability } from "../core/pending-capability.js";
 import { handleOf } from "../core/stub-handle.js";
 import { targetHook } from "../core/target-capability.js";
 import { WritableCapability } from "../streams/writable-capability.js";
@@ -83,7 +84,7 @@ export class ExportWriter implements ReferenceWriter {
     if (payload === undefined) throw new Error("Can't serialize RPC stubs in this context.");
     if (!isStub(value)) return this.#export("export", this.#targetHook(payload, value));
     const { hook, path } = handleOf(value);
-    const { capability } = hook;
+    const capability = settledCapability(hook.capability);
     if (!hook.disposed && this.#session.hosts(capability)) {
       const tag = path === undefined ? "import" : "pipeline";
       return path === undefined || path.length === 0
@@ -172,6 +173,15 @@ export class ExportWriter implements ReferenceWriter {
     else before.push(hook);
     return hook.dup();
   }
+}
+
+/** A promise that is known by now stands for what it became: the peer's own goes back to it as that. */
+function settledCapability(capability: Capability): Capability {
+  let settled = capability;
+  while (settled instanceof PendingCapability && settled.resolution !== undefined) {
+    settled = settled.resolution.capability;
+  }
+  return settled;
 }
 
 const none: readonly number[] = [];

@@ -1,12 +1,15 @@
 import { estimateSize } from "../streams/estimate-size.js";
+import type { SessionTap } from "./session-hooks.js";
+import { TappedOutlet } from "./tapped-outlet.js";
 import type { AnyRpcTransport } from "./transport.js";
 
 /** The messages of one session on their way out. */
 export interface Outlet {
-  push(expression: unknown): void;
+  /** `note` goes beside the expression, to a peer that agreed to get one. */
+  push(expression: unknown, note?: string): void;
   call(id: number, path: readonly unknown[], args: readonly unknown[]): void;
   /** Sends a call as one `stream` message and answers its size. */
-  stream(id: number, method: string, args: readonly unknown[]): number;
+  stream(id: number, path: readonly unknown[], args: readonly unknown[]): number;
   pipe(): void;
   pull(id: number): void;
   release(id: number, count: number): void;
@@ -24,16 +27,17 @@ class TextOutlet implements Outlet {
     this.#send = send;
   }
 
-  push(expression: unknown): void {
-    this.#send(`["push",${JSON.stringify(expression)}]`);
+  push(expression: unknown, note?: string): void {
+    const beside = note === undefined ? "" : `,${JSON.stringify(note)}`;
+    this.#send(`["push",${JSON.stringify(expression)}${beside}]`);
   }
 
   call(id: number, path: readonly unknown[], args: readonly unknown[]): void {
     this.#send(`["push",["pipeline",${id},${JSON.stringify(path)},${JSON.stringify(args)}]]`);
   }
 
-  stream(id: number, method: string, args: readonly unknown[]): number {
-    const text = `["stream",["pipeline",${id},["${method}"],${JSON.stringify(args)}]]`;
+  stream(id: number, path: readonly unknown[], args: readonly unknown[]): number {
+    const text = `["stream",["pipeline",${id},${JSON.stringify(path)},${JSON.stringify(args)}]]`;
     this.#send(text);
     return text.length;
   }
@@ -79,16 +83,16 @@ class TreeOutlet implements Outlet {
     this.#send = send;
   }
 
-  push(expression: unknown): void {
-    this.#send(["push", expression]);
+  push(expression: unknown, note?: string): void {
+    this.#send(note === undefined ? ["push", expression] : ["push", expression, note]);
   }
 
   call(id: number, path: readonly unknown[], args: readonly unknown[]): void {
     this.#send(["push", ["pipeline", id, path, args]]);
   }
 
-  stream(id: number, method: string, args: readonly unknown[]): number {
-    const message = ["stream", ["pipeline", id, [method], args]];
+  stream(id: number, path: readonly unknown[], args: readonly unknown[]): number {
+    const message = ["stream", ["pipeline", id, path, args]];
     const size = this.#send(message);
     return typeof size === "number" ? size : estimateSize(message);
   }
@@ -118,8 +122,15 @@ class TreeOutlet implements Outlet {
   }
 }
 
-/** Makes the outlet that fits `transport`; `failed` hears of a message that could not be sent. */
-export function outletFor(transport: AnyRpcTransport, failed: (reason: unknown) => void): Outlet {
+/**
+ * Makes the outlet that fits `transport`; `failed` hears of a message that could not be sent, `tap`
+ * of every message.
+ */
+export function outletFor(
+  transport: AnyRpcTransport,
+  failed: (reason: unknown) => void,
+  tap?: SessionTap,
+): Outlet {
   const send = (message: unknown): unknown => {
     let answer: unknown;
     try {
@@ -134,5 +145,13 @@ export function outletFor(transport: AnyRpcTransport, failed: (reason: unknown) 
     return undefined;
   };
   const { encodingLevel = "string" } = transport;
-  return encodingLevel === "string" ? new TextOutlet(send) : new TreeOutlet(send);
+  if (tap === undefined) {
+    return encodingLevel === "string" ? new TextOutlet(send) : new TreeOutlet(send);
+  }
+  const counted = (message: unknown): unknown => {
+    tap.carried("out", typeof message === "string" ? message.length : 0);
+    return send(message);
+  };
+  const outlet = encodingLevel === "string" ? new TextOutlet(counted) : new TreeOutlet(counted);
+  return new TappedOutlet(outlet, tap);
 }

@@ -9,6 +9,7 @@ import {
 import type { Payload } from "../core/payload.js";
 import { canceledError } from "../core/pending-capability.js";
 import type { SessionCore } from "./session-core.js";
+import type { PulledResult } from "./session-hooks.js";
 
 /** One callback of `onRpcBroken`. It keeps its place among all of its session. spec/capnweb.md §12.2 */
 export interface BrokenRegistration {
@@ -18,7 +19,7 @@ export interface BrokenRegistration {
 }
 
 /** An object or a promise that the peer hosts: an entry of the import table. spec/capnweb.md §3 */
-export class PeerCapability extends Capability {
+export class PeerCapability extends Capability implements PulledResult {
   /** The session whose peer it is. */
   readonly session: SessionCore;
   /** Its id in the import table. */
@@ -43,6 +44,16 @@ export class PeerCapability extends Capability {
 
   override get awaitsPeer(): boolean {
     return this.isPromise && this.#resolution === undefined;
+  }
+
+  /** @see PulledResult.settled */
+  get settled(): boolean {
+    return this.#resolution !== undefined || this.references === 0;
+  }
+
+  /** @see PulledResult.giveUp */
+  giveUp(reason: unknown): void {
+    if (!this.settled) this.session.abandon(this, reason);
   }
 
   /** What the promise became. */

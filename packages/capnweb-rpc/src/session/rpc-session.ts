@@ -1,3 +1,4 @@
+import { awaitHook } from "../core/await-hook.js";
 import { failedHook, Hook } from "../core/hook.js";
 import { localHook } from "../core/stub.js";
 import { stubOf } from "../core/stub-handle.js";
@@ -8,6 +9,7 @@ import type { RpcStub } from "../types.js";
 import { ErrorPolicy, type OnSendError } from "./error-policy.js";
 import { outletFor } from "./outlet.js";
 import { SessionCore } from "./session-core.js";
+import type { SessionHooks, SessionTap } from "./session-hooks.js";
 import { type AnyRpcTransport, deliveryOf } from "./transport.js";
 
 /** What may be chosen for a session. */
@@ -16,6 +18,8 @@ export interface RpcSessionOptions {
   readonly onSendError?: OnSendError | undefined;
   /** Limits of incoming messages; absent ones are {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<RpcLimits> | undefined;
+  /** What looks on. */
+  readonly hooks?: SessionHooks | undefined;
 }
 
 /** How many entries the tables of a session have, the two main objects included. */
@@ -37,8 +41,9 @@ export class RpcSession<T = unknown> {
     const level = transport.encodingLevel ?? "string";
     const natives = nativeValues(level);
     const limits = completeLimits(options.limits);
+    const tap = options.hooks?.tap;
     const core: SessionCore = new SessionCore({
-      outlet: outletFor(transport, (reason) => core.fail(reason, { tellPeer: false })),
+      outlet: outletFor(transport, (reason) => core.fail(reason, { tellPeer: false }), tap),
       main:
         localMain === undefined
           ? failedHook(new Error("This connection has no main object."))
@@ -47,12 +52,19 @@ export class RpcSession<T = unknown> {
       natives,
       clock: hostClock,
       errors: new ErrorPolicy(options.onSendError),
-      ended: (reason) => abort(transport, reason),
+      pulled: options.hooks?.pulled,
+      ended: (reason) => {
+        abort(transport, reason);
+        tap?.ended(reason);
+      },
     });
     this.#core = core;
-    const receive =
-      level === "string" ? textReceiver(core, limits) : (message: unknown) => core.receive(message);
-    listen(transport, core, receive);
+    const take =
+      tap === undefined
+        ? (message: unknown) => core.receive(message)
+        : (message: unknown) => tap.received(message, () => core.receive(message));
+    const receive = level === "string" ? textReceiver(core, limits, take) : take;
+    listen(transport, core, tap === undefined ? receive : counted(tap, receive));
   }
 
   /** Answers a stub of the peer's main object. Disposing it ends the session. */
@@ -65,13 +77,34 @@ export class RpcSession<T = unknown> {
     return this.#core.stats;
   }
 
+  /** Resolves when the peer has answered a message that runs nothing. spec/capnweb.md §4.5 */
+  async ping(): Promise<void> {
+    const hook = this.#core.probe();
+    try {
+      await awaitHook(hook);
+    } finally {
+      hook.dispose();
+    }
+  }
+
   /** Resolves when every result that the peer asked for has been sent. */
   drain(): Promise<void> {
     return this.#core.drain();
   }
 }
 
-function textReceiver(core: SessionCore, limits: RpcLimits): (message: unknown) => void {
+function counted(tap: SessionTap, receive: (message: unknown) => void): (message: unknown) => void {
+  return (message) => {
+    tap.carried("in", typeof message === "string" ? message.length : 0);
+    receive(message);
+  };
+}
+
+function textReceiver(
+  core: SessionCore,
+  limits: RpcLimits,
+  take: (message: unknown) => void,
+): (message: unknown) => void {
   return (message) => {
     let parsed: unknown;
     try {
@@ -86,7 +119,7 @@ function textReceiver(core: SessionCore, limits: RpcLimits): (message: unknown) 
       core.fail(error, { tellPeer: true });
       return;
     }
-    core.receive(parsed);
+    take(parsed);
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Capability, disposedError, failedHook, Hook, type Path } from "../core/hook.js";
 import { Payload } from "../core/payload.js";
 import { PayloadReader, type ReferenceScope, rootHook } from "../core/payload-reader.js";
+import { PendingCapability } from "../core/pending-capability.js";
 import type { MonotonicClock } from "../streams/monotonic-clock.js";
 import { Pipe } from "../streams/pipe.js";
 import { pump } from "../streams/pump.js";
@@ -14,6 +15,7 @@ import { ExportTable } from "./export-table.js";
 import { ExportWriter } from "./export-writer.js";
 import type { Outlet } from "./outlet.js";
 import { type BrokenRegistration, PeerCapability } from "./peer-capability.js";
+import type { PulledResult } from "./session-hooks.js";
 
 /** What a session needs from outside. */
 export interface SessionParts {
@@ -25,6 +27,8 @@ export interface SessionParts {
   readonly errors: ErrorPolicy;
   /** Measures the round trips of streams. */
   readonly clock: MonotonicClock;
+  /** Hears of every result that is asked for. */
+  readonly pulled?: ((result: PulledResult) => void) | undefined;
   /** Hears that the session is over, after the peer has been told. */
   readonly ended: (reason: unknown) => void;
 }
@@ -52,6 +56,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
   readonly #reader: PayloadReader;
   readonly #pipes = new Map<number, Pipe>();
   readonly #streamed = new Map<number, Acknowledged>();
+  readonly #answeredOnce = new Map<number, PendingCapability>();
   #nextImport = 1;
   #outstanding = 0;
   #drains: { readonly resolve: () => void; readonly reject: (reason: unknown) => void }[] = [];
@@ -72,7 +77,8 @@ export class SessionCore implements ReferenceScope, StreamLine {
 
   /** How many entries both tables have, the main objects included. */
   get stats(): { imports: number; exports: number } {
-    return { imports: this.#imports.size + this.#streamed.size, exports: this.#exports.size };
+    const unlisted = this.#streamed.size + this.#answeredOnce.size;
+    return { imports: this.#imports.size + unlisted, exports: this.#exports.size };
   }
 
   /** Takes one message of the peer. Whatever is wrong with it ends the session, and is not thrown. */
@@ -106,6 +112,8 @@ export class SessionCore implements ReferenceScope, StreamLine {
     for (const peer of imports) peer.break(reason);
     for (const done of this.#streamed.values()) done({ reason });
     this.#streamed.clear();
+    for (const answer of this.#answeredOnce.values()) answer.settle(failedHook(reason));
+    this.#answeredOnce.clear();
     this.#pipes.clear();
     this.#exports.clear(reason);
   }
@@ -133,6 +141,42 @@ export class SessionCore implements ReferenceScope, StreamLine {
       args.dispose();
     }
     return this.#result();
+  }
+
+  /**
+   * Sends a call as one `stream` message: its answer needs no asking and no release, and nothing can
+   * refer to it before. spec/capnweb.md §20.8
+   *
+   * @throws TypeError for arguments that cannot cross: nothing has been sent then.
+   */
+  callOnce(peer: PeerCapability, path: Path, args: Payload): Hook {
+    if (this.#end !== undefined) {
+      args.dispose();
+      return failedHook(this.#end.reason);
+    }
+    try {
+      const { expression, promises } = this.#writer.writeArguments(args);
+      this.#parts.outlet.stream(peer.id, path, expression);
+      for (const id of promises) this.#answer(id);
+    } finally {
+      args.dispose();
+    }
+    const answer = new PendingCapability();
+    this.#answeredOnce.set(this.#nextImport++, answer);
+    return new Hook(answer);
+  }
+
+  /** Pushes nothing, which runs nothing: its answer shows that the peer is alive. spec/capnweb.md §4.5 */
+  probe(): Hook {
+    if (this.#end !== undefined) return failedHook(this.#end.reason);
+    this.#parts.outlet.push(null);
+    return this.#result();
+  }
+
+  /** Fails `peer`, a promise, here with `reason`, and gives it back. spec/capnweb.md §20.5 */
+  abandon(peer: PeerCapability, reason: unknown): void {
+    if (this.#end !== undefined || this.#imports.get(peer.id) !== peer) return;
+    this.#resolved(peer.id, failedHook(reason));
   }
 
   /** Reads a property. */
@@ -167,7 +211,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
       return 0;
     }
     const written = this.#writer.writeArguments(new Payload(args, "borrowed"));
-    const size = this.#parts.outlet.stream(capability.id, method, written.expression);
+    const size = this.#parts.outlet.stream(capability.id, [method], written.expression);
     for (const id of written.promises) this.#answer(id);
     this.#streamed.set(this.#nextImport++, done);
     return size;
@@ -192,7 +236,9 @@ export class SessionCore implements ReferenceScope, StreamLine {
 
   /** Asks the peer for a result. */
   pull(peer: PeerCapability): void {
-    if (this.#end === undefined) this.#parts.outlet.pull(peer.id);
+    if (this.#end !== undefined) return;
+    this.#parts.outlet.pull(peer.id);
+    this.#parts.pulled?.(peer);
   }
 
   /** Gives the peer's object back: its last reference here is gone. */
@@ -308,6 +354,11 @@ export class SessionCore implements ReferenceScope, StreamLine {
       this.#streamed.delete(id);
       resolution.dispose();
       return done(undefined);
+    }
+    const once = this.#answeredOnce.get(id);
+    if (once !== undefined) {
+      this.#answeredOnce.delete(id);
+      return once.settle(resolution);
     }
     const peer = this.#imports.get(id);
     if (peer === undefined) return resolution.dispose();
