@@ -47,3 +47,14 @@ export {
   newWebTransportRpcSession,
   type WebTransportSessionOptions,
 } from "./web-transport/web-transport-session.js";
+export { type CapnwebCode, CapnwebCodes, CapnwebError } from "./errors.js";
+export { checked } from "./validate/checked.js";
+export type { Issue } from "./validate/describe-issues.js";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./validate/standard-schema.js";
+export {
+  type Contract,
+  type MethodContract,
+  type Refusal,
+  validated,
+  type ValidatedOptions,
+} from "./validate/validated.js";
