@@ -25,8 +25,8 @@ class HttpBatchTransport {
   readonly #target: string | Request;
   readonly #options: HttpBatchOptions;
   readonly #inbox = new Inbox<string>();
-  readonly #given = new AbortController();
   #batch: string[] | undefined = [];
+  #aborted = false;
 
   constructor(target: string | Request, options: HttpBatchOptions) {
     this.#target = target;
@@ -50,16 +50,15 @@ class HttpBatchTransport {
 
   abort(reason: unknown): void {
     this.#inbox.fail(reason);
-    this.#given.abort(reason);
+    this.#aborted = true;
   }
 
   async #run(): Promise<void> {
     const batch = this.#batch ?? [];
     this.#batch = undefined;
-    if (this.#given.signal.aborted) return;
-    const send = this.#options.fetch ?? fetch;
-    const response = await send(this.#request(batch.join("\n")));
-    if (!response.ok) {
+    if (this.#aborted) return;
+    const response = await this.#post(batch.join("\n"));
+    if (!response.ok || this.#aborted) {
       await response.body?.cancel();
       throw new Error(`RPC request failed: ${response.status} ${response.statusText}`);
     }
@@ -68,20 +67,24 @@ class HttpBatchTransport {
     this.#inbox.fail(new Error("Batch RPC request ended."));
   }
 
-  #request(body: string): Request {
-    const { headers, credentials, signal, timeoutMs } = this.#options;
-    const request = new Request(this.#target, {
+  #post(body: string): Promise<Response> {
+    const { headers, credentials, signal, timeoutMs, fetch: send } = this.#options;
+    const signals = [
+      ...(signal === undefined ? [] : [signal]),
+      ...(timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]),
+    ];
+    const init: RequestInit = {
       method: "POST",
       body,
-      signal: AbortSignal.any([
-        this.#given.signal,
-        ...(signal === undefined ? [] : [signal]),
-        ...(timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]),
-      ]),
+      ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
       ...(credentials === undefined ? {} : { credentials }),
-    });
+    };
+    const target = this.#target;
+    // Making a request beforehand costs as much as all the rest of a small batch.
+    if (send === undefined && headers === undefined) return fetch(target, init);
+    const request = new Request(target, init);
     for (const [name, value] of new Headers(headers)) request.headers.set(name, value);
-    return request;
+    return (send ?? fetch)(request);
   }
 }
 

@@ -1,6 +1,6 @@
 import { DEFAULT_BATCH_LIMITS, type HttpBatchServerOptions } from "./batch-limits.js";
-import { chunksOf, readBody } from "./read-body.js";
-import { type BatchAnswer, refusedBatch, serveBatch } from "./serve-batch.js";
+import { chunksOf, type EmittingBody, readBody, readEmittedBody } from "./read-body.js";
+import { type Abandonment, type BatchAnswer, refusedBatch, serveBatch } from "./serve-batch.js";
 
 const ONLY_POST = "This endpoint only accepts POST requests.";
 
@@ -11,26 +11,28 @@ export async function newHttpBatchRpcResponse(
   options: HttpBatchServerOptions = {},
 ): Promise<Response> {
   if (request.method !== "POST") return new Response(ONLY_POST, { status: 405 });
+  const { signal } = request;
   const { status, body } = await answerTo(
-    chunksOf(request.body),
+    (maxBytes) => readBody(chunksOf(request.body), maxBytes),
     localMain,
     options,
-    request.signal,
+    (gone) => (signal.aborted ? gone() : signal.addEventListener("abort", gone)),
   );
   return new Response(body, { status });
 }
 
 /** What is asked of Node's `IncomingMessage`. */
-export interface NodeBatchRequest extends AsyncIterable<Uint8Array | string> {
+export interface NodeBatchRequest extends EmittingBody {
   readonly method?: string | undefined;
 }
 
 /** What is asked of Node's `ServerResponse`. */
 export interface NodeBatchResponse {
+  readonly destroyed?: boolean;
   writeHead(status: number, headers?: NodeHeaders): unknown;
   writeHead(status: number, statusMessage: string): unknown;
-  end(body?: string): unknown;
-  once?(event: "close", listener: () => void): unknown;
+  end(body?: string | Uint8Array): unknown;
+  once(event: "close", listener: () => void): unknown;
 }
 
 type NodeHeaders = Record<string, number | string | string[] | undefined> | string[];
@@ -53,28 +55,35 @@ export async function nodeHttpBatchRpcResponse(
     response.end();
     return;
   }
-  const gone = new AbortController();
-  response.once?.("close", () => gone.abort());
-  const { status, body } = await answerTo(request, localMain, options, gone.signal);
-  if (gone.signal.aborted) return;
-  response.writeHead(status, options.headers);
-  response.end(body);
+  const { status, body } = await answerTo(
+    (maxBytes) => readEmittedBody(request, maxBytes),
+    localMain,
+    options,
+    (gone) => response.once("close", gone),
+  );
+  if (response.destroyed === true) return;
+  const bytes = encoder.encode(body);
+  // With a length, head and body leave as one write.
+  response.writeHead(status, options.headers ?? { "content-length": bytes.length });
+  response.end(bytes);
 }
 
+const encoder = new TextEncoder();
+
 async function answerTo(
-  chunks: AsyncIterable<Uint8Array | string>,
+  read: (maxBytes: number) => Promise<string | undefined>,
   localMain: unknown,
   options: HttpBatchServerOptions,
-  gone: AbortSignal | undefined,
+  abandonment: Abandonment,
 ): Promise<BatchAnswer> {
   const maxBodyBytes = options.batch?.maxBodyBytes ?? DEFAULT_BATCH_LIMITS.maxBodyBytes;
   let body: string | undefined;
   try {
-    body = await readBody(chunks, maxBodyBytes);
+    body = await read(maxBodyBytes);
   } catch {
     return refusedBatch(400, "The body could not be read.");
   }
   return body === undefined
     ? refusedBatch(413, `The body exceeds ${maxBodyBytes} bytes.`)
-    : serveBatch(body, localMain, options, gone);
+    : serveBatch(body, localMain, options, abandonment);
 }

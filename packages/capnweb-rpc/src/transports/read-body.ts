@@ -1,3 +1,27 @@
+/** Joins the chunks of a body to text, and stops at too many. */
+class BodyText {
+  readonly #decoder = new TextDecoder();
+  readonly #maxBytes: number;
+  #text = "";
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Takes a chunk; answers whether another one may follow. */
+  add(chunk: Uint8Array | string): boolean {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#maxBytes) return false;
+    this.#text += typeof chunk === "string" ? chunk : this.#decoder.decode(chunk, { stream: true });
+    return true;
+  }
+
+  end(): string {
+    return this.#text + this.#decoder.decode();
+  }
+}
+
 /**
  * Joins the chunks of a body to text; `undefined` when there are more than `maxBytes`, of which no
  * more has been kept.
@@ -6,15 +30,32 @@ export async function readBody(
   chunks: AsyncIterable<Uint8Array | string>,
   maxBytes: number,
 ): Promise<string | undefined> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) return undefined;
-    text += typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+  const text = new BodyText(maxBytes);
+  for await (const chunk of chunks) if (!text.add(chunk)) return undefined;
+  return text.end();
+}
+
+/** A body that tells of its chunks by events, as Node's do: several times faster than asking. */
+export interface EmittingBody {
+  on(event: "data", listener: (chunk: Uint8Array | string) => void): unknown;
+  on(event: "end" | "close", listener: () => void): unknown;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  pause(): unknown;
+}
+
+/** Does what {@link readBody} does. Rejects when the body breaks off. */
+export function readEmittedBody(body: EmittingBody, maxBytes: number): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const text = new BodyText(maxBytes);
+    body.on("data", (chunk) => {
+      if (text.add(chunk)) return;
+      body.pause();
+      resolve(undefined);
+    });
+    body.on("end", () => resolve(text.end()));
+    body.on("error", reject);
+    body.on("close", () => reject(new Error("The body broke off.")));
+  });
 }
 
 /** Reads a web stream chunk by chunk; leaving early cancels it. */

@@ -8,6 +8,9 @@ export interface BatchAnswer {
   readonly body: string;
 }
 
+/** Lets it be known that nobody waits for an answer any more: calls back at once if so already. */
+export type Abandonment = (gone: () => void) => void;
+
 /** The server's end of one batch: everything arrives at once, everything leaves at once. */
 class BatchTransport {
   readonly sent: string[] = [];
@@ -45,13 +48,13 @@ class BatchTransport {
  * Carries out a batch and answers when every result that was asked for is there, or the time is up.
  * Nothing a peer sends makes it reject; what is malformed is answered with an abort. §2.3
  *
- * @param gone aborts when nobody waits for the answer any more: the session ends then
+ * @param abandonment ends the session before its time
  */
 export async function serveBatch(
   body: string,
   localMain: unknown,
   options: HttpBatchServerOptions,
-  gone: AbortSignal | undefined,
+  abandonment: Abandonment,
 ): Promise<BatchAnswer> {
   const { maxMessages, maxTimeMs } = { ...DEFAULT_BATCH_LIMITS, ...options.batch };
   const lines = body.split("\n").filter((line) => line.trim() !== "");
@@ -61,7 +64,7 @@ export async function serveBatch(
   const transport = new BatchTransport();
   const session = new RpcSession(transport, localMain, options);
   transport.deliver(lines);
-  await answered(session, maxTimeMs ?? DEFAULT_BATCH_LIMITS.maxTimeMs, gone);
+  await answered(session, maxTimeMs ?? DEFAULT_BATCH_LIMITS.maxTimeMs, abandonment);
   if (transport.failure !== undefined) return abortAnswer(transport);
   const answer = transport.sent.join("\n");
   transport.end();
@@ -83,15 +86,12 @@ function abortAnswer({ sent }: BatchTransport): BatchAnswer {
 async function answered(
   session: RpcSession,
   maxTimeMs: number,
-  gone: AbortSignal | undefined,
+  abandonment: Abandonment,
 ): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let stop = (): void => undefined;
   const late = new Promise<void>((resolve) => {
-    stop = resolve;
     timer = setTimeout(resolve, maxTimeMs);
-    gone?.addEventListener("abort", stop);
-    if (gone?.aborted === true) resolve();
+    abandonment(resolve);
   });
   try {
     await Promise.race([session.drain(), late]);
@@ -99,6 +99,5 @@ async function answered(
     // The transport knows why the session ended.
   } finally {
     clearTimeout(timer);
-    gone?.removeEventListener("abort", stop);
   }
 }
