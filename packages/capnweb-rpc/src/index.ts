@@ -58,3 +58,5 @@ export {
   validated,
   type ValidatedOptions,
 } from "./validate/validated.js";
+export type { Collected } from "./pipeline/collect-shape.js";
+export { pipeline, Pipeline, type PipelineSource } from "./pipeline/pipeline.js";

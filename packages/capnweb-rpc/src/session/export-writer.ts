@@ -70,7 +70,7 @@ export class ExportWriter implements ReferenceWriter {
 
   /** Exports a capture of a mapper, which is taken over. */
   writeCapture(hook: Hook): unknown[] {
-    const { capability } = hook;
+    const capability = settledCapability(hook.capability);
     if (this.#session.hosts(capability)) {
       hook.dispose();
       return ["import", capability.id];
