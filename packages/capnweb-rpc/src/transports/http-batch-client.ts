@@ -5,12 +5,13 @@ import { Inbox } from "./inbox.js";
 
 /** What may be chosen for a batch. */
 export interface HttpBatchOptions extends RpcSessionOptions {
+  // These two types are named by way of others: `HeadersInit` is unknown to who compiles without the DOM.
   /** Headers beside those of a given request. */
-  readonly headers?: HeadersInit | undefined;
+  readonly headers?: ConstructorParameters<typeof Headers>[0] | undefined;
   /** Sends the request; the host's `fetch` where absent. */
   readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
   /** Whether cookies go along. */
-  readonly credentials?: RequestCredentials | undefined;
+  readonly credentials?: Request["credentials"] | undefined;
   /** Gives the batch up. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the batch is given up. */
