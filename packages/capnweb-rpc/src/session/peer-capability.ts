@@ -32,6 +32,7 @@ export class PeerCapability extends Capability implements PulledResult {
   #resolution: Hook | undefined;
   readonly #sinks: PullSink[] = [];
   #registrations: Set<BrokenRegistration> | undefined;
+  #watcher: (() => void) | undefined;
 
   /** `kind` says who introduced it: only the result of a push is pulled. */
   constructor(session: SessionCore, id: number, kind: "object" | "promise" | "result") {
@@ -54,6 +55,11 @@ export class PeerCapability extends Capability implements PulledResult {
   /** @see PulledResult.giveUp */
   giveUp(reason: unknown): void {
     if (!this.settled) this.session.abandon(this, reason);
+  }
+
+  /** Calls `watcher` once when the result is settled, or given back. */
+  watch(watcher: (() => void) | undefined): void {
+    this.#watcher = watcher;
   }
 
   /** What the promise became. */
@@ -105,12 +111,14 @@ export class PeerCapability extends Capability implements PulledResult {
   settle(resolution: Hook): void {
     this.#resolution = resolution;
     for (const registration of this.#registrations ?? []) this.#move(registration, resolution);
+    this.#done();
     this.#registrations = undefined;
     for (const sink of this.#sinks.splice(0)) resolution.pull(sink);
   }
 
   override destroy(): void {
     if (this.#resolution !== undefined) return this.#resolution.dispose();
+    this.#done();
     // The main stub takes the session with it, and its own callbacks still hear of that.
     this.session.forget(this);
     for (const registration of this.#registrations ?? []) {
@@ -123,6 +131,12 @@ export class PeerCapability extends Capability implements PulledResult {
   break(reason: unknown): void {
     this.#registrations = undefined;
     if (this.#resolution === undefined) this.settle(failedHook(reason));
+  }
+
+  #done(): void {
+    const watcher = this.#watcher;
+    this.#watcher = undefined;
+    watcher?.();
   }
 
   #adopt(registration: BrokenRegistration): void {

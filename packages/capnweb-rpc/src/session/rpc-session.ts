@@ -53,6 +53,7 @@ export class RpcSession<T = unknown> {
       clock: hostClock,
       errors: new ErrorPolicy(options.onSendError),
       pulled: options.hooks?.pulled,
+      refusal: options.hooks?.refusal,
       ended: (reason) => {
         abort(transport, reason);
         tap?.ended(reason);

@@ -15,7 +15,7 @@ import { ExportTable } from "./export-table.js";
 import { ExportWriter } from "./export-writer.js";
 import type { Outlet } from "./outlet.js";
 import { type BrokenRegistration, PeerCapability } from "./peer-capability.js";
-import type { PulledResult } from "./session-hooks.js";
+import type { SessionHooks } from "./session-hooks.js";
 
 /** What a session needs from outside. */
 export interface SessionParts {
@@ -28,7 +28,9 @@ export interface SessionParts {
   /** Measures the round trips of streams. */
   readonly clock: MonotonicClock;
   /** Hears of every result that is asked for. */
-  readonly pulled?: ((result: PulledResult) => void) | undefined;
+  readonly pulled?: SessionHooks["pulled"];
+  /** Refuses what the peer pushes. */
+  readonly refusal?: SessionHooks["refusal"];
   /** Hears that the session is over, after the peer has been told. */
   readonly ended: (reason: unknown) => void;
 }
@@ -238,7 +240,8 @@ export class SessionCore implements ReferenceScope, StreamLine {
   pull(peer: PeerCapability): void {
     if (this.#end !== undefined) return;
     this.#parts.outlet.pull(peer.id);
-    this.#parts.pulled?.(peer);
+    const { pulled } = this.#parts;
+    if (pulled !== undefined) peer.watch(pulled(peer));
   }
 
   /** Gives the peer's object back: its last reference here is gone. */
@@ -308,7 +311,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
       switch (type) {
         case "push":
           if (message.length < 2) break;
-          this.#exports.addPushed(this.#reader.readHook(first));
+          this.#exports.addPushed(this.#pushed(first));
           return;
         case "pull":
           if (typeof first !== "number") break;
@@ -326,7 +329,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
           return;
         case "stream":
           if (message.length < 2) break;
-          return this.#answerOnce(this.#exports.addPushed(this.#reader.readHook(first)));
+          return this.#answerOnce(this.#exports.addPushed(this.#pushed(first)));
         case "pipe": {
           const pipe = new Pipe();
           this.#pipes.set(this.#exports.addPushed(pipe.writable), pipe);
@@ -341,6 +344,11 @@ export class SessionCore implements ReferenceScope, StreamLine {
     throw new Error(`bad RPC message: ${JSON.stringify(message)}`);
   }
 
+  #pushed(expression: unknown): Hook {
+    const refusal = this.#parts.refusal?.();
+    return refusal === undefined ? this.#reader.readHook(expression) : failedHook(refusal);
+  }
+
   /** Enters the result of the push that has just been sent. */
   #result(): Hook {
     const peer = new PeerCapability(this, this.#nextImport++, "result");
@@ -349,19 +357,8 @@ export class SessionCore implements ReferenceScope, StreamLine {
   }
 
   #resolved(id: number, resolution: Hook): void {
-    const done = this.#streamed.get(id);
-    if (done !== undefined) {
-      this.#streamed.delete(id);
-      resolution.dispose();
-      return done(undefined);
-    }
-    const once = this.#answeredOnce.get(id);
-    if (once !== undefined) {
-      this.#answeredOnce.delete(id);
-      return once.settle(resolution);
-    }
     const peer = this.#imports.get(id);
-    if (peer === undefined) return resolution.dispose();
+    if (peer === undefined) return this.#answeredUnlisted(id, resolution);
     if (!peer.isPromise) {
       resolution.dispose();
       throw new Error(`Import ${id} is not a promise.`);
@@ -369,6 +366,19 @@ export class SessionCore implements ReferenceScope, StreamLine {
     this.#imports.delete(id);
     this.#parts.outlet.release(id, peer.introductions);
     peer.settle(resolution);
+  }
+
+  /** A chunk of a stream, a call sent once, or something given back meanwhile. */
+  #answeredUnlisted(id: number, resolution: Hook): void {
+    const once = this.#answeredOnce.get(id);
+    if (once !== undefined) {
+      this.#answeredOnce.delete(id);
+      return once.settle(resolution);
+    }
+    const done = this.#streamed.get(id);
+    this.#streamed.delete(id);
+    resolution.dispose();
+    done?.(undefined);
   }
 
   #rejected(id: number, failure: Payload): void {
@@ -389,15 +399,17 @@ export class SessionCore implements ReferenceScope, StreamLine {
     if (entry.pulled) return;
     entry.pulled = true;
     this.#outstanding++;
-    const finish = (send: () => void): void => {
-      // Released meanwhile: nobody waits for the answer. spec/capnweb.md §4.4
-      if (this.#end === undefined && this.#exports.get(id) === entry) send();
-      this.#finished();
-    };
+    // Released meanwhile: nobody waits for the answer. spec/capnweb.md §4.4
+    const wanted = (): boolean => this.#end === undefined && this.#exports.get(id) === entry;
     entry.hook.pull({
-      resolved: (payload) => finish(() => this.#sendResult(id, payload)),
-      rejected: (reason) =>
-        finish(() => this.#parts.outlet.reject(id, this.#writer.writeFailure(reason))),
+      resolved: (payload) => {
+        if (wanted()) this.#sendResult(id, payload);
+        this.#finished();
+      },
+      rejected: (reason) => {
+        if (wanted()) this.#parts.outlet.reject(id, this.#writer.writeFailure(reason));
+        this.#finished();
+      },
     });
   }
 
@@ -425,7 +437,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
   }
 
   #finished(): void {
-    if (--this.#outstanding > 0) return;
+    if (--this.#outstanding > 0 || this.#drains.length === 0) return;
     for (const { resolve } of this.#drains.splice(0)) resolve();
   }
 }

@@ -22,6 +22,8 @@ export interface SessionTap {
 export interface SessionHooks {
   /** Looks on at every message. */
   readonly tap?: SessionTap | undefined;
-  /** Hears of every result that is asked for. */
-  readonly pulled?: ((result: PulledResult) => void) | undefined;
+  /** Hears of every result that is asked for; what it answers is called once the result is settled. */
+  readonly pulled?: ((result: PulledResult) => (() => void) | undefined) | undefined;
+  /** Answers why what the peer pushes now is refused; `undefined` admits it. */
+  readonly refusal?: (() => unknown) | undefined;
 }

@@ -61,10 +61,16 @@ test("a tap sees every message, its size and the end", async () => {
 
 test("a result that was asked for can be given up, and is given back", async () => {
   const pulled: PulledResult[] = [];
+  let settled = 0;
   const [client, server] = MemoryTransport.pair();
   const served = new RpcSession(server, new Api());
   const session = new RpcSession<Api>(client, undefined, {
-    hooks: { pulled: (result) => pulled.push(result) },
+    hooks: {
+      pulled: (result) => {
+        pulled.push(result);
+        return () => void settled++;
+      },
+    },
   });
   const main = session.getRemoteMain();
   const never = main.never().then((n) => n);
@@ -80,6 +86,7 @@ test("a result that was asked for can be given up, and is given back", async () 
   expect(await added).toBe(2);
   pulled[1]?.giveUp(new Error("late"));
   expect(await added).toBe(2);
+  expect(settled).toBe(2);
 });
 
 test("a promise that turned out to be the peer's goes back to it as its own", async () => {
@@ -94,4 +101,16 @@ test("a promise that turned out to be the peer's goes back to it as its own", as
     '["push",["pipeline",0,["add"],[1,2]]]',
     '["push",["pipeline",0,["add"],[["pipeline",1],3]]]',
   ]);
+});
+
+test("what a peer pushes can be refused", async () => {
+  const [client, server] = MemoryTransport.pair();
+  let refusal: Error | undefined;
+  void new RpcSession(server, new Api(), { hooks: { refusal: () => refusal } });
+  const main = new RpcSession<Api>(client).getRemoteMain();
+  const before = main.add(1, 2);
+  await turns();
+  refusal = new Error("going away");
+  await expect(async () => await main.add(1, 2)).rejects.toThrow("going away");
+  expect(await before).toBe(3);
 });
