@@ -12,6 +12,9 @@ export interface PullSink {
   rejected(reason: unknown): void;
 }
 
+/** The answer of what is not known, or more than a primitive. */
+export const noPrimitive: unique symbol = Symbol("no primitive");
+
 /** Takes one registration back; harmless when repeated. */
 export type Unregister = () => void;
 
@@ -27,6 +30,16 @@ export abstract class Capability {
   /** Whether it is a promise of a peer that has not been answered. */
   get awaitsPeer(): boolean {
     return false;
+  }
+
+  /** Its value, where that is known and a primitive; {@link noPrimitive} otherwise. */
+  get primitive(): unknown {
+    return noPrimitive;
+  }
+
+  /** What it stands for by now: itself, unless it is a promise that has become something else. */
+  get standsFor(): Capability {
+    return this;
   }
 
   /** Whether it guards a stream among arguments, which a result may hand on. */
@@ -62,6 +75,11 @@ export class Hook {
   /** What the hook refers to, disposed or not. */
   get capability(): Capability {
     return this.#capability;
+  }
+
+  /** @see Capability.primitive */
+  get primitive(): unknown {
+    return this.#disposed ? noPrimitive : this.#capability.primitive;
   }
 
   /** Whether {@link Hook.dispose} has been called. */

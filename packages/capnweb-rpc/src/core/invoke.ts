@@ -77,7 +77,7 @@ function given(result: unknown, args: Payload): Hook {
     }
     // A stream among the arguments may be in the result: it is freed with it.
     for (const hook of args.hooks) {
-      if (isObject(result) && hook.capability.guardsStream) payload.hooks.push(hook.dup());
+      if (isObject(result) && hook.capability.guardsStream) payload.keep(hook.dup());
     }
     args.dispose();
   }

@@ -78,7 +78,7 @@ function copyInto(payload: Payload, rules: CopyRules): void {
       case "target":
       case "function": {
         const hook = rules.target(value, original);
-        payload.hooks.push(hook);
+        payload.keep(hook);
         return stubOf(hook);
       }
       case "unsupported":
@@ -106,9 +106,9 @@ function copyInto(payload: Payload, rules: CopyRules): void {
 
   function copyStub(handle: StubHandle, parent: object, key: string | number): unknown {
     const hook = rules.reference(handle);
-    payload.hooks.push(hook);
+    payload.keep(hook);
     if (handle.path === undefined) return stubOf(hook);
-    payload.promises.push({ hook, parent, key });
+    payload.place({ hook, parent, key });
     return promiseOf(hook);
   }
 }

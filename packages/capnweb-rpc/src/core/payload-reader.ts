@@ -1,7 +1,7 @@
 import type { RpcLimits } from "../limits.js";
 import { malformed, type ReferenceReader, type Slot } from "../wire/reference-port.js";
 import { unknownValue, ValueReader } from "../wire/value-reader.js";
-import type { Hook, Path } from "./hook.js";
+import { type Hook, noPrimitive, type Path } from "./hook.js";
 import { Payload } from "./payload.js";
 import { collectBlob } from "./collect-blob.js";
 import { promiseOf, stubOf } from "./stub-handle.js";
@@ -77,13 +77,18 @@ export class PayloadReader implements ReferenceReader {
         if (expression.length !== 2 || !isId(id)) return malformed;
         const opened =
           tag === "readable" ? this.#scope.takeReadable(id) : this.#scope.openWritable(id);
-        payload.hooks.push(opened.hook);
+        payload.keep(opened.hook);
         return opened.stream;
       }
       default: {
         const hook = this.#target(expression, depth);
         if (hook === malformed) return malformed;
-        return place(payload, hook, tag === "import" ? undefined : slot);
+        if (tag === "import") return place(payload, hook, undefined);
+        // What is known already needs no replacing.
+        const { primitive } = hook;
+        if (primitive === noPrimitive) return place(payload, hook, slot);
+        hook.dispose();
+        return primitive;
       }
     }
   }
@@ -92,7 +97,7 @@ export class PayloadReader implements ReferenceReader {
   readBlob(type: string, pipe: Expression, slot: Slot): unknown {
     if (pipe[0] !== "readable" || pipe.length !== 2 || !isId(pipe[1])) return malformed;
     const { stream, hook } = this.#scope.takeReadable(pipe[1]);
-    this.#payload.hooks.push(hook);
+    this.#payload.keep(hook);
     return place(this.#payload, collectBlob(type, stream), slot);
   }
 
@@ -153,17 +158,14 @@ export class PayloadReader implements ReferenceReader {
 
 /** Makes a reference to a payload: to the promise itself where it is nothing but one. */
 export function rootHook(payload: Payload): Hook {
-  const [promise, ...more] = payload.promises;
-  if (promise === undefined || more.length > 0 || promise.parent !== payload) {
-    return valueHook(payload);
-  }
-  return promise.hook;
+  const [promise] = payload.promises.length === 1 ? payload.promises : [];
+  return promise?.parent === payload ? promise.hook : valueHook(payload);
 }
 
 function place(payload: Payload, hook: Hook, slot: Slot | undefined): unknown {
-  payload.hooks.push(hook);
+  payload.keep(hook);
   if (slot === undefined) return stubOf(hook);
-  payload.promises.push({ hook, parent: slot.parent, key: slot.key });
+  payload.place({ hook, parent: slot.parent, key: slot.key });
   return promiseOf(hook);
 }
 

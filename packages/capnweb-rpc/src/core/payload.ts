@@ -14,6 +14,9 @@ export interface PlacedPromise {
  */
 export type PayloadOrigin = "borrowed" | "given" | "owned";
 
+// Most values hold no reference: they need no lists of their own.
+const none: readonly never[] = [];
+
 /**
  * A value on its way, with the references it holds. Disposing it gives all of them back.
  * spec/capnweb.md §7.4, §8
@@ -21,16 +24,15 @@ export type PayloadOrigin = "borrowed" | "given" | "owned";
 export class Payload {
   /** The value itself. */
   value: unknown;
-  /** Every reference inside an owned value, promises included. */
-  readonly hooks: Hook[] = [];
   /** The promises inside an owned value that have not been replaced yet. */
-  promises: PlacedPromise[] = [];
+  promises: readonly PlacedPromise[] = none;
   /** Who waits for the promises inside, while they are being replaced. */
   waiting: PullSink[] | undefined;
   /** Why one of the promises inside could not be replaced. */
   failure: { readonly reason: unknown } | undefined;
   /** Targets of a given value that have been exported already, in the order they were met. */
   exported: Map<object, Hook[]> | undefined;
+  #hooks: Hook[] | undefined;
   #origin: PayloadOrigin;
   #disposed = false;
 
@@ -38,6 +40,23 @@ export class Payload {
   constructor(value: unknown, origin: PayloadOrigin) {
     this.value = value;
     this.#origin = origin;
+  }
+
+  /** Every reference inside an owned value, promises included. */
+  get hooks(): readonly Hook[] {
+    return this.#hooks ?? none;
+  }
+
+  /** Takes over a reference inside the value. */
+  keep(hook: Hook): void {
+    if (this.#hooks === undefined) this.#hooks = [hook];
+    else this.#hooks.push(hook);
+  }
+
+  /** Notes a promise inside the value that has to be replaced. */
+  place(promise: PlacedPromise): void {
+    if (this.promises === none) this.promises = [promise];
+    else (this.promises as PlacedPromise[]).push(promise);
   }
 
   /** Who owns the stubs in the value. */
@@ -55,6 +74,7 @@ export class Payload {
     const origin = this.#origin;
     if (origin === "owned") return;
     this.#origin = "owned";
+    if (isPrimitive(this.value)) return;
     try {
       if (origin === "borrowed") recursion().ownBorrowed(this);
       else recursion().ownGiven(this, kept);
@@ -69,7 +89,7 @@ export class Payload {
     if (this.#disposed) return;
     this.#disposed = true;
     if (this.#origin === "given") recursion().disposeGiven(this);
-    for (const hook of this.hooks) hook.dispose();
+    if (this.#hooks !== undefined) for (const hook of this.#hooks) hook.dispose();
   }
 }
 
@@ -125,7 +145,10 @@ export function replacePromises(
   for (const { hook, parent, key } of waiting) {
     const replace = (inner: Payload): void => {
       put(parent, key, inner.value);
-      payload.promises.push(...moved(inner, parent, key));
+      for (const promise of inner.promises) {
+        // One that is the whole of the inner value moves to the outer place.
+        payload.place(promise.parent === inner ? { hook: promise.hook, parent, key } : promise);
+      }
       arrived();
     };
     const whole: PullSink = { resolved: replace, rejected };
@@ -144,10 +167,11 @@ export function replacePromises(
   arrived();
 }
 
-/** Promises that stay in an inner value; one that is the whole of it moves to the outer place. */
-function moved(inner: Payload, parent: object, key: string | number): readonly PlacedPromise[] {
-  return inner.promises.map((promise) =>
-    promise.parent === inner ? { hook: promise.hook, parent, key } : promise,
+/** Tells whether `value` crosses, holds no reference, and needs no copy. */
+export function isPrimitive(value: unknown): boolean {
+  return (
+    value === null ||
+    (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol")
   );
 }
 

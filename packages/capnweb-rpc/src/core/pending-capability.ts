@@ -1,4 +1,12 @@
-import { Capability, failedHook, Hook, type Path, type PullSink, type Unregister } from "./hook.js";
+import {
+  Capability,
+  failedHook,
+  Hook,
+  noPrimitive,
+  type Path,
+  type PullSink,
+  type Unregister,
+} from "./hook.js";
 import type { Payload } from "./payload.js";
 
 interface BrokenRegistration {
@@ -31,6 +39,16 @@ export class PendingCapability extends Capability {
     for (const registration of this.#registrations) {
       registration.unregister = resolution.onBroken(registration.callback);
     }
+  }
+
+  override get primitive(): unknown {
+    return this.#settled && this.#resolution !== undefined
+      ? this.#resolution.primitive
+      : noPrimitive;
+  }
+
+  override get standsFor(): Capability {
+    return this.#resolution?.capability.standsFor ?? this;
   }
 
   override call(path: Path, args: Payload): Hook {

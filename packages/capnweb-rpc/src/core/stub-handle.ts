@@ -8,9 +8,8 @@ export interface StubHandle {
   readonly path: Path | undefined;
 }
 
-/** The function that every stub is a proxy of: calling it is what makes a stub callable. */
+/** What stands behind a stub: it may change when a promise is adopted by another. */
 export interface StubCore {
-  (): void;
   handle: StubHandle;
 }
 

@@ -45,12 +45,11 @@ bindRecursion({
   mapAt,
 });
 
+// Never called: the proxies answer for it. It makes them callable.
+const callable = (): void => undefined;
+
 function proxy(handle: StubHandle): RpcStubBase {
-  const target = (() => {
-    // Never called: the proxy answers for it.
-  }) as unknown as StubCore;
-  target.handle = handle;
-  return new Proxy(target, traps) as unknown as RpcStubBase;
+  return new Proxy(callable, new StubTraps(handle)) as unknown as RpcStubBase;
 }
 
 /** Lets a promise that has been adopted go without touching what it stood on. */
@@ -189,42 +188,75 @@ function membersOf(prototype: object): Record<string, unknown> {
 
 const inspect = Symbol.for("nodejs.util.inspect.custom");
 
-const traps: ProxyHandler<StubCore> = {
-  apply({ handle: { hook, path } }, _self, args: unknown[]): unknown {
+/** Answers for one stub. Traps that stand on a prototype are made once, not for every stub. */
+class StubTraps implements ProxyHandler<() => void>, StubCore {
+  handle: StubHandle;
+
+  constructor(handle: StubHandle) {
+    this.handle = handle;
+  }
+
+  apply(_target: unknown, _self: unknown, args: unknown[]): unknown {
+    const { hook, path } = this.handle;
     const recorder = MapRecorder.current;
     if (recorder !== undefined) return promiseOf(recorder.call(hook, path ?? [], args));
     return promiseOf(hook.call(path ?? [], new Payload(args, "borrowed")));
-  },
+  }
 
-  get(target, property, receiver): unknown {
-    const { hook, path } = target.handle;
-    if (typeof property === "symbol") return symbolMember(target, property, receiver as object);
+  get(_target: unknown, property: string | symbol, receiver: unknown): unknown {
+    if (typeof property === "symbol") return this.#symbolMember(property, receiver as object);
+    const { hook, path } = this.handle;
     const members = path === undefined ? stubMembers : promiseMembers;
     const member = members[property];
     if (member !== undefined) return member;
     if (path === undefined && property === "then") return undefined;
-    return promiseOf(hook, [...(path ?? []), pathKey(property)]);
-  },
+    const key = pathKey(property);
+    return promiseOf(hook, path === undefined || path.length === 0 ? [key] : [...path, key]);
+  }
 
-  has: (_target, property) => typeof property === "string" || property === Symbol.dispose,
-  getPrototypeOf: ({ handle }) =>
-    handle.path === undefined ? RpcStubBase.prototype : RpcPromiseBase.prototype,
-  ownKeys: () => [],
-  getOwnPropertyDescriptor: () => undefined,
-  set: () => refuse("Can't assign properties on RPC stubs."),
-  deleteProperty: () => refuse("Can't delete properties on RPC stubs."),
-  defineProperty: () => refuse("Can't define properties on RPC stubs."),
-  setPrototypeOf: () => refuse("Can't override prototype of RPC stubs."),
-  isExtensible: () => true,
-  preventExtensions: () => false,
-};
+  has(_target: unknown, property: string | symbol): boolean {
+    return typeof property === "string" || property === Symbol.dispose;
+  }
 
-function symbolMember(target: StubCore, property: symbol, self: object): unknown {
-  if (property === stubMark) return target;
-  const { path } = target.handle;
-  if (property === inspect) return () => (self as RpcStubBase).toString();
-  if (property !== Symbol.dispose || (path !== undefined && path.length > 0)) return undefined;
-  return RpcStubBase.prototype[Symbol.dispose];
+  getPrototypeOf(): object {
+    return this.handle.path === undefined ? RpcStubBase.prototype : RpcPromiseBase.prototype;
+  }
+
+  ownKeys(): string[] {
+    return [];
+  }
+
+  getOwnPropertyDescriptor(): undefined {
+    return undefined;
+  }
+
+  set(): never {
+    return refuse("Can't assign properties on RPC stubs.");
+  }
+
+  deleteProperty(): never {
+    return refuse("Can't delete properties on RPC stubs.");
+  }
+
+  defineProperty(): never {
+    return refuse("Can't define properties on RPC stubs.");
+  }
+
+  setPrototypeOf(): never {
+    return refuse("Can't override prototype of RPC stubs.");
+  }
+
+  preventExtensions(): boolean {
+    return false;
+  }
+
+  #symbolMember(property: symbol, self: object): unknown {
+    if (property === stubMark) return this;
+    const { path } = this.handle;
+    if (property === inspect) return () => (self as RpcStubBase).toString();
+    if (property !== Symbol.dispose || (path !== undefined && path.length > 0)) return undefined;
+    return RpcStubBase.prototype[Symbol.dispose];
+  }
 }
 
 /** Elements of arrays are addressed by number. spec/capnweb.md §6.4 */

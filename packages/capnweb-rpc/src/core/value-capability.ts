@@ -1,12 +1,13 @@
 import {
   Capability,
   Hook,
+  noPrimitive,
   type Path,
   type PullSink,
   type Unregister,
   unregistered,
 } from "./hook.js";
-import { Payload } from "./payload.js";
+import { isPrimitive, Payload } from "./payload.js";
 import { recursion } from "./recursion.js";
 import { stubOf } from "./stub-handle.js";
 
@@ -17,6 +18,10 @@ class ValueCapability extends Capability {
   constructor(payload: Payload) {
     super();
     this.#payload = payload;
+  }
+
+  override get primitive(): unknown {
+    return isPrimitive(this.#payload.value) ? this.#payload.value : noPrimitive;
   }
 
   override call(path: Path, args: Payload): Hook {
@@ -60,6 +65,6 @@ export function valueHook(payload: Payload): Hook {
 /** Wraps a stub around `hook` as a value of its own. */
 export function stubPayload(hook: Hook): Payload {
   const payload = new Payload(stubOf(hook), "owned");
-  payload.hooks.push(hook);
+  payload.keep(hook);
   return payload;
 }

@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS } from "../limits.js";
-import { failedHook, Hook, type PullSink } from "../core/hook.js";
+import { failedHook, Hook, noPrimitive, type PullSink } from "../core/hook.js";
 import { Payload, replacePromises } from "../core/payload.js";
 import { PendingCapability } from "../core/pending-capability.js";
 import { promiseOf } from "../core/stub-handle.js";
@@ -68,10 +68,17 @@ function gather(results: readonly Hook[]): Hook {
   const array: unknown[] = [];
   const payload = new Payload(array, "owned");
   for (const [at, hook] of results.entries()) {
+    const { primitive } = hook;
+    if (primitive !== noPrimitive) {
+      array.push(primitive);
+      hook.dispose();
+      continue;
+    }
     array.push(hook.capability.awaitsPeer ? promiseOf(hook) : undefined);
-    payload.hooks.push(hook);
-    payload.promises.push({ hook, parent: array, key: at });
+    payload.keep(hook);
+    payload.place({ hook, parent: array, key: at });
   }
+  if (payload.promises.length === 0) return valueHook(payload);
   const pending = new PendingCapability();
   const hook = new Hook(pending);
   const kept = new Hook(pending);

@@ -1,7 +1,6 @@
-import { type Capability, Hook } from "../core/hook.js";
+import { Hook } from "../core/hook.js";
 import { duplicateTarget } from "../core/own-value.js";
 import type { Payload } from "../core/payload.js";
-import { PendingCapability } from "../core/pending-capability.js";
 import { handleOf } from "../core/stub-handle.js";
 import { targetHook } from "../core/target-capability.js";
 import { WritableCapability } from "../streams/writable-capability.js";
@@ -30,7 +29,7 @@ export class ExportWriter implements ReferenceWriter {
   readonly #exports: ExportTable;
   readonly #errors: ErrorPolicy;
   readonly #values: ValueWriter;
-  #exported: Exported[] = [];
+  #exported: Exported[] | undefined;
   #payload: Payload | undefined;
 
   constructor(
@@ -47,12 +46,12 @@ export class ExportWriter implements ReferenceWriter {
 
   /** Writes the arguments of a call. @throws what {@link ValueWriter.write} does: nothing is kept then. */
   writeArguments(args: Payload): Written<unknown[]> {
-    return this.#write(args, (values) => values.writeElements(args.value as unknown[], 1));
+    return this.#write(args, "arguments") as Written<unknown[]>;
   }
 
   /** Writes a result. @throws what {@link ValueWriter.write} does: nothing is kept then. */
   writeResult(payload: Payload): Written<unknown> {
-    return this.#write(payload, (values) => values.write(payload.value, 0));
+    return this.#write(payload, "value");
   }
 
   /** Writes what was thrown. It holds no references; what cannot be written gives way to why. §11 */
@@ -70,7 +69,7 @@ export class ExportWriter implements ReferenceWriter {
 
   /** Exports a capture of a mapper, which is taken over. */
   writeCapture(hook: Hook): unknown[] {
-    const capability = settledCapability(hook.capability);
+    const capability = hook.capability.standsFor;
     if (this.#session.hosts(capability)) {
       hook.dispose();
       return ["import", capability.id];
@@ -84,7 +83,7 @@ export class ExportWriter implements ReferenceWriter {
     if (payload === undefined) throw new Error("Can't serialize RPC stubs in this context.");
     if (!isStub(value)) return this.#export("export", this.#targetHook(payload, value));
     const { hook, path } = handleOf(value);
-    const capability = settledCapability(hook.capability);
+    const capability = hook.capability.standsFor;
     if (!hook.disposed && this.#session.hosts(capability)) {
       const tag = path === undefined ? "import" : "pipeline";
       return path === undefined || path.length === 0
@@ -100,7 +99,7 @@ export class ExportWriter implements ReferenceWriter {
       throw new Error("Can't serialize ReadableStream in this context.");
     }
     const { id, stop } = this.#session.sendReadable(stream);
-    this.#exported.push({ id, kind: "pipe", stop });
+    this.#note({ id, kind: "pipe", stop });
     return ["readable", id];
   }
 
@@ -124,26 +123,30 @@ export class ExportWriter implements ReferenceWriter {
 
   /** @see ReferenceWriter.mark */
   mark(): number {
-    return this.#exported.length;
+    return this.#exported?.length ?? 0;
   }
 
   /** @see ReferenceWriter.takeBack */
   takeBack(mark: number): void {
+    if (this.#exported === undefined) return;
     for (const exported of this.#exported.splice(mark).toReversed()) {
       if (exported.kind === "pipe") exported.stop(new Error("The message could not be sent."));
       else this.#exports.takeBack(exported.id);
     }
   }
 
-  #write<T>(payload: Payload, write: (values: ValueWriter) => T): Written<T> {
+  #write(payload: Payload, form: "arguments" | "value"): Written<unknown> {
     const outer = this.#exported;
     const outerPayload = this.#payload;
-    this.#exported = [];
+    this.#exported = undefined;
     this.#payload = payload;
     try {
-      const expression = write(this.#values);
-      const exported = this.#exported;
-      if (exported.length === 0) return { expression, promises: none };
+      const expression =
+        form === "value"
+          ? this.#values.write(payload.value, 0)
+          : this.#values.writeElements(payload.value as unknown[], 1);
+      const exported = this.#exported as Exported[] | undefined;
+      if (exported === undefined) return { expression, promises: none };
       return {
         expression,
         promises: exported.filter((e) => e.kind === "promise").map((e) => e.id),
@@ -159,8 +162,13 @@ export class ExportWriter implements ReferenceWriter {
 
   #export(tag: "export" | "promise" | "writable", hook: Hook): unknown[] {
     const id = this.#exports.addChosen(hook);
-    this.#exported.push({ id, kind: tag });
+    this.#note({ id, kind: tag });
     return [tag, id];
+  }
+
+  #note(exported: Exported): void {
+    if (this.#exported === undefined) this.#exported = [exported];
+    else this.#exported.push(exported);
   }
 
   /** A given value keeps its targets for pipelined calls: it and the peer share one reference each. */
@@ -173,15 +181,6 @@ export class ExportWriter implements ReferenceWriter {
     else before.push(hook);
     return hook.dup();
   }
-}
-
-/** A promise that is known by now stands for what it became: the peer's own goes back to it as that. */
-function settledCapability(capability: Capability): Capability {
-  let settled = capability;
-  while (settled instanceof PendingCapability && settled.resolution !== undefined) {
-    settled = settled.resolution.capability;
-  }
-  return settled;
 }
 
 const none: readonly number[] = [];

@@ -2,6 +2,7 @@ import {
   Capability,
   failedHook,
   type Hook,
+  noPrimitive,
   type Path,
   type PullSink,
   type Unregister,
@@ -30,7 +31,7 @@ export class PeerCapability extends Capability implements PulledResult {
   introductions = 1;
   #pulled: boolean;
   #resolution: Hook | undefined;
-  readonly #sinks: PullSink[] = [];
+  #sinks: PullSink[] | undefined;
   #registrations: Set<BrokenRegistration> | undefined;
   #watcher: (() => void) | undefined;
 
@@ -45,6 +46,10 @@ export class PeerCapability extends Capability implements PulledResult {
 
   override get awaitsPeer(): boolean {
     return this.isPromise && this.#resolution === undefined;
+  }
+
+  override get primitive(): unknown {
+    return this.#resolution === undefined ? noPrimitive : this.#resolution.primitive;
   }
 
   /** @see PulledResult.settled */
@@ -90,7 +95,8 @@ export class PeerCapability extends Capability implements PulledResult {
     if (!this.isPromise) {
       return sink.rejected(new Error("Tried to resolve a non-promise stub."));
     }
-    this.#sinks.push(sink);
+    if (this.#sinks === undefined) this.#sinks = [sink];
+    else this.#sinks.push(sink);
     if (this.#pulled) return;
     this.#pulled = true;
     this.session.pull(this);
@@ -110,10 +116,14 @@ export class PeerCapability extends Capability implements PulledResult {
   /** Makes known what the promise became; takes over `resolution`. */
   settle(resolution: Hook): void {
     this.#resolution = resolution;
-    for (const registration of this.#registrations ?? []) this.#move(registration, resolution);
     this.#done();
-    this.#registrations = undefined;
-    for (const sink of this.#sinks.splice(0)) resolution.pull(sink);
+    if (this.#registrations !== undefined) {
+      for (const registration of this.#registrations) this.#move(registration, resolution);
+      this.#registrations = undefined;
+    }
+    const sinks = this.#sinks;
+    this.#sinks = undefined;
+    if (sinks !== undefined) for (const sink of sinks) resolution.pull(sink);
   }
 
   override destroy(): void {
@@ -124,7 +134,9 @@ export class PeerCapability extends Capability implements PulledResult {
     for (const registration of this.#registrations ?? []) {
       this.session.registrations.delete(registration);
     }
-    for (const sink of this.#sinks.splice(0)) sink.rejected(canceledError());
+    const sinks = this.#sinks;
+    this.#sinks = undefined;
+    if (sinks !== undefined) for (const sink of sinks) sink.rejected(canceledError());
   }
 
   /** Ends every use with `reason`: the session is over. */

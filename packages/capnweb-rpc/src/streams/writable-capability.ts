@@ -121,6 +121,6 @@ export class WritableCapability extends Capability {
 function chunkOf(chunk: unknown, args: Payload): unknown {
   if (args.hooks.length === 0) return chunk;
   const payload = new Payload(chunk, "owned");
-  payload.hooks.push(...args.hooks);
+  for (const hook of args.hooks) payload.keep(hook);
   return disposableValue(payload);
 }
