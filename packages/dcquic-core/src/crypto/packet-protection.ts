@@ -1,0 +1,109 @@
+import { CHUNK_HEADER_BYTES, HEADER_BYTES, PacketType, Protection } from "../wire/constants.js";
+import type { PacketHeader } from "../wire/packet-header.js";
+import { aeadJob, type CryptoBackend, type PacketAead } from "./backend.js";
+import {
+  type AeadName,
+  controlNonce,
+  type ControlKeyMaterial,
+  deriveControlKey,
+  type Direction,
+} from "./key-schedule.js";
+
+/** The key of one worker, direction and key id, ready for packets. */
+export class ControlKey {
+  /** The key's number. */
+  readonly keyId: number;
+  readonly #aead: PacketAead;
+  readonly #iv: Uint8Array;
+  readonly #job = aeadJob();
+  #headers = new Uint8Array(0);
+
+  /** Takes what {@link deriveControlKey} gave. */
+  constructor(crypto: CryptoBackend, keyId: number, material: ControlKeyMaterial) {
+    this.keyId = keyId;
+    this.#aead = crypto.aead(material.key);
+    this.#iv = material.iv;
+  }
+
+  /**
+   * Seals the packet whose header and payload lie at `offset` of `bytes`, in place; the tag is written after the payload.
+   * The packet number must never have been used under this key before.
+   *
+   * @see spec/dcquic.md §7.3, §17.2
+   */
+  seal(bytes: Uint8Array, view: DataView, offset: number, header: PacketHeader): void {
+    this.#aim(bytes, view, offset, header);
+    this.#aead.seal(this.#job);
+  }
+
+  /** Opens such a packet in place; `false` when it does not verify. */
+  open(bytes: Uint8Array, view: DataView, offset: number, header: PacketHeader): boolean {
+    if (!this.#aim(bytes, view, offset, header)) return false;
+    return this.#aead.open(this.#job);
+  }
+
+  #aim(bytes: Uint8Array, view: DataView, offset: number, header: PacketHeader): boolean {
+    const job = this.#job;
+    controlNonce(job.nonce, this.#iv, header.packetNumber);
+    job.aad = bytes;
+    job.aadOffset = offset;
+    job.aadLength = HEADER_BYTES;
+    job.bytes = bytes;
+    job.bodyOffset = offset + HEADER_BYTES;
+    job.bodyLength = header.payloadLength;
+    job.tagOffset = job.bodyOffset + header.payloadLength;
+    if (header.type !== PacketType.Data || header.protection === Protection.Packet) return true;
+    job.bodyLength = 0;
+    job.bodyOffset = job.tagOffset;
+    if (header.protection === Protection.Record) {
+      job.aadLength += header.payloadLength;
+      return true;
+    }
+    const gathered = this.#gatherHeaders(bytes, view, offset, header.payloadLength);
+    job.aad = this.#headers;
+    job.aadOffset = 0;
+    job.aadLength = gathered;
+    return gathered >= 0;
+  }
+
+  // Mode 2: header and all chunk headers, side by side. Negative when the chunks do not fill the payload exactly.
+  #gatherHeaders(bytes: Uint8Array, view: DataView, offset: number, payload: number): number {
+    const room = HEADER_BYTES + payload;
+    if (this.#headers.length < room) this.#headers = new Uint8Array(room);
+    this.#headers.set(bytes.subarray(offset, offset + HEADER_BYTES));
+    let length = HEADER_BYTES;
+    let at = offset + HEADER_BYTES;
+    const end = at + payload;
+    while (at < end) {
+      if (end - at < CHUNK_HEADER_BYTES) return -1;
+      this.#headers.set(bytes.subarray(at, at + CHUNK_HEADER_BYTES), length);
+      length += CHUNK_HEADER_BYTES;
+      at += CHUNK_HEADER_BYTES + view.getUint16(at + 16, true);
+    }
+    return at === end ? length : -1;
+  }
+}
+
+/** What the keys of one worker and direction are derived from. */
+export interface ControlKeySource {
+  /** The cryptography. */
+  readonly crypto: CryptoBackend;
+  /** 32 bytes. */
+  readonly pathSecret: Uint8Array;
+  /** The path's AEAD. */
+  readonly aead: AeadName;
+  /** Direction of the packets. */
+  readonly direction: Direction;
+  /** The worker that sends them. */
+  readonly worker: number;
+}
+
+/** Derives the key `keyId` of a source. */
+export function controlKeyOf(source: ControlKeySource, keyId: number): ControlKey {
+  const { crypto, pathSecret, aead, direction, worker } = source;
+  return new ControlKey(
+    crypto,
+    keyId,
+    deriveControlKey(crypto, pathSecret, aead, direction, worker, keyId),
+  );
+}

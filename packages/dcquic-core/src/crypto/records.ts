@@ -1,0 +1,123 @@
+import { DcquicError } from "../errors.js";
+import { TAG_BYTES } from "../wire/constants.js";
+import { aeadJob, type CryptoBackend, type PacketAead } from "./backend.js";
+
+const BINDING_BYTES = 16;
+const NO_AAD = new Uint8Array(0);
+const WORD = 2 ** 32;
+
+/** How a message is cut into records. */
+export interface RecordLayout {
+  /** log2 of the plain bytes of a record, 14 to 24. */
+  readonly recordLog2: number;
+  /** Plain bytes of the message. */
+  readonly totalBytes: number;
+  /** Number of the message under its data key, below 2^48. */
+  readonly messageNumber: number;
+}
+
+/** How many records a message has: at least one, also when it is empty. spec/dcquic.md §8.2 */
+export function recordCount(layout: RecordLayout): number {
+  return Math.max(1, Math.ceil(layout.totalBytes / 2 ** layout.recordLog2));
+}
+
+/** How many wire bytes a message has: each record adds its tag. §8.2 */
+export function wireBytesOf(layout: RecordLayout): number {
+  return layout.totalBytes + TAG_BYTES * recordCount(layout);
+}
+
+/** Writes the nonce of a record into `into`: message number u48 ‖ record index u40 ‖ final flag. §8.2 */
+export function recordNonce(into: Uint8Array, layout: RecordLayout, index: number): void {
+  const view = new DataView(into.buffer, into.byteOffset, into.byteLength);
+  view.setUint32(0, layout.messageNumber % WORD, true);
+  view.setUint16(4, Math.floor(layout.messageNumber / WORD), true);
+  view.setUint32(6, index % WORD, true);
+  view.setUint8(10, Math.floor(index / WORD));
+  view.setUint8(11, index === recordCount(layout) - 1 ? 1 : 0);
+}
+
+/**
+ * Encrypts a whole message into `into`, which has {@link wireBytesOf} bytes from `offset` on, and returns its 16 binding
+ * bytes.
+ */
+export function sealRecords(
+  crypto: CryptoBackend,
+  aead: PacketAead,
+  layout: RecordLayout,
+  plain: Uint8Array,
+  into: Uint8Array,
+  offset = 0,
+): Uint8Array {
+  const job = aeadJob();
+  const recordBytes = 2 ** layout.recordLog2;
+  const count = recordCount(layout);
+  job.aad = NO_AAD;
+  job.bytes = into;
+  for (let index = 0; index < count; index++) {
+    const from = index * recordBytes;
+    job.bodyOffset = offset + index * (recordBytes + TAG_BYTES);
+    job.bodyLength = Math.min(recordBytes, layout.totalBytes - from);
+    job.tagOffset = job.bodyOffset + job.bodyLength;
+    into.set(plain.subarray(from, from + job.bodyLength), job.bodyOffset);
+    recordNonce(job.nonce, layout, index);
+    aead.seal(job);
+  }
+  return bindingOf(crypto, layout, into, offset);
+}
+
+/** Computes the first 16 bytes of SHA-256 over all record tags in order. §8.2 */
+export function bindingOf(
+  crypto: CryptoBackend,
+  layout: RecordLayout,
+  wire: Uint8Array,
+  offset = 0,
+): Uint8Array {
+  const count = recordCount(layout);
+  const stride = 2 ** layout.recordLog2 + TAG_BYTES;
+  const tags = new Uint8Array(count * TAG_BYTES);
+  for (let index = 0; index < count; index++) {
+    const end = offset + Math.min((index + 1) * stride, wireBytesOf(layout));
+    tags.set(wire.subarray(end - TAG_BYTES, end), index * TAG_BYTES);
+  }
+  return crypto.sha256([tags]).slice(0, BINDING_BYTES);
+}
+
+/**
+ * Checks the binding, decrypts a whole message in place and moves the plain bytes together: the result is a view of the
+ * front of `wire`.
+ *
+ * @throws DcquicError `dcquic.integrity_failed` when the binding or a record does not verify; `details.record` names the
+ *   first bad one. Nothing of the message may be used then.
+ */
+export function openRecords(
+  crypto: CryptoBackend,
+  aead: PacketAead,
+  layout: RecordLayout,
+  wire: Uint8Array,
+  binding: Uint8Array,
+): Uint8Array {
+  if (wire.length !== wireBytesOf(layout)) {
+    throw new RangeError(`${wire.length} wire bytes, ${wireBytesOf(layout)} expected`);
+  }
+  if (!crypto.equal(bindingOf(crypto, layout, wire), binding)) {
+    throw new DcquicError("dcquic.integrity_failed", "the binding of a message does not verify");
+  }
+  const job = aeadJob();
+  const recordBytes = 2 ** layout.recordLog2;
+  const count = recordCount(layout);
+  job.bytes = wire;
+  for (let index = 0; index < count; index++) {
+    const from = index * recordBytes;
+    job.bodyOffset = index * (recordBytes + TAG_BYTES);
+    job.bodyLength = Math.min(recordBytes, layout.totalBytes - from);
+    job.tagOffset = job.bodyOffset + job.bodyLength;
+    recordNonce(job.nonce, layout, index);
+    if (!aead.open(job)) {
+      throw new DcquicError("dcquic.integrity_failed", `record ${index} does not verify`, {
+        details: { record: index },
+      });
+    }
+    wire.copyWithin(from, job.bodyOffset, job.bodyOffset + job.bodyLength);
+  }
+  return wire.subarray(0, layout.totalBytes);
+}

@@ -1,0 +1,132 @@
+import { formatHex } from "@proj/wire-types";
+import { DcquicError } from "../errors.js";
+import type { EstablishedPath } from "./handshake.js";
+
+/** How many path secrets are kept by default. spec/dcquic.md §7.1 */
+export const DEFAULT_PATH_CAPACITY = 500_000;
+/** How long a superseded path may go on without transfers. §7.1 */
+export const RETIRE_AFTER_US = 60_000_000;
+
+/** A path secret and what is known of the peer behind it. */
+export interface PathEntry {
+  /** What the handshake agreed on. */
+  readonly path: EstablishedPath;
+  /** Who the peer is: the name it authenticated with, or its address. */
+  readonly identity: string;
+  /** When it was made. */
+  readonly createdUs: number;
+  /** When it was last used. */
+  readonly usedUs: number;
+  /** Transfers that run on it. One with any is never evicted. */
+  readonly liveTransfers: number;
+  /** Since when a newer secret of the same peer supersedes it; `undefined` for the newest. */
+  readonly retiredAtUs: number | undefined;
+}
+
+type MutableEntry = { -readonly [K in keyof PathEntry]: PathEntry[K] };
+
+/**
+ * The path secrets of a process, found by credential id and by peer.
+ *
+ * A new secret of a known peer does not displace the old one: new transfers use the new one, running ones finish where
+ * they are. When the map is full, the idle entry unused for longest goes.
+ *
+ * @see spec/dcquic.md §7.1
+ */
+export class PathSecretMap {
+  readonly #capacity: number;
+  // In order of use: whoever is touched moves to the end.
+  readonly #byId = new Map<string, MutableEntry>();
+  readonly #newest = new Map<string, MutableEntry>();
+
+  /** Starts empty. */
+  constructor(capacity: number = DEFAULT_PATH_CAPACITY) {
+    if (!(capacity >= 1)) throw new RangeError(`a map for ${capacity} paths`);
+    this.#capacity = capacity;
+  }
+
+  /** How many secrets it holds. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /**
+   * Adds a path; an older one of the same peer retires from now on.
+   *
+   * @throws DcquicError `dcquic.limit` when the map is full of paths with live transfers.
+   */
+  insert(nowUs: number, identity: string, path: EstablishedPath): PathEntry {
+    const name = formatHex(path.credentialId);
+    if (!this.#byId.has(name) && this.#byId.size >= this.#capacity) this.#evict();
+    const before = this.#newest.get(identity);
+    if (before !== undefined) before.retiredAtUs ??= nowUs;
+    const entry: MutableEntry = {
+      path,
+      identity,
+      createdUs: nowUs,
+      usedUs: nowUs,
+      liveTransfers: 0,
+      retiredAtUs: undefined,
+    };
+    this.#byId.set(name, entry);
+    this.#newest.set(identity, entry);
+    return entry;
+  }
+
+  /** Adds what the peer's last message brought: its reset token. */
+  confirm(credentialId: Uint8Array, path: EstablishedPath): void {
+    const entry = this.#byId.get(formatHex(credentialId));
+    if (entry !== undefined) entry.path = path;
+  }
+
+  /** Finds a path by credential id. */
+  byCredentialId(credentialId: Uint8Array): PathEntry | undefined {
+    return this.#byId.get(formatHex(credentialId));
+  }
+
+  /** Finds the newest path of a peer. */
+  byIdentity(identity: string): PathEntry | undefined {
+    return this.#newest.get(identity);
+  }
+
+  /** Notes that a path is used, and by how many transfers. */
+  touch(nowUs: number, credentialId: Uint8Array, liveTransfers: number): void {
+    const name = formatHex(credentialId);
+    const entry = this.#byId.get(name);
+    if (entry === undefined) return;
+    entry.usedUs = nowUs;
+    entry.liveTransfers = liveTransfers;
+    this.#byId.delete(name);
+    this.#byId.set(name, entry);
+  }
+
+  /** Forgets a path, and says whether it was there. */
+  remove(credentialId: Uint8Array): boolean {
+    const name = formatHex(credentialId);
+    const entry = this.#byId.get(name);
+    if (entry === undefined) return false;
+    this.#byId.delete(name);
+    if (this.#newest.get(entry.identity) === entry) this.#newest.delete(entry.identity);
+    return true;
+  }
+
+  /** Removes and returns the superseded paths whose time is over. */
+  takeRetired(nowUs: number): readonly PathEntry[] {
+    const over = [...this.#byId.values()].filter(
+      ({ retiredAtUs, liveTransfers }) =>
+        retiredAtUs !== undefined &&
+        (liveTransfers === 0 || nowUs - retiredAtUs >= RETIRE_AFTER_US),
+    );
+    for (const entry of over) this.remove(entry.path.credentialId);
+    return over;
+  }
+
+  #evict(): void {
+    for (const entry of this.#byId.values()) {
+      if (entry.liveTransfers > 0) continue;
+      this.remove(entry.path.credentialId);
+      return;
+    }
+    throw new DcquicError("dcquic.limit", `${this.#byId.size} paths, all in use`);
+  }
+}

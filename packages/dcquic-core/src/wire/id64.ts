@@ -1,0 +1,45 @@
+const WORD = 2 ** 32;
+
+/**
+ * A 64-bit id as two unsigned words, which JavaScript handles ten times faster than a bigint.
+ *
+ * Mutable, so that one object can stand for the id of every packet in turn. spec/dcquic.md §6.1
+ */
+export interface Id64 {
+  /** Bits 63–32. */
+  hi: number;
+  /** Bits 31–0. */
+  lo: number;
+}
+
+/** Makes an id of two words. */
+export function id64(hi = 0, lo = 0): Id64 {
+  return { hi: hi >>> 0, lo: lo >>> 0 };
+}
+
+/** Overwrites `into` with `from`. */
+export function copyId(into: Id64, from: Id64): void {
+  into.hi = from.hi;
+  into.lo = from.lo;
+}
+
+/** Compares two ids. */
+export function sameId(a: Id64, b: Id64): boolean {
+  return a.lo === b.lo && a.hi === b.hi;
+}
+
+/** Tells whether the id is 0, which frames use for "none". */
+export function isZeroId(id: Id64): boolean {
+  return id.lo === 0 && id.hi === 0;
+}
+
+/** Formats an id as 16 hex digits, for events and messages. */
+export function formatId(id: Id64): string {
+  return id.hi.toString(16).padStart(8, "0") + id.lo.toString(16).padStart(8, "0");
+}
+
+/** Splits a counter below 2^53 into an id's words. */
+export function setCounter(into: Id64, value: number): void {
+  into.hi = Math.floor(value / WORD);
+  into.lo = value >>> 0;
+}

@@ -1,0 +1,66 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { ReplayWindow } from "#src/path/replay-window.js";
+import { fuzzRuns } from "../support/fuzz-runs.js";
+
+test("§10: what was seen is seen, whatever the order", () => {
+  const window = new ReplayWindow(16_384);
+  for (const number of [5, 3, 4]) window.commit(number);
+  expect([2, 3, 4, 5, 6].map((number) => window.check(number))).toEqual([
+    "new",
+    "seen",
+    "seen",
+    "seen",
+    "new",
+  ]);
+});
+
+test("§10: without gaps everything old is known to be seen, however old", () => {
+  const window = new ReplayWindow(256);
+  for (let number = 0; number < 10_000; number++) window.commit(number);
+  expect(window.check(0)).toBe("seen");
+  expect(window.bytes).toBe(32);
+});
+
+test("§10: below a window that slid over gaps nothing is certain", () => {
+  const window = new ReplayWindow(256);
+  window.commit(0);
+  window.commit(1000);
+  expect(window.check(743)).toBe("below");
+  expect(window.check(745)).toBe("new");
+  expect(window.check(0)).toBe("below");
+});
+
+test("a window starts near the end of the numbers", () => {
+  const first = Number.MAX_SAFE_INTEGER - 10;
+  const window = new ReplayWindow(256, first);
+  window.commit(first + 3);
+  window.commit(first);
+  expect([0, 1, 3].map((plus) => window.check(first + plus))).toEqual(["seen", "new", "seen"]);
+});
+
+test("the window agrees with a set of everything that was committed", () => {
+  const step = fc.oneof(
+    { weight: 8, arbitrary: fc.integer({ min: -40, max: 40 }) },
+    fc.integer({ min: -600, max: 600 }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), fc.constantFrom(0, 1e9), (steps, first) => {
+      const window = new ReplayWindow(256, first);
+      const seen = new Set<number>();
+      let at: number = first;
+      for (const by of steps) {
+        at = Math.max(first, at + by);
+        const verdict = window.check(at);
+        if (verdict !== "below") expect(verdict).toBe(seen.has(at) ? "seen" : "new");
+        else expect(at).toBeLessThan(window.end - 256);
+        if (verdict === "new") {
+          window.commit(at);
+          seen.add(at);
+          expect(window.check(at)).not.toBe("new");
+        }
+      }
+    }),
+    fuzzRuns(200),
+  );
+});
