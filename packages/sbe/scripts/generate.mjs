@@ -1,0 +1,12 @@
+// `node scripts/generate.mjs`: writes test/generated from test/schemas. A test holds the two together.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { generateModule, parseSchema } from "@proj/sbe/generator";
+
+const folder = join(dirname(import.meta.dirname), "test");
+mkdirSync(join(folder, "generated"), { recursive: true });
+for (const file of readdirSync(join(folder, "schemas"))) {
+  const schema = parseSchema(readFileSync(join(folder, "schemas", file), "utf8"));
+  const module = generateModule(schema, { source: `schemas/${file}` });
+  writeFileSync(join(folder, "generated", `${basename(file, ".xml")}.ts`), module);
+}
