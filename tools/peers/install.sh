@@ -47,7 +47,33 @@ if ! { [ -x "$venv" ] && imports "$venv"; } && ! { has python3 && imports python
   fi
 fi
 
+# Java libraries, from Maven Central: file name, path there, SHA-256.
+jars="
+sbe-all uk/co/real-logic/sbe-all/1.38.1/sbe-all-1.38.1.jar 26e29e5503faa70cc56158fcdacd6369ecfc3088b9a61c90b882feb54451c9b5
+aeron-all io/aeron/aeron-all/1.47.4/aeron-all-1.47.4.jar 3c7737bdc458235ac825a9eb372cfbc02144f739f33d9329acf18efa83bc4e07
+"
+jars_there=yes
+while read -r name path sum; do
+  [ -n "$name" ] || continue
+  jar="$folder/$name.jar"
+  intact() { echo "$sum  $1" | sha256sum --check --status 2>/dev/null; }
+  intact "$jar" && continue
+  say "fetching $name from Maven Central"
+  if curl -fsSL --retry 3 -o "$jar.part" "https://repo1.maven.org/maven2/$path" && intact "$jar.part"; then
+    mv "$jar.part" "$jar"
+  else
+    rm -f "$jar.part"
+    jars_there=no
+    say "could not fetch $name"
+  fi
+done <<<"$jars"
+
 there=()
+if [ "$jars_there" = yes ] && has java && has javac; then
+  there+=(java)
+else
+  say "a JDK or its libraries are missing: their tests are skipped"
+fi
 for name in "${!package[@]}"; do
   if has "$name"; then there+=("$name"); else say "$name is missing: its tests are skipped"; fi
 done

@@ -12,6 +12,9 @@ export function python(...modules: readonly string[]): Peer<string>;
 /** Finds a Chromium or Chrome; `found` is its full path. */
 export function chromium(): Peer<string>;
 
+/** Finds a JDK and jar files that `install.sh` fetched, such as `sbe-all`; `found` is their class path. */
+export function java(...jars: readonly string[]): Peer<string>;
+
 /**
  * Describes tests that need a peer.
  *

@@ -36,6 +36,20 @@ export function chromium() {
     : { name, found };
 }
 
+export function java(...jars) {
+  const name = "java";
+  for (const program of ["java", "javac"]) {
+    if (onPath(program) === undefined) return { name, lack: `no ${program} on the PATH` };
+  }
+  const files = jars.map((jar) =>
+    fileURLToPath(new URL(`../../.cache/peers/${jar}.jar`, import.meta.url)),
+  );
+  const lacking = jars.filter((_, index) => !existsSync(files[index]));
+  return lacking.length === 0
+    ? { name, found: files.join(delimiter) }
+    : { name, lack: `no ${lacking.join(", ")} in .cache/peers: tools/peers/install.sh fetches it` };
+}
+
 export function describeWith(title, peer, tests) {
   describe(title, () => {
     if ("found" in peer) {
