@@ -71,7 +71,7 @@ export class MapRecorder implements ReferenceWriter {
   readonly #captures = new Map<Capability, Hook>();
   readonly #kept: Hook[] = [];
   readonly #instructions: unknown[] = [];
-  readonly #writer = new ValueWriter(nativeValues("string"), this);
+  readonly #writer = new ValueWriter(nativeValues("jsonCompatible"), this);
 
   /** Records `mapper` and has it applied to what is at `path`. */
   static map(hook: Hook, path: Path, mapper: (input: RpcPromiseBase) => unknown): Hook {

@@ -1,4 +1,5 @@
 import { estimateSize } from "../streams/estimate-size.js";
+import { formatMessage } from "../wire/message-text.js";
 import type { SessionTap } from "./session-hooks.js";
 import { TappedOutlet } from "./tapped-outlet.js";
 import type { AnyRpcTransport } from "./transport.js";
@@ -29,15 +30,15 @@ class TextOutlet implements Outlet {
 
   push(expression: unknown, note?: string): void {
     const beside = note === undefined ? "" : `,${JSON.stringify(note)}`;
-    this.#send(`["push",${JSON.stringify(expression)}${beside}]`);
+    this.#send(`["push",${formatMessage(expression)}${beside}]`);
   }
 
   call(id: number, path: readonly unknown[], args: readonly unknown[]): void {
-    this.#send(`["push",["pipeline",${id},${JSON.stringify(path)},${JSON.stringify(args)}]]`);
+    this.#send(`["push",["pipeline",${id},${JSON.stringify(path)},${formatMessage(args)}]]`);
   }
 
   stream(id: number, path: readonly unknown[], args: readonly unknown[]): number {
-    const text = `["stream",["pipeline",${id},${JSON.stringify(path)},${JSON.stringify(args)}]]`;
+    const text = `["stream",["pipeline",${id},${JSON.stringify(path)},${formatMessage(args)}]]`;
     this.#send(text);
     return text.length;
   }
@@ -59,11 +60,11 @@ class TextOutlet implements Outlet {
   }
 
   reject(id: number, expression: unknown): void {
-    this.#send(`["reject",${id},${JSON.stringify(expression)}]`);
+    this.#send(`["reject",${id},${formatMessage(expression)}]`);
   }
 
   abort(expression: unknown): void {
-    this.#send(`["abort",${JSON.stringify(expression)}]`);
+    this.#send(`["abort",${formatMessage(expression)}]`);
   }
 }
 
@@ -71,7 +72,7 @@ class TextOutlet implements Outlet {
 function jsonOf(expression: unknown): string {
   return typeof expression === "number" && expression !== 0
     ? String(expression)
-    : JSON.stringify(expression);
+    : formatMessage(expression);
 }
 
 /** Hands over trees. */

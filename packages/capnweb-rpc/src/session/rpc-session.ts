@@ -5,6 +5,7 @@ import { stubOf } from "../core/stub-handle.js";
 import { completeLimits, type RpcLimits } from "../limits.js";
 import { hostClock } from "../streams/monotonic-clock.js";
 import { nativeValues } from "../wire/encoding-level.js";
+import { parseMessage } from "../wire/message-text.js";
 import type { RpcStub } from "../types.js";
 import { ErrorPolicy, type OnSendError } from "./error-policy.js";
 import { outletFor } from "./outlet.js";
@@ -88,6 +89,11 @@ export class RpcSession<T = unknown> {
     }
   }
 
+  /** Ends the session here: calls in flight fail with `reason`. The peer sees the connection close. */
+  end(reason: unknown): void {
+    this.#core.fail(reason, { tellPeer: false });
+  }
+
   /** Resolves when every result that the peer asked for has been sent. */
   drain(): Promise<void> {
     return this.#core.drain();
@@ -115,7 +121,7 @@ function textReceiver(
           `Incoming message exceeds maximum size of ${limits.maxMessageSize} UTF-16 code units.`,
         );
       }
-      parsed = JSON.parse(text);
+      parsed = parseMessage(text);
     } catch (error) {
       core.fail(error, { tellPeer: true });
       return;

@@ -1,4 +1,6 @@
 import { readBase64, writeBase64 } from "./base64.js";
+import type { NativeValues } from "./encoding-level.js";
+import { LONG_BYTES, PlainText } from "./message-text.js";
 
 /** What `["bytes", …]` stands for. */
 export type BinaryValue = ArrayBuffer | ArrayBufferView;
@@ -27,18 +29,23 @@ const types: ReadonlyMap<string, BinaryType> = new Map<string, BinaryType>([
 ]);
 
 /**
- * Writes bytes, their type only where it is not `Uint8Array`. With `native` bytes the expression
- * holds a copy, exactly as long as the value. spec/capnweb.md §5
+ * Writes bytes, their type only where it is not `Uint8Array`. Where bytes are native the
+ * expression holds a copy, exactly as long as the value. spec/capnweb.md §5
  */
-export function writeBinary(value: BinaryValue, form: { readonly native: boolean }): unknown[] {
+export function writeBinary(value: BinaryValue, natives: NativeValues): unknown[] {
   const type = Object.prototype.toString.call(value).slice(8, -1);
   const bytes = ArrayBuffer.isView(value)
     ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     : new Uint8Array(value);
   const elementBytes = types.get(type)?.elementBytes ?? 1;
   const ordered = littleEndian || elementBytes === 1 ? bytes : swapped(bytes, elementBytes);
-  const carried = form.native ? ordered.slice() : writeBase64(ordered);
+  const carried = natives.bytes ? ordered.slice() : base64Of(ordered, natives);
   return type === "Uint8Array" ? ["bytes", carried] : ["bytes", carried, type];
+}
+
+function base64Of(bytes: Uint8Array, { plainText }: NativeValues): string | PlainText {
+  const text = writeBase64(bytes);
+  return plainText && bytes.length >= LONG_BYTES ? new PlainText(text) : text;
 }
 
 /**

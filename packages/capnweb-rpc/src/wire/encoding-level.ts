@@ -14,13 +14,15 @@ export interface NativeValues {
   readonly bytes: boolean;
   /** `undefined`, non-finite numbers, `bigint` and `Date` stand for themselves. */
   readonly scalars: boolean;
+  /** The tree becomes text at once: long base64 may be a `PlainText` in it. */
+  readonly plainText: boolean;
 }
 
 const natives: ReadonlyMap<unknown, NativeValues> = new Map([
-  ["string", { bytes: false, scalars: false }],
-  ["jsonCompatible", { bytes: false, scalars: false }],
-  ["jsonCompatibleWithBytes", { bytes: true, scalars: false }],
-  ["structuredClonable", { bytes: true, scalars: true }],
+  ["string", { bytes: false, scalars: false, plainText: true }],
+  ["jsonCompatible", { bytes: false, scalars: false, plainText: false }],
+  ["jsonCompatibleWithBytes", { bytes: true, scalars: false, plainText: false }],
+  ["structuredClonable", { bytes: true, scalars: true, plainText: false }],
 ]);
 
 /**

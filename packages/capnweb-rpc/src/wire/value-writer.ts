@@ -64,7 +64,7 @@ export class ValueWriter {
       case "date":
         return this.#writeDate(value as Date);
       case "bytes":
-        return writeBinary(value as BinaryValue, { native: this.#natives.bytes });
+        return writeBinary(value as BinaryValue, this.#natives);
       case "error":
         return this.#writeError(value as Error, depth);
       case "url":

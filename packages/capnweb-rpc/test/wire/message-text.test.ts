@@ -1,0 +1,85 @@
+import { describe, expect, test } from "@jest/globals";
+import { formatMessage, LONG_BYTES, parseMessage, PlainText } from "#src/wire/message-text.js";
+import fc from "fast-check";
+
+const numRuns = Number(process.env["FUZZ_RUNS"] ?? 200);
+const long = "QUJD".repeat(LONG_BYTES / 2);
+const decoded = Buffer.from(long, "base64");
+
+describe("writing", () => {
+  test("long text goes in as it is, wherever it stands", () => {
+    const tree = (text: unknown) => ({ a: [text, { b: text }], "capnweb:plain": "x" });
+    expect(formatMessage(tree(new PlainText(long)))).toBe(JSON.stringify(tree(long)));
+  });
+
+  test("text of the application that looks like the mark stays what it is", () => {
+    const tree = (text: unknown) => ["capnweb:plain", text, "capnweb:plain"];
+    expect(formatMessage(tree(new PlainText(long)))).toBe(JSON.stringify(tree(long)));
+  });
+
+  test("whoever stringifies the tree gets the text", () => {
+    expect(JSON.stringify(new PlainText("abc"))).toBe('"abc"');
+  });
+});
+
+describe("reading", () => {
+  test("long bytes are there already", () => {
+    const text = JSON.stringify({ a: ["bytes", long], b: ["bytes", `${long}=`, "ArrayBuffer"] });
+    expect(parseMessage(text)).toEqual({
+      a: ["bytes", decoded],
+      b: ["bytes", decoded, "ArrayBuffer"],
+    });
+  });
+
+  test.each([
+    ["a number in their place", `[["bytes",0],["bytes","${long}"]]`],
+    ["an escape", `["bytes","${long}\\n"]`],
+    ["a character too many", `["bytes","${long}A"]`],
+    ["a foreign character", `["bytes","${long}A!AA"]`],
+    ["the same member twice", `{"a":["bytes","${long}"],"a":1}`],
+    ["an instruction, which is read again and again", `["remap",["bytes","${long}"]]`],
+    ["nothing but text", JSON.stringify(long)],
+  ])("%s: parsed as usual", (_, text) => {
+    expect(parseMessage(text)).toEqual(JSON.parse(text));
+  });
+
+  test.each([
+    `["bytes","${long}"`,
+    `["bytes","${long}`,
+    `["bytes","${long}"5]`,
+    `["bytes","${long}\u0001"]`,
+    `"x["bytes","${long}"]`,
+  ])("what is no JSON is refused with the same words", (text) => {
+    let said: Error | undefined;
+    try {
+      JSON.parse(text);
+    } catch (error) {
+      said = error as Error;
+    }
+    expect(() => parseMessage(text)).toThrow(said);
+  });
+
+  test("any text around long bytes: the same tree or the same refusal", () => {
+    const piece = fc.oneof(
+      fc.constantFrom('["bytes","', long, '"', "]", "[", ",", "1", "{", "}", ":", "\\", "AA="),
+      fc.json(),
+      fc.string(),
+    );
+    const read = (parse: (text: string) => unknown, text: string): unknown => {
+      try {
+        return JSON.stringify(parse(text), (_, value: unknown) =>
+          value instanceof Uint8Array ? "bytes" : value === long ? "bytes" : value,
+        ).replaceAll(/\{"type":"Buffer","data":\[[0-9,]*\]\}/g, '"bytes"');
+      } catch (error) {
+        return (error as Error).name;
+      }
+    };
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 6 }), fc.array(piece, { maxLength: 6 }), (a, b) => {
+        const text = `${a.join("")}["bytes","${long}"]${b.join("")}`;
+        expect(read(parseMessage, text)).toBe(read(JSON.parse, text));
+      }),
+      { numRuns },
+    );
+  });
+});
