@@ -13,6 +13,9 @@ import { SessionCore } from "./session-core.js";
 import type { SessionHooks, SessionTap } from "./session-hooks.js";
 import { type AnyRpcTransport, deliveryOf } from "./transport.js";
 
+// Making an error takes longer than all the rest of a session; nobody is to blame for this one.
+const noMain = new Error("This connection has no main object.");
+
 /** What may be chosen for a session. */
 export interface RpcSessionOptions {
   /** Answers the error to send instead, with its stack; nothing to send the error as it is. §11.1 */
@@ -45,10 +48,7 @@ export class RpcSession<T = unknown> {
     const tap = options.hooks?.tap;
     const core: SessionCore = new SessionCore({
       outlet: outletFor(transport, (reason) => core.fail(reason, { tellPeer: false }), tap),
-      main:
-        localMain === undefined
-          ? failedHook(new Error("This connection has no main object."))
-          : localHook(localMain),
+      main: localMain === undefined ? failedHook(noMain) : localHook(localMain),
       limits,
       natives,
       clock: hostClock,

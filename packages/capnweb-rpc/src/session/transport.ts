@@ -34,14 +34,19 @@ export interface MessageSink {
 /** How a transport begins to deliver by itself. */
 export type Deliver = (sink: MessageSink) => void;
 
-const deliveries = new WeakMap<object, Deliver>();
+const delivery: unique symbol = Symbol("delivery");
+
+/** The property stays out of the transports' types: it is between them and their session. */
+interface Delivering {
+  [delivery]?: Deliver;
+}
 
 /** Notes that `transport` delivers by itself: it needs no promise per message. */
 export function announceDelivery(transport: object, deliver: Deliver): void {
-  deliveries.set(transport, deliver);
+  (transport as Delivering)[delivery] = deliver;
 }
 
 /** Answers how `transport` begins to deliver by itself, if it does. */
 export function deliveryOf(transport: object): Deliver | undefined {
-  return deliveries.get(transport);
+  return (transport as Delivering)[delivery];
 }

@@ -1,6 +1,7 @@
 import { RpcSession, type RpcSessionOptions } from "../session/rpc-session.js";
 import { announceDelivery } from "../session/transport.js";
 import type { RpcStub } from "../types.js";
+import { batchEnded } from "./batch-ended.js";
 import { Inbox } from "./inbox.js";
 
 /** What may be chosen for a batch. */
@@ -65,7 +66,7 @@ class HttpBatchTransport {
     }
     const body = await response.text();
     for (const line of body.split("\n")) if (line.trim() !== "") this.#inbox.put(line);
-    this.#inbox.fail(new Error("Batch RPC request ended."));
+    this.#inbox.fail(batchEnded);
   }
 
   #post(body: string): Promise<Response> {

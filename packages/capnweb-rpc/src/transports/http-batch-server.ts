@@ -63,9 +63,9 @@ export async function nodeHttpBatchRpcResponse(
   );
   if (response.destroyed === true) return;
   const bytes = encoder.encode(body);
-  // With a length, head and body leave as one write.
   response.writeHead(status, options.headers ?? { "content-length": bytes.length });
-  response.end(bytes);
+  // Text leaves together with the head, bytes after it.
+  response.end(bytes.length === body.length ? body : bytes);
 }
 
 const encoder = new TextEncoder();

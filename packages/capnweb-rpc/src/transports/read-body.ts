@@ -1,8 +1,9 @@
+const decoder = new TextDecoder();
+
 /** Joins the chunks of a body to text, and stops at too many. */
 class BodyText {
-  readonly #decoder = new TextDecoder();
   readonly #maxBytes: number;
-  #text = "";
+  readonly #chunks: (Uint8Array | string)[] = [];
   #bytes = 0;
 
   constructor(maxBytes: number) {
@@ -13,12 +14,20 @@ class BodyText {
   add(chunk: Uint8Array | string): boolean {
     this.#bytes += chunk.length;
     if (this.#bytes > this.#maxBytes) return false;
-    this.#text += typeof chunk === "string" ? chunk : this.#decoder.decode(chunk, { stream: true });
+    this.#chunks.push(chunk);
     return true;
   }
 
   end(): string {
-    return this.#text + this.#decoder.decode();
+    const [only] = this.#chunks;
+    // Most batches come in one piece, and decoding without a state is faster.
+    if (this.#chunks.length === 1) return typeof only === "string" ? only : decoder.decode(only);
+    const decoding = new TextDecoder();
+    let text = "";
+    for (const chunk of this.#chunks) {
+      text += typeof chunk === "string" ? chunk : decoding.decode(chunk, { stream: true });
+    }
+    return text + decoding.decode();
   }
 }
 

@@ -1,5 +1,6 @@
 import { RpcSession } from "../session/rpc-session.js";
 import { announceDelivery, type MessageSink } from "../session/transport.js";
+import { batchEnded } from "./batch-ended.js";
 import { DEFAULT_BATCH_LIMITS, type HttpBatchServerOptions } from "./batch-limits.js";
 
 /** The answer to a batch. */
@@ -40,7 +41,7 @@ class BatchTransport {
   }
 
   end(): void {
-    this.#sink?.failed(new Error("Batch RPC request ended."));
+    this.#sink?.failed(batchEnded);
   }
 }
 

@@ -60,8 +60,26 @@ const MAX_SKELETON = 64 * 1024;
 export function parseMessage(message: unknown): unknown {
   // A transport may hand over anything: what is not text is not JSON either.
   const text = String(message);
+  if (text.startsWith(PULL)) return parsePull(text) ?? JSON.parse(text);
   const tree = text.length < LONG_BYTES ? undefined : parseAround(text);
   return tree === undefined ? JSON.parse(text) : tree;
+}
+
+const PULL = '["pull",';
+const MAX_PULL_DIGITS = 9;
+
+/** Reads the most frequent of the messages that have one form only; `undefined` if it has another. */
+function parsePull(text: string): readonly ["pull", number] | undefined {
+  const end = text.length - 1;
+  const digits = end - PULL.length;
+  if (digits < 1 || digits > MAX_PULL_DIGITS || text[end] !== "]") return undefined;
+  let id = 0;
+  for (let at = PULL.length; at < end; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9 || (id === 0 && digit === 0)) return undefined;
+    id = id * 10 + digit;
+  }
+  return ["pull", id];
 }
 
 /**
