@@ -60,3 +60,20 @@ export {
 } from "./validate/validated.js";
 export type { Collected } from "./pipeline/collect-shape.js";
 export { pipeline, Pipeline, type PipelineSource } from "./pipeline/pipeline.js";
+export type { BackoffOptions } from "./connect/backoff.js";
+export { Connection, type ConnectionOptions } from "./connect/connection.js";
+export {
+  type ConnectionCommand,
+  ConnectionEngine,
+  type ConnectionRules,
+  type ConnectionState,
+} from "./connect/connection-engine.js";
+export { ConnectionPool, type ConnectionPoolOptions } from "./connect/connection-pool.js";
+export type { OutagePolicy } from "./connect/durable-capability.js";
+export type { HealthOptions } from "./connect/health.js";
+export type { Connector, Link, LinkRequest } from "./connect/link.js";
+export { SessionGroup, type SessionGroupOptions } from "./connect/session-group.js";
+export { type OpenTransport, transportConnector } from "./connect/transport-connector.js";
+export { webSocketConnector, webSocketLink } from "./connect/web-socket-connector.js";
+export { type DeadlineOptions, withDeadline } from "./connect/with-deadline.js";
+export type { PulledResult, SessionHooks, SessionTap } from "./session/session-hooks.js";

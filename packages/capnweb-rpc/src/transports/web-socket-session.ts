@@ -16,11 +16,12 @@ export function newWebSocketRpcSession<T = unknown>(
   localMain?: unknown,
   options: WebSocketSessionOptions = {},
 ): RpcStub<T> {
-  const socket = typeof webSocket === "string" ? connect(webSocket, options) : webSocket;
+  const socket = typeof webSocket === "string" ? openWebSocket(webSocket, options) : webSocket;
   return new RpcSession<T>(new WebSocketTransport(socket), localMain, options).getRemoteMain();
 }
 
-function connect(url: string, options: WebSocketSessionOptions): WebSocketLike {
+/** Opens a socket to `url`; it is still connecting when it is handed out. */
+export function openWebSocket(url: string, options: WebSocketSessionOptions): WebSocketLike {
   const host = (globalThis as { readonly WebSocket?: unknown }).WebSocket;
   const Implementation = options.WebSocket ?? (host as WebSocketConstructor | undefined);
   return Implementation === undefined ? new DeferredSocket(url, loadWs()) : new Implementation(url);
