@@ -1,10 +1,23 @@
-import { CodecId } from "@proj/wire-types";
-import type { Connection, ProfileChoice, XcpClient, XcpLimits } from "@proj/xcp-framing";
+import { CodecId, type CodecPolicy } from "@proj/wire-types";
+import {
+  type Connection,
+  type ProfileChoice,
+  type XcpClient,
+  XcpError,
+  type XcpLimits,
+  XcpLimitTable,
+} from "@proj/xcp-framing";
 import { type ClientTls, connectXcp } from "@proj/xcp-framing/node";
 import { defaultCodecOrder } from "./config/schema.js";
 import { type EtherLink, LinkTable } from "./ether-link.js";
 import { nodeVersion } from "./node-version.js";
 import { createToolkit, sharedMemoryOptions } from "./toolkit.js";
+import { within } from "./within.js";
+
+/** Milliseconds until a transport must stand, however patient the caller is. */
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Milliseconds in which an encrypted round trip must succeed. */
+const KEY_PROOF_MS = 5_000;
 
 /** How a verb connects to a node. */
 export interface DialOptions {
@@ -16,9 +29,11 @@ export interface DialOptions {
   readonly tls: { readonly [K in keyof ClientTls]?: ClientTls[K] | undefined };
   /** How frames look on the wire. */
   readonly profile: ProfileChoice;
+  /** Whether bodies may be JSON. */
+  readonly codecPolicy: CodecPolicy;
   /** Lets a transport without TLS leave this host. */
   readonly allowInsecure: boolean;
-  /** Milliseconds until a request fails. */
+  /** Milliseconds until the connection, or a request on it, fails. */
   readonly timeoutMs: number;
   /** Whether to offer shared memory to a peer on this host. */
   readonly sharedMemory: "off" | "auto";
@@ -36,8 +51,11 @@ export interface Dialled {
 /**
  * Connects to a node. Whoever gets the client closes it.
  *
+ * With a key, one encrypted round trip shows that the node has the same one: a frame under another key could only be
+ * waited for.
+ *
  * @throws WireError `wire.invalid_uri`, `wire.connection_failed`, `wire.timeout`
- * @throws XcpError why the handshake failed
+ * @throws XcpError why the handshake failed; `xcp.decrypt_failed` when the keys differ
  */
 export async function dial(url: string, options: DialOptions): Promise<Dialled> {
   const toolkit = createToolkit({ sharedMemory: options.sharedMemory });
@@ -49,16 +67,42 @@ export async function dial(url: string, options: DialOptions): Promise<Dialled> 
     codecs: defaultCodecOrder.map((name) => CodecId[name]),
     agent: `reference-node/${nodeVersion()}`,
     profile: options.profile,
+    codecPolicy: options.codecPolicy,
     reconnect: "never",
+    connectTimeoutMs: Math.min(options.timeoutMs, CONNECT_TIMEOUT_MS),
     requestTimeoutMs: options.timeoutMs,
     allowInsecure: options.allowInsecure,
     features: { tensorExtension: true, dlpack: true },
     tls,
     ...sharedMemoryOptions(toolkit, links),
-    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    limits: { helloTimeoutMs: helloTimeoutMs(options.timeoutMs), ...options.limits },
     ...(options.key === undefined ? {} : { key: options.key, cryptPolicy: "required" }),
     ...(options.auth === undefined ? {} : { auth: options.auth }),
   });
-  const connection = await client.connect();
-  return { client, connection, link: links.of(connection) };
+  try {
+    const connection = await client.connect();
+    if (connection.negotiated.crypt) await proveKey(connection, options.timeoutMs);
+    return { client, connection, link: links.of(connection) };
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+function helloTimeoutMs(timeoutMs: number): number {
+  const { default: most, min } = XcpLimitTable.helloTimeoutMs;
+  return Math.max(min, Math.min(most, timeoutMs));
+}
+
+async function proveKey(connection: Connection, timeoutMs: number): Promise<void> {
+  const ms = Math.min(timeoutMs, KEY_PROOF_MS);
+  await within(
+    connection.ping(),
+    ms,
+    () =>
+      new XcpError(
+        "xcp.decrypt_failed",
+        `no encrypted frame came back within ${ms} ms: the node has another key`,
+      ),
+  );
 }

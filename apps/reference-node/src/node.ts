@@ -7,21 +7,15 @@ import {
   type Telemetry,
 } from "@proj/wire-types";
 import { systemTime } from "@proj/wire-types/system";
-import {
-  type Connection,
-  type ConnectionStats,
-  type Credential,
-  SessionStore,
-  type XcpLimits,
-  XcpLimitTable,
-} from "@proj/xcp-framing";
+import { type Credential, SessionStore, type XcpLimits, XcpLimitTable } from "@proj/xcp-framing";
 import { type RunningServer, serveXcp, type ServeXcpOptions } from "@proj/xcp-framing/node";
 import { backend } from "@proj/native-io";
 import { timingSafeEqual } from "node:crypto";
 import { type Admin, startAdmin } from "./admin.js";
 import type { LoadedConfig } from "./config/load.js";
-import type { EndpointSecrets } from "./config/references.js";
+import type { EndpointSecrets } from "./config/tls-files.js";
 import { camelCase, type ListenConfig, type NodeConfig } from "./config/schema.js";
+import { ListenError } from "./listen-error.js";
 import { LinkTable, type LinkToolkit } from "./ether-link.js";
 import { nodeVersion } from "./node-version.js";
 import { DataService } from "./receipts/data-service.js";
@@ -47,7 +41,7 @@ export interface RunningNode {
 /**
  * Starts a node: sweeps what a killed one left behind, listens, and reports ready.
  *
- * @throws WireError `wire.connection_failed` when an endpoint cannot listen; nothing stays open then.
+ * @throws ListenError when an endpoint cannot listen; nothing stays open then.
  */
 export async function startNode(loaded: LoadedConfig, options: NodeOptions): Promise<RunningNode> {
   const node = new Node(loaded, options.log);
@@ -98,14 +92,10 @@ class Node implements RunningNode {
     if (config.admin.enabled) await this.#startAdmin(config.admin);
     const shared = this.#serverOptions();
     for (const [i, endpoint] of config.listen.entries()) {
-      this.#servers.push(
-        await serveXcp({
-          ...shared,
-          ...endpointOptions(endpoint, this.#loaded.secrets.endpoints[i]),
-        }),
-      );
+      const own = endpointOptions(endpoint, this.#loaded.secrets.endpoints[i]);
+      const server = serveXcp({ ...shared, ...own });
+      this.#servers.push(await this.#listening(`listen[${i}].url`, server));
     }
-    this.#observeServers();
     for (const url of this.urls) this.#say("node.listening", { url });
     this.#state = "ready";
     this.#say("node.ready", {});
@@ -165,8 +155,17 @@ class Node implements RunningNode {
     };
   }
 
+  // A failure to listen is told with the field that names the address.
+  async #listening<T>(field: string, starting: Promise<T>): Promise<T> {
+    try {
+      return await starting;
+    } catch (error) {
+      throw new ListenError(this.#loaded.file, field, error);
+    }
+  }
+
   async #startAdmin(admin: NodeConfig["admin"]): Promise<void> {
-    this.#admin = await startAdmin(
+    const starting = startAdmin(
       {
         metrics: () => this.#metrics.render(),
         metricsType: this.#metrics.contentType,
@@ -174,30 +173,8 @@ class Node implements RunningNode {
       },
       { host: admin.host, port: admin.port, log: this.#telemetry.log },
     );
+    this.#admin = await this.#listening("admin.port", starting);
     this.#say("node.admin", { url: this.#admin.url });
-  }
-
-  #observeServers(): void {
-    const connections = (): readonly Connection[] =>
-      this.#servers.flatMap(({ server }) => [...server.connections]);
-    const sum = (read: (stats: ConnectionStats) => number) => (): number =>
-      connections().reduce((total, connection) => total + read(connection.stats()), 0);
-    this.#observe("xcp_connections", "Open connections.", () => connections().length);
-    this.#observe(
-      "xcp_inflight_messages",
-      "Messages that are being worked on.",
-      sum((stats) => stats.inflightReceived),
-    );
-    this.#observe(
-      "xcp_partial_bytes",
-      "Bytes of messages that arrived in part.",
-      sum((stats) => stats.partialBytes),
-    );
-    this.#observe(
-      "xcp_queued_bytes",
-      "Bytes that wait to be written.",
-      sum((stats) => stats.queuedBytes),
-    );
   }
 
   #observe(name: string, help: string, read: () => number): void {

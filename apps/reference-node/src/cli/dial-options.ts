@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Environment, readCodecPolicy } from "../config/environment.js";
 import { withoutLineBreak } from "../config/references.js";
 import { ConfigError, type ConfigProblem } from "../config/problem.js";
 import { isProblem, readKeyFile, readNamedFile, readSecretFile } from "../config/secret-file.js";
@@ -36,11 +37,11 @@ export function addDialOptions(command: Command): Command {
     .option("--insecure", "allow a transport without TLS to another host")
     .option("--no-shared-memory", "keep all data in the connection, even on one host")
     .option("--open-key-files", "accept key files that others can read")
-    .option("--timeout <ms>", "give up after this long", positiveInteger, 30_000);
+    .option("--timeout <ms>", "wait this long for a connection or an answer", milliseconds, 30_000);
 }
 
-/** Reads the files that the options name. @throws ConfigError listing everything that is wrong with them. */
-export function readDialOptions(flags: DialFlags): DialOptions {
+/** Reads the files that the options name, and CODEC_POLICY. @throws ConfigError listing everything that is wrong with them. */
+export function readDialOptions(flags: DialFlags, environment: Environment): DialOptions {
   const problems: ConfigProblem[] = [];
   const read = (
     reader: typeof readSecretFile,
@@ -71,16 +72,28 @@ export function readDialOptions(flags: DialFlags): DialOptions {
       fix: "name the other one too",
     });
   }
+  const codecPolicy = readCodecPolicy(environment, problems) ?? "Any";
   if (problems.length > 0) throw new ConfigError(problems);
   return {
     key,
     auth: auth === undefined ? undefined : withoutLineBreak(auth),
     tls,
     profile: flags.profile,
+    codecPolicy,
     allowInsecure: flags.insecure === true,
     timeoutMs: flags.timeout,
     sharedMemory: flags.sharedMemory ? "auto" : "off",
   };
+}
+
+/** The longest time that timers take: 24.8 days. */
+const MAX_MS = 2 ** 31 - 1;
+
+/** Reads a time in milliseconds. */
+export function milliseconds(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0 && value <= MAX_MS) return value;
+  throw new InvalidArgumentError(`It must be a whole number of milliseconds from 1 to ${MAX_MS}.`);
 }
 
 /** Reads a whole number above 0. */

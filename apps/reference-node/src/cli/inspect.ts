@@ -68,6 +68,9 @@ async function inspect(file: string, options: InspectOptions): Promise<ExitCode>
       "correct it, or write --raw if it is no hex text",
     );
   }
+  if (bytes.length === 0) {
+    throw new UsageError(`${source.name} is empty`, "give it frames, as bytes or as hex text");
+  }
   const output = createOutput(options.json === true);
   const inspector = new Inspector(bytes, { maxMessageBytes: options.maxMessage });
   const frames: InspectedFrame[] = [];

@@ -1,7 +1,9 @@
 import { isWireError } from "@proj/wire-types";
 import { ConfigError } from "../config/problem.js";
 import { ContentError } from "../content/content.js";
+import { ListenError } from "../listen-error.js";
 import { ExitCode } from "./exit-code.js";
+import { fixOf } from "./wire-fix.js";
 
 /** A command line that is complete but asks for something that cannot be. */
 export class UsageError extends Error {
@@ -35,7 +37,7 @@ export function createOutput(json: boolean): Output {
 
 /** What went wrong, for a program to read. */
 interface ErrorReport {
-  readonly kind: "config" | "usage" | "file" | "protocol" | "internal";
+  readonly kind: "config" | "usage" | "file" | "listen" | "protocol" | "internal";
   readonly message: string;
   readonly exitCode: ExitCode;
   readonly [detail: string]: unknown;
@@ -60,10 +62,15 @@ function describe(thrown: unknown): ErrorReport {
   if (thrown instanceof ContentError) {
     return { kind: "file", message: thrown.message, fix: thrown.fix, exitCode: ExitCode.USAGE };
   }
+  if (thrown instanceof ListenError) {
+    const fix = "choose another address, or end what has it";
+    return { kind: "listen", message: thrown.message, fix, exitCode: ExitCode.FAILURE };
+  }
   if (isWireError(thrown)) {
     const { code, retryable, details, message } = thrown;
     const exitCode = code === "wire.invalid_uri" ? ExitCode.USAGE : ExitCode.FAILURE;
-    return { kind: "protocol", message, code, retryable, details, exitCode };
+    const fix = fixOf(thrown);
+    return { kind: "protocol", message, code, retryable, details, fix, exitCode };
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return { kind: "internal", message, exitCode: ExitCode.FAILURE };
@@ -71,11 +78,9 @@ function describe(thrown: unknown): ErrorReport {
 
 function textOf(thrown: unknown, report: ErrorReport): string {
   if (report.kind === "config") return report.message;
-  if (typeof report["fix"] === "string") return `${report.message}\n    fix: ${report["fix"]}`;
-  if (report.kind === "protocol") {
-    const again = report["retryable"] === true ? " (trying again may help)" : "";
-    return `${report.message} [${String(report["code"])}]${again}`;
-  }
+  const code = typeof report["code"] === "string" ? ` [${report["code"]}]` : "";
+  const fix = typeof report["fix"] === "string" ? `\n    fix: ${report["fix"]}` : "";
+  if (report.kind !== "internal") return `${report.message}${code}${fix}`;
   const stack = thrown instanceof Error ? thrown.stack : undefined;
   return process.env["REFERENCE_NODE_DEBUG"] === undefined
     ? report.message

@@ -1,9 +1,13 @@
+import { XcpError } from "@proj/xcp-framing";
 import type { Command } from "commander";
 import { dial } from "../dial.js";
 import { codecName } from "../inspect/names.js";
+import { median } from "../median.js";
+import { within } from "../within.js";
 import {
   addDialOptions,
   type DialFlags,
+  milliseconds,
   positiveInteger,
   readDialOptions,
 } from "./dial-options.js";
@@ -17,6 +21,12 @@ interface PingOptions extends DialFlags {
   readonly json?: boolean;
 }
 
+const help = `
+Examples:
+  $ reference-node ping xcp://127.0.0.1:9944
+  $ reference-node ping xcps://node.example:9944 --ca ca.pem --auth token --count 10 --json
+`;
+
 /** Adds `ping`: connects, says what was agreed, and measures the way there and back. */
 export function addPing(program: Command, exit: (code: ExitCode) => void): void {
   const command = program
@@ -24,8 +34,9 @@ export function addPing(program: Command, exit: (code: ExitCode) => void): void 
     .description("Connect to a node, tell what was agreed, and measure round trips.")
     .argument("<url>", "xcp://host:port, xcps:, ws:, wss:, h2c:, h2: or unix:/path")
     .option("-c, --count <n>", "round trips", positiveInteger, 3)
-    .option("-i, --interval <ms>", "pause between them", positiveInteger, 200)
-    .option("--json", "write one JSON document");
+    .option("-i, --interval <ms>", "pause between them", milliseconds, 200)
+    .option("--json", "write one JSON document")
+    .addHelpText("after", help);
   addDialOptions(command).action(async (url: string, options: PingOptions) => {
     exit(await ping(url, options));
   });
@@ -33,7 +44,7 @@ export function addPing(program: Command, exit: (code: ExitCode) => void): void 
 
 async function ping(url: string, options: PingOptions): Promise<ExitCode> {
   const output = createOutput(options.json === true);
-  const { client, connection } = await dial(url, readDialOptions(options));
+  const { client, connection } = await dial(url, readDialOptions(options, process.env));
   try {
     const { negotiated } = connection;
     const agreed = {
@@ -57,12 +68,15 @@ async function ping(url: string, options: PingOptions): Promise<ExitCode> {
     const times: number[] = [];
     for (let i = 0; i < options.count; i++) {
       if (i > 0) await pause(options.interval);
-      const us = await connection.ping();
+      const us = await within(
+        connection.ping(),
+        options.timeout,
+        () => new XcpError("xcp.timeout", `no answer to a PING within ${options.timeout} ms`),
+      );
       times.push(us);
       say(output, `${i + 1}: ${formatDuration(us)}\n`);
     }
-    const sorted = times.toSorted((a, b) => a - b);
-    const medianUs = sorted[Math.floor(sorted.length / 2)] ?? 0;
+    const medianUs = median(times);
     const document = {
       ok: true,
       url,

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
+import { nodeVersion } from "../node-version.js";
 import { ExitCode } from "./exit-code.js";
-import { createOutput, reportError } from "./output.js";
+import { createOutput, type Output, reportError } from "./output.js";
 
 /** Adds one verb to the program; `exit` takes the exit code once the verb is done. */
 type AddVerb = (program: Command, exit: (code: ExitCode) => void) => void;
@@ -19,7 +20,12 @@ const epilogue = `
 Exit codes:
   0  done
   1  failed: no connection, a refusal by the peer, a receipt that does not match
-  2  the command line, the configuration or a named file is wrong; nothing was started
+  2  the command line, the configuration or a named file is wrong
+
+Environment:
+  CODEC_POLICY          whether bodies may be JSON: Any, BinaryPreferred or BinaryRequired
+  NATIVE_IO             portable: leave the C++ addon alone
+  REFERENCE_NODE_DEBUG  show where an unexpected error came from
 
 With --json, standard output carries exactly one JSON document; logs, progress and errors go to standard error.
 `;
@@ -30,6 +36,7 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
   const program = new Command("reference-node")
     .description("A node that speaks XCP: serves, sends, inspects and demonstrates.")
     .addHelpText("after", epilogue)
+    .version(nodeVersion(), "-V, --version", "tell the version")
     .showHelpAfterError("(run it with --help for what there is)")
     .exitOverride();
   const named = verbs[argv[0] ?? ""];
@@ -45,7 +52,21 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     await program.parseAsync([...argv], { from: "user" });
     return outcome.code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE;
-    return reportError(createOutput(argv.includes("--json")), error);
+    const output = createOutput(argv.includes("--json"));
+    return error instanceof CommanderError ? usageExit(output, error) : reportError(output, error);
   }
+}
+
+// Commander has told people what is wrong, or shown the help that was asked for.
+function usageExit(output: Output, { exitCode, message }: CommanderError): ExitCode {
+  if (exitCode === 0) return ExitCode.OK;
+  if (output.json) {
+    const error = {
+      kind: "usage",
+      message: message.replace(/^error: /, ""),
+      exitCode: ExitCode.USAGE,
+    };
+    output.result({ ok: false, error }, () => "");
+  }
+  return ExitCode.USAGE;
 }

@@ -66,7 +66,7 @@ export function addSend(program: Command, exit: (code: ExitCode) => void): void 
 
 async function send(file: string, options: SendOptions): Promise<ExitCode> {
   const output = createOutput(options.json === true);
-  const dialOptions = readDialOptions(options);
+  const dialOptions = readDialOptions(options, process.env);
   const source = await openSource(file);
   try {
     const content = openContent(source, options.as, { partBytes: options.partBytes });

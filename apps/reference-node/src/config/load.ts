@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
+import { type Environment, readCodecPolicy } from "./environment.js";
 import { explainIssue } from "./explain-issue.js";
 import { ConfigError, type ConfigProblem } from "./problem.js";
 import { checkReferences, type NodeSecrets } from "./references.js";
@@ -9,6 +10,8 @@ import { configSchema, type NodeConfig } from "./schema.js";
 
 /** A configuration that can be run: complete, with every file it names read. */
 export interface LoadedConfig {
+  /** Where it stands, for messages. */
+  readonly file: string;
   /** What stands in the file, completed with defaults. */
   readonly config: NodeConfig;
   /** Contents of the files it names. Never logged. */
@@ -21,7 +24,7 @@ const builtIn = 'listen = [{ url = "xcp://127.0.0.1:9944" }]\n';
 /** What {@link loadConfig} reads besides the file. */
 export interface LoadOptions {
   /** The environment; `CODEC_POLICY` is read. spec/xcp.md §15.3 */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
 }
 
 /**
@@ -52,20 +55,14 @@ export interface ParseOptions extends LoadOptions {
 export function parseConfig(text: string, options: ParseOptions): LoadedConfig {
   const table = parseToml(text, options.file);
   const problems: ConfigProblem[] = [];
-  const policy = options.environment["CODEC_POLICY"];
-  if (policy !== undefined && !isCodecPolicy(policy)) {
-    problems.push({
-      file: "environment",
-      field: "CODEC_POLICY",
-      problem: `${JSON.stringify(policy)} is not allowed`,
-      allowed: "Any, BinaryPreferred or BinaryRequired",
-      fix: "unset it or correct its value",
-    });
-  }
+  const policy = readCodecPolicy(options.environment, problems);
   const shape = checkShape(table, options.file);
   problems.push(...shape.problems);
   if (shape.config === undefined) throw new ConfigError(problems);
-  const config = withPolicy(shape.config, policy);
+  const config =
+    policy === undefined
+      ? shape.config
+      : { ...shape.config, codecs: { ...shape.config.codecs, policy } };
   const references = checkReferences(config, options);
   const wrongShape = shape.problems.map((problem) => problem.field);
   problems.push(
@@ -74,7 +71,7 @@ export function parseConfig(text: string, options: ParseOptions): LoadedConfig {
     ),
   );
   if (problems.length > 0) throw new ConfigError(problems);
-  return { config, secrets: references.secrets };
+  return { file: options.file, config, secrets: references.secrets };
 }
 
 interface CheckedShape {
@@ -93,15 +90,6 @@ function checkShape(table: Record<string, unknown>, file: string): CheckedShape 
 
 function isInside(field: string, table: string): boolean {
   return field.startsWith(`${table}.`) || field.startsWith(`${table}[`);
-}
-
-function withPolicy(config: NodeConfig, policy: string | undefined): NodeConfig {
-  if (policy === undefined || !isCodecPolicy(policy)) return config;
-  return { ...config, codecs: { ...config.codecs, policy } };
-}
-
-function isCodecPolicy(text: string): text is NodeConfig["codecs"]["policy"] {
-  return text === "Any" || text === "BinaryPreferred" || text === "BinaryRequired";
 }
 
 function readText(file: string): string {

@@ -1,4 +1,4 @@
-import { CodecId, type CodecName } from "@proj/wire-types";
+import { CodecId, type CodecName, codecPolicies, type CodecPolicy } from "@proj/wire-types";
 import { XcpLimitTable } from "@proj/xcp-framing";
 import { z } from "zod";
 
@@ -39,7 +39,7 @@ export interface NodeConfig {
   };
   readonly codecs: {
     readonly order: readonly CodecName[];
-    readonly policy: "Any" | "BinaryPreferred" | "BinaryRequired";
+    readonly policy: CodecPolicy;
   };
   readonly compression: { readonly mode: "off" | "auto" | "on"; readonly level: number };
   readonly shared_memory: { readonly enabled: boolean };
@@ -107,7 +107,7 @@ export const configSchema: z.ZodType<NodeConfig> = z.strictObject({
         .array(codecName)
         .min(1)
         .default([...defaultCodecOrder]),
-      policy: z.enum(["Any", "BinaryPreferred", "BinaryRequired"]).default("Any"),
+      policy: z.enum(codecPolicies).default("Any"),
     })
     .prefault({}),
   compression: z

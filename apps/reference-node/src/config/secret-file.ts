@@ -19,19 +19,27 @@ export interface SecretOptions {
   readonly allowOpen?: boolean;
 }
 
+/** What an option of the command line names; fields of a configuration have texts of their own. */
+const forms = {
+  any: "path of a readable file",
+  secret: "path of a file that only its owner can read",
+  key: "path of a file with 32 bytes: raw, as 64 hex digits, or as base64",
+} as const;
+
 /** Reads a file that is named in a configuration; a problem says why it cannot be read. */
 export function readNamedFile(mention: FileMention): Uint8Array | ConfigProblem {
+  return readFile(mention, forms.any);
+}
+
+function readFile(mention: FileMention, form: string): Uint8Array | ConfigProblem {
+  const { path } = mention;
   try {
-    if (!statSync(mention.path).isFile()) return problem(mention, "it is not a file");
-    return readFileSync(mention.path);
+    if (statSync(path).isFile()) return readFileSync(path);
+    return problem(mention, form, `${path} is not a file`);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    return problem(
-      mention,
-      code === "ENOENT"
-        ? `${mention.path} does not exist`
-        : `${mention.path} cannot be read (${code})`,
-    );
+    const reason = code === "ENOENT" ? "does not exist" : `cannot be read (${code})`;
+    return problem(mention, form, `${path} ${reason}`);
   }
 }
 
@@ -40,13 +48,21 @@ export function readSecretFile(
   mention: FileMention,
   options: SecretOptions = {},
 ): Uint8Array | ConfigProblem {
-  const bytes = readNamedFile(mention);
-  if (!(bytes instanceof Uint8Array) || options.allowOpen === true) return bytes;
+  return readSecret(mention, options, forms.secret);
+}
+
+function readSecret(
+  mention: FileMention,
+  options: SecretOptions,
+  form: string,
+): Uint8Array | ConfigProblem {
+  const bytes = readFile(mention, form);
+  if (isProblem(bytes) || options.allowOpen === true) return bytes;
   const mode = statSync(mention.path).mode & 0o777;
   // Windows has no such bits: every file reads as 0666 there.
   if (process.platform === "win32" || (mode & 0o077) === 0) return bytes;
   return {
-    ...problem(mention, `${mention.path} has mode ${mode.toString(8)}: others can read it`),
+    ...problem(mention, form, `${mention.path} has mode ${mode.toString(8)}: others can read it`),
     fix: `chmod 600 ${mention.path}`,
   };
 }
@@ -56,12 +72,14 @@ export function readKeyFile(
   mention: FileMention,
   options: SecretOptions = {},
 ): Uint8Array | ConfigProblem {
-  const bytes = readSecretFile(mention, options);
-  if (!(bytes instanceof Uint8Array)) return bytes;
+  const bytes = readSecret(mention, options, forms.key);
+  if (isProblem(bytes)) return bytes;
   const key = bytes.length === 32 ? Uint8Array.from(bytes) : decodeKeyText(bytes);
-  return (
-    key ?? { ...problem(mention, `${mention.path} does not hold a key`), fix: newKeyFix(mention) }
-  );
+  if (key !== undefined) return key;
+  return {
+    ...problem(mention, forms.key, `${mention.path} does not hold a key`),
+    fix: newKeyFix(mention),
+  };
 }
 
 /** Whether the result of a read is a problem. */
@@ -84,13 +102,13 @@ function newKeyFix(mention: FileMention): string {
   return `make one: umask 077; node -e 'console.log(crypto.randomBytes(32).toString("hex"))' > ${mention.path}`;
 }
 
-function problem(mention: FileMention, text: string): ConfigProblem {
+function problem(mention: FileMention, form: string, text: string): ConfigProblem {
   const known = configFields.get(mention.field.replaceAll(/\[\d+\]/g, "[]"));
   return {
     file: mention.file,
     field: mention.field,
     problem: text,
-    allowed: known?.allowed ?? "path of a file with 32 bytes: raw, as 64 hex digits, or as base64",
+    allowed: known?.allowed ?? form,
     fix: "name an existing file that this user can read",
   };
 }

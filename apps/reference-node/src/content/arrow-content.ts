@@ -41,12 +41,22 @@ async function* parts(
       throw new ContentError(`${source.name} holds no rows`, "send a table that has some");
     }
   } catch (error) {
-    if (error instanceof ContentError) throw error;
-    throw new ContentError(
-      `${source.name} is not an Arrow IPC file or stream: ${(error as Error).message}`,
-      "send another file, or name its form with --as",
+    throw error instanceof ContentError ? error : arrowProblem(source, error as Error);
+  }
+}
+
+function arrowProblem(source: Source, { message }: Error): ContentError {
+  if (message.includes("compressed")) {
+    return new ContentError(
+      `${source.name} is an Arrow file that is compressed inside`,
+      'write it without compression (pyarrow, pandas: compression="uncompressed"); --compress acts on the way',
     );
   }
+  // Anything else that the reader says is about its own state, not about the file.
+  return new ContentError(
+    `${source.name} is not a whole Arrow IPC file or stream with rows`,
+    "write it again, or send it with --as bytes",
+  );
 }
 
 function slices(batch: RecordBatch, partBytes: number): readonly RecordBatch[] {

@@ -5,6 +5,9 @@ import { type NpyHeader, parseNpyHeader } from "./npy.js";
 import type { Source } from "./source.js";
 import { attachedTensorEther } from "./tensor-attachment.js";
 
+/** The largest piece of an array that is held in memory. */
+const MAX_PIECE_BYTES = 1_073_741_824;
+
 /**
  * A NumPy file as `tensor` Ethers.
  *
@@ -12,10 +15,15 @@ import { attachedTensorEther } from "./tensor-attachment.js";
  * and dtype. A long array is cut along its first dimension.
  */
 export function npyContent(source: Source, options: ContentOptions): Content {
-  return { kind: "tensor", totalBytes: source.size, parts: parts(source, options), notes: [] };
+  const notes: string[] = [];
+  return { kind: "tensor", totalBytes: source.size, parts: parts(source, options, notes), notes };
 }
 
-async function* parts(source: Source, options: ContentOptions): AsyncGenerator<ContentPart> {
+async function* parts(
+  source: Source,
+  options: ContentOptions,
+  notes: string[],
+): AsyncGenerator<ContentPart> {
   const header = parseNpyHeader(source.name, source.head);
   const fileBytes = header.dataOffset + header.dataBytes;
   if (source.size !== undefined && source.size !== fileBytes) {
@@ -28,15 +36,24 @@ async function* parts(source: Source, options: ContentOptions): AsyncGenerator<C
   const rowBytes = rows === 0 ? 0 : header.dataBytes / rows;
   // Column-major arrays cannot be cut along the first dimension without moving every element.
   const rowsPerPart =
-    header.columnMajor || header.shape.length < 2
+    header.columnMajor && header.shape.length > 1
       ? rows
       : Math.max(1, Math.floor(options.partBytes / Math.max(1, rowBytes)));
+  // A pipe may promise any size.
+  if (Math.min(rows, rowsPerPart) * rowBytes > MAX_PIECE_BYTES) {
+    throw new ContentError(
+      `${source.name} holds ${header.dataBytes} bytes that cannot be cut into parts of ${MAX_PIECE_BYTES}`,
+      "save it in row-major order (numpy.ascontiguousarray), or send it with --as bytes",
+    );
+  }
+  // An attachment without dimensions reads like one without a shape. spec/xcp.md §13, §14.2
+  if (header.shape.length === 0) notes.push("a single number became an array of one");
   const cutter = new Cutter(source);
   await cutter.skip(header.dataOffset);
   for (let at = 0; at < rows || at === 0; at += rowsPerPart) {
     const count = Math.min(rowsPerPart, rows - at);
     const bytes = await cutter.take(count * rowBytes);
-    const shape = header.shape.length === 0 ? [] : [count, ...header.shape.slice(1)];
+    const shape = [count, ...header.shape.slice(1)];
     yield { ethers: [arrayEther(header, shape, bytes)], sourceBytes: cutter.read };
   }
 }
@@ -46,7 +63,7 @@ function arrayEther(header: NpyHeader, shape: readonly number[], bytes: Uint8Arr
   const isFloat = header.dtype === "float32" || header.dtype === "float16";
   const dense = header.columnMajor ? rowMajor(header, shape, bytes) : bytes;
   const tensor = TensorView.fromBytes(header.dtype, shape, dense);
-  const fitsBody = isFloat && shape.length >= 1 && shape.length <= 6;
+  const fitsBody = isFloat && shape.length <= 6;
   return fitsBody ? tensorEther(tensor) : attachedTensorEther(tensor);
 }
 

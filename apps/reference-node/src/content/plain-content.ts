@@ -3,6 +3,9 @@ import { createEther, type Ether, textEther, type Value } from "@proj/ether-code
 import { type Content, ContentError, type ContentOptions, type ContentPart } from "./content.js";
 import type { Source } from "./source.js";
 
+/** Kind of an Ether that holds a JSON document. */
+export const JSON_KIND = "json";
+
 /** A JSON text larger than this is not turned into one Ether. */
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
 
@@ -41,7 +44,7 @@ export function jsonContent(source: Source): Content {
     const bytes = await source.whole(MAX_JSON_BYTES);
     yield { ethers: [jsonEther(source.name, bytes)], sourceBytes: bytes.length };
   }
-  return { kind: "json", totalBytes: source.size, parts: parts(), notes: [] };
+  return { kind: JSON_KIND, totalBytes: source.size, parts: parts(), notes: [] };
 }
 
 function jsonEther(name: string, bytes: Uint8Array): Ether {
@@ -54,7 +57,7 @@ function jsonEther(name: string, bytes: Uint8Array): Ether {
       "correct it, or send it with --as text",
     );
   }
-  return createEther({ kind: "json", payload: { value } });
+  return createEther({ kind: JSON_KIND, payload: { value } });
 }
 
 function decode(decoder: TextDecoder, piece: Uint8Array, name: string, last: boolean): string {

@@ -6,10 +6,11 @@ import type { EncodedMessage } from "../ether-coder.js";
 import type { EtherLink, EtherRequestOptions } from "../ether-link.js";
 import { checkReceipt } from "../receipts/check-receipt.js";
 import { ContentSummary } from "../receipts/content-summary.js";
+import { median } from "../median.js";
 import { type Receipt, RECEIPT_TAG } from "../receipts/receipt.js";
 import { summaryDifferences } from "../receipts/summary-difference.js";
 import { Http2Client } from "./http2-peer.js";
-import { median, type StopResult } from "./stop-result.js";
+import type { StopResult } from "./stop-result.js";
 import type { Stop, TourTransport } from "./stops.js";
 
 /** Where a tour goes and how long it may take. */
@@ -133,6 +134,7 @@ const localDial: Omit<DialOptions, "key" | "limits"> = {
   auth: undefined,
   tls: {},
   profile: "v0.2",
+  codecPolicy: "Any",
   allowInsecure: false,
   sharedMemory: "auto",
   timeoutMs: 30_000,

@@ -45,5 +45,5 @@ function looksLikeHex(bytes: Uint8Array): boolean {
   const text = new TextDecoder().decode(bytes.subarray(0, 4096));
   if (dumpedDigits(text) !== undefined) return true;
   const plain = text.replaceAll(comments, "");
-  return /^[\s0-9a-fx:,_-]*$/i.test(plain) && /[0-9a-f]{2}/i.test(plain);
+  return /^[\s0-9a-fx:,_-]*$/i.test(plain) && /[0-9a-f]{2}|^\s*$/i.test(plain);
 }

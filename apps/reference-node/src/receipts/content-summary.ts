@@ -2,12 +2,14 @@ import {
   AttachmentRef,
   elementsOf,
   type Ether,
+  isVector,
   QuantizedTensor,
   tensorOfAttachment,
   type Value,
 } from "@proj/ether-codecs";
 import { TensorView } from "@proj/wire-types";
 import { createHash, type Hash } from "node:crypto";
+import { JSON_KIND } from "../content/plain-content.js";
 import { TABLE_KIND } from "../content/table.js";
 import { NumberStatistics } from "./column-statistics.js";
 import { TableSummary } from "./table-summary.js";
@@ -63,6 +65,9 @@ export class ContentSummary {
       this.#table.addColumns(ether);
     } else if (ether.kind === "image") {
       this.#addImage(ether);
+    } else if (ether.kind === JSON_KIND) {
+      // A list of numbers is one whatever codec it came in, not a tensor.
+      this.#keys += countKeys(payload);
     } else if (typeof payload["text"] === "string") {
       this.#addText(payload["text"]);
     } else if (payload["data"] instanceof Uint8Array) {
@@ -75,10 +80,10 @@ export class ContentSummary {
   #addOther(ether: Ether): void {
     let tensors = 0;
     for (const value of Object.values(ether.payload)) {
-      const tensor = value === undefined ? undefined : tensorOf(ether, value);
-      if (tensor === undefined) continue;
-      tensors++;
-      this.#addTensor(tensor);
+      for (const tensor of value === undefined ? [] : tensorsOf(ether, value)) {
+        tensors++;
+        this.#addTensor(tensor);
+      }
     }
     if (tensors === 0) this.#keys += countKeys(ether.payload);
   }
@@ -127,10 +132,18 @@ export class ContentSummary {
   }
 }
 
-/** The tensor that a payload member is, or refers to as an attachment; `undefined` for anything else. */
-function tensorOf(ether: Ether, value: Value): Value | undefined {
-  if (value instanceof AttachmentRef) return tensorOfAttachment(ether, value.id);
-  return elementsOf(value) === undefined ? undefined : value;
+// The tensors that a payload member is, refers to as an attachment, or lists as MIXED_LATENT does.
+function tensorsOf(ether: Ether, value: Value): readonly Value[] {
+  if (value instanceof AttachmentRef) {
+    const tensor = tensorOfAttachment(ether, value.id);
+    return tensor === undefined ? [] : [tensor];
+  }
+  if (isTensor(value)) return [value];
+  return Array.isArray(value) && value.every(isTensor) ? value : [];
+}
+
+function isTensor(value: Value): boolean {
+  return value instanceof TensorView || value instanceof QuantizedTensor || isVector(value);
 }
 
 // Iterative: a document may be nested as deep as a codec allows.

@@ -27,11 +27,12 @@ export function createMetrics(): Metrics {
   const registry = new prom.Registry();
   prom.collectDefaultMetrics({ register: registry });
   const instruments = new Map<string, unknown>();
-  const once = <T>(name: string, make: () => T): T => {
-    const known = instruments.get(name) as T | undefined;
+  // The registry refuses a second kind of instrument under a name.
+  const once = <T>(kind: string, name: string, make: () => T): T => {
+    const known = instruments.get(`${kind} ${name}`) as T | undefined;
     if (known !== undefined) return known;
     const made = make();
-    instruments.set(name, made);
+    instruments.set(`${kind} ${name}`, made);
     return made;
   };
   const base = (description: MetricDescription): BaseConfiguration => ({
@@ -44,7 +45,7 @@ export function createMetrics(): Metrics {
     contentType: registry.contentType,
     render: () => registry.metrics(),
     observe(description, read) {
-      once(description.name, () => {
+      once("computed", description.name, () => {
         const gauge: prom.Gauge = new prom.Gauge({
           ...base(description),
           collect: () => gauge.set(read()),
@@ -54,17 +55,17 @@ export function createMetrics(): Metrics {
     },
     meter: {
       counter: (description) =>
-        once(description.name, () => {
+        once("counter", description.name, () => {
           const counter = new prom.Counter(base(description));
           return { add: (amount: number, labels: Labels = {}) => counter.inc(labels, amount) };
         }),
       gauge: (description) =>
-        once(description.name, () => {
+        once("gauge", description.name, () => {
           const gauge = new prom.Gauge(base(description));
           return { set: (value: number, labels: Labels = {}) => gauge.set(labels, value) };
         }),
       histogram: (description) =>
-        once(description.name, () => {
+        once("histogram", description.name, () => {
           const buckets = [...(description.buckets ?? defaultBuckets)];
           const histogram = new prom.Histogram({ ...base(description), buckets });
           return {

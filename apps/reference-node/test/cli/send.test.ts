@@ -92,7 +92,7 @@ describe("every kind of file arrives and is understood", () => {
       kind: "image",
       summary: { width: 40, height: 30, average_colour: [200, 200, 200, 200] },
     });
-    for (const codec of ["TENSOR_F32", "TENSOR_F16", "TENSOR_QNT8", "DLPACK"]) {
+    for (const codec of ["TENSOR_F32", "TENSOR_F16", "TENSOR_QNT8", "MIXED_LATENT", "DLPACK"]) {
       const args = ["send", file, "--to", to, "--as", "tensor", "--codec", codec];
       expect((await cliJson(args)).document).toMatchObject({
         ok: true,
@@ -112,6 +112,11 @@ describe("every kind of file arrives and is understood", () => {
     expect(text.document).toMatchObject({ kind: "text", summary: { words: 2, lines: 1 } });
     const json = await cliJson(["send", "-", "--to", to], { input: '{"a":{"b":1}}' });
     expect(json.document).toMatchObject({ kind: "json", summary: { keys: 3 } });
+    const numbers = { input: JSON.stringify(Array(3000).fill(1.5)) };
+    for (const codec of ["PROTOBUF", "ARROW_IPC", "JSON"]) {
+      const list = await cliJson(["send", "-", "--to", to, "--codec", codec], numbers);
+      expect(list.document).toMatchObject({ ok: true, kind: "json", summary: { keys: 1 } });
+    }
     const bytes = await cliJson(["send", "-", "--to", to], { input: Uint8Array.of(0, 1, 255) });
     expect(bytes.document).toMatchObject({ kind: "bytes", summary: { bytes: 3 } });
   });
@@ -166,6 +171,15 @@ describe("every way there", () => {
   });
 });
 
+test("CODEC_POLICY keeps JSON off the way", async () => {
+  const binary = { input: '{"a":1}', env: { CODEC_POLICY: "BinaryRequired" } };
+  const { document } = await cliJson(["send", "-", "--to", to], binary);
+  expect(document).toMatchObject({ ok: true, codecs: ["PROTOBUF"] });
+  const forced = await cliJson(["send", "-", "--to", to, "--codec", "JSON"], binary);
+  expect(forced.code).toBe(1);
+  expect(forced.document).toMatchObject({ error: { code: "ether.codec_unsupported" } });
+});
+
 describe("failures say what to do", () => {
   test("nobody listens", async () => {
     const { code, document } = await cliJson(["send", "-", "--to", "xcp://127.0.0.1:1"], {
@@ -174,15 +188,22 @@ describe("failures say what to do", () => {
     expect(code).toBe(1);
     expect(document).toMatchObject({
       ok: false,
-      error: { code: "wire.connection_failed", retryable: true },
+      error: {
+        code: "wire.connection_failed",
+        retryable: true,
+        fix: "check the address, and that a node listens there",
+      },
     });
   });
 
   test("another key", async () => {
     const other = folder.write("other.key", randomBytes(32));
-    const args = ["send", "-", "--to", to, "--encrypt", other, "--timeout", "2000"];
-    const { code } = await cli(args, { input: "x" });
+    const args = ["send", "-", "--to", to, "--encrypt", other, "--timeout", "500"];
+    const { code, document } = await cliJson(args, { input: "x" });
     expect(code).toBe(1);
+    expect(document).toMatchObject({
+      error: { code: "xcp.decrypt_failed", fix: expect.stringContaining("--encrypt") },
+    });
   });
 
   test("wrong options and files end with 2, each named", async () => {

@@ -55,7 +55,17 @@ describe("configuration", () => {
     );
     const { code, stderr } = await cli(["serve", "--config", config]);
     expect(code).toBe(1);
+    expect(stderr).toContain("second.toml: listen[0].url: ");
     expect(stderr).toContain("EADDRINUSE");
+    const admin = folder.write(
+      "third.toml",
+      `listen = [{ url = "xcp://127.0.0.1:0" }]\nadmin.port = ${new URL(node.admin).port}\n`,
+    );
+    const third = await cliJson(["serve", "--config", admin]);
+    expect(third.code).toBe(1);
+    expect(third.document).toMatchObject({
+      error: { kind: "listen", message: expect.stringContaining("third.toml: admin.port: ") },
+    });
     expect((await node.end("SIGTERM")).code).toBe(0);
   });
 });

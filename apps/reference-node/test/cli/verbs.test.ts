@@ -36,6 +36,30 @@ describe("the command line", () => {
     expect(stdout).toBe("");
     expect(stderr).toMatch(/^error: /);
   });
+
+  test("tells its version", async () => {
+    const { code, stdout } = await cli(["--version"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test("writes its one document for a wrong command line too", async () => {
+    const { code, document, stderr } = await cliJson(["ping"]);
+    expect(code).toBe(2);
+    expect(document).toEqual({
+      ok: false,
+      error: { kind: "usage", message: "missing required argument 'url'", exitCode: 2 },
+    });
+    expect(stderr).toContain("missing required argument 'url'");
+  });
+
+  test("takes CODEC_POLICY from the environment, and refuses one that it does not know", async () => {
+    const args = ["ping", "xcp://127.0.0.1:1"];
+    const { code, stderr } = await cli(args, { env: { CODEC_POLICY: "Sometimes" } });
+    expect(code).toBe(2);
+    expect(stderr).toContain('environment: CODEC_POLICY: "Sometimes" is not allowed');
+    expect((await cli(args, { env: { CODEC_POLICY: "BinaryRequired" } })).code).toBe(1);
+  });
 });
 
 describe("doctor", () => {
@@ -75,6 +99,12 @@ describe("inspect", () => {
     expect(stdout).toContain("WRONG at 00000046");
   });
 
+  test("says that there is nothing to read", async () => {
+    const empty = await cli(["inspect"], { input: " \n" });
+    expect(empty.code).toBe(2);
+    expect(empty.stderr).toContain("standard input is empty");
+  });
+
   test("tells what it cannot read", async () => {
     const noHex = await cli(["inspect", "--hex"], { input: "hello" });
     expect(noHex.code).toBe(2);
@@ -105,6 +135,20 @@ describe("ping", () => {
     expect(code).toBe(0);
     expect(document).toMatchObject({ ok: true, agreed: { profile: "v0.2", transport: "tcp" } });
     expect(document["roundTripsUs"]).toHaveLength(2);
+  });
+
+  test("gives up after its timeout", async () => {
+    const args = ["ping", node.urls[0] ?? "", "--timeout", "300"];
+    process.kill(node.pid, "SIGSTOP");
+    try {
+      const { code, document } = await cliJson(args);
+      expect(code).toBe(1);
+      expect(document).toMatchObject({
+        error: { code: "xcp.hello_timeout", fix: expect.stringContaining("--timeout") },
+      });
+    } finally {
+      process.kill(node.pid, "SIGCONT");
+    }
   });
 
   test("is refused without the credential, or with another one", async () => {

@@ -56,6 +56,8 @@ describe("a configuration that is right", () => {
     const file = folder.write("node.toml", endpoint);
     const { config } = loadConfig(file, { environment: { CODEC_POLICY: "BinaryRequired" } });
     expect(config.codecs.policy).toBe("BinaryRequired");
+    const unset = loadConfig(file, { environment: { CODEC_POLICY: "" } });
+    expect(unset.config.codecs.policy).toBe("Any");
   });
 
   test("reads keys as bytes, hex and base64", () => {
@@ -160,6 +162,23 @@ describe("a configuration that is wrong", () => {
       `${endpoint.replace(":0", ":9")}${endpoint.replace(":0", ":9")}`,
       ["listen[1].url"],
     ],
+    [
+      "a socket taken twice",
+      '[[listen]]\nurl = "unix:/tmp/n.sock"\n[[listen]]\nurl = "unix:///tmp/n.sock"',
+      ["listen[1].url"],
+    ],
+    [
+      "a port that the admin endpoint has too",
+      `${endpoint.replace(":0", ":9")}[admin]\nport = 9`,
+      ["admin.port"],
+    ],
+    [
+      "origins of a socket",
+      '[[listen]]\nurl = "unix:/tmp/n.sock"\norigins = ["*"]',
+      ["listen[0].origins"],
+    ],
+    ["a path where TCP has none", endpoint.replace(":0", ":0/x"), ["listen[0].url"]],
+    ["a query", '[[listen]]\nurl = "ws://127.0.0.1:0/x?y"', ["listen[0].url"]],
     [
       "a certificate without TLS",
       '[[listen]]\nurl = "xcp://127.0.0.1:0"\ntls = {cert="a",key="b"}',

@@ -59,6 +59,17 @@ function floats(...values: number[]): Uint8Array {
   return new Uint8Array(Float32Array.from(values).buffer);
 }
 
+// A column of 64 times 1 as pyarrow writes it with compression="lz4".
+const compressedArrow = Buffer.from(
+  [
+    "/////3gAAAAQAAAAAAAKAAwABgAFAAgACgAAAAABBAAMAAAACAAIAAAABAAIAAAABAAAAAEAAAAUAAAAEAAUAAgABgAHAAwAAAAQABAAAAAAAAEC",
+    "EAAAABwAAAAEAAAAAAAAAAEAAABhAAAACAAMAAgABwAIAAAAAAAAASAAAAD/////mAAAABQAAAAAAAAADAAYAAYABQAIAAwADAAAAAADBAAcAAAA",
+    "KAAAAAAAAAAAAAAADAAcABAABAAIAAwADAAAAEgAAAAcAAAAFAAAAEAAAAAAAAAAAAAAAAQABAAEAAAAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "AAAAACUAAAAAAAAAAAAAAAEAAABAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAEIk0YYECCDgAAAE8BAAAABADkUAABAAAAAAAAAAAAAP////8AAAAA",
+  ].join(""),
+  "base64",
+);
+
 describe("tables", () => {
   test("CSV columns get the narrowest type that holds every cell", async () => {
     const text = "n,x,name,zip\n1,0.5,ann,0123\n-2,,bob,7\n300,1e3,ann,8\n";
@@ -133,7 +144,17 @@ describe("tables", () => {
 
   test("a damaged Arrow file is refused", async () => {
     await expect(read("a.arrow", new Uint8Array(100).fill(255))).rejects.toThrow(ContentError);
-    await expect(read("b.arrow", "ARROW1 and then nothing")).rejects.toThrow(ContentError);
+    await expect(read("b.arrow", "ARROW1 and then nothing")).rejects.toThrow(
+      /^.*b\.arrow is not a whole Arrow IPC file or stream with rows$/,
+    );
+    const whole = tableToIPC(tableFromArrays({ a: Int32Array.of(1, 2, 3) }), "stream");
+    await expect(read("c.arrows", whole.subarray(0, whole.length - 40))).rejects.toThrow(
+      ContentError,
+    );
+  });
+
+  test("an Arrow file that is compressed inside says so", async () => {
+    await expect(read("z.feather", compressedArrow)).rejects.toThrow(/compressed inside$/);
   });
 
   test("a JSON list of objects becomes a table on request", async () => {
@@ -218,8 +239,19 @@ describe("pictures", () => {
     await expect(read("a.png", bomb)).rejects.toThrow(/claims \d+ pixels/);
   });
 
+  test("a JPEG of too many pixels is refused, and not called damaged", async () => {
+    const data = Buffer.alloc(8 * 8 * 4, 255);
+    const jpeg = Buffer.from(encode({ width: 8, height: 8, data }, 90).data);
+    const frame = jpeg.indexOf(Uint8Array.of(0xff, 0xc0));
+    jpeg.writeUInt16BE(60_000, frame + 5);
+    jpeg.writeUInt16BE(60_000, frame + 7);
+    await expect(read("a.jpg", jpeg)).rejects.toThrow(/more than 64000000 pixels/);
+  });
+
   test("a damaged picture is refused", async () => {
-    await expect(read("a.png", png().subarray(0, 40))).rejects.toThrow(ContentError);
+    await expect(read("a.png", png().subarray(0, 40))).rejects.toThrow(
+      /a\.png is damaged: it cannot be decoded as PNG$/,
+    );
     await expect(read("a.jpg", Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 1))).rejects.toThrow(
       ContentError,
     );
@@ -263,6 +295,34 @@ describe("NumPy arrays", () => {
     expect(parts).toHaveLength(4);
     expect(summary["shape"]).toEqual([10, 10]);
     expect(summary["elements"]).toMatchObject({ count: 100, mean: 49.5 });
+  });
+
+  test("so is one of a single dimension", async () => {
+    const { parts, summary } = await read(
+      "a.npy",
+      npy("<f4", "(100,)", floats(...Array(100).keys())),
+      {
+        partBytes: 120,
+      },
+    );
+    expect(parts).toHaveLength(4);
+    expect(summary).toMatchObject({ shape: [100], elements: { count: 100, mean: 49.5 } });
+  });
+
+  test("a single number becomes an array of one", async () => {
+    const { ethers, notes, summary } = await read("a.npy", npy("<f4", "()", floats(3)));
+    expect(ethers[0]?.payload["data"]).toMatchObject({ shape: [1] });
+    expect(notes).toEqual(["a single number became an array of one"]);
+    expect(summary).toMatchObject({ shape: [1], elements: { mean: 3 } });
+  });
+
+  test("a pipe that promises more than fits into memory is refused before any of it is held", async () => {
+    const source = await openSource(
+      folder.write("a.npy", npy("<f8", "(1000000, 1000000)", floats(1), "True")),
+    );
+    const { parts } = openContent({ ...source, size: undefined }, undefined, { partBytes: 1000 });
+    await expect(parts[Symbol.asyncIterator]().next()).rejects.toThrow(/cannot be cut into parts/);
+    await source.close();
   });
 
   test.each([

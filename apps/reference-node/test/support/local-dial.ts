@@ -6,6 +6,7 @@ export const localDial: DialOptions = {
   auth: undefined,
   tls: {},
   profile: "v0.2",
+  codecPolicy: "Any",
   allowInsecure: false,
   sharedMemory: "auto",
   timeoutMs: 10_000,

@@ -38,4 +38,10 @@ describe("metrics", () => {
     expect(text).toContain("computed 42");
     expect(text).toContain("process_resident_memory_bytes");
   });
+
+  test("have one kind of instrument to a name", () => {
+    const { meter, observe } = createMetrics();
+    meter.gauge({ name: "level", help: "Level." });
+    expect(() => observe({ name: "level", help: "Level." }, () => 1)).toThrow(/level/);
+  });
 });
