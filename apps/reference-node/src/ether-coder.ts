@@ -6,6 +6,7 @@ import {
   type EncodedBody,
   type Ether,
   EtherError,
+  prepareEthers,
   type SchemaRegistry,
 } from "@proj/ether-codecs";
 import { CodecId, type CodecName, TensorView } from "@proj/wire-types";
@@ -130,7 +131,8 @@ export class EtherCoder {
     if (codec === undefined || !this.#terms.codecs.includes(codec.id)) {
       throw new EtherError("ether.codec_unsupported", `${name} was not agreed on with this peer`);
     }
-    return codec.encode(ethers, this.#context());
+    const context = this.#context();
+    return codec.encode(prepareEthers(ethers, context), context);
   }
 
   #context(): CodecContext {

@@ -3,10 +3,10 @@ import type { CodecRegistry } from "./codec-registry.js";
 import type { CodecContext, EncodedBody, EtherCodec } from "./codec.js";
 import { EtherError } from "./errors.js";
 import type { Ether } from "./ether.js";
+import { prepareEthers, type PrepareOptions, validateEther } from "./prepare-ethers.js";
 import { checkCodecPolicy } from "./routing/codec-policy.js";
 import { type ChoiceOptions, codecCandidates } from "./routing/choose-codec.js";
 import { checkClaim } from "./schema/claim.js";
-import type { RegisteredSchema } from "./schema/schema-registry.js";
 
 /** Who decides about a received body. */
 export interface DecodeBodyOptions extends CodecContext {
@@ -15,7 +15,7 @@ export interface DecodeBodyOptions extends CodecContext {
 }
 
 /** Who decides about bodies to send. */
-export interface EncodeBodiesOptions extends CodecContext, Omit<ChoiceOptions, "debug"> {}
+export interface EncodeBodiesOptions extends PrepareOptions, Omit<ChoiceOptions, "debug"> {}
 
 /**
  * Decodes a received body and checks it against its header: policy, codec, claimed kind and version, and the schema where
@@ -47,34 +47,24 @@ export function decodeBody(
 }
 
 /**
- * Checks a payload against its schema.
- *
- * @throws EtherError `ether.validation` listing every problem.
- * @see spec/xcp.md §18
- */
-export function validateEther(ether: Ether, schema: RegisteredSchema): void {
-  const problems = schema.check(ether.payload);
-  if (problems.length === 0) return;
-  throw new EtherError("ether.validation", `${schema.name}: ${problems.join("; ")}`, {
-    details: { schema: schema.name, problems: problems.length },
-  });
-}
-
-/**
  * Encodes Ethers in the codecs that suit them: neighbours of one kind and version share a body where the codec batches,
  * and where a codec cannot carry an Ether the next of its fallback chain does.
  *
+ * They are checked and trimmed first, as `prepareEthers` does.
+ *
  * @returns Bodies in the order of `ethers`.
- * @throws EtherError as `codecCandidates` does; `ether.ether_invalid` from the preferred codec when no other can carry the
+ * @throws EtherError as `prepareEthers` and `codecCandidates` do; `ether.ether_invalid` from the preferred codec when no other can carry the
  * Ether.
- * @see spec/xcp.md §15
+ * @see spec/xcp.md §15, §18, §22
  */
 export function encodeBodies(
   codecs: CodecRegistry,
   ethers: readonly Ether[],
   options: EncodeBodiesOptions,
 ): readonly EncodedBody[] {
-  return runsOfOneKind(ethers).flatMap((run) => encodeRun(codecs, run, options));
+  return runsOfOneKind(prepareEthers(ethers, options)).flatMap((run) =>
+    encodeRun(codecs, run, options),
+  );
 }
 
 function encodeRun(

@@ -34,8 +34,8 @@ export {
   type DecodeBodyOptions,
   encodeBodies,
   type EncodeBodiesOptions,
-  validateEther,
 } from "./body.js";
+export { prepareEthers, type PrepareOptions, validateEther } from "./prepare-ethers.js";
 export { isJsonInProtobuf, jsonCodec } from "./json/json-codec.js";
 export { protobufCodec } from "./protobuf/protobuf-codec.js";
 export { decodeEtherProto, encodeEtherProto } from "./protobuf/ether-proto.js";

@@ -20,7 +20,7 @@ import {
   type Value,
   type ValueMap,
 } from "@proj/ether-codecs";
-import { CodecId, encodeUtf8, TensorView } from "@proj/wire-types";
+import { CodecId, decodeUtf8, encodeUtf8, TensorView } from "@proj/wire-types";
 import { goldenBytes } from "../golden.js";
 
 const { JSON: json, PROTOBUF: proto, ARROW_IPC: arrow, TENSOR_F16: f16 } = CodecId;
@@ -185,6 +185,30 @@ describe("bodies", () => {
     expect(() => encodeBodies(codecs, [big], { common: [json] })).toThrow(
       code("ether.ether_invalid"),
     );
+  });
+
+  test("§22: metadata is trimmed, the payload and the Ether itself are not", () => {
+    const metadata = { note: null, "debug.step": 1, trace_id: "t" };
+    const ether = createEther({ kind: "k", payload: { a: null, b: "" }, metadata });
+    const sent = (more: object): object => {
+      const [body] = encodeBodies(codecs, [ether], { common: [json], ...more });
+      return JSON.parse(decodeUtf8(body?.body ?? new Uint8Array())) as object;
+    };
+    expect(sent({})).toMatchObject({ payload: { a: null, b: "" }, metadata: { trace_id: "t" } });
+    expect(sent({ debug: true })).toMatchObject({ metadata: { "debug.step": 1, trace_id: "t" } });
+    expect(sent({ trimHooks: [] })).toMatchObject({ metadata });
+    expect(ether.metadata).toEqual(metadata);
+  });
+
+  test("§18: what its schema refuses is not sent", () => {
+    const wrong = [createEther({ kind: "text", payload: { text: 5 } })];
+    const options = { common: all, schemas };
+    expect(() => encodeBodies(codecs, wrong, options)).toThrow(code("ether.validation"));
+    expect(encodeBodies(codecs, wrong, { common: all })).toHaveLength(1);
+    const schemaKey = schemas.latest("tokens", 1)?.key;
+    expect(() =>
+      encodeBodies(codecs, [textEther("a")], { ...options, ...(schemaKey && { schemaKey }) }),
+    ).toThrow(code("ether.kind_mismatch"));
   });
 
   test("a codec that is not registered here is not common", () => {
