@@ -10,6 +10,7 @@
 #include "feature.h"
 #include "udp_group.h"
 #include "udp_kernel.h"
+#include "udp_watch.h"
 
 namespace native_io {
 namespace {
@@ -21,6 +22,7 @@ constexpr int64_t kMaxWaitUs = 1000000;
 
 struct Slot {
   UdpGroup* group = nullptr;
+  UdpWatch* watch = nullptr;
   napi_env env = nullptr;
   // Keeps the shared memory that the group writes to.
   napi_ref memory = nullptr;
@@ -46,6 +48,8 @@ void MakeSlots() {
 
 void CloseSlot(void* data) {
   Slot& slot = *static_cast<Slot*>(data);
+  if (slot.watch != nullptr) slot.watch->Stop();
+  slot.watch = nullptr;
   delete slot.group;
   slot.group = nullptr;
   ++slot.generation;
@@ -203,8 +207,7 @@ constexpr int64_t kFlagGro = 1;
 constexpr int64_t kFlagGso = 2;
 constexpr int64_t kFlagEcn = 4;
 constexpr int64_t kFlagReusePort = 8;
-constexpr int64_t kFlagIpv6Only = 16;
-constexpr int64_t kFlagPathMtuProbe = 32;
+constexpr int64_t kFlagPathMtuProbe = 16;
 
 bool ReadAddress(Arguments& arguments, size_t at, UdpAddress* address) {
   const Span ip = arguments.Bytes(at);
@@ -224,7 +227,7 @@ napi_value AddPort(napi_env env, napi_callback_info info) {
   UdpPortRequest request;
   Slot* slot = Find(env, arguments, 0);
   ReadAddress(arguments, 1, &request.address);
-  const int64_t flags = arguments.Integer(4, 0, 63);
+  const int64_t flags = arguments.Integer(4, 0, 31);
   request.receive_buffer = static_cast<int32_t>(arguments.Integer(5, 0, INT32_MAX));
   request.send_buffer = static_cast<int32_t>(arguments.Integer(6, 0, INT32_MAX));
   request.busy_poll_us = static_cast<int32_t>(arguments.Integer(7, 0, kMaxWaitUs));
@@ -238,7 +241,6 @@ napi_value AddPort(napi_env env, napi_callback_info info) {
   request.gso = (flags & kFlagGso) != 0;
   request.ecn = (flags & kFlagEcn) != 0;
   request.reuse_port = (flags & kFlagReusePort) != 0;
-  request.ipv6_only = (flags & kFlagIpv6Only) != 0;
   request.path_mtu_probe = (flags & kFlagPathMtuProbe) != 0;
   return Number(env, slot->group->AddPort(request, reinterpret_cast<int32_t*>(report.data)));
 }
@@ -256,6 +258,30 @@ napi_value Wait(napi_env env, napi_callback_info info) {
   Slot* slot = Find(env, arguments, 0);
   const int64_t timeout_us = arguments.Integer(1, 0, kMaxWaitUs);
   return arguments.ok() ? Number(env, slot->group->Wait(timeout_us)) : nullptr;
+}
+
+// watch(handle, listener): 0, or a negative errno
+napi_value Watch(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info, "udp.watch", 2);
+  Slot* slot = Find(env, arguments, 0);
+  napi_valuetype type = napi_undefined;
+  if (arguments.ok() &&
+      (napi_typeof(env, arguments[1], &type) != napi_ok || type != napi_function)) {
+    arguments.FailType("expected a function");
+  }
+  if (!arguments.ok()) return nullptr;
+  if (slot->watch != nullptr) return Number(env, -EALREADY);
+  return Number(env, UdpWatch::Start(env, arguments[1], slot->group->ports(), &slot->watch));
+}
+
+// unwatch(handle)
+napi_value Unwatch(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info, "udp.unwatch", 1);
+  Slot* slot = Find(env, arguments, 0);
+  if (slot == nullptr) return nullptr;
+  if (slot->watch != nullptr) slot->watch->Stop();
+  slot->watch = nullptr;
+  return Undefined(env);
 }
 
 // intern(handle, ip, port, scope): index, pinned; or a negative errno
@@ -344,6 +370,8 @@ bool DefineUdp(napi_env env, napi_value object) {
                           {"addPort", AddPort},
                           {"readErrors", ReadErrors},
                           {"wait", Wait},
+                          {"watch", Watch},
+                          {"unwatch", Unwatch},
                           {"intern", Intern},
                           {"pin", Pin},
                           {"unpin", Unpin},

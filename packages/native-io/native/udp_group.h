@@ -88,7 +88,6 @@ struct UdpPortRequest {
   bool gso = false;
   bool ecn = false;
   bool reuse_port = false;
-  bool ipv6_only = false;
   // True: DF set and the kernel's notion of the path ignored. False: the kernel fragments.
   bool path_mtu_probe = false;
   int32_t receive_buffer = 0;

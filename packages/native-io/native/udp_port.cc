@@ -107,9 +107,8 @@ int PortNumber(int fd) {
 
 int Bind(UdpPort& port, const UdpPortRequest& request, int32_t* report) {
   const int fd = port.fd;
-  if (port.family == AF_INET6 && Set(fd, IPPROTO_IPV6, IPV6_V6ONLY, request.ipv6_only ? 1 : 0) < 0) {
-    return -errno;
-  }
+  // One port serves both families, whatever the machine's default.
+  if (port.family == AF_INET6 && Set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) < 0) return -errno;
   if (request.reuse_port && Set(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0) return -errno;
   SetOptions(port, request, report);
   sockaddr_storage name{};
