@@ -77,3 +77,20 @@ export { type OpenTransport, transportConnector } from "./connect/transport-conn
 export { webSocketConnector, webSocketLink } from "./connect/web-socket-connector.js";
 export { type DeadlineOptions, withDeadline } from "./connect/with-deadline.js";
 export type { PulledResult, SessionHooks, SessionTap } from "./session/session-hooks.js";
+export { retryIdempotent } from "./connect/retry-idempotent.js";
+export { MemoryResumeStore } from "./resume/memory-resume-store.js";
+export {
+  ResumableSession,
+  type ResumedObjects,
+  type ResumeService,
+} from "./resume/resumable-session.js";
+export {
+  type RestoreContext,
+  type Restored,
+  type Restorer,
+  type ResumeGrant,
+  ResumeManager,
+  type ResumeOptions,
+} from "./resume/resume-manager.js";
+export type { ResumeEntry, ResumeRecord, ResumeStore } from "./resume/resume-record.js";
+export { ResumingConnection, type ResumingOptions } from "./resume/resuming-connection.js";

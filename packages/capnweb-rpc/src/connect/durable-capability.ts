@@ -1,3 +1,4 @@
+import type { MapProgram } from "../map/map-program.js";
 import {
   Capability,
   failedHook,
@@ -98,8 +99,8 @@ export class DurableCapability extends Capability {
     return this.#ask((target) => target.get(path));
   }
 
-  override map(path: Path, captures: readonly Hook[], instructions: readonly unknown[]): Hook {
-    return this.#ask((target) => target.map(path, captures, instructions));
+  override map(path: Path, captures: readonly Hook[], program: MapProgram): Hook {
+    return this.#ask((target) => target.map(path, captures, program));
   }
 
   override pull(sink: PullSink): void {

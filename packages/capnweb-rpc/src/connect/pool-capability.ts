@@ -1,3 +1,4 @@
+import type { MapProgram } from "../map/map-program.js";
 import {
   Capability,
   type Hook,
@@ -29,8 +30,8 @@ export class PoolCapability extends Capability {
     return this.#chosen().get(path);
   }
 
-  override map(path: Path, captures: readonly Hook[], instructions: readonly unknown[]): Hook {
-    return this.#chosen().map(path, captures, instructions);
+  override map(path: Path, captures: readonly Hook[], program: MapProgram): Hook {
+    return this.#chosen().map(path, captures, program);
   }
 
   override pull(sink: PullSink): void {

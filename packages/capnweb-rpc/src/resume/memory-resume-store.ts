@@ -1,0 +1,57 @@
+import type { ResumeRecord, ResumeStore } from "./resume-record.js";
+
+/** Keeps records in this process: for one server, and for tests. */
+export class MemoryResumeStore implements ResumeStore {
+  readonly #records = new Map<string, ResumeRecord>();
+  readonly #maxRecords: number;
+
+  /** Keeps `maxRecords` at most; beyond that the oldest goes. */
+  constructor(maxRecords = 100_000) {
+    this.#maxRecords = maxRecords;
+  }
+
+  /** How many records there are. */
+  get size(): number {
+    return this.#records.size;
+  }
+
+  /** @see ResumeStore.put */
+  put(handle: string, record: ResumeRecord): void {
+    this.#records.delete(handle);
+    this.#records.set(handle, record);
+    const [oldest] = this.#records.keys();
+    if (this.#records.size > this.#maxRecords && oldest !== undefined) this.#records.delete(oldest);
+  }
+
+  /** @see ResumeStore.get */
+  get(handle: string): ResumeRecord | undefined {
+    return this.#records.get(handle);
+  }
+
+  /** @see ResumeStore.take */
+  take(handle: string): ResumeRecord | undefined {
+    const record = this.#records.get(handle);
+    this.#records.delete(handle);
+    return record;
+  }
+
+  /** @see ResumeStore.removeSession */
+  removeSession(sessionId: string): number {
+    return this.#removeIf((record) => record.sessionId === sessionId);
+  }
+
+  /** @see ResumeStore.removeExpired */
+  removeExpired(nowMs: number): number {
+    return this.#removeIf((record) => record.expiresAtMs <= nowMs);
+  }
+
+  #removeIf(unwanted: (record: ResumeRecord) => boolean): number {
+    let removed = 0;
+    for (const [handle, record] of this.#records) {
+      if (!unwanted(record)) continue;
+      this.#records.delete(handle);
+      removed++;
+    }
+    return removed;
+  }
+}

@@ -1,0 +1,99 @@
+import { RpcTarget } from "../rpc-target.js";
+import type { ResumeGrant, ResumeManager } from "./resume-manager.js";
+import type { ResumeEntry } from "./resume-record.js";
+
+/** What a peer gets for its token. */
+export interface ResumedObjects {
+  /** The objects made again, by name. */
+  readonly objects: Readonly<Record<string, object>>;
+  /** The token to use next. */
+  readonly grant: ResumeGrant;
+}
+
+/**
+ * One peer's session as far as it can be resumed: knows which objects it holds. The application
+ * puts {@link ResumableSession.service} where the peer finds it, as the member `resume` of its main
+ * object for example, once it knows who the peer is. spec/capnweb.md §18.2
+ */
+export class ResumableSession {
+  /** What the peer calls: `issue()` and `restore(token)`. */
+  readonly service: ResumeService;
+  readonly #manager: ResumeManager;
+  readonly #principal: string;
+  readonly #entries = new Map<string, ResumeEntry>();
+  #sessionId: string | undefined;
+
+  /** `principal` names the peer as the application has authenticated it. */
+  constructor(manager: ResumeManager, principal: string) {
+    this.#manager = manager;
+    this.#principal = principal;
+    this.service = new ResumeService({
+      issue: () => this.#issue(),
+      restore: (token) => this.#restore(token),
+    });
+  }
+
+  /** Notes that `target` can be had again by `entry`, and answers it. The latest of a name counts. */
+  mark<T extends object>(target: T, entry: ResumeEntry): T {
+    this.#entries.set(entry.key, entry);
+    return target;
+  }
+
+  /** Forgets an object: tokens issued from now on do not hold it. */
+  unmark(key: string): void {
+    this.#entries.delete(key);
+  }
+
+  /** Voids the tokens of this session, for a peer that has logged out. */
+  async invalidate(): Promise<void> {
+    if (this.#sessionId !== undefined) await this.#manager.invalidate(this.#sessionId);
+    this.#sessionId = undefined;
+  }
+
+  async #issue(): Promise<ResumeGrant> {
+    const entries = [...this.#entries.values()];
+    const grant = await this.#manager.issue(this.#principal, entries, {
+      sessionId: this.#sessionId,
+    });
+    this.#sessionId = grant.sessionId;
+    return grant;
+  }
+
+  async #restore(token: unknown): Promise<ResumedObjects> {
+    const { objects, entries, grant } = await this.#manager.restore(token, this.#principal);
+    for (const entry of entries) this.#entries.set(entry.key, entry);
+    this.#sessionId = grant.sessionId;
+    return { objects, grant };
+  }
+}
+
+/** What the peer reaches of a resumable session: ordinary calls, which any peer can make. */
+export class ResumeService extends RpcTarget {
+  readonly #session: {
+    readonly issue: () => Promise<ResumeGrant>;
+    readonly restore: (token: unknown) => Promise<ResumedObjects>;
+  };
+
+  /** Made by {@link ResumableSession}. */
+  constructor(session: {
+    readonly issue: () => Promise<ResumeGrant>;
+    readonly restore: (token: unknown) => Promise<ResumedObjects>;
+  }) {
+    super();
+    this.#session = session;
+  }
+
+  /** Issues a token for the objects that the peer holds now; earlier ones of the session are void. */
+  issue(): Promise<ResumeGrant> {
+    return this.#session.issue();
+  }
+
+  /**
+   * Makes the objects of a token again, and replaces it.
+   *
+   * @throws CapnwebError `capnweb.resume_refused`
+   */
+  restore(token: string): Promise<ResumedObjects> {
+    return this.#session.restore(token);
+  }
+}
