@@ -1,3 +1,4 @@
+import type { MapProgram } from "../map/map-program.js";
 import type { Payload } from "./payload.js";
 
 /** One step of a path: a member's name, or an index of an array. spec/capnweb.md §6.1 */
@@ -52,7 +53,7 @@ export abstract class Capability {
   /** Reads the member at `path`: never empty. */
   abstract get(path: Path): Hook;
   /** Applies recorded instructions to what is at `path`. spec/capnweb.md §10 */
-  abstract map(path: Path, captures: readonly Hook[], instructions: readonly unknown[]): Hook;
+  abstract map(path: Path, captures: readonly Hook[], program: MapProgram): Hook;
   /** Asks for the value. */
   abstract pull(sink: PullSink): void;
   /** Tells `callback` once when the capability becomes unusable for good. spec/capnweb.md §12.2 */
@@ -101,8 +102,8 @@ export class Hook {
   }
 
   /** @see Capability.map */
-  map(path: Path, captures: readonly Hook[], instructions: readonly unknown[]): Hook {
-    if (!this.#disposed) return this.#capability.map(path, captures, instructions);
+  map(path: Path, captures: readonly Hook[], program: MapProgram): Hook {
+    if (!this.#disposed) return this.#capability.map(path, captures, program);
     for (const capture of captures) capture.dispose();
     return failedHook(disposedError());
   }

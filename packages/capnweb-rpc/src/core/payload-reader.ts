@@ -1,4 +1,5 @@
 import type { RpcLimits } from "../limits.js";
+import { MapBudget, MapProgram } from "../map/map-program.js";
 import { malformed, type ReferenceReader, type Slot } from "../wire/reference-port.js";
 import { unknownValue, ValueReader } from "../wire/value-reader.js";
 import { type Hook, noPrimitive, type Path } from "./hook.js";
@@ -31,11 +32,16 @@ export interface ReferenceScope {
 export class PayloadReader implements ReferenceReader {
   readonly #scope: ReferenceScope;
   readonly #values: ValueReader;
+  readonly #limits: RpcLimits;
+  readonly #sharedBudget: MapBudget | undefined;
+  #budget: MapBudget | undefined;
   #payload = new Payload(undefined, "owned");
 
-  /** `scope` says what references mean. */
-  constructor(limits: RpcLimits, scope: ReferenceScope) {
+  /** `scope` says what references mean; without a `budget` every message has one of its own. */
+  constructor(limits: RpcLimits, scope: ReferenceScope, budget?: MapBudget) {
+    this.#limits = limits;
     this.#scope = scope;
+    this.#sharedBudget = budget;
     this.#values = new ValueReader(limits, this);
   }
 
@@ -45,6 +51,7 @@ export class PayloadReader implements ReferenceReader {
    * @throws TypeError for what is no expression; what was read before it is disposed.
    */
   read(expression: unknown, depth = 0): Payload {
+    this.#budget = this.#sharedBudget;
     if (typeof expression !== "object" || expression === null) {
       return new Payload(expression, "owned");
     }
@@ -53,6 +60,7 @@ export class PayloadReader implements ReferenceReader {
 
   /** Reads one value as something to be called: a lone promise is itself, not a value around it. */
   readHook(expression: unknown): Hook {
+    this.#budget = this.#sharedBudget;
     if (Array.isArray(expression) && (expression[0] === "pipeline" || expression[0] === "remap")) {
       const hook = this.#target(expression, 0);
       if (hook === malformed) throw unknownValue(expression);
@@ -137,7 +145,12 @@ export class PayloadReader implements ReferenceReader {
       for (const reference of captured) reference.dispose();
       throw error;
     }
-    return hook.map(path, captured, instructions as Expression);
+    this.#budget ??= new MapBudget(this.#limits.maxMapWork);
+    return hook.map(
+      path,
+      captured,
+      new MapProgram(instructions as Expression, this.#limits, this.#budget),
+    );
   }
 
   #collect(read: (payload: Payload) => unknown): Payload {

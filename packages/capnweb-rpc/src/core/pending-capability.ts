@@ -1,3 +1,4 @@
+import type { MapProgram } from "../map/map-program.js";
 import {
   Capability,
   failedHook,
@@ -62,11 +63,11 @@ export class PendingCapability extends Capability {
     return this.#later((resolution) => resolution.get(path));
   }
 
-  override map(path: Path, captures: readonly Hook[], instructions: readonly unknown[]): Hook {
+  override map(path: Path, captures: readonly Hook[], program: MapProgram): Hook {
     if (this.#settled && this.#resolution !== undefined) {
-      return this.#resolution.map(path, captures, instructions);
+      return this.#resolution.map(path, captures, program);
     }
-    return this.#later((resolution) => resolution.map(path, captures, instructions));
+    return this.#later((resolution) => resolution.map(path, captures, program));
   }
 
   override pull(sink: PullSink): void {

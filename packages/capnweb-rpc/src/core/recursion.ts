@@ -1,3 +1,4 @@
+import type { MapProgram } from "../map/map-program.js";
 import type { Hook, Path } from "./hook.js";
 import type { Payload } from "./payload.js";
 
@@ -24,12 +25,7 @@ export interface RecursiveOperations {
   /** Reads what `path` leads to. */
   getAt(root: PathRoot, path: Path): Hook;
   /** Applies recorded instructions to what `path` leads to. */
-  mapAt(
-    root: PathRoot,
-    path: Path,
-    captures: readonly Hook[],
-    instructions: readonly unknown[],
-  ): Hook;
+  mapAt(root: PathRoot, path: Path, captures: readonly Hook[], program: MapProgram): Hook;
 }
 
 let bound: RecursiveOperations | undefined;

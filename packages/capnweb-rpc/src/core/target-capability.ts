@@ -1,3 +1,4 @@
+import type { MapProgram } from "../map/map-program.js";
 import {
   Capability,
   Hook,
@@ -26,8 +27,8 @@ class TargetCapability extends Capability {
     return recursion().getAt(this.#root, path);
   }
 
-  override map(path: Path, captures: readonly Hook[], instructions: readonly unknown[]): Hook {
-    return recursion().mapAt(this.#root, path, captures, instructions);
+  override map(path: Path, captures: readonly Hook[], program: MapProgram): Hook {
+    return recursion().mapAt(this.#root, path, captures, program);
   }
 
   override pull(sink: PullSink): void {

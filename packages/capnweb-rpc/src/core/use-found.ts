@@ -1,3 +1,4 @@
+import type { MapProgram } from "../map/map-program.js";
 import { applyMap } from "../map/apply-map.js";
 import { failedHook, Hook, type Path } from "./hook.js";
 import { followPath, type Found } from "./follow-path.js";
@@ -40,15 +41,15 @@ export function mapAt(
   root: PathRoot,
   path: Path,
   captures: readonly Hook[],
-  instructions: readonly unknown[],
+  program: MapProgram,
 ): Hook {
   const found = tryFollow(root, path);
   if (found instanceof Hook) {
     for (const capture of captures) capture.dispose();
     return found;
   }
-  if (found.kind === "hook") return found.hook.map(found.rest, captures, instructions);
-  return applyMap(found.value, captures, instructions);
+  if (found.kind === "hook") return found.hook.map(found.rest, captures, program);
+  return applyMap(found.value, captures, program);
 }
 
 function copyOf({ value, parent }: Extract<Found, { kind: "value" }>): Hook {

@@ -1,3 +1,4 @@
+import type { MapProgram } from "../map/map-program.js";
 import {
   Capability,
   Hook,
@@ -34,13 +35,13 @@ class ValueCapability extends Capability {
     return recursion().getAt({ value: this.#payload.value, parent: undefined }, path);
   }
 
-  override map(path: Path, captures: readonly Hook[], instructions: readonly unknown[]): Hook {
+  override map(path: Path, captures: readonly Hook[], program: MapProgram): Hook {
     this.#payload.own();
     return recursion().mapAt(
       { value: this.#payload.value, parent: undefined },
       path,
       captures,
-      instructions,
+      program,
     );
   }
 

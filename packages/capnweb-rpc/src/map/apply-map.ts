@@ -1,58 +1,34 @@
-import { DEFAULT_LIMITS } from "../limits.js";
 import { failedHook, Hook, noPrimitive, type PullSink } from "../core/hook.js";
 import { Payload, replacePromises } from "../core/payload.js";
 import { PendingCapability } from "../core/pending-capability.js";
 import { promiseOf } from "../core/stub-handle.js";
 import { valueHook } from "../core/value-capability.js";
+import type { MapProgram } from "./map-program.js";
 import { MapScope } from "./map-scope.js";
 
-/** Instructions one message may have carried out: without it, nesting multiplies without end. §14.4 */
-const MAX_MAP_WORK = 1_000_000;
-
-let workLeft: number | undefined;
-
 /**
- * Applies `instructions` to `value`, or to each element of an array; `null` and `undefined` pass.
+ * Applies a program to `value`, or to each element of an array; `null` and `undefined` pass.
  * Consumes `captures`. spec/capnweb.md §10.4
  */
-export function applyMap(
-  value: unknown,
-  captures: readonly Hook[],
-  instructions: readonly unknown[],
-): Hook {
-  const outermost = workLeft === undefined;
-  workLeft ??= MAX_MAP_WORK;
+export function applyMap(value: unknown, captures: readonly Hook[], program: MapProgram): Hook {
   try {
     if (value === null || value === undefined) return valueHook(new Payload(value, "owned"));
-    if (instructions.length === 0) throw new Error("Invalid empty mapper function.");
     const elements = Array.isArray(value) ? (value as readonly unknown[]) : [value];
-    spend(elements.length * instructions.length);
-    const scope = new MapScope(DEFAULT_LIMITS, captures);
-    const results = applyEach(scope, elements, instructions);
+    program.begin(elements.length, captures.length);
+    const scope = new MapScope(program, captures);
+    const results = applyEach(scope, elements);
     return Array.isArray(value) ? gather(results) : (results[0] ?? failedHook(undefined));
   } catch (error) {
     return failedHook(error);
   } finally {
     for (const capture of captures) capture.dispose();
-    if (outermost) workLeft = undefined;
   }
 }
 
-function spend(work: number): void {
-  workLeft = (workLeft ?? 0) - work;
-  if (workLeft < 0) {
-    throw new RangeError(`map() exceeded its budget of ${MAX_MAP_WORK} instructions per message.`);
-  }
-}
-
-function applyEach(
-  scope: MapScope,
-  elements: readonly unknown[],
-  instructions: readonly unknown[],
-): Hook[] {
+function applyEach(scope: MapScope, elements: readonly unknown[]): Hook[] {
   const results: Hook[] = [];
   try {
-    for (const element of elements) results.push(scope.apply(element, instructions));
+    for (const element of elements) results.push(scope.apply(element));
     return results;
   } catch (error) {
     for (const result of results) result.dispose();

@@ -10,7 +10,9 @@ import {
 import type { Payload } from "../core/payload.js";
 import type { RpcPromiseBase } from "../core/stub.js";
 import { handleOf, promiseOf } from "../core/stub-handle.js";
+import { DEFAULT_LIMITS } from "../limits.js";
 import { isStub } from "../stub-mark.js";
+import { MapProgram } from "./map-program.js";
 import { nativeValues } from "../wire/encoding-level.js";
 import type { ReferenceWriter } from "../wire/reference-port.js";
 import { ValueWriter } from "../wire/value-writer.js";
@@ -157,7 +159,7 @@ export class MapRecorder implements ReferenceWriter {
     const outer = this.#outer;
     if (outer === undefined) {
       const captures = [...this.#captures.values()].map((capture) => capture.dup());
-      return hook.map(path, captures, this.#instructions);
+      return hook.map(path, captures, new MapProgram(this.#instructions, DEFAULT_LIMITS));
     }
     const captures = [...this.#captures.values()].map((capture) => [
       "import",

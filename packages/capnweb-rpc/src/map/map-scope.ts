@@ -1,5 +1,5 @@
-import type { RpcLimits } from "../limits.js";
 import type { Hook } from "../core/hook.js";
+import type { MapProgram } from "./map-program.js";
 import { Payload } from "../core/payload.js";
 import { PayloadReader, type ReferenceScope, rootHook } from "../core/payload-reader.js";
 
@@ -9,23 +9,25 @@ import { PayloadReader, type ReferenceScope, rootHook } from "../core/payload-re
  */
 export class MapScope implements ReferenceScope {
   readonly #captures: readonly Hook[];
+  readonly #instructions: readonly unknown[];
   readonly #reader: PayloadReader;
   #variables: Hook[] = [];
 
   /** The captures stay with the caller. */
-  constructor(limits: RpcLimits, captures: readonly Hook[]) {
+  constructor({ instructions, limits, budget }: MapProgram, captures: readonly Hook[]) {
     this.#captures = captures;
-    this.#reader = new PayloadReader(limits, this);
+    this.#instructions = instructions;
+    this.#reader = new PayloadReader(limits, this, budget);
   }
 
   /** Carries out the instructions for one input and answers the result of the last. */
-  apply(input: unknown, instructions: readonly unknown[]): Hook {
+  apply(input: unknown): Hook {
     const copy = new Payload(input, "borrowed");
     copy.own();
     const variables = [rootHook(copy)];
     this.#variables = variables;
     try {
-      for (const instruction of instructions) {
+      for (const instruction of this.#instructions) {
         variables.push(this.#reader.readHook(instruction));
       }
       const result = variables.pop();

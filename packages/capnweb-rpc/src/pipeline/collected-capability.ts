@@ -1,3 +1,4 @@
+import type { MapProgram } from "../map/map-program.js";
 import { Hook, type Path, type PullSink } from "../core/hook.js";
 import type { Payload } from "../core/payload.js";
 import { PendingCapability } from "../core/pending-capability.js";
@@ -26,8 +27,8 @@ export class CollectedCapability extends PendingCapability {
     return this.#ask((target) => target.get(path));
   }
 
-  override map(path: Path, captures: readonly Hook[], instructions: readonly unknown[]): Hook {
-    return this.#ask((target) => target.map(path, captures, instructions));
+  override map(path: Path, captures: readonly Hook[], program: MapProgram): Hook {
+    return this.#ask((target) => target.map(path, captures, program));
   }
 
   override pull(sink: PullSink): void {

@@ -108,7 +108,10 @@ export class ExportWriter implements ReferenceWriter {
     if (this.#payload === undefined) {
       throw new Error("Can't serialize WritableStream in this context.");
     }
-    return this.#export("writable", new Hook(new WritableCapability(stream)));
+    return this.#export(
+      "writable",
+      new Hook(new WritableCapability(stream, this.#session.streamBudget)),
+    );
   }
 
   /** @see ReferenceWriter.writeBlob */

@@ -1,3 +1,4 @@
+import type { MapProgram } from "../map/map-program.js";
 import {
   Capability,
   failedHook,
@@ -84,10 +85,10 @@ export class PeerCapability extends Capability implements PulledResult {
       : this.#resolution.get(path);
   }
 
-  override map(path: Path, captures: readonly Hook[], instructions: readonly unknown[]): Hook {
+  override map(path: Path, captures: readonly Hook[], program: MapProgram): Hook {
     return this.#resolution === undefined
-      ? this.session.map(this, path, captures, instructions)
-      : this.#resolution.map(path, captures, instructions);
+      ? this.session.map(this, path, captures, program)
+      : this.#resolution.map(path, captures, program);
   }
 
   override pull(sink: PullSink): void {

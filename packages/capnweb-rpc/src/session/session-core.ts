@@ -6,14 +6,17 @@ import type { MonotonicClock } from "../streams/monotonic-clock.js";
 import { Pipe } from "../streams/pipe.js";
 import { pump } from "../streams/pump.js";
 import { remoteWritable } from "../streams/remote-writable.js";
+import { StreamBudget } from "../streams/stream-budget.js";
 import { type Acknowledged, type StreamLine, StreamSender } from "../streams/stream-sender.js";
 import type { RpcLimits } from "../limits.js";
+import type { MapProgram } from "../map/map-program.js";
 import type { NativeValues } from "../wire/encoding-level.js";
 import { unknownValue } from "../wire/value-reader.js";
 import type { ErrorPolicy } from "./error-policy.js";
 import { ExportTable } from "./export-table.js";
 import { ExportWriter } from "./export-writer.js";
 import type { Outlet } from "./outlet.js";
+import { RefusingScope } from "./refusing-scope.js";
 import { type BrokenRegistration, PeerCapability } from "./peer-capability.js";
 import type { SessionHooks } from "./session-hooks.js";
 
@@ -35,9 +38,6 @@ export interface SessionParts {
   readonly ended: (reason: unknown) => void;
 }
 
-/** Entries of either table, above which a session is taken for a leak or an attack. §13 */
-const MAX_TABLE_ENTRIES = 1_000_000;
-
 /**
  * The protocol of one session, without its transport. `receive` takes the peer's messages, in order;
  * `call`, `read`, `map`, `pull` and `forget` are what references to the peer's objects ask for.
@@ -51,6 +51,8 @@ export class SessionCore implements ReferenceScope, StreamLine {
   readonly registrations: Set<BrokenRegistration> = new Set();
   /** The peer's main object. */
   readonly remoteMain: PeerCapability = new PeerCapability(this, 0, "object");
+  /** What waits in the streams of this session. */
+  readonly streamBudget: StreamBudget;
   readonly #parts: SessionParts;
   readonly #exports: ExportTable;
   readonly #imports = new Map<number, PeerCapability>([[0, this.remoteMain]]);
@@ -67,7 +69,8 @@ export class SessionCore implements ReferenceScope, StreamLine {
   /** The session is open at once: there is no handshake. */
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.#exports = new ExportTable(parts.main, MAX_TABLE_ENTRIES);
+    this.streamBudget = new StreamBudget(parts.limits);
+    this.#exports = new ExportTable(parts.main, parts.limits.maxExports);
     this.#writer = new ExportWriter(this, this.#exports, parts.errors, parts.natives);
     this.#reader = new PayloadReader(parts.limits, this);
   }
@@ -193,7 +196,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
     peer: PeerCapability,
     path: Path,
     captures: readonly Hook[],
-    instructions: readonly unknown[],
+    { instructions }: MapProgram,
   ): Hook {
     if (this.#end !== undefined) {
       for (const capture of captures) capture.dispose();
@@ -266,8 +269,9 @@ export class SessionCore implements ReferenceScope, StreamLine {
   introduce(kind: "export" | "promise", id: number): Hook {
     const known = this.#imports.get(id);
     if (known === undefined) {
-      if (this.#imports.size >= MAX_TABLE_ENTRIES) {
-        throw new RangeError(`More than ${MAX_TABLE_ENTRIES} live imports in one session.`);
+      const { maxImports } = this.#parts.limits;
+      if (this.#imports.size >= maxImports) {
+        throw new RangeError(`More than ${maxImports} live imports in one session.`);
       }
       const peer = new PeerCapability(this, id, kind === "promise" ? "promise" : "object");
       this.#imports.set(id, peer);
@@ -331,7 +335,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
           if (message.length < 2) break;
           return this.#answerOnce(this.#exports.addPushed(this.#pushed(first)));
         case "pipe": {
-          const pipe = new Pipe();
+          const pipe = new Pipe(this.streamBudget);
           this.#pipes.set(this.#exports.addPushed(pipe.writable), pipe);
           return;
         }
@@ -345,8 +349,16 @@ export class SessionCore implements ReferenceScope, StreamLine {
   }
 
   #pushed(expression: unknown): Hook {
-    const refusal = this.#parts.refusal?.();
-    return refusal === undefined ? this.#reader.readHook(expression) : failedHook(refusal);
+    const refusal = this.#parts.refusal?.() ?? this.#overload();
+    if (refusal === undefined) return this.#reader.readHook(expression);
+    const scope = new RefusingScope(this, refusal);
+    return new PayloadReader(this.#parts.limits, scope).readHook(expression);
+  }
+
+  #overload(): RangeError | undefined {
+    const { maxOutstandingCalls } = this.#parts.limits;
+    if (this.#outstanding < maxOutstandingCalls) return undefined;
+    return new RangeError(`More than ${maxOutstandingCalls} calls are outstanding.`);
   }
 
   /** Enters the result of the push that has just been sent. */

@@ -1,5 +1,6 @@
 import { Hook } from "../core/hook.js";
 import { guardHook } from "./guard.js";
+import type { StreamBudget } from "./stream-budget.js";
 import { WritableCapability } from "./writable-capability.js";
 
 /** A pipe that the peer opened: it writes at one end, a message takes the other. spec/capnweb.md §9.2 */
@@ -8,11 +9,11 @@ export class Pipe {
   readonly writable: Hook;
   readonly #readable: ReadableStream;
 
-  /** Opens the pipe. */
-  constructor() {
+  /** Opens the pipe; what nobody has read yet counts against `budget`. */
+  constructor(budget: StreamBudget) {
     const { readable, writable } = new TransformStream();
     this.#readable = readable;
-    this.writable = new Hook(new WritableCapability(writable));
+    this.writable = new Hook(new WritableCapability(writable, budget));
   }
 
   /** Answers the end to read from, and the reference that cancels it if nobody begins to. */

@@ -10,6 +10,8 @@ import {
 } from "../core/hook.js";
 import { Payload, settlePayload } from "../core/payload.js";
 import { PendingCapability } from "../core/pending-capability.js";
+import { estimateSize } from "./estimate-size.js";
+import type { StreamBudget } from "./stream-budget.js";
 import { valueHook } from "../core/value-capability.js";
 
 /**
@@ -18,12 +20,15 @@ import { valueHook } from "../core/value-capability.js";
  */
 export class WritableCapability extends Capability {
   readonly #writer: WritableStreamDefaultWriter;
+  readonly #budget: StreamBudget;
+  #held = 0;
   #finished = false;
   #blocked: Promise<void> | undefined;
 
-  /** Locks `stream`. */
-  constructor(stream: WritableStream) {
+  /** Locks `stream`; what waits in it counts against `budget`. */
+  constructor(stream: WritableStream, budget: StreamBudget) {
     super();
+    this.#budget = budget;
     this.#writer = stream.getWriter();
     // Whoever writes hears of a failure from the write.
     this.#writer.closed.catch(() => undefined);
@@ -36,8 +41,18 @@ export class WritableCapability extends Capability {
       return failedHook(new TypeError(`'${path.join(".")}' is not a function.`));
     }
     args.own();
-    if (this.#blocked === undefined && args.promises.length === 0) return this.#run(method, args);
-    return this.#runLater(method, args);
+    let size = 0;
+    try {
+      if (method === "write") size = this.#hold((args.value as readonly unknown[])[0]);
+    } catch (error) {
+      args.dispose();
+      this.fail(error);
+      return failedHook(error);
+    }
+    if (this.#blocked === undefined && args.promises.length === 0) {
+      return this.#run(method, args, size);
+    }
+    return this.#runLater(method, args, size);
   }
 
   override get(path: Path): Hook {
@@ -69,13 +84,17 @@ export class WritableCapability extends Capability {
     this.#writer.releaseLock();
   }
 
-  #run(method: "write" | "close" | "abort", args: Payload): Hook {
+  #run(method: "write" | "close" | "abort", args: Payload, size: number): Hook {
     const [argument] = args.value as readonly unknown[];
     const pending = new PendingCapability();
     const hook = new Hook(pending);
     this.#perform(method, argument, args).then(
-      () => pending.settle(valueHook(new Payload(undefined, "owned"))),
+      () => {
+        this.#letGo(size);
+        pending.settle(valueHook(new Payload(undefined, "owned")));
+      },
       (error: unknown) => {
+        this.#letGo(size);
         args.dispose();
         pending.settle(failedHook(error));
       },
@@ -90,8 +109,21 @@ export class WritableCapability extends Capability {
     return method === "close" ? this.#writer.close() : this.#writer.abort(argument);
   }
 
+  /** Counts a chunk until it has been taken up. @throws RangeError when it is one too many. */
+  #hold(chunk: unknown): number {
+    const size = estimateSize(chunk);
+    this.#budget.take(size, this.#held);
+    this.#held += size;
+    return size;
+  }
+
+  #letGo(size: number): void {
+    this.#held -= size;
+    this.#budget.give(size);
+  }
+
   /** A chunk with promises in it holds up what comes after it. */
-  #runLater(method: "write" | "close" | "abort", args: Payload): Hook {
+  #runLater(method: "write" | "close" | "abort", args: Payload, size: number): Hook {
     const pending = new PendingCapability();
     const hook = new Hook(pending);
     const before = this.#blocked ?? Promise.resolve();
@@ -103,8 +135,9 @@ export class WritableCapability extends Capability {
           }),
       )
       .then(
-        () => pending.settle(this.#run(method, args)),
+        () => pending.settle(this.#run(method, args, size)),
         (error: unknown) => {
+          this.#letGo(size);
           args.dispose();
           pending.settle(failedHook(error));
         },
