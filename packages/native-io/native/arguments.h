@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string>
 
+#include "handle.h"
+
 namespace native_io {
 
 // Memory of a typed array, valid until the call returns. A detached one is empty.
@@ -119,6 +121,15 @@ class Arguments {
   // An Int32Array; `size` counts bytes.
   Span Int32s(size_t index) {
     return TypedArray(index, napi_int32_array, 4, "expected an Int32Array");
+  }
+
+  // The C++ object behind a handle of kind T.
+  template <typename T>
+  T* Handle(size_t index) {
+    if (!ok_) return nullptr;
+    T* held = HandleOf<T>(env_, values_[index]);
+    if (held == nullptr) FailType("expected a handle of another kind");
+    return held;
   }
 
   void FailType(const char* message) {

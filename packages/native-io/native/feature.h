@@ -28,5 +28,11 @@ inline bool DefineFunctions(napi_env env, napi_value object,
 
 // Each fills the object of its feature. The file of that name holds it, and only that file knows the feature.
 bool DefineCrc32c(napi_env env, napi_value object);
+bool DefineCrypto(napi_env env, napi_value object);
+bool DefineUdp(napi_env env, napi_value object);
+bool DefineTcp(napi_env env, napi_value object);
+bool DefineCores(napi_env env, napi_value object);
+bool DefineShm(napi_env env, napi_value object);
+bool DefineFutex(napi_env env, napi_value object);
 
 }  // namespace native_io

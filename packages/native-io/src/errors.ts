@@ -35,7 +35,11 @@ export class NativeIoError extends WireError {
  * @param negativeErrno What the addon answered.
  */
 export function systemError(operation: string, negativeErrno: number): NativeIoError {
-  const errno = errnoName(negativeErrno);
+  return refusedBySystem(operation, errnoName(negativeErrno));
+}
+
+/** Makes the same error of a refusal that is known by its name. */
+export function refusedBySystem(operation: string, errno: string): NativeIoError {
   const code = errno === "ENOSPC" ? "native_io.no_space" : "native_io.system";
   return new NativeIoError(code, `${operation}: ${errno}`, { details: { operation, errno } });
 }

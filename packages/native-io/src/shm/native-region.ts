@@ -1,0 +1,29 @@
+import type { SharedRegion } from "@proj/wire-types";
+import type { ShmAddon } from "./shm-addon.js";
+
+/** A mapping of a file by the addon. */
+export class NativeRegion implements SharedRegion {
+  readonly name: string;
+  readonly size: number;
+  readonly readOnly: boolean;
+  readonly #addon: ShmAddon;
+  #bytes: Uint8Array;
+
+  constructor(addon: ShmAddon, name: string, buffer: ArrayBuffer, access: "read" | "readWrite") {
+    this.name = name;
+    this.size = buffer.byteLength;
+    this.readOnly = access === "read";
+    this.#addon = addon;
+    this.#bytes = new Uint8Array(buffer);
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  unmap(): void {
+    const { buffer } = this.#bytes;
+    // Detached: every view of it is empty by now, this one too.
+    if (this.#bytes.length > 0) this.#addon.unmap(buffer as ArrayBuffer);
+  }
+}
