@@ -27,6 +27,11 @@ export interface TransportInfo {
 export interface ByteStreamHandlers {
   /** Bytes arrived. `bytes` is never reused by the transport: a view of it stays valid. */
   data(bytes: Uint8Array): void;
+  /**
+   * Bytes arrived in memory that the transport reuses: they are valid during the call only. A transport that reads this
+   * way calls it in place of `data`, and copies for owners that do not have it.
+   */
+  lentData?(bytes: Uint8Array): void;
   /** Everything accepted so far left; called after a write returned `false`. */
   drain(): void;
   /** The peer will send no more. This side may still write. */

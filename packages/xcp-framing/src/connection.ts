@@ -131,7 +131,8 @@ export class Connection {
     };
     this.#session.start(this.#now());
     this.#port.open({
-      data: (bytes) => this.#onData(bytes),
+      data: (bytes) => this.#onData(bytes, "kept"),
+      lentData: (bytes) => this.#onData(bytes, "lent"),
       drain: () => this.#onDrain(),
       end: () => this.#onEnd(),
       close: (error) => this.#onClose(error),
@@ -324,9 +325,9 @@ export class Connection {
     });
   }
 
-  #onData(bytes: Uint8Array): void {
+  #onData(bytes: Uint8Array, memory: "kept" | "lent"): void {
     const nowUs = this.#now();
-    this.#session.receive(nowUs, bytes);
+    this.#session.receive(nowUs, bytes, memory);
     this.#flush(nowUs);
   }
 

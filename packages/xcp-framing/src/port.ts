@@ -7,6 +7,7 @@ const PIPE_PROTOCOL_ERROR = 1002;
 /** What a {@link Port} tells the connection. */
 interface PortHandlers {
   data(bytes: Uint8Array): void;
+  lentData(bytes: Uint8Array): void;
   drain(): void;
   end(): void;
   close(error: WireError | undefined): void;

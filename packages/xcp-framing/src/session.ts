@@ -191,14 +191,14 @@ export class Session {
     this.#handshake.start(spoken);
   }
 
-  /** Takes bytes from the transport. Views of them may live on in messages. */
-  receive(nowUs: number, bytes: Uint8Array): void {
+  /** Takes bytes from the transport. Views of them may live on in messages, unless they are `lent` for the call. */
+  receive(nowUs: number, bytes: Uint8Array, memory: "kept" | "lent" = "kept"): void {
     if (this.#phase.kind === "closed") return;
     this.#core.nowUs = nowUs;
     this.#keepalive.heard(nowUs);
     this.#core.traffic.received.bytes += bytes.length;
     try {
-      this.#reader.push(bytes);
+      this.#reader.push(bytes, memory);
       this.#readFrames();
       if (this.#core.config.framing === "messages" && !this.#isClosed && this.#reader.partial) {
         throw new XcpError("xcp.frame_truncated", `message of ${bytes.length} bytes is no frame`);

@@ -1,9 +1,10 @@
-import { connect as connectNet, type Socket } from "node:net";
+import { connect as connectNet, type NetConnectOpts, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { wireError } from "@proj/wire-types";
 import { XcpError } from "../errors.js";
 import { type ConnectedSocket, plainSocket, securedSocket } from "./connected-socket.js";
 import { type Endpoint, formatEndpoint, type InetEndpoint } from "./endpoint.js";
+import { LentReads } from "./lent-reads.js";
 import { transportError } from "./transport-error.js";
 import { type Alpn, type ClientTls, clientTlsOptions } from "./tls-options.js";
 
@@ -12,14 +13,30 @@ export async function dialSocket(
   endpoint: Endpoint,
   signal: AbortSignal,
 ): Promise<ConnectedSocket> {
-  const socket = connectNet({
+  const socket = connectNet(connectOptions(endpoint));
+  await ready(socket, "connect", formatEndpoint(endpoint), signal);
+  return plainSocket(socket);
+}
+
+/** Connects to `endpoint` as {@link dialSocket} does, for a stream of its own that nothing else reads. */
+export async function dialOwnSocket(
+  endpoint: Endpoint,
+  signal: AbortSignal,
+): Promise<ConnectedSocket> {
+  const reads = new LentReads();
+  const socket = connectNet({ ...connectOptions(endpoint), onread: reads.onread });
+  socket.pause();
+  await ready(socket, "connect", formatEndpoint(endpoint), signal);
+  return { ...plainSocket(socket), reads };
+}
+
+function connectOptions(endpoint: Endpoint): NetConnectOpts {
+  return {
     ...(endpoint.kind === "path"
       ? { path: endpoint.path }
       : { host: endpoint.host, port: endpoint.port, noDelay: true }),
     allowHalfOpen: true,
-  });
-  await ready(socket, "connect", formatEndpoint(endpoint), signal);
-  return plainSocket(socket);
+  };
 }
 
 /**

@@ -8,7 +8,8 @@ import {
   wireError,
 } from "@proj/wire-types";
 import { transportError } from "./transport-error.js";
-import { writeParts } from "./write-parts.js";
+import type { LentReads } from "./lent-reads.js";
+import { PartWriter } from "./part-writer.js";
 
 /** Queued bytes from which `write` answers `false`, unless the caller chooses. Above every default of Node. */
 export const HIGH_WATER_BYTES = 262_144;
@@ -23,6 +24,12 @@ export interface SocketStreamOptions {
   readonly drop?: () => void;
 }
 
+/** A socket and how it is read. */
+interface SocketParts extends SocketStreamOptions {
+  /** Reads the socket, in place of its `data` event. */
+  readonly reads?: LentReads | undefined;
+}
+
 /**
  * Makes a `ByteStream` of a connected socket: `net.Socket`, `TLSSocket`, an HTTP/2 stream or any byte Duplex.
  *
@@ -31,7 +38,7 @@ export interface SocketStreamOptions {
 export function socketStream(
   socket: Duplex,
   info: TransportInfo,
-  options: SocketStreamOptions = {},
+  options: SocketParts = {},
 ): ByteStream {
   return new SocketStream(socket, info, options);
 }
@@ -39,6 +46,8 @@ export function socketStream(
 class SocketStream implements ByteStream {
   readonly info: TransportInfo;
   readonly #socket: Duplex;
+  readonly #writer: PartWriter;
+  readonly #reads: LentReads | undefined;
   readonly #highWaterBytes: number;
   readonly #drop: () => void;
   #handlers: ByteStreamHandlers | undefined;
@@ -50,9 +59,11 @@ class SocketStream implements ByteStream {
   // Set when the socket was gone before anybody listened: `open` passes it on.
   #missedClose: { readonly error: WireError | undefined } | undefined;
 
-  constructor(socket: Duplex, info: TransportInfo, options: SocketStreamOptions) {
+  constructor(socket: Duplex, info: TransportInfo, options: SocketParts) {
     this.info = info;
     this.#socket = socket;
+    this.#writer = new PartWriter(socket);
+    this.#reads = options.reads;
     this.#highWaterBytes = options.highWaterBytes ?? HIGH_WATER_BYTES;
     this.#drop = options.drop ?? (() => void socket.destroy());
     this.#failure = socket.errored ?? undefined;
@@ -86,6 +97,15 @@ class SocketStream implements ByteStream {
     }
     const socket = this.#socket;
     socket.on("drain", () => this.#drained());
+    if (this.#reads !== undefined) {
+      this.#reads.listen((bytes) => {
+        if (this.#closed) return;
+        if (handlers.lentData === undefined) handlers.data(new Uint8Array(bytes));
+        else handlers.lentData(bytes);
+      });
+      socket.resume();
+      return;
+    }
     socket.on("data", (chunk: Buffer) => {
       // A plain view: Buffer's own `slice` and `toString` mean something else than the core expects.
       if (!this.#closed) {
@@ -97,7 +117,7 @@ class SocketStream implements ByteStream {
   write(parts: readonly Uint8Array[]): boolean {
     const socket = this.#socket;
     if (this.#closed || this.#endSent || socket.destroyed) return true;
-    writeParts(socket, parts);
+    this.#writer.write(parts);
     this.#owesDrain ||= socket.writableLength >= this.#highWaterBytes;
     return !this.#owesDrain;
   }
@@ -109,10 +129,13 @@ class SocketStream implements ByteStream {
   }
 
   pause(): void {
-    if (!this.#closed) this.#socket.pause();
+    if (this.#closed) return;
+    if (this.#reads !== undefined) this.#reads.flowing = false;
+    this.#socket.pause();
   }
 
   resume(): void {
+    if (this.#reads !== undefined) this.#reads.flowing = true;
     if (!this.#closed && this.#handlers !== undefined) this.#socket.resume();
   }
 

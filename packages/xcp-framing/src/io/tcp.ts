@@ -2,7 +2,7 @@ import type { ByteStream } from "@proj/wire-types";
 import { refuseInsecure } from "../loopback.js";
 import { type ConnectOptions, connectWithin } from "./connect-options.js";
 import type { ConnectedSocket } from "./connected-socket.js";
-import { dialSocket } from "./dial-socket.js";
+import { dialOwnSocket } from "./dial-socket.js";
 import { formatEndpoint, tcpEndpoint } from "./endpoint.js";
 import {
   type ListenAddress,
@@ -31,7 +31,7 @@ export async function connectTcp(options: ConnectTcpOptions): Promise<ByteStream
   const endpoint = tcpEndpoint(options);
   refuseInsecure({ ...endpoint, transport: "tcp", doing: "connecting to" }, options.allowInsecure);
   return connectWithin(formatEndpoint(endpoint), options, async (signal) => {
-    return tcpStream(await dialSocket(endpoint, signal), options);
+    return tcpStream(await dialOwnSocket(endpoint, signal), options);
   });
 }
 
@@ -55,8 +55,8 @@ export async function listenTcp(
 }
 
 function tcpStream(
-  { socket, info, drop }: ConnectedSocket,
+  { socket, info, drop, reads }: ConnectedSocket,
   options: { readonly highWaterBytes?: number },
 ): ByteStream {
-  return socketStream(socket, info("tcp"), { ...options, drop });
+  return socketStream(socket, info("tcp"), { ...options, drop, reads });
 }

@@ -1,7 +1,7 @@
-import type { Socket } from "node:net";
 import type { ByteStream, TransportInfo } from "@proj/wire-types";
 import { type ConnectOptions, connectWithin } from "./connect-options.js";
-import { dialSocket } from "./dial-socket.js";
+import type { ConnectedSocket } from "./connected-socket.js";
+import { dialOwnSocket } from "./dial-socket.js";
 import type { Endpoint } from "./endpoint.js";
 import { type ListenOptions, listenSocket, type SocketListener } from "./listen-socket.js";
 import { socketStream } from "./socket-stream.js";
@@ -21,8 +21,7 @@ export interface ConnectUnixOptions extends ConnectOptions {
 export async function connectUnix(options: ConnectUnixOptions): Promise<ByteStream> {
   const endpoint: Endpoint = { kind: "path", path: options.path };
   return connectWithin(options.path, options, async (signal) => {
-    const { socket } = await dialSocket(endpoint, signal);
-    return unixStream(socket, endpoint, options);
+    return unixStream(await dialOwnSocket(endpoint, signal), endpoint, options);
   });
 }
 
@@ -46,17 +45,17 @@ export async function listenUnix(
   accept: (stream: ByteStream) => void,
 ): Promise<SocketListener> {
   const endpoint: Endpoint = { kind: "path", path: options.path };
-  return listenSocket(endpoint, options, ({ socket }) =>
-    accept(unixStream(socket, endpoint, options)),
+  return listenSocket(endpoint, options, (connected) =>
+    accept(unixStream(connected, endpoint, options)),
   );
 }
 
 // What never leaves the host is as confidential as the host: `secure`.
 function unixStream(
-  socket: Socket,
+  { socket, reads }: ConnectedSocket,
   peer: Endpoint,
   options: { readonly highWaterBytes?: number },
 ): ByteStream {
   const info: TransportInfo = { transport: "unix", peer, secure: true, local: true };
-  return socketStream(socket, info, options);
+  return socketStream(socket, info, { ...options, reads });
 }

@@ -21,6 +21,7 @@ import { decodeV01Header } from "./header-v01.js";
 import type { FrameHeader } from "./header.js";
 import { loadU16, loadU32, loadU64, swapU32 } from "./little-endian.js";
 import { type Allocate, PayloadBuffer } from "./payload-buffer.js";
+import { PayloadSlab } from "./payload-slab.js";
 
 /** A whole frame whose CRC is right. */
 export interface ReceivedFrame {
@@ -34,7 +35,7 @@ export interface ReceivedFrame {
   readonly header: FrameHeader;
   /** Prefix and HEADER as they came, of a frame with CRYPT; empty otherwise. */
   readonly aad: Uint8Array;
-  /** Maybe a view of the chunk it came in, maybe misaligned; from 64 KiB on a buffer of its own. */
+  /** Maybe a view of the chunk it came in, maybe misaligned; from 64 KiB on, and out of lent chunks, a copy. */
   readonly payload: Uint8Array;
 }
 
@@ -109,8 +110,8 @@ function viewOf(bytes: Uint8Array, at: number, length: number): Uint8Array {
 /**
  * Splits a stream of bytes into frames, however the stream is cut into chunks.
  *
- * Per chunk: `push(chunk)`, then `next()` until it returns `undefined`. Chunks must not be reused: payloads are views of
- * them. Before the handshake ends PLEN is capped at 65 536 and no flag but LARGE is allowed; then the owner calls
+ * Per chunk: `push(chunk)`, then `next()` until it returns `undefined`. Payloads are views of chunks, which therefore must
+ * not be reused, unless they are pushed as `lent`: then nothing but `aad` refers to them. Before the handshake ends PLEN is capped at 65 536 and no flag but LARGE is allowed; then the owner calls
  * `setLimits` and `setAllowedFlags`.
  *
  * A throw is fatal to the connection: the reader repeats it from then on.
@@ -138,6 +139,8 @@ export class FrameReader {
   #state: State = AT_HEAD;
   #chunk = NOTHING;
   #at = 0;
+  #lent = false;
+  readonly #copies: PayloadSlab;
   // The beginning of a head that did not lie in one chunk.
   #carry = NOTHING;
   #carried = 0;
@@ -149,6 +152,7 @@ export class FrameReader {
     this.#maxHeaderBytes = options.limits.maxHeaderBytes;
     this.#acceptV01 = options.acceptV01 ?? false;
     this.#allocate = options.allocate ?? ((bytes) => new Uint8Array(bytes));
+    this.#copies = new PayloadSlab(this.#allocate);
     this.#profile = options.profile;
     if (options.profile === "v0.2") this.#crcOrder = "le";
   }
@@ -184,8 +188,9 @@ export class FrameReader {
     this.#allowedFlags = mask | Flag.LARGE;
   }
 
-  /** Takes the next bytes of the stream. */
-  push(chunk: Uint8Array): void {
+  /** Takes the next bytes of the stream. A `lent` chunk may be reused once `next` returned `undefined`. */
+  push(chunk: Uint8Array, memory: "kept" | "lent" = "kept"): void {
+    this.#lent = memory === "lent";
     if (this.#at < this.#chunk.length || this.#waiting.length > 0) this.#waiting.push(chunk);
     else {
       this.#chunk = chunk;
@@ -352,8 +357,14 @@ export class FrameReader {
       return undefined;
     }
     this.#at = start + length + tailSize;
-    const payload = length === 0 ? NOTHING : viewOf(this.#chunk, start, length);
+    const payload = length === 0 ? NOTHING : this.#payloadAt(start, length);
     return this.#finish(head, payload, tailSize === 0 ? 0 : loadU32(this.#chunk, start + length));
+  }
+
+  #payloadAt(start: number, length: number): Uint8Array {
+    return this.#lent
+      ? this.#copies.copy(this.#chunk, start, length)
+      : viewOf(this.#chunk, start, length);
   }
 
   #readHeader(bytes: Uint8Array, at: number, end: number): FrameHeader {
