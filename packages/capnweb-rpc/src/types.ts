@@ -42,6 +42,7 @@ type Unwrapped<T> = 0 extends 1 & T
 export type RpcArgument<T> =
   | T
   | RpcPromise<T>
+  | (T extends StandsFor<infer V> ? V : never)
   | (T extends ByReference ? RpcStub<T> : never)
   | (T extends Opaque | ByReference
       ? never
