@@ -13,8 +13,13 @@ import { backend } from "@proj/native-io";
 import { timingSafeEqual } from "node:crypto";
 import { type Admin, startAdmin } from "./admin.js";
 import type { LoadedConfig } from "./config/load.js";
+import { ConfigError } from "./config/problem.js";
 import type { EndpointSecrets } from "./config/tls-files.js";
 import { camelCase, type ListenConfig, type NodeConfig } from "./config/schema.js";
+import { type ControlServer, startControlServer } from "./control/control-server.js";
+import { ControlToken, defaultTokenFile, readOrMakeToken } from "./control/control-token.js";
+import type { NodeHealth } from "./control/reports.js";
+import { SessionBook } from "./control/session-book.js";
 import { ListenError } from "./listen-error.js";
 import { LinkTable, type LinkToolkit } from "./ether-link.js";
 import { nodeVersion } from "./node-version.js";
@@ -34,6 +39,8 @@ export interface RunningNode {
   readonly urls: readonly string[];
   /** Where its admin endpoint is, if it has one. */
   readonly admin: string | undefined;
+  /** Where its control API is, if it has one. */
+  readonly control: string | undefined;
   /** Ends in order: takes nothing new, finishes what is under way, lets go of everything. */
   close(): Promise<void>;
 }
@@ -60,7 +67,10 @@ class Node implements RunningNode {
   readonly #telemetry: Telemetry;
   readonly #toolkit: LinkToolkit;
   readonly #servers: RunningServer[] = [];
+  readonly #sessions = new SessionBook(systemTime);
+  readonly #startedUs = systemTime.nowUs();
   #admin: Admin | undefined;
+  #control: ControlServer | undefined;
   #state: "starting" | "ready" | "closing" = "starting";
 
   constructor(loaded: LoadedConfig, log: LogSink) {
@@ -81,6 +91,10 @@ class Node implements RunningNode {
     return this.#admin?.url;
   }
 
+  get control(): string | undefined {
+    return this.#control?.url;
+  }
+
   async start(): Promise<void> {
     const { config } = this.#loaded;
     this.#say("node.starting", {
@@ -90,6 +104,7 @@ class Node implements RunningNode {
     });
     this.#sweep();
     if (config.admin.enabled) await this.#startAdmin(config.admin);
+    if (config.control.enabled) await this.#startControl(config.control);
     const shared = this.#serverOptions();
     for (const [i, endpoint] of config.listen.entries()) {
       const own = endpointOptions(endpoint, this.#loaded.secrets.endpoints[i]);
@@ -106,6 +121,7 @@ class Node implements RunningNode {
     this.#state = "closing";
     this.#say("node.closing", {});
     await Promise.all(this.#servers.map((server) => server.close()));
+    await this.#control?.close();
     await this.#admin?.close();
     this.#say("node.closed", {});
   }
@@ -142,6 +158,7 @@ class Node implements RunningNode {
       agent: `${config.node.name} (reference-node/${nodeVersion()})`,
       telemetry: this.#telemetry,
       handler: (message, context) => service.handle(message, context),
+      onConnection: (connection) => this.#sessions.add(connection),
       onRefused: (error) => this.#say("node.refused", { code: error.code, error: error.message }),
       cryptPolicy: config.security.crypt,
       acceptV01: config.service.accept_v01,
@@ -177,6 +194,34 @@ class Node implements RunningNode {
     this.#say("node.admin", { url: this.#admin.url });
   }
 
+  async #startControl({ host, port }: NodeConfig["control"]): Promise<void> {
+    const starting = startControlServer(
+      {
+        book: this.#sessions,
+        time: systemTime,
+        health: () => this.#health(),
+        metrics: () => this.#metrics.snapshot(),
+      },
+      { host, port, token: tokenOfNode(this.#loaded), log: this.#telemetry.log },
+    );
+    this.#control = await this.#listening("control.port", starting);
+    this.#say("node.control", { url: this.#control.url });
+  }
+
+  #health(): NodeHealth {
+    return {
+      state: this.#state,
+      name: this.#loaded.config.node.name,
+      version: nodeVersion(),
+      runtime: process.version,
+      backend: backend.reason,
+      pid: process.pid,
+      uptimeMs: Math.round((systemTime.nowUs() - this.#startedUs) / 1000),
+      listening: this.urls,
+      ...(this.admin === undefined ? {} : { admin: this.admin }),
+    };
+  }
+
   #observe(name: string, help: string, read: () => number): void {
     this.#metrics.observe({ name, help }, read);
   }
@@ -201,6 +246,17 @@ function limitsOf(config: NodeConfig): Partial<XcpLimits> {
   return Object.fromEntries(
     Object.entries(config.limits).map(([name, value]) => [camelCase(name), value]),
   );
+}
+
+function tokenOfNode({ config, secrets, file }: LoadedConfig): ControlToken {
+  const token = readOrMakeToken({
+    file,
+    field: "control.token_file",
+    path: secrets.controlTokenFile ?? defaultTokenFile(process.env),
+    allowOpen: config.security.allow_open_key_files,
+  });
+  if (typeof token === "string") return new ControlToken(token);
+  throw new ConfigError([token]);
 }
 
 // In time that does not depend on how much of the credential is right.

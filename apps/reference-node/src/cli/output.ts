@@ -1,5 +1,6 @@
 import { isWireError } from "@proj/wire-types";
 import { ConfigError } from "../config/problem.js";
+import { ControlError } from "../control/control-error.js";
 import { ContentError } from "../content/content.js";
 import { ListenError } from "../listen-error.js";
 import { ExitCode } from "./exit-code.js";
@@ -37,7 +38,7 @@ export function createOutput(json: boolean): Output {
 
 /** What went wrong, for a program to read. */
 interface ErrorReport {
-  readonly kind: "config" | "usage" | "file" | "listen" | "protocol" | "internal";
+  readonly kind: "config" | "usage" | "file" | "listen" | "control" | "protocol" | "internal";
   readonly message: string;
   readonly exitCode: ExitCode;
   readonly [detail: string]: unknown;
@@ -61,6 +62,10 @@ function describe(thrown: unknown): ErrorReport {
   }
   if (thrown instanceof ContentError) {
     return { kind: "file", message: thrown.message, fix: thrown.fix, exitCode: ExitCode.USAGE };
+  }
+  if (thrown instanceof ControlError) {
+    const { message, code, fix } = thrown;
+    return { kind: "control", message, code, fix, exitCode: ExitCode.FAILURE };
   }
   if (thrown instanceof ListenError) {
     const fix = "choose another address, or end what has it";

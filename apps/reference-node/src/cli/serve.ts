@@ -13,7 +13,8 @@ interface ServeOptions {
 }
 
 const help = `
-Without --config the node listens on xcp://127.0.0.1:9944 and its admin endpoint on http://127.0.0.1:9945.
+Without --config the node listens on xcp://127.0.0.1:9944 and its admin endpoint on http://127.0.0.1:9945,
+its control API on http://127.0.0.1:9948/control.
 apps/reference-node/config/node.toml is an example with every field explained.
 
 The first SIGINT or SIGTERM closes in order: no new connections, what is under way finishes (limits.drain_timeout_ms).
@@ -50,12 +51,21 @@ async function serve(options: ServeOptions): Promise<ExitCode> {
   const running = await startNode(loaded, { log: createLogSink({ ...log, node: node.name }) });
   // Whoever reads the document may send a signal at once.
   const stopped = untilSignal();
-  output.result({ ok: true, pid: process.pid, listening: running.urls, admin: running.admin }, () =>
-    [
-      ...running.urls.map((url) => `listening on ${url}`),
-      ...(running.admin === undefined ? [] : [`admin on ${running.admin}`]),
-      "",
-    ].join("\n"),
+  output.result(
+    {
+      ok: true,
+      pid: process.pid,
+      listening: running.urls,
+      admin: running.admin,
+      control: running.control,
+    },
+    () =>
+      [
+        ...running.urls.map((url) => `listening on ${url}`),
+        ...(running.admin === undefined ? [] : [`admin on ${running.admin}`]),
+        ...(running.control === undefined ? [] : [`control on ${running.control}`]),
+        "",
+      ].join("\n"),
   );
   const stop = await stopped;
   const clean = await Promise.race([

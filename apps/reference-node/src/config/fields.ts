@@ -1,5 +1,6 @@
 import { CodecId } from "@proj/wire-types";
 import { type XcpLimits, XcpLimitTable } from "@proj/xcp-framing";
+import { controlFields } from "../control/control-config.js";
 import { snakeCase } from "./schema.js";
 
 /** What a person needs to know to write one field. */
@@ -173,6 +174,7 @@ const handWritten: Readonly<Record<string, ConfigField>> = {
     allowed: trueOrFalse,
     example: "allow_remote = true",
   },
+  ...controlFields,
   log: { meaning: "Structured logs on standard error.", allowed: "a table", example: "[log]" },
   "log.level": {
     meaning: "The quietest record that is written.",

@@ -1,4 +1,5 @@
 import { isLoopback } from "@proj/xcp-framing/node";
+import { resolve } from "node:path";
 import { EndpointChecker } from "./endpoints.js";
 import type { ConfigProblem } from "./problem.js";
 import { ProblemCollector } from "./problem-collector.js";
@@ -14,6 +15,8 @@ export interface NodeSecrets {
   readonly key: Uint8Array | undefined;
   /** The credential that peers must present. */
   readonly auth: Uint8Array | undefined;
+  /** Absolute path of the file with the control API's token, if one is named. It may not exist yet. */
+  readonly controlTokenFile: string | undefined;
 }
 
 /** Where a configuration comes from. */
@@ -36,10 +39,12 @@ export function checkReferences(
 class ReferenceChecker {
   readonly #config: NodeConfig;
   readonly #collector: ProblemCollector;
+  readonly #folder: string;
 
   constructor(config: NodeConfig, { file, folder }: ReferenceOptions) {
     this.#config = config;
     const allowOpen = config.security.allow_open_key_files;
+    this.#folder = folder;
     this.#collector = new ProblemCollector({ file, folder, allowOpen });
   }
 
@@ -48,10 +53,11 @@ class ReferenceChecker {
   }
 
   run(): NodeSecrets {
-    const { listen, security, codecs, admin } = this.#config;
+    const { listen, security, codecs, admin, control } = this.#config;
     const checker = new EndpointChecker(this.#collector);
     const endpoints = listen.map((endpoint, i) => checker.check(endpoint, i));
     if (admin.enabled) checker.claimPort("admin.port", admin.host, admin.port);
+    if (control.enabled) checker.claimPort("control.port", control.host, control.port);
     const key = this.#key(security);
     const auth = this.#auth(security);
     for (const [i, name] of codecs.order.entries()) {
@@ -66,14 +72,20 @@ class ReferenceChecker {
         "list a binary codec in codecs.order",
       );
     }
-    if (admin.enabled && !admin.allow_remote && !isLoopback(admin.host)) {
-      this.#collector.add(
-        "admin.host",
-        `${admin.host} can be reached from other hosts`,
-        'write host = "127.0.0.1", or set allow_remote = true behind a firewall',
-      );
-    }
-    return { endpoints, key, auth };
+    this.#staysHere("admin", admin);
+    this.#staysHere("control", control);
+    const { token_file: file } = control;
+    const controlTokenFile = file === undefined ? file : resolve(this.#folder, file);
+    return { endpoints, key, auth, controlTokenFile };
+  }
+
+  #staysHere(table: string, server: NodeConfig["admin" | "control"]): void {
+    if (!server.enabled || server.allow_remote || isLoopback(server.host)) return;
+    this.#collector.add(
+      `${table}.host`,
+      `${server.host} can be reached from other hosts`,
+      'write host = "127.0.0.1", or set allow_remote = true behind a firewall',
+    );
   }
 
   #key(security: NodeConfig["security"]): Uint8Array | undefined {

@@ -1,6 +1,7 @@
 import { CodecId, type CodecName, codecPolicies, type CodecPolicy } from "@proj/wire-types";
 import { XcpLimitTable } from "@proj/xcp-framing";
 import { z } from "zod";
+import { type ControlConfig, controlSchema } from "../control/control-config.js";
 
 /** The certificate of an endpoint. */
 export interface TlsConfig {
@@ -55,6 +56,7 @@ export interface NodeConfig {
     readonly port: number;
     readonly allow_remote: boolean;
   };
+  readonly control: ControlConfig;
   readonly log: { readonly level: LogLevelName; readonly format: "json" | "text" };
 }
 
@@ -133,6 +135,7 @@ export const configSchema: z.ZodType<NodeConfig> = z.strictObject({
       allow_remote: z.boolean().default(false),
     })
     .prefault({}),
+  control: controlSchema,
   log: z
     .strictObject({
       level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),

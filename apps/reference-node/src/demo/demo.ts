@@ -40,10 +40,11 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   ];
   try {
     const key = randomBytes(32);
+    const tokenFile = join(folder, "control.token");
     const data = loadDataset();
     const node = await startHere();
     closers.push(() => node.close());
-    const other = await startNodeProcess(writeConfig(folder, key));
+    const other = await startNodeProcess(writeConfig(folder, key, tokenFile));
     closers.push(() => other.stop());
     const http2 = await startHttp2Process();
     closers.push(() => http2.stop());
@@ -114,14 +115,14 @@ function tell(
 
 function startHere(): Promise<RunningNode> {
   const text =
-    'node.name = "demo-a"\nlisten = [{ url = "xcp://127.0.0.1:0" }]\nadmin.enabled = false\n';
+    'node.name = "demo-a"\nlisten = [{ url = "xcp://127.0.0.1:0" }]\nadmin.enabled = false\ncontrol.enabled = false\n';
   const loaded = parseConfig(text, { file: "demo", folder: ".", environment: {} });
   return startNode(loaded, {
     log: createLogSink({ level: "warn", format: "text", node: "demo-a" }),
   });
 }
 
-function writeConfig(folder: string, key: Uint8Array): string {
+function writeConfig(folder: string, key: Uint8Array, tokenFile: string): string {
   const keyFile = join(folder, "xcp.key");
   writeFileSync(keyFile, Buffer.from(key).toString("hex"), { mode: 0o600 });
   const listen = [
@@ -135,6 +136,7 @@ function writeConfig(folder: string, key: Uint8Array): string {
     ...listen.map((url) => `[[listen]]\nurl = ${JSON.stringify(url)}`),
     `[security]\ncrypt = "allowed"\nkey_file = ${JSON.stringify(keyFile)}`,
     "[admin]\nport = 0",
+    `[control]\nport = 0\ntoken_file = ${JSON.stringify(tokenFile)}`,
     '[log]\nlevel = "error"',
   ];
   const file = join(folder, "b.toml");

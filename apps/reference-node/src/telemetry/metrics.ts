@@ -1,5 +1,6 @@
 import type { Labels, Meter, MetricDescription } from "@proj/wire-types";
 import * as prom from "prom-client";
+import type { MetricReport } from "../control/reports.js";
 
 /** Metrics of the process, collected for Prometheus. */
 export interface Metrics {
@@ -7,6 +8,8 @@ export interface Metrics {
   readonly meter: Meter;
   /** The text that Prometheus reads. */
   render(): Promise<string>;
+  /** The same as values. */
+  snapshot(): Promise<readonly MetricReport[]>;
   /** Content type of {@link Metrics.render}. */
   readonly contentType: string;
   /** Adds a gauge that is computed whenever Prometheus asks. */
@@ -44,6 +47,7 @@ export function createMetrics(): Metrics {
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
+    snapshot: async () => (await registry.getMetricsAsJSON()).map(reportOf),
     observe(description, read) {
       once("computed", description.name, () => {
         const gauge: prom.Gauge = new prom.Gauge({
@@ -73,5 +77,21 @@ export function createMetrics(): Metrics {
           };
         }),
     },
+  };
+}
+
+function reportOf(metric: prom.MetricObjectWithValues<prom.MetricValue<string>>): MetricReport {
+  const { name, help, type, values } = metric;
+  return {
+    name,
+    help,
+    type: String(type),
+    series: values.map((value: prom.MetricValueWithName<string> | prom.MetricValue<string>) => ({
+      name: "metricName" in value ? (value.metricName ?? name) : name,
+      labels: Object.fromEntries(
+        Object.entries(value.labels).map(([label, text]) => [label, text ?? ""]),
+      ),
+      value: value.value,
+    })),
   };
 }

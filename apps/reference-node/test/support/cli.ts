@@ -47,6 +47,7 @@ export interface ServingNode {
   readonly pid: number;
   readonly urls: readonly string[];
   readonly admin: string;
+  readonly control: string;
   /** What it wrote to standard error so far. */
   log(): string;
   /** Sends a signal and waits for the end. */
@@ -69,11 +70,17 @@ export async function serve(config: string, options: CliOptions = {}): Promise<S
     ]);
     if (gone) throw new Error(`serve ended: ${stderr()}`);
   }
-  const ready = JSON.parse(stdout()) as { pid: number; listening: string[]; admin?: string };
+  const ready = JSON.parse(stdout()) as {
+    pid: number;
+    listening: string[];
+    admin?: string;
+    control?: string;
+  };
   return {
     pid: ready.pid,
     urls: ready.listening,
     admin: ready.admin ?? "",
+    control: ready.control ?? "",
     log: stderr,
     async end(signal) {
       child.kill(signal);

@@ -15,6 +15,7 @@ export function nodeConfig(
     [
       ...listen.map((endpoint) => `[[listen]]\n${endpoint}`),
       "[admin]\nport = 0",
+      '[control]\nport = 0\ntoken_file = "control.token"',
       `[log]\nformat = "json"\nlevel = "${options.level ?? "info"}"`,
       options.more ?? "",
     ].join("\n"),

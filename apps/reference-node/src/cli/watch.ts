@@ -1,0 +1,82 @@
+import type { Command } from "commander";
+import { connectControl, type ControlConnection } from "../control/control-client.js";
+import type { NodeSnapshot } from "../control/reports.js";
+import { addControlOptions, type ControlFlags, readControlOptions } from "./control-options.js";
+import { positiveInteger } from "./dial-options.js";
+import { ExitCode } from "./exit-code.js";
+import { createOutput } from "./output.js";
+import { formatBytes } from "./units.js";
+
+interface WatchFlags extends ControlFlags {
+  readonly interval: number;
+  readonly count?: number;
+}
+
+const help = `
+One line per snapshot; with --json one document per snapshot, each on a line of its own. Ctrl-C ends it.
+`;
+
+/** Adds `watch`: a running node, moment by moment. */
+export function addWatch(program: Command, exit: (code: ExitCode) => void): void {
+  const command = program
+    .command("watch")
+    .description("Tell moment by moment how a running node goes.")
+    .option("-i, --interval <ms>", "time between moments, from 50 on", positiveInteger, 1000)
+    .option("-c, --count <n>", "end after so many", positiveInteger)
+    .addHelpText("after", help);
+  addControlOptions(command).action(async (flags: WatchFlags) => {
+    const connection = await connectControl(readControlOptions(flags));
+    try {
+      await Promise.race([watch(connection, flags), connection.gone]);
+    } finally {
+      connection[Symbol.dispose]();
+    }
+    exit(ExitCode.OK);
+  });
+}
+
+async function watch({ control }: ControlConnection, flags: WatchFlags): Promise<void> {
+  const output = createOutput(flags.json === true);
+  let before: NodeSnapshot | undefined;
+  let enough = (): void => undefined;
+  const done = new Promise<void>((resolve) => {
+    enough = resolve;
+  });
+  const subscription = await control.watch(
+    (snapshot: NodeSnapshot) => {
+      if (flags.count !== undefined && snapshot.sequence > flags.count) return;
+      output.result({ ok: true, snapshot }, () => line(snapshot, before));
+      before = snapshot;
+      if (snapshot.sequence === flags.count) enough();
+    },
+    { intervalMs: flags.interval },
+  );
+  process.once("SIGINT", enough).once("SIGTERM", enough);
+  await done;
+  process.off("SIGINT", enough).off("SIGTERM", enough);
+  subscription[Symbol.dispose]();
+}
+
+function line(now: NodeSnapshot, before: NodeSnapshot | undefined): string {
+  const parts = [
+    new Date(now.atMs).toISOString(),
+    now.state,
+    `${now.sessions} sessions`,
+    `received ${rate(now, before, "received")}`,
+    `sent ${rate(now, before, "sent")}`,
+    ...(now.opened.length > 0 ? [`opened ${now.opened.join(",")}`] : []),
+    ...(now.closed.length > 0 ? [`closed ${now.closed.join(",")}`] : []),
+    ...(now.skipped > 0 ? [`skipped ${now.skipped}`] : []),
+  ];
+  return `${parts.join("  ")}\n`;
+}
+
+function rate(
+  now: NodeSnapshot,
+  before: NodeSnapshot | undefined,
+  direction: "sent" | "received",
+): string {
+  if (before === undefined) return formatBytes(now[direction].bytes);
+  const bytes = now[direction].bytes - before[direction].bytes;
+  return `${formatBytes((bytes / Math.max(1, now.atMs - before.atMs)) * 1000)}/s`;
+}

@@ -1,0 +1,186 @@
+import { RpcTarget, type RpcStub } from "@proj/capnweb-rpc";
+import type { Clock, Timers } from "@proj/wire-types";
+import { ControlError } from "./control-error.js";
+import type { ControlToken } from "./control-token.js";
+import type { MetricReport, NodeHealth, PeerReport, SessionReport } from "./reports.js";
+import type { SessionBook } from "./session-book.js";
+import { type SnapshotSink, Watch } from "./watch.js";
+
+/** What a node lets its control API see. */
+export interface ControlSource {
+  readonly book: SessionBook;
+  readonly time: Clock & Timers;
+  health(): NodeHealth;
+  metrics(): Promise<readonly MetricReport[]>;
+}
+
+/** How often a watch tells. */
+export interface WatchTerms {
+  /** Milliseconds between snapshots, 50 to 3 600 000; 1000 where absent. */
+  readonly intervalMs?: number;
+}
+
+/** Watches of one session; each costs a timer. */
+const MAX_WATCHES = 16;
+const MIN_INTERVAL_MS = 50;
+const MAX_INTERVAL_MS = 3_600_000;
+
+/** What everyone reaches: it only knows how to tell who may go on. */
+export class ControlGate extends RpcTarget {
+  readonly #source: ControlSource;
+  readonly #token: ControlToken;
+  readonly #admitted: () => void;
+  readonly #controls: NodeControl[] = [];
+
+  /** `admitted` hears of every right token. */
+  constructor(source: ControlSource, token: ControlToken, admitted: () => void = () => undefined) {
+    super();
+    this.#source = source;
+    this.#token = token;
+    this.#admitted = admitted;
+  }
+
+  /** Answers the control API. @throws ControlError `control.denied` for a wrong token */
+  authenticate(token: string): NodeControl {
+    if (!this.#token.matches(token)) {
+      throw new ControlError("control.denied", "the token is wrong");
+    }
+    this.#admitted();
+    const control = new NodeControl(this.#source);
+    this.#controls.push(control);
+    return control;
+  }
+
+  /** Ends what was begun through it, when its session ends. */
+  [Symbol.dispose](): void {
+    for (const control of this.#controls.splice(0)) control.end();
+  }
+}
+
+/** The control API of a node: reports by value, sessions and watches by reference. */
+export class NodeControl extends RpcTarget {
+  readonly #source: ControlSource;
+  readonly #watches = new Set<Watch>();
+
+  /** Sees the node through `source` only. */
+  constructor(source: ControlSource) {
+    super();
+    this.#source = source;
+  }
+
+  /** Answers how the node is. */
+  health(): NodeHealth {
+    return this.#source.health();
+  }
+
+  /** Answers who is connected. */
+  peers(): readonly PeerReport[] {
+    return this.#source.book.peers();
+  }
+
+  /** Answers the open XCP sessions, oldest first. */
+  sessions(): readonly SessionReport[] {
+    return this.#source.book.sessions();
+  }
+
+  /** Answers a session that can be asked and closed. @throws ControlError `control.no_such_session` */
+  session(id: number): SessionControl {
+    const { book } = this.#source;
+    if (book.connection(id) === undefined) throw noSuchSession(id);
+    return new SessionControl(book, id);
+  }
+
+  /** Answers the newest session of a peer. @throws ControlError `control.no_such_peer` */
+  newestSessionOf(agent: string): SessionControl {
+    const newest = this.peers()
+      .filter((peer) => peer.agent === agent)
+      .flatMap(({ sessions }) => sessions)
+      .toSorted((a, b) => b - a)[0];
+    if (newest === undefined) {
+      throw new ControlError("control.no_such_peer", `${agent} is not connected`);
+    }
+    return this.session(newest);
+  }
+
+  /** Answers the metrics, all or those whose name begins with `prefix`. */
+  async metrics(prefix = ""): Promise<readonly MetricReport[]> {
+    const metrics = await this.#source.metrics();
+    return metrics.filter(({ name }) => name.startsWith(prefix));
+  }
+
+  /**
+   * Tells `sink` how the node goes until the answer is disposed, `sink` fails or the session ends.
+   *
+   * @throws ControlError `control.invalid` for an interval out of range, `control.limit` for one watch too many
+   */
+  watch(sink: RpcStub<SnapshotSink>, terms: WatchTerms = {}): Watch {
+    const intervalMs = terms.intervalMs ?? 1000;
+    if (!(intervalMs >= MIN_INTERVAL_MS && intervalMs <= MAX_INTERVAL_MS)) {
+      throw new ControlError(
+        "control.invalid",
+        `intervalMs is ${String(intervalMs)}, not within ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}`,
+      );
+    }
+    if (typeof sink !== "function") {
+      throw new ControlError("control.invalid", "the first argument of watch is a function");
+    }
+    if (this.#watches.size >= MAX_WATCHES) {
+      throw new ControlError("control.limit", `${MAX_WATCHES} watches are open`);
+    }
+    const { book, time } = this.#source;
+    const watch = new Watch(sink.dup(), {
+      book,
+      time,
+      intervalMs,
+      state: () => this.#source.health().state,
+      ended: (over) => this.#watches.delete(over),
+    });
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  /** Ends every watch. */
+  end(): void {
+    for (const watch of this.#watches) watch.stop();
+  }
+}
+
+/** One XCP session of the node. */
+export class SessionControl extends RpcTarget {
+  readonly #book: SessionBook;
+  readonly #id: number;
+
+  /** `id` is open now. */
+  constructor(book: SessionBook, id: number) {
+    super();
+    this.#book = book;
+    this.#id = id;
+  }
+
+  /** Answers how the session goes. @throws ControlError `control.no_such_session` once it ended */
+  report(): SessionReport {
+    const report = this.#book.session(this.#id);
+    if (report === undefined) throw noSuchSession(this.#id);
+    return report;
+  }
+
+  /** Measures a round trip to the peer, in microseconds. @throws ControlError `control.no_such_session` */
+  async ping(): Promise<number> {
+    return this.#connection().ping();
+  }
+
+  /** Ends the session in order: the peer gets GOAWAY, what is under way finishes. */
+  async close(): Promise<void> {
+    await this.#connection().close();
+  }
+
+  #connection(): NonNullable<ReturnType<SessionBook["connection"]>> {
+    const connection = this.#book.connection(this.#id);
+    if (connection === undefined) throw noSuchSession(this.#id);
+    return connection;
+  }
+}
+
+function noSuchSession(id: number): ControlError {
+  return new ControlError("control.no_such_session", `session ${String(id)} is not open`);
+}
