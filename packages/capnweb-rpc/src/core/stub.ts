@@ -80,9 +80,8 @@ export class RpcStubBase {
 
   /** Tells `callback` once when the object becomes unusable. Disposing the answer unregisters it. */
   onRpcBroken(callback: (error: unknown) => void): Disposable {
-    const { hook, path } = handleOf(this);
-    const asked = path === undefined || path.length === 0 ? hook : hook.get(path);
-    const unregister: Unregister = asked.onBroken(callback);
+    // A property breaks with what it is a property of: nothing is read to find out.
+    const unregister: Unregister = handleOf(this).hook.onBroken(callback);
     return { [Symbol.dispose]: unregister };
   }
 
