@@ -1,12 +1,24 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import type { CoresAddon } from "./cores/native-cores.js";
+import type { CryptoAddon } from "./crypto/native-crypto.js";
+import type { FutexAddon } from "./futex/native-futex.js";
+import type { ShmAddon } from "./shm/shm-addon.js";
+import type { TcpAddon } from "./tcp/native-tcp.js";
+import type { UdpAddon } from "./udp/native-udp.js";
 
 /** What native/addon.cc exports: an object per feature, without those that the platform lacks. */
 export interface Addon {
   /** The version of this interface. */
   readonly interface: number;
   readonly crc32c: Crc32cAddon;
+  readonly crypto: CryptoAddon;
+  readonly udp?: UdpAddon;
+  readonly tcp?: TcpAddon;
+  readonly cores?: CoresAddon;
+  readonly shm?: ShmAddon;
+  readonly futex?: FutexAddon;
 }
 
 /** What native/crc32c_exports.cc exports. */

@@ -1,6 +1,18 @@
 import { crc32c as portableCrc32c } from "@proj/wire-types";
 import { type Addon, loadAddon } from "./addon.js";
+import type { Cores } from "./cores/cores.js";
+import { NativeCores } from "./cores/native-cores.js";
+import type { BatchCrypto } from "./crypto/batch-crypto.js";
+import { NativeCrypto } from "./crypto/native-crypto.js";
+import type { Futex } from "./futex/futex.js";
+import { NativeFutex } from "./futex/native-futex.js";
 import { portable } from "./portable.js";
+import { NativeSharedMemory } from "./shm/native-shared-memory.js";
+import type { SharedMemory } from "./shm/shared-memory.js";
+import { NativeTcp } from "./tcp/native-tcp.js";
+import type { TcpTuning } from "./tcp/tcp-tuning.js";
+import { NativeUdp } from "./udp/native-udp.js";
+import type { Udp } from "./udp/udp.js";
 
 /** What this machine lends, by native code or by portable JavaScript. */
 export interface Backend {
@@ -17,6 +29,18 @@ export interface Backend {
    *   start.
    */
   crc32c(bytes: Uint8Array, seed?: number): number;
+  /** Memory shared between processes. */
+  readonly shm: SharedMemory;
+  /** Waiting for a word of it. */
+  readonly futex: Futex;
+  /** Datagrams in batches. */
+  readonly udp: Udp;
+  /** Authenticated encryption in batches. */
+  readonly crypto: BatchCrypto;
+  /** Options of TCP sockets that Node opened. */
+  readonly tcp: TcpTuning;
+  /** Processors and threads. */
+  readonly cores: Cores;
 }
 
 /**
@@ -44,5 +68,17 @@ function nativeBackend(addon: Addon, path: string): Backend {
     crc32cEngine: engine,
     crc32c: (bytes, seed = 0) =>
       bytes.length < CRC32C_NATIVE_MIN_BYTES ? portableCrc32c(bytes, seed) : sum(bytes, seed),
+    shm: addon.shm === undefined ? portable.shm : new NativeSharedMemory(addon.shm),
+    futex: addon.futex === undefined ? portable.futex : new NativeFutex(addon.futex),
+    udp: addon.udp === undefined ? portable.udp : new NativeUdp(addon.udp),
+    crypto: new NativeCrypto(addon.crypto, multiBufferLibrary()),
+    tcp: addon.tcp === undefined ? portable.tcp : new NativeTcp(addon.tcp),
+    cores: addon.cores === undefined ? portable.cores : new NativeCores(addon.cores),
   };
+}
+
+// NATIVE_IO_MULTI_BUFFER: the library's path, or "off"; without it the system's places.
+function multiBufferLibrary(): string | undefined {
+  const wish = process.env["NATIVE_IO_MULTI_BUFFER"];
+  return wish === "off" ? undefined : (wish ?? "");
 }

@@ -1,0 +1,295 @@
+import { constants } from "node:os";
+import type { RemoteInfo } from "node:dgram";
+import type { Capability } from "../capability.js";
+import { NativeIoError } from "../errors.js";
+import { AddressTable } from "./address-table.js";
+import { UDP_ROW, UDP_RX_TRUNCATED, UdpErrorOrigin, UdpErrorRow, UdpRx, UdpTx } from "./layout.js";
+import type { PortablePort } from "./portable-udp-port.js";
+import { formatUdpAddress, parseUdpAddress } from "./udp-address.js";
+import { UDP_ERROR_ROWS, type UdpSettings } from "./udp-settings.js";
+import { makeUdpSlabs } from "./udp-slabs.js";
+import type { UdpAddress, UdpCounters, UdpSlab, UdpSocket } from "./udp.js";
+
+interface Arrived {
+  readonly bytes: Uint8Array;
+  readonly source: UdpAddress;
+  readonly port: number;
+}
+
+interface Failed {
+  readonly errno: number;
+  readonly destination: number;
+  readonly port: number;
+}
+
+type Counts = { -readonly [name in keyof UdpCounters]: number };
+
+const MAX_DATAGRAM_BYTES = 65_507;
+
+/** A group of node:dgram sockets behind the batch interface. */
+export class PortableUdpSocket implements UdpSocket {
+  readonly ports: readonly UdpAddress[];
+  readonly capabilities: readonly Capability[];
+  readonly rx: UdpSlab;
+  readonly tx: UdpSlab;
+  readonly errors: UdpSlab;
+  readonly #settings: UdpSettings;
+  readonly #ports: readonly PortablePort[];
+  readonly #addresses: AddressTable<UdpAddress>;
+  // What Node has not sent yet it sends from here, not from the slab, which the caller fills again.
+  readonly #staging: readonly Uint8Array[];
+  readonly #counts: Counts = {
+    receivedDatagrams: 0,
+    receivedBytes: 0,
+    sentDatagrams: 0,
+    sentBytes: 0,
+    refusedMessages: 0,
+    droppedDatagrams: 0,
+    truncatedDatagrams: 0,
+    pendingErrors: 0,
+    segmentationDisabled: 0,
+  };
+  #arrived: Arrived[] = [];
+  #taken = 0;
+  #waitingBytes = 0;
+  #failed: Failed[] = [];
+  #listener: (() => void) | undefined;
+  #call: NodeJS.Immediate | undefined;
+  #open = true;
+
+  /** The sockets are bound, and belong to this one from now on. */
+  constructor(
+    settings: UdpSettings,
+    ports: readonly PortablePort[],
+    capabilities: readonly Capability[],
+  ) {
+    const { rx, tx, errors } = makeUdpSlabs(settings);
+    this.ports = ports.map((port) => port.address);
+    this.capabilities = capabilities;
+    this.rx = rx;
+    this.tx = tx;
+    this.errors = errors;
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#addresses = new AddressTable(settings.addresses);
+    this.#staging = ports.map(() => new Uint8Array(MAX_DATAGRAM_BYTES));
+    for (const [port, { socket }] of ports.entries()) {
+      socket.on("message", (bytes, source) => this.#arrive(bytes, source, port));
+      socket.on("error", (thrown) => this.#fail(thrown, -1, port));
+    }
+  }
+
+  receive(): number {
+    this.#live();
+    const { receiveSlots, slotBytes } = this.#settings;
+    let slot = 0;
+    for (; slot < receiveSlots; slot++) {
+      const next = this.#arrived[this.#taken];
+      if (next === undefined) break;
+      this.#taken++;
+      this.#describe(slot, slotBytes, next);
+    }
+    // Moving the rest down costs its length, so it waits until as much was taken.
+    if (this.#taken * 2 >= this.#arrived.length) {
+      this.#arrived = this.#arrived.slice(this.#taken);
+      this.#taken = 0;
+    }
+    return slot;
+  }
+
+  transmit(messages: number): number {
+    this.#live();
+    const rows = this.#settings.transmitMessages;
+    if (!(messages >= 0 && messages <= rows)) {
+      throw new RangeError(`${messages} messages, but there are ${rows} rows`);
+    }
+    for (let message = 0; message < messages; message++) {
+      const result = this.#send(message * UDP_ROW);
+      if (result === undefined) return message;
+      this.tx.meta[message * UDP_ROW + UdpTx.result] = result;
+      if (result !== 0) this.#counts.refusedMessages++;
+    }
+    return messages;
+  }
+
+  readErrors(): number {
+    this.#live();
+    const taken = this.#failed.splice(0, UDP_ERROR_ROWS);
+    const { meta } = this.errors;
+    for (const [i, { errno, destination, port }] of taken.entries()) {
+      const row = i * UDP_ROW;
+      meta.fill(0, row, row + UDP_ROW);
+      meta[row + UdpErrorRow.errno] = errno;
+      meta[row + UdpErrorRow.origin] = UdpErrorOrigin.local;
+      meta[row + UdpErrorRow.destination] = destination;
+      meta[row + UdpErrorRow.port] = port;
+    }
+    return taken.length;
+  }
+
+  wait(timeoutUs: number): number {
+    this.#live();
+    if (!(timeoutUs >= 0 && timeoutUs <= 1_000_000)) {
+      throw new RangeError(`${timeoutUs} µs is not in 0–1000000`);
+    }
+    return (this.#taken < this.#arrived.length ? 1 : 0) | (this.#failed.length > 0 ? 2 : 0);
+  }
+
+  watch(listener: (() => void) | undefined): void {
+    this.#live();
+    this.#listener = listener;
+    this.#announce();
+  }
+
+  pin(address: UdpAddress): number {
+    this.#live();
+    const known = formatUdpAddress(parseUdpAddress(address));
+    const index = this.#addresses.intern(keyOf(known), () => known);
+    if (this.#addresses.pin(index)) return index;
+    throw new NativeIoError("native_io.no_space", "too many addresses are kept");
+  }
+
+  pinSource(source: number): boolean {
+    this.#live();
+    return this.#addresses.pin(source);
+  }
+
+  release(index: number): void {
+    this.#live();
+    this.#addresses.unpin(index);
+  }
+
+  addressOf(index: number): UdpAddress | undefined {
+    this.#live();
+    return this.#addresses.at(index);
+  }
+
+  pathMtu(_index: number, _port: number): number | undefined {
+    this.#live();
+    return undefined;
+  }
+
+  counters(): UdpCounters {
+    this.#live();
+    return { ...this.#counts };
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#listener = undefined;
+    clearImmediate(this.#call);
+    for (const { socket } of this.#ports) socket.close();
+  }
+
+  #live(): void {
+    if (!this.#open) throw new NativeIoError("native_io.closed", "the UDP socket is closed");
+  }
+
+  #arrive(bytes: Uint8Array, source: RemoteInfo, port: number): void {
+    if (this.#waitingBytes + bytes.length > this.#settings.receiveBufferBytes) {
+      this.#counts.droppedDatagrams++;
+      return;
+    }
+    this.#waitingBytes += bytes.length;
+    this.#arrived.push({ bytes, source: { host: source.address, port: source.port }, port });
+    this.#announce();
+  }
+
+  #describe(slot: number, slotBytes: number, { bytes, source, port }: Arrived): void {
+    const { meta } = this.rx;
+    const row = slot * UDP_ROW;
+    const length = Math.min(bytes.length, slotBytes);
+    this.#waitingBytes -= bytes.length;
+    this.rx.bytes.set(length < bytes.length ? bytes.subarray(0, length) : bytes, slot * slotBytes);
+    meta[row + UdpRx.offset] = slot * slotBytes;
+    meta[row + UdpRx.length] = length;
+    meta[row + UdpRx.segment] = length;
+    meta[row + UdpRx.ecn] = 0;
+    meta[row + UdpRx.source] = this.#addresses.intern(keyOf(source), () => plain(source));
+    meta[row + UdpRx.port] = port;
+    meta[row + UdpRx.flags] = length < bytes.length ? UDP_RX_TRUNCATED : 0;
+    if (length < bytes.length) this.#counts.truncatedDatagrams++;
+    this.#counts.receivedDatagrams++;
+    this.#counts.receivedBytes += length;
+  }
+
+  // The result of the row, or undefined where the socket is full and the row holds what is left.
+  #send(row: number): number | undefined {
+    const { meta, bytes } = this.tx;
+    const offset = meta[row + UdpTx.offset] ?? 0;
+    const length = meta[row + UdpTx.length] ?? 0;
+    const segment = meta[row + UdpTx.segment] ?? 0;
+    const destination = this.#addresses.at(meta[row + UdpTx.destination] ?? -1);
+    const port = meta[row + UdpTx.port] ?? 0;
+    if (port < 0 || port >= this.#ports.length) return -constants.errno.EINVAL;
+    if (offset < 0 || length < 0 || segment < 0 || offset + length > bytes.length) {
+      return -constants.errno.EINVAL;
+    }
+    if (destination === undefined) return -constants.errno.EDESTADDRREQ;
+    const piece = segment === 0 ? length : segment;
+    let done = 0;
+    do {
+      const size = Math.min(piece, length - done);
+      const from = offset + done;
+      const result = this.#sendPiece(from, size, destination, row);
+      if (result === undefined) {
+        meta[row + UdpTx.offset] = from;
+        meta[row + UdpTx.length] = length - done;
+      }
+      if (result !== 0) return result;
+      done += size;
+    } while (done < length);
+    return 0;
+  }
+
+  #sendPiece(offset: number, size: number, to: UdpAddress, row: number): number | undefined {
+    const port = this.tx.meta[row + UdpTx.port] ?? 0;
+    const index = this.tx.meta[row + UdpTx.destination] ?? -1;
+    const via = this.#ports[port];
+    const staging = this.#staging[port];
+    if (via === undefined || staging === undefined) return -constants.errno.EINVAL;
+    if (size > MAX_DATAGRAM_BYTES) return -constants.errno.EMSGSIZE;
+    const ipv4 = !to.host.includes(":");
+    if (!ipv4 && !via.ipv6) return -constants.errno.EAFNOSUPPORT;
+    if (to.port === 0) return -constants.errno.EINVAL;
+    if (via.socket.getSendQueueCount() > 0) return undefined;
+    staging.set(this.tx.bytes.subarray(offset, offset + size));
+    const host = ipv4 && via.ipv6 ? `::ffff:${to.host}` : to.host;
+    via.socket.send(staging, 0, size, to.port, host, (thrown) => {
+      if (thrown !== null) this.#fail(thrown, index, port);
+    });
+    this.#counts.sentDatagrams++;
+    this.#counts.sentBytes += size;
+    return 0;
+  }
+
+  #fail(thrown: Error, destination: number, port: number): void {
+    // Nobody reads them, perhaps: what is not read is not kept for ever.
+    if (this.#failed.length >= UDP_ERROR_ROWS) this.#failed.shift();
+    const errno = Math.abs((thrown as NodeJS.ErrnoException).errno ?? 0);
+    this.#failed.push({ errno, destination, port });
+    this.#announce();
+  }
+
+  #announce(): void {
+    if (this.#listener === undefined || this.#call !== undefined) return;
+    if (this.#taken === this.#arrived.length && this.#failed.length === 0) return;
+    this.#call = setImmediate(() => {
+      this.#call = undefined;
+      this.#listener?.();
+      if (this.#open) this.#announce();
+    });
+  }
+}
+
+// Node writes IPv4 in its mapped form where the socket speaks IPv6.
+function plain({ host, port }: UdpAddress): UdpAddress {
+  return host.startsWith("::ffff:") && host.includes(".")
+    ? { host: host.slice("::ffff:".length), port }
+    : { host, port };
+}
+
+function keyOf(address: UdpAddress): string {
+  return `${plain(address).host} ${address.port}`;
+}
