@@ -19,6 +19,7 @@ export interface ControlTarget {
 
 /** Keeps a control API at hand for calls that depend on one another, and for watches. */
 export interface ControlConnection extends Disposable {
+  readonly gate: RpcStub<ControlGate>;
   readonly control: RpcStub<NodeControl>;
   /** Rejects with a {@link ControlError} when the node is gone. */
   readonly gone: Promise<never>;
@@ -60,7 +61,7 @@ export async function connectControl(target: ControlTarget): Promise<ControlConn
   const gate = newWebSocketRpcSession<ControlGate>(socket);
   try {
     const control = await Promise.race([gate.authenticate(target.token), failed]);
-    return { control, gone: failed, [Symbol.dispose]: () => gate[Symbol.dispose]() };
+    return { gate, control, gone: failed, [Symbol.dispose]: () => gate[Symbol.dispose]() };
   } catch (error) {
     gate[Symbol.dispose]();
     throw explained(error, target);

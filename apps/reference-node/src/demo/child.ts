@@ -17,6 +17,7 @@ export interface Child<T> {
 export interface NodeReady {
   readonly listening: readonly string[];
   readonly admin?: string;
+  readonly control?: string;
 }
 
 /** Starts `reference-node serve` with a configuration file in a process of its own. @throws Error as it says why not */

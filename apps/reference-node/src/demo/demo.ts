@@ -1,7 +1,7 @@
 import { backend } from "@proj/native-io";
 import { systemTime } from "@proj/wire-types/system";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Output } from "../cli/output.js";
@@ -10,9 +10,10 @@ import { parseConfig } from "../config/load.js";
 import { nodeVersion } from "../node-version.js";
 import { type RunningNode, startNode } from "../node.js";
 import { createLogSink } from "../telemetry/logs.js";
+import { type ChainResult, measureCallChain } from "./call-chain.js";
 import { type Child, type NodeReady, startHttp2Process, startNodeProcess } from "./child.js";
 import { type Dataset, loadDataset } from "./dataset.js";
-import { formatResults, formatSummaries } from "./report.js";
+import { formatChain, formatResults, formatSummaries } from "./report.js";
 import type { StopResult } from "./stop-result.js";
 import { tourStops, type TourTransport } from "./stops.js";
 import { Tour } from "./tour.js";
@@ -56,9 +57,16 @@ export async function runDemo(options: DemoOptions): Promise<void> {
       budgetUs: STOP_BUDGET_US,
     });
     closers.push(() => tour.close());
-    tell(options, node, other, await takeTour(tour, data), data);
+    const results = await takeTour(tour, data);
+    const chain = await measureCallChain({
+      url: other.ready.control ?? "",
+      token: readFileSync(tokenFile, "utf8").trim(),
+      clock: systemTime,
+    });
+    tell(options, { node, other, results, chain, data });
     if (options.once) return;
-    if (!options.output.json) options.output.result(undefined, () => whatNext(node, other, data));
+    if (!options.output.json)
+      options.output.result(undefined, () => whatNext(node, other, tokenFile, data));
     await untilSignal();
   } finally {
     for (const close of closers.toReversed()) await close();
@@ -80,13 +88,15 @@ async function takeTour(tour: Tour, data: Dataset): Promise<readonly StopResult[
   return results;
 }
 
-function tell(
-  options: DemoOptions,
-  node: RunningNode,
-  other: Child<NodeReady>,
-  results: readonly StopResult[],
-  data: Dataset,
-): void {
+interface Shown {
+  readonly node: RunningNode;
+  readonly other: Child<NodeReady>;
+  readonly results: readonly StopResult[];
+  readonly chain: ChainResult;
+  readonly data: Dataset;
+}
+
+function tell(options: DemoOptions, { node, other, results, chain, data }: Shown): void {
   const document = {
     ok: true,
     version: nodeVersion(),
@@ -98,6 +108,7 @@ function tell(
       { pid: other.pid, ...other.ready },
     ],
     results,
+    callChain: chain,
   };
   options.output.result(document, () =>
     [
@@ -109,6 +120,7 @@ function tell(
       "latency: request to receipt, which the receiver writes after decoding and hashing; median of alternating rounds.",
       "HTTP/2: node:http2 posting the same encoded body to a process that does the same work.",
       "",
+      formatChain(chain),
     ].join("\n"),
   );
 }
@@ -153,7 +165,12 @@ function byTransport(ready: NodeReady): Record<TourTransport, string> {
   return { tcp: find("xcp:"), unix: find("unix:"), ws: find("ws:"), h2: find("h2c:") };
 }
 
-function whatNext(node: RunningNode, other: Child<NodeReady>, data: Dataset): string {
+function whatNext(
+  node: RunningNode,
+  other: Child<NodeReady>,
+  tokenFile: string,
+  data: Dataset,
+): string {
   const [url] = other.ready.listening;
   return [
     `Both nodes serve on: ${[...node.urls, ...other.ready.listening].join(", ")}`,
@@ -163,6 +180,7 @@ function whatNext(node: RunningNode, other: Child<NodeReady>, data: Dataset): st
     `  node dist/main.js send ${data.folder}/flights-airport.csv --to ${url}`,
     `  node dist/main.js send ${data.folder}/ffox.png --to ${url} --as tensor --codec TENSOR_QNT8`,
     "  echo 107aa1a90200 | node dist/main.js inspect",
+    `  node dist/main.js sessions --node ${other.ready.control} --token-file ${tokenFile}`,
     `  curl ${other.ready.admin}/metrics`,
     "",
     "Ctrl-C ends both.",

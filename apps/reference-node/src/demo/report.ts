@@ -1,6 +1,7 @@
 import { classifyValue, type Value, type ValueMap } from "@proj/ether-codecs";
 import { formatTable } from "../cli/text-table.js";
 import { formatBytes, formatDuration } from "../cli/units.js";
+import type { ChainResult } from "./call-chain.js";
 import type { StopResult } from "./stop-result.js";
 
 const heads = [
@@ -35,6 +36,24 @@ export function formatResults(results: readonly StopResult[]): string {
     (result.latencyUs / result.http2.latencyUs).toFixed(2),
   ]);
   return formatTable(heads, rows, { right: [4, 5, 6, 7, 8, 9, 10, 11] });
+}
+
+/** Tells what one round trip did, and what it takes without pipelining. */
+export function formatChain(chain: ChainResult): string {
+  const { calls, roundTripMs, session } = chain;
+  const rows = (["pipelined", "http"] as const).map((way) => [
+    way === "http" ? "HTTP, a request per call" : "Cap'n Web, pipelined",
+    String(chain[way].roundTrips),
+    formatDuration(chain[way].latencyUs),
+  ]);
+  return [
+    `${calls.length} dependent calls to the control API, over ${roundTripMs} ms there and back:`,
+    `  ${calls.join(" → ")}`,
+    "",
+    formatTable(["way", "round trips", "time"], rows, { right: [1, 2] }),
+    `Both ways ended at session ${session.id} of ${session.agent}, over ${session.transport}.`,
+    "",
+  ].join("\n");
 }
 
 /** Says in a few lines what the receiver computed: each content once, whatever way it came. */

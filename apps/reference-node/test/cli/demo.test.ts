@@ -70,6 +70,20 @@ test("one tour moves every content every way, and writes one document", async ()
     width: 100,
     height: 100,
   });
+  expect(document["callChain"]).toMatchObject({
+    roundTripMs: 20,
+    pipelined: { roundTrips: 1 },
+    http: { roundTrips: 4 },
+    session: { agent: expect.stringContaining("reference-node/") },
+  });
+  const chain = document["callChain"] as {
+    readonly calls: readonly string[];
+    readonly pipelined: { readonly latencyUs: number };
+    readonly http: { readonly latencyUs: number };
+  };
+  expect(chain.calls).toHaveLength(4);
+  expect(chain.pipelined.latencyUs).toBeGreaterThan(19_000);
+  expect(chain.http.latencyUs).toBeGreaterThan(79_000);
   const nodes = document["nodes"] as { readonly pid: number }[];
   expect(objectsOf(...nodes.map(({ pid }) => pid))).toEqual([]);
 });
@@ -84,6 +98,8 @@ test("without --once both nodes serve until Ctrl-C, on the portable backend too"
   while (!said.includes("Ctrl-C ends both.")) await once(child.stdout, "data");
   expect(said).toContain("portable backend");
   expect(said).toContain("200000 rows; mean delay 7.5008");
+  expect(said).toMatch(/^Cap'n Web, pipelined +1 /m);
+  expect(said).toMatch(/^HTTP, a request per call +4 /m);
   const url = /ping (xcp:\S+)/.exec(said)?.[1] ?? "";
   const ping = await cliJson(["ping", url, "--count", "1"]);
   expect(ping.document).toMatchObject({
