@@ -31,11 +31,21 @@ export function countResults(packages) {
     }
     const results = JSON.parse(readFileSync(file, "utf8"));
     counts.passed += results.numPassedTests;
-    counts.failed += results.numFailedTests + results.numRuntimeErrorTestSuites;
-    counts.skipped += results.numPendingTests + results.numTodoTests;
+    const skipped = results.numPendingTests + results.numTodoTests;
+    const silent = results.testResults.flatMap((file) => file.assertionResults.filter(isSilent));
+    counts.failed += results.numFailedTests + results.numRuntimeErrorTestSuites + silent.length;
+    counts.skipped += skipped - silent.length;
     counts.notes.push(...notesOf(name, results));
   }
   return counts;
+}
+
+/**
+ * Whether a test was left out without saying what it needs: by a forgotten `skip`, `only` or `todo`. Counts as a failure,
+ * or the tests would pass although some of them did not run.
+ */
+function isSilent({ status, title }) {
+  return status !== "passed" && status !== "failed" && !/^needs [\w-]+: /.test(title);
 }
 
 /** Writes the closing line of a run. */
@@ -51,9 +61,10 @@ function notesOf(name, results) {
     }
     return file.assertionResults
       .filter(({ status }) => status !== "passed")
-      .map(
-        (each) =>
-          `${each.status === "failed" ? "failed" : "skipped"}: ${name} ${path}: ${each.fullName}`,
-      );
+      .map((each) => {
+        const what = each.status === "failed" || isSilent(each) ? "failed" : "skipped";
+        const why = isSilent(each) ? ` (${each.status}, and does not say what it needs)` : "";
+        return `${what}: ${name} ${path}: ${each.fullName}${why}`;
+      });
   });
 }

@@ -42,7 +42,7 @@ onlyWithChrt("the spinners end with a process that is killed", async () => {
 
 function onlyWithChrt(title: string, run: () => Promise<void>): void {
   if (able) test(title, run);
-  else test.skip(`${title} (no chrt that may set SCHED_IDLE)`, run);
+  else test.skip(`needs chrt: none that may set SCHED_IDLE, to see: ${title}`, run);
 }
 
 // Fields of /proc/<pid>/stat behind the name, which may hold anything: the third is the first here.
