@@ -43,6 +43,11 @@ export abstract class Capability {
     return this;
   }
 
+  /** What the stub stands on that it has turned out to be. */
+  get stub(): Hook | undefined {
+    return undefined;
+  }
+
   /** Whether it guards a stream among arguments, which a result may hand on. */
   get guardsStream(): boolean {
     return false;

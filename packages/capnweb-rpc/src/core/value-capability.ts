@@ -10,7 +10,7 @@ import {
 } from "./hook.js";
 import { isPrimitive, Payload } from "./payload.js";
 import { recursion } from "./recursion.js";
-import { stubOf } from "./stub-handle.js";
+import { stubCore, stubOf } from "./stub-handle.js";
 
 /** The result of a call, once it is known: a value that pipelined calls reach into. */
 class ValueCapability extends Capability {
@@ -49,8 +49,12 @@ class ValueCapability extends Capability {
     sink.resolved(this.#payload);
   }
 
-  override onBroken(): Unregister {
-    return unregistered;
+  override get stub(): Hook | undefined {
+    return stubCore(this.#payload.value)?.handle.hook;
+  }
+
+  override onBroken(callback: (reason: unknown) => void): Unregister {
+    return this.stub?.onBroken(callback) ?? unregistered;
   }
 
   override destroy(): void {

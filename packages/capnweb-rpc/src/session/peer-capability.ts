@@ -160,11 +160,11 @@ export class PeerCapability extends Capability implements PulledResult {
   #move(registration: BrokenRegistration, resolution: Hook): void {
     const { session } = this;
     if (!session.registrations.has(registration)) return;
-    const { capability } = resolution;
+    const { capability } = resolution.capability.stub ?? resolution;
     if (
       capability instanceof PeerCapability &&
       capability.session === session &&
-      capability.awaitsPeer
+      capability.#resolution === undefined
     ) {
       capability.#adopt(registration);
       return;
