@@ -1,0 +1,287 @@
+import { Fifo } from "../sched/fifo.js";
+import { PRIORITIES } from "../sched/priority-queue.js";
+import { type Id64, id64 } from "../wire/id64.js";
+import { type Region, RegionPool } from "./region-pool.js";
+
+/** What a buffer is in. spec/dcquic.md §8.3 */
+export type BufferState = "allocated" | "writing" | "filled" | "released";
+
+/** How the bytes of a filled buffer are protected. §8.1 */
+export interface Sealing {
+  /** {@link Protection}. */
+  readonly protection: number;
+  /** log2 of the record size, or 0. */
+  readonly recordLog2: number;
+  /** Plain bytes. */
+  readonly totalBytes: number;
+  /** 16 bytes that bind the records together; zeros without records. */
+  readonly binding: Uint8Array;
+  /** The data key, where records are encrypted under one. */
+  readonly dataKey: Uint8Array | undefined;
+  /** The message's number under the data key. */
+  readonly messageNumber: number;
+}
+
+/** One buffer of the registry. Its methods are called through {@link BufferRegistry}. */
+export interface RegisteredBuffer {
+  /** Its id: generation and slot. */
+  readonly id: Id64;
+  /** Where it is in its life. */
+  readonly state: BufferState;
+  /** Wire bytes it holds. */
+  readonly bytes: number;
+  /** Attached transfers, and 1 for the application's handle. */
+  readonly references: number;
+  /** How its bytes are protected, once it is filled. */
+  readonly sealing: Sealing | undefined;
+}
+
+interface Entry {
+  readonly id: Id64;
+  state: BufferState;
+  readonly bytes: number;
+  references: number;
+  sealing: Sealing | undefined;
+  readonly regions: (Region | undefined)[];
+  readonly starts: readonly number[];
+}
+
+interface Waiter {
+  readonly bytes: number;
+  readonly grant: (buffer: RegisteredBuffer) => void;
+  cancelled: boolean;
+}
+
+const PRESSURE_STEP = 0.06;
+const MAX_GENERATION = 2 ** 32 - 1;
+
+/**
+ * Every buffer of a process: reference counts, regions, and the pressure that makes allocation wait.
+ *
+ * ```
+ * allocated ─write─▶ writing ─fill─▶ filled ─last reference dropped─▶ released
+ * ```
+ *
+ * @see spec/dcquic.md §8.3
+ */
+export class BufferRegistry {
+  readonly #pool = new RegionPool();
+  readonly #limitBytes: number;
+  readonly #entries: (Entry | undefined)[] = [];
+  readonly #generations: number[] = [];
+  readonly #free: number[] = [];
+  readonly #waiters = Array.from({ length: PRIORITIES }, () => new Fifo<Waiter>());
+  #size = 0;
+
+  /** `limitBytes` bounds what all buffers take together. */
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+  }
+
+  /** How many buffers exist. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Bytes in use, rounded up to regions. */
+  get usedBytes(): number {
+    return this.#pool.usedBytes;
+  }
+
+  /** Sum of all reference counts, for the test that none is lost. */
+  get references(): number {
+    return this.#entries.reduce((sum, entry) => sum + (entry?.references ?? 0), 0);
+  }
+
+  /** Allocates a buffer with one reference, or returns `undefined` under pressure: lower priorities feel it first. */
+  allocate(bytes: number, priority: number): RegisteredBuffer | undefined {
+    if (!this.#hasRoom(bytes, priority) || this.#someoneWaits(priority)) return undefined;
+    return this.#create(bytes);
+  }
+
+  /**
+   * Allocates as soon as there is room, first come first served within a priority.
+   *
+   * @returns a function that gives up waiting.
+   * @throws RangeError for what never fits.
+   */
+  allocateLater(
+    bytes: number,
+    priority: number,
+    grant: (buffer: RegisteredBuffer) => void,
+  ): () => void {
+    if (RegionPool.footprint(bytes) > this.#limitAt(priority)) {
+      throw new RangeError(`${bytes} bytes never fit into a pool of ${this.#limitBytes}`);
+    }
+    const waiter: Waiter = { bytes, grant, cancelled: false };
+    this.#waiters[priority]?.push(waiter);
+    this.#serveWaiters();
+    return () => {
+      waiter.cancelled = true;
+      this.#serveWaiters();
+    };
+  }
+
+  /** Finds a buffer by id; its generation must be the present one. */
+  get(id: Id64): RegisteredBuffer | undefined {
+    const entry = this.#entries[id.lo];
+    return entry?.id.hi === id.hi ? entry : undefined;
+  }
+
+  /** Writes into a buffer that is not filled yet. */
+  write(buffer: RegisteredBuffer, offset: number, bytes: Uint8Array): void {
+    const entry = this.#entryOf(buffer);
+    if (entry.state !== "allocated" && entry.state !== "writing") {
+      throw new TypeError(`a ${entry.state} buffer cannot be written`);
+    }
+    if (offset < 0 || offset + bytes.length > entry.bytes) {
+      throw new RangeError(`${bytes.length} bytes at ${offset} of a buffer of ${entry.bytes}`);
+    }
+    entry.state = "writing";
+    let done = 0;
+    for (let i = regionAt(entry, offset); done < bytes.length; i++) {
+      const region = regionOf(entry, i);
+      const at = offset + done - (entry.starts[i] ?? 0);
+      const part = Math.min(bytes.length - done, region.bytes.length - at);
+      region.bytes.set(bytes.subarray(done, done + part), at);
+      done += part;
+    }
+  }
+
+  /** Ends writing: from now on the buffer can be attached to transfers. */
+  fill(buffer: RegisteredBuffer, sealing: Sealing): void {
+    const entry = this.#entryOf(buffer);
+    if (entry.state === "filled") throw new TypeError("the buffer is filled already");
+    entry.state = "filled";
+    entry.sealing = sealing;
+  }
+
+  /** Adds a reference: a transfer is attached, or the handle is cloned. @throws TypeError unless the buffer is filled. */
+  retain(buffer: RegisteredBuffer): void {
+    const entry = this.#entryOf(buffer);
+    if (entry.state !== "filled") throw new TypeError(`a ${entry.state} buffer has no transfers`);
+    entry.references += 1;
+  }
+
+  /** Drops a reference. With the last one the memory returns to the pool, and whoever waits for it is served. */
+  release(buffer: RegisteredBuffer): void {
+    const entry = this.#entryOf(buffer);
+    entry.references -= 1;
+    if (entry.references > 0) return;
+    entry.state = "released";
+    for (const region of entry.regions) if (region !== undefined) this.#pool.give(region);
+    entry.regions.fill(undefined);
+    this.#entries[entry.id.lo] = undefined;
+    this.#free.push(entry.id.lo);
+    this.#size -= 1;
+    this.#serveWaiters();
+  }
+
+  /**
+   * Returns the regions that lie wholly in `start … end` to the pool before their buffer is released, because every peer has
+   * these bytes.
+   */
+  releaseRange(buffer: RegisteredBuffer, start: number, end: number): void {
+    const entry = this.#entryOf(buffer);
+    for (let i = 0; i < entry.regions.length; i++) {
+      const region = entry.regions[i];
+      const from = entry.starts[i] ?? 0;
+      if (region === undefined || from < start) continue;
+      if (Math.min(from + region.bytes.length, entry.bytes) > end) continue;
+      this.#pool.give(region);
+      entry.regions[i] = undefined;
+    }
+    this.#serveWaiters();
+  }
+
+  /** Copies `length` bytes of a buffer from `offset` on into `into`. @throws RangeError for bytes that are not there. */
+  copyOut(
+    buffer: RegisteredBuffer,
+    offset: number,
+    length: number,
+    into: Uint8Array,
+    at: number,
+  ): void {
+    const entry = this.#entryOf(buffer);
+    if (offset < 0 || offset + length > entry.bytes) {
+      throw new RangeError(`${length} bytes at ${offset} of a buffer of ${entry.bytes}`);
+    }
+    let done = 0;
+    for (let i = regionAt(entry, offset); done < length; i++) {
+      const region = regionOf(entry, i);
+      const from = offset + done - (entry.starts[i] ?? 0);
+      const part = Math.min(length - done, region.bytes.length - from);
+      into.set(region.bytes.subarray(from, from + part), at + done);
+      done += part;
+    }
+  }
+
+  #create(bytes: number): Entry {
+    const regions = [...this.#pool.take(bytes)];
+    let total = 0;
+    const starts = regions.map((region) => {
+      const start = total;
+      total += region.bytes.length;
+      return start;
+    });
+    const slot = this.#free.pop() ?? this.#entries.length;
+    const generation = ((this.#generations[slot] ?? 0) % MAX_GENERATION) + 1;
+    this.#generations[slot] = generation;
+    const id = id64(generation, slot);
+    const entry: Entry = {
+      id,
+      state: "allocated",
+      bytes,
+      references: 1,
+      sealing: undefined,
+      regions,
+      starts,
+    };
+    this.#entries[slot] = entry;
+    this.#size += 1;
+    return entry;
+  }
+
+  #entryOf(buffer: RegisteredBuffer): Entry {
+    const entry = this.#entries[buffer.id.lo];
+    if (entry === undefined || entry.id.hi !== buffer.id.hi) {
+      throw new TypeError("the buffer is released");
+    }
+    return entry;
+  }
+
+  #limitAt(priority: number): number {
+    return this.#limitBytes * (1 - PRESSURE_STEP * priority);
+  }
+
+  #hasRoom(bytes: number, priority: number): boolean {
+    return this.#pool.usedBytes + RegionPool.footprint(bytes) <= this.#limitAt(priority);
+  }
+
+  #someoneWaits(priority: number): boolean {
+    return this.#waiters.some((queue, level) => level <= priority && queue.size > 0);
+  }
+
+  #serveWaiters(): void {
+    for (let priority = 0; priority < PRIORITIES; priority++) {
+      const queue = this.#waiters[priority];
+      for (let first = queue?.peek(); first !== undefined; first = queue?.peek()) {
+        if (!first.cancelled && !this.#hasRoom(first.bytes, priority)) return;
+        queue?.shift();
+        if (!first.cancelled) first.grant(this.#create(first.bytes));
+      }
+    }
+  }
+}
+
+function regionAt(entry: Entry, offset: number): number {
+  let index = entry.starts.length - 1;
+  while (index > 0 && (entry.starts[index] ?? 0) > offset) index--;
+  return index;
+}
+
+function regionOf(entry: Entry, index: number): Region {
+  const region = entry.regions[index];
+  if (region === undefined) throw new RangeError(`region ${index} was returned to its pool`);
+  return region;
+}

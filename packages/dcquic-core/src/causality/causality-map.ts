@@ -1,0 +1,305 @@
+import { type Id64, id64 } from "../wire/id64.js";
+import { Fifo } from "../sched/fifo.js";
+import { EdgePool } from "./edge-pool.js";
+
+/** What a dependent waits for and whether a failure reaches it. spec/dcquic.md §5 */
+export const DependencyKind = {
+  /** Waits until the request was handed over. */
+  Request: 0,
+  /** Waits until the response is complete. */
+  Response: 1,
+  /** Like Request; a failure fails the dependent. */
+  RequestCascade: 2,
+  /** Like Response; a failure fails the dependent. */
+  ResponseCascade: 3,
+} as const;
+
+/** How things stand after a dependency was added. */
+export type DependencyState =
+  /** It does not hold the dependent back. */
+  | "satisfied"
+  /** The dependent waits for it. */
+  | "waiting"
+  /** It failed, and takes the dependent with it. */
+  | "failed";
+
+/** A tracked transfer that failed because another did. */
+export interface Victim {
+  /** Its token. */
+  readonly token: Id64;
+  /** The token with which the failure began. */
+  readonly rootCause: Id64;
+}
+
+/** How a {@link CausalityMap} is set up. §20 */
+export interface CausalityOptions {
+  /** The worker whose transfers it tracks. */
+  readonly worker: number;
+  /** Slots at the start. */
+  readonly initialSlots: number;
+  /** Slots at most; beyond them tracked calls wait. */
+  readonly maxSlots: number;
+}
+
+const WAITS_FOR_RESPONSE = 1;
+const CASCADES = 2;
+// Set in an edge's kind once it holds its dependent back no more.
+const RELEASED = 4;
+const REMEMBERED_FAILURES = 65_536;
+const MAX_GENERATION = 2 ** 24 - 1;
+
+const State = { Free: 0, Pending: 1, RequestDone: 2 } as const;
+
+/**
+ * Which tracked transfer waits for which. A token exists only after its transfer was created, so no cycle can be said.
+ *
+ * ```
+ * free ─track─▶ pending ─requestDone─▶ requestDone ─complete/fail─▶ free, with the next generation
+ *                  └──────────complete/fail─────────────────────────▲
+ * ```
+ *
+ * What became free or failed is told by {@link CausalityMap.nextReleased} and {@link CausalityMap.nextVictim}; cascades are
+ * iterative, so a chain may be as long as memory allows.
+ *
+ * @see spec/dcquic.md §5
+ */
+export class CausalityMap {
+  readonly #options: CausalityOptions;
+  readonly #edges = new EdgePool();
+  #generation: Uint32Array;
+  #state: Uint8Array;
+  #pending: Uint32Array;
+  #dependents: Int32Array;
+  #used = 0;
+  #live = 0;
+  readonly #free: number[] = [];
+  // Insertion order is age: the oldest goes first. The value is the root cause.
+  readonly #failed = new Map<string, Id64>();
+  readonly #released = new Fifo<Id64>();
+  readonly #victims = new Fifo<Victim>();
+
+  /** Starts without tracked transfers. */
+  constructor(options: CausalityOptions) {
+    this.#options = options;
+    this.#generation = new Uint32Array(options.initialSlots);
+    this.#state = new Uint8Array(options.initialSlots);
+    this.#pending = new Uint32Array(options.initialSlots);
+    this.#dependents = new Int32Array(options.initialSlots).fill(-1);
+  }
+
+  /** How many transfers are tracked now. */
+  get size(): number {
+    return this.#live;
+  }
+
+  /** How many edges exist now. */
+  get edges(): number {
+    return this.#edges.size;
+  }
+
+  /** Begins to track a transfer and returns its token, or `undefined` when all slots are taken: the call waits. */
+  track(): Id64 | undefined {
+    const slot = this.#takeSlot();
+    if (slot === undefined) return undefined;
+    this.#state[slot] = State.Pending;
+    this.#pending[slot] = 0;
+    this.#dependents[slot] = -1;
+    this.#live += 1;
+    return this.#tokenOf(slot);
+  }
+
+  /** Whether this map issued the token, now or earlier. */
+  issued(token: Id64): boolean {
+    if (token.hi >>> 24 !== this.#options.worker || token.lo >= this.#used) return false;
+    const generation = token.hi & MAX_GENERATION;
+    const current = this.#generation[token.lo] ?? 0;
+    return generation < current || (generation === current && !this.#isFree(token.lo));
+  }
+
+  /** Whether the token's transfer still runs. */
+  isLive(token: Id64): boolean {
+    return (
+      token.hi >>> 24 === this.#options.worker &&
+      token.lo < this.#used &&
+      !this.#isFree(token.lo) &&
+      this.#generation[token.lo] === (token.hi & MAX_GENERATION)
+    );
+  }
+
+  /**
+   * Makes `dependent`, which was just tracked, wait for `on`. A token whose transfer has ended counts as complete, unless it
+   * failed and the kind cascades: the dependent is then to be failed with {@link CausalityMap.fail}.
+   *
+   * @throws RangeError for a token that was never issued, and for a dependent that is no more.
+   */
+  depend(dependent: Id64, on: Id64, kind: number): DependencyState {
+    if (!this.issued(on)) throw new RangeError("a dependency on a token that was never issued");
+    if (!this.isLive(dependent)) throw new RangeError("the dependent is not tracked any more");
+    if (!this.isLive(on)) {
+      return (kind & CASCADES) !== 0 && this.#failed.has(nameOf(on)) ? "failed" : "satisfied";
+    }
+    const waits = this.#waits(on.lo, kind);
+    if (!waits && (kind & CASCADES) === 0) return "satisfied";
+    if (waits) this.#pending[dependent.lo] = (this.#pending[dependent.lo] ?? 0) + 1;
+    const head = this.#dependents[on.lo] ?? -1;
+    const generation = this.#generation[dependent.lo] ?? 0;
+    this.#dependents[on.lo] = this.#edges.prepend(
+      head,
+      dependent.lo,
+      generation,
+      waits ? kind : kind | RELEASED,
+    );
+    return waits ? "waiting" : "satisfied";
+  }
+
+  /** How many dependencies a transfer still waits for. */
+  waiting(token: Id64): number {
+    return this.isLive(token) ? (this.#pending[token.lo] ?? 0) : 0;
+  }
+
+  /** Where a failed token's failure began, if it is remembered. */
+  rootCause(token: Id64): Id64 | undefined {
+    return this.#failed.get(nameOf(token));
+  }
+
+  /** Notes that the request was handed over. Harmless the second time. */
+  requestDone(token: Id64): void {
+    if (!this.isLive(token) || this.#state[token.lo] !== State.Pending) return;
+    this.#state[token.lo] = State.RequestDone;
+    this.#settle(token.lo, "request");
+  }
+
+  /** Notes that the response is complete. Harmless the second time. */
+  complete(token: Id64): void {
+    if (!this.isLive(token)) return;
+    this.#settle(token.lo, "response");
+    this.#end(token.lo);
+  }
+
+  /**
+   * Notes that the transfer failed, by itself or because of `rootCause`, and fails whatever depends on it. Harmless the
+   * second time.
+   */
+  fail(token: Id64, rootCause: Id64 = token): void {
+    if (!this.isLive(token)) return;
+    const failing = [token];
+    this.#remember(token, rootCause);
+    for (let next = failing.pop(); next !== undefined; next = failing.pop()) {
+      this.#cascade(next.lo, rootCause, failing);
+      this.#end(next.lo);
+    }
+  }
+
+  /** The next transfer whose last dependency was met. */
+  nextReleased(): Id64 | undefined {
+    return this.#released.shift();
+  }
+
+  /** The next transfer that failed because another did. */
+  nextVictim(): Victim | undefined {
+    return this.#victims.shift();
+  }
+
+  #cascade(slot: number, rootCause: Id64, failing: Id64[]): void {
+    for (let edge = this.#dependents[slot] ?? -1; edge >= 0; edge = this.#edges.next(edge)) {
+      if (!this.#isCurrent(edge)) continue;
+      const dependent = this.#edges.slot(edge);
+      const kind = this.#edges.kind(edge);
+      if ((kind & CASCADES) === 0) {
+        this.#release(edge);
+        continue;
+      }
+      const token = this.#tokenOf(dependent);
+      if (this.#failed.has(nameOf(token))) continue;
+      this.#remember(token, rootCause);
+      this.#victims.push({ token, rootCause });
+      failing.push(token);
+    }
+  }
+
+  // Releases those who wait for what just happened. Edges that cascade stay until the end.
+  #settle(slot: number, happened: "request" | "response"): void {
+    for (let edge = this.#dependents[slot] ?? -1; edge >= 0; edge = this.#edges.next(edge)) {
+      const kind = this.#edges.kind(edge);
+      if (happened === "request" && (kind & WAITS_FOR_RESPONSE) !== 0) continue;
+      if (this.#isCurrent(edge)) this.#release(edge);
+    }
+  }
+
+  #release(edge: number): void {
+    const kind = this.#edges.kind(edge);
+    if ((kind & RELEASED) !== 0) return;
+    this.#edges.setKind(edge, kind | RELEASED);
+    const dependent = this.#edges.slot(edge);
+    const left = (this.#pending[dependent] ?? 0) - 1;
+    this.#pending[dependent] = left;
+    if (left === 0) this.#released.push(this.#tokenOf(dependent));
+  }
+
+  #isCurrent(edge: number): boolean {
+    const slot = this.#edges.slot(edge);
+    return !this.#isFree(slot) && this.#generation[slot] === this.#edges.generation(edge);
+  }
+
+  #waits(slot: number, kind: number): boolean {
+    return (kind & WAITS_FOR_RESPONSE) !== 0 || this.#state[slot] === State.Pending;
+  }
+
+  #end(slot: number): void {
+    for (let edge = this.#dependents[slot] ?? -1; edge >= 0;) {
+      const next = this.#edges.next(edge);
+      this.#edges.release(edge);
+      edge = next;
+    }
+    this.#dependents[slot] = -1;
+    this.#state[slot] = State.Free;
+    this.#generation[slot] = ((this.#generation[slot] ?? 0) + 1) & MAX_GENERATION;
+    this.#free.push(slot);
+    this.#live -= 1;
+  }
+
+  #remember(token: Id64, rootCause: Id64): void {
+    if (this.#failed.size >= REMEMBERED_FAILURES) {
+      for (const oldest of this.#failed.keys()) {
+        this.#failed.delete(oldest);
+        break;
+      }
+    }
+    this.#failed.set(nameOf(token), id64(rootCause.hi, rootCause.lo));
+  }
+
+  #isFree(slot: number): boolean {
+    return this.#state[slot] === State.Free;
+  }
+
+  #tokenOf(slot: number): Id64 {
+    return id64((this.#options.worker << 24) | (this.#generation[slot] ?? 0), slot);
+  }
+
+  #takeSlot(): number | undefined {
+    const reused = this.#free.pop();
+    if (reused !== undefined) return reused;
+    if (this.#used === this.#state.length) {
+      if (this.#used >= this.#options.maxSlots) return undefined;
+      this.#grow(Math.min(2 * this.#used, this.#options.maxSlots));
+    }
+    return this.#used++;
+  }
+
+  #grow(slots: number): void {
+    const [generation, state] = [this.#generation, this.#state];
+    const [pending, dependents] = [this.#pending, this.#dependents];
+    this.#generation = new Uint32Array(slots);
+    this.#generation.set(generation);
+    this.#state = new Uint8Array(slots);
+    this.#state.set(state);
+    this.#pending = new Uint32Array(slots);
+    this.#pending.set(pending);
+    this.#dependents = new Int32Array(slots).fill(-1);
+    this.#dependents.set(dependents);
+  }
+}
+
+function nameOf(token: Id64): string {
+  return `${token.hi}.${token.lo}`;
+}
