@@ -1,0 +1,442 @@
+import { AeronError, DriverError } from "../errors.js";
+import { BroadcastReceiver } from "../cnc/broadcast.js";
+import type { CncFile } from "../cnc/cnc-file.js";
+import { ToDriverRing } from "../cnc/to-driver-ring.js";
+import { CommandEncoder, CommandType } from "../commands/command.js";
+import {
+  type AvailableImage,
+  type PublicationReady,
+  readResponse,
+  type Response,
+} from "../commands/response.js";
+import { CountersReader, CounterState, CounterType } from "../counters/counters-reader.js";
+import type { AtomicBuffer } from "../memory/atomic-buffer.js";
+import { ExclusivePublication } from "./exclusive-publication.js";
+import { Image } from "./image.js";
+import { LogCache, type LogMapper } from "./log-cache.js";
+import { Publication } from "./publication.js";
+import type { PublicationBase, PublicationSetup } from "./publication-base.js";
+import { type ImageHandlers, Subscription } from "./subscription.js";
+import { UserCounter } from "./user-counter.js";
+
+/** How often a client shows that it lives, in milliseconds. spec/aeron.md §10 */
+const KEEPALIVE_MS = 500;
+/** After how long a log that nobody uses is unmapped, in milliseconds. */
+const LINGER_MS = 3_000;
+/** Answers that one turn takes in at most. */
+const RESPONSES_PER_TURN = 64;
+
+/** What a client stands on. */
+export interface ClientSetup {
+  /** The driver's file. */
+  readonly cnc: CncFile;
+  /** Maps the log files that the driver names. */
+  readonly mapLog: LogMapper;
+  /** Keeps reads before it before those after it; nothing on x64. */
+  readonly fence: () => void;
+  /** Now, in epoch milliseconds. */
+  readonly nowMs: number;
+  /** After how long a driver that does not turn counts as dead, in milliseconds. */
+  readonly driverTimeoutMs: number;
+  /** Called once when the client has ended, with the reason unless it was closed. */
+  readonly onClosed?: (reason: AeronError | undefined) => void;
+}
+
+interface Pending {
+  readonly deadlineMs: number;
+  readonly what: string;
+  readonly accept: (response: Response) => void;
+  readonly reject: (error: AeronError) => void;
+}
+
+/**
+ * An Aeron client: it asks a media driver for publications, subscriptions and counters, and keeps itself alive.
+ *
+ * ```
+ *   open ──tick: driver silent, client forgotten, answers lost──▶ ended(reason)
+ *     └────────────────────────close()───────────────────────────▶ ended
+ * ```
+ * A driver of the client calls `tick(nowMs)` several times a second; everything else happens in it or at once.
+ * spec/aeron.md §10
+ */
+export class Client {
+  /** This client's id at the driver. */
+  readonly clientId: bigint;
+  /** The counters of the driver and of all its clients. */
+  readonly counters: CountersReader;
+  readonly #ring: ToDriverRing;
+  readonly #receiver: BroadcastReceiver;
+  readonly #encoder: CommandEncoder;
+  readonly #logs: LogCache;
+  readonly #driverTimeoutMs: number;
+  readonly #livenessTimeoutMs: number;
+  readonly #onClosed: (reason: AeronError | undefined) => void;
+  readonly #pending = new Map<bigint, Pending>();
+  readonly #publications = new Map<bigint, { publication: PublicationBase; file: string }>();
+  readonly #subscriptions = new Map<bigint, Subscription>();
+  readonly #imageFiles = new Map<Image, string>();
+  readonly #userCounters = new Map<bigint, UserCounter>();
+  #heartbeat: AtomicBuffer | undefined;
+  #heartbeatId = -1;
+  #nowMs: number;
+  #nextCheckMs: number;
+  #ended = false;
+
+  /** Starts on a driver that is there. */
+  constructor(setup: ClientSetup) {
+    const { cnc } = setup;
+    this.#ring = new ToDriverRing(cnc.toDriver);
+    this.#receiver = new BroadcastReceiver(cnc.toClients, setup.fence);
+    this.clientId = this.#ring.nextCorrelationId();
+    this.counters = new CountersReader(cnc.countersMetadata, cnc.countersValues);
+    this.#encoder = new CommandEncoder(this.clientId);
+    this.#logs = new LogCache(setup.mapLog, LINGER_MS);
+    this.#driverTimeoutMs = setup.driverTimeoutMs;
+    this.#livenessTimeoutMs = Math.floor(cnc.clientLivenessTimeoutNs / 1_000_000);
+    this.#onClosed = setup.onClosed ?? (() => undefined);
+    this.#nowMs = setup.nowMs;
+    this.#nextCheckMs = setup.nowMs;
+  }
+
+  /** Whether it has ended. */
+  get isClosed(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether an answer of the driver is awaited, so that turning soon pays. */
+  get isWaiting(): boolean {
+    return this.#pending.size > 0;
+  }
+
+  /** Adds a publication that shares its log with all others of its channel and stream. @throws as `addExclusivePublication` */
+  addPublication(channel: string, streamId: number): Promise<Publication> {
+    return this.#addPublication(channel, streamId, CommandType.addPublication, Publication);
+  }
+
+  /**
+   * Adds a publication with a log of its own.
+   *
+   * @throws {@link AeronError} `aeron.refused` with the driver's words, `aeron.command_timeout`, `aeron.command_full`,
+   *   `aeron.closed`.
+   */
+  addExclusivePublication(channel: string, streamId: number): Promise<ExclusivePublication> {
+    const type = CommandType.addExclusivePublication;
+    return this.#addPublication(channel, streamId, type, ExclusivePublication);
+  }
+
+  /** Adds a subscription. @throws as {@link Client.addExclusivePublication} */
+  addSubscription(
+    channel: string,
+    streamId: number,
+    handlers: ImageHandlers = {},
+  ): Promise<Subscription> {
+    const id = this.#nextId();
+    const record = this.#encoder.subscription(id, streamId, channel);
+    const what = `subscription to ${channel} stream ${streamId}`;
+    return this.#command(id, CommandType.addSubscription, record, what, (response) => {
+      if (response.kind !== "subscriptionReady") return undefined;
+      const subscription = new Subscription({
+        channel,
+        streamId,
+        registrationId: id,
+        channelStatusCounterId: response.channelStatusCounterId,
+        handlers,
+        onClose: () => {
+          this.#subscriptions.delete(id);
+          this.#send(CommandType.removeSubscription, (removal) =>
+            this.#encoder.removal(removal, id),
+          );
+        },
+      });
+      this.#subscriptions.set(id, subscription);
+      return subscription;
+    });
+  }
+
+  /** Adds a counter of an application. @throws as {@link Client.addExclusivePublication} */
+  addCounter(
+    typeId: number,
+    label: string,
+    key: Uint8Array = new Uint8Array(0),
+  ): Promise<UserCounter> {
+    const id = this.#nextId();
+    const record = this.#encoder.counter(id, typeId, key, label);
+    return this.#command(id, CommandType.addCounter, record, `counter ${label}`, (response) => {
+      if (response.kind !== "counterReady" || !this.counters.contains(response.counterId)) {
+        return undefined;
+      }
+      const record128 = this.counters.valueRecord(response.counterId);
+      const counter = new UserCounter(response.counterId, id, record128, () => {
+        this.#userCounters.delete(id);
+        this.#send(CommandType.removeCounter, (removal) => this.#encoder.removal(removal, id));
+      });
+      this.#userCounters.set(id, counter);
+      return counter;
+    });
+  }
+
+  /** Adds or removes a destination of a publication or a subscription. @throws as {@link Client.addExclusivePublication} */
+  changeDestination(
+    change: "add" | "remove",
+    target: PublicationBase | Subscription,
+    channel: string,
+  ): Promise<void> {
+    const receive = target instanceof Subscription;
+    const adding = receive ? CommandType.addReceiveDestination : CommandType.addDestination;
+    const removing = receive ? CommandType.removeReceiveDestination : CommandType.removeDestination;
+    const id = this.#nextId();
+    const record = this.#encoder.destination(id, target.registrationId, channel);
+    const type = change === "add" ? adding : removing;
+    return this.#command(id, type, record, `destination ${channel}`, (response) =>
+      response.kind === "operationSuccess" ? null : undefined,
+    ).then(() => undefined);
+  }
+
+  /** Takes in what the driver said and does what is due; returns how much there was to do. */
+  tick(nowMs: number): number {
+    if (this.#ended) return 0;
+    const sinceLastMs = nowMs - this.#nowMs;
+    this.#nowMs = nowMs;
+    let work = 0;
+    try {
+      if (sinceLastMs > this.#livenessTimeoutMs) {
+        throw new AeronError(
+          "aeron.client_timeout",
+          `${sinceLastMs} ms between two turns of the client, limit ${this.#livenessTimeoutMs}`,
+        );
+      }
+      work += this.#receiver.receive((type, buffer, offset, length) => {
+        const response = readResponse(type, buffer, offset, length);
+        if (response !== undefined) this.#handle(response);
+      }, RESPONSES_PER_TURN);
+      if (nowMs >= this.#nextCheckMs) {
+        this.#nextCheckMs = nowMs + KEEPALIVE_MS;
+        this.#check(nowMs);
+      }
+    } catch (error) {
+      if (!(error instanceof AeronError)) throw error;
+      this.#end(error);
+    }
+    return work;
+  }
+
+  /** Leaves the driver and closes everything. Harmless the second time. */
+  close(): void {
+    if (this.#ended) return;
+    this.#send(CommandType.clientClose, (id) => this.#encoder.close(id));
+    this.#end(undefined);
+  }
+
+  #addPublication<P extends PublicationBase>(
+    channel: string,
+    streamId: number,
+    type: number,
+    make: new (setup: PublicationSetup) => P,
+  ): Promise<P> {
+    const id = this.#nextId();
+    const record = this.#encoder.publication(id, streamId, channel);
+    const what = `publication on ${channel} stream ${streamId}`;
+    return this.#command(id, type, record, what, (response) => {
+      if (response.kind !== "publicationReady") return undefined;
+      return this.#publicationReady(id, channel, response, make);
+    });
+  }
+
+  #publicationReady<P extends PublicationBase>(
+    id: bigint,
+    channel: string,
+    ready: PublicationReady,
+    make: new (setup: PublicationSetup) => P,
+  ): P {
+    if (!this.counters.contains(ready.limitCounterId)) {
+      throw new AeronError("aeron.file_invalid", `there is no counter ${ready.limitCounterId}`);
+    }
+    const publication = new make({
+      channel,
+      streamId: ready.streamId,
+      sessionId: ready.sessionId,
+      registrationId: id,
+      log: this.#logs.acquire(ready.logFile),
+      limit: this.counters.valueRecord(ready.limitCounterId),
+      channelStatusCounterId: ready.channelStatusCounterId,
+      onClose: () => {
+        this.#publications.delete(id);
+        this.#logs.release(ready.logFile, this.#nowMs);
+        this.#send(CommandType.removePublication, (removal) =>
+          this.#encoder.removal(removal, id, 0n),
+        );
+      },
+    });
+    this.#publications.set(id, { publication, file: ready.logFile });
+    return publication;
+  }
+
+  #command<T>(
+    id: bigint,
+    type: number,
+    record: Uint8Array,
+    what: string,
+    accept: (response: Response) => T | undefined,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) {
+        reject(new AeronError("aeron.closed", "the client is closed"));
+        return;
+      }
+      if (!this.#ring.write(type, record)) {
+        reject(new AeronError("aeron.command_full", "the driver takes no commands at present"));
+        return;
+      }
+      this.#pending.set(id, {
+        deadlineMs: this.#nowMs + this.#driverTimeoutMs,
+        what,
+        reject,
+        accept: (response) => {
+          const value = accept(response);
+          if (value !== undefined) {
+            this.#pending.delete(id);
+            resolve(value);
+          }
+        },
+      });
+    });
+  }
+
+  // What is only told: nobody waits for the answer.
+  #send(type: number, encode: (correlationId: bigint) => Uint8Array): void {
+    if (!this.#ended) this.#ring.write(type, encode(this.#nextId()));
+  }
+
+  #nextId(): bigint {
+    return this.#ring.nextCorrelationId();
+  }
+
+  #handle(response: Response): void {
+    switch (response.kind) {
+      case "error":
+        this.#refused(response.correlationId, response.code, response.message);
+        return;
+      case "availableImage":
+        this.#availableImage(response);
+        return;
+      case "unavailableImage": {
+        const subscription = this.#subscriptions.get(response.subscriptionId);
+        this.#releaseImage(subscription?.remove(response.correlationId));
+        return;
+      }
+      case "unavailableCounter":
+        this.#userCounters.get(response.correlationId)?.abandon();
+        return;
+      case "clientTimeout":
+        if (response.clientId !== this.clientId) return;
+        throw new AeronError("aeron.client_timeout", "the driver has forgotten this client");
+      default:
+        this.#settle(response.correlationId, response);
+    }
+  }
+
+  #settle(correlationId: bigint, response: Response): void {
+    const pending = this.#pending.get(correlationId);
+    if (pending === undefined) return;
+    try {
+      pending.accept(response);
+    } catch (error) {
+      // One log that cannot be mapped is one command's failure.
+      this.#pending.delete(correlationId);
+      const reason = error instanceof Error ? error.message : String(error);
+      pending.reject(
+        new AeronError("aeron.file_invalid", `${pending.what}: ${reason}`, { cause: error }),
+      );
+    }
+  }
+
+  #refused(correlationId: bigint, code: number, message: string): void {
+    // A channel's trouble is told by its status counter, and its number is no command's.
+    if (code === DriverError.CHANNEL_ENDPOINT) return;
+    const pending = this.#pending.get(correlationId);
+    if (pending === undefined) return;
+    this.#pending.delete(correlationId);
+    pending.reject(
+      new AeronError("aeron.refused", `${pending.what}: ${message}`, { details: { code } }),
+    );
+  }
+
+  #availableImage(response: AvailableImage): void {
+    const subscription = this.#subscriptions.get(response.subscriptionId);
+    if (subscription === undefined || !this.counters.contains(response.positionCounterId)) return;
+    const image = new Image({
+      correlationId: response.correlationId,
+      sessionId: response.sessionId,
+      streamId: response.streamId,
+      sourceIdentity: response.sourceIdentity,
+      log: this.#logs.acquire(response.logFile),
+      position: this.counters.valueRecord(response.positionCounterId),
+    });
+    this.#imageFiles.set(image, response.logFile);
+    subscription.add(image);
+  }
+
+  #releaseImage(image: Image | undefined): void {
+    const file = image === undefined ? undefined : this.#imageFiles.get(image);
+    if (image === undefined || file === undefined) return;
+    this.#imageFiles.delete(image);
+    this.#logs.release(file, this.#nowMs);
+  }
+
+  #check(nowMs: number): void {
+    const heartbeat = this.#ring.heartbeatMs();
+    if (heartbeat === -1) throw new AeronError("aeron.driver_timeout", "the driver has stopped");
+    if (nowMs - heartbeat > this.#driverTimeoutMs) {
+      throw new AeronError(
+        "aeron.driver_timeout",
+        `the driver has not turned for ${nowMs - heartbeat} ms`,
+      );
+    }
+    this.#keepAlive(nowMs);
+    this.#releaseClosedImages();
+    this.#logs.tick(nowMs);
+    for (const [id, pending] of this.#pending) {
+      if (nowMs < pending.deadlineMs) continue;
+      this.#pending.delete(id);
+      pending.reject(new AeronError("aeron.command_timeout", `${pending.what}: no answer`));
+    }
+  }
+
+  // Images of a subscription that was closed are told to nobody.
+  #releaseClosedImages(): void {
+    for (const image of this.#imageFiles.keys()) if (image.isClosed) this.#releaseImage(image);
+  }
+
+  #keepAlive(nowMs: number): void {
+    if (this.#heartbeat === undefined) {
+      const counterId = this.counters.find(CounterType.clientHeartbeat, this.clientId);
+      if (counterId === undefined) return;
+      this.#heartbeatId = counterId;
+      this.#heartbeat = this.counters.valueRecord(counterId);
+    }
+    const { counters } = this;
+    const ours =
+      counters.state(this.#heartbeatId) === CounterState.allocated &&
+      counters.typeId(this.#heartbeatId) === CounterType.clientHeartbeat &&
+      counters.registrationId(this.#heartbeatId) === this.clientId;
+    if (!ours) {
+      throw new AeronError("aeron.client_timeout", "the driver has taken this client's counter");
+    }
+    this.#heartbeat.putLongRelease(0, BigInt(nowMs));
+  }
+
+  #end(reason: AeronError | undefined): void {
+    this.#ended = true;
+    for (const { publication } of this.#publications.values()) publication.abandon();
+    for (const subscription of this.#subscriptions.values()) subscription.abandon();
+    for (const counter of this.#userCounters.values()) counter.abandon();
+    const error = reason ?? new AeronError("aeron.closed", "the client was closed");
+    for (const pending of this.#pending.values()) pending.reject(error);
+    this.#pending.clear();
+    this.#publications.clear();
+    this.#subscriptions.clear();
+    this.#imageFiles.clear();
+    this.#logs.clear();
+    this.#onClosed(reason);
+  }
+}
