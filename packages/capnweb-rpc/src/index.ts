@@ -94,3 +94,23 @@ export {
 } from "./resume/resume-manager.js";
 export type { ResumeEntry, ResumeRecord, ResumeStore } from "./resume/resume-record.js";
 export { ResumingConnection, type ResumingOptions } from "./resume/resuming-connection.js";
+export { buildPlan, type PlanInputs, requestPlan, type TypedPlan } from "./plan/build-plan.js";
+export {
+  attempt,
+  bind,
+  both,
+  either,
+  Expr,
+  expr,
+  finish,
+  not,
+  type Operand,
+  repeat,
+  sequence,
+  Variable,
+  when,
+} from "./plan/expr.js";
+export type { Arithmetic, Comparison, Plan, PlanLiteral, PlanNode, PlanOp } from "./plan/plan.js";
+export { PLAN_LIMITS, type PlanLimits } from "./plan/plan-budget.js";
+export { PlanRun, PlanRunner } from "./plan/plan-runner.js";
+export { type PlanOptions, runPlan } from "./plan/run-plan.js";

@@ -1,0 +1,348 @@
+import type { Clock, Timers } from "@proj/wire-types";
+import type { Hook } from "../core/hook.js";
+import { handleOfPromise } from "../core/stub-handle.js";
+import { CapnwebError } from "../errors.js";
+import { formatPath, type NodePath } from "./node-path.js";
+import type { PlanNode } from "./plan.js";
+import { PlanBudget, type PlanLimits } from "./plan-budget.js";
+import { PlanStop } from "./plan-stop.js";
+import { callRemote, detach, isPending, isRemote, member, Scales, settle } from "./plan-value.js";
+import { compare, compute } from "./primitive-operations.js";
+
+/** A value on its way between nodes: boxed, since a result that is returned bare would be awaited. */
+interface Box {
+  readonly value: unknown;
+}
+
+/** One variable, and those around it. */
+type Scope = { readonly name: string; value: unknown; readonly outer: Scope } | undefined;
+
+/** Leaves the plan with a value. */
+class EarlyReturn extends Error {
+  readonly box: Box;
+
+  constructor(box: Box) {
+    super("return");
+    this.box = box;
+  }
+}
+
+/** What a run works with. */
+export interface ExecutionParts {
+  readonly captures: readonly object[];
+  readonly params: unknown;
+  readonly limits: PlanLimits;
+  readonly time: Clock & Timers;
+  readonly signal: AbortSignal | undefined;
+}
+
+type Element = { readonly box: Box; readonly element: unknown };
+
+/** Evaluated nodes after which a run lets others have a turn of the event loop. */
+const STEPS_PER_TURN = 4096;
+
+/**
+ * Runs one plan that has been checked. Nodes are evaluated one after the other, in the order
+ * written; a call is made when it is met, and its result is awaited only where a primitive or an
+ * array is needed, so calls that do not need each other overlap. spec/capnweb.md §19.3
+ */
+export class PlanExecution {
+  readonly #parts: ExecutionParts;
+  readonly #budget: PlanBudget;
+  readonly #stop: PlanStop;
+  readonly #scales = new Scales();
+  readonly #hooks: Hook[] = [];
+  readonly #values: Partial<Disposable>[] = [];
+
+  /** The time runs from now on. */
+  constructor(parts: ExecutionParts) {
+    this.#parts = parts;
+    this.#budget = new PlanBudget(parts.limits, parts.time);
+    const late = this.#budget.outOfTime(undefined);
+    this.#stop = new PlanStop(parts.time, this.#budget.leftUs, late, parts.signal);
+  }
+
+  /**
+   * Answers the value of `body`: a copy that owns its stubs. Everything else that calls gave is freed.
+   *
+   * @throws {@link CapnwebError} `capnweb.plan_failed`, `capnweb.plan_budget`, `capnweb.cancelled`.
+   */
+  async run(body: PlanNode): Promise<unknown> {
+    try {
+      const { value } = await this.#returned(body);
+      const settled = await settle(value, (pending) => this.#force(pending, undefined));
+      this.#weigh(settled, undefined);
+      return detach(settled);
+    } finally {
+      this.#stop.end();
+      for (const hook of this.#hooks) hook.dispose();
+      for (const each of this.#values) each[Symbol.dispose]?.();
+    }
+  }
+
+  async #returned(body: PlanNode): Promise<Box> {
+    try {
+      return await this.#eval(body, undefined, undefined);
+    } catch (error) {
+      if (error instanceof EarlyReturn) return error.box;
+      throw error;
+    }
+  }
+
+  async #eval(node: PlanNode, scope: Scope, at: NodePath): Promise<Box> {
+    this.#budget.spendStep(at);
+    this.#stop.check();
+    if (this.#budget.steps % STEPS_PER_TURN === 0) await this.#turn();
+    try {
+      return await this.#evalNode(node, scope, at);
+    } catch (error) {
+      throw located(error, at);
+    }
+  }
+
+  async #evalNode(node: PlanNode, scope: Scope, at: NodePath): Promise<Box> {
+    const sub = (part: PlanNode, key: string, inner: Scope = scope): Promise<Box> =>
+      this.#eval(part, inner, { parent: at, key });
+    const forced = async (part: PlanNode, key: string, inner: Scope = scope): Promise<unknown> =>
+      this.#force((await sub(part, key, inner)).value, { parent: at, key });
+    switch (node.op) {
+      case "literal":
+        return { value: node.value };
+      case "var":
+        return { value: find(scope, node.name).value };
+      case "param":
+        return { value: member(this.#parts.params, node.path) };
+      case "capture":
+        return { value: this.#parts.captures[node.index] };
+      case "let": {
+        const { value } = await sub(node.value, "value");
+        return sub(node.body, "body", { name: node.name, value, outer: scope });
+      }
+      case "set": {
+        const box = await sub(node.value, "value");
+        find(scope, node.name).value = box.value;
+        return box;
+      }
+      case "do":
+        return (await this.#each(node.steps, "steps", scope, at)).at(-1) ?? { value: undefined };
+      case "get":
+        return { value: member((await sub(node.from, "from")).value, node.path) };
+      case "call":
+        return this.#call(node, scope, at);
+      case "object": {
+        const fields: Record<string, unknown> = {};
+        for (const [key, field] of Object.entries(node.fields)) {
+          // oxlint-disable-next-line no-await-in-loop -- in the order written
+          fields[key] = (
+            await this.#eval(field, scope, { parent: { parent: at, key: "fields" }, key })
+          ).value;
+        }
+        return this.#made(fields, at);
+      }
+      case "array": {
+        const boxes = await this.#each(node.items, "items", scope, at);
+        return this.#made(
+          boxes.map(({ value }) => value),
+          at,
+        );
+      }
+      case "if":
+        if (await forced(node.test, "test")) return sub(node.yes, "yes");
+        return node.no === undefined ? { value: undefined } : sub(node.no, "no");
+      case "and":
+      case "or": {
+        const value = await forced(node.left, "left");
+        return Boolean(value) === (node.op === "or") ? { value } : sub(node.right, "right");
+      }
+      case "not":
+        return { value: !(await forced(node.value, "value")) };
+      case "compare": {
+        const left = await forced(node.left, "left");
+        return { value: compare(node.is, left, await forced(node.right, "right")) };
+      }
+      case "arithmetic": {
+        const left = await forced(node.left, "left");
+        return this.#made(compute(node.is, left, await forced(node.right, "right")), at);
+      }
+      case "map":
+      case "filter":
+      case "forEach": {
+        const rounds = await this.#rounds(node, scope, at);
+        if (node.op === "forEach") return { value: undefined };
+        if (node.op === "map")
+          return this.#made(
+            rounds.map(({ box }) => box.value),
+            at,
+          );
+        return this.#made(
+          rounds.filter(({ box }) => Boolean(box.value)).map(({ element }) => element),
+          at,
+        );
+      }
+      case "reduce": {
+        let box = await sub(node.from, "from");
+        for (const element of await this.#elements(node.over, scope, at)) {
+          this.#budget.spendIteration(at);
+          const inner = {
+            name: node.name,
+            value: element,
+            outer: { name: node.into, value: box.value, outer: scope },
+          };
+          // oxlint-disable-next-line no-await-in-loop -- each needs the one before
+          box = await sub(node.body, "body", inner);
+        }
+        return box;
+      }
+      case "while": {
+        let box: Box = { value: undefined };
+        // oxlint-disable-next-line no-await-in-loop -- one round after the other
+        while (await forced(node.test, "test")) {
+          this.#budget.spendIteration(at);
+          box = await sub(node.body, "body"); // oxlint-disable-line no-await-in-loop
+        }
+        return box;
+      }
+      case "try":
+        try {
+          return { value: await forced(node.body, "body") };
+        } catch (error) {
+          if (!isCatchable(error)) throw error;
+          return sub(node.catch, "catch", { name: node.name, value: caught(error), outer: scope });
+        }
+      case "return":
+        throw new EarlyReturn(await sub(node.value, "value"));
+    }
+  }
+
+  async #call(node: Extract<PlanNode, { op: "call" }>, scope: Scope, at: NodePath): Promise<Box> {
+    const { value } = await this.#eval(node.target, scope, { parent: at, key: "target" });
+    const args = await this.#each(node.args, "args", scope, at);
+    this.#budget.spendCall(at);
+    const { target, path } = callee(value, node.path);
+    const { promise, hook } = callRemote(
+      target,
+      path,
+      args.map((box) => box.value),
+    );
+    this.#hooks.push(hook);
+    return { value: promise };
+  }
+
+  async #each(
+    nodes: readonly PlanNode[],
+    list: string,
+    scope: Scope,
+    at: NodePath,
+  ): Promise<Box[]> {
+    const boxes: Box[] = [];
+    for (const [key, node] of nodes.entries()) {
+      // oxlint-disable-next-line no-await-in-loop -- in the order written
+      boxes.push(await this.#eval(node, scope, { parent: { parent: at, key: list }, key }));
+    }
+    return boxes;
+  }
+
+  async #rounds(
+    node: Extract<PlanNode, { op: "map" | "filter" | "forEach" }>,
+    scope: Scope,
+    at: NodePath,
+  ): Promise<Element[]> {
+    const rounds: Element[] = [];
+    const body: NodePath = { parent: at, key: "body" };
+    for (const element of await this.#elements(node.over, scope, at)) {
+      this.#budget.spendIteration(at);
+      const inner = { name: node.name, value: element, outer: scope };
+      // oxlint-disable-next-line no-await-in-loop -- in order
+      const box = await this.#eval(node.body, inner, body);
+      // oxlint-disable-next-line no-await-in-loop -- in order
+      const kept = node.op === "filter" ? { value: await this.#force(box.value, body) } : box;
+      rounds.push({ box: kept, element });
+    }
+    return rounds;
+  }
+
+  async #elements(over: PlanNode, scope: Scope, at: NodePath): Promise<readonly unknown[]> {
+    const place: NodePath = { parent: at, key: "over" };
+    const value = await this.#force((await this.#eval(over, scope, place)).value, place);
+    if (Array.isArray(value)) return value;
+    throw new TypeError(`an array is needed, not ${value === null ? "null" : typeof value}`);
+  }
+
+  /** Answers a value that is there, whatever its parts are. */
+  async #force(value: unknown, at: NodePath): Promise<unknown> {
+    if (!isPending(value)) return value;
+    let known: unknown;
+    try {
+      known = await this.#stop.race(value);
+    } catch (error) {
+      throw located(error, at);
+    }
+    this.#weigh(known, at);
+    // What a property promise gives belongs to nobody else.
+    if (handleOfPromise(value)?.path.length !== 0 && isDisposable(known)) this.#values.push(known);
+    return known;
+  }
+
+  #made(value: unknown, at: NodePath): Box {
+    this.#weigh(value, at);
+    return { value };
+  }
+
+  #weigh(value: unknown, at: NodePath): void {
+    this.#budget.checkSize(this.#scales.weigh(value, this.#parts.limits.maxValueSize), at);
+  }
+
+  #turn(): Promise<void> {
+    return this.#stop.race(new Promise((resolve) => void this.#parts.time.schedule(0, resolve)));
+  }
+}
+
+/** Finds a variable, which checking has shown to be there. */
+function find(scope: Scope, name: string): NonNullable<Scope> {
+  for (let at = scope; at !== undefined; at = at.outer) if (at.name === name) return at;
+  throw new ReferenceError(`no variable "${name}"`);
+}
+
+/** Finds the stub that a call is made on: `path` may lead to it through plain data. */
+function callee(
+  value: unknown,
+  path: readonly (string | number)[],
+): {
+  readonly target: object;
+  readonly path: readonly (string | number)[];
+} {
+  let target = value;
+  for (let at = 0; ; at++) {
+    if (isRemote(target)) return { target, path: path.slice(at) };
+    const key = path[at];
+    if (key === undefined) throw new TypeError("only stubs can be called");
+    target = member(target, [key]);
+  }
+}
+
+/** Says where something failed; the innermost place counts. */
+function located(error: unknown, at: NodePath): unknown {
+  if (error instanceof EarlyReturn || error instanceof CapnwebError) return error;
+  const path = formatPath(at);
+  const why = error instanceof Error ? error.message : String(error);
+  return new CapnwebError("capnweb.plan_failed", `${path}: ${why}`, {
+    details: { path },
+    cause: error,
+  });
+}
+
+function isCatchable(error: unknown): error is CapnwebError {
+  return error instanceof CapnwebError && error.code === "capnweb.plan_failed";
+}
+
+/** What a plan sees of an error: plain data. */
+function caught({ cause, message }: CapnwebError): unknown {
+  if (!(cause instanceof Error)) return { name: "Error", message, value: cause };
+  const { code } = cause as { readonly code?: unknown };
+  const known = { name: cause.name, message: cause.message };
+  return typeof code === "string" || typeof code === "number" ? { ...known, code } : known;
+}
+
+function isDisposable(value: unknown): value is Partial<Disposable> {
+  return isRemote(value) || (typeof value === "object" && value !== null);
+}
