@@ -83,17 +83,21 @@ function planned(formula: Formula, row: Expr<Row>, api: Expr<Api>): unknown {
 
 test("§19.3: a plan of what a mapper can say gives what map() gives", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.record({ n: fc.integer() })), shape, async (rows, formula) => {
-      const [client, server] = MemoryTransport.pair();
-      void new RpcSession(server, new Api(rows));
-      const api = new RpcSession<Api>(client).getRemoteMain();
-      const byMap = await api.rows().map((row) => mapped(formula, row, api) as never);
-      const plan = buildPlan<[Api], undefined, unknown>(1, ({ captures: [remote] }) =>
-        remote.call("rows").map((row) => planned(formula, row, remote)),
-      );
-      const byPlan = await runPlan(plan, [api]);
-      expect(byPlan).toEqual([...(byMap as unknown[])]);
-    }),
+    fc.asyncProperty(
+      fc.array(fc.record({ n: fc.integer() }, { noNullPrototype: true })),
+      shape,
+      async (rows, formula) => {
+        const [client, server] = MemoryTransport.pair();
+        void new RpcSession(server, new Api(rows));
+        const api = new RpcSession<Api>(client).getRemoteMain();
+        const byMap = await api.rows().map((row) => mapped(formula, row, api) as never);
+        const plan = buildPlan<[Api], undefined, unknown>(1, ({ captures: [remote] }) =>
+          remote.call("rows").map((row) => planned(formula, row, remote)),
+        );
+        const byPlan = await runPlan(plan, [api]);
+        expect(byPlan).toEqual([...(byMap as unknown[])]);
+      },
+    ),
     { numRuns: Number(process.env["FUZZ_RUNS"] ?? 50) },
   );
 });
