@@ -1,0 +1,150 @@
+import { afterEach, expect, test } from "@jest/globals";
+import { describeWith, type Peer } from "@proj/peers";
+import fc from "fast-check";
+import { type Addon, loadAddon } from "#src/addon.js";
+import { anything, callWithAnything } from "./wrong-arguments.js";
+
+type Functions = Readonly<Record<string, (...values: unknown[]) => unknown>>;
+
+describeWith(
+  "datagrams, encryption, TCP options and cores refuse every mistake",
+  loaded(),
+  (addon) => {
+    const groups: number[] = [];
+
+    afterEach(() => {
+      for (const group of groups.splice(0)) {
+        try {
+          addon.udp?.close(group);
+        } catch {
+          // The test itself closed it.
+        }
+      }
+    });
+
+    function group(): number {
+      const { udp } = addon;
+      if (udp === undefined) throw new Error("no UDP");
+      const bytes = () => new Uint8Array(new SharedArrayBuffer(4096));
+      const rows = () => new Int32Array(new SharedArrayBuffer(256));
+      const handle = udp.create(bytes(), rows(), bytes(), rows(), bytes(), rows(), rows(), 64, 64);
+      const report = new Int32Array(12);
+      const ip = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 127, 0, 0, 1);
+      expect(udp.addPort(handle, ip, 0, 0, 0, 0, 0, 0, report)).toBe(0);
+      groups.push(handle);
+      return handle;
+    }
+
+    test("udp", () => {
+      const handle = group();
+      const ip = new Uint8Array(16);
+      const report = new Int32Array(12);
+      // A wait blocks as long as it is told to: up to a second for a valid number.
+      const { wait: _, ...functions } = addon.udp as unknown as Functions;
+      callWithAnything(functions, anything(handle, ip, report), (name, answer) => {
+        if (name === "create" && typeof answer === "number" && answer >= 0) groups.push(answer);
+        if (name === "doors") for (const door of answer as (() => void)[]) door();
+      });
+    });
+
+    test("udp.wait", () => {
+      const { wait } = addon.udp as unknown as Functions;
+      callWithAnything(
+        { wait: (...given) => wait?.(given[0], given[1] === 0 ? 0 : String(given[1])) },
+        anything(group()),
+      );
+    });
+
+    test("a closed group, and what was its door", () => {
+      const handle = group();
+      const doors = addon.udp?.doors(handle) ?? [];
+      addon.udp?.close(handle);
+      for (const door of doors) door();
+      const { create: _, ...functions } = addon.udp as unknown as Functions;
+      for (const call of Object.values(functions)) {
+        expect(() => call(handle, handle, handle, 0)).toThrow();
+      }
+      expect(group()).not.toBe(handle);
+      for (const door of doors) door();
+    });
+
+    test("ordinary memory, which can be detached, is no slab", () => {
+      const { udp } = addon;
+      const shared = () => new Uint8Array(new SharedArrayBuffer(4096));
+      const rows = () => new Int32Array(new SharedArrayBuffer(256));
+      for (let at = 0; at < 7; at++) {
+        const given: (Uint8Array | Int32Array)[] = [
+          shared(),
+          rows(),
+          shared(),
+          rows(),
+          shared(),
+          rows(),
+          rows(),
+        ];
+        given[at] = at % 2 === 0 && at < 6 ? new Uint8Array(4096) : new Int32Array(64);
+        const create = udp?.create as unknown as (...values: unknown[]) => number;
+        expect(() => create(...given, 64, 64)).toThrow("shared memory");
+      }
+    });
+
+    test("crypto", () => {
+      const { crypto } = addon;
+      const ring = crypto.createRing(4, false, "");
+      crypto.setKey(ring, 0, 1, new Uint8Array(32), new Uint8Array(12));
+      const wire = new Uint8Array(200);
+      // Looking for a library is not for strange paths: the first answer holds for the process.
+      const { multiBuffer: _, ...functions } = crypto as unknown as Functions;
+      callWithAnything(functions, anything(ring, wire, new Int32Array(40), new Uint8Array(32)));
+    });
+
+    test("rows of a batch hold any number", () => {
+      const { crypto } = addon;
+      const ring = crypto.createRing(4, true, "");
+      crypto.setKey(ring, 0, 1, new Uint8Array(32), new Uint8Array(12));
+      const cell = fc.oneof(fc.integer({ min: -3, max: 210 }), fc.integer());
+      fc.assert(
+        fc.property(
+          fc.array(cell, { minLength: 40, maxLength: 40 }),
+          fc.boolean(),
+          (cells, seals) => {
+            const wire = new Uint8Array(200);
+            const plain = new Uint8Array(150);
+            const meta = Int32Array.from(cells);
+            const count = (seals ? crypto.seal : crypto.open)(ring, wire, plain, meta, 4);
+            const results = [9, 19, 29, 39].map((at) => meta[at] ?? -1);
+            expect(results.filter((result) => result === 0)).toHaveLength(count);
+            for (const result of results) expect([0, 1, 2, 3]).toContain(result);
+          },
+        ),
+        { numRuns: Number(process.env["FUZZ_RUNS"] ?? 300) * 5, verbose: true },
+      );
+    });
+
+    test("tcp", () => {
+      // Descriptors that are open belong to the test runner: only their refusal is of interest.
+      callWithAnything(addon.tcp as unknown as Functions, anything(0, 2 ** 31 - 1), (_, answer) => {
+        expect(answer).toBeLessThan(0);
+      });
+    });
+
+    test("cores", () => {
+      // Whatever is valid would be done to this thread, so the thread is always another's.
+      const { threadId, ...functions } = addon.cores as unknown as Functions;
+      const foreign = Object.fromEntries(
+        Object.entries(functions).map(([name, call]) => [
+          name,
+          (...given: unknown[]) => call(given[0] === 0 ? 1 : (given[0] ?? 1), ...given.slice(1)),
+        ]),
+      );
+      callWithAnything(foreign, anything(1, 2 ** 31 - 1));
+      expect(threadId?.()).toBeGreaterThan(0);
+    });
+  },
+);
+
+function loaded(): Peer<Addon> {
+  const found = loadAddon();
+  const name = "native";
+  return "addon" in found ? { name, found: found.addon } : { name, lack: found.lack };
+}
