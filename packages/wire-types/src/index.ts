@@ -88,6 +88,7 @@ export {
 export {
   bytesOf,
   type DType,
+  dtypes,
   isDType,
   itemSize,
   type TypedArray,

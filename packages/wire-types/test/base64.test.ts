@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { formatBase64, isWireError, parseBase64, SeededRandom } from "@proj/wire-types";
 import fc from "fast-check";
-import { fuzzRuns } from "./fuzz-runs.js";
+import { fuzzRuns } from "../../../tools/jest/fuzz-runs.js";
 
 describe("base64", () => {
   // RFC 4648, section 10.

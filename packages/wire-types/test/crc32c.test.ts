@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { crc32c, encodeUtf8, SeededRandom } from "@proj/wire-types";
 import fc from "fast-check";
-import { fuzzRuns } from "./fuzz-runs.js";
+import { fuzzRuns } from "../../../tools/jest/fuzz-runs.js";
 
 // Bit by bit, straight from the polynomial.
 function slowly(bytes: Uint8Array): number {

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { formatHex, parseHex } from "@proj/wire-types";
 import fc from "fast-check";
-import { fuzzRuns } from "./fuzz-runs.js";
+import { fuzzRuns } from "../../../tools/jest/fuzz-runs.js";
 
 test("writes lowercase and reads either case", () => {
   expect(formatHex(Uint8Array.of(0, 0x0f, 0xa0, 0xff))).toBe("000fa0ff");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { ManualTime } from "@proj/wire-types";
 import fc from "fast-check";
-import { fuzzRuns } from "./fuzz-runs.js";
+import { fuzzRuns } from "../../../tools/jest/fuzz-runs.js";
 
 describe("manual time", () => {
   test("stands still until it is advanced", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { decodeUtf8, encodeUtf8, encodeUtf8Into, isWellFormed, utf8Length } from "@proj/wire-types";
 import fc from "fast-check";
-import { fuzzRuns } from "./fuzz-runs.js";
+import { fuzzRuns } from "../../../tools/jest/fuzz-runs.js";
 
 const anyText = fc.string({
   unit: fc.integer({ min: 0, max: 0xffff }).map((c) => String.fromCharCode(c)),

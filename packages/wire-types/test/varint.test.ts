@@ -10,7 +10,7 @@ import {
   zigzag,
 } from "@proj/wire-types";
 import fc from "fast-check";
-import { fuzzRuns } from "./fuzz-runs.js";
+import { fuzzRuns } from "../../../tools/jest/fuzz-runs.js";
 
 const truncated = expect.objectContaining({ code: "wire.truncated" });
 const overflow = expect.objectContaining({ code: "wire.overflow" });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { textEther } from "@proj/ether-codecs";
 import fc from "fast-check";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 import { connect, type Socket } from "node:net";
 import { dial, type Dialled } from "#src/dial.js";
 import { checkReceipt } from "#src/receipts/check-receipt.js";
@@ -13,7 +14,6 @@ import { type TempFolder, tempFolder } from "../support/temp-folder.js";
 // A live node in a process of its own, attacked over sockets.
 jest.setTimeout(120_000);
 
-const runs = Number(process.env["FUZZ_RUNS"] ?? 150);
 /** What the node may hold beyond what it had before, whatever comes: far below what the attacks claim. */
 const ALLOWED_GROWTH_BYTES = 160 * 1024 * 1024;
 
@@ -101,7 +101,7 @@ test("random bytes, mutated frames and broken trains end at most their own conne
     fc.asyncProperty(fc.oneof(mutated, random), async (pieces) => {
       await attack(pieces, 30);
     }),
-    { numRuns: runs },
+    fuzzRuns(150),
   );
   await stillServes();
   expect((await metric("process_resident_memory_bytes")) - before).toBeLessThan(

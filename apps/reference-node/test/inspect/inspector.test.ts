@@ -1,11 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 import { formatFrame } from "#src/inspect/hex-view.js";
 import { readInput } from "#src/inspect/input.js";
 import { type InspectedFrame, Inspector } from "#src/inspect/inspector.js";
 import { golden, goldenBytes as vector } from "../support/golden.js";
-
-const fuzzRuns = Number(process.env["FUZZ_RUNS"] ?? 200);
 
 function inspect(input: Uint8Array): readonly InspectedFrame[] {
   return [...new Inspector(input, { maxMessageBytes: 1 << 20 }).frames()];
@@ -144,7 +143,7 @@ describe("any input", () => {
           for (const frame of inspect(part)) formatFrame(frame, part);
         },
       ),
-      { numRuns: fuzzRuns },
+      fuzzRuns(200),
     );
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
@@ -152,7 +151,7 @@ describe("any input", () => {
         if (typeof input === "string") return;
         for (const frame of inspect(input)) formatFrame(frame, input);
       }),
-      { numRuns: fuzzRuns },
+      fuzzRuns(200),
     );
   });
 });

@@ -9,27 +9,11 @@ import {
   type Value,
 } from "@proj/ether-codecs";
 import { readTable } from "@proj/ether-codecs/arrow";
-import { type DType, itemSize, TensorView } from "@proj/wire-types";
+import { dtypes, itemSize, TensorView } from "@proj/wire-types";
 import fc from "fast-check";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 import { expectSame } from "../arrow/ethers.js";
 import { goldenBytes } from "../golden.js";
-
-const runs = Number(process.env["FUZZ_RUNS"] ?? 200);
-
-const dtypes: readonly DType[] = [
-  "float16",
-  "float32",
-  "float64",
-  "int8",
-  "uint8",
-  "int16",
-  "uint16",
-  "int32",
-  "uint32",
-  "int64",
-  "uint64",
-  "bool",
-];
 
 const text = fc.string({ unit: "grapheme", maxLength: 8 });
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
@@ -138,7 +122,7 @@ describe("ARROW_IPC fuzz", () => {
           readTable(body).toArray();
         }
       }),
-      { numRuns: runs },
+      fuzzRuns(200),
     );
   });
 
@@ -164,7 +148,7 @@ describe("ARROW_IPC fuzz", () => {
         }
         expect(outcome(broken)).toBe("typed");
       }),
-      { numRuns: runs },
+      fuzzRuns(200),
     );
   });
 
@@ -174,14 +158,14 @@ describe("ARROW_IPC fuzz", () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         expect(outcome(bytes)).toBe("typed");
       }),
-      { numRuns: runs },
+      fuzzRuns(200),
     );
     fc.assert(
       fc.property(batch, fc.nat(), (ethers, cut) => {
         const { body } = codec.encode(ethers, {});
         expect(outcome(body.slice(0, cut % body.length))).toBe("typed");
       }),
-      { numRuns: runs },
+      fuzzRuns(200),
     );
   });
 });

@@ -8,9 +8,9 @@ import {
 } from "@proj/ether-codecs";
 import { TensorView } from "@proj/wire-types";
 import fc from "fast-check";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 import { goldenBytes } from "../golden.js";
 
-const runs = Number(process.env["FUZZ_RUNS"] ?? 500);
 const limits = resolveEtherLimits({ maxBodyBytes: 1 << 20 });
 const codec = new DlpackCodec({ readShm: (_, size) => new Uint8Array(size) });
 
@@ -86,7 +86,7 @@ test("every element lies where its strides say, or the descriptor is refused", (
       visit([]);
       expect([...tensor.toBytes()]).toEqual(wanted);
     }),
-    { numRuns: runs },
+    fuzzRuns(500),
   );
 });
 
@@ -102,12 +102,12 @@ test("mutations, truncations and random bytes give a tensor or an EtherError", (
       for (const [at, byte] of edits) if (broken.length > 0) broken[at % broken.length] = byte;
       expect(outcome(broken)).toBe("typed");
     }),
-    { numRuns: runs },
+    fuzzRuns(500),
   );
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
       expect(outcome(bytes)).toBe("typed");
     }),
-    { numRuns: runs },
+    fuzzRuns(500),
   );
 });

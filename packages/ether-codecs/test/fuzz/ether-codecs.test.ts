@@ -19,12 +19,11 @@ import {
   tensorQnt8Codec,
   type Value,
 } from "@proj/ether-codecs";
-import { type DType, itemSize, parseHex, TensorView, typedView } from "@proj/wire-types";
+import { dtypes, itemSize, parseHex, TensorView, typedView } from "@proj/wire-types";
 import fc from "fast-check";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 import { xcp } from "../../test/generated/ether-proto.mjs";
 import { goldenVectors } from "../golden.js";
-
-const numRuns = Number(process.env["FUZZ_RUNS"] ?? 200);
 
 const text = fc.string({ unit: "grapheme", maxLength: 12 });
 const key = fc.oneof(
@@ -32,24 +31,9 @@ const key = fc.oneof(
   fc.constantFrom("__proto__", "constructor", "toString", "$b64", "values"),
 );
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
-const vectorTypes: readonly DType[] = [
-  "float16",
-  "float32",
-  "float64",
-  "int8",
-  "uint8",
-  "int16",
-  "uint16",
-  "int32",
-  "uint32",
-  "int64",
-  "uint64",
-  "bool",
-];
-
 // A vector as a decoder gives it: a tensor of rank 1 where no plain typed array says its type.
 const vector = fc
-  .tuple(fc.constantFrom(...vectorTypes), fc.uint8Array({ maxLength: 40 }))
+  .tuple(fc.constantFrom(...dtypes), fc.uint8Array({ maxLength: 40 }))
   .map(([dtype, bytes]): Value => {
     const whole = bytes.slice(0, bytes.length - (bytes.length % itemSize(dtype)));
     const data = typedView(dtype, dtype === "bool" ? whole.map((byte) => byte & 1) : whole);
@@ -181,7 +165,7 @@ describe("round trips", () => {
           extraFields: whole(ether.extraFields) as never,
         });
       }),
-      { numRuns },
+      fuzzRuns(200),
     );
   });
 
@@ -195,7 +179,7 @@ describe("round trips", () => {
         expect(message.kind).toBe(ether.kind);
         expectSame(decodeEtherProto(xcp.EtherProto.encode(message).finish()), ether);
       }),
-      { numRuns },
+      fuzzRuns(200),
     );
   });
 
@@ -207,7 +191,7 @@ describe("round trips", () => {
         const { body, tags } = codec.encode([ether], {});
         expectSame(codec.decode(body, { tags })[0], ether);
       }),
-      { numRuns },
+      fuzzRuns(200),
     );
   });
 
@@ -218,7 +202,7 @@ describe("round trips", () => {
         const { body, tags } = mixedLatentCodec.encode([ether], {});
         expectSame(mixedLatentCodec.decode(body, { tags })[0], ether);
       }),
-      { numRuns },
+      fuzzRuns(200),
     );
   });
 });
@@ -241,7 +225,7 @@ describe("hostile input gives Ethers or EtherErrors", () => {
           if (!(thrown instanceof EtherError)) throw thrown;
         }
       }),
-      { numRuns },
+      fuzzRuns(200),
     );
   });
 
@@ -271,7 +255,7 @@ describe("hostile input gives Ethers or EtherErrors", () => {
         }
         for (const codec of codecs) survives(codec, Uint8Array.from(mutated), extension);
       }),
-      { numRuns },
+      fuzzRuns(200),
     );
   });
 
@@ -283,7 +267,7 @@ describe("hostile input gives Ethers or EtherErrors", () => {
         shifted.set(body, shift);
         expectSame(decodeEtherProto(shifted.subarray(shift)), ether);
       }),
-      { numRuns },
+      fuzzRuns(200),
     );
   });
 });

@@ -8,8 +8,8 @@ import {
   type ValueMap,
 } from "@proj/ether-codecs";
 import fc from "fast-check";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
-const runs = Number(process.env["FUZZ_RUNS"] ?? 200);
 const lineage = Array.from({ length: 20 }, (_, i) => ({ node: `n${i}`, ver: "1", ts: "t" }));
 const ether = (metadata: ValueMap): Ether =>
   createEther({ kind: "k", payload: { "debug.x": null, empty: "" }, metadata });
@@ -73,7 +73,7 @@ describe("§22: trimming", () => {
         const once = trimMetadata({ ...ether({}), metadata: own }, context);
         expect(trimMetadata(once, context)).toEqual(once);
       }),
-      { numRuns: runs },
+      fuzzRuns(200),
     );
   });
 });

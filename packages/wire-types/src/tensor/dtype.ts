@@ -47,6 +47,9 @@ const constructors: Readonly<Record<DType, TypedArrayConstructor>> = {
   bool: Uint8Array,
 };
 
+/** Every {@link DType}. */
+export const dtypes: readonly DType[] = Object.keys(constructors) as DType[];
+
 /** Tells whether `name` is a {@link DType}. */
 export function isDType(name: string): name is DType {
   return Object.hasOwn(constructors, name);

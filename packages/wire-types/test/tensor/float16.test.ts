@@ -4,7 +4,7 @@ import { float16Bits, float16ToFloat32, float16Value, float32ToFloat16 } from "@
 import { narrowEach, widenEach } from "#src/tensor/float16-bits.js";
 import { compileFloat16Simd } from "#src/tensor/float16-simd.js";
 import fc from "fast-check";
-import { fuzzRuns } from "../fuzz-runs.js";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 const view = new DataView(new ArrayBuffer(2));
 const allHalves = Uint16Array.from({ length: 65_536 }, (_, i) => i);

@@ -7,7 +7,7 @@ import {
   quantizeInt8Rows,
 } from "@proj/wire-types";
 import fc from "fast-check";
-import { fuzzRuns } from "../fuzz-runs.js";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 const runs = fuzzRuns(200);
 const finite = fc.float({ noNaN: true, noDefaultInfinity: true });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { bytesOf, columnMajorStrides, TensorView, typedView } from "@proj/wire-types";
 import fc from "fast-check";
-import { fuzzRuns } from "../fuzz-runs.js";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 const misfit = expect.objectContaining({ code: "wire.invalid_shape" });
 const numbers = (view: TensorView) => [...typedView(view.dtype, view.toBytes())];
