@@ -87,6 +87,23 @@ test("a download larger than any window arrives whole, and nothing is left", asy
   await atRest(setting);
 });
 
+test("streams that the platform made cross too: of pipeThrough, of tee, of from", async () => {
+  const setting = connect();
+  const bytes = (): ReadableStream<Uint8Array> =>
+    new ReadableStream({
+      start(controller) {
+        controller.enqueue(new Uint8Array(10));
+        controller.close();
+      },
+    });
+  const through = bytes().pipeThrough(new TransformStream<Uint8Array, Uint8Array>());
+  expect(await setting.main.count(through)).toBe(10);
+  for (const half of bytes().tee()) expect(await setting.main.count(half)).toBe(10);
+  const { readable, writable } = new TransformStream();
+  expect(await setting.main.echo({ writable })).toHaveProperty("writable");
+  await readable.cancel();
+});
+
 test("an unread download is stopped by its window", async () => {
   const setting = connect();
   const stream = await setting.main.download(64, 32_768);

@@ -61,6 +61,12 @@ for (const [name, kind] of [...named, ...binary.map((type) => [type, "bytes"] as
   const prototype = host[name]?.prototype;
   if (prototype !== undefined) kinds.set(prototype, kind);
 }
+// Node 20 gives the streams that it makes itself, for `pipeThrough`, `tee` and `from`, a prototype of their own.
+if (host["TransformStream"] !== undefined) {
+  const { readable, writable } = new TransformStream();
+  kinds.set(Object.getPrototypeOf(readable) as object, "readable");
+  kinds.set(Object.getPrototypeOf(writable) as object, "writable");
+}
 
 /**
  * Tells how `value` crosses. The exact prototype decides, so that a subclass is not mistaken for
