@@ -82,6 +82,11 @@ if { [ -x "$venv" ] && imports "$venv"; } || { has python3 && imports python3; }
 else
   say "python with its modules is missing: its tests are skipped"
 fi
+if has postgres; then
+  there+=(postgres)
+else
+  say "postgres is missing: an example is tried with its embedded engine only"
+fi
 if [ -n "${CXX:-}" ] || has c++ || has g++ || has clang++; then
   there+=(native)
 else
