@@ -170,9 +170,11 @@ export function cryptoCases(crypto: BatchCrypto, options: KeyRingOptions): void 
     );
     const wire = new Uint8Array([...control, ...data]);
     const plain = new Uint8Array(10);
-    const meta = Int32Array.of(
-      ...[0, 40, 40, 0, 10, 0, 0, 0x01020304, 0, -1],
-      ...[66, 80, 146, 0, 0, 0, 0, 0x01020305, 0, -1],
+    const meta = Int32Array.from(
+      [
+        [0, 40, 40, 0, 10, 0, 0, 0x01020304, 0, -1],
+        [66, 80, 146, 0, 0, 0, 0, 0x01020305, 0, -1],
+      ].flat(),
     );
     expect(ring.open({ wire, plain, meta }, 2)).toBe(2);
     expect(plain).toEqual(Uint8Array.of(0x09, 0x55, 0, 0, 0, 0, 0, 0, 0, 0));

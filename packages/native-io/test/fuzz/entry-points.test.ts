@@ -13,16 +13,16 @@ describeWith(
     const groups: number[] = [];
 
     afterEach(() => {
-      for (const group of groups.splice(0)) {
+      for (const handle of groups.splice(0)) {
         try {
-          addon.udp?.close(group);
+          addon.udp?.close(handle);
         } catch {
           // The test itself closed it.
         }
       }
     });
 
-    function group(): number {
+    function open(): number {
       const { udp } = addon;
       if (udp === undefined) throw new Error("no UDP");
       const bytes = () => new Uint8Array(new SharedArrayBuffer(4096));
@@ -36,7 +36,7 @@ describeWith(
     }
 
     test("udp", () => {
-      const handle = group();
+      const handle = open();
       const ip = new Uint8Array(16);
       const report = new Int32Array(12);
       // A wait blocks as long as it is told to: up to a second for a valid number.
@@ -51,12 +51,12 @@ describeWith(
       const { wait } = addon.udp as unknown as Functions;
       callWithAnything(
         { wait: (...given) => wait?.(given[0], given[1] === 0 ? 0 : String(given[1])) },
-        anything(group()),
+        anything(open()),
       );
     });
 
     test("a closed group, and what was its door", () => {
-      const handle = group();
+      const handle = open();
       const doors = addon.udp?.doors(handle) ?? [];
       addon.udp?.close(handle);
       for (const door of doors) door();
@@ -64,7 +64,7 @@ describeWith(
       for (const call of Object.values(functions)) {
         expect(() => call(handle, handle, handle, 0)).toThrow();
       }
-      expect(group()).not.toBe(handle);
+      expect(open()).not.toBe(handle);
       for (const door of doors) door();
     });
 
