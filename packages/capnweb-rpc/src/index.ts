@@ -114,3 +114,17 @@ export type { Arithmetic, Comparison, Plan, PlanLiteral, PlanNode, PlanOp } from
 export { PLAN_LIMITS, type PlanLimits } from "./plan/plan-budget.js";
 export { PlanRun, PlanRunner } from "./plan/plan-runner.js";
 export { type PlanOptions, runPlan } from "./plan/run-plan.js";
+export type { CallInfo, CallOutcome } from "./observe/call-info.js";
+export {
+  healthReport,
+  type HealthReport,
+  healthResponse,
+  type Readiness,
+} from "./observe/health-report.js";
+export { type ObservedSession, Observer, type ObserverOptions } from "./observe/observer.js";
+export {
+  childTrace,
+  formatTraceparent,
+  parseTraceparent,
+  type TraceContext,
+} from "./observe/trace-context.js";

@@ -150,7 +150,7 @@ export function outletFor(
     return encodingLevel === "string" ? new TextOutlet(send) : new TreeOutlet(send);
   }
   const counted = (message: unknown): unknown => {
-    tap.carried("out", typeof message === "string" ? message.length : 0);
+    tap.carried("out", message);
     return send(message);
   };
   const outlet = encodingLevel === "string" ? new TextOutlet(counted) : new TreeOutlet(counted);

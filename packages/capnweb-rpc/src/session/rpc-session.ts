@@ -102,7 +102,7 @@ export class RpcSession<T = unknown> {
 
 function counted(tap: SessionTap, receive: (message: unknown) => void): (message: unknown) => void {
   return (message) => {
-    tap.carried("in", typeof message === "string" ? message.length : 0);
+    tap.carried("in", message);
     receive(message);
   };
 }

@@ -12,8 +12,8 @@ export interface SessionTap {
   sending(message: readonly unknown[]): string | undefined;
   /** A message has arrived. `handle` carries it out, and must be called once before this returns. */
   received(message: unknown, handle: () => void): void;
-  /** So much crossed: UTF-16 code units of text; 0 for a transport that carries trees. */
-  carried(direction: "in" | "out", size: number): void;
+  /** A message crosses as the transport carries it: text, or a tree. */
+  carried(direction: "in" | "out", message: unknown): void;
   /** The session is over. */
   ended(reason: unknown): void;
 }

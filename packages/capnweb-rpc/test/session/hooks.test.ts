@@ -36,7 +36,7 @@ test("a tap sees every message, its size and the end", async () => {
       seen.push(["in", ...(message as unknown[])]);
       handle();
     },
-    carried: (direction, size) => void seen.push([direction, size]),
+    carried: (direction, message) => void seen.push([direction, (message as string).length]),
     ended: (reason) => void seen.push((reason as Error).message),
   };
   const [client, server] = MemoryTransport.pair();
