@@ -107,6 +107,10 @@ export class IpcPublication {
   removeReader(subscriptionId: bigint): Reader | undefined {
     const index = this.#readers.findIndex((each) => each.subscriptionId === subscriptionId);
     const [removed] = index < 0 ? [] : this.#readers.splice(index, 1);
+    // What it has read counts, also since the last turn: nobody who joins later gets it again.
+    if (removed !== undefined) {
+      this.#consumed = Math.max(this.#consumed, removed.position.positionAcquire(0));
+    }
     if (this.#readers.length === 0) this.log.meta.putIntRelease(LogMeta.isConnected, 0);
     return removed;
   }

@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statfsSync,
   writeSync,
@@ -115,8 +116,20 @@ function create(
       region.unmap();
       unlock();
       folders.close();
+      if (backend.kind === "native") removeEmpty([join(folder, "publications"), folder]);
     },
   };
+}
+
+// Whatever else lies in the directory is not ours, and keeps it there.
+function removeEmpty(paths: readonly string[]): void {
+  for (const path of paths) {
+    try {
+      rmdirSync(path);
+    } catch {
+      return;
+    }
+  }
 }
 
 function logFiles(folders: ShmFolders, folder: string, checkSpace: boolean): DriverFiles {

@@ -259,6 +259,18 @@ describe("closing", () => {
     expect(subscription.poll(() => undefined, 1)).toBe(0);
   });
 
+  test("what a reader has read does not come again to one that joins after it", async () => {
+    const world = new World();
+    const { client, subscription, publication } = await pair(world);
+    publication.offer(text("old news"));
+    read(subscription);
+    subscription.close();
+    const later = client.addSubscription(IPC, 10);
+    const joined = await world.done(later);
+    world.settle();
+    expect(read(joined)).toEqual([]);
+  });
+
   test("a client that leaves takes everything with it, and nobody times out", async () => {
     const world = new World();
     const { client } = await pair(world);
