@@ -1,4 +1,5 @@
 import type { MapProgram } from "../map/map-program.js";
+import type { DropWatch } from "./drop-watch.js";
 import type { Payload } from "./payload.js";
 
 /** One step of a path: a member's name, or an index of an array. spec/capnweb.md §6.1 */
@@ -45,6 +46,11 @@ export abstract class Capability {
 
   /** What the stub stands on that it has turned out to be. */
   get stub(): Hook | undefined {
+    return undefined;
+  }
+
+  /** Finds promises of its results that the application drops. */
+  get dropWatch(): DropWatch | undefined {
     return undefined;
   }
 

@@ -1,3 +1,4 @@
+import { keepHandle } from "./drop-watch.js";
 import { failedHook, Hook, type PullSink } from "./hook.js";
 import { Payload, settlePayload } from "./payload.js";
 import { PendingCapability } from "./pending-capability.js";
@@ -40,10 +41,9 @@ function invokeNow(method: object, self: object | undefined, args: Payload): Hoo
   const promised = handleOfPromise(result);
   if (promised !== undefined) {
     // The promise itself is the result, so that asking for it is up to the caller. spec/capnweb.md §7.2
-    const hook =
-      promised.path.length === 0 && !args.hooks.includes(promised.hook)
-        ? promised.hook
-        : promised.hook.get(promised.path);
+    const whole = promised.path.length === 0 && !args.hooks.includes(promised.hook);
+    if (whole) keepHandle(promised);
+    const hook = whole ? promised.hook : promised.hook.get(promised.path);
     args.dispose();
     return hook;
   }

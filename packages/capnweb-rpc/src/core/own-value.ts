@@ -1,6 +1,7 @@
 import { DEFAULT_MAX_DEPTH } from "../limits.js";
 import { unsupportedValue, valueKind } from "../wire/value-kind.js";
 import { tooDeep } from "../wire/value-writer.js";
+import { keepHandle } from "./drop-watch.js";
 import type { Hook } from "./hook.js";
 import type { Payload } from "./payload.js";
 import { handleOf, promiseOf, stubOf, type StubHandle } from "./stub-handle.js";
@@ -26,9 +27,12 @@ export function ownBorrowed(payload: Payload): void {
 export function ownGiven(payload: Payload, kept: readonly Hook[] = []): void {
   const { exported } = payload;
   copyInto(payload, {
-    reference: ({ hook, path }) => {
+    reference: (handle) => {
+      const { hook, path } = handle;
       if (path !== undefined && path.length > 0) return hook.get(path);
-      return kept.includes(hook) ? hook.dup() : hook;
+      if (kept.includes(hook)) return hook.dup();
+      keepHandle(handle);
+      return hook;
     },
     target: (target, parent) => exported?.get(target)?.shift() ?? targetHook(target, parent),
   });

@@ -5,7 +5,7 @@ import { unknownValue, ValueReader } from "../wire/value-reader.js";
 import { type Hook, noPrimitive, type Path } from "./hook.js";
 import { Payload } from "./payload.js";
 import { collectBlob } from "./collect-blob.js";
-import { promiseOf, stubOf } from "./stub-handle.js";
+import { promiseOf, watchedStub } from "./stub-handle.js";
 import { valueHook } from "./value-capability.js";
 
 type Expression = readonly unknown[];
@@ -177,7 +177,7 @@ export function rootHook(payload: Payload): Hook {
 
 function place(payload: Payload, hook: Hook, slot: Slot | undefined): unknown {
   payload.keep(hook);
-  if (slot === undefined) return stubOf(hook);
+  if (slot === undefined) return watchedStub(hook);
   payload.place({ hook, parent: slot.parent, key: slot.key });
   return promiseOf(hook);
 }

@@ -3,13 +3,7 @@ import { stubMark } from "../stub-mark.js";
 import { canonicalIndex } from "./follow-path.js";
 import { disposeGiven, ownBorrowed, ownGiven } from "./own-value.js";
 import { bindRecursion } from "./recursion.js";
-import {
-  handleOf,
-  handleOfPromise,
-  stubCore,
-  type StubCore,
-  type StubHandle,
-} from "./stub-handle.js";
+import { handleOf, handleOfPromise, stubCore, type StubCore, StubHandle } from "./stub-handle.js";
 import { callAt, getAt, mapAt } from "./use-found.js";
 import {
   disposedError,
@@ -20,6 +14,7 @@ import {
   type Unregister,
 } from "./hook.js";
 import { RpcTarget } from "../rpc-target.js";
+import { keepHandle } from "./drop-watch.js";
 import { Payload } from "./payload.js";
 import { awaitHook } from "./await-hook.js";
 import { PendingCapability } from "./pending-capability.js";
@@ -27,11 +22,11 @@ import { targetHook } from "./target-capability.js";
 import { valueHook } from "./value-capability.js";
 
 function stubOf(hook: Hook): RpcStubBase {
-  return proxy({ hook, path: undefined });
+  return proxy(new StubHandle(hook, undefined));
 }
 
 function promiseOf(hook: Hook, path: Path = []): RpcPromiseBase {
-  return proxy({ hook, path }) as RpcPromiseBase;
+  return proxy(new StubHandle(hook, path)) as RpcPromiseBase;
 }
 
 bindRecursion({
@@ -45,6 +40,8 @@ bindRecursion({
   mapAt,
 });
 
+const root: Path = [];
+
 // Never called: the proxies answer for it. It makes them callable.
 const callable = (): void => undefined;
 
@@ -56,7 +53,7 @@ function proxy(handle: StubHandle): RpcStubBase {
 function neuter(stub: object): void {
   const target = stubCore(stub);
   if (target !== undefined)
-    target.handle = { hook: failedHook(disposedError()), path: target.handle.path };
+    target.handle = new StubHandle(failedHook(disposedError()), target.handle.path);
 }
 
 /**
@@ -136,8 +133,11 @@ export class RpcPromiseBase extends RpcStubBase {
 }
 
 function awaited(promise: RpcPromiseBase): Promise<unknown> {
-  const { hook, path } = handleOf(promise);
-  return awaitHook(path === undefined || path.length === 0 ? hook : hook.get(path));
+  const handle = handleOf(promise);
+  const { hook, path } = handle;
+  if (path !== undefined && path.length > 0) return awaitHook(hook.get(path));
+  keepHandle(handle);
+  return awaitHook(hook);
 }
 
 /** Makes a reference to something of the application here. */
@@ -159,6 +159,7 @@ function adoptPromise(promise: unknown): RpcPromiseBase {
   if (handle !== undefined) {
     if (handle.path.length > 0) return promiseOf(handle.hook.get(handle.path));
     neuter(promise as object);
+    keepHandle(handle);
     return promiseOf(handle.hook);
   }
   const pending = new PendingCapability();
@@ -199,7 +200,9 @@ class StubTraps implements ProxyHandler<() => void>, StubCore {
     const { hook, path } = this.handle;
     const recorder = MapRecorder.current;
     if (recorder !== undefined) return promiseOf(recorder.call(hook, path ?? [], args));
-    return promiseOf(hook.call(path ?? [], new Payload(args, "borrowed")));
+    const result = new StubHandle(hook.call(path ?? [], new Payload(args, "borrowed")), root);
+    result.hook.capability.dropWatch?.promise(result);
+    return proxy(result);
   }
 
   get(_target: unknown, property: string | symbol, receiver: unknown): unknown {
@@ -210,7 +213,9 @@ class StubTraps implements ProxyHandler<() => void>, StubCore {
     if (member !== undefined) return member;
     if (path === undefined && property === "then") return undefined;
     const key = pathKey(property);
-    return promiseOf(hook, path === undefined || path.length === 0 ? [key] : [...path, key]);
+    const { owner = this.handle } = this.handle;
+    const way = path === undefined || path.length === 0 ? [key] : [...path, key];
+    return proxy(new StubHandle(hook, way, owner));
   }
 
   has(_target: unknown, property: string | symbol): boolean {

@@ -8,6 +8,7 @@ import {
   type PullSink,
   type Unregister,
 } from "../core/hook.js";
+import type { DropWatch } from "../core/drop-watch.js";
 import type { Payload } from "../core/payload.js";
 import { canceledError } from "../core/pending-capability.js";
 import type { SessionCore } from "./session-core.js";
@@ -47,6 +48,10 @@ export class PeerCapability extends Capability implements PulledResult {
 
   override get awaitsPeer(): boolean {
     return this.isPromise && this.#resolution === undefined;
+  }
+
+  override get dropWatch(): DropWatch | undefined {
+    return this.#resolution === undefined ? this.session.dropWatch : undefined;
   }
 
   override get primitive(): unknown {

@@ -1,4 +1,5 @@
 import { awaitHook } from "../core/await-hook.js";
+import { type DropPolicy, dropWatch } from "../core/drop-watch.js";
 import { failedHook, Hook } from "../core/hook.js";
 import { localHook } from "../core/stub.js";
 import { stubOf } from "../core/stub-handle.js";
@@ -22,6 +23,8 @@ export interface RpcSessionOptions {
   readonly onSendError?: OnSendError | undefined;
   /** Limits of incoming messages; absent ones are {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<RpcLimits> | undefined;
+  /** What becomes of stubs and promises that are dropped without being disposed. */
+  readonly dropped?: DropPolicy | undefined;
   /** What looks on. */
   readonly hooks?: SessionHooks | undefined;
 }
@@ -52,6 +55,7 @@ export class RpcSession<T = unknown> {
       limits,
       natives,
       clock: hostClock,
+      dropWatch: dropWatch(options.dropped),
       errors: new ErrorPolicy(options.onSendError),
       pulled: options.hooks?.pulled,
       refusal: options.hooks?.refusal,

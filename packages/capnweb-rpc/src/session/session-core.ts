@@ -1,4 +1,5 @@
 import { type Capability, disposedError, failedHook, Hook, type Path } from "../core/hook.js";
+import type { DropWatch } from "../core/drop-watch.js";
 import { Payload } from "../core/payload.js";
 import { PayloadReader, type ReferenceScope, rootHook } from "../core/payload-reader.js";
 import { PendingCapability } from "../core/pending-capability.js";
@@ -34,6 +35,8 @@ export interface SessionParts {
   readonly pulled?: SessionHooks["pulled"];
   /** Refuses what the peer pushes. */
   readonly refusal?: SessionHooks["refusal"];
+  /** Finds what the application drops; absent where that is kept. */
+  readonly dropWatch: DropWatch | undefined;
   /** Hears that the session is over, after the peer has been told. */
   readonly ended: (reason: unknown) => void;
 }
@@ -53,6 +56,8 @@ export class SessionCore implements ReferenceScope, StreamLine {
   readonly remoteMain: PeerCapability = new PeerCapability(this, 0, "object");
   /** What waits in the streams of this session. */
   readonly streamBudget: StreamBudget;
+  /** Finds what the application drops. */
+  readonly dropWatch: DropWatch | undefined;
   readonly #parts: SessionParts;
   readonly #exports: ExportTable;
   readonly #imports = new Map<number, PeerCapability>([[0, this.remoteMain]]);
@@ -69,6 +74,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
   /** The session is open at once: there is no handshake. */
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.dropWatch = parts.dropWatch;
     this.streamBudget = new StreamBudget(parts.limits);
     this.#exports = new ExportTable(parts.main, parts.limits.maxExports);
     this.#writer = new ExportWriter(this, this.#exports, parts.errors, parts.natives);
@@ -89,6 +95,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
   /** Takes one message of the peer. Whatever is wrong with it ends the session, and is not thrown. */
   receive(message: unknown): void {
     if (this.#end !== undefined) return;
+    this.dropWatch?.flush();
     try {
       this.#dispatch(message);
     } catch (error) {
