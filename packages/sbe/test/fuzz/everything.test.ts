@@ -3,7 +3,7 @@ import { isWireError } from "@proj/wire-types";
 import fc from "fast-check";
 import { decodeEverything, encodeEverything, type Everything } from "../generated/everything.js";
 import { everything } from "../support/everything.js";
-import { fuzzRuns } from "../support/fuzz-runs.js";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 const bytes = encodeEverything(everything);
 const text = fc.string({ unit: "binary", maxLength: 20 });
