@@ -45,6 +45,14 @@ const root: Path = [];
 // Never called: the proxies answer for it. It makes them callable.
 const callable = (): void => undefined;
 
+// Node inspects what a proxy stands before, and asks it how the proxy wants to be shown.
+Object.defineProperty(callable, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: RpcStubBase) {
+    return this.toString();
+  },
+  configurable: true,
+});
+
 function proxy(handle: StubHandle): RpcStubBase {
   return new Proxy(callable, new StubTraps(handle)) as unknown as RpcStubBase;
 }
@@ -186,8 +194,6 @@ function membersOf(prototype: object): Record<string, unknown> {
   );
 }
 
-const inspect = Symbol.for("nodejs.util.inspect.custom");
-
 /** Answers for one stub. Traps that stand on a prototype are made once, not for every stub. */
 class StubTraps implements ProxyHandler<() => void>, StubCore {
   handle: StubHandle;
@@ -205,8 +211,8 @@ class StubTraps implements ProxyHandler<() => void>, StubCore {
     return proxy(result);
   }
 
-  get(_target: unknown, property: string | symbol, receiver: unknown): unknown {
-    if (typeof property === "symbol") return this.#symbolMember(property, receiver as object);
+  get(_target: unknown, property: string | symbol): unknown {
+    if (typeof property === "symbol") return this.#symbolMember(property);
     const { hook, path } = this.handle;
     const members = path === undefined ? stubMembers : promiseMembers;
     const member = members[property];
@@ -254,10 +260,9 @@ class StubTraps implements ProxyHandler<() => void>, StubCore {
     return false;
   }
 
-  #symbolMember(property: symbol, self: object): unknown {
+  #symbolMember(property: symbol): unknown {
     if (property === stubMark) return this;
     const { path } = this.handle;
-    if (property === inspect) return () => (self as RpcStubBase).toString();
     if (property !== Symbol.dispose || (path !== undefined && path.length > 0)) return undefined;
     return RpcStubBase.prototype[Symbol.dispose];
   }
