@@ -1,0 +1,41 @@
+import { expect, test } from "@jest/globals";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const path = (from: string): string => fileURLToPath(new URL(from, import.meta.url));
+
+/** The programs of a guide, each with the comments that end it: what it prints. */
+function programs(guide: string): readonly (readonly [title: string, code: string])[] {
+  const text = readFileSync(path(`../../../docs/guide/${guide}`), "utf8");
+  return text.split(/^## /m).flatMap((section) => {
+    const title = `${guide}: ${section.split("\n", 1)[0] ?? ""}`;
+    return [...section.matchAll(/^```js\n([\s\S]+?)^```$/gm)].map(
+      ([, code = ""]) => [title, code] as const,
+    );
+  });
+}
+
+const all = [
+  "capnweb.md",
+  "capnweb-protocol.md",
+  "migrate-from-capnweb.md",
+  "migrate-from-capnweb-python.md",
+].flatMap(programs);
+
+test("the guides have programs", () => {
+  expect(all.length).toBeGreaterThanOrEqual(12);
+});
+
+test.each(all)("%s", (_, code) => {
+  const promised = /(?:^\/\/ .*\n)+(?![^])/m.exec(code)?.[0] ?? "";
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--input-type=module", "--disable-warning=ExperimentalWarning", "-e", code],
+    { cwd: path("../"), encoding: "utf8", timeout: 20_000 },
+  );
+  expect(stderr).toBe("");
+  expect(stdout).toBe(promised.replaceAll(/^\/\/ /gm, ""));
+  expect(promised).not.toBe("");
+  expect(status).toBe(0);
+});
