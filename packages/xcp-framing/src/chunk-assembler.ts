@@ -1,8 +1,10 @@
 import { equalBytes, type SchemaKey } from "@proj/wire-types";
 import { XcpError } from "./errors.js";
 import { GatherBuffer } from "./gather-buffer.js";
+import { WholeBuffer } from "./whole-buffer.js";
 import { Flag, ReservedTag } from "./wire/constants.js";
 import { type FrameHeader, type MsgId, tagValue } from "./wire/header.js";
+import type { Allocate } from "./wire/payload-buffer.js";
 
 /** A frame of msgType ≥ 0x0100 after CRC and AEAD: its payload is plaintext. */
 export interface ChunkFrame {
@@ -47,6 +49,8 @@ export interface ChunkAssemblerOptions {
   readonly chunkTimeoutMs: number;
   /** All unfinished messages together; twice `maxMessageBytes` when absent. */
   readonly maxPartialBytes?: number;
+  /** The platform's memory, for whole messages. */
+  readonly allocate?: Allocate | undefined;
 }
 
 interface Train {
@@ -58,7 +62,7 @@ interface Train {
   chunks: number;
   deadlineUs: number;
   // Absent once the train is diverted.
-  gathered: GatherBuffer | undefined;
+  gathered: GatherBuffer | WholeBuffer | undefined;
 }
 
 interface Drain {
@@ -87,6 +91,7 @@ export class ChunkAssembler {
   readonly #maxMessageBytes: number;
   readonly #maxPartialBytes: number;
   readonly #timeoutUs: number;
+  readonly #allocate: Allocate;
   // In the order of their last progress, so that the first is the first to time out.
   readonly #trains = new Map<number, Train>();
   readonly #drains = new Map<number, Drain>();
@@ -98,6 +103,7 @@ export class ChunkAssembler {
     this.#maxMessageBytes = options.maxMessageBytes;
     this.#maxPartialBytes = options.maxPartialBytes ?? 2 * options.maxMessageBytes;
     this.#timeoutUs = options.chunkTimeoutMs * 1000;
+    this.#allocate = options.allocate ?? ((bytes) => new Uint8Array(bytes));
   }
 
   /** Bytes gathered for unfinished messages; diverted ones do not count. */
@@ -206,7 +212,10 @@ export class ChunkAssembler {
       maxBytes: this.#maxMessageBytes,
       chunks: 1,
       deadlineUs: nowUs + this.#timeoutUs,
-      gathered: new GatherBuffer(),
+      gathered:
+        announcedBytes === undefined
+          ? new GatherBuffer()
+          : new WholeBuffer(announcedBytes, this.#allocate),
     };
     const error =
       msgId === 0

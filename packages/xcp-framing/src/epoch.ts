@@ -1,5 +1,6 @@
 import { deriveKeys, deriveNonce, type Direction } from "./key-schedule.js";
-import type { Aead, CryptoProvider } from "./platform.js";
+import type { Aead, CryptoProvider, Sealed } from "./platform.js";
+import { TAG_BYTES } from "./wire/constants.js";
 import type { FrameHeader } from "./wire/header.js";
 
 /** How much one epoch's keys may be used. spec/xcp.md §12 */
@@ -85,10 +86,10 @@ export class Epoch {
     chunkIndex: number,
     aad: Uint8Array,
     plaintext: Uint8Array,
-  ): Uint8Array {
+  ): Sealed {
     const nonce = deriveNonce(this.#crypto, this.#nonceKey, header, chunkIndex);
     const sealed = this.#aead.seal(nonce, aad, plaintext);
-    this.#count(sealed.length);
+    this.#count(plaintext.length + TAG_BYTES);
     return sealed;
   }
 

@@ -1,4 +1,4 @@
-import { concatBytes } from "@proj/wire-types";
+import { concatBytes, crc32c as goOnCrc32c } from "@proj/wire-types";
 import { Epoch, type KeySource, ROTATION_LIMITS, type RotationLimits } from "./epoch.js";
 import { XcpError } from "./errors.js";
 import { NonceGuard } from "./nonce-guard.js";
@@ -77,10 +77,20 @@ export class FrameSealer {
     const phase = this.#epoch.phase === 0 ? 0 : Flag.KPHASE;
     const flags = (frame.flags & ~Flag.KPHASE) | Flag.CRYPT | phase;
     const head = encodeFrameHead(profile, flags, header, length);
-    const sealed = this.#epoch.seal(header, chunkIndex, aadOf(profile, head), payload);
-    const crc = encodeCrc(crc32c(sealed), defaultCrcOrder(profile));
-    const parts = [head, sealed, crc];
+    const aad = aadOf(profile, head);
+    const { ciphertext, tag } = this.#epoch.seal(header, chunkIndex, aad, payload);
+    // For sixteen bytes the portable function is as fast as any, and it can go on from another one's result.
+    const crc = encodeCrc(goOnCrc32c(tag, crc32c(ciphertext)), defaultCrcOrder(profile));
+    const parts = [head, ciphertext, tag, crc];
     return length < ONE_BUFFER_BYTES ? [concatBytes(parts)] : parts;
+  }
+
+  /** Moves to the next epoch although the keys of this one are not used up, so that an id may be sealed anew. */
+  rotate(nowUs: number): void {
+    const next = new Epoch(this.#source, this.#epoch.number + 1, nowUs);
+    this.#epoch.erase();
+    this.#epoch = next;
+    this.#guard.startEpoch();
   }
 
   /** Overwrites the keys. Nothing can be sealed any more. */
@@ -93,11 +103,7 @@ export class FrameSealer {
     const spent = this.#epoch.isSpent(nowUs, this.#limits, { frames: 1, bytes });
     // An epoch that sealed nothing yet has room for a frame of any size.
     const tooOld = nowUs - this.#epoch.beganUs >= this.#limits.maxAgeUs;
-    if (!spent || (this.#epoch.unused && !tooOld)) return;
-    const next = new Epoch(this.#source, this.#epoch.number + 1, nowUs);
-    this.#epoch.erase();
-    this.#epoch = next;
-    this.#guard.startEpoch();
+    if (spent && (!this.#epoch.unused || tooOld)) this.rotate(nowUs);
   }
 }
 

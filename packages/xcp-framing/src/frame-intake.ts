@@ -118,6 +118,7 @@ export class FrameIntake {
     return new ChunkAssembler({
       maxMessageBytes: this.#negotiated.maxMessageBytes,
       chunkTimeoutMs: this.#core.config.limits.chunkTimeoutMs,
+      allocate: this.#core.config.platform.allocate,
     });
   }
 

@@ -9,6 +9,13 @@ export const XcpLimitTable = {
     unit: "bytes",
     reason: "one frame's PLEN would size an allocation",
   },
+  sealedFrameBytes: {
+    default: 131_072,
+    min: 32,
+    max: 4_294_967_295,
+    unit: "bytes",
+    reason: "the receiver of a large encrypted message would wait for all of it before it opens any",
+  },
   maxHeaderBytes: {
     default: 16_384,
     min: 256,

@@ -1,9 +1,17 @@
 import type { Clock, RandomSource, Timers } from "@proj/wire-types";
 
+/** What {@link Aead.seal} makes; on the wire `tag` follows `ciphertext`. */
+export interface Sealed {
+  /** As long as the plaintext. */
+  readonly ciphertext: Uint8Array;
+  /** 16 bytes. */
+  readonly tag: Uint8Array;
+}
+
 /** ChaCha20-Poly1305 (RFC 8439) under one key. */
 export interface Aead {
-  /** Returns ciphertext followed by the 16-byte tag. */
-  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** Returns ciphertext and 16-byte tag, each for itself: joining them here would cost a copy of the message. */
+  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Sealed;
   /** Returns the plaintext, or `undefined` when the tag does not verify; nothing unverified leaves. */
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
 }

@@ -33,18 +33,16 @@ export function retryDelayUs(
  * - `plain`: encode it again; without keys, or in an epoch that never saw the id;
  * - `identical`: write the sealed bytes again;
  * - `newId`: the peer refused it, so it never completed and may have another id;
- * - `impossible`: it may have been completed, so another id could deliver it twice.
+ * - `newEpoch`: it may have been completed, so that another id could deliver it twice.
  *
+ * @param epoch That of the next frame; `undefined` without keys.
  * @see spec/xcp.md §12
  */
 export function repeatMode(
   transfer: Transfer,
   epoch: number | undefined,
-  cause: "refused" | "unanswered",
-): "plain" | "identical" | "newId" | "impossible" {
-  if (epoch === undefined) return "plain";
-  if (transfer.sealed !== undefined) {
-    return transfer.sealed.epoch === epoch ? "identical" : "plain";
-  }
-  return cause === "refused" && !transfer.maybeCompleted ? "newId" : "impossible";
+): "plain" | "identical" | "newId" | "newEpoch" {
+  if (epoch === undefined || transfer.epoch !== epoch) return "plain";
+  if (transfer.sealed !== undefined) return "identical";
+  return transfer.maybeCompleted ? "newEpoch" : "newId";
 }

@@ -51,12 +51,16 @@ export class Sender {
     this.#sealer = sealer;
     this.#writer.sealer = sealer;
     this.#table.limit = negotiated.sendInflight;
-    this.#maxPayload = negotiated.maxFrameBytes - (sealer === undefined ? 0 : TAG_BYTES);
+    this.setMaxFrameBytes(negotiated.maxFrameBytes);
   }
 
-  /** Takes over changed terms. */
+  /** Takes over changed terms. Encrypted messages travel in smaller frames: the peer opens one while the next is sealed. */
   setMaxFrameBytes(maxFrameBytes: number): void {
-    this.#maxPayload = maxFrameBytes - (this.#sealer === undefined ? 0 : TAG_BYTES);
+    const { sealedFrameBytes } = this.#core.config.limits;
+    this.#maxPayload =
+      this.#sealer === undefined
+        ? maxFrameBytes
+        : Math.min(maxFrameBytes, sealedFrameBytes) - TAG_BYTES;
   }
 
   /** Largest payload of one frame before encryption. */
@@ -261,8 +265,8 @@ export class Sender {
       this.#sendAbort(transfer);
       return;
     }
-    if (transfer.sealed !== undefined && transfer.sealed.epoch === this.epoch) {
-      this.#writer.appendParts(transfer.sealed.parts);
+    if (transfer.sealed !== undefined && transfer.epoch === this.epoch) {
+      this.#writer.appendParts(transfer.sealed);
       outbox.advance(transfer.remainingBytes, "finished");
       this.#finish(transfer);
       return;
@@ -276,7 +280,7 @@ export class Sender {
       payload =
         last && transfer.offset === 0
           ? body
-          : body.subarray(transfer.offset, transfer.offset + this.#maxPayload);
+          : body.subarray(transfer.offset, transfer.offset + chunkBytes(remaining, this.#maxPayload));
     } else {
       last = body.endsWithin(this.#maxPayload);
       payload = body.take(this.#maxPayload);
@@ -285,7 +289,9 @@ export class Sender {
     const header = index === 0 ? transfer : continuationHeader(transfer, NO_TAGS);
     const flags = last ? transfer.flags : transfer.flags | Flag.MORE;
     const sealed = this.#writer.append(this.#core.nowUs, flags, header, payload, index);
-    if (sealed !== undefined) this.#noteSealed(transfer, sealed, last && index === 0);
+    if (sealed !== undefined) {
+      this.#noteSealed(transfer, sealed, last && index === 0 ? "whole" : "part");
+    };
     transfer.offset += payload.length;
     if (transfer.msgType === MsgType.DATA) {
       this.#core.traffic.sent.countData(transfer.bodyCodec, payload.length);
@@ -297,9 +303,10 @@ export class Sender {
     }
   }
 
-  #noteSealed(transfer: Transfer, parts: Uint8Array[], keep: boolean): void {
+  #noteSealed(transfer: Transfer, parts: Uint8Array[], frame: "whole" | "part"): void {
     const epoch = this.epoch;
-    if (keep) transfer.sealed = { parts, epoch };
+    transfer.epoch = epoch;
+    transfer.sealed = frame === "whole" ? parts : undefined;
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
     this.#core.log.write("info", "xcp.rekey", { direction: "sent", epoch });
@@ -327,7 +334,9 @@ export class Sender {
   #sendAbort(transfer: Transfer): void {
     const header = continuationHeader(transfer, ABORT_TAGS);
     const flags = transfer.flags & Flag.COMP;
-    this.#writer.append(this.#core.nowUs, flags, header, NO_BYTES, transfer.chunkIndex);
+    const { chunkIndex } = transfer;
+    const sealed = this.#writer.append(this.#core.nowUs, flags, header, NO_BYTES, chunkIndex);
+    if (sealed !== undefined) this.#noteSealed(transfer, sealed, "part");
     this.#core.outbox.advance(0, "finished");
     this.#core.log.write("info", "xcp.chunk_abort", { chunks: transfer.chunkIndex }, transfer);
     transfer.state = transfer.settled ? "done" : "resting";
@@ -366,7 +375,6 @@ export class Sender {
     how: { readonly cause: "refused" | "unanswered"; readonly retryAfterMs: number },
   ): void {
     if (transfer.settled || transfer.state === "resting" || transfer.aborting) return;
-    const epoch = this.#sealer?.epoch;
     const inTrain = transfer.state === "queued" && this.#core.outbox.remove(transfer) === "inTrain";
     const delayUs = retryDelayUs(
       transfer,
@@ -375,20 +383,12 @@ export class Sender {
     );
     if (how.cause === "unanswered") transfer.maybeCompleted = true;
     else if (!DAMAGE.has(error.code)) transfer.maybeCompleted = false;
-    const mode = repeatMode(transfer, epoch, how.cause);
-    // It cannot be sent again, but its reply may still come.
-    if (mode === "impossible" && delayUs !== undefined && transfer.expects === "replyAndAck") {
-      if (transfer.reply !== undefined) this.#complete(transfer, transfer.reply);
-      else transfer.acked = true;
-      return;
-    }
-    if (delayUs === undefined || mode === "impossible") {
+    if (delayUs === undefined) {
       // A reply shows that the message arrived, even if its ACK never will.
       if (transfer.reply === undefined) this.#fail(transfer, error);
       else this.#complete(transfer, transfer.reply);
       return;
     }
-    transfer.needsNewId = mode === "newId";
     transfer.retryAtUs = this.#core.nowUs + delayUs;
     if (inTrain) return;
     transfer.state = "resting";
@@ -397,10 +397,17 @@ export class Sender {
 
   #repeat(transfer: Transfer): void {
     transfer.rewind();
-    if (transfer.needsNewId) {
-      transfer.needsNewId = false;
-      this.#table.rename(transfer, this.#core.memory.takeMsgId());
-      this.#core.events.push({ kind: "renumbered", transfer });
+    switch (repeatMode(transfer, this.#sealer?.epoch)) {
+      case "newId":
+        this.#table.rename(transfer, this.#core.memory.takeMsgId());
+        // A reply is settled when it was written: nobody minds its id.
+        if (!transfer.settled) this.#core.events.push({ kind: "renumbered", transfer });
+        break;
+      case "newEpoch":
+        this.#sealer?.rotate(this.#core.nowUs);
+        break;
+      case "plain":
+      case "identical":
     }
     this.#core.traffic.retransmissions++;
     this.#core.log.write("info", "xcp.retransmit", { attempt: transfer.attempts }, transfer);
@@ -427,9 +434,6 @@ export class Sender {
     const transfer = this.#recentReplies.take(msgId);
     if (transfer === undefined) return false;
     if (!error.retryable || transfer.attempts >= transfer.maxAttempts) return true;
-    if (repeatMode(transfer, this.#sealer?.epoch, "refused") === "newId") {
-      transfer.msgId = this.#core.memory.takeMsgId();
-    }
     this.#repeat(transfer);
     return true;
   }
@@ -451,6 +455,11 @@ export class Sender {
     this.#table.remove(transfer);
     if (!transfer.aborting) transfer.state = "done";
   }
+}
+
+// Chunks of one size: a message that is a little too long for one frame becomes two halves, not a frame and a crumb.
+function chunkBytes(remaining: number, most: number): number {
+  return Math.ceil(remaining / Math.ceil(remaining / most));
 }
 
 function continuationHeader(transfer: Transfer, tags: readonly Tag[]): FrameHeader {

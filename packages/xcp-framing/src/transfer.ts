@@ -70,14 +70,14 @@ export class Transfer implements FrameHeader {
   questions = 0;
   /** Whether its driver was told the outcome. */
   settled = false;
-  /** A retry must not reuse the id. §12 */
-  needsNewId = false;
   /** It was sent before without an answer, so that the peer may have completed it. */
   maybeCompleted = false;
   /** The chunk train ends with `xcp.abort` instead of its next chunk. */
   aborting = false;
-  /** Its frame as it was sealed, for a resend in the same epoch. §12 */
-  sealed: { readonly parts: Uint8Array[]; readonly epoch: number } | undefined;
+  /** The epoch in which its last frame was sealed. §12 */
+  epoch: number | undefined;
+  /** Its only frame as it was sealed in that epoch, to be sent again as it was. §12 */
+  sealed: readonly Uint8Array[] | undefined;
   /** What the driver keeps with it: the promise. */
   owner: unknown;
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import { encodeUtf8, formatHex, parseHex, SeededRandom } from "@proj/wire-types";
+import { concatBytes, encodeUtf8, formatHex, parseHex, SeededRandom } from "@proj/wire-types";
 import fc from "fast-check";
 import { nodeCrypto } from "#src/io/node-crypto.js";
 import { nodePlatform } from "#src/io/node-platform.js";
+import type { Sealed } from "@proj/xcp-framing";
 import { nobleCrypto } from "#src/web/noble-crypto.js";
 import { createWebPlatform } from "#src/web/web-platform.js";
 import { fuzzRuns } from "./support/fuzz-runs.js";
@@ -25,7 +26,7 @@ describe.each([
   );
 
   test("seals the example of RFC 8439", () => {
-    const sealed = crypto.chacha20Poly1305(key).seal(nonce, aad, plaintext);
+    const sealed = joined(crypto.chacha20Poly1305(key).seal(nonce, aad, plaintext));
     expect(formatHex(sealed.subarray(0, 16))).toBe("d31a8d34648e60db7b86afbc53ef7ec2");
     expect(formatHex(sealed.subarray(-16))).toBe("1ae10b594f09e26a7e902ecbd0600691");
     expect(crypto.chacha20Poly1305(key).open(nonce, aad, sealed)).toEqual(plaintext);
@@ -33,7 +34,7 @@ describe.each([
 
   test("gives nothing out when the tag, the data or the AAD is wrong", () => {
     const aead = crypto.chacha20Poly1305(key);
-    const sealed = aead.seal(nonce, aad, plaintext);
+    const sealed = joined(aead.seal(nonce, aad, plaintext));
     for (const at of [0, 60, sealed.length - 1]) {
       const broken = sealed.slice();
       broken[at] = (broken[at] ?? 0) ^ 1;
@@ -67,8 +68,9 @@ describe("both platforms", () => {
     const web = await createWebPlatform();
     fc.assert(
       fc.property(exactly(32), exactly(12), bytes(100), bytes(2000), (key, nonce, aad, text) => {
-        const sealed = nodeCrypto.chacha20Poly1305(key).seal(nonce, aad, text);
-        expect(nobleCrypto.chacha20Poly1305(key).seal(nonce, aad, text)).toEqual(sealed);
+        const sealed = joined(nodeCrypto.chacha20Poly1305(key).seal(nonce, aad, text));
+        const portable = joined(nobleCrypto.chacha20Poly1305(key).seal(nonce, aad, text));
+        expect(portable).toEqual(sealed);
         expect(nobleCrypto.chacha20Poly1305(key).open(nonce, aad, sealed)).toEqual(text);
         expect(nodeCrypto.chacha20Poly1305(key).open(nonce, aad, sealed)).toEqual(text);
         expect(nobleCrypto.sha256([aad, text])).toEqual(nodeCrypto.sha256([aad, text]));
@@ -95,3 +97,7 @@ describe("both platforms", () => {
     }
   });
 });
+
+function joined({ ciphertext, tag }: Sealed): Uint8Array {
+  return concatBytes([ciphertext, tag]);
+}

@@ -19,11 +19,9 @@ export const nodeCrypto: CryptoProvider = {
       seal(nonce, aad, plaintext) {
         const cipher = createCipheriv(CIPHER, key, nonce, OPTIONS);
         cipher.setAAD(aad, { plaintextLength: plaintext.length });
-        const sealed = new Uint8Array(plaintext.length + TAG_BYTES);
-        sealed.set(cipher.update(plaintext));
+        const ciphertext = cipher.update(plaintext);
         cipher.final();
-        sealed.set(cipher.getAuthTag(), plaintext.length);
-        return sealed;
+        return { ciphertext, tag: cipher.getAuthTag() };
       },
       open(nonce, aad, sealed) {
         const length = sealed.length - TAG_BYTES;

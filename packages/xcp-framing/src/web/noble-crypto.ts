@@ -9,7 +9,11 @@ import type { Aead, CryptoProvider } from "../platform.js";
 export const nobleCrypto: CryptoProvider = {
   chacha20Poly1305(key: Uint8Array): Aead {
     return {
-      seal: (nonce, aad, plaintext) => chacha20poly1305(key, nonce, aad).encrypt(plaintext),
+      seal(nonce, aad, plaintext) {
+        const sealed = chacha20poly1305(key, nonce, aad).encrypt(plaintext);
+        const { length } = plaintext;
+        return { ciphertext: sealed.subarray(0, length), tag: sealed.subarray(length) };
+      },
       open(nonce, aad, sealed) {
         try {
           return chacha20poly1305(key, nonce, aad).decrypt(sealed);

@@ -111,7 +111,7 @@ function viewOf(bytes: Uint8Array, at: number, length: number): Uint8Array {
  * Splits a stream of bytes into frames, however the stream is cut into chunks.
  *
  * Per chunk: `push(chunk)`, then `next()` until it returns `undefined`. Payloads are views of chunks, which therefore must
- * not be reused, unless they are pushed as `lent`: then nothing but `aad` refers to them. Before the handshake ends PLEN is capped at 65 536 and no flag but LARGE is allowed; then the owner calls
+ * not be reused, unless they are pushed as `lent`: then nothing refers to them afterwards. Before the handshake ends PLEN is capped at 65 536 and no flag but LARGE is allowed; then the owner calls
  * `setLimits` and `setAllowedFlags`.
  *
  * A throw is fatal to the connection: the reader repeats it from then on.
@@ -345,7 +345,7 @@ export class FrameReader {
     if (length > this.#maxFrameBytes) return this.#refuse(flags, header, length, tailSize);
 
     const ver = bytes[at + 4] as number;
-    const aad = (flags & Flag.CRYPT) === 0 ? NOTHING : bytes.subarray(at, lengthAt);
+    const aad = (flags & Flag.CRYPT) === 0 ? NOTHING : this.#aadOf(bytes, at, lengthAt);
     const head = { ver, flags, header, aad };
     const start = this.#at;
     if (length >= OWN_BUFFER_BYTES || this.#chunk.length - start < length + tailSize) {
@@ -359,6 +359,11 @@ export class FrameReader {
     this.#at = start + length + tailSize;
     const payload = length === 0 ? NOTHING : this.#payloadAt(start, length);
     return this.#finish(head, payload, tailSize === 0 ? 0 : loadU32(this.#chunk, start + length));
+  }
+
+  // A lent chunk may be gone when the payload is whole.
+  #aadOf(bytes: Uint8Array, at: number, end: number): Uint8Array {
+    return this.#lent ? bytes.slice(at, end) : bytes.subarray(at, end);
   }
 
   #payloadAt(start: number, length: number): Uint8Array {

@@ -24,13 +24,13 @@ function bytes(length: number): Uint8Array {
 }
 
 describe("§11.3 the sending side", () => {
-  test("a message above max_frame_bytes is split; only its first chunk has tags, only its last no MORE", () => {
+  test("a message above max_frame_bytes is split into chunks of one size; only its first chunk has tags, only its last no MORE", () => {
     const peer = open();
     const body = bytes(250);
     const tags = [{ key: "trace_id", val: "t" }];
     peer.session.submit(0, { bodyCodec: 8, body, tags }, { channelId: 4, wants: "reply" });
     const frames = peer.frames();
-    expect(frames.map((frame) => frame.payload.length)).toEqual([100, 100, 50]);
+    expect(frames.map((frame) => frame.payload.length)).toEqual([84, 83, 83]);
     expect(frames.map((frame) => frame.flags & Flag.MORE)).toEqual([Flag.MORE, Flag.MORE, 0]);
     expect(tagValue(frames[0]?.header.tags ?? [], "xcp.len")).toBe("250");
     expect(frames.slice(1).every((frame) => frame.header.tags.length === 0)).toBe(true);
