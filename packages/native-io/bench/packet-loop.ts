@@ -133,7 +133,6 @@ export class PacketLoop {
   #readHeaders(rows: number): number {
     const view = this.#incoming;
     const { meta } = this.#to.rx;
-    const opening = this.#opening.meta;
     let packets = 0;
     for (let message = 0; message < rows; message++) {
       const row = message * UDP_ROW;
@@ -153,16 +152,21 @@ export class PacketLoop {
           throw new Error(`a malformed header at ${at}`);
         }
         this.#seen = (this.#seen ^ key ^ path ^ rest ^ number ^ clock) | 0;
-        const its = packets * AEAD_ROW;
-        opening[its + Aead.aad] = at;
-        opening[its + Aead.aadLength] = HEADER_BYTES;
-        opening[its + Aead.wire] = at + HEADER_BYTES;
-        opening[its + Aead.plain] = packets * PAYLOAD_BYTES;
-        opening[its + Aead.length] = length;
-        opening[its + Aead.nonce1] = number | 0;
+        if (this.#ring !== undefined) this.#describeOpening(packets, at, length, number);
         packets++;
       }
     }
     return packets;
+  }
+
+  #describeOpening(packet: number, at: number, length: number, number: number): void {
+    const { meta } = this.#opening;
+    const row = packet * AEAD_ROW;
+    meta[row + Aead.aad] = at;
+    meta[row + Aead.aadLength] = HEADER_BYTES;
+    meta[row + Aead.wire] = at + HEADER_BYTES;
+    meta[row + Aead.plain] = packet * PAYLOAD_BYTES;
+    meta[row + Aead.length] = length;
+    meta[row + Aead.nonce1] = number | 0;
   }
 }

@@ -1,5 +1,6 @@
 // What JavaScript sees of UDP. `receive` and `transmit` take no arguments and answer through shared memory: a call that
-// reads nothing and returns nothing costs a third of one that asks Node-API for its arguments.
+// asks nothing of Node-API costs a third of one that does. They are one function each for all groups, since engines
+// call fast what is always the same.
 #include <errno.h>
 
 #include <array>
@@ -29,21 +30,38 @@ struct Slot {
   uint32_t generation = 0;
 };
 
-// A group belongs to the thread that opened it, as everything in JavaScript does. The table is not thread-local memory
-// itself: a library that is loaded late has little of that.
-thread_local Slot* slots = nullptr;
+// The words around a call without arguments; src/udp/native-udp.ts names the same.
+enum Word : uint32_t { kWordSlot, kWordGeneration, kWordCount, kWordResult, kWords };
 
-struct SlotTable {
-  std::unique_ptr<Slot[]> slots;
-  ~SlotTable();
+// Where one owner of groups and its two functions meet.
+struct Door {
+  int32_t* words = nullptr;
+  napi_env env = nullptr;
+  napi_ref memory = nullptr;
 };
-thread_local SlotTable table;
 
-SlotTable::~SlotTable() { native_io::slots = nullptr; }
+constexpr uint32_t kDoors = 16;
 
-void MakeSlots() {
-  table.slots = std::make_unique<Slot[]>(kMaxGroups);
-  slots = table.slots.get();
+// A group belongs to the thread that opened it, as everything in JavaScript does. Only the pointer is thread-local: a
+// library that is loaded late has little such memory.
+struct ThreadGroups {
+  Slot slots[kMaxGroups];
+  Door doors[kDoors];
+};
+thread_local ThreadGroups* groups = nullptr;
+
+struct GroupsOwner {
+  std::unique_ptr<ThreadGroups> owned;
+  ~GroupsOwner() { groups = nullptr; }
+};
+thread_local GroupsOwner owner;
+
+ThreadGroups& Groups() {
+  if (groups == nullptr) {
+    owner.owned = std::make_unique<ThreadGroups>();
+    groups = owner.owned.get();
+  }
+  return *groups;
 }
 
 void CloseSlot(void* data) {
@@ -56,18 +74,19 @@ void CloseSlot(void* data) {
 }
 
 // A number that names a group, and no later one in the same slot.
-double Handle(uint32_t index) { return double{kMaxGroups} * slots[index].generation + index; }
+double Handle(uint32_t index) {
+  return double{kMaxGroups} * Groups().slots[index].generation + index;
+}
 
 Slot* Find(napi_env env, Arguments& arguments, size_t at) {
   const uint64_t handle = arguments.Size(at);
   if (!arguments.ok()) return nullptr;
-  Slot* slot = slots == nullptr ? nullptr : &slots[handle % kMaxGroups];
-  if (slot == nullptr || slot->group == nullptr || slot->env != env ||
-      handle / kMaxGroups != slot->generation) {
+  Slot& slot = Groups().slots[handle % kMaxGroups];
+  if (slot.group == nullptr || slot.env != env || handle / kMaxGroups != slot.generation) {
     arguments.FailRange("no open group has this number");
     return nullptr;
   }
-  return slot;
+  return &slot;
 }
 
 // Ordinary memory can be detached between two calls; shared memory cannot.
@@ -79,53 +98,54 @@ bool IsShared(napi_env env, napi_value view) {
          napi_is_arraybuffer(env, buffer, &ordinary) == napi_ok && !ordinary;
 }
 
-template <uint32_t kIndex>
-napi_value ReceiveDoor(napi_env, napi_callback_info) {
-  if (slots == nullptr) return nullptr;
-  if (UdpGroup* group = slots[kIndex].group) group->Receive();
+enum class Work { kReceive, kTransmit };
+
+// Does the work of the group that the words name; its answer, or a negative errno, is the result.
+template <Work kWork>
+void Do(const Door& door) {
+  if (door.words == nullptr) return;
+  volatile int32_t* words = door.words;
+  const auto index = static_cast<uint32_t>(words[kWordSlot]);
+  Slot* slot = index < kMaxGroups ? &groups->slots[index] : nullptr;
+  if (slot == nullptr || slot->group == nullptr || slot->env != door.env ||
+      slot->generation != static_cast<uint32_t>(words[kWordGeneration])) {
+    words[kWordResult] = -EBADF;
+  } else if constexpr (kWork == Work::kReceive) {
+    words[kWordResult] = static_cast<int32_t>(slot->group->Receive());
+  } else {
+    const auto count = static_cast<uint32_t>(words[kWordCount]);
+    words[kWordResult] = static_cast<int32_t>(slot->group->Transmit(count));
+  }
+}
+
+template <Work kWork, uint32_t kIndex>
+napi_value Enter(napi_env, napi_callback_info) {
+  if (groups != nullptr) Do<kWork>(groups->doors[kIndex]);
   return nullptr;
 }
 
-template <uint32_t kIndex>
-napi_value TransmitDoor(napi_env, napi_callback_info) {
-  if (slots == nullptr) return nullptr;
-  if (UdpGroup* group = slots[kIndex].group) group->Transmit();
-  return nullptr;
-}
+using Entries = std::array<napi_callback, kDoors>;
 
-// Beyond the first slots the number of the slot travels with the function.
-Slot& SlotOf(napi_env env, napi_callback_info info) {
-  void* data = nullptr;
-  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
-  return *static_cast<Slot*>(data);
-}
-
-napi_value ReceiveAny(napi_env env, napi_callback_info info) {
-  if (UdpGroup* group = SlotOf(env, info).group) group->Receive();
-  return nullptr;
-}
-
-napi_value TransmitAny(napi_env env, napi_callback_info info) {
-  if (UdpGroup* group = SlotOf(env, info).group) group->Transmit();
-  return nullptr;
-}
-
-constexpr uint32_t kDoors = 64;
-using Doors = std::array<napi_callback, kDoors>;
-
-template <uint32_t... kIndex>
-constexpr Doors MakeReceiveDoors(std::integer_sequence<uint32_t, kIndex...>) {
-  return {ReceiveDoor<kIndex>...};
-}
-
-template <uint32_t... kIndex>
-constexpr Doors MakeTransmitDoors(std::integer_sequence<uint32_t, kIndex...>) {
-  return {TransmitDoor<kIndex>...};
+template <Work kWork, uint32_t... kIndex>
+constexpr Entries MakeEntries(std::integer_sequence<uint32_t, kIndex...>) {
+  return {Enter<kWork, kIndex>...};
 }
 
 using DoorNumbers = std::make_integer_sequence<uint32_t, kDoors>;
-constexpr Doors kReceiveDoors = MakeReceiveDoors(DoorNumbers());
-constexpr Doors kTransmitDoors = MakeTransmitDoors(DoorNumbers());
+constexpr Entries kReceiveEntries = MakeEntries<Work::kReceive>(DoorNumbers());
+constexpr Entries kTransmitEntries = MakeEntries<Work::kTransmit>(DoorNumbers());
+
+// Where all of those are taken, the door travels with the function.
+template <Work kWork>
+napi_value EnterFar(napi_env env, napi_callback_info info) {
+  void* door = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &door);
+  if (groups != nullptr) Do<kWork>(*static_cast<Door*>(door));
+  return nullptr;
+}
+
+void ForgetDoor(void* data) { *static_cast<Door*>(data) = Door(); }
+void DeleteDoor(void* data) { delete static_cast<Door*>(data); }
 
 // A slab and its rows; `bytes_per_message` 0 leaves their relation to the caller.
 UdpSlab ReadSlab(napi_env env, Arguments& arguments, size_t at, uint32_t bytes_per_message) {
@@ -152,55 +172,61 @@ bool Keep(napi_env env, const Arguments& arguments, size_t count, napi_ref* refe
   return napi_create_reference(env, kept, 1, reference) == napi_ok;
 }
 
-// create(rx, rxMeta, tx, txMeta, errors, errorMeta, state, slotBytes, addresses): handle, or a negative errno
+// create(rx, rxMeta, tx, txMeta, errors, errorMeta, slotBytes, addresses): handle, or a negative errno
 napi_value Create(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info, "udp.create", 9);
-  const Span state = arguments.Int32s(6);
-  const uint32_t slot_bytes = static_cast<uint32_t>(arguments.Integer(7, 1, 65536));
-  const uint32_t addresses = static_cast<uint32_t>(arguments.Integer(8, 8, kMaxAddresses));
+  Arguments arguments(env, info, "udp.create", 8);
+  const uint32_t slot_bytes = static_cast<uint32_t>(arguments.Integer(6, 1, 65536));
+  const uint32_t addresses = static_cast<uint32_t>(arguments.Integer(7, 8, kMaxAddresses));
   const UdpSlab rx = ReadSlab(env, arguments, 0, slot_bytes);
   const UdpSlab tx = ReadSlab(env, arguments, 2, 0);
   const UdpSlab errors = ReadSlab(env, arguments, 4, kUdpQuotedBytes);
-  if (arguments.ok() && !IsShared(env, arguments[6])) {
-    arguments.FailType("the state is not shared memory");
-  }
-  if (arguments.ok() && state.size < kStateLength * sizeof(int32_t)) {
-    arguments.FailRange("the state is too short");
-  }
   if (!arguments.ok()) return nullptr;
-  if (slots == nullptr) MakeSlots();
+  Slot* slots = Groups().slots;
   uint32_t index = 0;
   while (index < kMaxGroups && slots[index].group != nullptr) ++index;
   if (index == kMaxGroups) return Number(env, -ENFILE);
   Slot& slot = slots[index];
-  if (!Keep(env, arguments, 7, &slot.memory)) return nullptr;
+  if (!Keep(env, arguments, 6, &slot.memory)) return nullptr;
   slot.env = env;
-  slot.group = new UdpGroup(rx, tx, errors, reinterpret_cast<int32_t*>(state.data), slot_bytes,
-                            addresses);
+  slot.group = new UdpGroup(rx, tx, errors, slot_bytes, addresses);
   napi_add_env_cleanup_hook(env, CloseSlot, &slot);
   return Number(env, Handle(index));
 }
 
-// doors(handle): [receive, transmit]
+// doors(words): [receive, transmit]
 napi_value MakeDoors(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info, "udp.doors", 1);
-  Slot* slot = Find(env, arguments, 0);
-  if (slot == nullptr) return nullptr;
-  const auto index = static_cast<uint32_t>(slot - slots);
-  napi_value doors = nullptr;
+  const Span words = arguments.Int32s(0);
+  if (arguments.ok() && !IsShared(env, arguments[0])) {
+    arguments.FailType("the words are not shared memory");
+  }
+  if (arguments.ok() && words.size < kWords * sizeof(int32_t)) {
+    arguments.FailRange("there are too few words");
+  }
+  if (!arguments.ok()) return nullptr;
+  uint32_t index = 0;
+  while (index < kDoors && Groups().doors[index].words != nullptr) ++index;
+  const bool near = index < kDoors;
+  Door* door = near ? &Groups().doors[index] : new Door();
+  napi_value pair = nullptr;
   napi_value receive = nullptr;
   napi_value transmit = nullptr;
-  const bool near = index < kDoors;
+  napi_add_env_cleanup_hook(env, near ? ForgetDoor : DeleteDoor, door);
   const bool ok =
-      napi_create_array_with_length(env, 2, &doors) == napi_ok &&
+      Keep(env, arguments, 1, &door->memory) &&
+      napi_create_array_with_length(env, 2, &pair) == napi_ok &&
       napi_create_function(env, "receive", NAPI_AUTO_LENGTH,
-                           near ? kReceiveDoors[index] : ReceiveAny, slot, &receive) == napi_ok &&
+                           near ? kReceiveEntries[index] : EnterFar<Work::kReceive>, door,
+                           &receive) == napi_ok &&
       napi_create_function(env, "transmit", NAPI_AUTO_LENGTH,
-                           near ? kTransmitDoors[index] : TransmitAny, slot,
+                           near ? kTransmitEntries[index] : EnterFar<Work::kTransmit>, door,
                            &transmit) == napi_ok &&
-      napi_set_element(env, doors, 0, receive) == napi_ok &&
-      napi_set_element(env, doors, 1, transmit) == napi_ok;
-  return ok ? doors : nullptr;
+      napi_set_element(env, pair, 0, receive) == napi_ok &&
+      napi_set_element(env, pair, 1, transmit) == napi_ok;
+  if (!ok) return nullptr;
+  door->env = env;
+  door->words = reinterpret_cast<int32_t*>(words.data);
+  return pair;
 }
 
 constexpr int64_t kFlagGro = 1;

@@ -17,7 +17,7 @@ namespace native_io {
 int UdpGroup::ReadErrors() {
   uint32_t filled = 0;
 #if defined(__linux__)
-  Buffers& buffers = *buffers_;
+  UdpMessages& buffers = buffers_->tx;
   for (uint32_t port = 0; port < ports_.size(); ++port) {
     while (filled < errors_.messages) {
       uint8_t* quoted = errors_.bytes + size_t{filled} * kUdpQuotedBytes;
@@ -28,7 +28,7 @@ int UdpGroup::ReadErrors() {
       header.msg_namelen = sizeof buffers.names[0];
       header.msg_iov = &buffers.vectors[0];
       header.msg_iovlen = 1;
-      header.msg_control = buffers.controls[0];
+      header.msg_control = buffers.controls[0].bytes;
       header.msg_controllen = kUdpControlBytes;
       const ssize_t size = recvmsg(ports_[port].fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT);
       if (size < 0) break;

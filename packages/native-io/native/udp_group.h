@@ -32,9 +32,6 @@ enum UdpError : uint32_t {
   kErrorQuoted
 };
 
-// What the owner and the addon tell each other around a call that takes no arguments.
-enum UdpState : uint32_t { kStateCount, kStateResult, kStateLength };
-
 // Set in kRxFlags where a datagram was longer than its slot.
 constexpr int32_t kRxTruncated = 1;
 
@@ -105,18 +102,17 @@ struct UdpSlab {
 
 class UdpGroup {
  public:
-  UdpGroup(UdpSlab rx, UdpSlab tx, UdpSlab errors, int32_t* state, uint32_t slot_bytes,
-           uint32_t addresses);
+  UdpGroup(UdpSlab rx, UdpSlab tx, UdpSlab errors, uint32_t slot_bytes, uint32_t addresses);
   ~UdpGroup();
   UdpGroup(const UdpGroup&) = delete;
   UdpGroup& operator=(const UdpGroup&) = delete;
 
   // Opens one more port; its number, or a negative errno. `report` takes kOptionCount values.
   int AddPort(const UdpPortRequest& request, int32_t* report);
-  // Fills slots from the ports in turn; how many, in the state.
-  void Receive();
-  // Sends the first kStateCount messages; how many are done with, in the state.
-  void Transmit();
+  // Fills slots from the ports in turn; how many.
+  uint32_t Receive();
+  // Sends the first `messages`; how many are done with.
+  uint32_t Transmit(uint32_t messages);
   // Empties the error queues as far as there is room; how many errors.
   int ReadErrors();
   // Waits until a port has something: 1 datagrams, 2 errors; 0 for neither, or a negative errno.
@@ -132,7 +128,8 @@ class UdpGroup {
   struct Buffers;
 
   uint32_t ReceiveFrom(uint32_t port, uint32_t first);
-  void Describe(uint32_t slot, uint32_t port, uint32_t length);
+  void ReadySlot(uint32_t slot);
+  void Describe(uint32_t slot, uint32_t port);
   uint32_t TransmitRun(uint32_t first, uint32_t count, bool* blocked);
   int Prepare(uint32_t message, uint32_t at);
   bool SendSegments(uint32_t message, int* error);
@@ -141,7 +138,6 @@ class UdpGroup {
   UdpSlab rx_;
   UdpSlab tx_;
   UdpSlab errors_;
-  int32_t* state_;
   uint32_t slot_bytes_;
   uint32_t turn_ = 0;
   UdpAddressTable addresses_;

@@ -120,15 +120,16 @@ int Bind(UdpPort& port, const UdpPortRequest& request, int32_t* report) {
 
 }  // namespace
 
-UdpGroup::UdpGroup(UdpSlab rx, UdpSlab tx, UdpSlab errors, int32_t* state, uint32_t slot_bytes,
+UdpGroup::UdpGroup(UdpSlab rx, UdpSlab tx, UdpSlab errors, uint32_t slot_bytes,
                    uint32_t addresses)
     : rx_(rx),
       tx_(tx),
       errors_(errors),
-      state_(state),
       slot_bytes_(slot_bytes),
       addresses_(addresses),
-      buffers_(std::make_unique<Buffers>()) {}
+      buffers_(std::make_unique<Buffers>(rx.messages)) {
+  for (uint32_t slot = 0; slot < rx_.messages; ++slot) ReadySlot(slot);
+}
 
 UdpGroup::~UdpGroup() {
   for (const UdpPort& port : ports_) close(port.fd);

@@ -41,7 +41,7 @@ int UdpReceiveMessages(int fd, UdpMessage* messages, uint32_t count) {
 #endif
 }
 
-void UdpGroup::Receive() {
+uint32_t UdpGroup::Receive() {
   const uint32_t ports = static_cast<uint32_t>(ports_.size());
   uint32_t filled = 0;
   // Another port begins each time: one that is flooded does not starve the rest.
@@ -49,42 +49,48 @@ void UdpGroup::Receive() {
     filled += ReceiveFrom((turn_ + i) % ports, filled);
   }
   turn_ = ports == 0 ? 0 : (turn_ + 1) % ports;
-  state_[kStateResult] = static_cast<int32_t>(filled);
+  return filled;
+}
+
+// What the kernel changed is set back as soon as it was read, so that no call sets up slots that it does not fill.
+void UdpGroup::ReadySlot(uint32_t slot) {
+  UdpMessages& rx = buffers_->rx;
+  rx.vectors[slot] = {rx_.bytes + size_t{slot_bytes_} * slot, slot_bytes_};
+  msghdr& header = rx.messages[slot].msg_hdr;
+  header = {};
+  header.msg_name = &rx.names[slot];
+  header.msg_namelen = sizeof rx.names[slot];
+  header.msg_iov = &rx.vectors[slot];
+  header.msg_iovlen = 1;
+  header.msg_control = rx.controls[slot].bytes;
+  header.msg_controllen = kUdpControlBytes;
 }
 
 uint32_t UdpGroup::ReceiveFrom(uint32_t port, uint32_t first) {
-  Buffers& buffers = *buffers_;
   uint32_t slot = first;
   int pending = 0;
   while (slot < rx_.messages) {
     const uint32_t wanted = std::min(kUdpBatch, rx_.messages - slot);
-    for (uint32_t i = 0; i < wanted; ++i) {
-      buffers.vectors[i] = {rx_.bytes + size_t{slot_bytes_} * (slot + i), slot_bytes_};
-      msghdr& header = buffers.messages[i].msg_hdr;
-      header = {};
-      header.msg_name = &buffers.names[i];
-      header.msg_namelen = sizeof buffers.names[i];
-      header.msg_iov = &buffers.vectors[i];
-      header.msg_iovlen = 1;
-      header.msg_control = buffers.controls[i];
-      header.msg_controllen = kUdpControlBytes;
-    }
-    const int received = UdpReceiveMessages(ports_[port].fd, buffers.messages, wanted);
+    const int received =
+        UdpReceiveMessages(ports_[port].fd, &buffers_->rx.messages[slot], wanted);
     if (received < 0) {
       if (errno == EAGAIN || errno == EWOULDBLOCK || ++pending > kPendingErrors) break;
       ++counters_.pending_errors;
       continue;
     }
-    for (int i = 0; i < received; ++i) Describe(slot + i, port, i);
+    for (int i = 0; i < received; ++i) {
+      Describe(slot + i, port);
+      ReadySlot(slot + i);
+    }
     slot += static_cast<uint32_t>(received);
     if (static_cast<uint32_t>(received) < wanted) break;
   }
   return slot - first;
 }
 
-// Fills the row of `slot` from message `at` of the last system call.
-void UdpGroup::Describe(uint32_t slot, uint32_t port, uint32_t at) {
-  UdpMessage& message = buffers_->messages[at];
+// Fills the row of `slot` from what was received into it.
+void UdpGroup::Describe(uint32_t slot, uint32_t port) {
+  UdpMessage& message = buffers_->rx.messages[slot];
   const uint32_t length = std::min<uint32_t>(message.msg_len, slot_bytes_);
   uint32_t segment = length;
   int traffic_class = 0;
@@ -105,7 +111,7 @@ void UdpGroup::Describe(uint32_t slot, uint32_t port, uint32_t at) {
   }
 #endif
   UdpAddress source;
-  const bool known = UdpAddress::FromSockaddr(buffers_->names[at], &source);
+  const bool known = UdpAddress::FromSockaddr(buffers_->rx.names[slot], &source);
   const bool truncated = (message.msg_hdr.msg_flags & MSG_TRUNC) != 0;
   int32_t* row = rx_.meta + size_t{slot} * kUdpStride;
   row[kRxOffset] = static_cast<int32_t>(size_t{slot} * slot_bytes_);

@@ -104,13 +104,12 @@ int UdpSendMessages(int fd, UdpMessage* messages, uint32_t count) {
 #endif
 }
 
-void UdpGroup::Transmit() {
-  const uint32_t asked = static_cast<uint32_t>(static_cast<volatile int32_t*>(state_)[kStateCount]);
-  const uint32_t count = std::min(asked, tx_.messages);
+uint32_t UdpGroup::Transmit(uint32_t messages) {
+  const uint32_t count = std::min(messages, tx_.messages);
   uint32_t done = 0;
   bool blocked = false;
   while (done < count && !blocked) done += TransmitRun(done, count, &blocked);
-  state_[kStateResult] = static_cast<int32_t>(done);
+  return done;
 }
 
 // Fills message `at` of the next system call from the row of `message`: 0, -EMSGSIZE where it must go in pieces, or why
@@ -123,7 +122,7 @@ int UdpGroup::Prepare(uint32_t message, uint32_t at) {
   const UdpPort& port = ports_[row.port];
   const UdpAddress* destination = addresses_.At(row.destination);
   if (destination == nullptr) return -EDESTADDRREQ;
-  Buffers& buffers = *buffers_;
+  UdpMessages& buffers = buffers_->tx;
   const socklen_t size = destination->ToSockaddr(port.family, &buffers.names[at]);
   if (size == 0) return -EAFNOSUPPORT;
   const uint32_t pieces = Pieces(row);
@@ -138,7 +137,7 @@ int UdpGroup::Prepare(uint32_t message, uint32_t at) {
   header.msg_iov = &buffers.vectors[at];
   header.msg_iovlen = 1;
 #if defined(__linux__)
-  header.msg_control = buffers.controls[at];
+  header.msg_control = buffers.controls[at].bytes;
   if (pieces > 1) {
     const uint16_t segment = static_cast<uint16_t>(row.segment);
     AddControl(header, kSolUdp, kUdpSegment, &segment, sizeof segment);
@@ -186,12 +185,12 @@ uint32_t UdpGroup::TransmitRun(uint32_t first, uint32_t count, bool* blocked) {
     // Checked by Prepare, on this very value or on one that other memory showed a moment ago.
     if (port >= ports_.size()) continue;
     UdpPort& via = ports_[port];
-    const int sent = UdpSendMessages(via.fd, buffers_->messages, prepared);
+    const int sent = UdpSendMessages(via.fd, buffers_->tx.messages.get(), prepared);
     if (sent >= 0) {
       for (int i = 0; i < sent; ++i) {
         const Row row = ReadRow(tx_.meta, first + i);
         counters_.sent_datagrams += Pieces(row);
-        counters_.sent_bytes += buffers_->vectors[i].iov_len;
+        counters_.sent_bytes += buffers_->tx.vectors[i].iov_len;
         Finish(first + i, 0);
       }
       if (sent > 0) return static_cast<uint32_t>(sent);
@@ -203,7 +202,7 @@ uint32_t UdpGroup::TransmitRun(uint32_t first, uint32_t count, bool* blocked) {
       *blocked = true;
       return 0;
     }
-    const bool segmented = buffers_->messages[0].msg_hdr.msg_controllen > 0 &&
+    const bool segmented = buffers_->tx.messages[0].msg_hdr.msg_controllen > 0 &&
                            Pieces(ReadRow(tx_.meta, first)) > 1;
     if (MayBePending(error) && ++tries < (segmented && MayBeSegmentation(error) ? 2 : kTries)) {
       ++counters_.pending_errors;
@@ -235,7 +234,7 @@ bool UdpGroup::SendSegments(uint32_t message, int* error) {
     *error = EINVAL;
     return true;
   }
-  Buffers& buffers = *buffers_;
+  UdpMessages& buffers = buffers_->tx;
   const UdpPort& port = ports_[row.port];
   const socklen_t size = destination->ToSockaddr(port.family, &buffers.names[0]);
   const uint32_t segment = row.segment == 0 ? row.length : row.segment;
@@ -253,12 +252,12 @@ bool UdpGroup::SendSegments(uint32_t message, int* error) {
       header.msg_iovlen = 1;
 #if defined(__linux__)
       if (port.ecn && (row.ecn & 3) != 0) {
-        header.msg_control = buffers.controls[prepared];
+        header.msg_control = buffers.controls[prepared].bytes;
         AddEcn(header, *destination, row.ecn);
       }
 #endif
     }
-    const int sent = UdpSendMessages(port.fd, buffers.messages, prepared);
+    const int sent = UdpSendMessages(port.fd, buffers.messages.get(), prepared);
     if (sent > 0) {
       for (int i = 0; i < sent; ++i) done += static_cast<uint32_t>(buffers.vectors[i].iov_len);
       counters_.sent_datagrams += static_cast<uint64_t>(sent);

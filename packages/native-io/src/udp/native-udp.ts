@@ -3,6 +3,7 @@ import { NativeIoError, systemError } from "../errors.js";
 import { formatUdpAddress, isMapped, parseUdpAddress } from "./udp-address.js";
 import { reportPorts, UDP_OPTIONS, UdpOption } from "./native-udp-report.js";
 import { settleUdpOptions, type UdpSettings } from "./udp-settings.js";
+import { UdpDoors } from "./udp-doors.js";
 import { makeUdpSlabs, type UdpSlabs } from "./udp-slabs.js";
 import type { Udp, UdpAddress, UdpCounters, UdpOptions, UdpSlab, UdpSocket } from "./udp.js";
 
@@ -15,11 +16,10 @@ export interface UdpAddon {
     txMeta: Int32Array,
     errors: Uint8Array,
     errorMeta: Int32Array,
-    state: Int32Array,
     slotBytes: number,
     addresses: number,
   ): number;
-  doors(handle: number): readonly [receive: () => void, transmit: () => void];
+  doors(words: Int32Array): readonly [receive: () => void, transmit: () => void];
   addPort(
     handle: number,
     ip: Uint8Array,
@@ -44,17 +44,13 @@ export interface UdpAddon {
   close(handle: number): void;
 }
 
-// The words around a call without arguments.
-const STATE_COUNT = 0;
-const STATE_RESULT = 1;
-const STATE_WORDS = 2;
-
 const PORT_FLAGS = { gro: 1, gso: 2, ecn: 4, sharePorts: 8, probePathMtu: 16 };
 const COUNTERS = 9;
 
 /** Datagrams by the system's batch calls. */
 export class NativeUdp implements Udp {
   readonly #addon: UdpAddon;
+  #doors: UdpDoors | undefined;
 
   /** `addon` is the object that native/udp.cc fills. */
   constructor(addon: UdpAddon) {
@@ -64,17 +60,19 @@ export class NativeUdp implements Udp {
   /** Opens a socket of the loopback interface for the length of the call. */
   capabilities(): readonly Capability[] {
     const options = { ports: [{ host: "127.0.0.1", port: 0 }], receiveSlots: 1, transmitBytes: 1 };
-    const socket = new NativeUdpSocket(
-      this.#addon,
-      settleUdpOptions({ ...options, busyPollUs: 1 }),
-    );
+    const socket = this.#openSocket({ ...options, busyPollUs: 1 });
     socket.close();
     return socket.capabilities;
   }
 
   /** Opens the ports at once; the promise is that of the portable twin. */
   async open(options: UdpOptions): Promise<UdpSocket> {
-    return new NativeUdpSocket(this.#addon, settleUdpOptions(options));
+    return this.#openSocket(options);
+  }
+
+  #openSocket(options: UdpOptions): UdpSocket {
+    this.#doors ??= new UdpDoors(this.#addon);
+    return new NativeUdpSocket(this.#addon, this.#doors, settleUdpOptions(options));
   }
 }
 
@@ -86,15 +84,11 @@ class NativeUdpSocket implements UdpSocket {
   readonly errors: UdpSlab;
   readonly #addon: UdpAddon;
   readonly #handle: number;
-  readonly #state = new Int32Array(
-    new SharedArrayBuffer(STATE_WORDS * Int32Array.BYTES_PER_ELEMENT),
-  );
+  readonly #doors: UdpDoors;
   readonly #rows: number;
-  #receive: () => void;
-  #transmit: () => void;
   #open = true;
 
-  constructor(addon: UdpAddon, settings: UdpSettings) {
+  constructor(addon: UdpAddon, doors: UdpDoors, settings: UdpSettings) {
     const { rx, tx, errors }: UdpSlabs = makeUdpSlabs(settings);
     const { slotBytes, addresses } = settings;
     const handle = addon.create(
@@ -104,7 +98,6 @@ class NativeUdpSocket implements UdpSocket {
       tx.meta,
       errors.bytes,
       errors.meta,
-      this.#state,
       slotBytes,
       addresses,
     );
@@ -115,7 +108,7 @@ class NativeUdpSocket implements UdpSocket {
     this.#addon = addon;
     this.#handle = handle;
     this.#rows = settings.transmitMessages;
-    [this.#receive, this.#transmit] = addon.doors(handle);
+    this.#doors = doors;
     try {
       const reports = settings.ports.map((_, i) => this.#addPort(settings, i));
       this.ports = settings.ports.map((endpoint, i) =>
@@ -129,17 +122,14 @@ class NativeUdpSocket implements UdpSocket {
   }
 
   receive(): number {
-    this.#receive();
-    return this.#state[STATE_RESULT] ?? 0;
+    return this.#doors.receive(this.#handle);
   }
 
   transmit(messages: number): number {
     if (!(messages >= 0 && messages <= this.#rows)) {
       throw new RangeError(`${messages} messages, but there are ${this.#rows} rows`);
     }
-    this.#state[STATE_COUNT] = messages;
-    this.#transmit();
-    return this.#state[STATE_RESULT] ?? 0;
+    return this.#doors.transmit(this.#handle, messages);
   }
 
   readErrors(): number {
@@ -209,15 +199,12 @@ class NativeUdpSocket implements UdpSocket {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    // The addon may give the doors of this socket to the next one.
-    this.#receive = refuseClosed;
-    this.#transmit = refuseClosed;
     this.#addon.close(this.#handle);
   }
 
   #live(): number {
-    if (!this.#open) refuseClosed();
-    return this.#handle;
+    if (this.#open) return this.#handle;
+    throw new NativeIoError("native_io.closed", "the UDP socket is closed");
   }
 
   #addPort(settings: UdpSettings, index: number): Int32Array {
@@ -246,8 +233,4 @@ class NativeUdpSocket implements UdpSocket {
     const { host } = formatUdpAddress(endpoint);
     throw systemError(`bind ${isMapped(ip) ? host : `[${host}]`}:${port}`, outcome);
   }
-}
-
-function refuseClosed(): never {
-  throw new NativeIoError("native_io.closed", "the UDP socket is closed");
 }
