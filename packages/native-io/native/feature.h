@@ -34,5 +34,6 @@ bool DefineTcp(napi_env env, napi_value object);
 bool DefineCores(napi_env env, napi_value object);
 bool DefineShm(napi_env env, napi_value object);
 bool DefineFutex(napi_env env, napi_value object);
+bool DefineRma(napi_env env, napi_value object);
 
 }  // namespace native_io

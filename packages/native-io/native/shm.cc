@@ -7,12 +7,11 @@
 #include <sys/mman.h>
 
 #include <atomic>
-#include <mutex>
-#include <unordered_map>
 
 #include "arguments.h"
 #include "fault_guard.h"
 #include "feature.h"
+#include "mapping.h"
 #include "shm_file.h"
 
 namespace native_io {
@@ -24,40 +23,10 @@ constexpr uint64_t kMaxMapping = uint64_t{1} << 32;
 // Cache line, and more than any atomic needs.
 constexpr uint64_t kAlignment = 64;
 
-struct Mapping {
-  void* base;
-  size_t length;
-  void* start;
-  // One for the ArrayBuffer, one for the call that makes it: a call that fails may have run the finalizer or not.
-  int holders = 2;
-  bool mapped = true;
-};
-
-// The live mappings of all threads by the address of their ArrayBuffer: what may be unmapped.
-std::mutex mappings_mutex;
-std::unordered_map<void*, Mapping*>& Mappings() {
-  static auto* const mappings = new std::unordered_map<void*, Mapping*>();
-  return *mappings;
-}
-
-void Unmap(Mapping* mapping) {
-  if (!mapping->mapped) return;
-  mapping->mapped = false;
-  {
-    const std::lock_guard<std::mutex> lock(mappings_mutex);
-    Mappings().erase(mapping->start);
-  }
-  munmap(mapping->base, mapping->length);
-}
-
-void Release(Mapping* mapping) {
-  if (--mapping->holders == 0) delete mapping;
-}
-
 void OnBufferGone(napi_env, void*, void* hint) {
   auto* const mapping = static_cast<Mapping*>(hint);
-  Unmap(mapping);
-  Release(mapping);
+  mapping->Leave();
+  mapping->Release();
 }
 
 // Turns the answer of an opening into a handle.
@@ -165,23 +134,20 @@ napi_value MapCall(napi_env env, napi_callback_info info) {
                           file->fd, static_cast<off_t>(offset - lead));
   if (base == MAP_FAILED) return Number(env, -errno);
 
-  auto* const mapping = new Mapping{base, mapped, static_cast<uint8_t*>(base) + lead};
-  {
-    const std::lock_guard<std::mutex> lock(mappings_mutex);
-    Mappings()[mapping->start] = mapping;
-  }
+  uint8_t* const start = static_cast<uint8_t*>(base) + lead;
+  Mapping* const mapping = Mapping::Enter(base, mapped, start);
   napi_value buffer = nullptr;
   const napi_status status = napi_create_external_arraybuffer(
-      env, mapping->start, static_cast<size_t>(length), OnBufferGone, mapping, &buffer);
-  if (status != napi_ok) Unmap(mapping);
-  Release(mapping);
+      env, start, static_cast<size_t>(length), OnBufferGone, mapping, &buffer);
+  if (status != napi_ok) mapping->Leave();
+  mapping->Release();
   if (status == napi_ok) return buffer;
   bool pending = false;
   napi_is_exception_pending(env, &pending);
   return pending ? nullptr : Number(env, -ENOTSUP);
 }
 
-// unmap(buffer): boolean; false when this ArrayBuffer is no mapping, or none any more.
+// unmap(buffer): 0 | -EINVAL when this ArrayBuffer is no mapping, or none any more | -EBUSY while it is pinned
 napi_value UnmapCall(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info, "unmap", 1);
   void* data = nullptr;
@@ -191,18 +157,13 @@ napi_value UnmapCall(napi_env env, napi_callback_info info) {
     arguments.FailType("expected an ArrayBuffer");
   }
   if (!arguments.ok()) return nullptr;
-  Mapping* mapping = nullptr;
-  if (data != nullptr) {
-    const std::lock_guard<std::mutex> lock(mappings_mutex);
-    const auto found = Mappings().find(data);
-    if (found != Mappings().end()) mapping = found->second;
-  }
+  Mapping* const mapping = data == nullptr ? nullptr : Mapping::At(data);
+  if (mapping == nullptr) return Number(env, -EINVAL);
+  if (mapping->pinned()) return Number(env, -EBUSY);
   // Views become empty before the memory goes, so that none of them dangles.
-  const bool unmapped = mapping != nullptr && napi_detach_arraybuffer(env, arguments[0]) == napi_ok;
-  if (unmapped) Unmap(mapping);
-  napi_value result = nullptr;
-  napi_get_boolean(env, unmapped, &result);
-  return result;
+  if (napi_detach_arraybuffer(env, arguments[0]) != napi_ok) return Number(env, -EINVAL);
+  mapping->Leave();
+  return Number(env, 0);
 }
 
 // copy(target, targetOffset, source, sourceOffset, length): 0 | -EFAULT

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { CoresAddon } from "./cores/native-cores.js";
 import type { CryptoAddon } from "./crypto/native-crypto.js";
 import type { FutexAddon } from "./futex/native-futex.js";
+import type { RmaAddon } from "./rma/rma-addon.js";
 import type { ShmAddon } from "./shm/shm-addon.js";
 import type { TcpAddon } from "./tcp/native-tcp.js";
 import type { UdpAddon } from "./udp/native-udp.js";
@@ -18,6 +19,7 @@ export interface Addon {
   readonly tcp?: TcpAddon;
   readonly cores?: CoresAddon;
   readonly shm?: ShmAddon;
+  readonly rma?: RmaAddon;
   readonly futex?: FutexAddon;
 }
 

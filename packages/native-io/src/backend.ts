@@ -7,6 +7,8 @@ import { NativeCrypto } from "./crypto/native-crypto.js";
 import type { Futex } from "./futex/futex.js";
 import { NativeFutex } from "./futex/native-futex.js";
 import { portable } from "./portable.js";
+import { NativeRma } from "./rma/native-rma.js";
+import type { Rma } from "./rma/rma.js";
 import { NativeSharedMemory } from "./shm/native-shared-memory.js";
 import type { SharedMemory } from "./shm/shared-memory.js";
 import { NativeTcp } from "./tcp/native-tcp.js";
@@ -33,6 +35,8 @@ export interface Backend {
   readonly shm: SharedMemory;
   /** Waiting for a word of it. */
   readonly futex: Futex;
+  /** Memory of other processes and hosts. */
+  readonly rma: Rma;
   /** Datagrams in batches. */
   readonly udp: Udp;
   /** Authenticated encryption in batches. */
@@ -70,6 +74,7 @@ function nativeBackend(addon: Addon, path: string): Backend {
       bytes.length < CRC32C_NATIVE_MIN_BYTES ? portableCrc32c(bytes, seed) : sum(bytes, seed),
     shm: addon.shm === undefined ? portable.shm : new NativeSharedMemory(addon.shm),
     futex: addon.futex === undefined ? portable.futex : new NativeFutex(addon.futex),
+    rma: addon.rma === undefined ? portable.rma : new NativeRma(addon.rma),
     udp: addon.udp === undefined ? portable.udp : new NativeUdp(addon.udp),
     crypto: new NativeCrypto(addon.crypto, multiBufferLibrary()),
     tcp: addon.tcp === undefined ? portable.tcp : new NativeTcp(addon.tcp),

@@ -1,4 +1,5 @@
 import type { SharedRegion } from "@proj/wire-types";
+import { systemError } from "../errors.js";
 import type { ShmAddon } from "./shm-addon.js";
 
 /** A mapping of a file by the addon. */
@@ -22,8 +23,9 @@ export class NativeRegion implements SharedRegion {
   }
 
   unmap(): void {
-    const { buffer } = this.#bytes;
-    // Detached: every view of it is empty by now, this one too.
-    if (this.#bytes.length > 0) this.#addon.unmap(buffer as ArrayBuffer);
+    // Once detached, every view is empty, this one too.
+    if (this.#bytes.length === 0) return;
+    const answer = this.#addon.unmap(this.#bytes.buffer as ArrayBuffer);
+    if (answer < 0) throw systemError("munmap", answer);
   }
 }

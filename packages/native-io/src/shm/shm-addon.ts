@@ -20,7 +20,8 @@ export interface ShmAddon {
     writable: boolean,
     prefault: boolean,
   ): ArrayBuffer | number;
-  unmap(buffer: ArrayBuffer): boolean;
+  /** `EBUSY` while it is registered for RMA. */
+  unmap(buffer: ArrayBuffer): number;
   copy(
     target: Uint8Array,
     targetOffset: number,
