@@ -1,4 +1,5 @@
 import { DEFAULT_MAX_DEPTH } from "../limits.js";
+import { copyCollection, isCollection, refuse } from "../wire/collection-value.js";
 import { unsupportedValue, valueKind } from "../wire/value-kind.js";
 import { tooDeep } from "../wire/value-writer.js";
 import { keepHandle } from "./drop-watch.js";
@@ -6,6 +7,16 @@ import type { Hook } from "./hook.js";
 import type { Payload } from "./payload.js";
 import { handleOf, promiseOf, stubOf, type StubHandle } from "./stub-handle.js";
 import { targetHook } from "./target-capability.js";
+
+let collectionsAllowed = false;
+
+/**
+ * Lets values be copied that hold a `Map`, a `Set` or a `RegExp`, from now on: a session of this
+ * process sends them. Every other session still refuses them when it comes to sending.
+ */
+export function allowCollections(): void {
+  collectionsAllowed = true;
+}
 
 /** What becomes of the references met while a value is copied. */
 interface CopyRules {
@@ -86,10 +97,18 @@ function copyInto(payload: Payload, rules: CopyRules): void {
         return stubOf(hook);
       }
       case "unsupported":
-        throw unsupportedValue(value);
+        if (!collectionsAllowed || !isCollection(value)) throw unsupportedValue(value);
+        return copyCollection(value, (member) => copyMember(member, depth + 2));
       default:
         return value;
     }
+  }
+
+  function copyMember(member: unknown, depth: number): unknown {
+    const before = payload.hooks.length;
+    const copy = copyValue(member, depth, {}, "member");
+    if (payload.hooks.length > before) refuse();
+    return copy;
   }
 
   function copyMembers(value: Readonly<Record<string, unknown>>, depth: number): unknown {

@@ -12,6 +12,8 @@ type Expression = readonly unknown[];
 
 /** Where a reader finds what references mean: the tables of a session, or the scope of a mapper. */
 export interface ReferenceScope {
+  /** @see ReferenceReader.collections */
+  readonly collections?: boolean | undefined;
   /**
    * Answers what `id` refers to: no new reference.
    *
@@ -43,6 +45,11 @@ export class PayloadReader implements ReferenceReader {
     this.#scope = scope;
     this.#sharedBudget = budget;
     this.#values = new ValueReader(limits, this);
+  }
+
+  /** @see ReferenceReader.collections */
+  get collections(): boolean {
+    return this.#scope.collections === true;
   }
 
   /**

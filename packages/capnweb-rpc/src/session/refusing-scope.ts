@@ -15,6 +15,11 @@ export class RefusingScope implements ReferenceScope {
     this.#reason = reason;
   }
 
+  /** @see ReferenceScope.collections */
+  get collections(): boolean {
+    return this.#scope.collections === true;
+  }
+
   /** @see ReferenceScope.lookup */
   lookup(id: number): Hook {
     this.#scope.lookup(id);

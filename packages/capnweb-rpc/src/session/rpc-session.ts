@@ -1,3 +1,4 @@
+import { allowCollections } from "../core/own-value.js";
 import { awaitHook } from "../core/await-hook.js";
 import { type DropPolicy, dropWatch } from "../core/drop-watch.js";
 import { failedHook, Hook } from "../core/hook.js";
@@ -25,6 +26,11 @@ export interface RpcSessionOptions {
   readonly limits?: Partial<RpcLimits> | undefined;
   /** What becomes of stubs and promises that are dropped without being disposed. */
   readonly dropped?: DropPolicy | undefined;
+  /**
+   * Lets `Map`, `Set` and `RegExp` cross: only for a peer that does the same, since any other ends
+   * the session at the first of them. Local calls of this process take them from then on, too. §5.5
+   */
+  readonly extraValues?: boolean | undefined;
   /** What looks on. */
   readonly hooks?: SessionHooks | undefined;
 }
@@ -46,7 +52,9 @@ export class RpcSession<T = unknown> {
    */
   constructor(transport: AnyRpcTransport, localMain?: unknown, options: RpcSessionOptions = {}) {
     const level = transport.encodingLevel ?? "string";
-    const natives = nativeValues(level);
+    const collections = options.extraValues === true;
+    const natives = { ...nativeValues(level), collections };
+    if (collections) allowCollections();
     const limits = completeLimits(options.limits);
     const tap = options.hooks?.tap;
     const core: SessionCore = new SessionCore({

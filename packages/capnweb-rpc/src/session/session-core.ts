@@ -81,6 +81,11 @@ export class SessionCore implements ReferenceScope, StreamLine {
     this.#reader = new PayloadReader(parts.limits, this);
   }
 
+  /** @see ReferenceReader.collections */
+  get collections(): boolean {
+    return this.#parts.natives.collections === true;
+  }
+
   /** Whether the session is over. */
   get ended(): boolean {
     return this.#end !== undefined;

@@ -16,6 +16,8 @@ export interface NativeValues {
   readonly scalars: boolean;
   /** The tree becomes text at once: long base64 may be a `PlainText` in it. */
   readonly plainText: boolean;
+  /** `Map`, `Set` and `RegExp` cross, with tags of their own: both ends have agreed to it. §5.5 */
+  readonly collections?: boolean | undefined;
 }
 
 const natives: ReadonlyMap<unknown, NativeValues> = new Map([

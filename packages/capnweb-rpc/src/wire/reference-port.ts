@@ -27,6 +27,8 @@ export interface ReferenceWriter {
 
 /** What a reader asks for everything that does not cross by value. spec/capnweb.md §6 */
 export interface ReferenceReader {
+  /** Whether both ends have agreed that `Map`, `Set` and `RegExp` cross. spec/capnweb.md §5.5 */
+  readonly collections?: boolean | undefined;
   /**
    * Evaluates `export`, `promise`, `import`, `pipeline`, `remap`, `readable` and `writable`.
    * Answers {@link malformed} for an expression of wrong shape.

@@ -1,5 +1,6 @@
 import type { RpcLimits } from "../limits.js";
 import { readBinary } from "./binary-value.js";
+import { memberReader, readCollection } from "./collection-value.js";
 import { isErrorProperty, makeError } from "./error-value.js";
 import { isFilteredKey } from "./filtered-key.js";
 import { buildRequest, buildResponse, isBody } from "./http-value.js";
@@ -14,6 +15,7 @@ type Expression = readonly unknown[];
 export class ValueReader {
   readonly #limits: RpcLimits;
   readonly #references: ReferenceReader;
+  #members: ValueReader | undefined;
 
   /** `references` evaluates what does not cross by value. */
   constructor(limits: RpcLimits, references: ReferenceReader) {
@@ -110,8 +112,16 @@ export class ValueReader {
       case "writable":
         return this.#references.readReference(expression, depth, slot);
       default:
-        return malformed;
+        return this.#references.collections === true
+          ? this.#readCollection(expression, depth)
+          : malformed;
     }
+  }
+
+  #readCollection(expression: Expression, depth: number): unknown {
+    this.#members ??= new ValueReader(this.#limits, memberReader);
+    const members = this.#members;
+    return readCollection(expression, (member) => members.read(member, depth + 2, {}, "member"));
   }
 
   #readBigInt(digits: unknown): unknown {

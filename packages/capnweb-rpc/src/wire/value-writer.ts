@@ -1,5 +1,11 @@
 import { DEFAULT_MAX_DEPTH } from "../limits.js";
 import { type BinaryValue, writeBinary } from "./binary-value.js";
+import {
+  type Collection,
+  isCollection,
+  memberWriter,
+  writeCollection,
+} from "./collection-value.js";
 import type { NativeValues } from "./encoding-level.js";
 import { errorProperties } from "./error-value.js";
 import { writeRequest, writeResponse } from "./http-value.js";
@@ -14,6 +20,7 @@ export class ValueWriter {
   readonly #natives: NativeValues;
   readonly #references: ReferenceWriter;
   readonly #open: Error[] = [];
+  #members: ValueWriter | undefined;
 
   /** `references` writes what does not cross by value. */
   constructor(natives: NativeValues, references: ReferenceWriter) {
@@ -86,11 +93,21 @@ export class ValueWriter {
       case "function":
         return this.#references.writeReference(value);
       case "unsupported":
+        if (this.#natives.collections === true && isCollection(value)) {
+          return this.#writeCollection(value, depth);
+        }
+        throw unsupportedValue(value);
       case "primitive":
       case "undefined":
       case "bigint":
         throw unsupportedValue(value);
     }
+  }
+
+  #writeCollection(value: Collection, depth: number): unknown[] {
+    this.#members ??= new ValueWriter(this.#natives, memberWriter(this.#references));
+    const members = this.#members;
+    return writeCollection(value, (member) => members.write(member, depth + 2));
   }
 
   #writeMembers(value: Readonly<Record<string, unknown>>, depth: number): object {
