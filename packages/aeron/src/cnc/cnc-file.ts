@@ -2,16 +2,16 @@ import { AeronError } from "../errors.js";
 import { AtomicBuffer } from "../memory/atomic-buffer.js";
 
 /** The version of cnc.dat that this package reads and writes: 0.2.0. spec/aeron.md §2 */
-export const CNC_VERSION = 0x0000_0200;
+const CNC_VERSION = 0x0000_0200;
 /** Bytes of the header of cnc.dat. */
-export const CNC_HEADER_BYTES = 128;
+const CNC_HEADER_BYTES = 128;
 /** Bytes behind the ring to the driver. */
 export const RING_TRAILER_BYTES = 768;
 /** Bytes behind the broadcast to the clients. */
 export const BROADCAST_TRAILER_BYTES = 128;
 
 /** Offsets in the header of cnc.dat. */
-export const CncField = {
+const CncField = {
   version: 0,
   toDriverLength: 4,
   toClientsLength: 8,

@@ -3,7 +3,7 @@ import { align, type AtomicBuffer } from "../memory/atomic-buffer.js";
 import { lengthAndText, RecordBody } from "./record-body.js";
 
 /** What a driver tells its clients. spec/aeron.md §5 */
-export const ResponseType = {
+const ResponseType = {
   error: 0xf01,
   availableImage: 0xf02,
   publicationReady: 0xf03,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
 import { backend } from "@proj/native-io";
+import { isWireError } from "@proj/wire-types";
 import { DEFAULT_DRIVER_OPTIONS } from "../driver/driver-options.js";
 import { defaultAeronDir } from "./aeron-directory.js";
 import { openDriver } from "./driver-directory.js";
@@ -21,6 +22,7 @@ Options:
 main();
 
 function main(): void {
+  const json = process.argv.includes("--json");
   try {
     const { values } = parseArgs({
       options: {
@@ -42,7 +44,7 @@ function main(): void {
     const termLength = positive("term-length", values["term-length"]);
     const idleExitMs = positive("idle-exit", values["idle-exit"]);
     const say = (event: string): void => {
-      const line = values.json === true ? JSON.stringify({ event, dir }) : `${event}: ${dir}`;
+      const line = json ? JSON.stringify({ event, dir }) : `${event}: ${dir}`;
       process.stdout.write(`${line}\n`);
     };
     const open = openDriver(backend, dir, {
@@ -59,8 +61,12 @@ function main(): void {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
     say("ready");
   } catch (error) {
-    const sentence = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`aeron-driver: ${sentence}\n`);
+    const message = error instanceof Error ? error.message : String(error);
+    const code = isWireError(error) ? error.code : "aeron.no_driver";
+    const line = json
+      ? JSON.stringify({ event: "failed", code, message })
+      : `aeron-driver: ${message}`;
+    process.stderr.write(`${line}\n`);
     process.exitCode = 1;
   }
 }

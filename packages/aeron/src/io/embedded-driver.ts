@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { type Backend, backend as machine } from "@proj/native-io";
 import { DEFAULT_DRIVER_OPTIONS } from "../driver/driver-options.js";
-import { AeronError } from "../errors.js";
+import { type AeronCode, AeronError } from "../errors.js";
 import { defaultAeronDir } from "./aeron-directory.js";
 import { openDriver } from "./driver-directory.js";
 import { runDriver } from "./run-driver.js";
@@ -44,7 +44,7 @@ export async function startEmbeddedDriver(
   const backend = options.backend ?? machine;
   if (backend.kind !== "native") return startHere(backend, aeronDir, options);
   const program = fileURLToPath(new URL("aeron-driver.js", import.meta.url));
-  const child = spawn(process.execPath, [program, "--dir", aeronDir, ...flags(options)], {
+  const child = spawn(process.execPath, [program, "--json", "--dir", aeronDir, ...flags(options)], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   await ready(child);
@@ -53,6 +53,8 @@ export async function startEmbeddedDriver(
     pid: child.pid ?? -1,
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
+      // Waiting for it is a reason to live.
+      child.ref();
       child.kill("SIGTERM");
       await once(child, "exit");
     },
@@ -99,7 +101,7 @@ async function ready(child: ChildProcess): Promise<void> {
   });
   const started = new Promise<boolean>((resolve) => {
     stdout?.setEncoding("utf8").on("data", (text: string) => {
-      if (text.startsWith("ready")) resolve(true);
+      if (text.includes('"event":"ready"')) resolve(true);
     });
     child.once("error", (error) => {
       said = error.message;
@@ -117,7 +119,16 @@ async function ready(child: ChildProcess): Promise<void> {
     child.unref();
     return;
   }
-  const code =
-    said.includes("driver") && said.includes("alive") ? "aeron.driver_active" : "aeron.no_driver";
-  throw new AeronError(code, `the embedded driver did not start: ${said.trim()}`);
+  throw startError(said);
+}
+
+// The process says why on its last line, unless it could not even start.
+function startError(said: string): AeronError {
+  const line = said.trim().split("\n").at(-1) ?? "";
+  try {
+    const { code, message } = JSON.parse(line) as { code: AeronCode; message: string };
+    return new AeronError(code, message);
+  } catch {
+    return new AeronError("aeron.no_driver", `the embedded driver did not start: ${line}`);
+  }
 }

@@ -4,11 +4,11 @@ import { align, AtomicBuffer } from "../memory/atomic-buffer.js";
 /** Terms of a log. spec/aeron.md §7 */
 export const PARTITIONS = 3;
 /** Bytes of the metadata at the end of a log file. */
-export const LOG_METADATA_BYTES = 4_096;
+const LOG_METADATA_BYTES = 4_096;
 /** The smallest term. */
-export const TERM_MIN_BYTES = 65_536;
+const TERM_MIN_BYTES = 65_536;
 /** The largest term. */
-export const TERM_MAX_BYTES = 1_073_741_824;
+const TERM_MAX_BYTES = 1_073_741_824;
 
 /** Offsets in the metadata of a log. spec/aeron.md §7 */
 export const LogMeta = {
@@ -32,7 +32,7 @@ export const LogMeta = {
 } as const;
 
 /** The end of a stream that is not closed. */
-export const NO_END: bigint = 2n ** 63n - 1n;
+const NO_END: bigint = 2n ** 63n - 1n;
 
 /** Returns the bytes of a log file with terms of `termLength` bytes. */
 export function logFileBytes(termLength: number, pageSize: number): number {

@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import { afterEach, expect, test } from "@jest/globals";
+import { AeronError, FragmentAssembler } from "@proj/aeron";
+import {
+  type AeronConnection,
+  connectAeron,
+  type EmbeddedDriver,
+  startEmbeddedDriver,
+} from "@proj/aeron/node";
+import { backend } from "@proj/native-io";
+import { describeWith } from "@proj/peers";
+
+const STREAM = 77;
+const count = Number(process.env["AERON_MESSAGES"] ?? 60_000);
+const program = join(import.meta.dirname, "../support/writer-program.js");
+const native =
+  backend.kind === "native"
+    ? { name: "native", found: true }
+    : { name: "native", lack: backend.reason };
+
+describeWith("between processes", native, () => {
+  const folder = `/dev/shm/aeron-process-${process.pid}`;
+  const writers: ChildProcess[] = [];
+  const connections: AeronConnection[] = [];
+  let driver: EmbeddedDriver | undefined;
+
+  afterEach(async () => {
+    for (const connection of connections.splice(0)) connection.close();
+    for (const writer of writers.splice(0)) writer.kill("SIGKILL");
+    await driver?.stop();
+    driver = undefined;
+  });
+
+  async function start(): Promise<AeronConnection> {
+    driver = await startEmbeddedDriver({ aeronDir: folder, termLength: 131_072 });
+    return await connect();
+  }
+
+  async function connect(): Promise<AeronConnection> {
+    const connection = await connectAeron({ aeronDir: folder });
+    connections.push(connection);
+    return connection;
+  }
+
+  function write(kind: "shared" | "exclusive", writer: number, messages = count): ChildProcess {
+    const args = [program, folder, String(STREAM), String(messages), kind, String(writer)];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    writers.push(child);
+    return child;
+  }
+
+  test.each(["shared", "exclusive"] as const)(
+    "two %s writers over many small terms: nothing is lost, repeated or out of order",
+    async (kind) => {
+      const { client } = await start();
+      const subscription = await client.addSubscription("aeron:ipc", STREAM);
+      write(kind, 1);
+      write(kind, 2);
+      const next = [0, 0, 0];
+      const found = { faults: 0 };
+      const assembler = new FragmentAssembler((term, offset, length) => {
+        const writer = term.view.getUint32(offset, true);
+        const number = term.view.getUint32(offset + 4, true);
+        const whole =
+          number === next[writer] &&
+          length === 8 + ((number * 31) % 2_000) &&
+          (length === 8 || term.bytes[offset + length - 1] === writer);
+        if (!whole) found.faults++;
+        next[writer] = number + 1;
+      });
+      const done = (): boolean => next[1] === count && next[2] === count;
+      while (!done() && found.faults === 0) {
+        if (subscription.poll(assembler.handle, 256) === 0) await turn();
+      }
+      expect({ ...found, next }).toEqual({ faults: 0, next: [0, count, count] });
+    },
+    120_000,
+  );
+
+  test("writers that are killed at any moment stop nobody for long, and leave no files", async () => {
+    const { client } = await start();
+    const subscription = await client.addSubscription("aeron:ipc", STREAM);
+    const seen = { messages: 0 };
+    const assembler = new FragmentAssembler(() => {
+      seen.messages++;
+    });
+    for (let round = 0; round < 4; round++) {
+      const child = write("exclusive", round, 1e9);
+      const before = seen.messages;
+      while (seen.messages < before + 1_000 * (round + 1)) {
+        if (subscription.poll(assembler.handle, 64) === 0) await turn();
+      }
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+    while (subscription.isConnected) {
+      subscription.poll(assembler.handle, 1_000);
+      await turn();
+    }
+    const logs = join(folder, "publications");
+    while (readdirSync(logs).length > 0) await turn();
+  }, 60_000);
+
+  test("a driver that is killed is noticed, and another one takes its place", async () => {
+    const reasons: (AeronError | undefined)[] = [];
+    driver = await startEmbeddedDriver({ aeronDir: folder });
+    const first = await connectAeron({ aeronDir: folder, onClosed: (why) => reasons.push(why) });
+    const publication = await first.client.addPublication("aeron:ipc", STREAM);
+    process.kill(driver.pid, "SIGKILL");
+    await driver.stop();
+    while (!first.client.isClosed) await turn();
+    expect(reasons[0]).toBeInstanceOf(AeronError);
+    expect(publication.isClosed).toBe(true);
+    const { client } = await start();
+    expect(client.isClosed).toBe(false);
+    expect(readdirSync(join(folder, "publications"))).toEqual([]);
+  }, 60_000);
+
+  test("a second driver in the same directory is refused", async () => {
+    await start();
+    await expect(startEmbeddedDriver({ aeronDir: folder })).rejects.toMatchObject({
+      code: "aeron.driver_active",
+    });
+  }, 30_000);
+
+  test("a driver that stops leaves nothing behind", async () => {
+    const { client } = await start();
+    await client.addPublication("aeron:ipc", STREAM);
+    for (const connection of connections.splice(0)) connection.close();
+    await driver?.stop();
+    expect(existsSync(folder)).toBe(false);
+  }, 30_000);
+
+  test("without a driver there is an error and no hanging", async () => {
+    await expect(connectAeron({ aeronDir: folder, timeoutMs: 50 })).rejects.toMatchObject({
+      code: "aeron.no_driver",
+    });
+  });
+});
