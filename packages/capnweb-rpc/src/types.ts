@@ -41,9 +41,10 @@ type Unwrapped<T> = 0 extends 1 & T
 /** What a caller may pass where a `T` is declared: the value, a promise of it, or a stub. */
 export type RpcArgument<T> =
   | T
-  | RpcPromise<T>
+  // Two ways to be called would leave the parameters of a function given here without types.
+  | ([T] extends [AnyFunction] ? StandsFor<T> : RpcPromise<T>)
   | (T extends StandsFor<infer V> ? V : never)
-  | (T extends ByReference ? RpcStub<T> : never)
+  | (T extends AnyFunction ? never : T extends ByReference ? RpcStub<T> : never)
   | (T extends Opaque | ByReference
       ? never
       : T extends object
