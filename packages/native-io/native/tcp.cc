@@ -155,6 +155,7 @@ napi_value Info(napi_env env, napi_callback_info info) {
   if (getsockopt(fd, IPPROTO_TCP, kInfo, into.data, &size) != 0) return Number(env, -errno);
   return Number(env, size);
 #else
+  (void)into;
   return Number(env, -EOPNOTSUPP);
 #endif
 }

@@ -38,15 +38,13 @@ int SizeBuffer(int fd, int name, int forced, int bytes) {
 #endif
 }
 
+#if defined(__linux__)
 // A dual-stack socket speaks IPv4 too, and that half has options of its own.
 int SetBoth(int fd, int family, int option4, int option6, int value4, int value6) {
-  if (family == AF_INET) return Set(fd, IPPROTO_IP, option4, value4);
-  const int outcome = Set(fd, IPPROTO_IPV6, option6, value6);
-#if defined(__linux__)
-  Set(fd, IPPROTO_IP, option4, value4);
-#endif
-  return outcome;
+  const int outcome = Set(fd, IPPROTO_IP, option4, value4);
+  return family == AF_INET ? outcome : Set(fd, IPPROTO_IPV6, option6, value6);
 }
+#endif
 
 int OpenSocket(int family) {
 #if defined(__linux__)

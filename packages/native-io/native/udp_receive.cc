@@ -14,6 +14,7 @@ namespace {
 // the whole story, so the call is made again; a peer that floods us with ICMP gets no more than this many tries.
 constexpr int kPendingErrors = 8;
 
+#if defined(__linux__)
 int Integer(const cmsghdr* header) {
   int value = 0;
   std::memcpy(&value, CMSG_DATA(header), sizeof value);
@@ -24,6 +25,7 @@ int Integer(const cmsghdr* header) {
 int TrafficClass(const cmsghdr* header) {
   return header->cmsg_len >= CMSG_LEN(sizeof(int)) ? Integer(header) : *CMSG_DATA(header);
 }
+#endif
 
 }  // namespace
 
