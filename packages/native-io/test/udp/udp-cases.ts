@@ -7,7 +7,9 @@ import {
   type UdpSocket,
 } from "@proj/native-io";
 import fc from "fast-check";
+import { existsSync, readdirSync } from "node:fs";
 import { constants } from "node:os";
+import { setImmediate } from "node:timers/promises";
 import { collect, load, pattern, sendAll } from "./exchange.js";
 
 const loopback = { host: "127.0.0.1", port: 0 };
@@ -274,13 +276,23 @@ export function udpCases(udp: Udp): void {
 
   test("opens and closes without leaking", async () => {
     const rounds = Number(process.env["LEAK_RUNS"] ?? 300);
+    const files = openFiles();
     for (let i = 0; i < rounds; i++) {
       const options = { receiveSlots: 1, slotBytes: 64, transmitBytes: 64, addresses: 8 };
       const socket = await udp.open({ ports: [loopback, loopback], ...options });
       socket.receive();
+      socket.watch(() => undefined);
       socket.close();
     }
+    // The event loop closes what it watched.
+    await setImmediate();
+    expect(openFiles()).toBe(files);
     const socket = await socketOf();
     expect(socket.receive()).toBe(0);
   });
+}
+
+// How many files this process holds; 0 where the system does not tell.
+function openFiles(): number {
+  return existsSync("/proc/self/fd") ? readdirSync("/proc/self/fd").length : 0;
 }

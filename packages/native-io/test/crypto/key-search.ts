@@ -1,0 +1,66 @@
+import { backend } from "@proj/native-io";
+import { randomBytes } from "node:crypto";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+
+// Searches the memory of this process for a key before, while and after a ring holds it, and prints the three counts.
+// The key is kept masked: where it is found, somebody else left it.
+const engine = process.argv[2] === "openssl" ? "openssl" : "fastest";
+const masked = new Uint32Array(new Uint8Array(randomBytes(32)).buffer);
+const MASK = 0x5a5aa5a5;
+const CHUNK = 2 ** 20;
+const chunk = new Uint32Array(new SharedArrayBuffer(CHUNK));
+const memory = openSync("/proc/self/mem", "r");
+
+const ring = backend.crypto.createKeyRing(1, { engine });
+const before = occurrences();
+const key = new Uint32Array(new SharedArrayBuffer(32));
+for (const [i, word] of masked.entries()) key[i] = word ^ MASK;
+ring.setKey(0, "aes-256-gcm", new Uint8Array(key.buffer), new Uint8Array(12));
+key.fill(0);
+const held = occurrences();
+ring.dropKey(0);
+const dropped = occurrences();
+closeSync(memory);
+console.log(JSON.stringify({ before, held, dropped }));
+
+function occurrences(): number {
+  let found = 0;
+  for (const [from, to] of writableRegions()) {
+    for (let at = from; at < to; at += CHUNK) {
+      const size = readAt(at, Math.min(CHUNK, to - at));
+      found += countIn(size >> 2);
+      // This buffer is memory of the process, too.
+      chunk.fill(0);
+    }
+  }
+  return found;
+}
+
+function countIn(words: number): number {
+  const first = masked[0] ?? 0;
+  let found = 0;
+  for (let i = 0; i + masked.length <= words; i++) {
+    if (((chunk[i] ?? 0) ^ MASK) >>> 0 !== first) continue;
+    if (masked.every((word, k) => ((chunk[i + k] ?? 0) ^ MASK) >>> 0 === word)) found++;
+  }
+  return found;
+}
+
+function readAt(position: number, size: number): number {
+  try {
+    return readSync(memory, new Uint8Array(chunk.buffer), 0, size, position);
+  } catch {
+    // The kernel keeps some of its pages from everybody.
+    return 0;
+  }
+}
+
+function writableRegions(): readonly (readonly [number, number])[] {
+  const lines = readFileSync("/proc/self/maps", "utf8").split("\n");
+  return lines.flatMap((line) => {
+    const match = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line);
+    if (match === null) return [];
+    const [from, to] = [Number.parseInt(match[1] ?? "", 16), Number.parseInt(match[2] ?? "", 16)];
+    return Number.isSafeInteger(to) ? [[from, to] as const] : [];
+  });
+}
