@@ -81,12 +81,7 @@ export class Epoch {
   }
 
   /** Encrypts one chunk and counts it. The caller sees to it that the nonce is not used twice. */
-  seal(
-    header: FrameHeader,
-    chunkIndex: number,
-    aad: Uint8Array,
-    plaintext: Uint8Array,
-  ): Sealed {
+  seal(header: FrameHeader, chunkIndex: number, aad: Uint8Array, plaintext: Uint8Array): Sealed {
     const nonce = deriveNonce(this.#crypto, this.#nonceKey, header, chunkIndex);
     const sealed = this.#aead.seal(nonce, aad, plaintext);
     this.#count(plaintext.length + TAG_BYTES);

@@ -14,7 +14,8 @@ export const XcpLimitTable = {
     min: 32,
     max: 4_294_967_295,
     unit: "bytes",
-    reason: "the receiver of a large encrypted message would wait for all of it before it opens any",
+    reason:
+      "the receiver of a large encrypted message would wait for all of it before it opens any",
   },
   maxHeaderBytes: {
     default: 16_384,

@@ -280,7 +280,10 @@ export class Sender {
       payload =
         last && transfer.offset === 0
           ? body
-          : body.subarray(transfer.offset, transfer.offset + chunkBytes(remaining, this.#maxPayload));
+          : body.subarray(
+              transfer.offset,
+              transfer.offset + chunkBytes(remaining, this.#maxPayload),
+            );
     } else {
       last = body.endsWithin(this.#maxPayload);
       payload = body.take(this.#maxPayload);
@@ -291,7 +294,7 @@ export class Sender {
     const sealed = this.#writer.append(this.#core.nowUs, flags, header, payload, index);
     if (sealed !== undefined) {
       this.#noteSealed(transfer, sealed, last && index === 0 ? "whole" : "part");
-    };
+    }
     transfer.offset += payload.length;
     if (transfer.msgType === MsgType.DATA) {
       this.#core.traffic.sent.countData(transfer.bodyCodec, payload.length);

@@ -53,7 +53,9 @@ export class WholeBuffer {
     if (this.#owned && size <= this.#bytes.length) return;
     const wanted = Math.min(this.#length, Math.max(FIRST_BYTES, 2 * this.#bytes.length));
     const grown = this.#allocate(Math.max(size, wanted));
-    grown.set(this.#filled === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#filled));
+    grown.set(
+      this.#filled === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#filled),
+    );
     this.#bytes = grown;
     this.#owned = true;
   }

@@ -47,7 +47,9 @@ export class PartWriter {
 
   #gather(parts: readonly Uint8Array[], bytes: number): Uint8Array {
     if (this.#gathered.length < bytes) {
-      this.#gathered = Buffer.allocUnsafeSlow(bytes > FIRST_GATHER_BYTES ? GATHER_BYTES : FIRST_GATHER_BYTES);
+      this.#gathered = Buffer.allocUnsafeSlow(
+        bytes > FIRST_GATHER_BYTES ? GATHER_BYTES : FIRST_GATHER_BYTES,
+      );
     }
     let at = 0;
     for (const part of parts) {

@@ -35,7 +35,10 @@ export interface ReceivedFrame {
   readonly header: FrameHeader;
   /** Prefix and HEADER as they came, of a frame with CRYPT; empty otherwise. */
   readonly aad: Uint8Array;
-  /** Maybe a view of the chunk it came in, maybe misaligned; from 64 KiB on, and out of lent chunks, a copy. */
+  /**
+   * Maybe a view of the chunk it came in, maybe misaligned; from 64 KiB on, and out of lent chunks, a copy. With CRYPT it is
+   * ciphertext, and valid until the next frame is read.
+   */
   readonly payload: Uint8Array;
 }
 
@@ -98,6 +101,8 @@ const AT_HEAD: State = { kind: "head" };
 const NOTHING: Uint8Array = new Uint8Array(0);
 // From this size on, a payload is copied so that typed arrays of any element size can view it.
 const OWN_BUFFER_BYTES = 65_536;
+// Up to this size, encrypted payloads share a buffer.
+const SHARED_SEALED_BYTES = 262_144;
 // The prefix and the first byte of HEADER, which tells the profile. Every legal frame is longer.
 const START_BYTES = PREFIX_BYTES + 1;
 const JSON_OBJECT = 0x7b;
@@ -141,6 +146,7 @@ export class FrameReader {
   #at = 0;
   #lent = false;
   readonly #copies: PayloadSlab;
+  #sealed = NOTHING;
   // The beginning of a head that did not lie in one chunk.
   #carry = NOTHING;
   #carried = 0;
@@ -348,11 +354,12 @@ export class FrameReader {
     const aad = (flags & Flag.CRYPT) === 0 ? NOTHING : this.#aadOf(bytes, at, lengthAt);
     const head = { ver, flags, header, aad };
     const start = this.#at;
+    const sealed = (flags & Flag.CRYPT) !== 0 && length <= SHARED_SEALED_BYTES;
     if (length >= OWN_BUFFER_BYTES || this.#chunk.length - start < length + tailSize) {
       this.#state = {
         kind: "payload",
         head,
-        buffer: new PayloadBuffer(length, tailSize, this.#allocate),
+        buffer: new PayloadBuffer(length, tailSize, sealed ? this.#sealedMemory : this.#allocate),
       };
       return undefined;
     }
@@ -360,6 +367,12 @@ export class FrameReader {
     const payload = length === 0 ? NOTHING : this.#payloadAt(start, length);
     return this.#finish(head, payload, tailSize === 0 ? 0 : loadU32(this.#chunk, start + length));
   }
+
+  // Ciphertext is of no use once it was opened: all of it passes through one buffer.
+  readonly #sealedMemory = (bytes: number): Uint8Array => {
+    if (this.#sealed.length < bytes) this.#sealed = this.#allocate(bytes);
+    return this.#sealed;
+  };
 
   // A lent chunk may be gone when the payload is whole.
   #aadOf(bytes: Uint8Array, at: number, end: number): Uint8Array {
