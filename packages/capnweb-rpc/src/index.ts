@@ -74,7 +74,11 @@ export type { HealthOptions } from "./connect/health.js";
 export type { Connector, Link, LinkRequest } from "./connect/link.js";
 export { SessionGroup, type SessionGroupOptions } from "./connect/session-group.js";
 export { type OpenTransport, transportConnector } from "./connect/transport-connector.js";
-export { webSocketConnector, webSocketLink } from "./connect/web-socket-connector.js";
+export {
+  webSocketConnector,
+  type WebSocketConnectorOptions,
+  webSocketLink,
+} from "./connect/web-socket-connector.js";
 export { type DeadlineOptions, withDeadline } from "./connect/with-deadline.js";
 export type { PulledResult, SessionHooks, SessionTap } from "./session/session-hooks.js";
 export { retryIdempotent } from "./connect/retry-idempotent.js";
@@ -128,3 +132,11 @@ export {
   parseTraceparent,
   type TraceContext,
 } from "./observe/trace-context.js";
+export {
+  chooseProtocol,
+  EXTENDED_PROTOCOL,
+  OFFERED_PROTOCOLS,
+  PLAIN_PROTOCOL,
+} from "./extensions/protocol-names.js";
+export { startWebSocketSession, type StartSessionOptions } from "./extensions/start-session.js";
+export { type StreamCalls, streamCalls } from "./extensions/stream-calls.js";

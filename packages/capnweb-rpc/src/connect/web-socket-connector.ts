@@ -1,30 +1,53 @@
 import { CapnwebError } from "../errors.js";
-import { RpcSession } from "../session/rpc-session.js";
-import { openWebSocket, type WebSocketSessionOptions } from "../transports/web-socket-session.js";
-import type { WebSocketLike } from "../transports/web-socket-like.js";
-import { WebSocketTransport } from "../transports/web-socket-transport.js";
+import { OFFERED_PROTOCOLS } from "../extensions/protocol-names.js";
+import { type StartSessionOptions, startWebSocketSession } from "../extensions/start-session.js";
+import type { RpcSession } from "../session/rpc-session.js";
+import type { WebSocketConstructor, WebSocketLike } from "../transports/web-socket-like.js";
+import { openWebSocket } from "../transports/web-socket-session.js";
 import type { Connector, Link } from "./link.js";
 import { reportLoss } from "./report-loss.js";
 
+/** What may be chosen for a connection over WebSockets. */
+export interface WebSocketConnectorOptions extends StartSessionOptions {
+  /** Makes the sockets; the host's own `WebSocket`, or that of `ws`, where absent. */
+  readonly WebSocket?: WebSocketConstructor | undefined;
+}
+
 /**
- * Makes a connector that opens a WebSocket to `url`, and is done when the socket is open.
+ * Makes a connector that opens a WebSocket to `url`, and is done when the socket is open. With
+ * `extensions` it offers them; a server that refuses the connection for that is asked again without.
  *
  * @param localMain What the peer's main stub stands for, in every session.
  */
 export function webSocketConnector<T>(
   url: string,
   localMain?: unknown,
-  options: WebSocketSessionOptions = {},
+  options: WebSocketConnectorOptions = {},
 ): Connector<T> {
+  let offers = options.extensions === true;
   return async ({ signal, hooks }) => {
-    const socket = openWebSocket(url, options);
-    await opened(socket, signal);
-    const session = new RpcSession<T>(reportLoss(new WebSocketTransport(socket)), localMain, {
-      ...options,
-      hooks: { ...options.hooks, ...hooks },
-    });
-    return webSocketLink(session, socket);
+    let socket: WebSocketLike;
+    try {
+      socket = await open(url, options, offers ? OFFERED_PROTOCOLS : [], signal);
+    } catch (error) {
+      if (!offers || signal.aborted) throw error;
+      socket = await open(url, options, [], signal);
+      offers = false;
+    }
+    const attached = { ...options, hooks: { ...options.hooks, ...hooks } };
+    return webSocketLink(startWebSocketSession<T>(socket, localMain, attached, reportLoss), socket);
   };
+}
+
+async function open(
+  url: string,
+  options: WebSocketConnectorOptions,
+  protocols: readonly string[],
+  signal: AbortSignal,
+): Promise<WebSocketLike> {
+  const socket = openWebSocket(url, options, protocols);
+  await opened(socket, signal);
+  return socket;
 }
 
 /** Joins a session with the socket it runs over. */

@@ -9,16 +9,24 @@ export class DeferredSocket implements WebSocketLike {
   #socket: WebSocketLike | undefined;
   #closed = false;
 
-  /** Connects to `url` as soon as there is an implementation. */
-  constructor(url: string, implementation: Promise<WebSocketConstructor>) {
+  /** Connects to `url`, offering `protocols`, as soon as there is an implementation. */
+  constructor(
+    url: string,
+    protocols: readonly string[],
+    implementation: Promise<WebSocketConstructor>,
+  ) {
     implementation.then(
-      (Implementation) => this.#connect(new Implementation(url)),
+      (Implementation) => this.#connect(new Implementation(url, [...protocols])),
       () => this.#emit("error"),
     );
   }
 
   get readyState(): number {
     return this.#socket?.readyState ?? CONNECTING;
+  }
+
+  get protocol(): string {
+    return this.#socket?.protocol ?? "";
   }
 
   addEventListener(type: string, listener: Listener): void {

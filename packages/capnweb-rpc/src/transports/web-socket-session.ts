@@ -21,10 +21,17 @@ export function newWebSocketRpcSession<T = unknown>(
 }
 
 /** Opens a socket to `url`; it is still connecting when it is handed out. */
-export function openWebSocket(url: string, options: WebSocketSessionOptions): WebSocketLike {
+export function openWebSocket(
+  url: string,
+  options: Pick<WebSocketSessionOptions, "WebSocket">,
+  protocols: readonly string[] = [],
+): WebSocketLike {
   const host = (globalThis as { readonly WebSocket?: unknown }).WebSocket;
   const Implementation = options.WebSocket ?? (host as WebSocketConstructor | undefined);
-  return Implementation === undefined ? new DeferredSocket(url, loadWs()) : new Implementation(url);
+  if (Implementation === undefined) return new DeferredSocket(url, protocols, loadWs());
+  return protocols.length === 0
+    ? new Implementation(url)
+    : new Implementation(url, [...protocols]);
 }
 
 /** Node 20 has no WebSocket of its own. A name in a variable keeps bundlers for browsers out of it. */
