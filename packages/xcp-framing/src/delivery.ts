@@ -3,7 +3,7 @@ import { Cancellation } from "./cancellation.js";
 import type { Connection } from "./connection.js";
 import type { Inbound } from "./inbound.js";
 import type { IncomingMessage, OutgoingMessage } from "./message.js";
-import type { QuestionBody } from "./session.js";
+import type { QuestionBody } from "./session-commands.js";
 import type { ClarifyReq, ClarifyRes, ConfirmReq, ConfirmRes } from "./wire/control.js";
 
 /** What a handler may do about the message it was given. */

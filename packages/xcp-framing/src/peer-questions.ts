@@ -1,6 +1,6 @@
 import type { Connection } from "./connection.js";
 import type { ConnectionOptions } from "./connection-options.js";
-import type { AnswerBody } from "./session.js";
+import type { AnswerBody } from "./session-commands.js";
 import type { AskedQuestion, SessionEvent } from "./session-events.js";
 import { type ClarifyRes, type ConfirmRes, Decision } from "./wire/control.js";
 

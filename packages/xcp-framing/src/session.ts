@@ -1,106 +1,40 @@
 import { asWireError, isWireError, type WireError, wireError } from "@proj/wire-types";
 import { Clarifications, type Question } from "./clarifications.js";
-import { ControlPlane } from "./control-plane.js";
 import { XcpError } from "./errors.js";
-import { FrameOpener, FrameSealer } from "./frame-cipher.js";
-import { FrameIntake } from "./frame-intake.js";
 import { FrameWriter } from "./frame-writer.js";
 import type { Inbound } from "./inbound.js";
-import { Inbox } from "./inbox.js";
-import { Keepalive } from "./keepalive.js";
-import { deriveSalt } from "./key-schedule.js";
+import { Lifecycle } from "./lifecycle.js";
 import type { OutgoingMessage } from "./message.js";
 import type { Negotiated } from "./negotiated.js";
+import { sendError, sendGoaway, sendRelease, sendUnsupported } from "./notices.js";
+import { OpenSession } from "./open-session.js";
 import { prepareTransfer } from "./outgoing.js";
-import { refusalOf } from "./refusal.js";
-import { type NegotiableTerms, negotiateBody, Renegotiation, type Terms } from "./renegotiation.js";
+import { Pings } from "./pings.js";
+import { sendAnswer, sendQuestion } from "./question-frames.js";
+import { type NegotiableTerms, negotiateBody } from "./renegotiation.js";
 import { Sender } from "./sender.js";
+import type { AnswerBody, QuestionBody, SessionHooks, SubmitOptions } from "./session-commands.js";
 import type { SessionConfig } from "./session-config.js";
 import { SessionCore } from "./session-core.js";
 import type { AskedQuestion, SessionEvent } from "./session-events.js";
 import { type HandshakeResult, SessionHandshake } from "./session-handshake.js";
 import type { SessionMemory } from "./session-memory.js";
-import type { ConnectionStats } from "./stats.js";
+import { type ConnectionStats, directionStats } from "./stats.js";
 import type { Traffic } from "./traffic.js";
 import type { Transfer } from "./transfer.js";
 import { fromV01Frame } from "./v01-translation.js";
-import { Feature, Flag, MsgType } from "./wire/constants.js";
-import {
-  type ClarifyReq,
-  type ClarifyRes,
-  type ConfirmReq,
-  type ConfirmRes,
-  encodeClarifyReq,
-  encodeClarifyRes,
-  encodeConfirmReq,
-  encodeConfirmRes,
-  encodeErrorBody,
-  encodeGoaway,
-  encodePing,
-  encodeRelease,
-  encodeUnsupported,
-  type Release,
-  type Unsupported,
-} from "./wire/control.js";
+import { MsgType } from "./wire/constants.js";
+import type { Release, Unsupported } from "./wire/control.js";
 import { type FrameEvent, FrameReader } from "./wire/frame-reader.js";
-import type { FrameHeader } from "./wire/header.js";
 import { encodeHello } from "./wire/hello.js";
 
 // One call of `transmit` gives about this much, so that back-pressure is felt between calls.
 const BATCH_BYTES = 256 * 1024;
 
-/** What a session asks of its driver at once, rather than by an event. */
-export interface SessionHooks {
-  /** Whether a message is to be taken in pieces, and into what; decided at its first chunk. Must not throw. */
-  readonly wantsStream?: (header: FrameHeader) => unknown;
-  /** Something was queued by another session: transmit and look for events. */
-  readonly wake?: () => void;
-}
-
-/** How a message of this end is sent. */
-export interface SubmitOptions {
-  readonly channelId: number;
-  /** Whether a reply settles it. */
-  readonly wants: "nothing" | "reply";
-  readonly acknowledge?: boolean | undefined;
-  /** Microseconds; 0 = never. */
-  readonly timeoutUs?: number | undefined;
-  readonly attempts?: number | undefined;
-  /** The id it had in an earlier connection of the same session. */
-  readonly msgId?: number | undefined;
-}
-
-/** The bodies of a question to the peer, without what the session fills in. */
-export type QuestionBody =
-  | { readonly kind: "clarify"; readonly request: Omit<ClarifyReq, "msgId"> }
-  | { readonly kind: "confirm"; readonly request: Omit<ConfirmReq, "msgId"> };
-
-/** The bodies of an answer to the peer's question. */
-export type AnswerBody =
-  | { readonly kind: "clarify"; readonly response: Omit<ClarifyRes, "msgId"> }
-  | { readonly kind: "confirm"; readonly response: Omit<ConfirmRes, "msgId"> };
-
-interface OpenMachines {
-  readonly inbox: Inbox;
-  readonly intake: FrameIntake;
-  readonly renegotiation: Renegotiation;
-}
-
-type Phase =
-  | { readonly kind: "handshake" }
-  | { readonly kind: "open" }
-  | { readonly kind: "draining"; readonly untilUs: number }
-  | { readonly kind: "closed" };
-
 /**
  * One end of an XCP connection, without the connection: bytes and commands in, bytes and events out.
  *
- * ```
- * handshake ──CAPS──→ open ──close, peer's end──→ draining ──all answered, or 5 s──→ closed
- *     └──────────────────┴──────── error ─────────────────────────────────────────────↑
- * ```
- *
- * A driver calls `start` once, then
+ * See {@link Lifecycle} for its states. A driver calls `start` once, then
  * - `receive`, `receiveEnd`, `receiveClose` for what the transport says;
  * - `submit`, `pushBody`, `endBody`, `cancel`, `reply`, `refuse`, `acknowledge`, `ask`, `answer`, `ping`, `negotiate`,
  *   `release`, `unsupported`, `close`, `destroy` for what the application wants;
@@ -120,12 +54,10 @@ export class Session {
   readonly #writer: FrameWriter;
   readonly #sender: Sender;
   readonly #handshake: SessionHandshake;
-  readonly #keepalive: Keepalive;
+  readonly #pings: Pings;
   readonly #clarifications: Clarifications;
-  #machines: OpenMachines | undefined;
-  #phase: Phase = { kind: "handshake" };
-  #peerGoingAway = false;
-  #drainAnnounced = false;
+  readonly #life = new Lifecycle();
+  #machines: OpenSession | undefined;
 
   constructor(config: SessionConfig, nowUs: number, hooks: SessionHooks = {}) {
     this.#hooks = hooks;
@@ -142,7 +74,7 @@ export class Session {
     });
     this.#writer = new FrameWriter(config.platform);
     this.#sender = new Sender(this.#core, this.#writer);
-    this.#keepalive = new Keepalive(config.limits.pingIntervalMs * 1000);
+    this.#pings = new Pings(this.#core);
     this.#clarifications = new Clarifications(config.limits.maxClarificationRounds);
     this.#handshake = new SessionHandshake(this.#core, nowUs, (result) => this.#open(result));
   }
@@ -154,7 +86,7 @@ export class Session {
 
   /** Where the session is. */
   get phase(): "handshake" | "open" | "draining" | "closed" {
-    return this.#phase.kind;
+    return this.#life.kind;
   }
 
   /** Running totals. */
@@ -193,9 +125,9 @@ export class Session {
 
   /** Takes bytes from the transport. Views of them may live on in messages, unless they are `lent` for the call. */
   receive(nowUs: number, bytes: Uint8Array, memory: "kept" | "lent" = "kept"): void {
-    if (this.#phase.kind === "closed") return;
+    if (this.#life.kind === "closed") return;
     this.#core.nowUs = nowUs;
-    this.#keepalive.heard(nowUs);
+    this.#pings.keepalive.heard(nowUs);
     this.#core.traffic.received.bytes += bytes.length;
     try {
       this.#reader.push(bytes, memory);
@@ -206,16 +138,16 @@ export class Session {
     } catch (error) {
       this.#core.fail(asXcpError(error));
     }
-    if (this.#phase.kind === "open") this.#sendQueuedPing();
+    if (this.#life.kind === "open") this.#pings.sendQueued();
     if (nowUs >= this.#core.nextSampleUs) this.#core.sampleShares();
     this.#checkDrained();
   }
 
   /** The peer sends no more. In the middle of a frame that is an error, otherwise what is under way is finished. */
   receiveEnd(nowUs: number): void {
-    if (this.#phase.kind === "closed") return;
+    if (this.#life.kind === "closed") return;
     this.#core.nowUs = nowUs;
-    if (this.#phase.kind === "handshake") {
+    if (this.#life.kind === "handshake") {
       this.#core.failSilently(wireError("wire.closed", "the peer ended before the handshake"));
     } else if (this.#reader.partial) {
       this.#core.fail(new XcpError("xcp.frame_truncated", "the stream ended inside a frame"));
@@ -229,7 +161,7 @@ export class Session {
   /** The transport is gone. */
   receiveClose(nowUs: number, error: WireError | undefined): void {
     this.#core.nowUs = nowUs;
-    const drained = this.#phase.kind === "draining" && !this.#unfinished;
+    const drained = this.#life.kind === "draining" && !this.#unfinished;
     if (error === undefined && drained) this.#end(undefined, "silently");
     else {
       this.#core.failSilently(error ?? wireError("wire.closed", "the connection was closed"));
@@ -238,7 +170,7 @@ export class Session {
 
   /** The driver's answer to `credentialPresented`. */
   authorize(nowUs: number, verdict: "allowed" | "refused"): void {
-    if (this.#phase.kind !== "handshake") return;
+    if (this.#life.kind !== "handshake") return;
     this.#core.nowUs = nowUs;
     try {
       this.#handshake.authorize(verdict);
@@ -255,7 +187,7 @@ export class Session {
   submit(nowUs: number, message: OutgoingMessage, options: SubmitOptions): Transfer {
     this.#core.nowUs = nowUs;
     const negotiated = this.#requireOpen();
-    if (this.#peerGoingAway) throw new XcpError("xcp.going_away", "the peer is going away");
+    if (this.#life.peerGoingAway) throw new XcpError("xcp.going_away", "the peer is going away");
     const { limits } = this.#core.config;
     const timeoutUs = options.timeoutUs ?? this.#core.config.requestTimeoutUs;
     const transfer = prepareTransfer(this.#core, negotiated, message, {
@@ -331,45 +263,14 @@ export class Session {
   ask(nowUs: number, inbound: Inbound, question: QuestionBody): void {
     this.#core.nowUs = nowUs;
     this.#requireOpen();
-    const about = inbound.message;
-    if (!this.#core.has(Feature.CLARIFICATION) || about.msgId === 0) {
-      throw new XcpError("xcp.clarification_failed", "the sender cannot be asked");
-    }
-    this.#clarifications.begin(inbound, question.kind);
-    const { clarificationDeadlineMs } = this.#core.config.limits;
-    const deadlineMs = question.request.deadlineMs ?? clarificationDeadlineMs;
-    const codec = this.#core.controlCodec;
-    const terms = { msgId: about.msgId, deadlineMs };
-    const payload =
-      question.kind === "clarify"
-        ? encodeClarifyReq({ ...question.request, ...terms }, codec)
-        : encodeConfirmReq({ ...question.request, ...terms }, codec);
-    const msgType = question.kind === "clarify" ? MsgType.CLARIFY_REQ : MsgType.CONFIRM_REQ;
-    const msgId = this.#core.sendControl(msgType, payload, {
-      channelId: about.channelId,
-      inReplyTo: about.msgId,
-      numbered: "numbered",
-    });
-    const deadlineUs = nowUs + deadlineMs * 1000;
-    this.#clarifications.asked({ kind: question.kind, inbound, msgId, deadlineUs });
-    this.#core.log.write("info", "xcp.clarify", { direction: "sent", kind: question.kind });
+    sendQuestion(this.#core, this.#clarifications, inbound, question);
   }
 
   /** Answers a question of the peer. */
   answer(nowUs: number, question: AskedQuestion, answer: AnswerBody): void {
     if (this.#isClosed) return;
     this.#core.nowUs = nowUs;
-    const codec = this.#core.controlCodec;
-    const payload =
-      answer.kind === "clarify"
-        ? encodeClarifyRes({ ...answer.response, msgId: question.about }, codec)
-        : encodeConfirmRes({ ...answer.response, msgId: question.about }, codec);
-    const msgType = answer.kind === "clarify" ? MsgType.CLARIFY_RES : MsgType.CONFIRM_RES;
-    this.#core.sendControl(msgType, payload, {
-      channelId: question.channelId,
-      inReplyTo: question.msgId,
-      numbered: "numbered",
-    });
+    sendAnswer(this.#core, question, answer);
   }
 
   /**
@@ -380,15 +281,7 @@ export class Session {
   ping(nowUs: number, owner: unknown): void {
     this.#core.nowUs = nowUs;
     this.#requireOpen();
-    switch (this.#keepalive.request(owner)) {
-      case "now":
-        this.#sendPing(owner);
-        return;
-      case "queued":
-        return;
-      case "full":
-        throw new XcpError("xcp.busy", "too many PINGs wait");
-    }
+    this.#pings.request(owner);
   }
 
   /**
@@ -408,33 +301,25 @@ export class Session {
 
   /** Gives a lease back early. spec/xcp.md §16.3 */
   releaseLease(nowUs: number, release: Release, channelId: number): void {
-    if (this.#isClosed || this.#core.legacy) return;
+    if (this.#isClosed) return;
     this.#core.nowUs = nowUs;
-    const payload = encodeRelease(release, this.#core.controlCodec);
-    const inReplyTo = release.msgId;
-    this.#core.sendControl(MsgType.RELEASE, payload, { channelId, inReplyTo });
+    sendRelease(this.#core, release, channelId);
   }
 
   /** Tells the peer in detail what about a message is not supported, beside the NACK. */
   unsupported(nowUs: number, body: Unsupported, channelId: number): void {
-    if (this.#isClosed || this.#core.legacy) return;
+    if (this.#isClosed) return;
     this.#core.nowUs = nowUs;
-    const payload = encodeUnsupported(body, this.#core.controlCodec);
-    const inReplyTo = body.msgId;
-    this.#core.sendControl(MsgType.UNSUPPORTED, payload, { channelId, inReplyTo });
+    sendUnsupported(this.#core, body, channelId);
   }
 
   /** Stops taking and sending requests, and ends when what is under way is finished, or after the drain timeout. */
   close(nowUs: number, reason = 0): void {
     this.#core.nowUs = nowUs;
-    if (this.#phase.kind === "handshake") this.#end(undefined, "silently");
-    if (this.#phase.kind !== "open") return;
-    const { lastReceivedId } = this.#core;
-    if (this.#core.mayAnnounceEnd) {
-      const body = { lastMsgId: lastReceivedId, reason };
-      const payload = encodeGoaway(body, this.#core.controlCodec);
-      this.#core.sendControl(MsgType.GOAWAY, payload);
-      if (this.#machines !== undefined) this.#machines.inbox.lastAccepted = lastReceivedId;
+    if (this.#life.kind === "handshake") this.#end(undefined, "silently");
+    if (this.#life.kind !== "open") return;
+    if (sendGoaway(this.#core, reason) === "sent" && this.#machines !== undefined) {
+      this.#machines.inbox.lastAccepted = this.#core.lastReceivedId;
     }
     this.#beginDrain();
     this.#checkDrained();
@@ -484,7 +369,7 @@ export class Session {
 
   /** When `tick` may have something to do; `Infinity` = never. It may turn out that it has not. */
   nextDeadlineUs(): number {
-    switch (this.#phase.kind) {
+    switch (this.#life.kind) {
       case "handshake":
         return this.#handshake.dueUs;
       case "closed":
@@ -493,11 +378,11 @@ export class Session {
       case "draining":
         return Math.min(
           this.#sender.dueUs,
-          this.#keepalive.dueUs,
+          this.#pings.keepalive.dueUs,
           this.#clarifications.dueUs,
           this.#machines?.inbox.dueUs ?? Number.POSITIVE_INFINITY,
           this.#machines?.intake.dueUs ?? Number.POSITIVE_INFINITY,
-          this.#drainDueUs,
+          this.#life.drainDueUs,
         );
     }
   }
@@ -505,8 +390,8 @@ export class Session {
   /** Does what is due. */
   tick(nowUs: number): void {
     this.#core.nowUs = nowUs;
-    if (this.#phase.kind === "handshake") this.#handshake.tick(nowUs);
-    if (this.#phase.kind !== "open" && this.#phase.kind !== "draining") return;
+    if (this.#life.kind === "handshake") this.#handshake.tick(nowUs);
+    if (this.#life.kind !== "open" && this.#life.kind !== "draining") return;
     this.#sender.tick();
     this.#machines?.intake.tick();
     for (const question of this.#clarifications.expire(nowUs)) {
@@ -515,9 +400,9 @@ export class Session {
     if (nowUs >= (this.#machines?.inbox.dueUs ?? Number.POSITIVE_INFINITY)) {
       this.#machines?.inbox.flushAcks();
     }
-    this.#checkAlive(nowUs);
+    this.#pings.checkAlive();
     this.#core.sampleShares();
-    if (nowUs >= this.#drainDueUs) this.#announceDrained();
+    if (nowUs >= this.#life.drainDueUs) this.#announceDrained();
     else this.#checkDrained();
   }
 
@@ -526,24 +411,9 @@ export class Session {
     this.#core.nowUs = nowUs;
     this.#core.sampleShares();
     const { traffic, outbox } = this.#core;
-    const { sent, received } = traffic;
     return {
-      sent: {
-        frames: sent.frames,
-        bytes: sent.bytes,
-        messages: sent.messages,
-        errors: sent.errors,
-        jsonShare: sent.share.share(nowUs),
-        epoch: this.#sender.epoch,
-      },
-      received: {
-        frames: received.frames,
-        bytes: received.bytes,
-        messages: received.messages,
-        errors: received.errors,
-        jsonShare: received.share.share(nowUs),
-        epoch: this.#machines?.intake.epoch ?? 0,
-      },
+      sent: directionStats(traffic.sent, nowUs, this.#sender.epoch),
+      received: directionStats(traffic.received, nowUs, this.#machines?.intake.epoch ?? 0),
       duplicates: traffic.duplicates,
       retransmissions: traffic.retransmissions,
       crcErrors: traffic.crcErrors,
@@ -565,7 +435,7 @@ export class Session {
   }
 
   get #isClosed(): boolean {
-    return this.#phase.kind === "closed";
+    return this.#life.kind === "closed";
   }
 
   #readFrames(): void {
@@ -593,118 +463,28 @@ export class Session {
   }
 
   #open(result: HandshakeResult): void {
-    const core = this.#core;
-    const { negotiated, keys } = result;
-    core.negotiated = negotiated;
-    core.peerKnowsCodes = negotiated.peer.features !== undefined;
-    const protobuf = result.peerListsProtobuf && core.config.codecs.includes(8) && !core.legacy;
-    core.controlCodec = protobuf ? 8 : 1;
-    const ciphers = keys === undefined ? undefined : this.#makeCiphers(keys);
-    this.#sender.open(ciphers?.sealer);
-    const inbox = new Inbox(core, this.#sender, negotiated);
-    const renegotiation = new Renegotiation(negotiated);
-    const control = new ControlPlane(core, {
-      inbox,
-      sender: this.#sender,
-      keepalive: this.#keepalive,
-      clarifications: this.#clarifications,
-      renegotiation,
-      applyTerms: (terms, as) => this.#applyTerms(terms, as),
-      peerGoingAway: () => this.#notePeerGoingAway(),
-      wake: () => this.#hooks.wake?.(),
-    });
-    const intake = new FrameIntake(
-      core,
-      { inbox, sender: this.#sender, ...(ciphers && { opener: ciphers.opener }) },
-      negotiated,
+    this.#life.open();
+    this.#machines = new OpenSession(
+      this.#core,
       {
-        wantsStream: this.#hooks.wantsStream,
-        control: (header, payload) => control.receive(header, payload),
+        sender: this.#sender,
+        reader: this.#reader,
+        keepalive: this.#pings.keepalive,
+        clarifications: this.#clarifications,
+        hooks: this.#hooks,
+        peerGoingAway: () => {
+          if (this.#life.noteGoingAway() === "new") {
+            this.#core.events.push({ kind: "peerGoingAway" });
+          }
+        },
       },
+      result,
     );
-    this.#machines = { inbox, intake, renegotiation };
-    this.#phase = { kind: "open" };
-    this.#reader.setLimits(negotiated);
-    this.#reader.setAllowedFlags(allowedFlags(negotiated));
-    if (!core.legacy) this.#keepalive.start(core.nowUs);
-    core.log.write("info", "xcp.caps", {
-      profile: negotiated.profile,
-      codecs: negotiated.codecs.join(","),
-      features: negotiated.features,
-      crypt: negotiated.crypt,
-      resumed: negotiated.resumed,
-    });
-    core.events.push({ kind: "opened", negotiated });
-  }
-
-  #makeCiphers(keys: NonNullable<HandshakeResult["keys"]>): {
-    sealer: FrameSealer;
-    opener: FrameOpener;
-  } {
-    const { config, nowUs } = this.#core;
-    const { crypto } = config.platform;
-    const shared = {
-      crypto,
-      key: config.key ?? new Uint8Array(0),
-      salt: deriveSalt(crypto, keys),
-      nowUs,
-    };
-    const initiator = config.role === "initiator";
-    return {
-      sealer: new FrameSealer({ ...shared, direction: initiator ? 1 : 2 }),
-      opener: new FrameOpener({ ...shared, direction: initiator ? 2 : 1 }),
-    };
-  }
-
-  #applyTerms(terms: Terms, as: "answerer" | "proposer"): void {
-    const core = this.#core;
-    const before = core.negotiated;
-    if (before === undefined || this.#machines === undefined) return;
-    const negotiated = { ...before, ...terms };
-    core.negotiated = negotiated;
-    this.#sender.setMaxFrameBytes(terms.maxFrameBytes);
-    const { inbox } = this.#machines;
-    // What the proposer sent before it read the answer still arrives.
-    inbox.codecs =
-      as === "proposer" ? terms.codecs : [...new Set([...inbox.codecs, ...terms.codecs])];
-    if (as === "proposer" || terms.maxFrameBytes > before.maxFrameBytes) {
-      this.#reader.setLimits(negotiated);
-    }
-    core.events.push({ kind: "termsChanged", negotiated });
-  }
-
-  #notePeerGoingAway(): void {
-    if (this.#peerGoingAway) return;
-    this.#peerGoingAway = true;
-    this.#core.events.push({ kind: "peerGoingAway" });
-  }
-
-  #sendPing(owner: unknown): void {
-    const nonce = this.#keepalive.begin(this.#core.nowUs, owner);
-    const payload = encodePing({ nonce }, this.#core.controlCodec);
-    this.#core.sendControl(MsgType.PING, payload, { numbered: "numbered" });
-  }
-
-  #sendQueuedPing(): void {
-    const owner = this.#keepalive.nextQueued();
-    if (owner !== undefined) this.#sendPing(owner);
-  }
-
-  #checkAlive(nowUs: number): void {
-    switch (this.#keepalive.tick(nowUs)) {
-      case "ping":
-        this.#sendPing(undefined);
-        return;
-      case "dead":
-        this.#core.failSilently(new XcpError("xcp.timeout", "two PINGs stayed unanswered"));
-        return;
-      case undefined:
-    }
   }
 
   #requireOpen(): Negotiated {
     const { negotiated } = this.#core;
-    switch (this.#phase.kind) {
+    switch (this.#life.kind) {
       case "open":
         if (negotiated !== undefined) return negotiated;
         break;
@@ -713,7 +493,7 @@ export class Session {
       case "handshake":
       case "closed":
     }
-    throw wireError("wire.closed", `the session is in its ${this.#phase.kind} phase`);
+    throw wireError("wire.closed", `the session is in its ${this.#life.kind} phase`);
   }
 
   get #unfinished(): boolean {
@@ -721,28 +501,16 @@ export class Session {
     return this.#sender.busy || (inbox?.inflight ?? 0) > 0 || inbox?.hasAcks === true;
   }
 
-  get #drainDueUs(): number {
-    return this.#phase.kind === "draining" && !this.#drainAnnounced
-      ? this.#phase.untilUs
-      : Number.POSITIVE_INFINITY;
-  }
-
   #beginDrain(): void {
-    if (this.#phase.kind !== "open") return;
-    const { drainTimeoutMs } = this.#core.config.limits;
-    this.#phase = { kind: "draining", untilUs: this.#core.nowUs + drainTimeoutMs * 1000 };
+    this.#life.drain(this.#core.nowUs + this.#core.config.limits.drainTimeoutMs * 1000);
   }
 
-  // After the peer's GOAWAY this end may end as well, as soon as nothing is under way.
   #checkDrained(): void {
-    const ending =
-      this.#phase.kind === "draining" || (this.#phase.kind === "open" && this.#peerGoingAway);
-    if (ending && !this.#unfinished) this.#announceDrained();
+    if (this.#life.ending && !this.#unfinished) this.#announceDrained();
   }
 
   #announceDrained(): void {
-    if (this.#drainAnnounced) return;
-    this.#drainAnnounced = true;
+    if (this.#life.noteDrained() === "known") return;
     this.#beginDrain();
     this.#sender.failAll(wireError("wire.closed", "the connection closed before the answer"));
     this.#core.events.push({ kind: "drained" });
@@ -755,25 +523,17 @@ export class Session {
   #end(error: WireError | undefined, how: "announced" | "silently"): void {
     if (this.#isClosed) return;
     const core = this.#core;
-    const announce = how === "announced" && error !== undefined && core.mayAnnounceEnd;
-    this.#phase = { kind: "closed" };
+    this.#life.close();
     const reason = error ?? wireError("wire.closed", "the connection was closed");
     this.#sender.failAll(reason);
     this.#machines?.intake.abortAll(reason);
     for (const question of this.#clarifications.takeAll()) this.#questionFailed(question, reason);
-    const owners = this.#keepalive.abandon();
+    const owners = this.#pings.keepalive.abandon();
     const proposal = this.#machines?.renegotiation.abandon();
     if (proposal !== undefined) owners.push(proposal.owner);
     for (const owner of owners) core.events.push({ kind: "commandFailed", owner, error: reason });
     core.outbox.clearTransfers();
-    if (announce && error.code !== "xcp.bad_magic") {
-      const refusal = refusalOf(error);
-      const errorCode =
-        core.peerKnowsCodes || core.negotiated === undefined ? refusal.wire : refusal.base;
-      const body = { errorCode, detail: refusal.detail };
-      core.sendControl(MsgType.ERROR, encodeErrorBody(body, core.controlCodec));
-      core.traffic.sent.countError(errorCode);
-    }
+    if (error !== undefined && how === "announced") sendError(core, error);
     this.#handshake.dispose();
     if (error !== undefined) {
       core.log.write(error.scope === "connection" ? "warn" : "info", "xcp.error", {
@@ -784,15 +544,6 @@ export class Session {
     core.log.write("info", "xcp.close", { code: error?.code });
     core.events.push({ kind: "closed", error });
   }
-}
-
-// Which flags frames may carry: COMP and MORE are base features. §6
-function allowedFlags(negotiated: Negotiated): number {
-  if (negotiated.profile !== "v0.2") return 0;
-  let flags: number = Flag.COMP | Flag.MORE;
-  if ((negotiated.features & Feature.ACKREQ) !== 0) flags |= Flag.ACKREQ;
-  if (negotiated.crypt) flags |= Flag.CRYPT | Flag.KPHASE;
-  return flags;
 }
 
 function asXcpError(thrown: unknown): WireError {

@@ -1,3 +1,5 @@
+import type { DirectionTraffic } from "./traffic.js";
+
 /** Totals of one direction. */
 export interface DirectionStats {
   /** Frames. */
@@ -34,4 +36,20 @@ export interface ConnectionStats {
   readonly partialBytes: number;
   /** Bytes that wait to be written. */
   readonly queuedBytes: number;
+}
+
+/** Reads one direction's totals off. */
+export function directionStats(
+  traffic: DirectionTraffic,
+  nowUs: number,
+  epoch: number,
+): DirectionStats {
+  return {
+    frames: traffic.frames,
+    bytes: traffic.bytes,
+    messages: traffic.messages,
+    errors: traffic.errors,
+    jsonShare: traffic.share.share(nowUs),
+    epoch,
+  };
 }

@@ -1,4 +1,5 @@
-import { Session, type SessionHooks } from "#src/session.js";
+import { Session } from "#src/session.js";
+import type { SessionHooks } from "#src/session-commands.js";
 import { resolveSessionConfig } from "#src/session-config.js";
 import type { SessionEvent } from "#src/session-events.js";
 import { Flag, MsgType, type Profile } from "#src/wire/constants.js";
