@@ -15,6 +15,7 @@ export const CapnwebCodes = {
   "capnweb.plan_invalid": { scope: "message", retryable: false },
   "capnweb.plan_failed": { scope: "message", retryable: false },
   "capnweb.plan_budget": { scope: "message", retryable: false },
+  "capnweb.no_quic": { scope: "connection", retryable: false },
   "capnweb.invalid_argument": { scope: "message", retryable: false },
   "capnweb.invalid_result": { scope: "message", retryable: false },
 } as const;
