@@ -1,6 +1,7 @@
 #include "multi_buffer.h"
 
 #include <cstdio>
+#include <initializer_list>
 
 #if defined(__linux__) && defined(__x86_64__)
 #include <dlfcn.h>
@@ -11,8 +12,8 @@ namespace {
 
 #if defined(__linux__) && defined(__x86_64__)
 
-// The head of the library's manager, which its first major version keeps: functions of AES-GCM for keys of 128, 192 and
-// 256 bits.
+// The head of the library's manager, which versions 1 and 2 share: functions of AES-GCM for keys of 128, 192 and 256
+// bits.
 struct Manager {
   uint64_t flags;
   uint64_t features;
@@ -32,7 +33,7 @@ struct Manager {
 };
 
 constexpr unsigned kOldest = 0x10000;
-constexpr unsigned kNewer = 0x20000;
+constexpr unsigned kTooNew = 0x30000;
 
 // A function of another layout would lie anywhere else, or be nothing at all.
 template <typename Function>
@@ -53,7 +54,10 @@ MultiBuffer Load(const char* path) {
     std::snprintf(found.reason, sizeof found.reason, "%s", why);
     return found;
   };
-  void* library = dlopen(path[0] == '\0' ? "libIPSec_MB.so.1" : path, RTLD_NOW | RTLD_LOCAL);
+  void* library = nullptr;
+  for (const char* name : {"libIPSec_MB.so.2", "libIPSec_MB.so.1"}) {
+    if (library == nullptr) library = dlopen(path[0] == '\0' ? name : path, RTLD_NOW | RTLD_LOCAL);
+  }
   if (library == nullptr) return refuse(dlerror());
   const auto version = Find<unsigned (*)()>(library, "imb_get_version");
   const auto name = Find<const char* (*)()>(library, "imb_get_version_str");
@@ -65,7 +69,9 @@ MultiBuffer Load(const char* path) {
       destroy == nullptr || dladdr(reinterpret_cast<void*>(make), &self) == 0) {
     return refuse("the library lacks a function");
   }
-  if (version() < kOldest || version() >= kNewer) return refuse("not a version 1 of the library");
+  if (version() < kOldest || version() >= kTooNew) {
+    return refuse("neither version 1 nor 2 of the library");
+  }
   Manager* manager = make(0);
   if (manager == nullptr) return refuse("the library has no memory");
   int architecture = 0;

@@ -7,7 +7,7 @@
 
 namespace native_io {
 
-// Room for the key schedule of any version 1 of the library, and for its working state.
+// Room for the key schedule of versions 1 and 2 of the library, and for its working state.
 constexpr size_t kMultiBufferKeyBytes = 2048;
 constexpr size_t kMultiBufferStateBytes = 512;
 constexpr size_t kMultiBufferAlignment = 64;

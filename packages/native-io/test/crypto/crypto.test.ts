@@ -27,7 +27,7 @@ describeWith("native encryption by the multi-buffer library", multiBuffer(), ({ 
   test("a dropped key is nowhere in memory", () => expectWiped("fastest"));
 
   test("passed its test against OpenSSL", () => {
-    expect(crypto.createKeyRing(1).engine).toMatch(/^intel-ipsec-mb 1\./);
+    expect(crypto.createKeyRing(1).engine).toMatch(/^intel-ipsec-mb [12]\./);
   });
 });
 
