@@ -29,9 +29,7 @@ export function openWebSocket(
   const host = (globalThis as { readonly WebSocket?: unknown }).WebSocket;
   const Implementation = options.WebSocket ?? (host as WebSocketConstructor | undefined);
   if (Implementation === undefined) return new DeferredSocket(url, protocols, loadWs());
-  return protocols.length === 0
-    ? new Implementation(url)
-    : new Implementation(url, [...protocols]);
+  return protocols.length === 0 ? new Implementation(url) : new Implementation(url, [...protocols]);
 }
 
 /** Node 20 has no WebSocket of its own. A name in a variable keeps bundlers for browsers out of it. */
