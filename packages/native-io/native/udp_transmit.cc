@@ -43,6 +43,11 @@ bool MayBePending(int error) {
   }
 }
 
+// Whether a message is worth another try. One that is too long fills the error queue with each.
+bool MayPass(int error, int tries) {
+  return MayBePending(error) && tries < (error == EMSGSIZE ? 2 : kTries);
+}
+
 // These come before the kernel looked at sizes as a whole; the pieces by themselves may pass.
 bool MayBeSegmentation(int error) {
   return error == EIO || error == EINVAL || error == EMSGSIZE || error == EOPNOTSUPP;
@@ -204,7 +209,7 @@ uint32_t UdpGroup::TransmitRun(uint32_t first, uint32_t count, bool* blocked) {
     }
     const bool segmented = buffers_->tx.messages[0].msg_hdr.msg_controllen > 0 &&
                            Pieces(ReadRow(tx_.meta, first)) > 1;
-    if (MayBePending(error) && ++tries < (segmented && MayBeSegmentation(error) ? 2 : kTries)) {
+    if (MayPass(error, ++tries)) {
       ++counters_.pending_errors;
       continue;
     }
@@ -272,7 +277,7 @@ bool UdpGroup::SendSegments(uint32_t message, int* error) {
       counters_.sent_bytes += done;
       return false;
     }
-    if (MayBePending(refused) && ++tries < kTries) {
+    if (MayPass(refused, ++tries)) {
       ++counters_.pending_errors;
       continue;
     }
