@@ -152,6 +152,20 @@ export class CausalityMap {
     return waits ? "waiting" : "satisfied";
   }
 
+  /**
+   * Like {@link CausalityMap.depend} for who does not have to wait, because order is kept in another way: only a failure
+   * reaches the dependent.
+   */
+  follow(dependent: Id64, on: Id64, kind: number): DependencyState {
+    if (!this.issued(on)) throw new RangeError("a dependency on a token that was never issued");
+    if ((kind & CASCADES) === 0) return "satisfied";
+    if (!this.isLive(on)) return this.#failed.has(nameOf(on)) ? "failed" : "satisfied";
+    const head = this.#dependents[on.lo] ?? -1;
+    const generation = this.#generation[dependent.lo] ?? 0;
+    this.#dependents[on.lo] = this.#edges.prepend(head, dependent.lo, generation, kind | RELEASED);
+    return "satisfied";
+  }
+
   /** How many dependencies a transfer still waits for. */
   waiting(token: Id64): number {
     return this.isLive(token) ? (this.#pending[token.lo] ?? 0) : 0;

@@ -60,6 +60,13 @@ export class SlotTable<T extends object> {
     return this.#items[slot];
   }
 
+  /** Puts another object under an id that is in use; `false` when it is not. */
+  replace(id: Id64, item: T): boolean {
+    if (this.get(id) === undefined) return false;
+    this.#items[id.lo] = item;
+    return true;
+  }
+
   /** Forgets an object and says whether it was there. Its id will not be given out again for long. */
   remove(id: Id64): boolean {
     if (this.get(id) === undefined) return false;

@@ -6,6 +6,8 @@ export const MAX_TOMBSTONES = 65_536;
 
 /** What is left of a finished transfer at its puller. */
 export interface Tombstone {
+  /** Number of the path. */
+  readonly path: number;
   /** Id at the announcer. */
   readonly announcerId: Id64;
   /** Id it had at the puller. */
@@ -24,10 +26,15 @@ export interface Tombstone {
  */
 export class Tombstones {
   readonly #limit: number;
+  readonly #forgotten: (tombstone: Tombstone) => void;
   readonly #bySeq = new Map<number, Tombstone>();
 
-  /** Keeps at most `limit`; beyond it the oldest successful one goes, then the oldest. */
-  constructor(limit: number = MAX_TOMBSTONES) {
+  /**
+   * Keeps at most `limit`; beyond it the oldest successful one goes, then the oldest. `forgotten` is told of each that
+   * goes.
+   */
+  constructor(forgotten: (tombstone: Tombstone) => void, limit: number = MAX_TOMBSTONES) {
+    this.#forgotten = forgotten;
     this.#limit = limit;
   }
 
@@ -51,7 +58,7 @@ export class Tombstones {
   close(floor: number, ranges: RangeList): number {
     const before = this.#bySeq.size;
     for (const notifySeq of this.#bySeq.keys()) {
-      if (notifySeq < floor || isCovered(notifySeq - floor, ranges)) this.#bySeq.delete(notifySeq);
+      if (notifySeq < floor || isCovered(notifySeq - floor, ranges)) this.#forget(notifySeq);
     }
     return before - this.#bySeq.size;
   }
@@ -64,7 +71,13 @@ export class Tombstones {
       oldest = notifySeq;
       break;
     }
-    if (oldest !== undefined) this.#bySeq.delete(oldest);
+    if (oldest !== undefined) this.#forget(oldest);
+  }
+
+  #forget(notifySeq: number): void {
+    const tombstone = this.#bySeq.get(notifySeq);
+    this.#bySeq.delete(notifySeq);
+    if (tombstone !== undefined) this.#forgotten(tombstone);
   }
 }
 

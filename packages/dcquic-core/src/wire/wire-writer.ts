@@ -96,6 +96,11 @@ export class WireWriter {
     else this.bytes.set(source.subarray(from, from + length), at);
   }
 
+  /** Overwrites the byte at `offset`, which was written before. */
+  patchU8(offset: number, value: number): void {
+    this.#view.setUint8(offset, value);
+  }
+
   /** Overwrites the 16 bits at `offset`, which were written before. */
   patchU16(offset: number, value: number): void {
     this.#view.setUint16(offset, value, true);

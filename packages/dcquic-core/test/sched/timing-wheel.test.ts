@@ -80,8 +80,8 @@ test("the wheel agrees with a sorted list under any schedule, cancel and advance
             expect(fired.map((payload) => due.find((d) => d.order === payload)?.deadline)).toEqual(
               due.map(({ deadline }) => deadline),
             );
-            expect([...fired].sort((a, b) => a - b)).toEqual(
-              due.map((d) => d.order).sort((a, b) => a - b),
+            expect([...fired].toSorted((a, b) => a - b)).toEqual(
+              due.map((d) => d.order).toSorted((a, b) => a - b),
             );
           }
           const nearest = Math.min(Number.POSITIVE_INFINITY, ...model.map((m) => m.deadline));

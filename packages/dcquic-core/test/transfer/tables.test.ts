@@ -38,8 +38,8 @@ test("§20: a full table says so", () => {
 });
 
 test("§6: beyond the limit the oldest successful tombstone goes", () => {
-  const tombstones = new Tombstones(2);
-  const stone = { announcerId: id64(), pullerId: id64(), pulled: false };
+  const tombstones = new Tombstones(() => {}, 2);
+  const stone = { path: 0, announcerId: id64(), pullerId: id64(), pulled: false };
   tombstones.add(1, { ...stone, status: 10 });
   tombstones.add(2, { ...stone, status: 0 });
   tombstones.add(3, { ...stone, status: 0 });
@@ -47,9 +47,9 @@ test("§6: beyond the limit the oldest successful tombstone goes", () => {
 });
 
 test("§9.12: CLOSED forgets below the floor and in its ranges", () => {
-  const tombstones = new Tombstones();
+  const tombstones = new Tombstones(() => {});
   for (let seq = 0; seq < 20; seq++) {
-    tombstones.add(seq, { announcerId: id64(), pullerId: id64(), status: 0, pulled: true });
+    tombstones.add(seq, { path: 0, announcerId: id64(), pullerId: id64(), status: 0, pulled: true });
   }
   const ranges = new RangeList();
   ranges.add(2, 4);

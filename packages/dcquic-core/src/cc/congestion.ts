@@ -1,0 +1,148 @@
+import type { Feedback } from "../wire/path-frames.js";
+import { Bbr } from "./bbr.js";
+import type { RttEstimator } from "./rtt.js";
+import { SentLog } from "./sent-log.js";
+
+const REORDER_PACKETS = 3;
+
+/** Whether a path's packets are marked ECN-capable. §12 */
+export type EcnState = "capable" | "off";
+
+/**
+ * The sending side of a path's rate: what was sent, what the peer says arrived, and what BBR makes of it.
+ *
+ * @see spec/dcquic.md §12
+ */
+export class Congestion {
+  /** The estimator. */
+  readonly bbr: Bbr;
+  readonly #sent: SentLog;
+  readonly #rtt: RttEstimator;
+  #ecn: EcnState = "capable";
+  #largest = -1;
+  #atUs = 0;
+  #packets = 0;
+  #bytes = 0;
+  #sentBytesAtLargest = 0;
+  #sentAtUs = 0;
+  #missing = 0;
+  #lost = 0;
+  #marks = 0;
+  #ecnPackets = 0;
+  #roundEnd = 0;
+  #nextSendUs = Number.NEGATIVE_INFINITY;
+  #wasLimited = false;
+
+  /** Packet numbers begin at `firstPacket`. */
+  constructor(packetBytes: number, rtt: RttEstimator, firstPacket = 0) {
+    this.bbr = new Bbr(packetBytes);
+    this.#rtt = rtt;
+    this.#sent = new SentLog(firstPacket);
+    this.#roundEnd = firstPacket;
+    this.#base = firstPacket;
+  }
+  readonly #base: number;
+
+  /** Whether to send packets as ECT(0). */
+  get ecn(): EcnState {
+    return this.#ecn;
+  }
+
+  /** Packets that were found lost so far. */
+  get lostPackets(): number {
+    return this.#lost;
+  }
+
+  /** Congestion-controlled bytes that are neither known to have arrived nor given up. */
+  get inflightBytes(): number {
+    return this.#sent.totalBytes - this.#sentBytesAtLargest;
+  }
+
+  /** When the next congestion-controlled packet may go: Infinity while the window is full. */
+  nextSendUs(): number {
+    if (this.inflightBytes >= this.bbr.windowBytes) {
+      this.#wasLimited = true;
+      return Number.POSITIVE_INFINITY;
+    }
+    return this.#nextSendUs;
+  }
+
+  /** When a packet was sent. */
+  timeOf(packetNumber: number): number | undefined {
+    return this.#sent.timeOf(packetNumber);
+  }
+
+  /** Notes a sent packet; `controlledBytes` is 0 for CONTROL. */
+  packetSent(nowUs: number, controlledBytes: number): void {
+    this.#sent.add(nowUs, controlledBytes);
+    if (controlledBytes === 0) return;
+    const gapUs = (controlledBytes / this.bbr.pacingRate) * 1e6;
+    this.#nextSendUs = Math.max(nowUs, this.#nextSendUs) + gapUs;
+  }
+
+  /** Gives up on everything in flight, because nothing was heard for a PTO: the window must not stay shut for ever. */
+  giveUpInflight(): void {
+    this.#sentBytesAtLargest = this.#sent.totalBytes;
+  }
+
+  /** Learns from a FEEDBACK about the own worker's packets. What cannot be true is ignored, and answered with `false`. */
+  feedback(nowUs: number, frame: Feedback): boolean {
+    const { largest, packets } = frame;
+    if (largest >= this.#sent.end || packets > largest + 1 - this.#base) return false;
+    if (largest <= this.#largest || packets < this.#packets) return true;
+    const sentBytes = this.#sent.bytesUpTo(largest);
+    const sentAtUs = this.#sent.timeOf(largest);
+    if (sentBytes === undefined || sentAtUs === undefined) return true;
+    const rttUs = Math.max(1, nowUs - sentAtUs - frame.delayUs);
+    this.#rtt.sample(rttUs);
+    const lostNow = this.#countLost(largest, packets);
+    const marks = this.#validateEcn(frame);
+    const receivedUs = nowUs - this.#atUs;
+    const elapsedUs = Math.max(1, receivedUs, sentAtUs - this.#sentAtUs);
+    const first = this.#largest < 0;
+    this.bbr.sample({
+      nowUs,
+      rttUs,
+      deliveryRate: first ? 0 : ((frame.bytes - this.#bytes) / elapsedUs) * 1e6,
+      appLimited: !this.#wasLimited,
+      deliveredPackets: packets - this.#packets,
+      lostPackets: lostNow,
+      markedPackets: marks,
+      inflightBytes: this.inflightBytes,
+      roundEnded: largest >= this.#roundEnd,
+    });
+    if (largest >= this.#roundEnd) {
+      this.#roundEnd = this.#sent.end;
+      this.#wasLimited = false;
+    }
+    this.#largest = largest;
+    this.#packets = packets;
+    this.#bytes = frame.bytes;
+    this.#sentBytesAtLargest = Math.max(this.#sentBytesAtLargest, sentBytes);
+    this.#atUs = nowUs;
+    this.#sentAtUs = sentAtUs;
+    this.#sent.forgetBefore(largest);
+    return true;
+  }
+
+  // Missing below the largest, beyond what reordering explains, is lost; what was counted once is not counted again.
+  #countLost(largest: number, packets: number): number {
+    const missing = Math.max(0, largest + 1 - this.#base - packets - REORDER_PACKETS);
+    const lostNow = Math.max(0, missing - this.#missing);
+    this.#missing = Math.max(this.#missing, missing);
+    this.#lost += lostNow;
+    return lostNow;
+  }
+
+  // Counts must add up: marks that vanish or appear from nowhere mean that the network rewrites them.
+  #validateEcn(frame: Feedback): number {
+    const marks = frame.ce - this.#marks;
+    const ecnPackets = frame.ect0 + frame.ect1 + frame.ce;
+    const grown = ecnPackets - this.#ecnPackets;
+    if (marks < 0 || frame.ect1 > 0 || grown < 0 || ecnPackets > frame.packets) this.#ecn = "off";
+    else if (grown === 0 && frame.packets - this.#packets > 0) this.#ecn = "off";
+    this.#marks = frame.ce;
+    this.#ecnPackets = ecnPackets;
+    return this.#ecn === "off" ? 0 : marks;
+  }
+}

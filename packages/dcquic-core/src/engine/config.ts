@@ -1,0 +1,110 @@
+import { DEFAULT_ROTATION, type RotationLimits } from "../crypto/send-keys.js";
+
+/** What an engine may be told. Defaults are those of spec/dcquic.md §20. */
+export interface EngineConfig {
+  /** The worker this engine is. */
+  readonly worker: number;
+  /** Largest datagram, in bytes of UDP payload. */
+  readonly mtuBytes: number;
+  /** What the NIC sends and receives, in bytes per second. */
+  readonly nicBytesPerSecond: number;
+  /** How late a driver's timer may be, for the bucket of the NIC; µs. */
+  readonly nicSlackUs: number;
+  /** Share of the link that is pulled. */
+  readonly rxUtilisation: number;
+  /** Bytes of one pull. */
+  readonly pullQuantumBytes: number;
+  /** Pull window as a multiple of bandwidth × delay. */
+  readonly windowFactor: number;
+  /** Senders that should overlap at least. */
+  readonly overcommit: number;
+  /** Largest message that rides inline. */
+  readonly inlineMaxBytes: number;
+  /** Inline bytes that a new peer may send. */
+  readonly inlineStartBytes: number;
+  /** Inline bytes that all peers of the worker may have on the way. */
+  readonly inlinePoolBytes: number;
+  /** Announcements that a peer may have unfinished. */
+  readonly notifyWindow: number;
+  /** Width of the window of packet numbers. */
+  readonly packetWindow: number;
+  /** Width of the window of announcements. */
+  readonly replayNotifyWindow: number;
+  /** Transfers of one direction, over all peers. */
+  readonly maxTransfers: number;
+  /** Largest message that is accepted. */
+  readonly maxMessageBytes: number;
+  /** Share owed to lower priorities. */
+  readonly starvationReserve: number;
+  /** Round trip before the first sample; µs. */
+  readonly initialRttUs: number;
+  /** Shortest PTO; µs. */
+  readonly timerGranularityUs: number;
+  /** Longest PTO; µs. */
+  readonly maxPtoUs: number;
+  /** Silence after which a peer's transfers fail; µs. */
+  readonly peerTimeoutUs: number;
+  /** Silence after which a peer is probed; µs. */
+  readonly probeIdleUs: number;
+  /** When keys are replaced. */
+  readonly rotation: RotationLimits;
+  /** Whether ICMP is believed at once. */
+  readonly icmpPolicy: "verify" | "immediate";
+}
+
+/** The defaults of §20, for a native driver. */
+export const DEFAULT_CONFIG: EngineConfig = {
+  worker: 0,
+  mtuBytes: 1400,
+  nicBytesPerSecond: 1.25e9,
+  nicSlackUs: 0,
+  rxUtilisation: 0.95,
+  pullQuantumBytes: 65_536,
+  windowFactor: 1.25,
+  overcommit: 8,
+  inlineMaxBytes: 1024,
+  inlineStartBytes: 4096,
+  inlinePoolBytes: 524_288,
+  notifyWindow: 1024,
+  packetWindow: 16_384,
+  replayNotifyWindow: 65_536,
+  maxTransfers: 1_048_576,
+  maxMessageBytes: 1_073_741_824,
+  starvationReserve: 1 / 16,
+  initialRttUs: 1000,
+  timerGranularityUs: 100,
+  maxPtoUs: 2_000_000,
+  peerTimeoutUs: 10_000_000,
+  probeIdleUs: 250_000,
+  rotation: DEFAULT_ROTATION,
+  icmpPolicy: "verify",
+};
+
+/**
+ * Completes a configuration and rejects contradictions, naming all of them at once.
+ *
+ * @throws RangeError
+ * @see spec/dcquic.md §20
+ */
+export function resolveConfig(chosen: Partial<EngineConfig>): EngineConfig {
+  const config = { ...DEFAULT_CONFIG, ...chosen };
+  const wrong: string[] = [];
+  for (const [key, value] of Object.entries(config)) {
+    if (typeof value === "number" && !(value >= 0)) wrong.push(`${key}: ${value} is negative`);
+  }
+  if (config.worker >= 254) wrong.push(`worker: ${config.worker}, below 254`);
+  if (config.mtuBytes < 1200 || config.mtuBytes > 8900) {
+    wrong.push(`mtuBytes: ${config.mtuBytes} is outside 1200…8900`);
+  }
+  if (config.inlineMaxBytes > config.mtuBytes - 200) {
+    wrong.push(`inlineMaxBytes: ${config.inlineMaxBytes} exceeds mtuBytes − 200`);
+  }
+  if (config.notifyWindow > config.replayNotifyWindow) {
+    wrong.push(`notifyWindow: ${config.notifyWindow} exceeds replayNotifyWindow`);
+  }
+  if (config.pullQuantumBytes < config.mtuBytes) {
+    wrong.push(`pullQuantumBytes: ${config.pullQuantumBytes} is less than a datagram`);
+  }
+  if (wrong.length > 0) throw new RangeError(wrong.join("; "));
+  return config;
+}

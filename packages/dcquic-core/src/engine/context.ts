@@ -1,0 +1,119 @@
+import type { RandomSource } from "@proj/wire-types";
+import type { BufferRegistry } from "../buffer/buffer-registry.js";
+import type { CausalityMap } from "../causality/causality-map.js";
+import type { CryptoBackend } from "../crypto/backend.js";
+import type { DataKeyCache } from "../crypto/data-keys.js";
+import { Fifo } from "../sched/fifo.js";
+import type { LeakyBucket } from "../sched/leaky-bucket.js";
+import type { PullScheduler } from "../sched/pull-scheduler.js";
+import { NO_TIMER, type TimerId, TimingWheel } from "../sched/timing-wheel.js";
+import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
+import type { PulledTransfer } from "../transfer/pulled-transfer.js";
+import type { SlotTable } from "../transfer/slot-table.js";
+import type { Tombstone } from "../transfer/tombstones.js";
+import type { EngineConfig } from "./config.js";
+import type { EngineEvent, PathId, SecurityNote } from "./events.js";
+import type { Path } from "./path.js";
+
+/** What an id of this engine stands for. */
+export type TableEntry =
+  | { readonly role: "announcer"; readonly transfer: AnnouncedTransfer }
+  | { readonly role: "puller"; readonly transfer: PulledTransfer }
+  | { readonly role: "tombstone"; readonly tombstone: Tombstone };
+
+/** Kinds of timers; the payload of a timer is 4 × what it is about + its kind. */
+export const TimerKind = { Announcer: 0, Puller: 1, Path: 2, Close: 3 } as const;
+const KINDS = 4;
+
+/** What the parts of an engine share. */
+export class EngineContext {
+  /** The configuration. */
+  readonly config: EngineConfig;
+  /** The cryptography. */
+  readonly crypto: CryptoBackend;
+  /** Randomness. */
+  readonly random: RandomSource;
+  /** The buffers that own transfers are attached to. */
+  readonly buffers: BufferRegistry;
+  /** Which transfer waits for which. */
+  readonly causality: CausalityMap;
+  /** Ciphers of data keys. */
+  readonly dataKeys: DataKeyCache;
+  /** Every transfer, in either role, under its own id. */
+  readonly transfers: SlotTable<TableEntry>;
+  /** What is asked of whom. */
+  readonly pulls: PullScheduler;
+  /** Spaces what is sent. */
+  readonly nic: LeakyBucket;
+  /** Timers. */
+  readonly wheel: TimingWheel;
+  /** Paths by number. */
+  readonly paths: Map<PathId, Path> = new Map();
+  /** What the application is told. */
+  readonly events: Fifo<EngineEvent> = new Fifo();
+  /** Bytes of payload that were put on the wire, all copies. */
+  payloadSent = 0;
+  /** Bytes of payload that arrived for the first time. */
+  payloadReceived = 0;
+
+  /** Gathers the parts. */
+  constructor(parts: {
+    readonly config: EngineConfig;
+    readonly crypto: CryptoBackend;
+    readonly random: RandomSource;
+    readonly buffers: BufferRegistry;
+    readonly causality: CausalityMap;
+    readonly dataKeys: DataKeyCache;
+    readonly transfers: SlotTable<TableEntry>;
+    readonly pulls: PullScheduler;
+    readonly nic: LeakyBucket;
+    readonly nowUs: number;
+  }) {
+    this.config = parts.config;
+    this.crypto = parts.crypto;
+    this.random = parts.random;
+    this.buffers = parts.buffers;
+    this.causality = parts.causality;
+    this.dataKeys = parts.dataKeys;
+    this.transfers = parts.transfers;
+    this.pulls = parts.pulls;
+    this.nic = parts.nic;
+    this.wheel = new TimingWheel(parts.nowUs);
+  }
+
+  /** Schedules a timer in place of `before`, which may be none. */
+  arm(before: TimerId, deadlineUs: number, kind: number, about: number): TimerId {
+    this.disarm(before);
+    return this.wheel.schedule(deadlineUs, about * KINDS + kind);
+  }
+
+  /** Cancels a timer, which may be none. */
+  disarm(timer: TimerId): TimerId {
+    if (timer !== NO_TIMER) this.wheel.cancel(timer);
+    return NO_TIMER;
+  }
+
+  /** Splits a timer's payload. */
+  static timerOf(payload: number): { kind: number; about: number } {
+    return { kind: payload % KINDS, about: Math.floor(payload / KINDS) };
+  }
+
+  /** Tells of something that an attack would look like. */
+  note(what: SecurityNote, path: Path | undefined): void {
+    this.events.push({ kind: "securityNoted", path: path?.id, what });
+  }
+
+  /** Counts what lives on a path; from the first on its peer is watched. */
+  begin(nowUs: number, path: Path): void {
+    if (path.live === 0) {
+      path.health.watchFrom(nowUs);
+      path.probeAtUs = nowUs + this.config.probeIdleUs;
+    }
+    path.live += 1;
+  }
+
+  /** Uncounts it. */
+  end(path: Path): void {
+    path.live -= 1;
+  }
+}

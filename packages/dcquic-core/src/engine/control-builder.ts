@@ -1,0 +1,421 @@
+import { NotifyFlag, FrameType, ProbeFlag, PullFlag, RangeAckFlag, ResetCode, WireLimit } from "../wire/constants.js";
+import { copyId, id64, type Id64, setCounter } from "../wire/id64.js";
+import { encodeNotifyEntry, notifyEntry } from "../wire/notify-entry.js";
+import {
+  closed,
+  encodeClosed,
+  encodeFeedback,
+  encodeProbe,
+  encodeProbeResponse,
+  feedback,
+} from "../wire/path-frames.js";
+import { RangeList } from "../wire/ranges.js";
+import { encodeStreamClose, encodeStreamCloseAck } from "../wire/stream-frames.js";
+import {
+  encodeCancelPull,
+  encodeChallenge,
+  encodeChallengeResponse,
+  encodeFlowReset,
+  encodePullHold,
+  encodePullRequest,
+  encodeRangeAck,
+  pullRequest,
+  rangeAck,
+} from "../wire/transfer-frames.js";
+import type { WireWriter } from "../wire/wire-writer.js";
+import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
+import type { Fifo } from "../sched/fifo.js";
+import type { Announcer } from "./announcer.js";
+import type { EngineContext } from "./context.js";
+import type { Path, Repull } from "./path.js";
+import type { Puller } from "./puller.js";
+import { isPending, type StreamCloser } from "./stream-closer.js";
+
+const ACCEPT_BYTES = 17;
+const ACCEPT_FRAME_OVERHEAD = 18;
+
+/**
+ * Fills the payloads of CONTROL packets from what waits on a path: answers first, then pulls, then announcements.
+ *
+ * A frame is taken from its queue once it is written, and whoever owns it is told the packet's number and time, from which
+ * the timers run.
+ *
+ * @see spec/dcquic.md §9, §13
+ */
+export class ControlBuilder {
+  readonly #context: EngineContext;
+  readonly #announcer: Announcer;
+  readonly #puller: Puller;
+  readonly #closer: StreamCloser;
+  readonly #entry = notifyEntry();
+  readonly #pull = pullRequest();
+  readonly #ack = rangeAck();
+  readonly #feedback = feedback();
+  readonly #closed = closed();
+  readonly #noRanges = new RangeList();
+  readonly #probeId = id64();
+
+  /** Reports to those who own what is sent. */
+  constructor(context: EngineContext, announcer: Announcer, puller: Puller, closer: StreamCloser) {
+    this.#context = context;
+    this.#announcer = announcer;
+    this.#puller = puller;
+    this.#closer = closer;
+  }
+
+  /** Writes as many frames as fit. Returns whether the packet is ack-eliciting. */
+  build(nowUs: number, path: Path, packet: number, writer: WireWriter): boolean {
+    const start = writer.offset;
+    this.#accepts(path, writer);
+    this.#answers(nowUs, path, writer);
+    this.#acks(path, writer);
+    const passive = writer.offset;
+    this.#questions(nowUs, path, writer);
+    this.#pulls(nowUs, path, packet, writer, path.repulls);
+    this.#pulls(nowUs, path, packet, writer, path.pulls);
+    this.#notifies(nowUs, path, packet, writer);
+    const active = writer.offset > passive;
+    this.#feedbackOf(nowUs, path, writer);
+    if (writer.offset > start && path.closedDue(nowUs)) this.#closedFrame(nowUs, path, writer);
+    return active;
+  }
+
+  #accepts(path: Path, writer: WireWriter): void {
+    const room = Math.floor((writer.remaining - ACCEPT_FRAME_OVERHEAD) / ACCEPT_BYTES);
+    const count = Math.min(path.accepts.size, room, WireLimit.maxAccepts);
+    if (count < 0 || (count === 0 && !path.creditDue)) return;
+    writer.u8(FrameType.TransferAccept);
+    this.#grant(path);
+    writer.varint(path.notifyGranted);
+    writer.varint(path.inlineGranted);
+    writer.varint(count);
+    for (let i = 0; i < count; i++) {
+      const answer = path.accepts.shift();
+      if (answer === undefined) break;
+      writer.id(answer.announcerId);
+      writer.id(answer.pullerId);
+      writer.u8(answer.status);
+    }
+  }
+
+  // Limits are absolute and never fall. §11
+  #grant(path: Path): void {
+    const { config, paths } = this.#context;
+    const fair = config.inlinePoolBytes / Math.max(1, paths.size);
+    const allowance = Math.min(262_144, Math.max(2048, Math.floor(fair)));
+    path.notifyGranted = Math.max(path.notifyGranted, path.notifyFinished + config.notifyWindow);
+    path.inlineGranted = Math.max(path.inlineGranted, path.inlineConsumed + allowance);
+    path.creditDue = false;
+  }
+
+  #answers(nowUs: number, path: Path, writer: WireWriter): void {
+    drain(writer, path.closeAcks, (ack) => {
+      writer.u8(FrameType.StreamCloseAck);
+      encodeStreamCloseAck(writer, ack);
+    });
+    drain(writer, path.probeResponses, ({ probeId, clockUs, atUs }) => {
+      this.#grant(path);
+      writer.u8(FrameType.ProbeResponse);
+      encodeProbeResponse(writer, {
+        probeId,
+        echoedClockUs: clockUs,
+        delayUs: Math.floor(nowUs - atUs),
+        notifyLimit: path.notifyGranted,
+        inlineLimit: path.inlineGranted,
+      });
+    });
+    drain(writer, path.proofs, (proof) => {
+      writer.u8(FrameType.TransferChallengeResponse);
+      encodeChallengeResponse(writer, proof);
+    });
+    drain(writer, path.holds, (hold) => {
+      writer.u8(FrameType.PullHold);
+      encodePullHold(writer, hold);
+    });
+    drain(writer, path.resets, (reset) => {
+      writer.u8(FrameType.FlowReset);
+      encodeFlowReset(writer, reset);
+    });
+  }
+
+  #acks(path: Path, writer: WireWriter): void {
+    const frame = this.#ack;
+    drain(writer, path.completeAcks, (announcerId) => {
+      copyId(frame.announcerId, announcerId);
+      frame.flags = RangeAckFlag.Complete;
+      frame.ranges.clear();
+      writer.u8(FrameType.RangeAck);
+      encodeRangeAck(writer, frame);
+    });
+    drain(writer, path.acks, (transfer) => {
+      if (transfer.state === "delivered") return;
+      copyId(frame.announcerId, transfer.announcerId);
+      frame.flags = 0;
+      frame.ranges.clear();
+      // The latest ranges: a repetition of earlier ones heals a lost acknowledgement.
+      const { received } = transfer;
+      const first = Math.max(0, received.count - 16);
+      for (let i = first; i < received.count; i++) {
+        frame.ranges.add(received.start(i), received.end(i));
+      }
+      writer.u8(FrameType.RangeAck);
+      encodeRangeAck(writer, frame);
+      if (!writer.overflowed) transfer.ackQueued = false;
+    });
+  }
+
+  #questions(nowUs: number, path: Path, writer: WireWriter): void {
+    drain(writer, path.challenges, (transfer) => {
+      if (transfer.state !== "challenged" || transfer.nonce === undefined) return;
+      const { announcerId, notifySeq, nonce } = transfer;
+      writer.u8(FrameType.TransferChallenge);
+      encodeChallenge(writer, { announcerId, notifySeq, nonce, proof: nonce });
+      if (!writer.overflowed) this.#puller.challengeSent(nowUs, path, transfer);
+    });
+    drain(writer, path.cancelPulls, (announcerId) => {
+      writer.u8(FrameType.CancelPull);
+      encodeCancelPull(writer, { announcerId, ranges: this.#noRanges });
+    });
+    drain(writer, path.closes, (state) => {
+      if (!isPending(path, state)) return;
+      writer.u8(FrameType.StreamClose);
+      encodeStreamClose(writer, state);
+      if (!writer.overflowed) this.#closer.sent(nowUs, path, state);
+    });
+    if (path.probeFlags >= 0 && writer.remaining >= 10) {
+      path.probeId += 1;
+      setCounter(this.#probeId, path.probeId);
+      writer.u8(FrameType.Probe);
+      encodeProbe(writer, { probeId: this.#probeId, flags: path.probeFlags & ProbeFlag.Blocked });
+      path.probeFlags = -1;
+      path.probeSentUs = nowUs;
+      path.health.probeSent();
+    }
+  }
+
+  #pulls(
+    nowUs: number,
+    path: Path,
+    packet: number,
+    writer: WireWriter,
+    queue: Fifo<Repull>,
+  ): void {
+    drain(writer, queue, ({ transfer, pull }) => {
+      if (!transfer.pulls.includes(pull) || pull.sentUs >= 0) return;
+      const frame = this.#pull;
+      frame.ranges.clear();
+      if (transfer.received.missing(pull.start, pull.end, frame.ranges) === 0) return;
+      copyId(frame.announcerId, transfer.announcerId);
+      copyId(frame.pullerId, transfer.id);
+      copyId(frame.bufferId, transfer.bufferId);
+      frame.pullSeq = pull.seq;
+      frame.flags =
+        (pull.attempts > 0 ? PullFlag.Retransmit : 0) |
+        (transfer.state === "tentative" ? PullFlag.Challenge : 0);
+      frame.priority = transfer.priority;
+      frame.rate = this.#context.pulls.rateFor(path.sender);
+      writer.u8(FrameType.PullRequest);
+      encodePullRequest(writer, frame);
+      if (!writer.overflowed) this.#puller.pulled(nowUs, path, transfer, pull, packet);
+    });
+  }
+
+  #notifies(nowUs: number, path: Path, packet: number, writer: WireWriter): void {
+    const frameAt = writer.offset;
+    writer.u8(FrameType.TransferNotify);
+    writer.u8(0);
+    let count = 0;
+    const written: AnnouncedTransfer[] = [];
+    while (count < WireLimit.maxEntries && !writer.overflowed) {
+      const at = writer.offset;
+      const transfer = this.#nextToAnnounce(path);
+      if (transfer === undefined) break;
+      this.#fill(path, transfer);
+      encodeNotifyEntry(writer, this.#entry);
+      if (writer.overflowed) {
+        writer.rewind(at);
+        break;
+      }
+      this.#take(path, transfer);
+      written.push(transfer);
+      count += 1;
+    }
+    if (count === 0) writer.rewind(frameAt);
+    else writer.patchU8(frameAt + 1, count);
+    for (const transfer of written) this.#announcer.announced(nowUs, path, transfer, packet);
+    this.#voids(nowUs, path, packet, writer);
+  }
+
+  // The next one to announce stays where it is until it was written.
+  #nextToAnnounce(path: Path): AnnouncedTransfer | undefined {
+    for (let resend = path.resends.peek(); resend !== undefined; resend = path.resends.peek()) {
+      if (resend.voiding) return undefined;
+      if (resend.state === "announced") return resend;
+      resend.resendQueued = false;
+      path.resends.shift();
+    }
+    while (path.announceReady()) {
+      const level = path.announceScheduler.select(path.announceQueue.occupied);
+      const entry = this.#context.transfers.at(path.announceQueue.peek(level));
+      const transfer = entry?.role === "announcer" ? entry.transfer : undefined;
+      if (transfer?.state === "queued" && this.#announcer.isReady(path, transfer)) return transfer;
+      path.announceQueue.shift(level);
+    }
+    return undefined;
+  }
+
+  #take(path: Path, transfer: AnnouncedTransfer): void {
+    if (transfer.state === "announced") {
+      transfer.resendQueued = false;
+      path.resends.shift();
+      return;
+    }
+    const { occupied } = path.announceQueue;
+    path.announceQueue.shift(path.announceScheduler.select(occupied));
+    path.announceScheduler.charge(transfer.priority, WireLimit.maxEntryBytes, occupied);
+    transfer.notifySeq = path.nextNotifySeq++;
+    transfer.inline = (this.#entry.flags & NotifyFlag.Inline) !== 0;
+    if (transfer.inline) {
+      path.inlineSent += transfer.totalBytes;
+      this.#context.payloadSent += transfer.totalBytes;
+    }
+  }
+
+  #fill(path: Path, transfer: AnnouncedTransfer): void {
+    const entry = this.#entry;
+    const { payload } = transfer;
+    const isFirst = transfer.notifySeq < 0;
+    const inline = isFirst ? this.#mayInline(path, transfer) : transfer.inline;
+    entry.shape = transfer.shape;
+    entry.flags = isFirst ? 0 : NotifyFlag.Retransmit;
+    entry.priority = transfer.priority;
+    entry.protection = 0;
+    entry.recordLog2 = 0;
+    entry.notifySeq = isFirst ? path.nextNotifySeq : transfer.notifySeq;
+    copyId(entry.transferId, transfer.id);
+    copyId(entry.streamId, transfer.streamId);
+    entry.messageSeq = transfer.messageSeq;
+    entry.totalBytes = transfer.totalBytes;
+    if (transfer.token !== undefined) {
+      entry.flags |= NotifyFlag.Token;
+      copyId(entry.token, transfer.token);
+    }
+    this.#fillDeps(transfer);
+    if (transfer.meta.length > 0) {
+      entry.flags |= NotifyFlag.Meta;
+      entry.meta = transfer.meta;
+    }
+    if (inline && payload instanceof Uint8Array) {
+      entry.flags |= NotifyFlag.Inline;
+      entry.inline = payload;
+      return;
+    }
+    copyId(entry.bufferId, transfer.bufferId);
+    entry.wireOffset = 0;
+    entry.wireBytes = transfer.wireBytes;
+    entry.binding.fill(0);
+    if (payload instanceof Uint8Array || payload.sealing === undefined) return;
+    const { sealing } = payload;
+    entry.protection = sealing.protection;
+    entry.recordLog2 = sealing.recordLog2;
+    entry.binding.set(sealing.binding);
+    if (sealing.dataKey !== undefined) {
+      entry.flags |= NotifyFlag.DataKey;
+      entry.dataKey.set(sealing.dataKey);
+      entry.messageNumber = sealing.messageNumber;
+    }
+  }
+
+  #fillDeps(transfer: AnnouncedTransfer): void {
+    const entry = this.#entry;
+    entry.depCount = 0;
+    for (const { transfer: earlier, kind } of transfer.after.slice(0, WireLimit.maxDeps)) {
+      const dep = entry.deps[entry.depCount];
+      if (dep === undefined || earlier.notifySeq < 0) continue;
+      dep.worker = this.#context.config.worker;
+      dep.notifySeq = earlier.notifySeq;
+      dep.kind = kind;
+      entry.depCount += 1;
+    }
+    if (entry.depCount > 0) entry.flags |= NotifyFlag.Deps;
+  }
+
+  #mayInline(path: Path, transfer: AnnouncedTransfer): boolean {
+    const { payload } = transfer;
+    if (!(payload instanceof Uint8Array)) return false;
+    if (payload.length > this.#context.config.inlineMaxBytes) return false;
+    return path.inlineSent + payload.length <= path.inlineLimit;
+  }
+
+  #voids(nowUs: number, path: Path, packet: number, writer: WireWriter): void {
+    for (let resend = path.resends.peek(); resend?.voiding === true; resend = path.resends.peek()) {
+      const at = writer.offset;
+      writer.u8(FrameType.FlowReset);
+      const { id, notifySeq } = resend;
+      const addresseeId: Id64 = id64();
+      encodeFlowReset(writer, { addresseeId, ownId: id, notifySeq, code: ResetCode.Cancelled });
+      if (writer.overflowed) {
+        writer.rewind(at);
+        return;
+      }
+      path.resends.shift();
+      resend.resendQueued = false;
+      if (resend.state !== "failed") this.#announcer.voided(nowUs, path, resend, packet);
+    }
+  }
+
+  #feedbackOf(nowUs: number, path: Path, writer: WireWriter): void {
+    const frame = this.#feedback;
+    for (const worker of path.workers) {
+      if (worker.owed === 0) continue;
+      const at = writer.offset;
+      this.#grant(path);
+      frame.worker = worker.worker;
+      frame.largest = worker.largest;
+      frame.echoedClockUs = worker.largestClockUs;
+      frame.delayUs = Math.floor(nowUs - worker.largestAtUs);
+      frame.packets = worker.packetCount;
+      frame.bytes = worker.byteCount;
+      frame.ect0 = worker.ect0;
+      frame.ect1 = worker.ect1;
+      frame.ce = worker.ce;
+      frame.notifyLimit = path.notifyGranted;
+      frame.inlineLimit = path.inlineGranted;
+      writer.u8(FrameType.Feedback);
+      encodeFeedback(writer, frame);
+      if (writer.overflowed) return writer.rewind(at);
+      worker.owed = 0;
+    }
+    path.feedbackUs = Number.POSITIVE_INFINITY;
+  }
+
+  #closedFrame(nowUs: number, path: Path, writer: WireWriter): void {
+    const at = writer.offset;
+    const frame = this.#closed;
+    frame.floor = path.finished.firstGap(0);
+    frame.ranges.clear();
+    const first = Math.max(0, path.finished.count - 32);
+    for (let i = first; i < path.finished.count; i++) {
+      const [start, end] = [path.finished.start(i), path.finished.end(i)];
+      if (start >= frame.floor && start > 0) frame.ranges.add(start - frame.floor, end - frame.floor);
+    }
+    writer.u8(FrameType.Closed);
+    encodeClosed(writer, frame);
+    if (writer.overflowed) return writer.rewind(at);
+    path.closedUs = nowUs;
+    path.finishedSinceClosed = 0;
+  }
+}
+
+// Writes items as long as they fit; the first that does not stays in its queue.
+function drain<T>(writer: WireWriter, queue: Fifo<T>, write: (item: T) => void): void {
+  for (let item = queue.peek(); item !== undefined; item = queue.peek()) {
+    const at = writer.offset;
+    write(item);
+    if (writer.overflowed) {
+      writer.rewind(at);
+      return;
+    }
+    queue.shift();
+  }
+}

@@ -1,0 +1,123 @@
+import type { AnnouncedTransfer, ServeJob } from "../transfer/announced-transfer.js";
+import { chunk, encodeChunkHeader } from "../wire/chunk.js";
+import { CHUNK_HEADER_BYTES, ChunkFlag, Protection } from "../wire/constants.js";
+import { copyId } from "../wire/id64.js";
+import type { WireWriter } from "../wire/wire-writer.js";
+import type { Announcer } from "./announcer.js";
+import type { EngineContext } from "./context.js";
+import type { Path } from "./path.js";
+
+const MIN_CHUNK_BYTES = 64;
+
+/**
+ * Fills the payloads of DATA packets with what pullers asked for, by priority; transfers of one level take turns by pull.
+ *
+ * @see spec/dcquic.md §4.1, §9.4
+ */
+export class DataBuilder {
+  readonly #context: EngineContext;
+  readonly #announcer: Announcer;
+  readonly #chunk = chunk();
+
+  /** Reports to the announcing side what was served. */
+  constructor(context: EngineContext, announcer: Announcer) {
+    this.#context = context;
+    this.#announcer = announcer;
+  }
+
+  /** Whether the path has something to send; forgets transfers that are over. */
+  hasData(path: Path): boolean {
+    return this.#next(path) !== undefined;
+  }
+
+  /** The protection that the next packet of the path needs. */
+  protectionOf(path: Path): number {
+    const next = this.#next(path);
+    return next === undefined ? Protection.Packet : packetProtection(next);
+  }
+
+  /** Writes chunks until the payload is full or nothing of the same protection waits. */
+  build(nowUs: number, path: Path, writer: WireWriter): void {
+    const protection = this.protectionOf(path);
+    for (let next = this.#next(path); next !== undefined; next = this.#next(path)) {
+      if (packetProtection(next) !== protection) return;
+      if (writer.remaining < CHUNK_HEADER_BYTES + MIN_CHUNK_BYTES) return;
+      this.#serve(nowUs, path, next, writer);
+    }
+  }
+
+  #next(path: Path): AnnouncedTransfer | undefined {
+    const { serveQueue, serveScheduler } = path;
+    while (serveQueue.occupied !== 0) {
+      const level = serveScheduler.select(serveQueue.occupied);
+      const entry = this.#context.transfers.at(serveQueue.peek(level));
+      if (entry?.role === "announcer" && entry.transfer.path === path.id) {
+        const { transfer } = entry;
+        if (transfer.state === "serving" && hasWork(transfer)) return transfer;
+        transfer.serveQueued = false;
+      }
+      serveQueue.shift(level);
+    }
+    return undefined;
+  }
+
+  #serve(nowUs: number, path: Path, transfer: AnnouncedTransfer, writer: WireWriter): void {
+    const { serveQueue, serveScheduler } = path;
+    const { occupied } = serveQueue;
+    const level = serveScheduler.select(occupied);
+    const job = transfer.jobs[0];
+    const bytes = this.#writeChunk(path, transfer, job, writer);
+    transfer.ackRequested = false;
+    serveScheduler.charge(level, bytes + CHUNK_HEADER_BYTES, occupied);
+    if (job !== undefined && job.next < job.end) return;
+    if (job !== undefined) transfer.jobs.shift();
+    serveQueue.shift(level);
+    transfer.serveQueued = transfer.jobs.length > 0;
+    if (transfer.serveQueued) serveQueue.push(level, transfer.id.lo);
+    else this.#announcer.served(nowUs, path, transfer);
+  }
+
+  #writeChunk(
+    path: Path,
+    transfer: AnnouncedTransfer,
+    job: ServeJob | undefined,
+    writer: WireWriter,
+  ): number {
+    const frame = this.#chunk;
+    const room = writer.remaining - CHUNK_HEADER_BYTES;
+    const start = job?.next ?? 0;
+    const length = job === undefined ? 0 : Math.min(room, job.end - start);
+    const again = length > 0 && transfer.sent.add(start, start + length) < length;
+    copyId(frame.pullerId, transfer.pullerId);
+    frame.wireOffset = start;
+    frame.length = length;
+    frame.pullSeq = job?.pullSeq ?? 0;
+    frame.flags =
+      (job !== undefined && start + length === job.end ? ChunkFlag.LastOfPull : 0) |
+      (again ? ChunkFlag.Retransmission : 0) |
+      (transfer.ackRequested || job === undefined ? ChunkFlag.AckRequest : 0);
+    encodeChunkHeader(writer, frame);
+    this.#copy(transfer, start, length, writer);
+    if (job !== undefined) job.next += length;
+    path.servingBytes -= length;
+    this.#context.payloadSent += length;
+    return length;
+  }
+
+  #copy(transfer: AnnouncedTransfer, start: number, length: number, writer: WireWriter): void {
+    const { payload } = transfer;
+    if (payload instanceof Uint8Array) return writer.copy(payload, start, length);
+    this.#context.buffers.copyOut(payload, start, length, writer.bytes, writer.offset);
+    writer.offset += length;
+  }
+}
+
+function hasWork(transfer: AnnouncedTransfer): boolean {
+  return transfer.jobs.length > 0 || transfer.ackRequested;
+}
+
+function packetProtection(transfer: AnnouncedTransfer): number {
+  const { payload } = transfer;
+  if (payload instanceof Uint8Array || payload.sealing === undefined) return Protection.Packet;
+  return payload.sealing.protection === Protection.Packet ? Protection.Packet : Protection.Record;
+}

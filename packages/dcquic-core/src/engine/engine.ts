@@ -1,0 +1,426 @@
+import { formatHex, type RandomSource } from "@proj/wire-types";
+import type { BufferRegistry } from "../buffer/buffer-registry.js";
+import { CausalityMap } from "../causality/causality-map.js";
+import type { CryptoBackend } from "../crypto/backend.js";
+import { DataKeyCache } from "../crypto/data-keys.js";
+import type { EstablishedPath } from "../path/handshake.js";
+import { Fifo } from "../sched/fifo.js";
+import { LeakyBucket, OVERHEAD_BYTES } from "../sched/leaky-bucket.js";
+import { PullScheduler } from "../sched/pull-scheduler.js";
+import { NO_TIMER } from "../sched/timing-wheel.js";
+import { SlotTable } from "../transfer/slot-table.js";
+import { HEADER_BYTES, PacketType, Protection, TAG_BYTES } from "../wire/constants.js";
+import type { Id64 } from "../wire/id64.js";
+import { encodeHeader, packetHeader } from "../wire/packet-header.js";
+import { WireWriter } from "../wire/wire-writer.js";
+import { type AnnounceOptions, type AnnounceResult, Announcer } from "./announcer.js";
+import type { DatagramBatch } from "./batch.js";
+import { type EngineConfig, resolveConfig } from "./config.js";
+import { ControlBuilder } from "./control-builder.js";
+import { EngineContext, type TableEntry, TimerKind } from "./context.js";
+import { DataBuilder } from "./data-builder.js";
+import type { EngineEvent, PathId } from "./events.js";
+import { PacketIntake } from "./packet-intake.js";
+import { Path } from "./path.js";
+import { PathKeeper } from "./path-keeper.js";
+import { Puller } from "./puller.js";
+import { Status } from "./status.js";
+import { type CloseOptions, StreamCloser } from "./stream-closer.js";
+
+/** What an engine takes from its surroundings. */
+export interface EngineOptions {
+  /** What differs from the defaults. */
+  readonly config?: Partial<EngineConfig>;
+  /** The cryptography. */
+  readonly crypto: CryptoBackend;
+  /** Randomness for challenges and jitter. */
+  readonly random: RandomSource;
+  /** The buffers of own transfers. */
+  readonly buffers: BufferRegistry;
+  /** When it begins; µs. */
+  readonly nowUs: number;
+}
+
+/** Numbers of an engine, for metrics and tests. */
+export interface EngineStats {
+  /** Bytes of payload put on the wire, all copies. */
+  readonly payloadSent: number;
+  /** Bytes of payload that arrived for the first time. */
+  readonly payloadReceived: number;
+  /** Transfers and tombstones in the table. */
+  readonly entries: number;
+  /** Tracked transfers. */
+  readonly tracked: number;
+  /** Bytes asked for and not settled. */
+  readonly outstandingBytes: number;
+  /** Timers that are scheduled. */
+  readonly timers: number;
+  /** Closes that wait for an answer. */
+  readonly closes: number;
+}
+
+const INITIAL_SLOTS = 64;
+const MAX_SLOTS = 4_194_304;
+const ECT0 = 2;
+
+/**
+ * One worker of dcQUIC. It opens no socket and reads no clock: its driver calls, in this order,
+ *
+ * - `receive(now, batch)` with what arrived, `icmp` with what the network complained about,
+ * - `tick(now)` when `nextDeadline()` has come,
+ * - `transmit(now, batch)` until it adds nothing,
+ * - `nextEvent()` until it is undefined,
+ *
+ * and its application `addPath`, `announce`, `accept`, `reject`, `consume`, `cancel` and `close` at any time. All times are
+ * monotonic microseconds. The same calls give the same bytes.
+ *
+ * @see spec/dcquic.md §22
+ */
+export class Engine {
+  readonly #context: EngineContext;
+  readonly #byCredential = new Map<string, Path>();
+  readonly #announcer: Announcer;
+  readonly #puller: Puller;
+  readonly #closer: StreamCloser;
+  readonly #keeper: PathKeeper;
+  readonly #intake: PacketIntake;
+  readonly #control: ControlBuilder;
+  readonly #data: DataBuilder;
+  readonly #raw = new Fifo<{ readonly datagram: Uint8Array; readonly address: number }>();
+  readonly #header = packetHeader();
+  readonly #writer = new WireWriter();
+  #nextPath = 0;
+  #dataRound = 0;
+  #sendAtUs = Number.POSITIVE_INFINITY;
+
+  /** @throws RangeError for a configuration that contradicts itself. */
+  constructor(options: EngineOptions) {
+    const config = resolveConfig(options.config ?? {});
+    const { crypto, random, buffers, nowUs } = options;
+    const { worker } = config;
+    const context = new EngineContext({
+      config,
+      crypto,
+      random,
+      buffers,
+      nowUs,
+      causality: new CausalityMap({ worker, initialSlots: INITIAL_SLOTS, maxSlots: MAX_SLOTS }),
+      dataKeys: new DataKeyCache(crypto),
+      transfers: new SlotTable<TableEntry>(worker, config.maxTransfers, 1),
+      pulls: new PullScheduler({
+        rxBytesPerSecond: config.nicBytesPerSecond,
+        rxUtilisation: config.rxUtilisation,
+        quantumBytes: config.pullQuantumBytes,
+        windowFactor: config.windowFactor,
+        overcommit: config.overcommit,
+      }),
+      nic: new LeakyBucket(config.nicBytesPerSecond, config.nicSlackUs),
+    });
+    const failed = (path: Path, status: number): void => this.#fail(path, status);
+    const violated = (path: Path): void => this.#fail(path, Status.Protocol);
+    this.#context = context;
+    this.#announcer = new Announcer(context);
+    this.#puller = new Puller(context, violated);
+    this.#closer = new StreamCloser(context);
+    this.#keeper = new PathKeeper(context, failed);
+    this.#control = new ControlBuilder(context, this.#announcer, this.#puller, this.#closer);
+    this.#data = new DataBuilder(context, this.#announcer);
+    this.#intake = new PacketIntake({
+      context,
+      pathOf: (bytes, offset) => this.#pathOf(bytes, offset),
+      announcer: this.#announcer,
+      puller: this.#puller,
+      closer: this.#closer,
+      keeper: this.#keeper,
+      violated,
+      sendRaw: (datagram, address) => this.#raw.push({ datagram, address }),
+    });
+  }
+
+  /** Takes what arrived. Nothing a peer sends makes it throw. */
+  receive(nowUs: number, batch: DatagramBatch): void {
+    for (let i = 0; i < batch.count; i++) this.#intake.receive(nowUs, batch, i);
+    this.#settle(nowUs);
+  }
+
+  /** Weighs an ICMP message about the address of a path. */
+  icmp(nowUs: number, path: PathId, kind: "unreachable" | "sourceQuench"): void {
+    this.#keeper.icmp(nowUs, this.#pathBy(path), kind);
+  }
+
+  /** Begins a path that a handshake made; `address` is the driver's number for where its packets go. */
+  addPath(nowUs: number, established: EstablishedPath, address: number): PathId {
+    const id = this.#nextPath++ as PathId;
+    const { config, crypto, pulls, transfers } = this.#context;
+    const path = new Path({
+      id,
+      address,
+      established,
+      config,
+      crypto,
+      sender: pulls.addSender(),
+      forgotten: ({ pullerId }) => transfers.remove(pullerId),
+      nowUs,
+    });
+    this.#context.paths.set(id, path);
+    this.#byCredential.set(formatHex(established.credentialId), path);
+    return id;
+  }
+
+  /** Fails everything that runs on a path; `status` is one of §15. */
+  failPath(path: PathId, status: number): void {
+    this.#fail(this.#pathBy(path), status);
+  }
+
+  /** Forgets a path. What still runs on it fails. */
+  removePath(path: PathId): void {
+    const gone = this.#pathBy(path);
+    this.#fail(gone, Status.GoingAway);
+    this.#context.paths.delete(path);
+    this.#byCredential.delete(formatHex(gone.established.credentialId));
+    gone.timer = this.#context.disarm(gone.timer);
+  }
+
+  /** Announces a transfer. */
+  announce(nowUs: number, path: PathId, options: AnnounceOptions): AnnounceResult {
+    const on = this.#pathBy(path);
+    const result = this.#announcer.announce(nowUs, on, options);
+    this.#keeper.arm(nowUs, on);
+    return result;
+  }
+
+  /** Ends an own transfer; harmless when it is over. */
+  cancel(transfer: Id64): void {
+    const entry = this.#context.transfers.get(transfer);
+    if (entry?.role !== "announcer") return;
+    this.#announcer.cancel(this.#pathBy(entry.transfer.path as PathId), entry.transfer);
+  }
+
+  /** Begins to pull an offered transfer; harmless when it failed meanwhile. */
+  accept(nowUs: number, transfer: Id64): void {
+    const entry = this.#context.transfers.get(transfer);
+    if (entry?.role !== "puller") return;
+    this.#puller.accept(nowUs, this.#pathBy(entry.transfer.path as PathId), entry.transfer);
+    this.#puller.issuePulls(nowUs);
+  }
+
+  /** Ends an offered or running transfer from the peer; harmless when it is over. */
+  reject(transfer: Id64): void {
+    const entry = this.#context.transfers.get(transfer);
+    if (entry?.role !== "puller") return;
+    this.#puller.reject(this.#pathBy(entry.transfer.path as PathId), entry.transfer);
+  }
+
+  /** Notes that a delivered transfer was used, so that its announcer may announce another one. */
+  consume(transfer: Id64): void {
+    const entry = this.#context.transfers.get(transfer);
+    if (entry?.role !== "puller") return;
+    this.#puller.consume(this.#pathBy(entry.transfer.path as PathId), entry.transfer);
+  }
+
+  /** Closes a stream, or one direction of it. */
+  close(nowUs: number, path: PathId, options: CloseOptions): void {
+    this.#closer.close(nowUs, this.#pathBy(path), options);
+  }
+
+  /** Runs the timers that are due. */
+  tick(nowUs: number): void {
+    this.#context.wheel.advance(nowUs, (payload) => this.#fire(nowUs, payload));
+    this.#settle(nowUs);
+  }
+
+  /** When `tick` or `transmit` has something to do next; Infinity when idle. */
+  nextDeadline(): number {
+    return Math.min(this.#context.wheel.nextDeadline(), this.#sendAtUs);
+  }
+
+  /** Adds datagrams to `into` until nothing may be sent now or the batch is full; returns how many. */
+  transmit(nowUs: number, into: DatagramBatch): number {
+    const before = into.count;
+    const { nic, paths, config } = this.#context;
+    this.#sendAtUs = Number.POSITIVE_INFINITY;
+    this.#puller.issuePulls(nowUs);
+    for (let raw = this.#raw.peek(); raw !== undefined; raw = this.#raw.peek()) {
+      if (!into.add(raw.datagram, raw.address, 0)) break;
+      this.#raw.shift();
+    }
+    for (const path of paths.values()) {
+      while (path.failedStatus === undefined && path.hasControl(nowUs)) {
+        if (!this.#mayEmit(nowUs, into)) return into.count - before;
+        if (!this.#emitControl(nowUs, path, into)) break;
+      }
+    }
+    while (this.#mayEmit(nowUs, into) && this.#emitData(nowUs, into));
+    for (const path of paths.values()) this.#keeper.arm(nowUs, path);
+    if (!nic.isFree(nowUs) && into.hasRoom(config.mtuBytes)) {
+      this.#sendAtUs = Math.min(this.#sendAtUs, nic.nextFreeUs);
+    }
+    return into.count - before;
+  }
+
+  /** The next thing the application should know, or `undefined`. */
+  nextEvent(): EngineEvent | undefined {
+    return this.#context.events.shift();
+  }
+
+  /** Its numbers. */
+  get stats(): EngineStats {
+    const { payloadSent, payloadReceived, transfers, causality, pulls, wheel } = this.#context;
+    return {
+      payloadSent,
+      payloadReceived,
+      entries: transfers.size,
+      tracked: causality.size,
+      outstandingBytes: pulls.outstanding,
+      timers: wheel.size,
+      closes: this.#closer.pending,
+    };
+  }
+
+  /** Where the peer of a path stands. */
+  peerState(path: PathId): Path["health"]["state"] {
+    return this.#pathBy(path).health.state;
+  }
+
+  #mayEmit(nowUs: number, into: DatagramBatch): boolean {
+    const { nic, config } = this.#context;
+    if (!into.hasRoom(config.mtuBytes)) {
+      this.#sendAtUs = nowUs;
+      return false;
+    }
+    if (nic.isFree(nowUs)) return true;
+    this.#sendAtUs = Math.min(this.#sendAtUs, nic.nextFreeUs);
+    return false;
+  }
+
+  #emitControl(nowUs: number, path: Path, into: DatagramBatch): boolean {
+    const writer = this.#aim(into);
+    const start = writer.offset;
+    const packet = path.sendKeys.nextPacketNumber;
+    const active = this.#control.build(nowUs, path, packet, writer);
+    const length = writer.offset - start;
+    if (length === 0) return false;
+    const header = this.#header;
+    header.type = PacketType.Control;
+    header.protection = Protection.Packet;
+    header.ackEliciting = active;
+    this.#seal(nowUs, path, into, length, 0);
+    return true;
+  }
+
+  #emitData(nowUs: number, into: DatagramBatch): boolean {
+    const path = this.#pathToServe(nowUs);
+    if (path === undefined) return false;
+    const header = this.#header;
+    header.type = PacketType.Data;
+    header.protection = this.#data.protectionOf(path);
+    header.ackEliciting = true;
+    const writer = this.#aim(into);
+    const start = writer.offset;
+    this.#data.build(nowUs, path, writer);
+    const length = writer.offset - start;
+    if (length === 0) return false;
+    const datagram = HEADER_BYTES + length + TAG_BYTES;
+    if (path.wishedRate > 0) {
+      path.wishFreeUs =
+        Math.max(nowUs, path.wishFreeUs) + (datagram / (1.25 * path.wishedRate)) * 1e6;
+    }
+    this.#seal(nowUs, path, into, length, datagram);
+    return true;
+  }
+
+  // By turns; a path that has to wait for its window or pace is passed over, and says when it will not have to.
+  #pathToServe(nowUs: number): Path | undefined {
+    const paths = [...this.#context.paths.values()].filter(
+      ({ serveQueue, failedStatus }) => serveQueue.occupied !== 0 && failedStatus === undefined,
+    );
+    for (let i = 0; i < paths.length; i++) {
+      this.#dataRound = (this.#dataRound + 1) % paths.length;
+      const path = paths[this.#dataRound];
+      if (path === undefined || !this.#data.hasData(path)) continue;
+      const freeUs = Math.max(path.congestion.nextSendUs(), path.wishFreeUs);
+      if (freeUs <= nowUs) return path;
+      this.#sendAtUs = Math.min(this.#sendAtUs, freeUs);
+    }
+    return undefined;
+  }
+
+  #aim(into: DatagramBatch): WireWriter {
+    const start = into.usedBytes + HEADER_BYTES;
+    const end = into.usedBytes + this.#context.config.mtuBytes - TAG_BYTES;
+    return this.#writer.aim(into.bytes, into.view, start, end);
+  }
+
+  #seal(
+    nowUs: number,
+    path: Path,
+    into: DatagramBatch,
+    payload: number,
+    controlled: number,
+  ): void {
+    const header = this.#header;
+    const offset = into.usedBytes;
+    const length = HEADER_BYTES + payload + TAG_BYTES;
+    header.direction = path.direction;
+    header.worker = this.#context.config.worker;
+    header.payloadLength = payload;
+    header.destination = path.peerWorker;
+    header.clockUs = Math.floor(nowUs) >>> 0;
+    path.sendKeys.assign(header);
+    encodeHeader(into.bytes, into.view, offset, header, path.established.credentialId);
+    path.sendKeys.seal(into.bytes, into.view, offset, header);
+    into.append(length, path.address, path.congestion.ecn === "capable" ? ECT0 : 0);
+    this.#context.nic.take(nowUs, length + OVERHEAD_BYTES);
+    path.congestion.packetSent(nowUs, controlled);
+    path.sentUs = nowUs;
+  }
+
+  #fire(nowUs: number, payload: number): void {
+    const { kind, about } = EngineContext.timerOf(payload);
+    if (kind === TimerKind.Path) {
+      const path = this.#context.paths.get(about as PathId);
+      if (path === undefined) return;
+      path.timer = NO_TIMER;
+      this.#keeper.onTimer(nowUs, path);
+      return;
+    }
+    if (kind === TimerKind.Close) {
+      this.#closer.onTimer(nowUs, about);
+      return;
+    }
+    const entry = this.#context.transfers.at(about);
+    if (entry === undefined || entry.role === "tombstone") return;
+    const path = this.#pathBy(entry.transfer.path as PathId);
+    entry.transfer.timer = NO_TIMER;
+    if (entry.role === "announcer") this.#announcer.onTimer(nowUs, path, entry.transfer);
+    else this.#puller.onTimer(nowUs, path, entry.transfer);
+  }
+
+  #settle(nowUs: number): void {
+    this.#announcer.settleCausality();
+    for (const path of this.#context.paths.values()) this.#keeper.arm(nowUs, path);
+  }
+
+  #fail(path: Path, status: number): void {
+    if (path.failedStatus !== undefined) return;
+    if (status === Status.Protocol || status === Status.GoingAway) path.failedStatus = status;
+    for (const entry of this.#context.transfers.values()) {
+      if (entry.role === "announcer" && entry.transfer.path === path.id) {
+        this.#announcer.fail(path, entry.transfer, status, undefined);
+      }
+    }
+    this.#puller.failAll(path, status);
+    this.#closer.failAll(path);
+    this.#context.events.push({ kind: "pathFailed", path: path.id, status });
+  }
+
+  #pathOf(bytes: Uint8Array, offset: number): Path | undefined {
+    return this.#byCredential.get(formatHex(bytes.subarray(offset, offset + 16)));
+  }
+
+  #pathBy(id: PathId): Path {
+    const path = this.#context.paths.get(id);
+    if (path === undefined) throw new RangeError(`there is no path ${id}`);
+    return path;
+  }
+}

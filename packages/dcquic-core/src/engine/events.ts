@@ -1,0 +1,81 @@
+import type { PeerState } from "../health/peer-health.js";
+import type { Id64 } from "../wire/id64.js";
+
+/** The number of a path in its engine. */
+export type PathId = number & { readonly [pathId]: true };
+declare const pathId: unique symbol;
+
+/** What an engine tells its application. Times are the driver's; ids are copies. spec/dcquic.md §21 */
+export type EngineEvent =
+  /** A peer announces a transfer; answer with `accept` or `reject`, now or later. */
+  | {
+      readonly kind: "transferOffered";
+      readonly path: PathId;
+      readonly transfer: Id64;
+      readonly streamId: Id64;
+      readonly shape: number;
+      readonly priority: number;
+      readonly messageSeq: number;
+      readonly totalBytes: number;
+      readonly meta: Uint8Array;
+    }
+  /** All bytes of an accepted transfer are here; call `consume` when they were used. */
+  | {
+      readonly kind: "transferDelivered";
+      readonly path: PathId;
+      readonly transfer: Id64;
+      readonly bytes: Uint8Array;
+    }
+  /** The peer knows of an own transfer. */
+  | { readonly kind: "transferAccepted"; readonly path: PathId; readonly transfer: Id64 }
+  /** The peer has all bytes of an own transfer. */
+  | { readonly kind: "transferDrained"; readonly path: PathId; readonly transfer: Id64 }
+  /** A transfer ended otherwise. `status` is one of §15. */
+  | {
+      readonly kind: "transferFailed";
+      readonly path: PathId;
+      readonly transfer: Id64;
+      readonly side: "announcer" | "puller";
+      readonly status: number;
+      /** Token of the transfer with which a cascade began. */
+      readonly rootCause: Id64 | undefined;
+    }
+  /** The peer closes a stream, or one direction of it. `opener` is true if this side opened the stream. */
+  | {
+      readonly kind: "streamClosed";
+      readonly path: PathId;
+      readonly streamId: Id64;
+      readonly opener: boolean;
+      readonly scope: number;
+      readonly status: number;
+      readonly finalCount: number;
+      readonly reason: string;
+    }
+  /** The peer knows of an own close. */
+  | { readonly kind: "streamCloseAcknowledged"; readonly path: PathId; readonly streamId: Id64 }
+  /** What is thought of a peer changed. */
+  | { readonly kind: "peerStateChanged"; readonly path: PathId; readonly state: PeerState }
+  /** Nothing was heard for too long, or the peer broke the protocol: the path's transfers failed. */
+  | { readonly kind: "pathFailed"; readonly path: PathId; readonly status: number }
+  /** A packet names a path that does not exist. */
+  | {
+      readonly kind: "unknownCredential";
+      readonly address: number;
+      readonly credentialId: Uint8Array;
+      readonly packetBytes: number;
+    }
+  /** The peer of a path says it lost the path's secret. Nothing is believed yet: see UnknownSecretWatch. */
+  | { readonly kind: "unknownPathSecret"; readonly path: PathId; readonly token: Uint8Array }
+  /** Something that an attack would look like. */
+  | { readonly kind: "securityNoted"; readonly path: PathId | undefined; readonly what: SecurityNote };
+
+/** What was noted. */
+export type SecurityNote =
+  | "creditViolation"
+  | "openFailed"
+  | "replayedPacket"
+  | "belowWindow"
+  | "protocolViolation"
+  | "staleKeyJump"
+  | "integrityFailed"
+  | "foreignTransfer";

@@ -1,0 +1,270 @@
+import { isWireError } from "@proj/wire-types";
+import { verifySecretControl, sealSecretControl } from "../crypto/secret-control-seal.js";
+import { chunk, decodeChunk } from "../wire/chunk.js";
+import { FrameType, HEADER_BYTES, PacketType, ResetCode } from "../wire/constants.js";
+import { FrameReader } from "../wire/frame-reader.js";
+import { id64, isZeroId } from "../wire/id64.js";
+import { decodeHeader, packetHeader } from "../wire/packet-header.js";
+import { decodeSecretControl } from "../wire/secret-control.js";
+import type { FlowReset } from "../wire/transfer-frames.js";
+import { WireReader } from "../wire/wire-reader.js";
+import type { Announcer } from "./announcer.js";
+import type { DatagramBatch } from "./batch.js";
+import type { EngineContext } from "./context.js";
+import type { Path } from "./path.js";
+import type { PathKeeper } from "./path-keeper.js";
+import type { PeerWorker } from "./peer-worker.js";
+import type { Puller } from "./puller.js";
+import type { StreamCloser } from "./stream-closer.js";
+
+/** Who obeys the frames of a packet. */
+export interface IntakeParts {
+  /** What the parts share. */
+  readonly context: EngineContext;
+  /** Finds a path by the credential id at an offset of a slab. */
+  readonly pathOf: (bytes: Uint8Array, offset: number) => Path | undefined;
+  /** The announcing side. */
+  readonly announcer: Announcer;
+  /** The pulling side. */
+  readonly puller: Puller;
+  /** Closes. */
+  readonly closer: StreamCloser;
+  /** Feedback, limits, probes. */
+  readonly keeper: PathKeeper;
+  /** Called for a path whose peer broke the protocol. */
+  readonly violated: (path: Path) => void;
+  /** Sends a datagram that is no packet of a path. */
+  readonly sendRaw: (datagram: Uint8Array, address: number) => void;
+}
+
+const ECN_ECT1 = 1;
+const ECN_ECT0 = 2;
+const ECN_CE = 3;
+const CREDENTIAL_OFFSET = 8;
+
+/**
+ * Takes datagrams: believes nothing before a tag verified, reads a packet whole before any of it takes effect, and lets no
+ * byte of a peer throw.
+ *
+ * @see spec/dcquic.md §7.3, §10, §17
+ */
+export class PacketIntake {
+  readonly #parts: IntakeParts;
+  readonly #header = packetHeader();
+  readonly #frames = new FrameReader();
+  readonly #reader = new WireReader();
+  readonly #chunk = chunk();
+
+  /** Hands frames to `parts`. */
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes datagram `index` of a batch. Its bytes are decrypted in place. */
+  receive(nowUs: number, batch: DatagramBatch, index: number): void {
+    const offset = batch.offset(index);
+    const length = batch.length(index);
+    const verdict = decodeHeader(batch.view, offset, length, this.#header);
+    if (verdict === "drop") return;
+    if (verdict === "secretControl") {
+      this.#secretControl(batch.bytes.slice(offset, offset + length));
+      return;
+    }
+    const { context, pathOf } = this.#parts;
+    const path = pathOf(batch.bytes, offset + CREDENTIAL_OFFSET);
+    if (path === undefined) {
+      const at = offset + CREDENTIAL_OFFSET;
+      context.events.push({
+        kind: "unknownCredential",
+        address: batch.address(index),
+        credentialId: batch.bytes.slice(at, at + 16),
+        packetBytes: length,
+      });
+      return;
+    }
+    if (path.failedStatus !== undefined) return;
+    const worker = this.#open(nowUs, path, batch, index);
+    if (worker === undefined) return;
+    this.#count(nowUs, path, worker, batch.ecn(index), length);
+    try {
+      this.#obey(nowUs, path, worker, batch, offset);
+    } catch (error) {
+      if (!isWireError(error)) throw error;
+      context.note("protocolViolation", path);
+    }
+  }
+
+  // Window, key and tag; nothing of a worker is kept before one of its packets verified.
+  #open(nowUs: number, path: Path, batch: DatagramBatch, index: number): PeerWorker | undefined {
+    const header = this.#header;
+    const { context, sendRaw } = this.#parts;
+    const known = path.knownWorker(header.worker);
+    const worker = known ?? path.makeWorker(header.worker);
+    const seen = worker.packets.check(header.packetNumber);
+    if (seen !== "new") {
+      context.note(seen === "seen" ? "replayedPacket" : "belowWindow", path);
+      return undefined;
+    }
+    const { bytes, view } = batch;
+    const offset = batch.offset(index);
+    const verdict = worker.keys.open(nowUs, path.rtt.ptoUs, bytes, view, offset, header);
+    if (verdict === "staleKey") {
+      const packet = {
+        kind: "staleKey",
+        direction: path.direction,
+        worker: header.worker,
+        credentialId: path.established.credentialId,
+        minKeyId: worker.keys.minKeyId,
+      } as const;
+      sendRaw(sealSecretControl(context.crypto, path.ownMacKey, packet), batch.address(index));
+      return undefined;
+    }
+    if (verdict === "failed") {
+      context.note("openFailed", path);
+      return undefined;
+    }
+    worker.packets.commit(header.packetNumber);
+    if (known === undefined) path.keepWorker(worker);
+    return worker;
+  }
+
+  #count(nowUs: number, path: Path, worker: PeerWorker, ecn: number, length: number): void {
+    const { keeper, context } = this.#parts;
+    const header = this.#header;
+    worker.packetCount += 1;
+    worker.byteCount += length;
+    if (ecn === ECN_ECT0) worker.ect0 += 1;
+    else if (ecn === ECN_ECT1) worker.ect1 += 1;
+    else if (ecn === ECN_CE) worker.ce += 1;
+    if (header.packetNumber > worker.largest) {
+      worker.largest = header.packetNumber;
+      worker.largestClockUs = header.clockUs;
+      worker.largestAtUs = nowUs;
+    }
+    keeper.heard(nowUs, path);
+    context.pulls.packet(nowUs, ecn === ECN_CE, path.rtt.srttUs);
+    if (header.ackEliciting) keeper.owe(nowUs, path, worker);
+  }
+
+  #obey(
+    nowUs: number,
+    path: Path,
+    worker: PeerWorker,
+    { bytes, view }: DatagramBatch,
+    offset: number,
+  ): void {
+    const start = offset + HEADER_BYTES;
+    const end = start + this.#header.payloadLength;
+    if (this.#header.type === PacketType.Data) {
+      const reader = this.#reader.aim(bytes, view, start, end);
+      while (reader.remaining > 0) decodeChunk(reader, this.#chunk);
+      reader.aim(bytes, view, start, end);
+      while (reader.remaining > 0) {
+        const at = decodeChunk(reader, this.#chunk);
+        this.#parts.puller.onChunk(nowUs, path, this.#chunk, bytes, at);
+      }
+      return;
+    }
+    const frames = this.#frames.aim(bytes, view, start, end);
+    while (frames.next() !== undefined);
+    frames.aim(bytes, view, start, end);
+    for (let type = frames.next(); type !== undefined; type = frames.next()) {
+      if (path.failedStatus !== undefined) return;
+      this.#obeyFrame(nowUs, path, worker, type);
+    }
+  }
+
+  #obeyFrame(nowUs: number, path: Path, worker: PeerWorker, type: number): void {
+    const { announcer, puller, closer, keeper } = this.#parts;
+    const frames = this.#frames;
+    switch (type) {
+      case FrameType.TransferNotify:
+        return puller.onNotify(nowUs, path, worker, frames.notify);
+      case FrameType.TransferAccept:
+        keeper.limits(path, frames.accept.notifyLimit, frames.accept.inlineLimit);
+        return announcer.onAccept(nowUs, path, frames.accept);
+      case FrameType.PullRequest:
+        return announcer.onPull(nowUs, path, frames.pull);
+      case FrameType.RangeAck:
+        return announcer.onRangeAck(nowUs, path, frames.rangeAck);
+      case FrameType.CancelPull:
+        return announcer.onCancelPull(path, frames.cancelPull);
+      case FrameType.FlowReset:
+        return this.#reset(path, worker, frames.flowReset);
+      case FrameType.TransferChallenge:
+        return announcer.onChallenge(path, frames.challenge);
+      case FrameType.TransferChallengeResponse:
+        return puller.onProof(path, worker, frames.challenge);
+      case FrameType.Probe: {
+        const { probeId } = frames.probe;
+        path.probeResponses.push({
+          probeId: id64(probeId.hi, probeId.lo),
+          clockUs: this.#header.clockUs,
+          atUs: nowUs,
+        });
+        return;
+      }
+      case FrameType.ProbeResponse:
+        return keeper.onProbeResponse(nowUs, path, frames.probeResponse);
+      case FrameType.Feedback:
+        return keeper.onFeedback(nowUs, path, frames.feedback);
+      case FrameType.StreamClose:
+        return closer.onClose(path, frames.streamClose);
+      case FrameType.StreamCloseAck:
+        return closer.onAck(nowUs, path, frames.streamCloseAck);
+      case FrameType.Closed:
+        return puller.onClosed(path, worker, frames.closed);
+      default:
+        return puller.onHold(nowUs, path, frames.pullHold);
+    }
+  }
+
+  // An id says by itself which role the transfer has here; without one the number of the announcement does.
+  #reset(path: Path, worker: PeerWorker, frame: FlowReset): void {
+    const { context, announcer, puller } = this.#parts;
+    if (isZeroId(frame.addresseeId)) {
+      if (frame.notifySeq < 0) return;
+      const doubted = worker.live.get(frame.notifySeq);
+      if (frame.code === ResetCode.Unknown && doubted?.state !== "challenged") return;
+      puller.onVoid(path, worker, frame);
+      return;
+    }
+    const entry = context.transfers.get(frame.addresseeId);
+    if (entry === undefined || entry.role === "tombstone") return;
+    if (entry.transfer.path !== path.id) return context.note("foreignTransfer", path);
+    if (entry.role === "announcer") announcer.onReset(path, entry.transfer, frame);
+    else puller.onReset(path, entry.transfer, frame);
+  }
+
+  #secretControl(datagram: Uint8Array): void {
+    const sealed = decodeSecretControl(datagram);
+    if (sealed === undefined) return;
+    const { context, pathOf } = this.#parts;
+    const { packet } = sealed;
+    const path = pathOf(packet.credentialId, 0);
+    if (path === undefined) return;
+    if (packet.kind === "unknownPathSecret") {
+      context.events.push({ kind: "unknownPathSecret", path: path.id, token: packet.token });
+      return;
+    }
+    if (packet.direction !== path.peerDirection) return;
+    if (!verifySecretControl(context.crypto, path.peerMacKey, sealed)) {
+      context.note("openFailed", path);
+      return;
+    }
+    switch (packet.kind) {
+      case "staleKey":
+        if (packet.worker !== context.config.worker) return;
+        if (!path.sendKeys.raiseTo(packet.minKeyId)) context.note("staleKeyJump", path);
+        return;
+      case "retireControlKey":
+        path.knownWorker(packet.worker)?.keys.retire(packet.keyId);
+        return;
+      case "retireDataKey":
+        context.dataKeys.retire(packet.keyHash);
+        return;
+      case "replayDetected":
+        context.note("replayedPacket", path);
+    }
+  }
+}

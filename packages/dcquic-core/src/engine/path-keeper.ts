@@ -1,0 +1,133 @@
+import { uniform } from "@proj/wire-types";
+import { ProbeFlag } from "../wire/constants.js";
+import type { Feedback, ProbeResponse } from "../wire/path-frames.js";
+import { type EngineContext, TimerKind } from "./context.js";
+import type { Path } from "./path.js";
+import type { PeerWorker } from "./peer-worker.js";
+import { Status } from "./status.js";
+
+const FEEDBACK_PACKETS = 8;
+const PTOS_BEFORE_PROBE = 3;
+
+/**
+ * What a path does for itself: feedback, limits, probes, and noticing that its peer is gone.
+ *
+ * @see spec/dcquic.md §9.10–§9.12, §11, §13.3, §14
+ */
+export class PathKeeper {
+  readonly #context: EngineContext;
+  readonly #failed: (path: Path, status: number) => void;
+
+  /** `failed` is called for a path whose peer was silent for too long. */
+  constructor(context: EngineContext, failed: (path: Path, status: number) => void) {
+    this.#context = context;
+    this.#failed = failed;
+  }
+
+  /** Notes that an authentic packet arrived: the backoff of all timers ends. §13.1 */
+  heard(nowUs: number, path: Path): void {
+    path.health.heard(nowUs);
+    path.rtt.heard();
+  }
+
+  /** Notes an ack-eliciting packet: FEEDBACK is owed soon, after eight of them at once. */
+  owe(nowUs: number, path: Path, worker: PeerWorker): void {
+    worker.owed += 1;
+    const { timerGranularityUs } = this.#context.config;
+    const delayUs = Math.max(path.rtt.srttUs / 4, timerGranularityUs / 2);
+    const atUs = worker.owed >= FEEDBACK_PACKETS ? nowUs : nowUs + delayUs;
+    path.feedbackUs = Math.min(path.feedbackUs, atUs);
+  }
+
+  /** Obeys a FEEDBACK. */
+  onFeedback(nowUs: number, path: Path, frame: Feedback): void {
+    this.limits(path, frame.notifyLimit, frame.inlineLimit);
+    if (frame.worker !== this.#context.config.worker) return;
+    if (!path.congestion.feedback(nowUs, frame)) this.#context.note("protocolViolation", path);
+  }
+
+  /** Takes limits of the peer; older and smaller ones are ignored. §11 */
+  limits(path: Path, notifyLimit: number, inlineLimit: number): void {
+    path.notifyLimit = Math.max(path.notifyLimit, notifyLimit);
+    path.inlineLimit = Math.max(path.inlineLimit, inlineLimit);
+    if (path.announceReady()) path.blockedUs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Obeys a PROBE_RESPONSE. */
+  onProbeResponse(nowUs: number, path: Path, frame: ProbeResponse): void {
+    this.limits(path, frame.notifyLimit, frame.inlineLimit);
+    if (frame.probeId.hi !== 0 || frame.probeId.lo !== path.probeId >>> 0) return;
+    if (path.probeSentUs === Number.POSITIVE_INFINITY) return;
+    const rttUs = ((Math.floor(nowUs) >>> 0) - frame.echoedClockUs) >>> 0;
+    if (rttUs >= frame.delayUs && rttUs < this.#context.config.peerTimeoutUs) {
+      path.rtt.sample(Math.max(1, rttUs - frame.delayUs));
+    }
+    path.probeSentUs = Number.POSITIVE_INFINITY;
+    this.#watched(path, () => path.health.probeAnswered(nowUs));
+  }
+
+  /** Runs a change of the peer's health and tells of a new state. */
+  #watched(path: Path, change: () => void): void {
+    const before = path.health.state;
+    change();
+    const { state } = path.health;
+    if (state === before) return;
+    this.#context.events.push({ kind: "peerStateChanged", path: path.id, state });
+    if (state === "failed") this.#failed(path, Status.PeerFailed);
+    if (state === "degraded") path.congestion.bbr.restart();
+  }
+
+  /** Weighs an ICMP message about a path. */
+  icmp(nowUs: number, path: Path, kind: "unreachable" | "sourceQuench"): void {
+    const { icmpPolicy } = this.#context.config;
+    this.#watched(path, () => path.health.icmp(nowUs, kind, path.rtt.srttUs, icmpPolicy));
+    path.probeAtUs = nowUs;
+    this.arm(nowUs, path);
+  }
+
+  /** The path's timer ran out. */
+  onTimer(nowUs: number, path: Path): void {
+    path.timerUs = Number.POSITIVE_INFINITY;
+    if (path.blockedUs <= nowUs) {
+      path.blockedUs = nowUs + path.rtt.backedOffPtoUs;
+      path.probeFlags = ProbeFlag.Blocked;
+      path.rtt.expired(nowUs);
+    }
+    if (path.probeAtUs <= nowUs) this.#considerProbe(nowUs, path);
+    if (path.closedDue(nowUs) && path.finishedSinceClosed > 0) path.creditDue = true;
+  }
+
+  /** Schedules the path's timer for what comes next. */
+  arm(nowUs: number, path: Path): void {
+    const isBlocked = path.announceQueue.occupied !== 0 && !path.announceReady();
+    if (isBlocked && path.blockedUs === Number.POSITIVE_INFINITY) {
+      path.blockedUs = nowUs + path.rtt.ptoUs;
+    }
+    const isWatched = path.live > 0 || path.health.state !== "healthy";
+    let dueUs = Math.min(path.feedbackUs, path.blockedUs);
+    if (isWatched) dueUs = Math.min(dueUs, path.probeAtUs);
+    if (path.finishedSinceClosed > 0) {
+      dueUs = Math.min(dueUs, Math.max(nowUs + 1, path.closedUs + 4 * path.rtt.srttUs + 1));
+    }
+    if (dueUs === path.timerUs) return;
+    path.timerUs = dueUs;
+    path.timer = this.#context.disarm(path.timer);
+    if (dueUs === Number.POSITIVE_INFINITY) return;
+    path.timer = this.#context.arm(path.timer, dueUs, TimerKind.Path, path.id);
+  }
+
+  #considerProbe(nowUs: number, path: Path): void {
+    const { config, random } = this.#context;
+    const { health, rtt } = path;
+    const silentUs = nowUs - health.heardUs;
+    if (path.live > 0 && silentUs >= config.peerTimeoutUs) {
+      this.#failed(path, Status.PeerTimeout);
+    }
+    const waiting = path.live > 0 && path.sentUs > health.heardUs;
+    this.#watched(path, () => health.tick(nowUs, rtt.backedOffPtoUs * PTOS_BEFORE_PROBE, waiting));
+    const intervalUs = health.probeIntervalUs(rtt.srttUs, config.probeIdleUs, uniform(random));
+    const isIdle = silentUs >= intervalUs || health.state !== "healthy";
+    if (isIdle && nowUs - path.sentUs >= Math.min(rtt.ptoUs, intervalUs)) path.probeFlags = 0;
+    path.probeAtUs = nowUs + intervalUs;
+  }
+}

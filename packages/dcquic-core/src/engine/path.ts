@@ -1,0 +1,335 @@
+import { IntervalSet } from "../buffer/interval-set.js";
+import { Congestion } from "../cc/congestion.js";
+import { RttEstimator } from "../cc/rtt.js";
+import type { CryptoBackend } from "../crypto/backend.js";
+import { type Direction, deriveSecretControlKey } from "../crypto/key-schedule.js";
+import { DerivationBudget, ReceiveKeys } from "../crypto/receive-keys.js";
+import { SendKeys } from "../crypto/send-keys.js";
+import { PeerHealth } from "../health/peer-health.js";
+import type { EstablishedPath } from "../path/handshake.js";
+import { Fifo } from "../sched/fifo.js";
+import { PriorityQueue, PriorityScheduler } from "../sched/priority-queue.js";
+import type { PullSender } from "../sched/pull-scheduler.js";
+import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
+import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
+import type { Pull, PulledTransfer } from "../transfer/pulled-transfer.js";
+import { type Tombstone, Tombstones } from "../transfer/tombstones.js";
+import { ANY_WORKER } from "../wire/constants.js";
+import type { Id64 } from "../wire/id64.js";
+import type { PullHold } from "../wire/transfer-frames.js";
+import type { EngineConfig } from "./config.js";
+import type { PathId } from "./events.js";
+import { PeerWorker } from "./peer-worker.js";
+import type { CloseState } from "./stream-closer.js";
+
+/** An answer to an announcement that waits to be sent. */
+export interface PendingAccept {
+  /** Id at the announcer. */
+  readonly announcerId: Id64;
+  /** Id here, or zero. */
+  readonly pullerId: Id64;
+  /** {@link AcceptStatus}. */
+  readonly status: number;
+}
+
+/** A FLOW_RESET that waits to be sent. */
+export interface PendingReset {
+  /** Id at the addressee, or zero. */
+  readonly addresseeId: Id64;
+  /** Id here, or zero. */
+  readonly ownId: Id64;
+  /** Number of the announcement, or `NO_NOTIFY_SEQ`. */
+  readonly notifySeq: number;
+  /** {@link ResetCode}. */
+  readonly code: number;
+}
+
+/** The answer to a challenge that waits to be sent. */
+export interface PendingProof {
+  /** Own id of the transfer. */
+  readonly announcerId: Id64;
+  /** Number of its announcement. */
+  readonly notifySeq: number;
+  /** Of the challenge. */
+  readonly nonce: Uint8Array;
+  /** What proves the announcement. */
+  readonly proof: Uint8Array;
+}
+
+/** The answer to a probe that waits to be sent. */
+export interface PendingProbeResponse {
+  /** Of the probe. */
+  readonly probeId: Id64;
+  /** The prober's clock. */
+  readonly clockUs: number;
+  /** When the probe arrived. */
+  readonly atUs: number;
+}
+
+/** A pull that has to be sent again. */
+export interface Repull {
+  /** Whose it is. */
+  readonly transfer: PulledTransfer;
+  /** The pull. */
+  readonly pull: Pull;
+}
+
+/** What a path is made of. */
+export interface PathOptions {
+  /** Its number. */
+  readonly id: PathId;
+  /** The driver's number for the peer's address. */
+  readonly address: number;
+  /** What the handshake agreed on. */
+  readonly established: EstablishedPath;
+  /** The engine's configuration. */
+  readonly config: EngineConfig;
+  /** The cryptography. */
+  readonly crypto: CryptoBackend;
+  /** The record of this peer at the pull scheduler. */
+  readonly sender: PullSender;
+  /** Told of each tombstone that goes. */
+  readonly forgotten: (tombstone: Tombstone) => void;
+  /** When it is made. */
+  readonly nowUs: number;
+}
+
+const BATCH_BYTES = 65_536;
+
+/** Everything an engine keeps about one path. Rules are elsewhere: this is the state they share. */
+export class Path {
+  /** Its number. */
+  readonly id: PathId;
+  /** The driver's number for the peer's address. */
+  readonly address: number;
+  /** What the handshake agreed on. */
+  readonly established: EstablishedPath;
+  /** Direction of what is sent. */
+  readonly direction: Direction;
+  /** Numbers and seals what is sent. */
+  readonly sendKeys: SendKeys;
+  /** Authenticates own secret-control packets. */
+  readonly ownMacKey: Uint8Array;
+  /** Verifies the peer's. */
+  readonly peerMacKey: Uint8Array;
+  /** Round trip and PTO. */
+  readonly rtt: RttEstimator;
+  /** What may be sent. */
+  readonly congestion: Congestion;
+  /** What is thought of the peer. */
+  readonly health: PeerHealth;
+  /** The peer as a sender. */
+  readonly sender: PullSender;
+  /** The worker of the peer that what is sent is meant for. */
+  peerWorker: number = ANY_WORKER;
+  /** Why it is over, if it is. */
+  failedStatus: number | undefined;
+  /** When a packet was last sent. */
+  sentUs: number = Number.NEGATIVE_INFINITY;
+  /** Transfers and closes that are not over. */
+  live = 0;
+  /** Its one timer. */
+  timer: TimerId = NO_TIMER;
+  /** When that fires. */
+  timerUs: number = Number.POSITIVE_INFINITY;
+
+  /** Number of the next announcement. */
+  nextNotifySeq = 0;
+  /** Announcements must stay below it. */
+  notifyLimit: number;
+  /** Inline bytes must not exceed it. */
+  inlineLimit: number;
+  /** Inline bytes announced so far. */
+  inlineSent = 0;
+  /** Own announcements that are finished, for CLOSED. */
+  readonly finished: IntervalSet = new IntervalSet();
+  /** How many finished since the last CLOSED. */
+  finishedSinceClosed = 0;
+  /** When CLOSED was last sent. */
+  closedUs: number = Number.NEGATIVE_INFINITY;
+  /** Own transfers to be announced. */
+  readonly announceQueue: PriorityQueue = new PriorityQueue();
+  /** Chooses between their levels. */
+  readonly announceScheduler: PriorityScheduler;
+  /** Own transfers to be announced again, or taken back. */
+  readonly resends: Fifo<AnnouncedTransfer> = new Fifo();
+  /** Own transfers without an answer, in order of their last transmission. */
+  readonly unanswered: Set<AnnouncedTransfer> = new Set();
+  /** Own transfers that wait for one they name to be announced first. */
+  readonly gated: Map<AnnouncedTransfer, AnnouncedTransfer[]> = new Map();
+  /** Own transfers with something to send. */
+  readonly serveQueue: PriorityQueue = new PriorityQueue();
+  /** Chooses between their levels. */
+  readonly serveScheduler: PriorityScheduler;
+  /** Bytes that pullers asked for and that wait to be sent. */
+  servingBytes = 0;
+  /** Bytes per second the peer wishes for; 0 is no wish. */
+  wishedRate = 0;
+  /** When the wished rate allows the next DATA. */
+  wishFreeUs: number = Number.NEGATIVE_INFINITY;
+  /** When a BLOCKED probe goes because announcements wait for credit. */
+  blockedUs: number = Number.POSITIVE_INFINITY;
+
+  /** Announcements the peer may make: the highest limit it was sent. */
+  notifyGranted: number;
+  /** Its announcements that left the tables. */
+  notifyFinished = 0;
+  /** Inline bytes the peer may send: the highest limit it was sent. */
+  inlineGranted: number;
+  /** Inline bytes that were received. */
+  inlineReceived = 0;
+  /** Inline bytes that left the tables. */
+  inlineConsumed = 0;
+  /** When credit was last violated, up to three times. */
+  readonly violationsUs: number[] = [];
+
+  /** Transfers from the peer that want bytes. */
+  readonly pullQueue: PriorityQueue = new PriorityQueue();
+  /** Chooses between their levels. */
+  readonly pullScheduler: PriorityScheduler;
+  /** Pulls to be sent again. */
+  readonly repulls: Fifo<Repull> = new Fifo();
+  /** Pulls that are to be sent for the first time. */
+  readonly pulls: Fifo<Repull> = new Fifo();
+  /** Pulls without an answer, in order of their last transmission. */
+  readonly inflightPulls: Map<Pull, PulledTransfer> = new Map();
+
+  /** Answers to announcements. */
+  readonly accepts: Fifo<PendingAccept> = new Fifo();
+  /** Transfers with something to acknowledge. */
+  readonly acks: Fifo<PulledTransfer> = new Fifo();
+  /** Announcers' ids of finished transfers to be acknowledged as a whole. */
+  readonly completeAcks: Fifo<Id64> = new Fifo();
+  /** Announcers' ids of transfers of which nothing more is wanted. */
+  readonly cancelPulls: Fifo<Id64> = new Fifo();
+  /** Resets. */
+  readonly resets: Fifo<PendingReset> = new Fifo();
+  /** Challenges. */
+  readonly challenges: Fifo<PulledTransfer> = new Fifo();
+  /** Answers to challenges. */
+  readonly proofs: Fifo<PendingProof> = new Fifo();
+  /** Pulls that have to wait, to be told so. */
+  readonly holds: Fifo<PullHold> = new Fifo();
+  /** Answers to probes. */
+  readonly probeResponses: Fifo<PendingProbeResponse> = new Fifo();
+  /** Flags of a PROBE to be sent, or -1. */
+  probeFlags = -1;
+  /** The probe in flight: when it was sent, or Infinity. */
+  probeSentUs: number = Number.POSITIVE_INFINITY;
+  /** Its id. */
+  probeId = 0;
+  /** When a probe is next considered. */
+  probeAtUs: number = Number.POSITIVE_INFINITY;
+  /** When FEEDBACK goes at the latest. */
+  feedbackUs: number = Number.POSITIVE_INFINITY;
+  /** Whether new limits are to be told even though nothing else is. */
+  creditDue = false;
+  /** Own closes to be sent. */
+  readonly closes: Fifo<CloseState> = new Fifo();
+  /** Own closes without an answer. */
+  readonly openCloses: Map<string, CloseState> = new Map();
+  /** Closes to be acknowledged: the stream, and whether this side opened it. */
+  readonly closeAcks: Fifo<{ readonly streamId: Id64; readonly opener: boolean }> = new Fifo();
+
+  readonly #options: PathOptions;
+  readonly #budget = new DerivationBudget();
+  readonly #workers = new Map<number, PeerWorker>();
+
+  /** Derives the keys. */
+  constructor(options: PathOptions) {
+    const { config, crypto, established } = options;
+    const { pathSecret, aead, role, peer } = established;
+    this.#options = options;
+    this.id = options.id;
+    this.address = options.address;
+    this.established = established;
+    this.sender = options.sender;
+    this.direction = role === "dialer" ? 0 : 1;
+    const source = { crypto, pathSecret, aead, direction: this.direction, worker: config.worker };
+    this.sendKeys = new SendKeys(source, config.rotation);
+    this.ownMacKey = deriveSecretControlKey(crypto, pathSecret, this.direction);
+    this.peerMacKey = deriveSecretControlKey(crypto, pathSecret, this.peerDirection);
+    this.rtt = new RttEstimator(config);
+    this.congestion = new Congestion(config.mtuBytes, this.rtt);
+    this.health = new PeerHealth(options.nowUs);
+    this.notifyLimit = peer.notifyLimit;
+    this.inlineLimit = peer.inlineLimit;
+    this.notifyGranted = config.notifyWindow;
+    this.inlineGranted = config.inlineStartBytes;
+    const { starvationReserve } = config;
+    const scheduling = { starvationReserve, batchBytes: BATCH_BYTES };
+    this.announceScheduler = new PriorityScheduler(scheduling);
+    this.serveScheduler = new PriorityScheduler(scheduling);
+    this.pullScheduler = new PriorityScheduler(scheduling);
+  }
+
+  /** Direction of what is received. */
+  get peerDirection(): Direction {
+    return this.direction === 0 ? 1 : 0;
+  }
+
+  /** The workers of the peer that were heard. */
+  get workers(): IterableIterator<PeerWorker> {
+    return this.#workers.values();
+  }
+
+  /** A worker of the peer, if it was heard. */
+  knownWorker(worker: number): PeerWorker | undefined {
+    return this.#workers.get(worker);
+  }
+
+  /** Makes the state of a worker, to be kept by {@link Path.keepWorker} once one of its packets verified. */
+  makeWorker(worker: number): PeerWorker {
+    const { config, crypto, forgotten } = this.#options;
+    const { pathSecret, aead } = this.established;
+    const source = { crypto, pathSecret, aead, direction: this.peerDirection, worker };
+    return new PeerWorker({
+      worker,
+      keys: new ReceiveKeys(source, this.#budget),
+      tombstones: new Tombstones(forgotten),
+      packetWindow: config.packetWindow,
+      notifyWindow: config.replayNotifyWindow,
+    });
+  }
+
+  /** Keeps the state of a worker that proved to exist. */
+  keepWorker(worker: PeerWorker): void {
+    this.#workers.set(worker.worker, worker);
+    if (this.peerWorker === ANY_WORKER) this.peerWorker = worker.worker;
+  }
+
+  /** Whether CLOSED has something to say that is due. */
+  closedDue(nowUs: number): boolean {
+    if (this.finishedSinceClosed === 0) return false;
+    return this.finishedSinceClosed >= 256 || nowUs - this.closedUs >= 4 * this.rtt.srttUs;
+  }
+
+  /** Whether a CONTROL packet has something to carry. */
+  hasControl(nowUs: number): boolean {
+    return (
+      this.accepts.size > 0 ||
+      this.announceReady() ||
+      this.resends.size > 0 ||
+      this.pulls.size > 0 ||
+      this.repulls.size > 0 ||
+      this.acks.size > 0 ||
+      this.completeAcks.size > 0 ||
+      this.cancelPulls.size > 0 ||
+      this.resets.size > 0 ||
+      this.challenges.size > 0 ||
+      this.proofs.size > 0 ||
+      this.holds.size > 0 ||
+      this.probeResponses.size > 0 ||
+      this.probeFlags >= 0 ||
+      this.feedbackUs <= nowUs ||
+      this.creditDue ||
+      this.closes.size > 0 ||
+      this.closeAcks.size > 0
+    );
+  }
+
+  /** Whether an own transfer may be announced now. */
+  announceReady(): boolean {
+    return this.announceQueue.occupied !== 0 && this.nextNotifySeq < this.notifyLimit;
+  }
+}

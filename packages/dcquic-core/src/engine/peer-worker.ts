@@ -1,0 +1,58 @@
+import { IntervalSet } from "../buffer/interval-set.js";
+import type { ReceiveKeys } from "../crypto/receive-keys.js";
+import { ReplayWindow } from "../path/replay-window.js";
+import type { PulledTransfer } from "../transfer/pulled-transfer.js";
+import type { Tombstones } from "../transfer/tombstones.js";
+
+/** What a path knows of one worker of the peer: its keys, its windows, its announcements and what arrived from it. */
+export class PeerWorker {
+  /** The worker. */
+  readonly worker: number;
+  /** Opens its packets. */
+  readonly keys: ReceiveKeys;
+  /** Packet numbers that were opened. */
+  readonly packets: ReplayWindow;
+  /** Announcements that were taken. */
+  readonly notifies: ReplayWindow;
+  /** Its transfers that are not finished here, by notifySeq. */
+  readonly live: Map<number, PulledTransfer> = new Map();
+  /** Its transfers that are. */
+  readonly tombstones: Tombstones;
+  /** Announcements that were offered to the application, refused, voided or closed: dependents may go on. */
+  readonly offered: IntervalSet = new IntervalSet();
+  /** Transfers that wait until another one is offered, by its notifySeq. */
+  readonly dependents: Map<number, PulledTransfer[]> = new Map();
+  /** Packets that were opened. */
+  packetCount = 0;
+  /** Bytes of their datagrams. */
+  byteCount = 0;
+  /** Packets marked ECT(0). */
+  ect0 = 0;
+  /** Packets marked ECT(1). */
+  ect1 = 0;
+  /** Packets marked CE. */
+  ce = 0;
+  /** Largest number among them. */
+  largest = -1;
+  /** The sender's clock in that packet. */
+  largestClockUs = 0;
+  /** When it arrived. */
+  largestAtUs = 0;
+  /** Ack-eliciting packets since the last FEEDBACK. */
+  owed = 0;
+
+  /** Starts with nothing seen. */
+  constructor(options: {
+    readonly worker: number;
+    readonly keys: ReceiveKeys;
+    readonly tombstones: Tombstones;
+    readonly packetWindow: number;
+    readonly notifyWindow: number;
+  }) {
+    this.worker = options.worker;
+    this.keys = options.keys;
+    this.tombstones = options.tombstones;
+    this.packets = new ReplayWindow(options.packetWindow);
+    this.notifies = new ReplayWindow(options.notifyWindow);
+  }
+}

@@ -1,0 +1,643 @@
+import { challengeProof } from "../crypto/challenge-proof.js";
+import { openRecords } from "../crypto/records.js";
+import { isWireError } from "@proj/wire-types";
+import { PRIORITIES } from "../sched/priority-queue.js";
+import { type Pull, PulledTransfer } from "../transfer/pulled-transfer.js";
+import type { Tombstone } from "../transfer/tombstones.js";
+import type { Chunk } from "../wire/chunk.js";
+import {
+  AcceptStatus,
+  ChunkFlag,
+  NO_NOTIFY_SEQ,
+  NotifyFlag,
+  Protection,
+  ResetCode,
+} from "../wire/constants.js";
+import { type Id64, id64, sameId } from "../wire/id64.js";
+import type { NotifyEntry } from "../wire/notify-entry.js";
+import type { Closed } from "../wire/path-frames.js";
+import type { Challenge, FlowReset, PullHold } from "../wire/transfer-frames.js";
+import { type EngineContext, TimerKind } from "./context.js";
+import type { Path } from "./path.js";
+import type { PeerWorker } from "./peer-worker.js";
+import { Status, statusOfReset } from "./status.js";
+
+const NO_ID: Id64 = id64();
+const MAX_CHALLENGES = 3;
+const MAX_CHALLENGED = 256;
+const MAX_CHALLENGED_BYTES = 262_144;
+const MAX_INTEGRITY_FAILURES = 3;
+const REORDER_PACKETS = 3;
+const VIOLATION_WINDOW_US = 10_000_000;
+const MAX_VIOLATIONS = 3;
+const NONCE_BYTES = 16;
+
+/**
+ * The pulling side: which announcements are taken, what is asked for when, and what becomes of the bytes.
+ *
+ * @see spec/dcquic.md §6, §9, §10, §11, §12
+ */
+export class Puller {
+  readonly #context: EngineContext;
+  readonly #violated: (path: Path) => void;
+  readonly #challenged = new Map<number, { count: number; bytes: number }>();
+  // Where the round over paths goes on, so that none is always first.
+  #round = 0;
+
+  /** `violated` is called for a path whose peer broke the protocol too often. */
+  constructor(context: EngineContext, violated: (path: Path) => void) {
+    this.#context = context;
+    this.#violated = violated;
+  }
+
+  /** Takes an announcement. */
+  onNotify(nowUs: number, path: Path, worker: PeerWorker, entry: NotifyEntry): void {
+    const { notifySeq } = entry;
+    const live = worker.live.get(notifySeq);
+    if (live !== undefined) {
+      if (sameId(live.announcerId, entry.transferId) && isAnswered(live)) {
+        this.#answer(path, live.announcerId, live.id, AcceptStatus.DuplicateActive);
+      }
+      return;
+    }
+    const tombstone = worker.tombstones.get(notifySeq);
+    if (tombstone !== undefined) {
+      this.#answer(path, tombstone.announcerId, tombstone.pullerId, AcceptStatus.DuplicateComplete);
+      if (tombstone.pulled && tombstone.status === 0) path.completeAcks.push(tombstone.announcerId);
+      return;
+    }
+    const verdict = worker.notifies.check(notifySeq);
+    if (verdict === "seen") return;
+    if (!this.#hasCredit(nowUs, path, entry)) return;
+    if (verdict === "new") worker.notifies.commit(notifySeq);
+    if (!this.#fits(path, worker, entry)) return;
+    const transfer = new PulledTransfer(path.id, worker.worker, entry);
+    if (!this.#context.transfers.insert({ role: "puller", transfer }, transfer.id)) {
+      this.#answer(path, id64(entry.transferId.hi, entry.transferId.lo), NO_ID, AcceptStatus.Overloaded);
+      this.#finishNotify(path, transfer);
+      this.#markOffered(path, worker, notifySeq);
+      return;
+    }
+    worker.live.set(notifySeq, transfer);
+    this.#context.begin(nowUs, path);
+    if (transfer.inline !== undefined) {
+      path.inlineReceived += transfer.inline.length;
+      this.#context.payloadReceived += transfer.inline.length;
+    }
+    if (verdict === "below") return this.#doubt(path, transfer);
+    this.#hold(path, worker, transfer, entry);
+  }
+
+  /** Takes bytes of a DATA packet: they lie at `at` of `slab`. */
+  onChunk(
+    nowUs: number,
+    path: Path,
+    chunk: Chunk,
+    slab: Uint8Array,
+    at: number,
+  ): void {
+    const entry = this.#context.transfers.get(chunk.pullerId);
+    if (entry?.role === "tombstone" && entry.tombstone.path === path.id) {
+      if (entry.tombstone.status === 0) path.completeAcks.push(entry.tombstone.announcerId);
+      return;
+    }
+    if (entry?.role !== "puller" || entry.transfer.path !== path.id) return;
+    const { transfer } = entry;
+    if (transfer.state === "tentative") this.#believe(path, transfer);
+    if ((chunk.flags & ChunkFlag.AckRequest) !== 0) this.#queueAck(path, transfer);
+    const end = chunk.wireOffset + chunk.length;
+    if (chunk.length === 0) return;
+    if (transfer.state !== "pulling" || transfer.bytes === undefined) return;
+    if (end > transfer.wireBytes) return this.#context.note("protocolViolation", path);
+    this.#answered(nowUs, path, transfer, chunk);
+    // Bytes that are here already are left alone: a later copy must not change what was checked.
+    let position = transfer.received.firstGap(chunk.wireOffset);
+    while (position < end) {
+      const until = Math.min(end, transfer.received.firstHeld(position));
+      const from = at + position - chunk.wireOffset;
+      transfer.bytes.set(slab.subarray(from, from + until - position), position);
+      transfer.received.add(position, until);
+      this.#context.payloadReceived += until - position;
+      position = transfer.received.firstGap(until);
+    }
+    this.#context.pulls.arrived(nowUs, path.sender, chunk.length, path.rtt.srttUs);
+    this.#settlePulls(path, transfer);
+    if (transfer.received.covered === transfer.wireBytes) this.#assembled(nowUs, path, transfer);
+    else this.#armPulls(transfer);
+  }
+
+  /** Obeys a PULL_HOLD: the answer will come later. §9.8 */
+  onHold(nowUs: number, path: Path, frame: PullHold): void {
+    const transfer = this.#own(path, frame.pullerId);
+    const pull = transfer?.pulls.find(({ seq }) => seq === frame.pullSeq);
+    if (transfer === undefined || pull === undefined) return;
+    const longest = this.#context.config.maxPtoUs;
+    pull.dueUs = Math.max(pull.dueUs, nowUs + Math.min(frame.delayUs, longest) + path.rtt.ptoUs);
+    this.#armPulls(transfer);
+  }
+
+  /** Obeys a CLOSED: these announcements will never be asked about again. §9.12 */
+  onClosed(path: Path, worker: PeerWorker, frame: Closed): void {
+    worker.tombstones.close(frame.floor, frame.ranges);
+    this.#markOfferedRange(path, worker, 0, frame.floor);
+    for (let i = 0; i < frame.ranges.count; i++) {
+      const [start, end] = [frame.ranges.start(i), frame.ranges.end(i)];
+      this.#markOfferedRange(path, worker, frame.floor + start, frame.floor + end);
+    }
+  }
+
+  /** Checks the answer to a challenge: the announcement is processed once. §10.3 */
+  onProof(path: Path, worker: PeerWorker, frame: Challenge): void {
+    const transfer = worker.live.get(frame.notifySeq);
+    if (transfer?.state !== "challenged" || transfer.nonce === undefined) return;
+    if (!sameId(transfer.announcerId, frame.announcerId)) return;
+    const { crypto } = this.#context;
+    const inline = transfer.inline ?? new Uint8Array(0);
+    const expected = challengeProof(
+      crypto,
+      transfer.nonce,
+      transfer.announcerId,
+      frame.notifySeq,
+      inline,
+    );
+    if (!crypto.equal(frame.nonce, transfer.nonce) || !crypto.equal(frame.proof, expected)) return;
+    this.#uncountChallenge(transfer);
+    this.#answer(path, transfer.announcerId, transfer.id, AcceptStatus.New);
+    this.#offerIfFree(path, worker, transfer);
+  }
+
+  /** Obeys a FLOW_RESET that names a transfer from the peer. */
+  onReset(path: Path, transfer: PulledTransfer, frame: FlowReset): void {
+    this.fail(path, transfer, statusOfReset(frame.code));
+  }
+
+  /** Obeys a FLOW_RESET that takes an announcement back by its number. D-2 */
+  onVoid(path: Path, worker: PeerWorker, frame: FlowReset): void {
+    const { notifySeq } = frame;
+    const live = worker.live.get(notifySeq);
+    if (live !== undefined) this.fail(path, live, statusOfReset(frame.code));
+    if (frame.code !== ResetCode.Cancelled) return;
+    if (live === undefined && worker.notifies.check(notifySeq) === "new") {
+      if (notifySeq >= path.notifyGranted) return;
+      worker.notifies.commit(notifySeq);
+      path.notifyFinished += 1;
+    }
+    this.#markOffered(path, worker, notifySeq);
+    this.#answer(path, id64(frame.ownId.hi, frame.ownId.lo), NO_ID, AcceptStatus.Voided);
+  }
+
+  /** Begins to pull an offered transfer, into memory of its own. */
+  accept(nowUs: number, path: Path, transfer: PulledTransfer): void {
+    if (transfer.state !== "offered") throw new TypeError(`a transfer that is ${transfer.state}`);
+    transfer.state = "pulling";
+    if (transfer.inline !== undefined) {
+      transfer.bytes = transfer.inline;
+      return this.#deliver(path, transfer, transfer.inline);
+    }
+    transfer.bytes = new Uint8Array(transfer.wireBytes);
+    if (transfer.wireBytes === 0) return this.#assembled(nowUs, path, transfer);
+    this.#context.pulls.want(path.sender, 1);
+    path.pullQueue.push(transfer.priority, transfer.id.lo);
+  }
+
+  /** Ends an offered or running transfer from the peer. The peer hears of it by the stream's close. */
+  reject(path: Path, transfer: PulledTransfer): void {
+    if (transfer.pulls.length > 0) path.cancelPulls.push(transfer.announcerId);
+    path.resets.push({
+      addresseeId: transfer.announcerId,
+      ownId: transfer.id,
+      notifySeq: NO_NOTIFY_SEQ,
+      code: ResetCode.Cancelled,
+    });
+    this.#finish(path, transfer, Status.Rejected);
+  }
+
+  /** Notes that the application used a delivered transfer: its announcement is finished, and credit returns. */
+  consume(path: Path, transfer: PulledTransfer): void {
+    if (transfer.state !== "delivered") throw new TypeError(`a transfer that is ${transfer.state}`);
+    this.#finish(path, transfer, Status.Ok);
+  }
+
+  /** Ends a transfer from the peer that cannot succeed any more. */
+  fail(path: Path, transfer: PulledTransfer, status: number): void {
+    const wasTold = transfer.state === "offered" || transfer.state === "pulling";
+    if (wasTold) {
+      this.#context.events.push({
+        kind: "transferFailed",
+        path: path.id,
+        transfer: id64(transfer.id.hi, transfer.id.lo),
+        side: "puller",
+        status,
+        rootCause: undefined,
+      });
+    }
+    if (transfer.state === "delivered") return;
+    this.#finish(path, transfer, status);
+  }
+
+  /** Issues pulls while window and bucket allow: over all paths by turns, within a path by priority. */
+  issuePulls(nowUs: number): void {
+    const paths = [...this.#context.paths.values()].filter(
+      ({ pullQueue }) => pullQueue.occupied !== 0,
+    );
+    for (let idle = 0; idle < paths.length; ) {
+      this.#round = (this.#round + 1) % paths.length;
+      const path = paths[this.#round];
+      if (path !== undefined && this.#pullOnce(nowUs, path)) idle = 0;
+      else idle += 1;
+    }
+  }
+
+  /** Notes that a pull is on the wire. */
+  pulled(nowUs: number, path: Path, transfer: PulledTransfer, pull: Pull, packet: number): void {
+    const serialisedUs = ((pull.end - pull.start) / this.#context.config.nicBytesPerSecond) * 1e6;
+    const queuedUs = (path.sender.outstanding / this.#context.config.nicBytesPerSecond) * 1e6;
+    pull.sentUs = nowUs;
+    pull.sentInPacket = packet;
+    pull.attempts += 1;
+    pull.answered = false;
+    pull.dueUs = nowUs + path.rtt.backedOffPtoUs + serialisedUs + queuedUs;
+    path.inflightPulls.delete(pull);
+    path.inflightPulls.set(pull, transfer);
+    this.#armPulls(transfer);
+  }
+
+  /** Notes that a challenge is on the wire. */
+  challengeSent(nowUs: number, path: Path, transfer: PulledTransfer): void {
+    transfer.challenges += 1;
+    const deadline = nowUs + path.rtt.backedOffPtoUs;
+    const { timer, id } = transfer;
+    transfer.timer = this.#context.arm(timer, deadline, TimerKind.Puller, id.lo);
+  }
+
+  /** The transfer's timer ran out: what is missing is asked for again. */
+  onTimer(nowUs: number, path: Path, transfer: PulledTransfer): void {
+    path.rtt.expired(nowUs);
+    path.health.sample(nowUs, 1);
+    if (transfer.state === "challenged" || transfer.state === "tentative") {
+      if (transfer.challenges >= MAX_CHALLENGES) return this.#drop(path, transfer);
+      if (transfer.state === "challenged") path.challenges.push(transfer);
+      else this.#pullFirstQuantum(path, transfer);
+      return;
+    }
+    for (const pull of transfer.pulls) {
+      if (pull.sentUs >= 0 && pull.dueUs <= nowUs) this.#queueRepull(path, transfer, pull);
+    }
+    this.#armPulls(transfer);
+  }
+
+  /** Forgets everything of a path whose peer is gone. */
+  failAll(path: Path, status: number): void {
+    for (const worker of path.workers) {
+      for (const transfer of worker.live.values()) this.fail(path, transfer, status);
+    }
+  }
+
+  #hasCredit(nowUs: number, path: Path, entry: NotifyEntry): boolean {
+    const inlineBytes = (entry.flags & NotifyFlag.Inline) === 0 ? 0 : entry.inline.length;
+    const inlineAfter = path.inlineReceived + inlineBytes;
+    if (entry.notifySeq < path.notifyGranted && inlineAfter <= path.inlineGranted) return true;
+    this.#context.note("creditViolation", path);
+    path.violationsUs.push(nowUs);
+    const recent = path.violationsUs.filter((atUs) => nowUs - atUs < VIOLATION_WINDOW_US);
+    path.violationsUs.splice(0, path.violationsUs.length, ...recent);
+    if (recent.length >= MAX_VIOLATIONS) this.#violated(path);
+    return false;
+  }
+
+  #fits(path: Path, worker: PeerWorker, entry: NotifyEntry): boolean {
+    const { maxMessageBytes } = this.#context.config;
+    if (entry.totalBytes <= maxMessageBytes && entry.wireBytes <= 2 * maxMessageBytes) return true;
+    const announcerId = id64(entry.transferId.hi, entry.transferId.lo);
+    this.#answer(path, announcerId, NO_ID, AcceptStatus.Limit);
+    this.#markOffered(path, worker, entry.notifySeq);
+    path.notifyFinished += 1;
+    return false;
+  }
+
+  // An announcement below the window may be a replay: nothing is offered before the announcer proves it. §10.2
+  #doubt(path: Path, transfer: PulledTransfer): void {
+    if (transfer.inline === undefined) {
+      transfer.state = "tentative";
+      this.#pullFirstQuantum(path, transfer);
+      return;
+    }
+    const pool = this.#challenged.get(path.id) ?? { count: 0, bytes: 0 };
+    this.#challenged.set(path.id, pool);
+    transfer.state = "challenged";
+    if (
+      pool.count >= MAX_CHALLENGED ||
+      pool.bytes + transfer.inline.length > MAX_CHALLENGED_BYTES
+    ) {
+      this.#dropOldestChallenged(path);
+    }
+    pool.count += 1;
+    pool.bytes += transfer.inline.length;
+    transfer.nonce = this.#context.random.fill(new Uint8Array(NONCE_BYTES));
+    path.challenges.push(transfer);
+  }
+
+  #dropOldestChallenged(path: Path): void {
+    for (const worker of path.workers) {
+      for (const transfer of worker.live.values()) {
+        if (transfer.state === "challenged" && transfer.nonce !== undefined) {
+          this.#drop(path, transfer);
+          return;
+        }
+      }
+    }
+  }
+
+  #uncountChallenge(transfer: PulledTransfer): void {
+    const pool = this.#challenged.get(transfer.path);
+    if (pool === undefined) return;
+    pool.count -= 1;
+    pool.bytes -= transfer.inline?.length ?? 0;
+  }
+
+  // Forgets an announcement that was never proved, without a trace.
+  #drop(path: Path, transfer: PulledTransfer): void {
+    const { transfers } = this.#context;
+    if (transfer.state === "challenged") this.#uncountChallenge(transfer);
+    if (transfer.inline !== undefined) path.inlineReceived -= transfer.inline.length;
+    this.#cancelPulls(path, transfer);
+    transfer.timer = this.#context.disarm(transfer.timer);
+    path.knownWorker(transfer.worker)?.live.delete(transfer.notifySeq);
+    transfers.remove(transfer.id);
+    this.#context.end(path);
+  }
+
+  #pullFirstQuantum(path: Path, transfer: PulledTransfer): void {
+    const end = Math.min(transfer.wireBytes, this.#context.config.pullQuantumBytes);
+    const pull = transfer.pulls[0] ?? this.#addPull(transfer, 0, end);
+    if (pull.attempts === 0) this.#context.pulls.pulled(0, path.sender, end);
+    transfer.challenges += 1;
+    this.#queueRepull(path, transfer, pull);
+  }
+
+  #believe(path: Path, transfer: PulledTransfer): void {
+    this.#cancelPulls(path, transfer);
+    transfer.timer = this.#context.disarm(transfer.timer);
+    const worker = path.knownWorker(transfer.worker);
+    this.#answer(path, transfer.announcerId, transfer.id, AcceptStatus.New);
+    if (worker !== undefined) this.#offerIfFree(path, worker, transfer);
+  }
+
+  #hold(path: Path, worker: PeerWorker, transfer: PulledTransfer, entry: NotifyEntry): void {
+    this.#answer(path, transfer.announcerId, transfer.id, AcceptStatus.New);
+    for (let i = 0; i < entry.depCount; i++) {
+      const dep = entry.deps[i];
+      if (dep === undefined) continue;
+      const on = path.knownWorker(dep.worker);
+      if (on === undefined || on.offered.covers(dep.notifySeq, dep.notifySeq + 1)) continue;
+      transfer.waitsFor.add(`${dep.worker}.${dep.notifySeq}`);
+      const waiting = on.dependents.get(dep.notifySeq) ?? [];
+      waiting.push(transfer);
+      on.dependents.set(dep.notifySeq, waiting);
+    }
+    this.#offerIfFree(path, worker, transfer);
+  }
+
+  #offerIfFree(path: Path, worker: PeerWorker, transfer: PulledTransfer): void {
+    transfer.state = "held";
+    if (transfer.waitsFor.size > 0) return;
+    transfer.state = "offered";
+    this.#context.events.push({
+      kind: "transferOffered",
+      path: path.id,
+      transfer: id64(transfer.id.hi, transfer.id.lo),
+      streamId: transfer.streamId,
+      shape: transfer.shape,
+      priority: transfer.priority,
+      messageSeq: transfer.messageSeq,
+      totalBytes: transfer.totalBytes,
+      meta: transfer.meta,
+    });
+    this.#markOffered(path, worker, transfer.notifySeq);
+  }
+
+  #markOffered(path: Path, worker: PeerWorker, notifySeq: number): void {
+    worker.offered.add(notifySeq, notifySeq + 1);
+    const waiting = worker.dependents.get(notifySeq);
+    if (waiting === undefined) return;
+    worker.dependents.delete(notifySeq);
+    for (const transfer of waiting) {
+      transfer.waitsFor.delete(`${worker.worker}.${notifySeq}`);
+      const owner = path.knownWorker(transfer.worker);
+      if (transfer.state === "held" && owner !== undefined) {
+        this.#offerIfFree(path, owner, transfer);
+      }
+    }
+  }
+
+  #markOfferedRange(path: Path, worker: PeerWorker, start: number, end: number): void {
+    worker.offered.add(start, end);
+    for (const notifySeq of [...worker.dependents.keys()]) {
+      if (notifySeq >= start && notifySeq < end) this.#markOffered(path, worker, notifySeq);
+    }
+  }
+
+  #pullOnce(nowUs: number, path: Path): boolean {
+    const { pulls, transfers, config } = this.#context;
+    const { pullQueue, pullScheduler, sender } = path;
+    const level = pullScheduler.select(pullQueue.occupied);
+    if (level < 0 || level >= PRIORITIES) return false;
+    const entry = transfers.at(pullQueue.peek(level));
+    if (entry?.role !== "puller" || entry.transfer.state !== "pulling") {
+      pullQueue.shift(level);
+      return true;
+    }
+    const { transfer } = entry;
+    const allowance = pulls.allowance(nowUs, sender, path.rtt.srttUs);
+    if (allowance === 0) return false;
+    const occupied = pullQueue.occupied;
+    pullQueue.shift(level);
+    const start = transfer.nextPull;
+    const end = Math.min(transfer.wireBytes, start + Math.min(allowance, config.pullQuantumBytes));
+    const pull = this.#addPull(transfer, start, end);
+    pulls.pulled(nowUs, sender, end - start);
+    pullScheduler.charge(level, end - start, occupied);
+    path.pulls.push({ transfer, pull });
+    transfer.nextPull = end;
+    if (end < transfer.wireBytes) pullQueue.push(level, transfer.id.lo);
+    else pulls.want(sender, -1);
+    return true;
+  }
+
+  #addPull(transfer: PulledTransfer, start: number, end: number): Pull {
+    const pull: Pull = {
+      seq: transfer.pullSeq++,
+      start,
+      end,
+      sentUs: -1,
+      sentInPacket: -1,
+      dueUs: Number.POSITIVE_INFINITY,
+      attempts: 0,
+      answered: false,
+    };
+    transfer.pulls.push(pull);
+    return pull;
+  }
+
+  #queueRepull(path: Path, transfer: PulledTransfer, pull: Pull): void {
+    pull.sentUs = -1;
+    path.inflightPulls.delete(pull);
+    path.repulls.push({ transfer, pull });
+  }
+
+  // DATA of a pull tells that older pulls without any DATA, and older gaps of the same transfer, are lost. §13.2
+  #answered(nowUs: number, path: Path, transfer: PulledTransfer, chunk: Chunk): void {
+    const pull = transfer.pulls.find(({ seq }) => seq === chunk.pullSeq);
+    if (pull === undefined || pull.sentUs < 0) return;
+    const { srttUs } = path.rtt;
+    if ((chunk.flags & ChunkFlag.LastOfPull) !== 0) {
+      // Whatever is missing now is lost or overtaken: wait for the latter only.
+      pull.dueUs = Math.min(pull.dueUs, nowUs + srttUs / 8 + 2 * this.#context.config.nicSlackUs);
+    }
+    if (pull.answered) return;
+    pull.answered = true;
+    for (const [older, owner] of path.inflightPulls) {
+      if (older.sentInPacket >= pull.sentInPacket - REORDER_PACKETS) return;
+      if (older.answered || older.sentUs > pull.sentUs - srttUs / 8) continue;
+      if (nowUs - older.sentUs < srttUs || owner.priority > transfer.priority) continue;
+      this.#queueRepull(path, owner, older);
+    }
+  }
+
+  // Pulls that are fully answered are outstanding no more, and are acknowledged.
+  #settlePulls(path: Path, transfer: PulledTransfer): void {
+    for (let i = 0; i < transfer.pulls.length; ) {
+      const pull = transfer.pulls[i];
+      if (pull === undefined || !transfer.received.covers(pull.start, pull.end)) {
+        i += 1;
+        continue;
+      }
+      transfer.pulls.splice(i, 1);
+      path.inflightPulls.delete(pull);
+      this.#context.pulls.settled(path.sender, pull.end - pull.start);
+      if (transfer.received.covered < transfer.wireBytes) this.#queueAck(path, transfer);
+    }
+  }
+
+  #armPulls(transfer: PulledTransfer): void {
+    let due = Number.POSITIVE_INFINITY;
+    for (const pull of transfer.pulls) if (pull.sentUs >= 0) due = Math.min(due, pull.dueUs);
+    transfer.timer = this.#context.disarm(transfer.timer);
+    if (due === Number.POSITIVE_INFINITY) return;
+    transfer.timer = this.#context.arm(transfer.timer, due, TimerKind.Puller, transfer.id.lo);
+  }
+
+  #queueAck(path: Path, transfer: PulledTransfer): void {
+    if (transfer.ackQueued) return;
+    transfer.ackQueued = true;
+    path.acks.push(transfer);
+  }
+
+  #assembled(nowUs: number, path: Path, transfer: PulledTransfer): void {
+    const { crypto, dataKeys } = this.#context;
+    const wire = transfer.bytes ?? new Uint8Array(0);
+    let plain = wire;
+    if (transfer.protection === Protection.Record && transfer.dataKey !== undefined) {
+      try {
+        plain = openRecords(crypto, dataKeys.aead(transfer.dataKey), transfer, wire, transfer.binding);
+      } catch (error) {
+        if (!isWireError(error) && !(error instanceof RangeError)) throw error;
+        return this.#mistrust(path, transfer);
+      }
+    }
+    path.completeAcks.push(transfer.announcerId);
+    path.health.sample(nowUs, 0);
+    this.#deliver(path, transfer, plain);
+  }
+
+  // The bytes are not what the announcer bound together: they are pulled again as a whole, a few times.
+  #mistrust(path: Path, transfer: PulledTransfer): void {
+    this.#context.note("integrityFailed", path);
+    transfer.integrityFailures += 1;
+    if (transfer.integrityFailures >= MAX_INTEGRITY_FAILURES) {
+      path.resets.push({
+        addresseeId: transfer.announcerId,
+        ownId: transfer.id,
+        notifySeq: NO_NOTIFY_SEQ,
+        code: ResetCode.Integrity,
+      });
+      this.fail(path, transfer, Status.IntegrityFailed);
+      return;
+    }
+    transfer.received.clear();
+    transfer.nextPull = 0;
+    this.#context.pulls.want(path.sender, 1);
+    path.pullQueue.push(transfer.priority, transfer.id.lo);
+  }
+
+  #deliver(path: Path, transfer: PulledTransfer, bytes: Uint8Array): void {
+    transfer.state = "delivered";
+    transfer.timer = this.#context.disarm(transfer.timer);
+    this.#context.events.push({
+      kind: "transferDelivered",
+      path: path.id,
+      transfer: id64(transfer.id.hi, transfer.id.lo),
+      bytes,
+    });
+  }
+
+  #finish(path: Path, transfer: PulledTransfer, status: number): void {
+    const worker = path.knownWorker(transfer.worker);
+    const { transfers, pulls } = this.#context;
+    if (transfer.state === "challenged") this.#uncountChallenge(transfer);
+    if (transfer.state === "pulling" && transfer.inline === undefined) {
+      if (transfer.nextPull < transfer.wireBytes) pulls.want(path.sender, -1);
+    }
+    transfer.timer = this.#context.disarm(transfer.timer);
+    this.#cancelPulls(path, transfer);
+    transfer.state = "delivered";
+    transfer.bytes = undefined;
+    this.#finishNotify(path, transfer);
+    worker?.live.delete(transfer.notifySeq);
+    const tombstone: Tombstone = {
+      path: path.id,
+      announcerId: transfer.announcerId,
+      pullerId: transfer.id,
+      status,
+      pulled: transfer.inline === undefined,
+    };
+    transfers.replace(transfer.id, { role: "tombstone", tombstone });
+    worker?.tombstones.add(transfer.notifySeq, tombstone);
+    if (worker !== undefined) this.#markOffered(path, worker, transfer.notifySeq);
+    this.#context.end(path);
+  }
+
+  // Credit returns in steps of a quarter window, so that it does not cost a packet each.
+  #finishNotify(path: Path, transfer: PulledTransfer): void {
+    const { config } = this.#context;
+    path.notifyFinished += 1;
+    path.inlineConsumed += transfer.inline?.length ?? 0;
+    const notifyStep = path.notifyFinished + config.notifyWindow - path.notifyGranted;
+    const inlineStep = path.inlineConsumed + config.inlineStartBytes - path.inlineGranted;
+    if (notifyStep * 4 >= config.notifyWindow || inlineStep * 2 >= config.inlineStartBytes) {
+      path.creditDue = true;
+    }
+  }
+
+  #cancelPulls(path: Path, transfer: PulledTransfer): void {
+    for (const pull of transfer.pulls) {
+      path.inflightPulls.delete(pull);
+      this.#context.pulls.settled(path.sender, pull.end - pull.start);
+    }
+    transfer.pulls.length = 0;
+  }
+
+  #answer(path: Path, announcerId: Id64, pullerId: Id64, status: number): void {
+    path.accepts.push({ announcerId, pullerId, status });
+  }
+
+  #own(path: Path, id: Id64): PulledTransfer | undefined {
+    const entry = this.#context.transfers.get(id);
+    return entry?.role === "puller" && entry.transfer.path === path.id ? entry.transfer : undefined;
+  }
+}
+
+// A doubtful announcement is answered only when it was proved.
+function isAnswered(transfer: PulledTransfer): boolean {
+  return transfer.state !== "challenged" && transfer.state !== "tentative";
+}

@@ -1,0 +1,195 @@
+import { decodeUtf8, encodeUtf8 } from "@proj/wire-types";
+import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
+import { CloseScope, WireLimit } from "../wire/constants.js";
+import { formatId, type Id64, id64 } from "../wire/id64.js";
+import type { StreamClose, StreamCloseAck } from "../wire/stream-frames.js";
+import { type EngineContext, TimerKind } from "./context.js";
+import type { Path } from "./path.js";
+
+/** An own STREAM_CLOSE that is repeated until it is acknowledged. */
+export interface CloseState {
+  /** The path it goes over. */
+  readonly path: Path;
+  /** The stream. */
+  readonly streamId: Id64;
+  /** Whether this side opened the stream. */
+  readonly opener: boolean;
+  /** {@link CloseScope}. */
+  readonly scope: number;
+  /** One of §15. */
+  readonly status: number;
+  /** Messages announced in the own direction. */
+  readonly finalCount: number;
+  /** For people. */
+  readonly reason: Uint8Array;
+  /** Its timer. */
+  timer: TimerId;
+  /** Whether it waits to be sent. */
+  queued: boolean;
+}
+
+/** What a close says. */
+export interface CloseOptions {
+  /** The stream. */
+  readonly streamId: Id64;
+  /** Whether this side opened it. */
+  readonly opener: boolean;
+  /** {@link CloseScope}. */
+  readonly scope: number;
+  /** One of §15. */
+  readonly status: number;
+  /** Messages announced in the own direction. */
+  readonly finalCount: number;
+  /** For people; cut to 256 bytes. */
+  readonly reason?: string;
+}
+
+const REMEMBERED_CLOSES = 4096;
+
+/**
+ * Closes streams, or one direction of them, and acknowledges the peer's closes.
+ *
+ * A close is repeated until STREAM_CLOSE_ACK; one for an unknown stream is acknowledged too, so that closes that cross or
+ * come twice do no harm.
+ *
+ * @see spec/dcquic.md §15
+ */
+export class StreamCloser {
+  readonly #context: EngineContext;
+  readonly #states = new Map<number, CloseState>();
+  #nextNumber = 0;
+  readonly #numbers = new Map<CloseState, number>();
+  // The peer's closes that were reported already; the oldest go first.
+  readonly #seen = new Set<string>();
+
+  /** Works on what `context` holds. */
+  constructor(context: EngineContext) {
+    this.#context = context;
+  }
+
+  /** How many own closes wait for an answer. */
+  get pending(): number {
+    return this.#states.size;
+  }
+
+  /** Says that a stream, or a direction of it, is closed. An abort replaces an orderly end that is on its way. */
+  close(nowUs: number, path: Path, options: CloseOptions): void {
+    const key = keyOf(options.streamId, options.opener);
+    const before = path.openCloses.get(key);
+    if (before !== undefined) {
+      const isAbort = options.scope === CloseScope.Both && before.scope !== CloseScope.Both;
+      if (!isAbort) return;
+      this.#forget(path, key, before);
+    }
+    const reason = encodeUtf8(options.reason ?? "").slice(0, WireLimit.maxReasonBytes);
+    const state: CloseState = {
+      path,
+      streamId: id64(options.streamId.hi, options.streamId.lo),
+      opener: options.opener,
+      scope: options.scope,
+      status: options.status,
+      finalCount: options.finalCount,
+      reason,
+      timer: NO_TIMER,
+      queued: true,
+    };
+    const number = this.#nextNumber++;
+    this.#states.set(number, state);
+    this.#numbers.set(state, number);
+    path.openCloses.set(key, state);
+    path.closes.push(state);
+    this.#context.begin(nowUs, path);
+  }
+
+  /** Notes that a close is on the wire. */
+  sent(nowUs: number, path: Path, state: CloseState): void {
+    state.queued = false;
+    const number = this.#numbers.get(state);
+    if (number === undefined) return;
+    const deadline = nowUs + path.rtt.backedOffPtoUs;
+    state.timer = this.#context.arm(state.timer, deadline, TimerKind.Close, number);
+  }
+
+  /** A close was not acknowledged in time. */
+  onTimer(nowUs: number, number: number): void {
+    const state = this.#states.get(number);
+    if (state === undefined || state.queued) return;
+    state.timer = NO_TIMER;
+    state.path.rtt.expired(nowUs);
+    state.path.health.sample(nowUs, 1);
+    state.queued = true;
+    state.path.closes.push(state);
+  }
+
+  /** Obeys a STREAM_CLOSE; the second time it is only acknowledged. */
+  onClose(path: Path, frame: StreamClose): void {
+    const streamId = id64(frame.streamId.hi, frame.streamId.lo);
+    const opener = !frame.opener;
+    path.closeAcks.push({ streamId, opener });
+    const key = `${path.id}.${keyOf(streamId, opener)}.${frame.scope}.${frame.status}`;
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    if (this.#seen.size > REMEMBERED_CLOSES) {
+      for (const oldest of this.#seen) {
+        this.#seen.delete(oldest);
+        break;
+      }
+    }
+    this.#context.events.push({
+      kind: "streamClosed",
+      path: path.id,
+      streamId,
+      opener,
+      scope: frame.scope,
+      status: frame.status,
+      finalCount: frame.finalCount,
+      reason: textOf(frame.reason),
+    });
+  }
+
+  /** Obeys a STREAM_CLOSE_ACK: `opener` is said from the peer's point of view. */
+  onAck(nowUs: number, path: Path, frame: StreamCloseAck): void {
+    const key = keyOf(frame.streamId, !frame.opener);
+    const state = path.openCloses.get(key);
+    if (state === undefined) return;
+    path.health.sample(nowUs, 0);
+    this.#forget(path, key, state);
+    this.#context.events.push({
+      kind: "streamCloseAcknowledged",
+      path: path.id,
+      streamId: state.streamId,
+    });
+  }
+
+  /** Forgets the closes of a path whose peer is gone. */
+  failAll(path: Path): void {
+    for (const [key, state] of path.openCloses) this.#forget(path, key, state);
+  }
+
+  #forget(path: Path, key: string, state: CloseState): void {
+    state.timer = this.#context.disarm(state.timer);
+    const number = this.#numbers.get(state);
+    if (number !== undefined) this.#states.delete(number);
+    this.#numbers.delete(state);
+    path.openCloses.delete(key);
+    this.#context.end(path);
+  }
+}
+
+/** Whether a close that waits to be sent was not taken back meanwhile. */
+export function isPending(path: Path, state: CloseState): boolean {
+  return path.openCloses.get(keyOf(state.streamId, state.opener)) === state;
+}
+
+function keyOf(streamId: Id64, opener: boolean): string {
+  return `${formatId(streamId)}.${opener ? "o" : "a"}`;
+}
+
+// A reason is for people: one that is not UTF-8 is not worth an error.
+function textOf(reason: Uint8Array): string {
+  try {
+    return decodeUtf8(reason);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,186 @@
+/** Where a peer stands. spec/dcquic.md §14 */
+export type PeerState = "healthy" | "degraded" | "probing" | "failed";
+
+/** What an ICMP message said about a peer. */
+export type IcmpKind = "unreachable" | "sourceQuench";
+
+const GAIN = 1 / 16;
+const BAD = 0.3;
+const GOOD = 0.05;
+const TRUSTED_SAMPLES = 20;
+const SAMPLE_WINDOW_US = 10_000_000;
+const DEGRADED_PATIENCE_US = 5_000_000;
+const PROBING_PATIENCE_US = 3_000_000;
+const PROBES_TO_FAIL = 6;
+const ANSWERS_TO_LEAVE_PROBING = 3;
+const VERIFICATION_ANSWERS = 5;
+const VERIFICATION_US = 1_000_000;
+const DWELL_US = 1_000_000;
+const PTOS_TO_PROBING = 3;
+const FAILED_PROBE_US = 1_000_000;
+const PROBING_MIN_US = 100_000;
+const ICMP_SILENCE_US = 10_000;
+const JITTER = 0.2;
+
+/**
+ * What is thought of a peer, from what its transfers and probes met.
+ *
+ * ```
+ * healthy ─failures─▶ degraded ─still failing─▶ probing ─silence─▶ failed
+ *    ▲────few failures────┘ ▲────3 answers────────┘ ▲────1 answer─────┘
+ * ```
+ *
+ * @see spec/dcquic.md §14
+ */
+export class PeerHealth {
+  #state: PeerState = "healthy";
+  #sinceUs: number;
+  #ewma = 0;
+  #samples = 0;
+  #samplesSinceUs: number;
+  #answers = 0;
+  #firstAnswerUs = 0;
+  #unanswered = 0;
+  #heardUs: number;
+  #verifying = false;
+
+  /** Healthy until something else is seen. */
+  constructor(nowUs: number) {
+    this.#sinceUs = nowUs;
+    this.#samplesSinceUs = nowUs;
+    this.#heardUs = nowUs;
+  }
+
+  /** The present state. */
+  get state(): PeerState {
+    return this.#state;
+  }
+
+  /** Share of failures among the last samples. */
+  get failureRate(): number {
+    return this.#ewma;
+  }
+
+  /** When anything authentic was last received. */
+  get heardUs(): number {
+    return this.#heardUs;
+  }
+
+  /** Takes the outcome of a transfer's phase: 0 for success, 1 for a timeout or failure of the peer. */
+  sample(nowUs: number, outcome: 0 | 1): void {
+    if (nowUs - this.#samplesSinceUs > SAMPLE_WINDOW_US) {
+      this.#samplesSinceUs = nowUs;
+      this.#samples = 0;
+    }
+    this.#samples += 1;
+    this.#ewma += GAIN * (outcome - this.#ewma);
+    if (this.#samples < TRUSTED_SAMPLES) return;
+    if (this.#state === "healthy" && this.#ewma > BAD) this.#enter(nowUs, "degraded");
+    else if (this.#state === "degraded" && this.#ewma < GOOD && this.#dwelt(nowUs)) {
+      this.#enter(nowUs, "healthy");
+    }
+  }
+
+  /** Notes that an authentic packet arrived. */
+  heard(nowUs: number): void {
+    this.#heardUs = nowUs;
+  }
+
+  /** Begins to count silence now, because before nothing was expected of the peer. */
+  watchFrom(nowUs: number): void {
+    this.#heardUs = Math.max(this.#heardUs, nowUs);
+  }
+
+  /** Notes a PROBE that was sent. */
+  probeSent(): void {
+    this.#unanswered += 1;
+  }
+
+  /** Notes the answer to a PROBE. */
+  probeAnswered(nowUs: number): void {
+    if (this.#answers === 0) this.#firstAnswerUs = nowUs;
+    this.#answers += 1;
+    this.#unanswered = 0;
+    if (this.#state === "failed") {
+      this.#enter(nowUs, "probing");
+      this.#verifying = true;
+      return;
+    }
+    if (this.#state !== "probing" || !this.#dwelt(nowUs)) return;
+    const enough = this.#verifying
+      ? this.#answers >= VERIFICATION_ANSWERS && nowUs - this.#firstAnswerUs >= VERIFICATION_US
+      : this.#answers >= ANSWERS_TO_LEAVE_PROBING;
+    if (enough) this.#enter(nowUs, "degraded");
+  }
+
+  /** Reconsiders as time passes; `ptoUs` is the path's PTO, `waiting` whether an answer is owed. */
+  tick(nowUs: number, ptoUs: number, waiting: boolean): void {
+    const silentUs = nowUs - this.#heardUs;
+    switch (this.#state) {
+      case "healthy":
+      case "degraded":
+        if (waiting && silentUs >= PTOS_TO_PROBING * ptoUs) this.#enter(nowUs, "probing");
+        else if (
+          this.#state === "degraded" &&
+          this.#ewma > BAD &&
+          nowUs - this.#sinceUs >= DEGRADED_PATIENCE_US
+        ) {
+          this.#enter(nowUs, "probing");
+        }
+        break;
+      case "probing":
+        if (
+          silentUs >= PROBING_PATIENCE_US &&
+          nowUs - this.#sinceUs >= PROBING_PATIENCE_US &&
+          this.#unanswered >= PROBES_TO_FAIL
+        ) {
+          this.#enter(nowUs, "failed");
+        }
+        break;
+      case "failed":
+        break;
+    }
+  }
+
+  /** Weighs an ICMP message, which anyone could have sent: only a peer that is silent as well is believed dead. D-9 */
+  icmp(nowUs: number, kind: IcmpKind, srttUs: number, policy: "verify" | "immediate"): void {
+    if (kind === "sourceQuench") {
+      if (policy === "immediate" && this.#state === "healthy") this.#enter(nowUs, "degraded");
+      return;
+    }
+    const silent = nowUs - this.#heardUs >= Math.max(3 * srttUs, ICMP_SILENCE_US);
+    if (silent || policy === "immediate") this.#enter(nowUs, "failed");
+    else if (this.#state !== "failed") this.#enter(nowUs, "probing");
+  }
+
+  /** How long to wait before the next PROBE in this state; `uniform` in [0, 1) spreads it by ±20 %. */
+  probeIntervalUs(srttUs: number, probeIdleUs: number, uniform: number): number {
+    const spread = 1 + JITTER * (2 * uniform - 1);
+    switch (this.#state) {
+      case "probing":
+        return Math.max(3 * srttUs, PROBING_MIN_US) * spread;
+      case "failed":
+        return FAILED_PROBE_US * spread;
+      default:
+        return Math.max(4 * srttUs, probeIdleUs);
+    }
+  }
+
+  #dwelt(nowUs: number): boolean {
+    return nowUs - this.#sinceUs >= DWELL_US || this.#state === "probing";
+  }
+
+  #enter(nowUs: number, state: PeerState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#sinceUs = nowUs;
+    this.#answers = 0;
+    this.#unanswered = 0;
+    this.#verifying = false;
+    if (state === "degraded" || state === "probing") {
+      this.#samples = 0;
+      this.#samplesSinceUs = nowUs;
+      if (state === "probing") this.#ewma = 0;
+    }
+  }
+}

@@ -1,0 +1,312 @@
+import { SeededRandom, uniform } from "@proj/wire-types";
+import type { CryptoBackend } from "../crypto/backend.js";
+import { deriveCredentialId, deriveSimulatedSecret } from "../crypto/key-schedule.js";
+import { resetToken } from "../crypto/secret-control-seal.js";
+import type { EngineConfig } from "../engine/config.js";
+import type { EngineEvent, PathId } from "../engine/events.js";
+import { Status } from "../engine/status.js";
+import type { Hello } from "../path/hello.js";
+import type { EstablishedPath } from "../path/handshake.js";
+import type { PathEntry } from "../path/secret-map.js";
+import { formatId } from "../wire/id64.js";
+import { EventQueue } from "./event-queue.js";
+import { type Faults, isWithin } from "./faults.js";
+import { Network, type NetworkCounts, type NetworkOptions } from "./network.js";
+import { SimHost } from "./sim-host.js";
+
+/** What a simulated world is made of. */
+export interface WorldOptions {
+  /** Everything random follows from it. */
+  readonly seed: number;
+  /** How many hosts there are. */
+  readonly hosts: number;
+  /** The cryptography. */
+  readonly crypto: CryptoBackend;
+  /** The switch between them. */
+  readonly network?: Partial<NetworkOptions>;
+  /** What goes wrong. */
+  readonly faults?: Faults;
+  /** Configuration of every engine. */
+  readonly config?: Partial<EngineConfig>;
+  /** Bytes the buffers of a host may take. */
+  readonly bufferBytes?: number;
+  /** Is told every event of every engine. */
+  readonly onEvent?: (host: SimHost, event: EngineEvent) => void;
+}
+
+/** What must hold after every event; returns what is wrong. */
+export type Invariant = () => string | undefined;
+
+const DEFAULT_NETWORK: NetworkOptions = {
+  bytesPerSecond: 3.125e9,
+  delayUs: 25,
+  jitterUs: 0,
+  queueBytes: 1_048_576,
+  ceThresholdBytes: Number.POSITIVE_INFINITY,
+};
+const DEFAULT_BUFFER_BYTES = 268_435_456;
+const ICMP_EVERY_US = 1000;
+const HASH_PRIME = 0x01000193;
+
+/**
+ * Hosts, a network and its faults in virtual time, around the protocol code that also runs on real ones. The same seed gives
+ * the same world, event by event.
+ *
+ * @see spec/dcquic.md §23
+ */
+export class World {
+  /** The hosts, by number. */
+  readonly hosts: readonly SimHost[];
+  readonly #options: WorldOptions;
+  readonly #events = new EventQueue();
+  readonly #network: Network;
+  readonly #random: SeededRandom;
+  readonly #invariants: Invariant[] = [];
+  readonly #wakes: number[];
+  #nowUs = 0;
+  #hash = 0x811c9dc5;
+  #steps = 0;
+
+  /** Builds the world; nothing happens before {@link World.run}. */
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.#random = new SeededRandom(options.seed);
+    const network = { ...DEFAULT_NETWORK, ...options.network };
+    const faults = options.faults ?? {};
+    this.#network = new Network(network, faults, this.#random, this.#events, (to, from, bytes, ecn) =>
+      this.#deliver(to, from, bytes, ecn),
+    );
+    this.#wakes = Array.from({ length: options.hosts }, () => Number.POSITIVE_INFINITY);
+    const config = { nicBytesPerSecond: network.bytesPerSecond, ...options.config };
+    this.hosts = Array.from({ length: options.hosts }, (_, index) => this.#host(index, config));
+    this.#invariants.push(() => this.#basics());
+    this.#scheduleFaults(faults);
+  }
+
+  /** The world's time; µs. */
+  get nowUs(): number {
+    return this.#nowUs;
+  }
+
+  /** What the network did. */
+  get network(): NetworkCounts {
+    return this.#network.counts;
+  }
+
+  /** A number that any difference in any event, or in its order, changes. */
+  get hash(): number {
+    return this.#hash >>> 0;
+  }
+
+  /** Adds a check that runs after every event. */
+  check(invariant: Invariant): void {
+    this.#invariants.push(invariant);
+  }
+
+  /** Schedules something. */
+  schedule(atUs: number, run: () => void): void {
+    this.#events.schedule(atUs, run);
+  }
+
+  /** The host with this number. */
+  host(index: number): SimHost {
+    const host = this.hosts[index];
+    if (host === undefined) throw new RangeError(`there is no host ${index}`);
+    return host.at(this.#nowUs);
+  }
+
+  /** Makes a path between two hosts, as a handshake would, and returns the dialer's. */
+  connect(dialer: number, listener: number): PathId {
+    const existing = this.host(dialer).paths.get(listener);
+    if (existing !== undefined) return existing;
+    return this.#handshake(dialer, listener, undefined);
+  }
+
+  /**
+   * Runs until nothing is scheduled or `untilUs` is reached.
+   *
+   * @throws Error when an invariant is broken; its message holds what repeats the run.
+   */
+  run(untilUs: number): void {
+    while (this.#events.nextUs <= untilUs) {
+      const event = this.#events.shift();
+      if (event === undefined) break;
+      this.#nowUs = Math.max(this.#nowUs, event.atUs);
+      event.run();
+      this.#steps += 1;
+      for (const invariant of this.#invariants) {
+        const wrong = invariant();
+        if (wrong !== undefined) throw new Error(`${wrong} (${this.reproduction})`);
+      }
+    }
+    this.#nowUs = Math.max(this.#nowUs, untilUs);
+  }
+
+  /** One line that says how to see this again. */
+  get reproduction(): string {
+    const { seed, hosts, faults = {} } = this.#options;
+    const world = JSON.stringify({ seed, hosts, faults });
+    return `event ${this.#steps} at ${this.#nowUs} µs of new World(${world})`;
+  }
+
+  #host(index: number, config: Partial<EngineConfig>): SimHost {
+    return new SimHost({
+      index,
+      config,
+      crypto: this.#options.crypto,
+      random: this.#random,
+      bufferBytes: this.#options.bufferBytes ?? DEFAULT_BUFFER_BYTES,
+      send: (to, datagram, ecn) => this.#network.send(this.#nowUs, index, to, datagram, ecn),
+      wakeAt: (atUs) => this.#wake(index, atUs),
+      onEvent: (host, event) => {
+        this.#note(index, event);
+        this.#options.onEvent?.(host, event);
+      },
+      reconnect: (host, peer, lost) => this.#reconnect(host, peer, lost),
+    });
+  }
+
+  #wake(index: number, atUs: number): void {
+    if (atUs >= (this.#wakes[index] ?? 0)) return;
+    this.#wakes[index] = atUs;
+    this.#events.schedule(atUs, () => {
+      if (this.#wakes[index] !== atUs) return;
+      this.#wakes[index] = Number.POSITIVE_INFINITY;
+      const untilUs = this.#pausedUntil(index);
+      if (untilUs !== undefined) return this.#wake(index, untilUs);
+      this.host(index).wake();
+    });
+  }
+
+  #deliver(to: number, from: number, datagram: Uint8Array, ecn: number): void {
+    const untilUs = this.#pausedUntil(to);
+    if (untilUs === undefined) this.host(to).receive(from, datagram, ecn);
+    else this.#events.schedule(untilUs, () => this.#deliver(to, from, datagram, ecn));
+  }
+
+  #pausedUntil(host: number): number | undefined {
+    const { pauses = [] } = this.#options.faults ?? {};
+    return pauses.find((span) => span.host === host && isWithin(span, this.#nowUs))?.untilUs;
+  }
+
+  #scheduleFaults({ clockJumps = [], crashes = [], forgedIcmp = 0 }: Faults): void {
+    for (const { host, atUs, byUs } of clockJumps) {
+      this.schedule(atUs, () => {
+        this.host(host).clockOffsetUs += byUs;
+        this.host(host).wake();
+      });
+    }
+    for (const { host, atUs, signer } of crashes) {
+      this.schedule(atUs, () => this.host(host).crash(signer));
+    }
+    if (forgedIcmp === 0) return;
+    const forge = (): void => {
+      if (uniform(this.#random) < forgedIcmp) {
+        this.host(Math.floor(uniform(this.#random) * this.hosts.length)).forgeIcmp();
+      }
+      if (this.#events.size > 0) this.schedule(this.#nowUs + ICMP_EVERY_US, forge);
+    };
+    this.schedule(ICMP_EVERY_US, forge);
+  }
+
+  #reconnect(host: SimHost, peer: number, lost: PathEntry): void {
+    this.#handshake(host.index, peer, lost);
+    host.pump();
+    this.host(peer).pump();
+  }
+
+  #handshake(dialer: number, listener: number, lost: PathEntry | undefined): PathId {
+    const { crypto } = this.#options;
+    const [a, b] = [this.host(dialer), this.host(listener)];
+    const fresh = this.#random.fill(new Uint8Array(32));
+    const pathSecret = deriveSimulatedSecret(crypto, fresh, a.epoch, b.epoch);
+    const credentialId = deriveCredentialId(crypto, pathSecret);
+    const asked = lost?.path.credentialId;
+    const knows = [...b.entries.values()].some(
+      ({ path }) => asked !== undefined && crypto.equal(path.credentialId, asked),
+    );
+    const answers = asked === undefined ? [] : [{ credentialId: asked, known: knows }];
+    const common = { pathSecret, credentialId, aead: "aes-256-gcm" } as const;
+    const dialed = this.#adopt(a, listener, {
+      ...common,
+      role: "dialer",
+      peer: this.#hello(b, answers),
+      peerResetToken: resetToken(crypto, b.signer, credentialId),
+    });
+    this.#adopt(b, dialer, {
+      ...common,
+      role: "listener",
+      peer: this.#hello(a, []),
+      peerResetToken: resetToken(crypto, a.signer, credentialId),
+    });
+    const after = a.entries.get(dialed);
+    if (lost !== undefined && after !== undefined && a.isStateLost(lost, after)) {
+      for (const [path, entry] of a.entries) {
+        if (entry === lost) a.engine.failPath(path, Status.PeerStateLost);
+      }
+    }
+    return dialed;
+  }
+
+  #adopt(host: SimHost, peer: number, path: EstablishedPath): PathId {
+    const id = host.engine.addPath(host.nowUs, path, peer);
+    const createdUs = host.nowUs;
+    host.paths.set(peer, id);
+    host.entries.set(id, {
+      path,
+      identity: String(peer),
+      createdUs,
+      usedUs: createdUs,
+      liveTransfers: 0,
+      retiredAtUs: undefined,
+    });
+    return id;
+  }
+
+  #hello(host: SimHost, answers: Hello["answers"]): Hello {
+    const config = { notifyWindow: 1024, inlineStartBytes: 4096, ...this.#options.config };
+    return {
+      versions: [2],
+      aeads: ["aes-256-gcm"],
+      dataAuth: [0],
+      recordLog2: [16],
+      epoch: host.epoch,
+      endpoints: [],
+      maxDatagramBytes: config.mtuBytes ?? 1400,
+      notifyLimit: config.notifyWindow,
+      inlineLimit: config.inlineStartBytes,
+      asked: [],
+      answers,
+      application: new Uint8Array(0),
+    };
+  }
+
+  #note(host: number, event: EngineEvent): void {
+    this.#mix(Math.floor(this.#nowUs * 1000));
+    this.#mix(host);
+    this.#mixText(event.kind);
+    if ("transfer" in event) this.#mixText(formatId(event.transfer));
+    if ("status" in event) this.#mix(event.status);
+    if ("what" in event) this.#mixText(event.what);
+    if ("state" in event) this.#mixText(event.state);
+  }
+
+  #mixText(text: string): void {
+    for (let i = 0; i < text.length; i++) this.#mix(text.charCodeAt(i));
+  }
+
+  #mix(value: number): void {
+    this.#hash = Math.imul(this.#hash ^ (value >>> 0), HASH_PRIME);
+    this.#hash = Math.imul(this.#hash ^ Math.floor(value / 2 ** 32), HASH_PRIME);
+  }
+
+  #basics(): string | undefined {
+    for (const { index, engine, buffers } of this.hosts) {
+      const { outstandingBytes, entries } = engine.stats;
+      if (outstandingBytes < 0) return `host ${index} has ${outstandingBytes} bytes outstanding`;
+      if (entries < 0) return `host ${index} has ${entries} entries`;
+      if (buffers.references < buffers.size) return `host ${index} lost a reference of a buffer`;
+    }
+    return undefined;
+  }
+}

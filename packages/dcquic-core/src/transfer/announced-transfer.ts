@@ -1,0 +1,136 @@
+import { IntervalSet } from "../buffer/interval-set.js";
+import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
+import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
+import { type Id64, id64 } from "../wire/id64.js";
+
+/**
+ * Where an own transfer is. spec/dcquic.md §6
+ *
+ * ```
+ * blocked ─dependencies met─▶ queued ─on the wire─▶ announced ─ACCEPT─▶ accepted ─pull─▶ serving ─RANGE_ACK─▶ drained
+ * any ─▶ failed
+ * ```
+ */
+export type AnnouncerState =
+  | "blocked"
+  | "queued"
+  | "announced"
+  | "accepted"
+  | "serving"
+  | "drained"
+  | "failed";
+
+/** Bytes that a puller asked for and that were not sent yet. */
+export interface ServeJob {
+  /** The pull. */
+  readonly pullSeq: number;
+  /** Where it goes on. */
+  next: number;
+  /** Where it ends. */
+  readonly end: number;
+}
+
+/** An earlier transfer of the same path that an announcement names. */
+export interface NamedDependency {
+  /** The earlier one. */
+  readonly transfer: AnnouncedTransfer;
+  /** {@link DependencyKind}. */
+  readonly kind: number;
+}
+
+/** A transfer at its announcer. */
+export class AnnouncedTransfer {
+  /** Own id. */
+  readonly id: Id64 = id64();
+  /** Id at the puller, once it is known. */
+  readonly pullerId: Id64 = id64();
+  /** The stream. */
+  readonly streamId: Id64 = id64();
+  /** Number of the path. */
+  readonly path: number;
+  /** Pattern and shape bits. */
+  readonly shape: number;
+  /** 0 to 7. */
+  readonly priority: number;
+  /** Number of the message in its direction. */
+  readonly messageSeq: number;
+  /** For the acceptor. */
+  readonly meta: Uint8Array;
+  /** The bytes: of the caller for small messages, or a buffer. */
+  readonly payload: Uint8Array | RegisteredBuffer;
+  /** Its causality token. */
+  readonly token: Id64 | undefined;
+  /** Earlier transfers of the same path that its announcement names, with the kind of dependency. */
+  readonly after: NamedDependency[] = [];
+  /** Where it is. */
+  state: AnnouncerState = "blocked";
+  /** Number of its announcement; -1 before it was on the wire. */
+  notifySeq = -1;
+  /** Whether its payload rides in the announcement. */
+  inline = false;
+  /** When its announcement, and later its last byte, was last sent. */
+  sentUs = 0;
+  /** The packet that carried it. */
+  sentInPacket = -1;
+  /** When loss was last inferred, so that it is inferred once per round trip. */
+  resentUs: number = Number.NEGATIVE_INFINITY;
+  /** Whether it waits in a queue of resends. */
+  resendQueued = false;
+  /** Its one timer: for the answer, then for RANGE_ACK. */
+  timer: TimerId = NO_TIMER;
+  /** What the puller has. */
+  readonly acked: IntervalSet = new IntervalSet();
+  /** What was sent at least once. */
+  readonly sent: IntervalSet = new IntervalSet();
+  /** What is to be sent. */
+  readonly jobs: ServeJob[] = [];
+  /** Whether it waits in the queue of those who have something to send. */
+  serveQueued = false;
+  /** Whether the timer ran out and the next chunk is to ask for RANGE_ACK. */
+  ackRequested = false;
+  /** Whether its announcement is being taken back. */
+  voiding = false;
+  /** With what it fails once the peer accepted it: an inline announcement cannot be taken back. */
+  cancelStatus: number | undefined;
+
+  /** Makes a transfer that is not announced yet. */
+  constructor(options: {
+    readonly path: number;
+    readonly shape: number;
+    readonly priority: number;
+    readonly messageSeq: number;
+    readonly meta: Uint8Array;
+    readonly payload: Uint8Array | RegisteredBuffer;
+    readonly token: Id64 | undefined;
+  }) {
+    this.path = options.path;
+    this.shape = options.shape;
+    this.priority = options.priority;
+    this.messageSeq = options.messageSeq;
+    this.meta = options.meta;
+    this.payload = options.payload;
+    this.token = options.token;
+  }
+
+  /** Plain bytes of the message. */
+  get totalBytes(): number {
+    const { payload } = this;
+    return payload instanceof Uint8Array ? payload.length : (payload.sealing?.totalBytes ?? 0);
+  }
+
+  /** Wire bytes of the message. */
+  get wireBytes(): number {
+    const { payload } = this;
+    return payload instanceof Uint8Array ? payload.length : payload.bytes;
+  }
+
+  /** The id by which pulls must name the bytes: that of the buffer, or its own where the bytes belong to no buffer. */
+  get bufferId(): Id64 {
+    return this.payload instanceof Uint8Array ? this.id : this.payload.id;
+  }
+
+  /** Whether it will change no more. */
+  get isOver(): boolean {
+    return this.state === "drained" || this.state === "failed";
+  }
+}

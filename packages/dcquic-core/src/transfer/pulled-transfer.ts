@@ -1,0 +1,135 @@
+import { IntervalSet } from "../buffer/interval-set.js";
+import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
+import { NotifyFlag } from "../wire/constants.js";
+import { copyId, type Id64, id64 } from "../wire/id64.js";
+import type { NotifyEntry } from "../wire/notify-entry.js";
+
+/**
+ * Where a peer's transfer is. spec/dcquic.md §6
+ *
+ * ```
+ * challenged ─proof─▶ held ─dependencies offered─▶ offered ─accept─▶ pulling ─all bytes─▶ delivered ─consume─▶ tombstone
+ * tentative ─authentic DATA─▶ held           offered ─reject─▶ tombstone          any ─▶ failed
+ * ```
+ */
+export type PullerState =
+  | "challenged"
+  | "tentative"
+  | "held"
+  | "offered"
+  | "pulling"
+  | "delivered";
+
+/** One PULL_REQUEST that is not fully answered. */
+export interface Pull {
+  /** Its number. */
+  seq: number;
+  /** What it asks for. */
+  readonly start: number;
+  /** And to where. */
+  readonly end: number;
+  /** When it was last sent; negative while it waits to be sent. */
+  sentUs: number;
+  /** The packet that carried it. */
+  sentInPacket: number;
+  /** Until when no answer is missed: expected transmission and hold time included. */
+  dueUs: number;
+  /** How often it was sent. */
+  attempts: number;
+  /** Whether any of its bytes arrived since it was last sent. */
+  answered: boolean;
+}
+
+/** A transfer at its puller. */
+export class PulledTransfer {
+  /** Own id. */
+  readonly id: Id64 = id64();
+  /** Id at the announcer. */
+  readonly announcerId: Id64 = id64();
+  /** The stream. */
+  readonly streamId: Id64 = id64();
+  /** The buffer that pulls must name. */
+  readonly bufferId: Id64 = id64();
+  /** Number of the path. */
+  readonly path: number;
+  /** The worker that announced it. */
+  readonly worker: number;
+  /** Number of its announcement. */
+  readonly notifySeq: number;
+  /** Pattern and shape bits. */
+  readonly shape: number;
+  /** 0 to 7. */
+  readonly priority: number;
+  /** Number of the message in its direction. */
+  readonly messageSeq: number;
+  /** Plain bytes. */
+  readonly totalBytes: number;
+  /** Wire bytes. */
+  readonly wireBytes: number;
+  /** Where the message begins in the announcer's buffer. */
+  readonly wireOffset: number;
+  /** How the bytes are protected. */
+  readonly protection: number;
+  /** log2 of the record size, or 0. */
+  readonly recordLog2: number;
+  /** What binds the records together. */
+  readonly binding: Uint8Array;
+  /** The data key, if one was announced. */
+  readonly dataKey: Uint8Array | undefined;
+  /** The message's number under the data key. */
+  readonly messageNumber: number;
+  /** For the acceptor. */
+  readonly meta: Uint8Array;
+  /** The payload, if it rode inline. */
+  readonly inline: Uint8Array | undefined;
+  /** Where it is. */
+  state: PullerState = "held";
+  /** Announcements that must be offered before: as names. */
+  readonly waitsFor: Set<string> = new Set();
+  /** Where the wire bytes go, once it was accepted. */
+  bytes: Uint8Array | undefined;
+  /** What arrived. */
+  readonly received: IntervalSet = new IntervalSet();
+  /** Where the next pull begins. */
+  nextPull = 0;
+  /** Number of the next pull. */
+  pullSeq = 0;
+  /** Pulls that are not fully answered, in order of their numbers. */
+  readonly pulls: Pull[] = [];
+  /** Its one timer. */
+  timer: TimerId = NO_TIMER;
+  /** What was acknowledged to the announcer. */
+  readonly acked: IntervalSet = new IntervalSet();
+  /** Whether it waits in the queue of acknowledgements. */
+  ackQueued = false;
+  /** Nonce of the challenge. */
+  nonce: Uint8Array | undefined;
+  /** How often the challenge was sent. */
+  challenges = 0;
+  /** How often a record or the binding did not verify. */
+  integrityFailures = 0;
+
+  /** Takes what an announcement said; views are copied. */
+  constructor(path: number, worker: number, entry: NotifyEntry) {
+    this.path = path;
+    this.worker = worker;
+    this.notifySeq = entry.notifySeq;
+    copyId(this.announcerId, entry.transferId);
+    copyId(this.streamId, entry.streamId);
+    copyId(this.bufferId, entry.bufferId);
+    this.shape = entry.shape;
+    this.priority = entry.priority;
+    this.messageSeq = entry.messageSeq;
+    this.totalBytes = entry.totalBytes;
+    const isInline = (entry.flags & NotifyFlag.Inline) !== 0;
+    this.wireBytes = isInline ? 0 : entry.wireBytes;
+    this.wireOffset = entry.wireOffset;
+    this.protection = entry.protection;
+    this.recordLog2 = entry.recordLog2;
+    this.binding = entry.binding.slice();
+    this.dataKey = (entry.flags & NotifyFlag.DataKey) === 0 ? undefined : entry.dataKey.slice();
+    this.messageNumber = entry.messageNumber;
+    this.meta = entry.meta.slice();
+    this.inline = isInline ? entry.inline.slice() : undefined;
+  }
+}
