@@ -1,3 +1,41 @@
+export { TensorPoolCodes, type TensorPoolCode, TensorPoolError } from "./errors.js";
+
+export { FrameTemplate, type FrameType } from "./producer/frame-template.js";
+export {
+  type DescriptorSink,
+  type FrameClaim,
+  type FrameOptions,
+  Producer,
+  type ProducerCounters,
+  type ProducerSetup,
+  PublishResult,
+} from "./producer/producer.js";
+
+export { Consumer, type ConsumerOptions, type ConsumerSetup } from "./consumer/consumer.js";
+export { Frame } from "./consumer/frame.js";
+export type { ConsumerCounters, DropReason } from "./consumer/drop-reason.js";
+export type { TensorShape } from "./consumer/header-check.js";
+
+export { MappedPool, MappedStream, type MappedStreamSetup } from "./region/mapped-stream.js";
+export type { PoolDType } from "./region/element-type.js";
+export {
+  choosePool,
+  isSlotCount,
+  isStride,
+  poolBytes,
+  type PoolLayout,
+  ringBytes,
+  slotOf,
+} from "./region/layout.js";
+export {
+  type ExpectedRegion,
+  readSuperblock,
+  type Superblock,
+  superblockFault,
+  touchSuperblock,
+  writeSuperblock,
+} from "./region/superblock.js";
+
 export * as wire from "./messages/generated/wire.js";
 export * as driver from "./messages/generated/driver.js";
 export * as discovery from "./messages/generated/discovery.js";

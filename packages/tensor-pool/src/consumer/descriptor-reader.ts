@@ -1,0 +1,73 @@
+const NOTHING = new DataView(new ArrayBuffer(8));
+const ABSENT = 2n ** 64n - 1n;
+const HEADER_BYTES = 8;
+const TEMPLATE = 4;
+const SCHEMA_AND_VERSION = 0x0001_0384;
+const SHORT_BLOCK = 32;
+const OLD_BLOCK = 36;
+const FULL_BLOCK = 40;
+/** Twice the number and one must be a safe integer. */
+const MAX_SEQ = 2 ** 52 - 1;
+
+/** What a descriptor says, read in place. One object serves all. spec/tensor-pool.md §13.1, §20 */
+export class DescriptorReader {
+  /** The stream. */
+  streamId = 0;
+  /** The low 32 bits of the epoch, unsigned. */
+  epochLow = 0;
+  /** The high 32 bits of the epoch, unsigned. */
+  epochHigh = 0;
+  /** The frame. */
+  seq = 0;
+  /** The metadata that describes it; 4294967295 is none. */
+  metaVersion = 0;
+  #view: DataView = NOTHING;
+  #timestampAt = 0;
+  #traceAt = 0;
+
+  /** When it was published, if that was said. */
+  get timestampNs(): bigint | undefined {
+    const value = this.#view.getBigUint64(this.#timestampAt, true);
+    return value === ABSENT ? undefined : value;
+  }
+
+  /** Where the frame comes from, if that was said. */
+  get traceId(): bigint | undefined {
+    if (this.#traceAt === 0) return undefined;
+    const value = this.#view.getBigUint64(this.#traceAt, true);
+    return value === 0n ? undefined : value;
+  }
+
+  /**
+   * Reads the message at `offset`, its header counted, of wire version 1.2 or 1.1.
+   *
+   * @returns Whether it is a descriptor. What was read is valid until the buffer is reused.
+   */
+  read(view: DataView, offset: number, length: number, nslots: number): boolean {
+    if (length < HEADER_BYTES + 32) return false;
+    if (view.getUint32(offset, true) >>> 16 !== TEMPLATE) return false;
+    if (view.getUint32(offset + 4, true) !== SCHEMA_AND_VERSION) return false;
+    const block = view.getUint16(offset, true);
+    const at = offset + HEADER_BYTES;
+    if (block > length - HEADER_BYTES) return false;
+    this.#view = view;
+    this.streamId = view.getUint32(at, true);
+    this.epochLow = view.getUint32(at + 4, true);
+    this.epochHigh = view.getUint32(at + 8, true);
+    this.seq = view.getUint32(at + 12, true) + view.getUint32(at + 16, true) * 2 ** 32;
+    if (block === OLD_BLOCK) return this.#readOld(view, at, nslots);
+    if (block !== SHORT_BLOCK && block < FULL_BLOCK) return false;
+    this.#timestampAt = at + 20;
+    this.metaVersion = view.getUint32(at + 28, true);
+    this.#traceAt = block >= FULL_BLOCK ? at + 32 : 0;
+    return this.seq <= MAX_SEQ;
+  }
+
+  // Version 1.1 sends the slot as well; it must be the one that the number means.
+  #readOld(view: DataView, at: number, nslots: number): boolean {
+    this.#timestampAt = at + 24;
+    this.metaVersion = view.getUint32(at + 32, true);
+    this.#traceAt = 0;
+    return this.seq <= MAX_SEQ && view.getUint32(at + 20, true) === this.seq % nslots;
+  }
+}

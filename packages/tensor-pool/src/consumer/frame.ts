@@ -1,0 +1,87 @@
+import type { MappedStream } from "../region/mapped-stream.js";
+import { type TypedArray, typedView } from "@proj/wire-types";
+import { seqCommit, SlotField, slotOffset } from "../region/slot-header.js";
+import type { TensorShape } from "./header-check.js";
+
+const ABSENT = 2n ** 64n - 1n;
+const EMPTY = new Uint8Array(0);
+const NO_SHAPE: TensorShape = {
+  dtype: "uint8",
+  dtypeCode: 1,
+  majorOrder: "row",
+  dims: [0],
+  stridesBytes: [1],
+  itemBytes: 1,
+  extentBytes: 0,
+  progressUnit: "none",
+  progressStrideBytes: 0,
+};
+
+/**
+ * A frame as it lies in the pool. One object serves one frame after another of a consumer.
+ *
+ * The producer may overwrite the memory at any time. A result counts only if {@link Frame.stillValid} says so *after* the
+ * memory was used; {@link Frame.copy} does both. spec/tensor-pool.md §4.5
+ */
+export class Frame {
+  /** The frame's number in its epoch. */
+  seq = 0;
+  /** The version of the metadata that describes it; 4294967295 is none. */
+  metaVersion = 0;
+  /** Where it comes from, if that was said. */
+  traceId: bigint | undefined;
+  /** What it looks like. */
+  shape: TensorShape = NO_SHAPE;
+  /** Its bytes, in place. */
+  payload: Uint8Array = EMPTY;
+  readonly #fence: () => void;
+  #stream: MappedStream | undefined;
+  #index = 0;
+
+  /** `fence` keeps what is read before it before what is read after it; nothing on x64. */
+  constructor(fence: () => void) {
+    this.#fence = fence;
+  }
+
+  /** When it was captured, in nanoseconds, if that was said. */
+  get timestampNs(): bigint | undefined {
+    const { view } = this.#held().ring;
+    const value = view.getBigUint64(slotOffset(this.#index) + SlotField.timestampNs, true);
+    return value === ABSENT ? undefined : value;
+  }
+
+  /** Whether all that was read of it so far was read from this frame and no other. */
+  stillValid(): boolean {
+    const stream = this.#stream;
+    if (stream === undefined || !stream.isMapped) return false;
+    this.#fence();
+    return seqCommit(stream.ring, this.#index) === this.seq * 2 + 1;
+  }
+
+  /** Its bytes as elements, in place: a view where the memory is aligned for them, else a copy. */
+  values(): TypedArray {
+    return typedView(this.shape.dtype, this.payload);
+  }
+
+  /**
+   * Copies its bytes.
+   *
+   * @param into Where to; at least as long as the payload. By default bytes of their own.
+   * @returns The copy, or `undefined` when the frame was overwritten meanwhile.
+   */
+  copy(into: Uint8Array = new Uint8Array(this.payload.length)): Uint8Array | undefined {
+    into.set(this.payload);
+    return this.stillValid() ? into.subarray(0, this.payload.length) : undefined;
+  }
+
+  /** Lays the frame over a slot. The consumer calls it. */
+  lay(stream: MappedStream, index: number): void {
+    this.#stream = stream;
+    this.#index = index;
+  }
+
+  #held(): MappedStream {
+    if (this.#stream === undefined) throw new RangeError("no frame is held");
+    return this.#stream;
+  }
+}

@@ -1,0 +1,118 @@
+import type { AtomicBuffer } from "@proj/aeron";
+import { MajorOrder, ProgressUnit } from "../messages/generated/wire.js";
+import { dtypeOf, itemBytes, type PoolDType } from "../region/element-type.js";
+import {
+  MAX_DIMS,
+  SlotField,
+  TENSOR_HEADER_BYTES,
+  TENSOR_HEADER_HIGH,
+  TENSOR_HEADER_LOW,
+} from "../region/slot-header.js";
+import { extentBytes, inferStrides } from "../region/strides.js";
+
+/** A tensor header that was found to be right, as far as frames share it. */
+export interface TensorShape {
+  /** The element type. */
+  readonly dtype: PoolDType;
+  /** Its number on the wire. */
+  readonly dtypeCode: number;
+  /** Which dimension lies closest together. */
+  readonly majorOrder: "row" | "column";
+  /** Sizes of the dimensions. */
+  readonly dims: readonly number[];
+  /** Distances between neighbours in bytes. */
+  readonly stridesBytes: readonly number[];
+  /** Bytes of one element. */
+  readonly itemBytes: number;
+  /** Bytes from the first element to behind the last one. */
+  readonly extentBytes: number;
+  /** What progress is counted in. */
+  readonly progressUnit: "none" | "rows" | "columns";
+  /** Bytes of one such unit. */
+  readonly progressStrideBytes: number;
+}
+
+// The words of a slot that hold its tensor header: from byte 60 on, to the end of the strides.
+const FIRST_WORD = SlotField.headerLength >> 2;
+const END_WORD = (SlotField.strides + MAX_DIMS * 4 + 1) >> 2;
+
+/**
+ * Checks the tensor headers of slots. spec/tensor-pool.md §4.4
+ *
+ * Frames of one stream look alike, so that the last good header is kept: one that equals it, word by word, needs no more
+ * than that comparison.
+ */
+export class HeaderCheck {
+  readonly #known = new Int32Array(END_WORD - FIRST_WORD);
+  #shape: TensorShape | undefined;
+
+  /** Returns what the header of the slot at `at` says, or `undefined` when it is not valid. */
+  check(ring: AtomicBuffer, at: number): TensorShape | undefined {
+    const { words } = ring;
+    const first = (at >> 2) + FIRST_WORD;
+    const known = this.#known;
+    let same = this.#shape !== undefined;
+    for (let index = 0; same && index < known.length; index++) {
+      same = words[first + index] === known[index];
+    }
+    if (same) return this.#shape;
+    const shape = readTensorShape(ring.view, at);
+    if (shape !== undefined) {
+      known.set(words.subarray(first, first + known.length));
+      this.#shape = shape;
+    }
+    return shape;
+  }
+}
+
+/** Reads and checks the tensor header of the slot at `at`, all but its extent, which depends on the frame. */
+export function readTensorShape(view: DataView, at: number): TensorShape | undefined {
+  const whole =
+    view.getUint32(at + SlotField.headerLength, true) === TENSOR_HEADER_BYTES &&
+    view.getUint32(at + SlotField.header, true) === TENSOR_HEADER_LOW &&
+    view.getUint32(at + SlotField.header + 4, true) === TENSOR_HEADER_HIGH;
+  const dtypeCode = view.getInt16(at + SlotField.dtype, true);
+  const dtype = dtypeOf(dtypeCode);
+  const majorOrder = view.getInt16(at + SlotField.majorOrder, true);
+  const ndims = view.getUint8(at + SlotField.ndims);
+  const ordered = majorOrder === MajorOrder.ROW || majorOrder === MajorOrder.COLUMN;
+  if (!whole || dtype === undefined || !ordered || ndims < 1 || ndims > MAX_DIMS) return undefined;
+  const dims = int32s(view, at + SlotField.dims, ndims);
+  const given = int32s(view, at + SlotField.strides, ndims);
+  if (dims.some((dim) => dim < 0) || given.some((stride) => stride < 0)) return undefined;
+  const size = itemBytes(dtypeCode);
+  const stridesBytes = inferStrides({ majorOrder, dims, strides: given, itemBytes: size });
+  if (typeof stridesBytes === "string") return undefined;
+  const unit = view.getUint8(at + SlotField.progressUnit);
+  const progressStrideBytes = view.getUint32(at + SlotField.progressStrideBytes, true);
+  const progressUnit = checkProgress(unit, progressStrideBytes, stridesBytes);
+  if (progressUnit === undefined) return undefined;
+  return {
+    dtype,
+    dtypeCode,
+    majorOrder: majorOrder === MajorOrder.ROW ? "row" : "column",
+    dims,
+    stridesBytes,
+    itemBytes: size,
+    extentBytes: extentBytes(dims, stridesBytes, size),
+    progressUnit,
+    progressStrideBytes,
+  };
+}
+
+function checkProgress(
+  unit: number,
+  strideBytes: number,
+  strides: readonly number[],
+): TensorShape["progressUnit"] | undefined {
+  if (unit === ProgressUnit.NONE) return "none";
+  const rows = unit === ProgressUnit.ROWS;
+  if (!rows && unit !== ProgressUnit.COLUMNS) return undefined;
+  const expected = strides[rows ? 0 : 1];
+  if (expected === undefined || strideBytes === 0 || strideBytes !== expected) return undefined;
+  return rows ? "rows" : "columns";
+}
+
+function int32s(view: DataView, at: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => view.getInt32(at + index * 4, true));
+}

@@ -1,0 +1,1 @@
+export { poolBytes } from "../region/layout.js";

@@ -1,0 +1,343 @@
+import { describe, expect, test } from "@jest/globals";
+import {
+  Consumer,
+  type ConsumerOptions,
+  Frame,
+  FrameTemplate,
+  Producer,
+  PublishResult,
+} from "@proj/tensor-pool";
+import { beginSlot, SlotField, slotOffset } from "#src/region/slot-header.js";
+import { AtomicBuffer } from "@proj/aeron";
+import { parseHex } from "@proj/wire-types";
+import { DescriptorQueue, StreamMemory } from "./support/memory-stream.js";
+
+const image = new FrameTemplate({ dtype: "float32", shape: [2, 3] });
+
+function world(
+  nslots = 8,
+  strides: Record<number, number> = { 1: 64, 2: 1_024 },
+  options: ConsumerOptions = {},
+) {
+  const memory = new StreamMemory(nslots, strides);
+  const queue = new DescriptorQueue();
+  const time = { ns: 1_000n };
+  const fence = (): void => undefined;
+  const nowNs = (): bigint => time.ns;
+  const producer = new Producer({ stream: memory.map(), descriptors: queue, nowNs, fence });
+  const consumer = new Consumer({ nowNs, fence, options });
+  consumer.map(memory.map());
+  const receive = (): (Frame | string)[] =>
+    queue.take().map((view) => consumer.accept(view, 0, view.byteLength));
+  return { memory, queue, time, producer, consumer, receive };
+}
+
+function payload(template: FrameTemplate, seed = 0): Uint8Array {
+  return Uint8Array.from({ length: template.payloadBytes }, (_, index) => index + seed);
+}
+
+function only(results: readonly (Frame | string)[]): Frame {
+  const [frame] = results;
+  if (!(frame instanceof Frame)) throw new Error(`got ${String(frame)}`);
+  return frame;
+}
+
+describe("a frame", () => {
+  test("is read in place with its shape, its time and its elements", () => {
+    const { producer, receive, time } = world();
+    time.ns = 123n;
+    producer.metaVersion = 4;
+    const values = Float32Array.of(1, 2, 3, 4, 5, 6);
+    expect(producer.publish(image, new Uint8Array(values.buffer), { traceId: 9n })).toBe(0);
+    const frame = only(receive());
+    expect(frame).toMatchObject({ seq: 0, metaVersion: 4, traceId: 9n, timestampNs: 123n });
+    expect(frame.shape).toMatchObject({ dtype: "float32", dims: [2, 3], stridesBytes: [12, 4] });
+    expect(frame.values()).toEqual(values);
+    expect(frame.stillValid()).toBe(true);
+    expect(frame.copy()).toEqual(new Uint8Array(values.buffer));
+  });
+
+  test("goes into the smallest pool that holds it", () => {
+    const { producer, memory, receive } = world();
+    const small = new FrameTemplate({ dtype: "uint8", shape: [64] });
+    const large = new FrameTemplate({ dtype: "uint8", shape: [65] });
+    producer.publish(small, payload(small));
+    producer.publish(large, payload(large));
+    expect(receive().map((each) => only([each]).payload.length)).toEqual([65, 65]);
+    expect(memory.pools.get(1)?.subarray(0, 64)).toEqual(payload(small));
+    expect(memory.pools.get(2)?.subarray(1_024, 1_024 + 65)).toEqual(payload(large));
+  });
+
+  test("that no pool holds is refused and takes no number", () => {
+    const { producer, receive } = world();
+    const huge = new FrameTemplate({ dtype: "uint8", shape: [2_000] });
+    expect(producer.publish(huge, payload(huge))).toBe(PublishResult.noPool);
+    expect(producer.claim(huge)).toBe(PublishResult.noPool);
+    expect(producer.publish(image, payload(image))).toBe(0);
+    expect(producer.counters.dropsNoPool).toBe(2);
+    expect(receive()).toHaveLength(1);
+  });
+
+  test("may have no elements", () => {
+    const { producer, receive } = world();
+    const empty = new FrameTemplate({ dtype: "int16", shape: [0, 5] });
+    producer.publish(empty, new Uint8Array(0));
+    const frame = only(receive());
+    expect(frame.payload).toHaveLength(0);
+    expect(frame.shape.dims).toEqual([0, 5]);
+  });
+
+  test("is written in place, and given up without leaving a gap", () => {
+    const { producer, receive, consumer } = world();
+    const first = producer.claim(image);
+    if (typeof first === "number") throw new Error("no claim");
+    first.abort();
+    const second = producer.claim(image);
+    if (typeof second === "number") throw new Error("no claim");
+    expect(second.seq).toBe(0);
+    expect(second.bytes).toHaveLength(64);
+    second.bytes.set(payload(image, 5));
+    expect(receive()).toEqual([]);
+    second.commit();
+    expect(only(receive()).payload).toEqual(payload(image, 5));
+    expect(consumer.counters.dropsGap).toBe(0);
+    expect(() => {
+      second.commit();
+    }).toThrow(RangeError);
+  });
+
+  test("claimed before another is announced before it, whichever is committed first", () => {
+    const { producer, receive } = world();
+    const claims = [producer.claim(image), producer.claim(image)];
+    const [one, two] = claims;
+    if (typeof one !== "object" || typeof two !== "object") throw new Error("no claims");
+    two.commit();
+    expect(producer.publish(image, payload(image))).toBe(2);
+    expect(receive()).toEqual([]);
+    one.commit();
+    expect(receive().map((each) => (each instanceof Frame ? "frame" : each))).toEqual([
+      "frame",
+      "frame",
+      "frame",
+    ]);
+  });
+
+  test("as many claims as slots and no more", () => {
+    const { producer } = world(2);
+    producer.claim(image);
+    producer.claim(image);
+    expect(producer.claim(image)).toBe(PublishResult.tooManyClaims);
+  });
+
+  test("after the lease is lost is not written at all", () => {
+    const { producer, memory } = world();
+    producer.revoke();
+    expect(producer.publish(image, payload(image))).toBe(PublishResult.leaseLost);
+    expect(producer.claim(image)).toBe(PublishResult.leaseLost);
+    expect(memory.ring.every((byte) => byte === 0)).toBe(true);
+  });
+});
+
+describe("§9: the first failing check decides", () => {
+  test("unmapped", () => {
+    const { producer, consumer, receive } = world();
+    consumer.unmap();
+    producer.publish(image, payload(image));
+    expect(receive()).toEqual(["unmapped"]);
+  });
+
+  test("malformed: every truncation of a descriptor", () => {
+    const { producer, queue, consumer } = world();
+    producer.publish(image, payload(image));
+    const [descriptor] = queue.take();
+    if (descriptor === undefined) throw new Error("no descriptor");
+    for (let length = 0; length < 48; length++) {
+      expect(consumer.accept(descriptor, 0, length)).toBe("malformed");
+    }
+    expect(consumer.accept(descriptor, 0, 48)).toBeInstanceOf(Frame);
+  });
+
+  test("wrongStream and epochMismatch", () => {
+    const { producer, queue, consumer } = world();
+    producer.publish(image, payload(image));
+    const [descriptor] = queue.take();
+    if (descriptor === undefined) throw new Error("no descriptor");
+    descriptor.setUint32(12, 99, true);
+    expect(consumer.accept(descriptor, 0, 48)).toBe("epochMismatch");
+    descriptor.setUint32(8, 99, true);
+    expect(consumer.accept(descriptor, 0, 48)).toBe("wrongStream");
+  });
+
+  test("gaps are counted from the first frame on, and numbers do not go back", () => {
+    const { producer, queue, consumer, receive } = world();
+    for (let count = 0; count < 3; count++) producer.publish(image, payload(image));
+    queue.take();
+    producer.publish(image, payload(image));
+    const [again] = queue.sent;
+    expect(only(receive()).seq).toBe(3);
+    expect(consumer.counters.dropsGap).toBe(0);
+    producer.publish(image, payload(image));
+    queue.take();
+    producer.publish(image, payload(image));
+    expect(only(receive()).seq).toBe(5);
+    expect(consumer.counters.dropsGap).toBe(1);
+    if (again === undefined) throw new Error("no descriptor");
+    const view = new DataView(again.buffer);
+    expect(consumer.accept(view, 0, 48)).toBe("regression");
+    expect(consumer.stream).toBeDefined();
+    view.setUint32(20, 0, true);
+    expect(consumer.accept(view, 0, 48)).toBe("regression");
+    expect(consumer.stream).toBeUndefined();
+  });
+
+  test("late: the slot was overwritten, or is being written", () => {
+    const { producer, consumer, receive, memory } = world(2);
+    for (let count = 0; count < 3; count++) producer.publish(image, payload(image));
+    expect(receive().map((each) => (each instanceof Frame ? each.seq : each))).toEqual([
+      "late",
+      2,
+      2,
+    ]);
+    expect(consumer.counters.dropsLate).toBe(1);
+    producer.publish(image, payload(image));
+    beginSlot(new AtomicBuffer(memory.ring), 1, 5);
+    expect(receive()).toEqual(["late"]);
+  });
+
+  test("late: a frame that is overwritten while it is read", () => {
+    const { producer, receive } = world(2);
+    producer.publish(image, payload(image, 1));
+    const frame = only(receive());
+    producer.publish(image, payload(image, 2));
+    expect(frame.stillValid()).toBe(true);
+    producer.publish(image, payload(image, 3));
+    expect(frame.stillValid()).toBe(false);
+    expect(frame.copy()).toBeUndefined();
+  });
+
+  test.each([
+    ["dtype 12", SlotField.dtype, 12],
+    ["no major order", SlotField.majorOrder, 0],
+    ["no dimensions", SlotField.ndims, 0],
+    ["nine dimensions", SlotField.ndims, 9],
+    ["another header", SlotField.header, 1],
+    ["a stride that overlaps", SlotField.strides, 1],
+    ["an unknown unit of progress", SlotField.progressUnit, 3],
+    ["rows without their stride", SlotField.progressUnit, 1],
+    ["a shape beyond its bytes", SlotField.dims, 100],
+  ])("badHeader: %s", (_what, field, value) => {
+    const { producer, receive, memory } = world();
+    producer.publish(image, payload(image));
+    memory.ring[slotOffset(0) + field] = value;
+    expect(receive()).toEqual(["badHeader"]);
+  });
+
+  test.each([
+    ["an unknown pool", SlotField.poolId, 9],
+    ["another slot", SlotField.payloadSlot, 1],
+    ["an offset", SlotField.payloadOffset, 8],
+    ["more bytes than the stride", SlotField.valuesLenBytes, 65],
+  ])("badSlot: %s", (_what, field, value) => {
+    const { producer, receive, memory } = world();
+    producer.publish(image, payload(image));
+    memory.ring[slotOffset(0) + field] = value;
+    expect(receive()).toEqual(["badSlot"]);
+  });
+
+  test("skipped: a backlog is passed over up to the newest frames", () => {
+    const { producer, queue, consumer } = world(64, { 1: 64 }, { maxOutstandingSeqGap: 4 });
+    for (let count = 0; count < 20; count++) producer.publish(image, payload(image));
+    const results = queue.take().map((view) => consumer.accept(view, 0, 48, 19));
+    expect(results.filter((each) => each === "skipped")).toHaveLength(15);
+    expect(consumer.counters.accepted).toBe(5);
+  });
+
+  test("rateLimited: frames come as often as was asked for", () => {
+    const { producer, consumer, receive, time } = world(64, { 1: 64 }, { maxRateHz: 10 });
+    const seqs: (number | string)[] = [];
+    for (let count = 0; count < 20; count++) {
+      time.ns += 25_000_000n;
+      producer.publish(image, payload(image));
+      seqs.push(...receive().map((each) => (each instanceof Frame ? each.seq : each)));
+    }
+    expect(seqs.filter((each) => typeof each === "number")).toEqual([0, 4, 8, 12, 16]);
+    expect(consumer.counters.drops.rateLimited).toBe(15);
+  });
+});
+
+describe("§20: descriptors of other versions", () => {
+  const old = "240004008403010010270000";
+  test.each([
+    ["1.1", `${old}070000000000000000000000000000000000000015cd28446e9e8a1803000000`, "frame"],
+    [
+      "1.1 with another slot",
+      `${old}070000000000000000000000000000000100000015cd28446e9e8a1803000000`,
+      "malformed",
+    ],
+    [
+      "1.2 without trace",
+      `20${old.slice(2)}0700000000000000000000000000000015cd28446e9e8a1803000000`,
+      "frame",
+    ],
+    [
+      "a length between",
+      `22${old.slice(2)}0700000000000000000000000000000015cd28446e9e8a18030000000000`,
+      "malformed",
+    ],
+  ])("%s", (_name, hex, expected) => {
+    const { producer, consumer, queue } = world();
+    producer.publish(image, payload(image));
+    queue.take();
+    const bytes = parseHex(hex);
+    const result = consumer.accept(new DataView(bytes.buffer), 0, bytes.length);
+    expect(result instanceof Frame ? "frame" : result).toBe(expected);
+  });
+});
+
+test("a transport that takes no descriptor does not stop the producer", () => {
+  const { producer, queue, receive, consumer } = world();
+  producer.publish(image, payload(image));
+  queue.refuse = 1;
+  producer.publish(image, payload(image));
+  producer.publish(image, payload(image));
+  expect(receive().map((each) => (each instanceof Frame ? "frame" : each))).toEqual([
+    "frame",
+    "frame",
+  ]);
+  expect(consumer.counters.dropsGap).toBe(1);
+  expect(producer.counters).toEqual({ published: 3, dropsNoPool: 0, descriptorBackPressured: 1 });
+});
+
+test.each([1, 2, 1_024])("§26.4: %d slots, over the 32-bit boundary of seq", (nslots) => {
+  const { memory } = world(nslots, { 1: 64 });
+  const ring = new AtomicBuffer(memory.ring);
+  for (const seq of [0, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 52 - 1]) {
+    const index = seq % nslots;
+    beginSlot(ring, index, seq);
+    expect(new DataView(memory.ring.buffer).getBigUint64(slotOffset(index), true)).toBe(
+      BigInt(seq) * 2n,
+    );
+  }
+});
+
+describe("templates", () => {
+  test.each([
+    [{ dtype: "float32", shape: [] }],
+    [{ dtype: "float32", shape: [1, 1, 1, 1, 1, 1, 1, 1, 1] }],
+    [{ dtype: "float32", shape: [-1] }],
+    [{ dtype: "float32", shape: [2, 2], stridesBytes: [4, 4] }],
+    [{ dtype: "uint8", shape: [4], progressUnit: "columns" }],
+  ] as const)("%j is refused", (type) => {
+    expect(() => new FrameTemplate(type)).toThrow(RangeError);
+  });
+
+  test("rows with gaps between them, and column-major", () => {
+    const padded = new FrameTemplate({ dtype: "uint8", shape: [3, 5], stridesBytes: [8, 1] });
+    expect(padded.payloadBytes).toBe(21);
+    const columns = new FrameTemplate({ dtype: "int16", shape: [3, 5], majorOrder: "column" });
+    expect(columns.payloadBytes).toBe(30);
+    const { producer, receive } = world();
+    producer.publish(columns, payload(columns));
+    expect(only(receive()).shape).toMatchObject({ majorOrder: "column", stridesBytes: [2, 6] });
+  });
+});
