@@ -17,6 +17,10 @@ export {
   type WebSocketSessionOptions,
 } from "./transports/web-socket-session.js";
 export type { WebSocketConstructor, WebSocketLike } from "./transports/web-socket-like.js";
+export {
+  newWorkersRpcResponse,
+  newWorkersWebSocketRpcResponse,
+} from "./transports/workers-response.js";
 export { type HttpBatchOptions, newHttpBatchRpcSession } from "./transports/http-batch-client.js";
 export {
   newHttpBatchRpcResponse,

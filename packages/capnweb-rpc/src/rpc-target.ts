@@ -8,3 +8,17 @@ export class RpcTarget {
   /** Exists for the compiler alone, to which every object would be a target otherwise. */
   declare protected readonly byReference: never;
 }
+
+type AnyClass = abstract new (...args: never[]) => object;
+
+let admitted: AnyClass | undefined;
+
+/** Lets instances of another class cross by reference too: a runtime may bring its own base class. */
+export function admitTargets(base: AnyClass): void {
+  admitted = base;
+}
+
+/** Tells whether `value` crosses by reference because of its class. */
+export function isTarget(value: object): boolean {
+  return value instanceof RpcTarget || (admitted !== undefined && value instanceof admitted);
+}

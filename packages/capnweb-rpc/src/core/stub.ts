@@ -13,7 +13,7 @@ import {
   type PathKey,
   type Unregister,
 } from "./hook.js";
-import { RpcTarget } from "../rpc-target.js";
+import { isTarget } from "../rpc-target.js";
 import { keepHandle } from "./drop-watch.js";
 import { Payload } from "./payload.js";
 import { awaitHook } from "./await-hook.js";
@@ -155,7 +155,10 @@ export function localHook(value: unknown): Hook {
       ? (value as { readonly [stubMark]?: StubCore })[stubMark]
       : undefined;
   if (adopted !== undefined) return adopted.handle.hook.get(adopted.handle.path ?? []);
-  if (typeof value === "function" || value instanceof RpcTarget)
+  if (
+    typeof value === "function" ||
+    (typeof value === "object" && value !== null && isTarget(value))
+  )
     return targetHook(value, undefined);
   const payload = new Payload(value, "given");
   payload.own();

@@ -1,3 +1,6 @@
+/** The close code of an aborted session. spec/capnweb.md §2.2 */
+export const ABORTED = 3000;
+
 /** What a close frame can hold of a reason. RFC 6455 §5.5 */
 const MAX_BYTES = 123;
 

@@ -30,7 +30,8 @@ export class DeferredSocket implements WebSocketLike {
   }
 
   addEventListener(type: string, listener: Listener): void {
-    this.#listeners.push([type, listener]);
+    if (this.#socket === undefined) this.#listeners.push([type, listener]);
+    else this.#socket.addEventListener(type as "open", listener as () => void);
   }
 
   send(message: string | ArrayBuffer): void {

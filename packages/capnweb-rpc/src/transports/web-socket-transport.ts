@@ -1,11 +1,8 @@
 import { announceDelivery } from "../session/transport.js";
-import { closeReason } from "./close-reason.js";
+import { ABORTED, closeReason } from "./close-reason.js";
 import { Inbox } from "./inbox.js";
 import { SocketCork } from "./socket-cork.js";
 import { CONNECTING, type WebSocketLike } from "./web-socket-like.js";
-
-/** The close code of an aborted session. spec/capnweb.md §2.2 */
-const ABORTED = 3000;
 
 /** Carries messages over a WebSocket: one text frame each, in order. spec/capnweb.md §2.2 */
 export class WebSocketTransport<T extends string | ArrayBuffer = string> {

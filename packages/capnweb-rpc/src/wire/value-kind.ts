@@ -1,4 +1,4 @@
-import { RpcTarget } from "../rpc-target.js";
+import { isTarget } from "../rpc-target.js";
 import { isStub } from "../stub-mark.js";
 
 /** How a value crosses. spec/capnweb.md §5, §5.2 */
@@ -95,7 +95,7 @@ function objectKind(value: object): ValueKind {
   const exact = kinds.get(Object.getPrototypeOf(value) as object | null);
   if (exact !== undefined) return exact;
   if (value instanceof Error) return "error";
-  return value instanceof RpcTarget ? "target" : "unsupported";
+  return isTarget(value) ? "target" : "unsupported";
 }
 
 /** The refusal of a value that cannot cross. spec/capnweb.md §16 */

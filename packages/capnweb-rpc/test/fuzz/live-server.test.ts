@@ -105,37 +105,45 @@ async function converse(messages: readonly string[]): Promise<{ code: number; he
   return { code, heard };
 }
 
-test("over WebSocket: a session ends with an abort and 3000, or goes on answering", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(text, { maxLength: 5 }), async (messages) => {
-      const { code, heard } = await converse(messages);
-      expect([0, 3000]).toContain(code);
-      for (const line of heard) expect(JSON.parse(line)).toBeInstanceOf(Array);
-      const aborts = heard.filter((line) => line.startsWith('["abort"'));
-      expect(aborts.length).toBeLessThanOrEqual(1);
-      expect(await bystander.add(20, 22)).toBe(42);
-    }),
-    { numRuns },
-  );
-  expect(unhandled).toBe(0);
-});
+test(
+  "over WebSocket: a session ends with an abort and 3000, or goes on answering",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(text, { maxLength: 5 }), async (messages) => {
+        const { code, heard } = await converse(messages);
+        expect([0, 3000]).toContain(code);
+        for (const line of heard) expect(JSON.parse(line)).toBeInstanceOf(Array);
+        const aborts = heard.filter((line) => line.startsWith('["abort"'));
+        expect(aborts.length).toBeLessThanOrEqual(1);
+        expect(await bystander.add(20, 22)).toBe(42);
+      }),
+      { numRuns },
+    );
+    expect(unhandled).toBe(0);
+  },
+  20_000 + numRuns * 50,
+);
 
-test("over HTTP: a batch is answered, with 200 or with 400 and one abort", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(text, { maxLength: 6 }), async (messages) => {
-      const response = await fetch(`http://${address}`, {
-        method: "POST",
-        body: messages.join("\n"),
-      });
-      const body = await response.text();
-      expect([200, 400]).toContain(response.status);
-      if (response.status === 400) expect(body).toMatch(/^\["abort",[^\n]*$/);
-      for (const line of body.split("\n")) {
-        if (line !== "") expect(JSON.parse(line)).toBeInstanceOf(Array);
-      }
-      expect(await bystander.add(2, 2)).toBe(4);
-    }),
-    { numRuns },
-  );
-  expect(unhandled).toBe(0);
-});
+test(
+  "over HTTP: a batch is answered, with 200 or with 400 and one abort",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(text, { maxLength: 6 }), async (messages) => {
+        const response = await fetch(`http://${address}`, {
+          method: "POST",
+          body: messages.join("\n"),
+        });
+        const body = await response.text();
+        expect([200, 400]).toContain(response.status);
+        if (response.status === 400) expect(body).toMatch(/^\["abort",[^\n]*$/);
+        for (const line of body.split("\n")) {
+          if (line !== "") expect(JSON.parse(line)).toBeInstanceOf(Array);
+        }
+        expect(await bystander.add(2, 2)).toBe(4);
+      }),
+      { numRuns },
+    );
+    expect(unhandled).toBe(0);
+  },
+  20_000 + numRuns * 50,
+);

@@ -90,97 +90,101 @@ function serverOf({ RpcTarget }: Library) {
   return { main: new Api(), disposed };
 }
 
-test("after any program both tables hold what the model holds, and nothing at its end", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-      const library = libraries.ours;
-      const { main: api, disposed } = serverOf(library);
-      const { main, session, served } = connect(library, api);
-      const model = new Model();
-      // What the client holds: a stub and the number of its target.
-      const held: { stub: Stub; target: number }[] = [];
-      const keptTargets: number[] = [];
-      const hold = (stub: Stub, target: number) => held.push({ stub, target });
+test(
+  "after any program both tables hold what the model holds, and nothing at its end",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+        const library = libraries.ours;
+        const { main: api, disposed } = serverOf(library);
+        const { main, session, served } = connect(library, api);
+        const model = new Model();
+        // What the client holds: a stub and the number of its target.
+        const held: { stub: Stub; target: number }[] = [];
+        const keptTargets: number[] = [];
+        const hold = (stub: Stub, target: number) => held.push({ stub, target });
 
-      for (const next of steps) {
-        const chosen = "at" in next ? held[next.at % Math.max(held.length, 1)] : undefined;
-        // oxlint-disable no-await-in-loop -- one step after the other
-        switch (next.kind) {
-          case "make":
-            hold(await main.make(), model.make());
-            break;
-          case "callBack":
-            expect(await main.callBack((n: number) => n + 1)).toBe(2);
-            break;
-          case "failing":
-            await main.fail(() => 1).catch(() => undefined);
-            break;
-          case "keepCallback":
-            await main.keep(() => 1);
-            keptTargets.push(-1);
-            model.kept++;
-            break;
-          case "dropCallback": {
-            await main.drop();
-            const target = keptTargets.pop();
-            if (target === -1) model.kept--;
-            else if (target !== undefined) model.change(target, -1);
-            break;
+        for (const next of steps) {
+          const chosen = "at" in next ? held[next.at % Math.max(held.length, 1)] : undefined;
+          // oxlint-disable no-await-in-loop -- one step after the other
+          switch (next.kind) {
+            case "make":
+              hold(await main.make(), model.make());
+              break;
+            case "callBack":
+              expect(await main.callBack((n: number) => n + 1)).toBe(2);
+              break;
+            case "failing":
+              await main.fail(() => 1).catch(() => undefined);
+              break;
+            case "keepCallback":
+              await main.keep(() => 1);
+              keptTargets.push(-1);
+              model.kept++;
+              break;
+            case "dropCallback": {
+              await main.drop();
+              const target = keptTargets.pop();
+              if (target === -1) model.kept--;
+              else if (target !== undefined) model.change(target, -1);
+              break;
+            }
+            case "map": {
+              using numbers = main.numbers();
+              expect(await numbers.map((n: Stub) => [n, main.echo(n)])).toHaveLength(3);
+              break;
+            }
+            case "dup":
+              if (chosen === undefined) break;
+              hold(chosen.stub.dup(), chosen.target);
+              model.change(chosen.target, 1);
+              break;
+            case "call":
+              if (chosen === undefined) break;
+              expect(await chosen.stub.id()).toBe(chosen.target);
+              break;
+            case "echo":
+              if (chosen === undefined) break;
+              hold(await main.echo(chosen.stub), chosen.target);
+              model.change(chosen.target, 1);
+              break;
+            case "pair": {
+              if (chosen === undefined) break;
+              const { one, two } = await main.pair(chosen.stub);
+              hold(one, chosen.target);
+              hold(two[0], chosen.target);
+              model.change(chosen.target, 2);
+              break;
+            }
+            case "keep":
+              if (chosen === undefined) break;
+              await main.keep(chosen.stub);
+              keptTargets.push(chosen.target);
+              model.change(chosen.target, 1);
+              break;
+            case "dispose":
+              if (chosen === undefined) break;
+              chosen.stub[Symbol.dispose]();
+              held.splice(held.indexOf(chosen), 1);
+              model.change(chosen.target, -1);
           }
-          case "map": {
-            using numbers = main.numbers();
-            expect(await numbers.map((n: Stub) => [n, main.echo(n)])).toHaveLength(3);
-            break;
-          }
-          case "dup":
-            if (chosen === undefined) break;
-            hold(chosen.stub.dup(), chosen.target);
-            model.change(chosen.target, 1);
-            break;
-          case "call":
-            if (chosen === undefined) break;
-            expect(await chosen.stub.id()).toBe(chosen.target);
-            break;
-          case "echo":
-            if (chosen === undefined) break;
-            hold(await main.echo(chosen.stub), chosen.target);
-            model.change(chosen.target, 1);
-            break;
-          case "pair": {
-            if (chosen === undefined) break;
-            const { one, two } = await main.pair(chosen.stub);
-            hold(one, chosen.target);
-            hold(two[0], chosen.target);
-            model.change(chosen.target, 2);
-            break;
-          }
-          case "keep":
-            if (chosen === undefined) break;
-            await main.keep(chosen.stub);
-            keptTargets.push(chosen.target);
-            model.change(chosen.target, 1);
-            break;
-          case "dispose":
-            if (chosen === undefined) break;
-            chosen.stub[Symbol.dispose]();
-            held.splice(held.indexOf(chosen), 1);
-            model.change(chosen.target, -1);
+          await turns(24);
+          expect(disposed.toSorted((a, b) => a - b)).toEqual(model.disposed);
+          expect(served.getStats().imports).toBe(1 + model.kept);
+          expect(session.getStats().exports).toBe(1 + model.kept);
+          expect(session.getStats().imports).toBe(served.getStats().exports);
         }
-        await turns(24);
-        expect(disposed.toSorted((a, b) => a - b)).toEqual(model.disposed);
-        expect(served.getStats().imports).toBe(1 + model.kept);
-        expect(session.getStats().exports).toBe(1 + model.kept);
-        expect(session.getStats().imports).toBe(served.getStats().exports);
-      }
-      for (const { stub } of held) stub[Symbol.dispose]();
-      while (keptTargets.pop() !== undefined) await main.drop();
-      // oxlint-enable no-await-in-loop
-      await turns(48);
-      expect([session.getStats(), served.getStats()]).toEqual(
-        Array(2).fill({ imports: 1, exports: 1 }),
-      );
-      expect(disposed).toHaveLength(model.references.length);
-    }),
-    { numRuns },
-  );
-});
+        for (const { stub } of held) stub[Symbol.dispose]();
+        while (keptTargets.pop() !== undefined) await main.drop();
+        // oxlint-enable no-await-in-loop
+        await turns(48);
+        expect([session.getStats(), served.getStats()]).toEqual(
+          Array(2).fill({ imports: 1, exports: 1 }),
+        );
+        expect(disposed).toHaveLength(model.references.length);
+      }),
+      { numRuns },
+    );
+  },
+  20_000 + numRuns * 50,
+);

@@ -34,18 +34,22 @@ function unsigned(tree: unknown): unknown {
   return JSON.parse(serialize(tree));
 }
 
-test("both implementations write every value alike and read what the other wrote", () => {
-  fc.assert(
-    fc.property(value, (original) => {
-      const text = serialize(original);
-      expect(text).toBe(reference.serialize(original));
-      const ours = deserialize(text);
-      expect(unsigned(ours)).toEqual(JSON.parse(text));
-      expect(ours).toEqual(reference.deserialize(text));
-    }),
-    { numRuns },
-  );
-});
+test(
+  "both implementations write every value alike and read what the other wrote",
+  () => {
+    fc.assert(
+      fc.property(value, (original) => {
+        const text = serialize(original);
+        expect(text).toBe(reference.serialize(original));
+        const ours = deserialize(text);
+        expect(unsigned(ours)).toEqual(JSON.parse(text));
+        expect(ours).toEqual(reference.deserialize(text));
+      }),
+      { numRuns },
+    );
+  },
+  20_000 + numRuns * 50,
+);
 
 const expression = fc.oneof(
   fc.json().map((text): unknown => JSON.parse(text)),
@@ -74,21 +78,25 @@ const expression = fc.oneof(
   ),
 );
 
-test("any text gives a value or an Error", () => {
-  fc.assert(
-    fc.property(
-      fc.oneof(
-        expression.map((tree) => JSON.stringify(tree)),
-        fc.string(),
+test(
+  "any text gives a value or an Error",
+  () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          expression.map((tree) => JSON.stringify(tree)),
+          fc.string(),
+        ),
+        (text) => {
+          try {
+            deserialize(text);
+          } catch (error) {
+            expect((error as Error).message).toEqual(expect.any(String));
+          }
+        },
       ),
-      (text) => {
-        try {
-          deserialize(text);
-        } catch (error) {
-          expect((error as Error).message).toEqual(expect.any(String));
-        }
-      },
-    ),
-    { numRuns },
-  );
-});
+      { numRuns },
+    );
+  },
+  20_000 + numRuns * 50,
+);
