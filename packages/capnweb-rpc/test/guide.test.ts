@@ -19,6 +19,13 @@ function programs(guide: string): readonly (readonly [title: string, code: strin
 const all = [
   "capnweb.md",
   "capnweb-protocol.md",
+  "capnweb-connections.md",
+  "capnweb-resume.md",
+  "capnweb-pipeline.md",
+  "capnweb-plans.md",
+  "capnweb-observability.md",
+  "capnweb-validation.md",
+  "capnweb-extensions.md",
   "migrate-from-capnweb.md",
   "migrate-from-capnweb-python.md",
 ].flatMap(programs);

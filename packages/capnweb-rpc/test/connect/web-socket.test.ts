@@ -132,6 +132,19 @@ describe.each([
   });
 });
 
+test("a host without a WebSocket of its own takes that of ws", async () => {
+  const server = await serve(ours);
+  const host = globalThis.WebSocket;
+  Object.assign(globalThis, { WebSocket: undefined });
+  try {
+    const connection = new Connection<Api>(webSocketConnector(server.url));
+    connections.push(connection);
+    expect(await connection.main.who()).toBe("session 0");
+  } finally {
+    Object.assign(globalThis, { WebSocket: host });
+  }
+});
+
 test("nobody there: attempts fail until there are enough of them", async () => {
   const connection = new Connection<Api>(webSocketConnector("ws://127.0.0.1:1"), {
     reconnect: { baseMs: 1, maxAttempts: 3 },
