@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { backend, doctor, portable } from "@proj/native-io";
+import { capabilityRows } from "#src/doctor/capabilities.js";
 import { processorRows } from "#src/doctor/processor.js";
 
 describe("doctor", () => {
@@ -41,6 +42,28 @@ describe("doctor", () => {
         "open-files",
       ]),
     );
+  });
+
+  test("has a row for every capability of every feature", () => {
+    const { shm, futex, udp, rma, crypto, tcp, cores } = backend;
+    for (const feature of [shm, futex, udp, rma, crypto, tcp, cores]) {
+      for (const { name, available } of feature.capabilities()) {
+        expect([name, row(name)?.ok]).toEqual([name, available]);
+      }
+    }
+  });
+
+  test("the portable backend says which capabilities are missing", () => {
+    const missing = capabilityRows(portable).filter(({ ok }) => !ok);
+    expect(missing.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        "shm.cross_process",
+        "shm.hugepages",
+        "futex.cross_process",
+        "rma.libfabric",
+      ]),
+    );
+    for (const { cost } of missing) expect(cost).toMatch(/./);
   });
 
   test("says that an instruction lies idle when checksums run without it", () => {
