@@ -135,6 +135,8 @@ export class Http3Endpoint {
   async #takeBidirectional(stream: BidirectionalStream): Promise<void> {
     const head = new StreamHead(stream.readable);
     const first = await orNothing(head.varint());
+    // Given up before it began.
+    if (first === undefined) return;
     if (first === WEBTRANSPORT_STREAM) {
       const session = this.#sessions.get((await orNothing(head.varint())) ?? -1);
       const readable = head.rest();
@@ -143,7 +145,7 @@ export class Http3Endpoint {
     } else if (first === FrameType.HEADERS && this.#admit !== undefined) {
       await this.#answer(stream, head.rest(), this.#admit);
     } else {
-      throw new Http3Error("FRAME_UNEXPECTED", `a stream that begins with ${String(first)}`);
+      throw new Http3Error("FRAME_UNEXPECTED", `a stream that begins with ${first}`);
     }
   }
 
