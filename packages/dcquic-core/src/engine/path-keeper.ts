@@ -103,7 +103,9 @@ export class PathKeeper {
     if (isBlocked && path.blockedUs === Number.POSITIVE_INFINITY) {
       path.blockedUs = nowUs + path.rtt.ptoUs;
     }
-    const isWatched = path.live > 0 || path.health.state !== "healthy";
+    const { state } = path.health;
+    // Who refuses new calls has to find out by itself when it may take them again.
+    const isWatched = path.live > 0 || state === "probing" || state === "failed";
     let dueUs = Math.min(path.feedbackUs, path.blockedUs);
     if (isWatched) dueUs = Math.min(dueUs, path.probeAtUs);
     if (path.finishedSinceClosed > 0) {

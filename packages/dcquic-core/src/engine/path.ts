@@ -191,7 +191,9 @@ export class Path {
   readonly repulls: Fifo<Repull> = new Fifo();
   /** Pulls that are to be sent for the first time. */
   readonly pulls: Fifo<Repull> = new Fifo();
-  /** Pulls without an answer, in order of their last transmission. */
+  /** When DATA last arrived. */
+  dataUs: number = Number.NEGATIVE_INFINITY;
+  /** Pulls without a full answer, in order of their last transmission. */
   readonly inflightPulls: Map<Pull, PulledTransfer> = new Map();
 
   /** Answers to announcements. */

@@ -28,6 +28,7 @@ const MAX_CHALLENGED = 256;
 const MAX_CHALLENGED_BYTES = 262_144;
 const MAX_INTEGRITY_FAILURES = 3;
 const REORDER_PACKETS = 3;
+const OVERTAKEN_PULLS = 2;
 const VIOLATION_WINDOW_US = 10_000_000;
 const MAX_VIOLATIONS = 3;
 const NONCE_BYTES = 16;
@@ -256,6 +257,8 @@ export class Puller {
     pull.sentInPacket = packet;
     pull.attempts += 1;
     pull.answered = false;
+    pull.overtaken = 0;
+    pull.alone = transfer.pulls.every((other) => other === pull || other.sentUs < 0);
     pull.dueUs = nowUs + path.rtt.backedOffPtoUs + serialisedUs + queuedUs;
     path.inflightPulls.delete(pull);
     path.inflightPulls.set(pull, transfer);
@@ -272,6 +275,7 @@ export class Puller {
 
   /** The transfer's timer ran out: what is missing is asked for again. */
   onTimer(nowUs: number, path: Path, transfer: PulledTransfer): void {
+    if (this.#isBusy(nowUs, path, transfer)) return;
     path.rtt.expired(nowUs);
     path.health.sample(nowUs, 1);
     if (transfer.state === "challenged" || transfer.state === "tentative") {
@@ -291,6 +295,16 @@ export class Puller {
     for (const worker of path.workers) {
       for (const transfer of worker.live.values()) this.fail(path, transfer, status);
     }
+  }
+
+  // While the sender serves earlier pulls, a later one without an answer is not missed.
+  #isBusy(nowUs: number, path: Path, transfer: PulledTransfer): boolean {
+    const due = transfer.pulls.filter((pull) => pull.sentUs >= 0 && pull.dueUs <= nowUs);
+    const quietUs = path.dataUs + path.rtt.ptoUs;
+    if (due.length === 0 || nowUs >= quietUs || due.some(({ answered }) => answered)) return false;
+    for (const pull of due) pull.dueUs = quietUs;
+    this.#armPulls(transfer);
+    return true;
   }
 
   #hasCredit(nowUs: number, path: Path, entry: NotifyEntry): boolean {
@@ -474,6 +488,8 @@ export class Puller {
       dueUs: Number.POSITIVE_INFINITY,
       attempts: 0,
       answered: false,
+      alone: true,
+      overtaken: 0,
     };
     transfer.pulls.push(pull);
     return pull;
@@ -488,19 +504,27 @@ export class Puller {
   // DATA of a pull tells that older pulls without any DATA, and older gaps of the same transfer, are lost. §13.2
   #answered(nowUs: number, path: Path, transfer: PulledTransfer, chunk: Chunk): void {
     const pull = transfer.pulls.find(({ seq }) => seq === chunk.pullSeq);
+    path.dataUs = nowUs;
     if (pull === undefined || pull.sentUs < 0) return;
-    const { srttUs } = path.rtt;
-    if ((chunk.flags & ChunkFlag.LastOfPull) !== 0) {
-      // Whatever is missing now is lost or overtaken: wait for the latter only.
-      pull.dueUs = Math.min(pull.dueUs, nowUs + srttUs / 8 + 2 * this.#context.config.nicSlackUs);
-    }
+    const { srttUs, ptoUs } = path.rtt;
+    const reorderedUs = nowUs + srttUs / 8 + 2 * this.#context.config.nicSlackUs;
+    // Whatever is missing after the last chunk is lost or overtaken: wait for the latter only.
+    if ((chunk.flags & ChunkFlag.LastOfPull) === 0) pull.dueUs = Math.max(pull.dueUs, nowUs + 2 * ptoUs);
+    else pull.dueUs = Math.min(pull.dueUs, reorderedUs);
     if (pull.answered) return;
     pull.answered = true;
     for (const [older, owner] of path.inflightPulls) {
       if (older.sentInPacket >= pull.sentInPacket - REORDER_PACKETS) return;
-      if (older.answered || older.sentUs > pull.sentUs - srttUs / 8) continue;
-      if (nowUs - older.sentUs < srttUs || owner.priority > transfer.priority) continue;
-      this.#queueRepull(path, owner, older);
+      if (older.sentUs > pull.sentUs - srttUs / 8 || owner.priority > transfer.priority) continue;
+      older.overtaken += 1;
+      // A sender turns from transfer to transfer: only within one, and at its first pull, order is sure.
+      const isOrdered = owner === transfer || older.alone;
+      if (!older.answered && isOrdered && nowUs - older.sentUs >= srttUs) {
+        this.#queueRepull(path, owner, older);
+      } else if (older.answered && older.overtaken >= OVERTAKEN_PULLS) {
+        older.dueUs = Math.min(older.dueUs, reorderedUs);
+        this.#armPulls(owner);
+      }
     }
   }
 

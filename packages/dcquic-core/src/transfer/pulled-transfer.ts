@@ -38,6 +38,10 @@ export interface Pull {
   attempts: number;
   /** Whether any of its bytes arrived since it was last sent. */
   answered: boolean;
+  /** Whether it was its transfer's only one on the way when it was sent, so that its sender serves it in turn. */
+  alone: boolean;
+  /** How many later pulls to the same sender were answered since. */
+  overtaken: number;
 }
 
 /** A transfer at its puller. */
