@@ -1,10 +1,4 @@
-import {
-  type Clock,
-  type RandomSource,
-  silentTelemetry,
-  type Span,
-  utf8Length,
-} from "@proj/wire-types";
+import { type Clock, type RandomSource, type Span, utf8Length } from "@proj/wire-types";
 import type { SessionTap } from "../session/session-hooks.js";
 import { type CallInfo, type CallOutcome, readCall, readError, reasonOf } from "./call-info.js";
 import type { Instruments, ObserverOptions } from "./observer.js";
@@ -23,7 +17,7 @@ export interface SessionObserverParts {
 interface OpenCall {
   readonly info: CallInfo;
   readonly startUs: number;
-  readonly span: Span;
+  readonly span: Span | undefined;
 }
 
 /** The messages of the protocol: any other type is counted as `unknown`. */
@@ -52,7 +46,7 @@ export class SessionObserver implements SessionTap {
   /** The session begins. */
   constructor(parts: SessionObserverParts) {
     this.#parts = parts;
-    this.#log("info", "capnweb.session_opened", {});
+    this.#log("info", "capnweb.session_opened", () => ({}));
   }
 
   /** @see SessionTap.sending */
@@ -128,7 +122,7 @@ export class SessionObserver implements SessionTap {
     for (const calls of [this.#made, this.#served]) {
       for (const id of calls.keys()) this.#end(calls, id, "lost", undefined);
     }
-    this.#log("info", "capnweb.session_ended", { why: reasonOf(reason) });
+    this.#log("info", "capnweb.session_ended", () => ({ why: reasonOf(reason) }));
   }
 
   /** Lets the application look on: its mistakes are reported, and disturb no call. */
@@ -146,8 +140,12 @@ export class SessionObserver implements SessionTap {
     carryOut();
   }
 
-  #outgoingTrace(): string {
-    const { options, random } = this.#parts;
+  /** A call of ours belongs to a trace where anybody would see it. */
+  #outgoingTrace(): string | undefined {
+    const { options, random, exchangeTraces } = this.#parts;
+    if (!exchangeTraces && options.tracer === undefined && options.currentTrace === undefined) {
+      return undefined;
+    }
     const parent = parseTraceparent(options.currentTrace?.());
     return formatTraceparent(childTrace(parent, random));
   }
@@ -163,13 +161,15 @@ export class SessionObserver implements SessionTap {
     const { options, sessionId, clock, instruments } = this.#parts;
     const requestId = `${sessionId}/${side}/${id}`;
     const info: CallInfo = { requestId, sessionId, side, ...read, traceparent };
-    const tracer = options.tracer ?? silentTelemetry.tracer;
-    const attributes = { side, method: read.method, request_id: requestId };
-    const span = tracer.start(`capnweb ${read.method}`, attributes, traceparent);
+    const span = options.tracer?.start(
+      `capnweb ${read.method}`,
+      { side, method: read.method, request_id: requestId },
+      traceparent,
+    );
     const call = { info, startUs: clock.nowUs(), span };
     (side === "client" ? this.#made : this.#served).set(id, call);
     instruments.started.add(1, { side, method: read.method });
-    this.#log("debug", "capnweb.call_started", fieldsOf(info));
+    this.#log("debug", "capnweb.call_started", () => fieldsOf(info));
     this.#tell(() => options.onCallStart?.(info));
     return call;
   }
@@ -192,14 +192,14 @@ export class SessionObserver implements SessionTap {
     instruments.finished.add(1, { side, method, outcome });
     if (outcome === "ok" || outcome === "error")
       instruments.latency.observe(seconds, { side, method });
-    span.end(error === undefined ? undefined : new Error(error.code ?? error.name));
-    this.#log(error === undefined ? "debug" : "warn", "capnweb.call_ended", {
+    span?.end(error === undefined ? undefined : new Error(error.code ?? error.name));
+    this.#log(error === undefined ? "debug" : "warn", "capnweb.call_ended", () => ({
       ...fieldsOf(info),
       outcome,
       seconds,
       error: error?.name,
       code: error?.code,
-    });
+    }));
     const ended: CallOutcome = { outcome, seconds, error };
     this.#tell(() => options.onCallEnd?.(info, ended));
   }
@@ -212,10 +212,10 @@ export class SessionObserver implements SessionTap {
   #log(
     level: "debug" | "info" | "warn",
     event: string,
-    fields: Readonly<Record<string, string | number | undefined>>,
+    fields: () => Readonly<Record<string, string | number | undefined>>,
   ): void {
-    const log = this.#parts.options.log ?? silentTelemetry.log;
-    log.log({ level, event, fields: { session: this.#parts.sessionId, ...fields } });
+    const { options, sessionId } = this.#parts;
+    options.log?.log({ level, event, fields: { session: sessionId, ...fields() } });
   }
 }
 
