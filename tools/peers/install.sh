@@ -13,12 +13,15 @@ folder=.cache/peers
 mkdir -p "$folder"
 
 say() { echo "peers: $*" >&2; }
+# Debian has either version of the library, as packages of two names.
+multi_buffer() { ldconfig -p 2>/dev/null | grep -q 'libIPSec_MB\.so\.[12] '; }
 has() { command -v "$1" >/dev/null 2>&1; }
 imports() { "$1" -c "import $(echo "$modules" | tr ' ' ',')" >/dev/null 2>&1; }
 
 missing=()
 for name in "${!package[@]}"; do has "$name" || missing+=("${package[$name]}"); done
 has python3 || missing+=(python3)
+multi_buffer || missing+=(libipsec-mb2 libipsec-mb1)
 if [ "${#missing[@]}" -gt 0 ]; then
   if has apt-get && [ "$(id -u)" = 0 ]; then
     say "installing ${missing[*]} with apt-get"
@@ -86,6 +89,11 @@ if has postgres; then
   there+=(postgres)
 else
   say "postgres is missing: an example is tried with its embedded engine only"
+fi
+if multi_buffer; then
+  there+=(ipsec-mb)
+else
+  say "libipsec-mb is missing: encryption in batches is tested with OpenSSL only"
 fi
 if [ -n "${CXX:-}" ] || has c++ || has g++ || has clang++; then
   there+=(native)
