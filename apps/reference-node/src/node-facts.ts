@@ -1,5 +1,6 @@
 import type { DoctorRow } from "@proj/native-io";
 import { createServer } from "node:net";
+import { CONTROL_PORT } from "./control/control-config.js";
 import { defaultCodecOrder } from "./config/schema.js";
 import { loadDataset } from "./demo/dataset.js";
 import { nodeVersion } from "./node-version.js";
@@ -11,6 +12,7 @@ export async function nodeFacts(): Promise<readonly DoctorRow[]> {
     { name: "codecs", value: defaultCodecOrder.join(" "), ok: true },
     await portRow(9944, "serve without a configuration cannot listen"),
     await portRow(9945, "the admin endpoint cannot listen there"),
+    await portRow(CONTROL_PORT, "the control API cannot listen there"),
     demoRow(),
   ];
 }
