@@ -60,6 +60,7 @@ export type AnnounceResult =
 
 const NOTHING = new Uint8Array(0);
 const REORDER_PACKETS = 3;
+const ASK_AFTER_US = 1_000_000;
 
 /**
  * The announcing side: what is announced when, what the peer may ask for, and when it is asked again.
@@ -266,6 +267,10 @@ export class Announcer {
 
   /** The transfer's timer ran out: the announcement, or the last byte, is sent again. */
   onTimer(nowUs: number, path: Path, transfer: AnnouncedTransfer): void {
+    if (transfer.state === "accepted") {
+      this.#queueResend(path, transfer);
+      return;
+    }
     path.rtt.expired(nowUs);
     path.health.sample(nowUs, 1);
     if (transfer.state === "announced" || transfer.voiding) {
@@ -344,9 +349,10 @@ export class Announcer {
     if (isZeroId(pullerId)) return;
     copyId(transfer.pullerId, pullerId);
     path.unanswered.delete(transfer);
+    if (transfer.state === "accepted") this.#askLater(nowUs, path, transfer);
     if (transfer.state !== "announced") return;
     transfer.state = "accepted";
-    transfer.timer = this.#context.disarm(transfer.timer);
+    this.#askLater(nowUs, path, transfer);
     path.health.sample(nowUs, 0);
     this.#context.events.push({
       kind: "transferAccepted",
@@ -357,6 +363,13 @@ export class Announcer {
     this.settleCausality();
     if (transfer.cancelStatus !== undefined) this.cancel(path, transfer, transfer.cancelStatus);
     else if (transfer.inline) this.#drained(path, transfer);
+  }
+
+  // A puller that takes its time is asked now and then whether it still knows of the transfer.
+  #askLater(nowUs: number, path: Path, transfer: AnnouncedTransfer): void {
+    const deadline = nowUs + Math.max(ASK_AFTER_US, 8 * path.rtt.backedOffPtoUs);
+    const { timer, id } = transfer;
+    transfer.timer = this.#context.arm(timer, deadline, TimerKind.Announcer, id.lo);
   }
 
   // What was sent more than three packets before an answered announcement, and is unanswered, is lost. §13.2
@@ -372,6 +385,7 @@ export class Announcer {
   }
 
   #noteSent(nowUs: number, path: Path, transfer: AnnouncedTransfer, packetNumber: number): void {
+    if (transfer.state === "serving") return;
     transfer.sentUs = nowUs;
     transfer.sentInPacket = packetNumber;
     path.unanswered.delete(transfer);

@@ -27,7 +27,7 @@ import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
 import type { Fifo } from "../sched/fifo.js";
 import type { Announcer } from "./announcer.js";
 import type { EngineContext } from "./context.js";
-import type { Path, Repull } from "./path.js";
+import { CLOSED_REPEATS, type Path, type Repull } from "./path.js";
 import type { Puller } from "./puller.js";
 import { isPending, type StreamCloser } from "./stream-closer.js";
 
@@ -250,7 +250,7 @@ export class ControlBuilder {
   #nextToAnnounce(path: Path): AnnouncedTransfer | undefined {
     for (let resend = path.resends.peek(); resend !== undefined; resend = path.resends.peek()) {
       if (resend.voiding) return undefined;
-      if (resend.state === "announced") return resend;
+      if (!resend.isOver) return resend;
       resend.resendQueued = false;
       path.resends.shift();
     }
@@ -265,7 +265,7 @@ export class ControlBuilder {
   }
 
   #take(path: Path, transfer: AnnouncedTransfer): void {
-    if (transfer.state === "announced") {
+    if (transfer.state !== "queued") {
       transfer.resendQueued = false;
       path.resends.shift();
       return;
@@ -403,6 +403,7 @@ export class ControlBuilder {
     encodeClosed(writer, frame);
     if (writer.overflowed) return writer.rewind(at);
     path.closedUs = nowUs;
+    path.closedRepeats = path.finishedSinceClosed > 0 ? CLOSED_REPEATS : path.closedRepeats - 1;
     path.finishedSinceClosed = 0;
   }
 }

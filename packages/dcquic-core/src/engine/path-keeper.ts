@@ -94,7 +94,7 @@ export class PathKeeper {
       path.rtt.expired(nowUs);
     }
     if (path.probeAtUs <= nowUs) this.#considerProbe(nowUs, path);
-    if (path.closedDue(nowUs) && path.finishedSinceClosed > 0) path.creditDue = true;
+    if (path.closedDue(nowUs)) path.creditDue = true;
   }
 
   /** Schedules the path's timer for what comes next. */
@@ -108,9 +108,7 @@ export class PathKeeper {
     const isWatched = path.live > 0 || state === "probing" || state === "failed";
     let dueUs = Math.min(path.feedbackUs, path.blockedUs);
     if (isWatched) dueUs = Math.min(dueUs, path.probeAtUs);
-    if (path.finishedSinceClosed > 0) {
-      dueUs = Math.min(dueUs, Math.max(nowUs + 1, path.closedUs + 4 * path.rtt.srttUs + 1));
-    }
+    dueUs = Math.min(dueUs, Math.max(nowUs + 1, path.nextClosedUs() + 1));
     if (dueUs === path.timerUs) return;
     path.timerUs = dueUs;
     path.timer = this.#context.disarm(path.timer);

@@ -95,6 +95,9 @@ export interface PathOptions {
 }
 
 const BATCH_BYTES = 65_536;
+const CLOSED_COMPLETIONS = 256;
+/** How often a CLOSED is repeated. */
+export const CLOSED_REPEATS = 3;
 
 /** Everything an engine keeps about one path. Rules are elsewhere: this is the state they share. */
 export class Path {
@@ -145,6 +148,8 @@ export class Path {
   readonly finished: IntervalSet = new IntervalSet();
   /** How many finished since the last CLOSED. */
   finishedSinceClosed = 0;
+  /** How often the last CLOSED is still to be repeated, because nobody acknowledges it. */
+  closedRepeats = 0;
   /** When CLOSED was last sent. */
   closedUs: number = Number.NEGATIVE_INFINITY;
   /** Own transfers to be announced. */
@@ -302,8 +307,16 @@ export class Path {
 
   /** Whether CLOSED has something to say that is due. */
   closedDue(nowUs: number): boolean {
-    if (this.finishedSinceClosed === 0) return false;
-    return this.finishedSinceClosed >= 256 || nowUs - this.closedUs >= 4 * this.rtt.srttUs;
+    if (this.finishedSinceClosed >= CLOSED_COMPLETIONS) return true;
+    return nowUs >= this.nextClosedUs();
+  }
+
+  /** When CLOSED is due; Infinity when it has nothing to say. Repetitions come at growing distances. */
+  nextClosedUs(): number {
+    const { srttUs } = this.rtt;
+    if (this.finishedSinceClosed > 0) return this.closedUs + 4 * srttUs;
+    if (this.closedRepeats === 0) return Number.POSITIVE_INFINITY;
+    return this.closedUs + 4 * srttUs * 4 ** (CLOSED_REPEATS + 1 - this.closedRepeats);
   }
 
   /** Whether a CONTROL packet has something to carry. */

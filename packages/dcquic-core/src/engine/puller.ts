@@ -62,9 +62,13 @@ export class Puller {
       return;
     }
     const tombstone = worker.tombstones.get(notifySeq);
+    if (tombstone !== undefined && tombstone.status !== Status.Ok) {
+      this.#tellFailed(path, tombstone);
+      return;
+    }
     if (tombstone !== undefined) {
       this.#answer(path, tombstone.announcerId, tombstone.pullerId, AcceptStatus.DuplicateComplete);
-      if (tombstone.pulled && tombstone.status === 0) path.completeAcks.push(tombstone.announcerId);
+      if (tombstone.pulled) path.completeAcks.push(tombstone.announcerId);
       return;
     }
     const verdict = worker.notifies.check(notifySeq);
@@ -99,7 +103,8 @@ export class Puller {
   ): void {
     const entry = this.#context.transfers.get(chunk.pullerId);
     if (entry?.role === "tombstone" && entry.tombstone.path === path.id) {
-      if (entry.tombstone.status === 0) path.completeAcks.push(entry.tombstone.announcerId);
+      if (entry.tombstone.status !== Status.Ok) this.#tellFailed(path, entry.tombstone);
+      else path.completeAcks.push(entry.tombstone.announcerId);
       return;
     }
     if (entry?.role !== "puller" || entry.transfer.path !== path.id) return;
@@ -297,6 +302,16 @@ export class Puller {
     }
   }
 
+  // Whoever asks about a transfer that failed here would otherwise ask for ever.
+  #tellFailed(path: Path, tombstone: Tombstone): void {
+    path.resets.push({
+      addresseeId: tombstone.announcerId,
+      ownId: tombstone.pullerId,
+      notifySeq: NO_NOTIFY_SEQ,
+      code: ResetCode.Cancelled,
+    });
+  }
+
   // While the sender serves earlier pulls, a later one without an answer is not missed.
   #isBusy(nowUs: number, path: Path, transfer: PulledTransfer): boolean {
     const due = transfer.pulls.filter((pull) => pull.sentUs >= 0 && pull.dueUs <= nowUs);
@@ -446,6 +461,11 @@ export class Puller {
 
   #markOfferedRange(path: Path, worker: PeerWorker, start: number, end: number): void {
     worker.offered.add(start, end);
+    for (const [notifySeq, transfer] of worker.live) {
+      if (notifySeq < start || notifySeq >= end || transfer.inline !== undefined) continue;
+      // Its announcer gave it up: the bytes will not come.
+      if (transfer.state !== "delivered") this.fail(path, transfer, Status.Cancelled);
+    }
     for (const notifySeq of [...worker.dependents.keys()]) {
       if (notifySeq >= start && notifySeq < end) this.#markOffered(path, worker, notifySeq);
     }
