@@ -3,7 +3,25 @@ export { deserialize, serialize } from "./serialize.js";
 export { DEFAULT_LIMITS, DEFAULT_MAX_DEPTH, type RpcLimits } from "./limits.js";
 export type { EncodingLevel } from "./wire/encoding-level.js";
 export { RpcPromise, RpcStub } from "./rpc-stub.js";
-export type { RpcArgument, RpcCompatible, RpcResult } from "./types.js";
+export type {
+  RpcArgument,
+  RpcArrived,
+  RpcByReference,
+  RpcCallable,
+  RpcCompatible,
+  RpcFunction,
+  RpcMapInput,
+  RpcMapResult,
+  RpcMembers,
+  RpcMethod,
+  RpcOpaque,
+  RpcResult,
+  RpcScalar,
+  RpcStandsFor,
+  RpcStubMembers,
+  RpcUnwrapped,
+} from "./types.js";
+export type { DroppedReference, DropPolicy } from "./core/drop-watch.js";
 export { RpcSession, type RpcSessionOptions, type RpcSessionStats } from "./session/rpc-session.js";
 export type { OnSendError } from "./session/error-policy.js";
 export type {
@@ -26,9 +44,11 @@ export {
   newHttpBatchRpcResponse,
   type NodeBatchRequest,
   type NodeBatchResponse,
+  type NodeHeaders,
   nodeHttpBatchRpcResponse,
   type NodeHttpBatchOptions,
 } from "./transports/http-batch-server.js";
+export type { EmittingBody } from "./transports/read-body.js";
 export type { HttpBatchLimits, HttpBatchServerOptions } from "./transports/batch-limits.js";
 export {
   type MessagePortLike,
@@ -108,17 +128,30 @@ export {
   bind,
   both,
   either,
+  type ElementOf,
   Expr,
   expr,
   finish,
+  type KnownOf,
   not,
   type Operand,
+  type OperandsOf,
   repeat,
+  type ResultOf,
   sequence,
   Variable,
   when,
+  type Wide,
 } from "./plan/expr.js";
-export type { Arithmetic, Comparison, Plan, PlanLiteral, PlanNode, PlanOp } from "./plan/plan.js";
+export type {
+  Arithmetic,
+  Comparison,
+  Plan,
+  PlanLiteral,
+  PlanNode,
+  PlanOp,
+  PlanPath,
+} from "./plan/plan.js";
 export { PLAN_LIMITS, type PlanLimits } from "./plan/plan-budget.js";
 export { PlanRun, PlanRunner } from "./plan/plan-runner.js";
 export { type PlanOptions, runPlan } from "./plan/run-plan.js";

@@ -1,15 +1,15 @@
 import { RpcPromiseBase, RpcStubBase } from "./core/stub.js";
-import type { RpcPromise as RpcPromiseOf, RpcStub as RpcStubOf } from "./types.js";
+import type { RpcCallable, RpcMembers, RpcResult, RpcStubMembers } from "./types.js";
 
-/** A stand-in for a `T` that may live elsewhere. */
-export type RpcStub<T> = RpcStubOf<T>;
+/** A stand-in for a `T` that may live elsewhere. spec/capnweb.md §15 */
+export type RpcStub<T> = RpcStubMembers<T> & RpcMembers<T> & RpcCallable<T>;
 /** Makes a local stub of a target, a function, or any value. spec/capnweb.md §15 */
-export const RpcStub: new <T>(value: T) => RpcStubOf<T> = RpcStubBase as unknown as new <T>(
+export const RpcStub: new <T>(value: T) => RpcStub<T> = RpcStubBase as unknown as new <T>(
   value: T,
-) => RpcStubOf<T>;
+) => RpcStub<T>;
 
-/** The eventual result of a call, and a stub for it meanwhile. */
-export type RpcPromise<T> = RpcPromiseOf<T>;
+/** The eventual result of a call, and a stub for it meanwhile. spec/capnweb.md §1.3 */
+export type RpcPromise<T> = RpcStub<T> & Pick<Promise<RpcResult<T>>, "then" | "catch" | "finally">;
 /** Makes an RPC promise of a local promise, whose resolution it owns. spec/capnweb.md §15 */
-export const RpcPromise: new <T>(promise: PromiseLike<T> | T) => RpcPromiseOf<T> =
-  RpcPromiseBase as unknown as new <T>(promise: PromiseLike<T> | T) => RpcPromiseOf<T>;
+export const RpcPromise: new <T>(promise: PromiseLike<T> | T) => RpcPromise<T> =
+  RpcPromiseBase as unknown as new <T>(promise: PromiseLike<T> | T) => RpcPromise<T>;

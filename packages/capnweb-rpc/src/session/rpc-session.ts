@@ -37,7 +37,9 @@ export interface RpcSessionOptions {
 
 /** How many entries the tables of a session have, the two main objects included. */
 export interface RpcSessionStats {
+  /** Objects and promises of the peer that are held here. */
   imports: number;
+  /** Objects and results of this side that the peer may refer to. */
   exports: number;
 }
 

@@ -2,6 +2,7 @@ import type { EncodingLevel } from "../wire/encoding-level.js";
 
 /** Carries messages of text, in order and without loss. spec/capnweb.md §2.6 */
 export interface RpcTransport {
+  /** What `send` and `receive` carry; text where it is absent. */
   readonly encodingLevel?: "string" | undefined;
   /** Sends one message. A rejection, or a throw, ends the session. */
   send(message: string): void | Promise<void>;
@@ -13,6 +14,7 @@ export interface RpcTransport {
 
 /** Carries trees instead of text. `send` may answer the encoded size. spec/capnweb.md §2.6 */
 export interface RpcTransportWithCustomEncoding {
+  /** What `send` and `receive` carry. */
   readonly encodingLevel: Exclude<EncodingLevel, "string">;
   /** Sends one message; a number that it returns is the encoded size in bytes. */
   send(message: unknown): unknown;

@@ -12,6 +12,7 @@ export interface HttpBatchLimits {
 
 /** What may be chosen for the server's side of a batch. */
 export interface HttpBatchServerOptions extends RpcSessionOptions {
+  /** What one batch may cost. */
   readonly batch?: HttpBatchLimits | undefined;
 }
 

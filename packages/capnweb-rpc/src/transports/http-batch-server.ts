@@ -23,19 +23,26 @@ export async function newHttpBatchRpcResponse(
 
 /** What is asked of Node's `IncomingMessage`. */
 export interface NodeBatchRequest extends EmittingBody {
+  /** The method; only POST is served. */
   readonly method?: string | undefined;
 }
 
 /** What is asked of Node's `ServerResponse`. */
 export interface NodeBatchResponse {
+  /** Whether the connection is gone. */
   readonly destroyed?: boolean;
+  /** Sends status and headers. */
   writeHead(status: number, headers?: NodeHeaders): unknown;
+  /** Sends status and its text. */
   writeHead(status: number, statusMessage: string): unknown;
+  /** Sends the body and ends the answer. */
   end(body?: string | Uint8Array): unknown;
+  /** Hears that the connection is gone. */
   once(event: "close", listener: () => void): unknown;
 }
 
-type NodeHeaders = Record<string, number | string | string[] | undefined> | string[];
+/** Headers in the forms that Node takes. */
+export type NodeHeaders = Record<string, number | string | string[] | undefined> | string[];
 
 /** What may be chosen for a batch that Node's HTTP server takes. */
 export interface NodeHttpBatchOptions extends HttpBatchServerOptions {

@@ -5,10 +5,15 @@ import { Inbox } from "./inbox.js";
 
 /** What is asked of a port. */
 export interface MessagePortLike {
+  /** Listens to messages. */
   addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
+  /** Listens to messages that could not be read. */
   addEventListener(type: "messageerror", listener: () => void): void;
+  /** Sends a structured clone of `message`. */
   postMessage(message: unknown): void;
+  /** Begins to deliver, where that has to be asked for. */
   start?(): void;
+  /** Closes the port. */
   close(): void;
 }
 

@@ -46,9 +46,13 @@ export async function readBody(
 
 /** A body that tells of its chunks by events, as Node's do: several times faster than asking. */
 export interface EmittingBody {
+  /** Hears of each chunk; listening begins to read. */
   on(event: "data", listener: (chunk: Uint8Array | string) => void): unknown;
+  /** Hears of the end, and that nothing more can come. */
   on(event: "end" | "close", listener: () => void): unknown;
+  /** Hears that reading failed. */
   on(event: "error", listener: (error: unknown) => void): unknown;
+  /** Reads no further. */
   pause(): unknown;
 }
 
