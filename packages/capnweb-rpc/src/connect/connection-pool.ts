@@ -86,7 +86,7 @@ export class ConnectionPool<T = unknown> implements Disposable {
     for (const member of this.#members) member.close();
   }
 
-  /** @see ConnectionPool.close */
+  /** Closes every connection. */
   [Symbol.dispose](): void {
     this.close();
   }

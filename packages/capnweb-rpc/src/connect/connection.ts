@@ -133,7 +133,7 @@ export class Connection<T = unknown> implements Disposable {
     this.#advance();
   }
 
-  /** @see Connection.close */
+  /** Closes for good. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -2,15 +2,18 @@ import type { RpcPromise, RpcStub } from "../types.js";
 import type { Arithmetic, Comparison, PlanLiteral, PlanNode } from "./plan.js";
 
 /** What a `T` is once it has arrived: what a stub or a promise stands for. */
-type Known<T> = T extends RpcStub<infer V> | RpcPromise<infer V> ? V : Awaited<T>;
-type Result<F> = F extends (...args: never[]) => infer R ? Known<R> : unknown;
-type Arguments<F> = F extends (...args: infer A) => unknown
+export type KnownOf<T> = T extends RpcStub<infer V> | RpcPromise<infer V> ? V : Awaited<T>;
+/** What a method gives. */
+export type ResultOf<F> = F extends (...args: never[]) => infer R ? KnownOf<R> : unknown;
+/** What may be passed to a method. */
+export type OperandsOf<F> = F extends (...args: infer A) => unknown
   ? { [K in keyof A]: Operand<A[K]> }
   : never;
-type Element<T> = Known<T> extends readonly (infer E)[] ? E : never;
+/** What an array holds. */
+export type ElementOf<T> = KnownOf<T> extends readonly (infer E)[] ? E : never;
 
 /** A constant is one value of its type: what is computed from it may be another. */
-type Wide<T> = T extends number
+export type Wide<T> = T extends number
   ? number
   : T extends string
     ? string
@@ -21,11 +24,12 @@ type Wide<T> = T extends number
         : T;
 
 /** What may stand where a plan needs a `T`: an expression, plain data, or plain data with expressions in it. */
-export type Operand<T> = unknown extends T ? unknown : Exactly<T>;
-type Exactly<T> =
-  | Expr<T>
-  | (T extends PlanLiteral ? T : never)
-  | (T extends object ? { readonly [K in keyof T]: Operand<T[K]> } : never);
+export type Operand<T> = unknown extends T
+  ? unknown
+  :
+      | Expr<T>
+      | (T extends PlanLiteral ? T : never)
+      | (T extends object ? { readonly [K in keyof T]: Operand<T[K]> } : never);
 
 let names = 0;
 
@@ -50,6 +54,7 @@ function bound<T>(): { readonly name: string; readonly variable: Variable<T> } {
 export class Expr<T = unknown> {
   /** What crosses. */
   readonly node: PlanNode;
+  /** Exists for the compiler alone: an expression of one type is none of another. */
   declare protected readonly stands: T;
 
   /** Wraps a node. */
@@ -58,45 +63,45 @@ export class Expr<T = unknown> {
   }
 
   /** Reads a member. */
-  get<K extends keyof Known<T> & (string | number)>(key: K): Expr<Known<Known<T>[K]>> {
+  get<K extends keyof KnownOf<T> & (string | number)>(key: K): Expr<KnownOf<KnownOf<T>[K]>> {
     return new Expr({ op: "get", from: this.node, path: [key] });
   }
 
   /** Calls a method. */
-  call<K extends keyof Known<T> & string>(
+  call<K extends keyof KnownOf<T> & string>(
     method: K,
-    ...args: Arguments<Known<T>[K]>
-  ): Expr<Result<Known<T>[K]>> {
+    ...args: OperandsOf<KnownOf<T>[K]>
+  ): Expr<ResultOf<KnownOf<T>[K]>> {
     return callOf(this.node, [method], args);
   }
 
   /** Calls the function that this is. */
-  invoke(...args: Arguments<Known<T>>): Expr<Result<Known<T>>> {
+  invoke(...args: OperandsOf<KnownOf<T>>): Expr<ResultOf<KnownOf<T>>> {
     return callOf(this.node, [], args);
   }
 
   /** Applies `body` to every element. */
-  map<R>(body: (element: Expr<Element<T>>) => Operand<R>): Expr<Known<R>[]> {
+  map<R>(body: (element: Expr<ElementOf<T>>) => Operand<R>): Expr<KnownOf<R>[]> {
     return this.#loop("map", body);
   }
 
   /** Keeps the elements that `test` holds for. */
-  filter(test: (element: Expr<Element<T>>) => Operand<boolean>): Expr<Element<T>[]> {
+  filter(test: (element: Expr<ElementOf<T>>) => Operand<boolean>): Expr<ElementOf<T>[]> {
     return this.#loop("filter", test);
   }
 
   /** Does `body` for every element. */
-  forEach(body: (element: Expr<Element<T>>) => Operand<unknown>): Expr<undefined> {
+  forEach(body: (element: Expr<ElementOf<T>>) => Operand<unknown>): Expr<undefined> {
     return this.#loop("forEach", body);
   }
 
   /** Joins the elements, one after the other, beginning with `from`. */
   reduce<R>(
     from: Operand<R>,
-    body: (into: Expr<Wide<R>>, element: Expr<Element<T>>) => Operand<Wide<R>>,
+    body: (into: Expr<Wide<R>>, element: Expr<ElementOf<T>>) => Operand<Wide<R>>,
   ): Expr<Wide<R>> {
     const into = bound<Wide<R>>();
-    const element = bound<Element<T>>();
+    const element = bound<ElementOf<T>>();
     return new Expr({
       op: "reduce",
       over: this.node,
@@ -119,9 +124,9 @@ export class Expr<T = unknown> {
 
   #loop<R>(
     op: "map" | "filter" | "forEach",
-    body: (element: Expr<Element<T>>) => unknown,
+    body: (element: Expr<ElementOf<T>>) => unknown,
   ): Expr<R> {
-    const { name, variable } = bound<Element<T>>();
+    const { name, variable } = bound<ElementOf<T>>();
     return new Expr({ op, over: this.node, name, body: nodeOf(body(variable)) });
   }
 }

@@ -1,4 +1,5 @@
-import type { Path } from "../core/hook.js";
+/** The way from a value to one of its members: names, and indices of arrays. */
+export type PlanPath = readonly (string | number)[];
 
 /** Plain data inside a plan. */
 export type PlanLiteral =
@@ -26,7 +27,7 @@ export type PlanNode =
   /** A variable of a surrounding `let`, loop or `try`. */
   | { readonly op: "var"; readonly name: string }
   /** The parameters, or what `path` leads to in them. */
-  | { readonly op: "param"; readonly path: Path }
+  | { readonly op: "param"; readonly path: PlanPath }
   /** A stub that the caller gave along. */
   | { readonly op: "capture"; readonly index: number }
   /** `body`, with `value` as a variable. */
@@ -36,12 +37,12 @@ export type PlanNode =
   /** One after the other; the value of the last. */
   | { readonly op: "do"; readonly steps: readonly PlanNode[] }
   /** A member, by the rules of spec/capnweb.md §7.3. */
-  | { readonly op: "get"; readonly from: PlanNode; readonly path: Path }
+  | { readonly op: "get"; readonly from: PlanNode; readonly path: PlanPath }
   /** A call on a stub: what it gives can be used before it is there. */
   | {
       readonly op: "call";
       readonly target: PlanNode;
-      readonly path: Path;
+      readonly path: PlanPath;
       readonly args: readonly PlanNode[];
     }
   | { readonly op: "object"; readonly fields: Readonly<Record<string, PlanNode>> }

@@ -15,7 +15,7 @@ export class MemoryResumeStore implements ResumeStore {
     return this.#records.size;
   }
 
-  /** @see ResumeStore.put */
+  /** Keeps a record. */
   put(handle: string, record: ResumeRecord): void {
     this.#records.delete(handle);
     this.#records.set(handle, record);
@@ -23,24 +23,24 @@ export class MemoryResumeStore implements ResumeStore {
     if (this.#records.size > this.#maxRecords && oldest !== undefined) this.#records.delete(oldest);
   }
 
-  /** @see ResumeStore.get */
+  /** Answers a record and leaves it. */
   get(handle: string): ResumeRecord | undefined {
     return this.#records.get(handle);
   }
 
-  /** @see ResumeStore.take */
+  /** Answers a record and removes it. */
   take(handle: string): ResumeRecord | undefined {
     const record = this.#records.get(handle);
     this.#records.delete(handle);
     return record;
   }
 
-  /** @see ResumeStore.removeSession */
+  /** Removes every record of a session. Answers how many there were. */
   removeSession(sessionId: string): number {
     return this.#removeIf((record) => record.sessionId === sessionId);
   }
 
-  /** @see ResumeStore.removeExpired */
+  /** Removes what expired before `nowMs`. Answers how many there were. */
   removeExpired(nowMs: number): number {
     return this.#removeIf((record) => record.expiresAtMs <= nowMs);
   }

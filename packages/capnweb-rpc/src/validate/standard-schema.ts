@@ -17,6 +17,7 @@ export type SchemaResult<T> =
  * @see https://standardschema.dev
  */
 export interface StandardSchema<T = unknown> {
+  /** What the library offers under the name that Standard Schema reserves. */
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
