@@ -32,7 +32,7 @@ export function countResults(packages) {
     const results = JSON.parse(readFileSync(file, "utf8"));
     counts.passed += results.numPassedTests;
     const skipped = results.numPendingTests + results.numTodoTests;
-    const silent = results.testResults.flatMap((file) => file.assertionResults.filter(isSilent));
+    const silent = results.testResults.flatMap((each) => each.assertionResults.filter(isSilent));
     counts.failed += results.numFailedTests + results.numRuntimeErrorTestSuites + silent.length;
     counts.skipped += skipped - silent.length;
     counts.notes.push(...notesOf(name, results));

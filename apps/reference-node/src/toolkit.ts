@@ -22,13 +22,16 @@ export function createToolkit(options: ToolkitOptions = {}): LinkToolkit {
   };
 }
 
+let processShm: PosixShm | undefined;
+
 // Where there is none, attachments travel in the body; `doctor` tells.
 function openShm(): PosixShm | undefined {
-  try {
-    return new PosixShm();
-  } catch {
-    return undefined;
-  }
+  if (processShm !== undefined || !PosixShm.isAvailable()) return processShm;
+  const shm = new PosixShm();
+  // Whatever ends this process: what it put there would stay until a node sweeps it.
+  process.once("exit", () => shm.unlinkCreated());
+  processShm = shm;
+  return shm;
 }
 
 /** The options of a connection that offers shared memory; none where there is none. */

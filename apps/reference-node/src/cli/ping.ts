@@ -11,6 +11,7 @@ import {
   positiveInteger,
   readDialOptions,
 } from "./dial-options.js";
+import { endWithSignals } from "./end-with-signals.js";
 import { ExitCode } from "./exit-code.js";
 import { createOutput, type Output } from "./output.js";
 import { formatDuration } from "./units.js";
@@ -44,6 +45,7 @@ export function addPing(program: Command, exit: (code: ExitCode) => void): void 
 
 async function ping(url: string, options: PingOptions): Promise<ExitCode> {
   const output = createOutput(options.json === true);
+  endWithSignals();
   const { client, connection } = await dial(url, readDialOptions(options, process.env));
   try {
     const { negotiated } = connection;

@@ -23,12 +23,17 @@ export function progressBar(totalBytes: number | undefined): Progress {
       hideCursor: true,
       clearOnComplete: true,
       stopOnComplete: true,
+      // It would take the first Ctrl-C for itself.
+      gracefulExit: false,
     },
     Presets.shades_classic,
   );
   bar.start(totalBytes, 0, { done: "0 B", all: formatBytes(totalBytes) });
-  return {
-    update: (done) => bar.update(done, { done: formatBytes(done) }),
-    stop: () => bar.stop(),
+  const stop = (): void => {
+    process.off("exit", stop);
+    bar.stop();
   };
+  // The cursor was hidden.
+  process.once("exit", stop);
+  return { update: (done) => bar.update(done, { done: formatBytes(done) }), stop };
 }

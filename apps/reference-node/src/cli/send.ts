@@ -11,6 +11,7 @@ import {
   positiveInteger,
   readDialOptions,
 } from "./dial-options.js";
+import { endWithSignals } from "./end-with-signals.js";
 import { ExitCode } from "./exit-code.js";
 import { createOutput } from "./output.js";
 import { progressBar } from "./progress.js";
@@ -66,6 +67,7 @@ export function addSend(program: Command, exit: (code: ExitCode) => void): void 
 
 async function send(file: string, options: SendOptions): Promise<ExitCode> {
   const output = createOutput(options.json === true);
+  endWithSignals();
   const dialOptions = readDialOptions(options, process.env);
   const source = await openSource(file);
   try {

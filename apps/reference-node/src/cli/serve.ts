@@ -67,10 +67,10 @@ async function serve(options: ServeOptions): Promise<ExitCode> {
         "",
       ].join("\n"),
   );
-  const stop = await stopped;
+  await stopped;
   const clean = await Promise.race([
     running.close().then(() => true),
-    stop.again.then(() => false),
+    untilSignal().then(() => false),
   ]);
   // Everything is closed; a peer that keeps its socket open must not keep this process.
   process.exit(clean ? ExitCode.OK : ExitCode.FAILURE);

@@ -14,6 +14,7 @@ import { type ChainResult, measureCallChain } from "./call-chain.js";
 import { type Child, type NodeReady, startHttp2Process, startNodeProcess } from "./child.js";
 import { type Dataset, loadDataset } from "./dataset.js";
 import { formatChain, formatResults, formatSummaries } from "./report.js";
+import { HeldThings } from "./held-things.js";
 import type { StopResult } from "./stop-result.js";
 import { tourStops, type TourTransport } from "./stops.js";
 import { Tour } from "./tour.js";
@@ -32,45 +33,54 @@ const STOP_BUDGET_US = 300_000;
 /**
  * Shows what the nodes do: this process is one, the other runs `serve` in a process of its own.
  *
+ * A signal ends it in order at any time.
+ *
  * @throws whatever keeps the data from arriving as it was sent
  */
 export async function runDemo(options: DemoOptions): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "reference-node-"));
-  const closers: (() => Promise<void>)[] = [
-    () => Promise.resolve(rmSync(folder, { recursive: true })),
-  ];
+  const over = new AbortController();
+  const stopped = untilSignal(over.signal);
+  const held = new HeldThings();
   try {
-    const key = randomBytes(32);
-    const tokenFile = join(folder, "control.token");
-    const data = loadDataset();
-    const node = await startHere();
-    closers.push(() => node.close());
-    const other = await startNodeProcess(writeConfig(folder, key, tokenFile));
-    closers.push(() => other.stop());
-    const http2 = await startHttp2Process();
-    closers.push(() => http2.stop());
-    const tour = new Tour({
-      clock: systemTime,
-      urls: byTransport(other.ready),
-      key,
-      http2Port: http2.ready.port,
-      budgetUs: STOP_BUDGET_US,
-    });
-    closers.push(() => tour.close());
-    const results = await takeTour(tour, data);
-    const chain = await measureCallChain({
-      url: other.ready.control ?? "",
-      token: readFileSync(tokenFile, "utf8").trim(),
-      clock: systemTime,
-    });
-    tell(options, { node, other, results, chain, data });
-    if (options.once) return;
-    if (!options.output.json)
-      options.output.result(undefined, () => whatNext(node, other, tokenFile, data));
-    await untilSignal();
+    await Promise.race([stopped, show(options, held, stopped)]);
   } finally {
-    for (const close of closers.toReversed()) await close();
+    over.abort();
+    await held.letGo();
   }
+}
+
+async function show(options: DemoOptions, held: HeldThings, stopped: Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "reference-node-"));
+  held.hold(() => Promise.resolve(rmSync(folder, { recursive: true })));
+  const key = randomBytes(32);
+  const tokenFile = join(folder, "control.token");
+  const data = loadDataset();
+  const node = await startHere();
+  held.hold(() => node.close());
+  const other = await startNodeProcess(writeConfig(folder, key, tokenFile));
+  held.hold(() => other.stop());
+  const http2 = await startHttp2Process();
+  held.hold(() => http2.stop());
+  const tour = new Tour({
+    clock: systemTime,
+    urls: byTransport(other.ready),
+    key,
+    http2Port: http2.ready.port,
+    budgetUs: STOP_BUDGET_US,
+  });
+  held.hold(() => tour.close());
+  const results = await takeTour(tour, data);
+  const chain = await measureCallChain({
+    url: other.ready.control ?? "",
+    token: readFileSync(tokenFile, "utf8").trim(),
+    clock: systemTime,
+  });
+  tell(options, { node, other, results, chain, data });
+  if (options.once) return;
+  if (!options.output.json) {
+    options.output.result(undefined, () => whatNext(node, other, tokenFile, data));
+  }
+  await stopped;
 }
 
 async function takeTour(tour: Tour, data: Dataset): Promise<readonly StopResult[]> {

@@ -49,6 +49,8 @@ export class Http2Client {
   /** Connects on first use. */
   constructor(port: number) {
     this.#session = connect(`http://127.0.0.1:${port}`, { settings });
+    // Whoever waits for an answer is told by its stream.
+    this.#session.on("error", () => undefined);
     this.#session.on("connect", () => this.#session.setLocalWindowSize(WINDOW_BYTES));
   }
 
@@ -72,7 +74,11 @@ export class Http2Client {
 
   /** Ends the connection. */
   close(): Promise<void> {
-    return new Promise((resolve) => this.#session.close(() => resolve()));
+    return new Promise((resolve) => {
+      // A session that is gone already calls nobody back.
+      if (this.#session.destroyed) resolve();
+      else this.#session.once("close", resolve).close();
+    });
   }
 }
 

@@ -1,13 +1,18 @@
-import { expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-import { cliJson } from "../support/cli.js";
+import { readdirSync } from "node:fs";
+import { cliJson, main } from "../support/cli.js";
 import { objectsOf } from "../support/shm-objects.js";
+import { type TempFolder, tempFolder } from "../support/temp-folder.js";
 
 jest.setTimeout(120_000);
 
-const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+let folder: TempFolder;
+beforeEach(() => {
+  folder = tempFolder();
+});
+afterEach(() => folder.remove());
 
 interface Result {
   readonly what: string;
@@ -86,6 +91,25 @@ test("one tour moves every content every way, and writes one document", async ()
   expect(chain.http.latencyUs).toBeGreaterThan(79_000);
   const nodes = document["nodes"] as { readonly pid: number }[];
   expect(objectsOf(...nodes.map(({ pid }) => pid))).toEqual([]);
+});
+
+test("Ctrl-C in the middle of the tour ends everything and leaves nothing", async () => {
+  const child = spawn(process.execPath, [main, "demo"], {
+    env: { ...process.env, TMPDIR: folder.path },
+    stdio: ["ignore", "ignore", "pipe"],
+    detached: true,
+  });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+  // The folder is the first thing that has to be let go of.
+  while (readdirSync(folder.path).length === 0) await new Promise((go) => setTimeout(go, 20));
+  await new Promise((go) => setTimeout(go, 500));
+  // As a terminal does it: to the whole group.
+  process.kill(-(child.pid ?? 0), "SIGINT");
+  expect(await once(child, "close")).toEqual([0, null]);
+  expect(said).toBe("");
+  expect(readdirSync(folder.path)).toEqual([]);
+  expect(objectsOf(child.pid ?? 0)).toEqual([]);
 });
 
 test("without --once both nodes serve until Ctrl-C, on the portable backend too", async () => {

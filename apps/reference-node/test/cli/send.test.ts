@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { tableFromArrays, tableToIPC } from "apache-arrow";
 import { PNG } from "pngjs";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cli, cliJson, serve, type ServingNode } from "../support/cli.js";
+import { once } from "node:events";
+import { cli, cliJson, main, serve, type ServingNode } from "../support/cli.js";
 import { nodeConfig } from "../support/node-config.js";
 import { objectsOf } from "../support/shm-objects.js";
 import { type TempFolder, tempFolder } from "../support/temp-folder.js";
@@ -150,6 +152,29 @@ describe("every way there", () => {
     expect(shared["shmBytes"]).toBeGreaterThan(1_600_000);
     expect(shared["wireBytes"]).toBeLessThan(2000);
     expect(objectsOf(pid, node.pid)).toEqual([]);
+  });
+
+  test("a sender that is told to end leaves no object behind", async () => {
+    const waiting = spawn(process.execPath, [main, "send", "-", "--to", to, "--as", "bytes"], {
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    const closed = once(waiting, "close");
+    // It ends before it has read everything.
+    waiting.stdin.on("error", () => undefined);
+    process.kill(node.pid, "SIGSTOP");
+    try {
+      waiting.stdin.end(floats(100_000));
+      if (process.platform === "linux") {
+        while (objectsOf(waiting.pid ?? 0).length === 0) {
+          await new Promise((go) => setTimeout(go, 20));
+        }
+      }
+      waiting.kill("SIGINT");
+      expect(await closed).toEqual([130, null]);
+      expect(objectsOf(waiting.pid ?? 0)).toEqual([]);
+    } finally {
+      process.kill(node.pid, "SIGCONT");
+    }
   });
 
   test("encrypted and compressed", async () => {

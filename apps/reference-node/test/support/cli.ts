@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+/** What a user runs. */
+export const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
 export interface CliResult {
   readonly pid: number;

@@ -59,6 +59,7 @@ export interface ShmEntry {
 export class PosixShm {
   readonly #folder: string;
   readonly #ownerUid: number;
+  readonly #created = new Set<string>();
 
   /**
    * Checks that the folder is there.
@@ -88,6 +89,7 @@ export class PosixShm {
     const path = this.#path(uri);
     const flags = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | constants.O_NOFOLLOW;
     const file = attempt("create", () => openSync(path, flags, 0o600));
+    this.#created.add(objectName(uri));
     try {
       attempt("fill", () => {
         ftruncateSync(file, bytes.length);
@@ -96,7 +98,7 @@ export class PosixShm {
         }
       });
     } catch (thrown) {
-      unlinkSync(path);
+      this.unlink(uri);
       throw thrown;
     } finally {
       closeSync(file);
@@ -135,6 +137,7 @@ export class PosixShm {
   /** Unlinks an object by its name in the folder, if it begins with `xcp.`. @throws EtherError `ether.shm_unavailable` */
   unlinkObject(object: string): boolean {
     if (!object.startsWith(SHM_PREFIX) || object.includes("/")) return false;
+    this.#created.delete(object);
     try {
       unlinkSync(join(this.#folder, object));
       return true;
@@ -142,6 +145,15 @@ export class PosixShm {
       if (errorCode(cause) === "ENOENT") return false;
       throw unavailable(`an object cannot be unlinked: ${errorCode(cause)}`, cause);
     }
+  }
+
+  /**
+   * Unlinks every object that was created here and is still there: for a process that ends, whatever ends it.
+   *
+   * @throws EtherError `ether.shm_unavailable`
+   */
+  unlinkCreated(): void {
+    for (const object of this.#created) this.unlinkObject(object);
   }
 
   /** Lists the objects that begin with `xcp.` and belong to the trusted user; links and other files are left out. */

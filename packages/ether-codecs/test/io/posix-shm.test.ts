@@ -57,6 +57,22 @@ describe("§16.3: creating", () => {
   });
 });
 
+test("§16.3: what an instance created and did not unlink can be unlinked at its end", () => {
+  const ending = new PosixShm({ folder });
+  const [kept, gone] = ["kept", "gone"].map(
+    (name) => ({ kind: "object", namespace: "end", name }) as const,
+  );
+  if (kept === undefined || gone === undefined) throw new Error("no names");
+  ending.create(kept, content);
+  ending.create(gone, content);
+  ending.unlink(gone);
+  made("of-another");
+  ending.unlinkCreated();
+  ending.unlinkCreated();
+  expect(existsSync(join(folder, "xcp.end.kept"))).toBe(false);
+  expect(existsSync(join(folder, "xcp.ns.of-another"))).toBe(true);
+});
+
 describe("§16.3: reading", () => {
   test("a range, in memory of its own", () => {
     made("range");
