@@ -16,6 +16,22 @@ export { Frame } from "./consumer/frame.js";
 export type { ConsumerCounters, DropReason } from "./consumer/drop-reason.js";
 export type { TensorShape } from "./consumer/header-check.js";
 
+export {
+  type AnnouncedPool,
+  checkAnnounce,
+  decodeAnnounce,
+  encodeAnnounce,
+  sameMemory,
+  type StreamLayout,
+} from "./announce/announce.js";
+export {
+  type MappingAction,
+  type MappingOptions,
+  StreamMapping,
+  type UnmapReason,
+} from "./announce/stream-mapping.js";
+export { DEFAULT_CHANNEL, StreamIds } from "./stream-ids.js";
+
 export { MappedPool, MappedStream, type MappedStreamSetup } from "./region/mapped-stream.js";
 export type { PoolDType } from "./region/element-type.js";
 export {

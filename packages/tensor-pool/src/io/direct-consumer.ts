@@ -1,0 +1,173 @@
+import type { AtomicBuffer, Client, Subscription } from "@proj/aeron";
+import { type Backend, backend as machine, type ShmFolders } from "@proj/native-io";
+import { isWireError } from "@proj/wire-types";
+import { decodeAnnounce } from "../announce/announce.js";
+import { type MappingAction, StreamMapping } from "../announce/stream-mapping.js";
+import { Consumer, type ConsumerOptions } from "../consumer/consumer.js";
+import type { DropReason } from "../consumer/drop-reason.js";
+import { Frame } from "../consumer/frame.js";
+import { readSuperblock } from "../region/superblock.js";
+import { DEFAULT_CHANNEL, StreamIds } from "../stream-ids.js";
+import { mapRegions } from "./region-files.js";
+
+/** Descriptors that one poll takes at most. */
+const POLL_LIMIT = 64;
+
+/** How a consumer is started. */
+export interface DirectConsumerOptions extends ConsumerOptions {
+  /** The client that carries descriptors and announces. */
+  readonly client: Client;
+  /** The stream. */
+  readonly streamId: number;
+  /** The folders beneath which regions may lie; by default `/dev/shm`. */
+  readonly allowedDirs?: readonly string[];
+  /** The channel of descriptors and announces; the same text for all who meet on it. */
+  readonly channel?: string;
+  /** What lends the memory; by default what this machine has. */
+  readonly backend?: Backend;
+  /** Called when regions were mapped. */
+  readonly onMapped?: (epoch: bigint) => void;
+  /** Called when regions were given up or could not be mapped, with the reason. */
+  readonly onUnmapped?: (reason: string) => void;
+  /** Called for each descriptor that gave no frame. */
+  readonly onDrop?: (reason: DropReason) => void;
+}
+
+/** Reads a stream, in whatever epoch it is. */
+export class DirectConsumer {
+  /** What turns descriptors into frames; its counters say what was lost. */
+  readonly consumer: Consumer;
+  readonly #options: DirectConsumerOptions;
+  readonly #mapping: StreamMapping;
+  readonly #folders: ShmFolders;
+  readonly #descriptors: Subscription;
+  readonly #announces: Subscription;
+  #handler: ((frame: Frame) => void) | undefined;
+  #frames = 0;
+  #closed = false;
+
+  /** Use {@link openDirectConsumer}. */
+  constructor(options: DirectConsumerOptions, descriptors: Subscription, announces: Subscription) {
+    const backend = options.backend ?? machine;
+    this.#options = options;
+    this.#descriptors = descriptors;
+    this.#announces = announces;
+    this.#folders = backend.shm.allow(options.allowedDirs ?? ["/dev/shm"]);
+    this.#mapping = new StreamMapping({ joinTimeNs: process.hrtime.bigint() });
+    this.consumer = new Consumer({
+      nowNs: () => process.hrtime.bigint(),
+      fence: () => {
+        backend.shm.fence();
+      },
+      options,
+    });
+  }
+
+  /** Whether frames can come. */
+  get isMapped(): boolean {
+    return this.consumer.stream !== undefined;
+  }
+
+  /** Hands the frames that have come to `handler`, each valid during the call; returns how many. */
+  poll(handler: (frame: Frame) => void): number {
+    if (this.#closed) return 0;
+    this.#announces.poll(this.#onAnnounce, 8);
+    this.#handler = handler;
+    this.#frames = 0;
+    this.#descriptors.poll(this.#onDescriptor, POLL_LIMIT);
+    if (this.consumer.stream === undefined && this.#mapping.isMapped) {
+      this.#act(this.#mapping.abandon());
+    }
+    return this.#frames;
+  }
+
+  /** Yields frames as they come, each valid until the next is asked for; waits on the event loop. Ends when closed. */
+  async *frames(): AsyncGenerator<Frame, void, undefined> {
+    const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+    const queue: DataView[] = [];
+    const collect = (term: AtomicBuffer, offset: number, length: number): void => {
+      queue.push(viewOf(term.bytes.slice(offset, offset + length)));
+    };
+    while (!this.#closed) {
+      this.#announces.poll(this.#onAnnounce, 8);
+      this.#descriptors.poll(collect, POLL_LIMIT);
+      if (queue.length === 0) await turn();
+      for (const view of queue.splice(0)) {
+        const result = this.consumer.accept(view, 0, view.byteLength);
+        if (result instanceof Frame) yield result;
+        else this.#options.onDrop?.(result);
+      }
+    }
+  }
+
+  /** Looks whether the producer still lives. Call it about once a second. */
+  tick(): void {
+    const { stream } = this.consumer;
+    if (stream === undefined) return;
+    const superblock = readSuperblock(stream.ring.bytes);
+    this.#act(this.#mapping.tick(process.hrtime.bigint(), superblock?.activityTimestampNs ?? 0n));
+  }
+
+  /** Stops reading and gives all memory back. Harmless the second time. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#descriptors.close();
+    this.#announces.close();
+    this.consumer.unmap();
+    this.#folders.close();
+  }
+
+  readonly #onDescriptor = (term: AtomicBuffer, offset: number, length: number): void => {
+    const result = this.consumer.accept(term.view, offset, length);
+    if (result instanceof Frame) {
+      this.#frames++;
+      this.#handler?.(result);
+    } else this.#options.onDrop?.(result);
+  };
+
+  // Announces of all streams come on one: what is not ours or not right is none of our business.
+  readonly #onAnnounce = (term: AtomicBuffer, offset: number, length: number): void => {
+    try {
+      const layout = decodeAnnounce(term.view, offset, length);
+      if (typeof layout === "string" || layout.streamId !== this.#options.streamId) return;
+      const now = process.hrtime.bigint();
+      const clock = layout.clock === "monotonic" ? now : BigInt(Date.now()) * 1_000_000n;
+      this.#act(this.#mapping.announced(layout, clock, now));
+    } catch (error) {
+      if (!isWireError(error)) throw error;
+    }
+  };
+
+  #act(action: MappingAction): void {
+    if (action.kind === "unmap") {
+      this.consumer.unmap();
+      this.#options.onUnmapped?.(action.reason);
+    }
+    if (action.kind !== "map") return;
+    if (this.consumer.stream !== undefined) {
+      this.consumer.unmap();
+      this.#options.onUnmapped?.("newEpoch");
+    }
+    try {
+      this.consumer.map(mapRegions(this.#folders, action.layout));
+      this.#mapping.mapped();
+      this.#options.onMapped?.(action.layout.epoch);
+    } catch (error) {
+      this.#mapping.failed();
+      this.#options.onUnmapped?.(error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+/** Starts reading a stream. @throws {@link AeronError} */
+export async function openDirectConsumer(options: DirectConsumerOptions): Promise<DirectConsumer> {
+  const { client, channel = DEFAULT_CHANNEL } = options;
+  const descriptors = await client.addSubscription(channel, StreamIds.descriptor);
+  const announces = await client.addSubscription(channel, StreamIds.announce);
+  return new DirectConsumer(options, descriptors, announces);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}

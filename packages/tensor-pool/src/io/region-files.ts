@@ -1,0 +1,192 @@
+import { join } from "node:path";
+import { type ShmFile, type ShmFolders, unitsPerSegment } from "@proj/native-io";
+import type { SharedRegion, ShmFileUri } from "@proj/wire-types";
+import type { AnnouncedPool, StreamLayout } from "../announce/announce.js";
+import { TensorPoolError } from "../errors.js";
+import { poolBytes, type PoolLayout, ringBytes, SUPERBLOCK_BYTES } from "../region/layout.js";
+import { MappedPool, MappedStream } from "../region/mapped-stream.js";
+import {
+  type ExpectedRegion,
+  readSuperblock,
+  superblockFault,
+  writeSuperblock,
+} from "../region/superblock.js";
+
+/** What regions a producer makes for an epoch of a stream. */
+export interface NewRegions {
+  /** The folder beneath which files are made; `allow` has it. */
+  readonly baseDir: string;
+  /** Whose regions: a part of the path. */
+  readonly user: string;
+  /** Which of that user's: a part of the path. */
+  readonly namespace: string;
+  /** The stream. */
+  readonly streamId: number;
+  /** The generation. */
+  readonly epoch: bigint;
+  /** Slots of the ring and of every pool. */
+  readonly nslots: number;
+  /** The pools. */
+  readonly pools: readonly PoolLayout[];
+  /** Now, in monotonic nanoseconds. */
+  readonly nowNs: bigint;
+  /** Who makes them. */
+  readonly pid: number;
+  /** Whether the memory is taken at once, so that writing cannot run out of it; by default it is. */
+  readonly reserve?: boolean;
+}
+
+/** Regions that were made, and what removes them. */
+export interface CreatedRegions {
+  /** Where they lie. */
+  readonly ring: ShmFileUri;
+  /** Where the pools lie. */
+  readonly pools: readonly AnnouncedPool[];
+  /** The regions, mapped for writing. */
+  readonly stream: MappedStream;
+  /** Removes the files' names; whoever has mapped them keeps them. */
+  unlink(): void;
+}
+
+/** Returns the folder of an epoch. spec/tensor-pool.md §6 */
+export function epochFolder(
+  regions: Omit<NewRegions, "pools" | "nowNs" | "nslots" | "pid" | "reserve">,
+): string {
+  const { baseDir, user, namespace, streamId, epoch } = regions;
+  return join(
+    baseDir,
+    `tensorpool-${label(user)}`,
+    label(namespace),
+    String(streamId),
+    String(epoch),
+  );
+}
+
+/** Makes the files of an epoch and their superblocks. On failure nothing is left. */
+export function createRegions(folders: ShmFolders, regions: NewRegions): CreatedRegions {
+  const folder = epochFolder(regions);
+  const { epoch, streamId, nslots } = regions;
+  const paths: string[] = [];
+  const create = (name: string, sizeBytes: number): ShmFile => {
+    const path = join(folder, name);
+    const file = folders.create(path, { sizeBytes, reserve: regions.reserve ?? true });
+    paths.push(path);
+    return file;
+  };
+  const unlink = (): void => {
+    for (const path of paths) folders.unlink(path);
+  };
+  const sign = (
+    bytes: Uint8Array,
+    part: Pick<ExpectedRegion, "kind" | "poolId" | "strideBytes">,
+  ): void => {
+    const { pid, nowNs } = regions;
+    writeSuperblock(bytes, { ...part, epoch, streamId, nslots, pid, nowNs });
+  };
+  try {
+    const ringFile = create("header.ring", ringBytes(nslots));
+    const ring = ringFile.map();
+    ringFile.close();
+    const superblocks: SharedRegion[] = [ring];
+    const pools = regions.pools.map(({ poolId, strideBytes }) => {
+      const file = create(`${poolId}.pool`, poolBytes(nslots, strideBytes));
+      try {
+        const superblock = file.map({ length: SUPERBLOCK_BYTES });
+        superblocks.push(superblock);
+        sign(superblock.bytes, { kind: "pool", poolId, strideBytes });
+        return mapPool(file, poolId, strideBytes, nslots);
+      } finally {
+        file.close();
+      }
+    });
+    sign(ring.bytes, { kind: "ring", poolId: 0, strideBytes: 0 });
+    const stream = new MappedStream({ streamId, epoch, nslots, ring, pools, superblocks });
+    const uri = (name: string): ShmFileUri => ({
+      kind: "file",
+      path: join(folder, name),
+      requireHugepages: false,
+    });
+    return {
+      ring: uri("header.ring"),
+      pools: regions.pools.map((pool) => ({ ...pool, uri: uri(`${pool.poolId}.pool`) })),
+      stream,
+      unlink,
+    };
+  } catch (error) {
+    unlink();
+    throw error;
+  }
+}
+
+/**
+ * Maps what an announce names, to read; all of it or nothing. spec/tensor-pool.md §6, §7
+ *
+ * @throws {@link TensorPoolError} `tensor_pool.region_invalid`; {@link NativeIoError} for a path that is refused.
+ */
+export function mapRegions(folders: ShmFolders, layout: StreamLayout): MappedStream {
+  const { streamId, epoch, nslots } = layout;
+  const mapped: SharedRegion[] = [];
+  try {
+    const expected = { epoch, streamId, nslots };
+    const ring = openRegion(folders, layout.ring, ringBytes(nslots));
+    const ringRegion = keep(mapped, () => ring.map());
+    ring.close();
+    check(layout.ring, ringRegion, { ...expected, kind: "ring", poolId: 0, strideBytes: 0 });
+    const pools = layout.pools.map(({ poolId, strideBytes, uri }) => {
+      const file = openRegion(folders, uri, poolBytes(nslots, strideBytes));
+      try {
+        const superblock = keep(mapped, () => file.map({ length: SUPERBLOCK_BYTES }));
+        check(uri, superblock, { ...expected, kind: "pool", poolId, strideBytes });
+        return mapPool(file, poolId, strideBytes, nslots);
+      } finally {
+        file.close();
+      }
+    });
+    const superblocks = mapped.slice(1);
+    return new MappedStream({ streamId, epoch, nslots, ring: ringRegion, pools, superblocks });
+  } catch (error) {
+    for (const region of mapped) region.unmap();
+    throw error;
+  }
+}
+
+function openRegion(folders: ShmFolders, uri: ShmFileUri, minBytes: number): ShmFile {
+  const { path, requireHugepages } = uri;
+  return folders.open(path, { access: "read", minBytes, requireHugepages });
+}
+
+function keep(mapped: SharedRegion[], map: () => SharedRegion): SharedRegion {
+  const region = map();
+  mapped.push(region);
+  return region;
+}
+
+function check(uri: ShmFileUri, region: SharedRegion, expected: ExpectedRegion): void {
+  const fault = superblockFault(readSuperblock(region.bytes), expected);
+  if (fault !== undefined) {
+    throw new TensorPoolError("tensor_pool.region_invalid", `${uri.path}: ${fault}`);
+  }
+}
+
+// Slots begin behind the superblock, and no segment divides one.
+function mapPool(file: ShmFile, poolId: number, strideBytes: number, nslots: number): MappedPool {
+  const perSegment = Math.min(nslots, unitsPerSegment(strideBytes));
+  const segments: SharedRegion[] = [];
+  try {
+    for (let first = 0; first < nslots; first += perSegment) {
+      const slots = Math.min(perSegment, nslots - first);
+      const offset = SUPERBLOCK_BYTES + first * strideBytes;
+      segments.push(file.map({ offset, length: slots * strideBytes }));
+    }
+  } catch (error) {
+    for (const segment of segments) segment.unmap();
+    throw error;
+  }
+  return new MappedPool(poolId, strideBytes, segments, perSegment);
+}
+
+// Parts of a path that come from a configuration stay parts of a path.
+function label(text: string): string {
+  const safe = text.replaceAll(/[^A-Za-z0-9._-]/g, "_");
+  return safe === "" || safe === "." || safe === ".." ? "_" : safe;
+}
