@@ -52,7 +52,14 @@ async function open(
 
 /** Joins a session with the socket it runs over. */
 export function webSocketLink<T>(session: RpcSession<T>, socket: WebSocketLike): Link<T> {
-  const close = (code: number, reason: string): void => socket.close(code, reason);
+  const close = (code: number, reason: string): void => {
+    try {
+      socket.close(code, reason);
+    } catch {
+      // Browsers' sockets take 1000 and what applications may choose, and no other code.
+      socket.close();
+    }
+  };
   return offersPing(socket) ? { session, close, ping: () => ping(socket) } : { session, close };
 }
 
