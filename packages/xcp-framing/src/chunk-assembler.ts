@@ -124,6 +124,13 @@ export class ChunkAssembler {
     return drain?.msgId === header.msgId ? drain.chunks : 0;
   }
 
+  /** Where the payload of this frame may be decrypted to; `undefined` where that place is not known yet. */
+  placeOf(header: FrameHeader, length: number): Uint8Array | undefined {
+    const train = this.#trains.get(header.channelId);
+    if (train?.header.msgId !== header.msgId) return undefined;
+    return train.gathered instanceof WholeBuffer ? train.gathered.place(length) : undefined;
+  }
+
   /** Takes one frame. */
   accept(nowUs: number, frame: ChunkFrame): void {
     const { channelId, msgId } = frame.header;

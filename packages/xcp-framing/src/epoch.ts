@@ -1,6 +1,5 @@
 import { deriveKeys, deriveNonce, type Direction } from "./key-schedule.js";
-import type { Aead, CryptoProvider, Sealed } from "./platform.js";
-import { TAG_BYTES } from "./wire/constants.js";
+import type { Aead, CryptoProvider } from "./platform.js";
 import type { FrameHeader } from "./wire/header.js";
 
 /** How much one epoch's keys may be used. spec/xcp.md §12 */
@@ -42,6 +41,7 @@ export class Epoch {
   readonly #aeadKey: Uint8Array;
   readonly #nonceKey: Uint8Array;
   readonly #aead: Aead;
+  #erased = false;
   #bytes = 0;
   #frames = 0;
 
@@ -80,29 +80,39 @@ export class Epoch {
     );
   }
 
-  /** Encrypts one chunk and counts it. The caller sees to it that the nonce is not used twice. */
-  seal(header: FrameHeader, chunkIndex: number, aad: Uint8Array, plaintext: Uint8Array): Sealed {
+  /** Encrypts one chunk to `into` and counts it. The caller sees to it that the nonce is not used twice. */
+  seal(
+    header: FrameHeader,
+    chunkIndex: number,
+    aad: Uint8Array,
+    plaintext: Uint8Array,
+    into: Uint8Array,
+  ): void {
+    if (this.#erased) throw new TypeError("the keys were erased");
     const nonce = deriveNonce(this.#crypto, this.#nonceKey, header, chunkIndex);
-    const sealed = this.#aead.seal(nonce, aad, plaintext);
-    this.#count(plaintext.length + TAG_BYTES);
-    return sealed;
+    this.#aead.seal(nonce, aad, plaintext, into);
+    this.#count(into.length);
   }
 
-  /** Decrypts one chunk and counts it, or returns `undefined` when its tag does not verify. */
+  /** Decrypts one chunk to `into` and counts it; `false` when its tag does not verify. */
   open(
     header: FrameHeader,
     chunkIndex: number,
     aad: Uint8Array,
     sealed: Uint8Array,
-  ): Uint8Array | undefined {
+    into: Uint8Array,
+  ): boolean {
+    if (this.#erased) return false;
     const nonce = deriveNonce(this.#crypto, this.#nonceKey, header, chunkIndex);
-    const plaintext = this.#aead.open(nonce, aad, sealed);
-    if (plaintext !== undefined) this.#count(sealed.length);
-    return plaintext;
+    const opened = this.#aead.open(nonce, aad, sealed, into);
+    if (opened) this.#count(sealed.length);
+    return opened;
   }
 
-  /** Overwrites the keys. The epoch cannot be used any more. */
+  /** Overwrites the keys: nothing is opened any more, and to seal is a mistake. */
   erase(): void {
+    this.#erased = true;
+    this.#aead.erase();
     this.#aeadKey.fill(0);
     this.#nonceKey.fill(0);
   }

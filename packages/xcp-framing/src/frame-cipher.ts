@@ -1,8 +1,7 @@
-import { concatBytes, crc32c as goOnCrc32c } from "@proj/wire-types";
 import { Epoch, type KeySource, ROTATION_LIMITS, type RotationLimits } from "./epoch.js";
 import { XcpError } from "./errors.js";
 import { NonceGuard } from "./nonce-guard.js";
-import { Flag, type Profile, TAG_BYTES } from "./wire/constants.js";
+import { CRC_BYTES, Flag, type Profile, TAG_BYTES } from "./wire/constants.js";
 import {
   aadOf,
   type Crc32c,
@@ -12,9 +11,12 @@ import {
   type Frame,
 } from "./wire/frame.js";
 import type { ReceivedFrame } from "./wire/frame-reader.js";
+import type { Allocate } from "./wire/payload-buffer.js";
 
 /** What a {@link FrameSealer} or a {@link FrameOpener} is made with; the key is copied. */
 export interface FrameCipherOptions extends KeySource {
+  /** The platform's memory. */
+  readonly allocate?: Allocate | undefined;
   /** When epoch 0 begins. */
   readonly nowUs: number;
   /** Limits of an epoch, at most those of §12. */
@@ -25,7 +27,6 @@ export interface FrameCipherOptions extends KeySource {
 const SEALER_SHARE = 0.95;
 const AGE_TOLERANCE_US = 300_000_000;
 const PREVIOUS_KEPT_US = 60_000_000;
-const ONE_BUFFER_BYTES = 4096;
 
 /**
  * Encrypts the frames of one direction, and moves to the next epoch before the keys of one are used up.
@@ -36,11 +37,13 @@ export class FrameSealer {
   readonly #source: KeySource;
   readonly #limits: RotationLimits;
   readonly #guard = new NonceGuard();
+  readonly #allocate: Allocate;
   #epoch: Epoch;
 
   /** Starts in epoch 0. */
   constructor(options: FrameCipherOptions) {
     this.#source = keySourceOf(options);
+    this.#allocate = options.allocate ?? zeroed;
     this.#limits = {
       maxAgeUs: SEALER_SHARE * ROTATION_LIMITS.maxAgeUs,
       maxBytes: SEALER_SHARE * ROTATION_LIMITS.maxBytes,
@@ -56,9 +59,9 @@ export class FrameSealer {
   }
 
   /**
-   * Encrypts a frame whose payload is plaintext and returns the parts of the frame as it goes on the wire.
+   * Encrypts a frame whose payload is plaintext and returns the frame as it goes on the wire.
    *
-   * CRYPT and KPHASE are added to its flags. A frame that is to be sent again is sent as these parts, never sealed again.
+   * CRYPT and KPHASE are added to its flags. A frame that is to be sent again is sent as these bytes, never sealed again.
    *
    * @param chunkIndex Of the frame in its message, 0 when that has one frame.
    * @throws RangeError for msgId 0, and for a nonce that this epoch used before.
@@ -69,7 +72,7 @@ export class FrameSealer {
     frame: Frame,
     chunkIndex: number,
     crc32c: Crc32c,
-  ): Uint8Array[] {
+  ): Uint8Array {
     const { header, payload } = frame;
     const length = payload.length + TAG_BYTES;
     this.#rotateBefore(nowUs, length);
@@ -77,12 +80,13 @@ export class FrameSealer {
     const phase = this.#epoch.phase === 0 ? 0 : Flag.KPHASE;
     const flags = (frame.flags & ~Flag.KPHASE) | Flag.CRYPT | phase;
     const head = encodeFrameHead(profile, flags, header, length);
-    const aad = aadOf(profile, head);
-    const { ciphertext, tag } = this.#epoch.seal(header, chunkIndex, aad, payload);
-    // For sixteen bytes the portable function is as fast as any, and it can go on from another one's result.
-    const crc = encodeCrc(goOnCrc32c(tag, crc32c(ciphertext)), defaultCrcOrder(profile));
-    const parts = [head, ciphertext, tag, crc];
-    return length < ONE_BUFFER_BYTES ? [concatBytes(parts)] : parts;
+    const whole = this.#allocate(head.length + length + CRC_BYTES);
+    whole.set(head);
+    const crcAt = head.length + length;
+    const sealed = whole.subarray(head.length, crcAt);
+    this.#epoch.seal(header, chunkIndex, aadOf(profile, whole), payload, sealed);
+    whole.set(encodeCrc(crc32c(sealed), defaultCrcOrder(profile)), crcAt);
+    return whole;
   }
 
   /** Moves to the next epoch although the keys of this one are not used up, so that an id may be sealed anew. */
@@ -118,6 +122,7 @@ export class FrameSealer {
 export class FrameOpener {
   readonly #source: KeySource;
   readonly #limits: RotationLimits;
+  readonly #allocate: Allocate;
   #epoch: Epoch;
   #previous: Epoch | undefined;
   #previousUntilUs = 0;
@@ -126,6 +131,7 @@ export class FrameOpener {
   /** Starts in epoch 0. */
   constructor(options: FrameCipherOptions) {
     this.#source = keySourceOf(options);
+    this.#allocate = options.allocate ?? zeroed;
     const limits = { ...ROTATION_LIMITS, ...options.rotation };
     this.#limits = { ...limits, maxAgeUs: limits.maxAgeUs + AGE_TOLERANCE_US };
     this.#epoch = new Epoch(this.#source, 0, options.nowUs);
@@ -140,20 +146,21 @@ export class FrameOpener {
    * Decrypts a frame's payload. Nothing of it is given out unless its tag verifies.
    *
    * @param chunkIndex Of {@link ChunkAssembler.indexOf}; 0 for control frames.
+   * @param into Where the plaintext goes, of just its length; new memory where it is absent.
    * @throws XcpError `xcp.decrypt_failed`, which the caller counts; `xcp.key_expired`
    */
-  open(nowUs: number, frame: ReceivedFrame, chunkIndex: number): Uint8Array {
+  open(nowUs: number, frame: ReceivedFrame, chunkIndex: number, into?: Uint8Array): Uint8Array {
     if (this.#previous !== undefined && nowUs >= this.#previousUntilUs) this.#forgetPrevious();
     const { header, payload } = frame;
     if (header.msgId === 0) throw failed("an encrypted frame without msgId");
     if (payload.length < TAG_BYTES) throw failed(`${payload.length} bytes cannot hold a tag`);
     const phase = (frame.flags & Flag.KPHASE) === 0 ? 0 : 1;
-    const plaintext =
+    const plaintext = into ?? plainView(this.#allocate(payload.length - TAG_BYTES));
+    const opened =
       phase === this.#epoch.phase
-        ? this.#tryOpen(nowUs, this.#epoch, frame, chunkIndex)
-        : this.#openOther(nowUs, frame, chunkIndex);
-    if (plaintext === undefined)
-      throw failed(`no key of epoch ${this.#epoch.number} or next to it fits`);
+        ? this.#tryOpen(nowUs, this.#epoch, frame, chunkIndex, plaintext)
+        : this.#openOther(nowUs, frame, chunkIndex, plaintext);
+    if (!opened) throw failed(`no key of epoch ${this.#epoch.number} or next to it fits`);
     return plaintext;
   }
 
@@ -166,15 +173,15 @@ export class FrameOpener {
   }
 
   // KPHASE differs from the current epoch's: the one before, then the one after.
-  #openOther(nowUs: number, frame: ReceivedFrame, chunkIndex: number): Uint8Array | undefined {
-    if (this.#previous !== undefined) {
-      const plaintext = this.#tryOpen(nowUs, this.#previous, frame, chunkIndex);
-      if (plaintext !== undefined) return plaintext;
+  #openOther(nowUs: number, frame: ReceivedFrame, chunkIndex: number, into: Uint8Array): boolean {
+    const previous = this.#previous;
+    if (previous !== undefined && this.#tryOpen(nowUs, previous, frame, chunkIndex, into)) {
+      return true;
     }
     this.#next ??= new Epoch(this.#source, this.#epoch.number + 1, nowUs);
-    const plaintext = this.#next.open(frame.header, chunkIndex, frame.aad, frame.payload);
-    if (plaintext !== undefined) this.#advance(nowUs, this.#next);
-    return plaintext;
+    if (!this.#next.open(frame.header, chunkIndex, frame.aad, frame.payload, into)) return false;
+    this.#advance(nowUs, this.#next);
+    return true;
   }
 
   // One frame may pass a limit, as the sender's count and this one differ by what is on the way; the second is refused.
@@ -183,10 +190,11 @@ export class FrameOpener {
     epoch: Epoch,
     frame: ReceivedFrame,
     chunkIndex: number,
-  ): Uint8Array | undefined {
+    into: Uint8Array,
+  ): boolean {
     const spent = epoch.isSpent(nowUs, this.#limits, { frames: 0, bytes: 0 });
-    const plaintext = epoch.open(frame.header, chunkIndex, frame.aad, frame.payload);
-    if (plaintext === undefined || !spent) return plaintext;
+    const opened = epoch.open(frame.header, chunkIndex, frame.aad, frame.payload, into);
+    if (!opened || !spent) return opened;
     throw new XcpError("xcp.key_expired", `epoch ${epoch.number} is past its limits`);
   }
 
@@ -212,4 +220,13 @@ function keySourceOf(options: FrameCipherOptions): KeySource {
 
 function failed(message: string): XcpError {
   return new XcpError("xcp.decrypt_failed", message);
+}
+
+function zeroed(bytes: number): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
+// Whatever subclass the platform's memory is of: the application gets this.
+function plainView({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length);
 }

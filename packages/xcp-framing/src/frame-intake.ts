@@ -10,7 +10,7 @@ import type { Inbox } from "./inbox.js";
 import type { Negotiated } from "./negotiated.js";
 import type { Sender } from "./sender.js";
 import type { SessionCore } from "./session-core.js";
-import { Flag, MsgType, ReservedTag } from "./wire/constants.js";
+import { Flag, MsgType, ReservedTag, TAG_BYTES } from "./wire/constants.js";
 import type { FrameEvent, ReceivedFrame, RejectedFrame } from "./wire/frame-reader.js";
 import { type FrameHeader, tagValue } from "./wire/header.js";
 
@@ -166,7 +166,10 @@ export class FrameIntake {
       return undefined;
     }
     try {
-      const payload = opener.open(this.#core.nowUs, frame, index);
+      // A later chunk of a message goes straight to its place.
+      const length = frame.payload.length - TAG_BYTES;
+      const into = index === 0 ? undefined : this.#assembler.placeOf(header, length);
+      const payload = opener.open(this.#core.nowUs, frame, index, into);
       this.#noteEpoch(opener.epoch);
       return payload;
     } catch (error) {

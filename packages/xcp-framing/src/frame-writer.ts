@@ -55,14 +55,14 @@ export class FrameWriter {
     return this.#bytes;
   }
 
-  /** Appends one frame; the parts of an encrypted one are returned, so that it can be sent again as it was. */
+  /** Appends one frame; an encrypted one is returned, so that it can be sent again as it was. */
   append(
     nowUs: number,
     flags: number,
     header: FrameHeader,
     payload: Uint8Array,
     chunkIndex: number,
-  ): Uint8Array[] | undefined {
+  ): Uint8Array | undefined {
     const frame = this.#frame;
     frame.flags = flags;
     frame.payload = payload;
@@ -74,9 +74,9 @@ export class FrameWriter {
     } else frame.header = header;
     // HELLO and CAPS are never encrypted: they are what the keys are made from. §12
     if (this.sealer !== undefined && header.msgType > MsgType.CAPS) {
-      const parts = this.sealer.sealFrame(nowUs, this.profile, frame, chunkIndex, this.#crc32c);
-      this.appendParts(parts);
-      return parts;
+      const sealed = this.sealer.sealFrame(nowUs, this.profile, frame, chunkIndex, this.#crc32c);
+      this.appendParts([sealed]);
+      return sealed;
     }
     if (payload.length > PACK_BYTES) {
       this.appendParts(encodeFrame(this.profile, frame, this.#crc32c, this.crcOrder));

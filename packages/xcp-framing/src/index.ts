@@ -107,7 +107,7 @@ export {
 export { type KeySource, ROTATION_LIMITS, type RotationLimits } from "./epoch.js";
 export { type FrameCipherOptions, FrameOpener, FrameSealer } from "./frame-cipher.js";
 
-export type { Aead, CryptoProvider, Platform, Sealed, ZstdProvider } from "./platform.js";
+export type { Aead, CryptoProvider, Platform, ZstdProvider } from "./platform.js";
 
 export type {
   IncomingMessage,

@@ -1,19 +1,16 @@
 import type { Clock, RandomSource, Timers } from "@proj/wire-types";
 
-/** What {@link Aead.seal} makes; on the wire `tag` follows `ciphertext`. */
-export interface Sealed {
-  /** As long as the plaintext. */
-  readonly ciphertext: Uint8Array;
-  /** 16 bytes. */
-  readonly tag: Uint8Array;
-}
-
-/** ChaCha20-Poly1305 (RFC 8439) under one key. */
+/** ChaCha20-Poly1305 (RFC 8439) under one key. It writes where it is told to, so that nothing is copied behind it. */
 export interface Aead {
-  /** Returns ciphertext and 16-byte tag, each for itself: joining them here would cost a copy of the message. */
-  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Sealed;
-  /** Returns the plaintext, or `undefined` when the tag does not verify; nothing unverified leaves. */
-  open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+  /** Writes ciphertext and the 16-byte tag behind it to `into`, which has just that length and may follow `aad` in memory. */
+  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, into: Uint8Array): void;
+  /**
+   * Writes the plaintext to `into`, which is 16 bytes shorter than `sealed`; `false` when the tag does not verify, and then
+   * nothing of the plaintext stays in `into`.
+   */
+  open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array, into: Uint8Array): boolean;
+  /** Overwrites the key. Neither of the others may be called any more. */
+  erase(): void;
 }
 
 /** The cryptography that the core is given. All calls are synchronous. */

@@ -266,7 +266,7 @@ export class Sender {
       return;
     }
     if (transfer.sealed !== undefined && transfer.epoch === this.epoch) {
-      this.#writer.appendParts(transfer.sealed);
+      this.#writer.appendParts([transfer.sealed]);
       outbox.advance(transfer.remainingBytes, "finished");
       this.#finish(transfer);
       return;
@@ -306,10 +306,10 @@ export class Sender {
     }
   }
 
-  #noteSealed(transfer: Transfer, parts: Uint8Array[], frame: "whole" | "part"): void {
+  #noteSealed(transfer: Transfer, sealed: Uint8Array, frame: "whole" | "part"): void {
     const epoch = this.epoch;
     transfer.epoch = epoch;
-    transfer.sealed = frame === "whole" ? parts : undefined;
+    transfer.sealed = frame === "whole" ? sealed : undefined;
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
     this.#core.log.write("info", "xcp.rekey", { direction: "sent", epoch });

@@ -21,6 +21,7 @@ export function makeCiphers(
     key: config.key ?? new Uint8Array(0),
     salt: deriveSalt(crypto, keys),
     nowUs,
+    allocate: config.platform.allocate,
   };
   const initiator = config.role === "initiator";
   return {

@@ -77,7 +77,7 @@ export class Transfer implements FrameHeader {
   /** The epoch in which its last frame was sealed. §12 */
   epoch: number | undefined;
   /** Its only frame as it was sealed in that epoch, to be sent again as it was. §12 */
-  sealed: readonly Uint8Array[] | undefined;
+  sealed: Uint8Array | undefined;
   /** What the driver keeps with it: the promise. */
   owner: unknown;
 

@@ -23,11 +23,20 @@ export class WholeBuffer {
     this.#allocate = allocate;
   }
 
+  /** Where the next `length` bytes belong, for those who write them there before they append them. */
+  place(length: number): Uint8Array | undefined {
+    const end = this.#filled + length;
+    if (this.#filled === 0 || end > this.#length) return undefined;
+    this.#reserve(end);
+    const { buffer, byteOffset } = this.#bytes;
+    return new Uint8Array(buffer, byteOffset + this.#filled, length);
+  }
+
   /** Adds bytes. */
   append(part: Uint8Array): void {
     const end = this.#filled + part.length;
     if (this.#filled === 0) this.#bytes = part;
-    else {
+    else if (!this.#isInPlace(part)) {
       this.#reserve(end);
       this.#bytes.set(part, this.#filled);
     }
@@ -47,6 +56,11 @@ export class WholeBuffer {
   /** Gives everything up, in as few parts as there are. */
   takeParts(): readonly Uint8Array[] {
     return this.#filled === 0 ? [] : [this.take()];
+  }
+
+  #isInPlace(part: Uint8Array): boolean {
+    const { buffer, byteOffset } = this.#bytes;
+    return this.#owned && part.buffer === buffer && part.byteOffset === byteOffset + this.#filled;
   }
 
   #reserve(size: number): void {

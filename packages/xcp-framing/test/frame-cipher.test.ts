@@ -71,33 +71,33 @@ describe.each([
     ["frame-crypt-epoch1", "json-text", 0, 25 * HOUR_US],
   ])("%s is opened and sealed byte for byte", (id, plaintext, index, nowUs) => {
     const { sealer, opener } = cipherPair(crypto);
-    const frame = receive([golden(id)]);
+    const frame = receive(golden(id));
     expect(formatHex(opener.open(nowUs, frame, index))).toBe(formatHex(golden(plaintext)));
     const flags = frame.flags & Flag.COMP;
-    const parts = sealer.sealFrame(
+    const sealed = sealer.sealFrame(
       nowUs,
       "v0.2",
       { flags, header: frame.header, payload: golden(plaintext) },
       index,
       crc32c,
     );
-    expect(formatHex(concatBytes(parts))).toBe(formatHex(golden(id)));
+    expect(formatHex(sealed)).toBe(formatHex(golden(id)));
   });
 
   test("frame-crypt-chunk-0 and -1 are opened and sealed byte for byte", () => {
     const { sealer, opener } = cipherPair(crypto);
     const chunks = ["frame-crypt-chunk-0", "frame-crypt-chunk-1"].map((id, i) => {
-      const frame = receive([golden(id)]);
+      const frame = receive(golden(id));
       const payload = opener.open(0, frame, i);
       const flags = frame.flags & Flag.MORE;
-      const parts = sealer.sealFrame(
+      const sealed = sealer.sealFrame(
         0,
         "v0.2",
         { flags, header: frame.header, payload },
         i,
         crc32c,
       );
-      expect(formatHex(concatBytes(parts))).toBe(formatHex(golden(id)));
+      expect(formatHex(sealed)).toBe(formatHex(golden(id)));
       return payload;
     });
     expect(formatHex(concatBytes(chunks))).toBe(formatHex(golden("json-text")));
@@ -114,11 +114,11 @@ describe("§12: opening", () => {
     const { opener } = cipherPair(nodeCrypto);
     const bytes = golden("frame-crypt");
     bytes[at] = (bytes[at] ?? 0) ^ bit;
-    expect(codeOf(() => opener.open(0, receive([bytes]), 0))).toBe("xcp.decrypt_failed");
+    expect(codeOf(() => opener.open(0, receive(bytes), 0))).toBe("xcp.decrypt_failed");
   });
 
   test("the wrong chunk index, direction, session or key is ERR_DECRYPT_FAILED", () => {
-    const frame = receive([golden("frame-crypt")]);
+    const frame = receive(golden("frame-crypt"));
     const { opener } = cipherPair(nodeCrypto);
     expect(codeOf(() => opener.open(0, frame, 1))).toBe("xcp.decrypt_failed");
     const back = cipherPair(nodeCrypto, {}, 2);
@@ -128,7 +128,7 @@ describe("§12: opening", () => {
 
   test("a payload shorter than a tag and msgId 0 are ERR_DECRYPT_FAILED", () => {
     const { opener } = cipherPair(nodeCrypto);
-    const frame = receive([golden("frame-crypt")]);
+    const frame = receive(golden("frame-crypt"));
     const short = { ...frame, payload: frame.payload.subarray(0, 15) };
     const unnumbered = { ...frame, header: { ...frame.header, msgId: 0 } };
     expect(codeOf(() => opener.open(0, short, 0))).toBe("xcp.decrypt_failed");
@@ -265,7 +265,7 @@ describe("§12: rotation", () => {
 
   test("an epoch is entered only by a tag that verifies", () => {
     const { sealer, opener } = cipherPair(nodeCrypto);
-    const forged = receive([golden("frame-crypt-epoch1")]);
+    const forged = receive(golden("frame-crypt-epoch1"));
     const payload = forged.payload.slice();
     payload[0] = (payload[0] ?? 0) ^ 1;
     expect(codeOf(() => opener.open(0, { ...forged, payload }, 0))).toBe("xcp.decrypt_failed");

@@ -1,45 +1,10 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createHmac,
-  hkdfSync,
-  timingSafeEqual,
-} from "node:crypto";
-import type { Aead, CryptoProvider } from "../platform.js";
-import { TAG_BYTES } from "../wire/constants.js";
-
-const CIPHER = "chacha20-poly1305";
-const OPTIONS = { authTagLength: TAG_BYTES } as const;
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import type { CryptoProvider } from "../platform.js";
+import { NativeAead } from "./native-aead.js";
 
 /** Cryptography by OpenSSL. */
 export const nodeCrypto: CryptoProvider = {
-  chacha20Poly1305(key: Uint8Array): Aead {
-    return {
-      seal(nonce, aad, plaintext) {
-        const cipher = createCipheriv(CIPHER, key, nonce, OPTIONS);
-        cipher.setAAD(aad, { plaintextLength: plaintext.length });
-        const ciphertext = cipher.update(plaintext);
-        cipher.final();
-        return { ciphertext, tag: cipher.getAuthTag() };
-      },
-      open(nonce, aad, sealed) {
-        const length = sealed.length - TAG_BYTES;
-        if (length < 0) return undefined;
-        const decipher = createDecipheriv(CIPHER, key, nonce, OPTIONS);
-        decipher.setAAD(aad, { plaintextLength: length });
-        decipher.setAuthTag(sealed.subarray(length));
-        const plaintext = decipher.update(sealed.subarray(0, length));
-        try {
-          decipher.final();
-        } catch {
-          plaintext.fill(0);
-          return undefined;
-        }
-        return asBytes(plaintext);
-      },
-    };
-  },
+  chacha20Poly1305: (key) => new NativeAead(key),
   sha256(parts) {
     const hash = createHash("sha256");
     for (const part of parts) hash.update(part);

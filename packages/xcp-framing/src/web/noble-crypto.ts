@@ -8,19 +8,21 @@ import type { Aead, CryptoProvider } from "../platform.js";
 /** Cryptography in JavaScript, for browsers: they have HKDF and SHA-256, but only asynchronously, and no ChaCha20. */
 export const nobleCrypto: CryptoProvider = {
   chacha20Poly1305(key: Uint8Array): Aead {
+    const own = new Uint8Array(key);
     return {
-      seal(nonce, aad, plaintext) {
-        const sealed = chacha20poly1305(key, nonce, aad).encrypt(plaintext);
-        const { length } = plaintext;
-        return { ciphertext: sealed.subarray(0, length), tag: sealed.subarray(length) };
+      seal(nonce, aad, plaintext, into) {
+        chacha20poly1305(own, nonce, aad).encrypt(plaintext, into);
       },
-      open(nonce, aad, sealed) {
+      open(nonce, aad, sealed, into) {
         try {
-          return chacha20poly1305(key, nonce, aad).decrypt(sealed);
+          chacha20poly1305(own, nonce, aad).decrypt(sealed, into);
+          return true;
         } catch {
-          return undefined;
+          into.fill(0);
+          return false;
         }
       },
+      erase: () => void own.fill(0),
     };
   },
   sha256: (parts) => sha256(concatBytes(parts)),

@@ -23,12 +23,13 @@ function watchful(used: Set<string>): CryptoProvider {
       const aead = nodeCrypto.chacha20Poly1305(aeadKey);
       const name = formatHex(aeadKey);
       return {
-        ...aead,
-        seal(nonce, aad, plaintext) {
+        open: (...frame) => aead.open(...frame),
+        erase: () => aead.erase(),
+        seal(nonce, aad, plaintext, into) {
           const pair = `${name} ${formatHex(nonce)}`;
           if (used.has(pair)) throw new Error("a nonce was used twice");
           used.add(pair);
-          return aead.seal(nonce, aad, plaintext);
+          aead.seal(nonce, aad, plaintext, into);
         },
       };
     },

@@ -1,4 +1,4 @@
-import { concatBytes, crc32c } from "@proj/wire-types";
+import { crc32c } from "@proj/wire-types";
 import {
   type CryptoProvider,
   deriveSalt,
@@ -43,10 +43,10 @@ export function cipherPair(
 }
 
 /** Reads one frame off the wire. */
-export function receive(parts: readonly Uint8Array[]): ReceivedFrame {
+export function receive(bytes: Uint8Array): ReceivedFrame {
   const reader = new FrameReader({ crc32c, limits: { maxHeaderBytes: 16_384 } });
   reader.setAllowedFlags(Flag.COMP | Flag.CRYPT | Flag.MORE | Flag.ACKREQ | Flag.KPHASE);
-  reader.push(concatBytes(parts));
+  reader.push(bytes);
   const event = reader.next();
   if (event?.kind !== "frame") throw new Error(`no frame but ${event?.kind}`);
   return event;
