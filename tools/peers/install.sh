@@ -6,7 +6,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-declare -A package=([capnp]=capnproto [protoc]=protobuf-compiler [chromium]=chromium [zstd]=zstd)
+declare -A package=([capnp]=capnproto [protoc]=protobuf-compiler [chromium]=chromium [zstd]=zstd [valgrind]=valgrind)
 modules="pyarrow numpy google_crc32c google.protobuf"
 requirements="pyarrow==21.* numpy<3 google-crc32c==1.* protobuf==6.*"
 folder=.cache/peers
@@ -15,6 +15,7 @@ mkdir -p "$folder"
 say() { echo "peers: $*" >&2; }
 # Debian has either version of the library, as packages of two names.
 multi_buffer() { ldconfig -p 2>/dev/null | grep -q 'libIPSec_MB\.so\.[12] '; }
+fabric() { ldconfig -p 2>/dev/null | grep -q 'libfabric\.so\.1 ' && [ -e /usr/include/rdma/fabric.h ]; }
 has() { command -v "$1" >/dev/null 2>&1; }
 imports() { "$1" -c "import $(echo "$modules" | tr ' ' ',')" >/dev/null 2>&1; }
 
@@ -22,6 +23,7 @@ missing=()
 for name in "${!package[@]}"; do has "$name" || missing+=("${package[$name]}"); done
 has python3 || missing+=(python3)
 multi_buffer || missing+=(libipsec-mb2 libipsec-mb1)
+fabric || missing+=(libfabric1 libfabric-dev)
 if [ "${#missing[@]}" -gt 0 ]; then
   if has apt-get && [ "$(id -u)" = 0 ]; then
     say "installing ${missing[*]} with apt-get"
@@ -94,6 +96,11 @@ if multi_buffer; then
   there+=(ipsec-mb)
 else
   say "libipsec-mb is missing: encryption in batches is tested with OpenSSL only"
+fi
+if fabric; then
+  there+=(libfabric)
+else
+  say "libfabric with its headers is missing: remote memory access is not tested"
 fi
 if [ -n "${CXX:-}" ] || has c++ || has g++ || has clang++; then
   there+=(native)

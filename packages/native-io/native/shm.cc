@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <atomic>
 
@@ -22,6 +23,23 @@ constexpr size_t kMaxPath = 4096;
 constexpr uint64_t kMaxMapping = uint64_t{1} << 32;
 // Cache line, and more than any atomic needs.
 constexpr uint64_t kAlignment = 64;
+
+// An open descriptor that JavaScript holds.
+struct ShmDescriptor {
+  static constexpr napi_type_tag kTag = {0x6e617469766500f1, 0x73686d5f64657363};
+
+  explicit ShmDescriptor(int descriptor) : fd(descriptor) {}
+  ~ShmDescriptor() { Close(); }
+  ShmDescriptor(const ShmDescriptor&) = delete;
+  ShmDescriptor& operator=(const ShmDescriptor&) = delete;
+
+  void Close() {
+    if (fd >= 0) close(fd);
+    fd = -1;
+  }
+
+  int fd;
+};
 
 void OnBufferGone(napi_env, void*, void* hint) {
   auto* const mapping = static_cast<Mapping*>(hint);

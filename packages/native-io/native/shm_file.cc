@@ -89,11 +89,6 @@ constexpr int kFileFlags = O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 
 }  // namespace
 
-void ShmDescriptor::Close() {
-  if (fd >= 0) close(fd);
-  fd = -1;
-}
-
 int OpenFolder(const std::string& path) { return OpenAt(AT_FDCWD, path.c_str(), kFolderFlags); }
 
 int OpenBeneath(int folder, const std::string& relative, bool writable) {

@@ -1,27 +1,12 @@
 // Files that are mapped: opened beneath a folder without following a link, so that what was checked is what is used.
 #pragma once
 
-#include <node_api.h>
 #include <sys/types.h>
 
 #include <cstdint>
 #include <string>
 
 namespace native_io {
-
-// An open descriptor that JavaScript holds.
-struct ShmDescriptor {
-  static constexpr napi_type_tag kTag = {0x6e617469766500f1, 0x73686d5f64657363};
-
-  explicit ShmDescriptor(int descriptor) : fd(descriptor) {}
-  ~ShmDescriptor() { Close(); }
-  ShmDescriptor(const ShmDescriptor&) = delete;
-  ShmDescriptor& operator=(const ShmDescriptor&) = delete;
-
-  void Close();
-
-  int fd;
-};
 
 // What is known of an open descriptor.
 struct ShmFacts {

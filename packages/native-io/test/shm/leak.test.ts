@@ -121,5 +121,5 @@ function lending(peer: Peer<Backend>): Peer<Backend> {
   if ("lack" in peer) return peer;
   const shared = peer.found.rma.capabilities().find(({ name }) => name === "rma.shm");
   if (shared?.available === true) return peer;
-  return { name: "libfabric shm", lack: shared?.reason ?? "no libfabric" };
+  return { name: "libfabric", lack: shared?.reason ?? "no libfabric" };
 }
