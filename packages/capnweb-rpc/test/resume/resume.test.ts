@@ -225,6 +225,9 @@ test("the store in memory keeps so many records, the newest", () => {
   };
   for (const handle of ["a", "b", "c"]) store.put(handle, record);
   expect([store.size, store.get("a"), store.get("c")]).toEqual([2, undefined, record]);
+  store.put("d", { ...record, sessionId: "other" });
+  expect([store.removeSession("s"), store.removeSession("s"), store.size]).toEqual([1, 0, 1]);
+  expect([store.removeExpired(8), store.removeExpired(9), store.size]).toEqual([0, 1, 0]);
 });
 
 describe("fuzz: hostile tokens", () => {
