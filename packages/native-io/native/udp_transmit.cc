@@ -7,6 +7,7 @@
 
 #include "udp_buffers.h"
 #include "udp_kernel.h"
+#include "udp_outgoing.h"
 
 namespace native_io {
 namespace {
@@ -53,50 +54,6 @@ bool MayBeSegmentation(int error) {
   return error == EIO || error == EINVAL || error == EMSGSIZE || error == EOPNOTSUPP;
 }
 
-struct Row {
-  uint32_t offset;
-  uint32_t length;
-  uint32_t segment;
-  uint32_t destination;
-  uint32_t ecn;
-  uint32_t port;
-};
-
-// Reads every column once: another thread may be writing them, and what was checked must be what is used.
-Row ReadRow(const int32_t* meta, uint32_t message) {
-  const volatile int32_t* row = meta + size_t{message} * kUdpStride;
-  return {static_cast<uint32_t>(row[kTxOffset]),      static_cast<uint32_t>(row[kTxLength]),
-          static_cast<uint32_t>(row[kTxSegment]),     static_cast<uint32_t>(row[kTxDestination]),
-          static_cast<uint32_t>(row[kTxEcn]),         static_cast<uint32_t>(row[kTxPort])};
-}
-
-uint32_t Pieces(const Row& row) {
-  if (row.segment == 0 || row.segment >= row.length) return 1;
-  return (row.length + row.segment - 1) / row.segment;
-}
-
-#if defined(__linux__)
-void AddControl(msghdr& header, int level, int type, const void* value, size_t size) {
-  auto* at = reinterpret_cast<cmsghdr*>(static_cast<uint8_t*>(header.msg_control) +
-                                        header.msg_controllen);
-  at->cmsg_level = level;
-  at->cmsg_type = type;
-  at->cmsg_len = CMSG_LEN(size);
-  std::memcpy(CMSG_DATA(at), value, size);
-  header.msg_controllen += CMSG_SPACE(size);
-}
-
-void AddEcn(msghdr& header, const UdpAddress& destination, uint32_t ecn) {
-  const int value = static_cast<int>(ecn & 3);
-  // The kernel routes a mapped address through IPv4, where the other option counts.
-  if (destination.IsIpv4()) {
-    AddControl(header, IPPROTO_IP, IP_TOS, &value, sizeof value);
-  } else {
-    AddControl(header, IPPROTO_IPV6, IPV6_TCLASS, &value, sizeof value);
-  }
-}
-#endif
-
 }  // namespace
 
 int UdpSendMessages(int fd, UdpMessage* messages, uint32_t count) {
@@ -120,7 +77,7 @@ uint32_t UdpGroup::Transmit(uint32_t messages) {
 // Fills message `at` of the next system call from the row of `message`: 0, -EMSGSIZE where it must go in pieces, or why
 // it cannot go at all.
 int UdpGroup::Prepare(uint32_t message, uint32_t at) {
-  const Row row = ReadRow(tx_.meta, message);
+  const UdpOutgoing row = ReadOutgoing(tx_.meta, message);
   if (row.port >= ports_.size() || row.offset > tx_.size || row.length > tx_.size - row.offset) {
     return -EINVAL;
   }
@@ -167,7 +124,7 @@ uint32_t UdpGroup::TransmitRun(uint32_t first, uint32_t count, bool* blocked) {
     uint32_t port = 0;
     int problem = 0;
     while (prepared < kUdpBatch && first + prepared < count) {
-      const uint32_t its = ReadRow(tx_.meta, first + prepared).port;
+      const uint32_t its = ReadOutgoing(tx_.meta, first + prepared).port;
       if (prepared > 0 && its != port) break;
       port = its;
       problem = Prepare(first + prepared, prepared);
@@ -193,7 +150,7 @@ uint32_t UdpGroup::TransmitRun(uint32_t first, uint32_t count, bool* blocked) {
     const int sent = UdpSendMessages(via.fd, buffers_->tx.messages.get(), prepared);
     if (sent >= 0) {
       for (int i = 0; i < sent; ++i) {
-        const Row row = ReadRow(tx_.meta, first + i);
+        const UdpOutgoing row = ReadOutgoing(tx_.meta, first + i);
         counters_.sent_datagrams += Pieces(row);
         counters_.sent_bytes += buffers_->tx.vectors[i].iov_len;
         Finish(first + i, 0);
@@ -208,7 +165,7 @@ uint32_t UdpGroup::TransmitRun(uint32_t first, uint32_t count, bool* blocked) {
       return 0;
     }
     const bool segmented = buffers_->tx.messages[0].msg_hdr.msg_controllen > 0 &&
-                           Pieces(ReadRow(tx_.meta, first)) > 1;
+                           Pieces(ReadOutgoing(tx_.meta, first)) > 1;
     if (MayPass(error, ++tries)) {
       ++counters_.pending_errors;
       continue;
@@ -232,7 +189,7 @@ uint32_t UdpGroup::TransmitRun(uint32_t first, uint32_t count, bool* blocked) {
 // Sends the pieces of one message one by one. False where the socket is full: the row then holds the rest.
 bool UdpGroup::SendSegments(uint32_t message, int* error) {
   *error = 0;
-  Row row = ReadRow(tx_.meta, message);
+  const UdpOutgoing row = ReadOutgoing(tx_.meta, message);
   const UdpAddress* destination = addresses_.At(row.destination);
   if (row.port >= ports_.size() || row.offset > tx_.size || row.length > tx_.size - row.offset ||
       destination == nullptr) {

@@ -4,17 +4,18 @@ import type { Capability } from "../capability.js";
 import { NativeIoError } from "../errors.js";
 import { AddressTable } from "./address-table.js";
 import { UDP_ROW, UDP_RX_TRUNCATED, UdpErrorOrigin, UdpErrorRow, UdpRx, UdpTx } from "./layout.js";
+import { type Arrived, PortableInbox } from "./portable-inbox.js";
 import type { PortablePort } from "./portable-udp-port.js";
 import { formatUdpAddress, parseUdpAddress } from "./udp-address.js";
 import { UDP_ERROR_ROWS, type UdpSettings } from "./udp-settings.js";
 import { makeUdpSlabs } from "./udp-slabs.js";
-import type { UdpAddress, UdpCounters, UdpSlab, UdpSocket } from "./udp.js";
-
-interface Arrived {
-  readonly bytes: Uint8Array;
-  readonly source: UdpAddress;
-  readonly port: number;
-}
+import {
+  type UdpAddress,
+  type UdpCounters,
+  UdpReady,
+  type UdpSlab,
+  type UdpSocket,
+} from "./udp.js";
 
 interface Failed {
   readonly errno: number;
@@ -36,6 +37,7 @@ export class PortableUdpSocket implements UdpSocket {
   readonly #settings: UdpSettings;
   readonly #ports: readonly PortablePort[];
   readonly #addresses: AddressTable<UdpAddress>;
+  readonly #inbox: PortableInbox;
   // What Node has not sent yet it sends from here, not from the slab, which the caller fills again.
   readonly #staging: readonly Uint8Array[];
   readonly #counts: Counts = {
@@ -49,9 +51,6 @@ export class PortableUdpSocket implements UdpSocket {
     pendingErrors: 0,
     segmentationDisabled: 0,
   };
-  #arrived: Arrived[] = [];
-  #taken = 0;
-  #waitingBytes = 0;
   #failed: Failed[] = [];
   #listener: (() => void) | undefined;
   #call: NodeJS.Immediate | undefined;
@@ -72,6 +71,7 @@ export class PortableUdpSocket implements UdpSocket {
     this.#settings = settings;
     this.#ports = ports;
     this.#addresses = new AddressTable(settings.addresses);
+    this.#inbox = new PortableInbox(settings.receiveBufferBytes);
     this.#staging = ports.map(() => new Uint8Array(MAX_DATAGRAM_BYTES));
     for (const [port, { socket }] of ports.entries()) {
       socket.on("message", (bytes, source) => this.#arrive(bytes, source, port));
@@ -82,19 +82,9 @@ export class PortableUdpSocket implements UdpSocket {
   receive(): number {
     this.#live();
     const { receiveSlots, slotBytes } = this.#settings;
-    let slot = 0;
-    for (; slot < receiveSlots; slot++) {
-      const next = this.#arrived[this.#taken];
-      if (next === undefined) break;
-      this.#taken++;
-      this.#describe(slot, slotBytes, next);
-    }
-    // Moving the rest down costs its length, so it waits until as much was taken.
-    if (this.#taken * 2 >= this.#arrived.length) {
-      this.#arrived = this.#arrived.slice(this.#taken);
-      this.#taken = 0;
-    }
-    return slot;
+    const arrived = this.#inbox.take(receiveSlots);
+    for (const [slot, each] of arrived.entries()) this.#describe(slot, slotBytes, each);
+    return arrived.length;
   }
 
   transmit(messages: number): number {
@@ -132,7 +122,10 @@ export class PortableUdpSocket implements UdpSocket {
     if (!(timeoutUs >= 0 && timeoutUs <= 1_000_000)) {
       throw new RangeError(`${timeoutUs} µs is not in 0–1000000`);
     }
-    return (this.#taken < this.#arrived.length ? 1 : 0) | (this.#failed.length > 0 ? 2 : 0);
+    return (
+      (this.#inbox.isEmpty ? 0 : UdpReady.datagrams) |
+      (this.#failed.length > 0 ? UdpReady.errors : 0)
+    );
   }
 
   watch(listener: (() => void) | undefined): void {
@@ -187,26 +180,20 @@ export class PortableUdpSocket implements UdpSocket {
   }
 
   #arrive(bytes: Uint8Array, source: RemoteInfo, port: number): void {
-    if (this.#waitingBytes + bytes.length > this.#settings.receiveBufferBytes) {
-      this.#counts.droppedDatagrams++;
-      return;
-    }
-    this.#waitingBytes += bytes.length;
-    this.#arrived.push({ bytes, source: { host: source.address, port: source.port }, port });
-    this.#announce();
+    if (this.#inbox.put(bytes, source, port)) this.#announce();
+    else this.#counts.droppedDatagrams++;
   }
 
   #describe(slot: number, slotBytes: number, { bytes, source, port }: Arrived): void {
     const { meta } = this.rx;
     const row = slot * UDP_ROW;
     const length = Math.min(bytes.length, slotBytes);
-    this.#waitingBytes -= bytes.length;
     this.rx.bytes.set(length < bytes.length ? bytes.subarray(0, length) : bytes, slot * slotBytes);
     meta[row + UdpRx.offset] = slot * slotBytes;
     meta[row + UdpRx.length] = length;
     meta[row + UdpRx.segment] = length;
     meta[row + UdpRx.ecn] = 0;
-    meta[row + UdpRx.source] = this.#addresses.intern(keyOf(source), () => plain(source));
+    meta[row + UdpRx.source] = this.#addresses.intern(keyOf(source), () => source);
     meta[row + UdpRx.port] = port;
     meta[row + UdpRx.flags] = length < bytes.length ? UDP_RX_TRUNCATED : 0;
     if (length < bytes.length) this.#counts.truncatedDatagrams++;
@@ -274,7 +261,7 @@ export class PortableUdpSocket implements UdpSocket {
 
   #announce(): void {
     if (this.#listener === undefined || this.#call !== undefined) return;
-    if (this.#taken === this.#arrived.length && this.#failed.length === 0) return;
+    if (this.#inbox.isEmpty && this.#failed.length === 0) return;
     this.#call = setImmediate(() => {
       this.#call = undefined;
       this.#listener?.();
@@ -283,13 +270,6 @@ export class PortableUdpSocket implements UdpSocket {
   }
 }
 
-// Node writes IPv4 in its mapped form where the socket speaks IPv6.
-function plain({ host, port }: UdpAddress): UdpAddress {
-  return host.startsWith("::ffff:") && host.includes(".")
-    ? { host: host.slice("::ffff:".length), port }
-    : { host, port };
-}
-
-function keyOf(address: UdpAddress): string {
-  return `${plain(address).host} ${address.port}`;
+function keyOf({ host, port }: UdpAddress): string {
+  return `${host} ${port}`;
 }
