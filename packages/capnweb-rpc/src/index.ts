@@ -119,6 +119,7 @@ export {
   type ResumeGrant,
   ResumeManager,
   type ResumeOptions,
+  type ResumeTokenInfo,
 } from "./resume/resume-manager.js";
 export type { ResumeEntry, ResumeRecord, ResumeStore } from "./resume/resume-record.js";
 export { ResumingConnection, type ResumingOptions } from "./resume/resuming-connection.js";

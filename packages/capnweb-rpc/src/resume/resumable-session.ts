@@ -21,16 +21,30 @@ export class ResumableSession {
   readonly #manager: ResumeManager;
   readonly #principal: string;
   readonly #entries = new Map<string, ResumeEntry>();
+  #metadata: Readonly<Record<string, unknown>> | undefined;
   #sessionId: string | undefined;
 
-  /** `principal` names the peer as the application has authenticated it. */
-  constructor(manager: ResumeManager, principal: string) {
+  /**
+   * @param principal The peer, as the application has authenticated it.
+   * @param metadata JSON to be kept with the tokens; a restored token brings its own.
+   */
+  constructor(
+    manager: ResumeManager,
+    principal: string,
+    metadata?: Readonly<Record<string, unknown>>,
+  ) {
+    this.#metadata = metadata;
     this.#manager = manager;
     this.#principal = principal;
     this.service = new ResumeService({
       issue: () => this.#issue(),
       restore: (token) => this.#restore(token),
     });
+  }
+
+  /** What is kept with the tokens. */
+  get metadata(): Readonly<Record<string, unknown>> | undefined {
+    return this.#metadata;
   }
 
   /** Notes that `target` can be had again by `entry`, and answers it. The latest of a name counts. */
@@ -54,13 +68,16 @@ export class ResumableSession {
     const entries = [...this.#entries.values()];
     const grant = await this.#manager.issue(this.#principal, entries, {
       sessionId: this.#sessionId,
+      metadata: this.#metadata,
     });
     this.#sessionId = grant.sessionId;
     return grant;
   }
 
   async #restore(token: unknown): Promise<ResumedObjects> {
-    const { objects, entries, grant } = await this.#manager.restore(token, this.#principal);
+    const restored = await this.#manager.restore(token, this.#principal);
+    const { objects, entries, grant } = restored;
+    this.#metadata = restored.metadata;
     for (const entry of entries) this.#entries.set(entry.key, entry);
     this.#sessionId = grant.sessionId;
     return { objects, grant };

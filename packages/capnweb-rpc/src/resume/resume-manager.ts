@@ -68,6 +68,24 @@ export interface Restored {
   readonly entries: readonly ResumeEntry[];
   /** The token that takes the place of the used one. */
   readonly grant: ResumeGrant;
+  /** What the application wanted to be kept beside. */
+  readonly metadata: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What a server knows of a token. */
+export interface ResumeTokenInfo {
+  /** Names the line of tokens. */
+  readonly sessionId: string;
+  /** Wall-clock milliseconds when the line began. */
+  readonly createdAtMs: number;
+  /** Wall-clock milliseconds after which the token is void. */
+  readonly expiresAtMs: number;
+  /** Whether it would be honoured now. */
+  readonly valid: boolean;
+  /** The names of its objects. */
+  readonly keys: readonly string[];
+  /** What the application wanted to be kept beside. */
+  readonly metadata: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Why a token is refused. The peer is told none of it: that would be an oracle. */
@@ -137,10 +155,18 @@ export class ResumeManager {
 
   /** Tells whether a token would be honoured, without using it. */
   async validate(token: unknown, principal: string): Promise<boolean> {
+    return (await this.inspect(token, principal))?.valid === true;
+  }
+
+  /** Answers what is known of a token, without using it; `undefined` for one that is not known. */
+  async inspect(token: unknown, principal: string): Promise<ResumeTokenInfo | undefined> {
     const handle = await this.#signer.recognise(token, principal);
-    if (handle === undefined) return false;
-    const record = await this.#store.get(handle);
-    return record !== undefined && record.expiresAtMs > this.#clock.wallMs();
+    const record = handle === undefined ? undefined : await this.#store.get(handle);
+    if (record === undefined) return undefined;
+    const { sessionId, createdAtMs, expiresAtMs, entries, metadata } = record;
+    const valid = expiresAtMs > this.#clock.wallMs();
+    const keys = entries.map(({ key }) => key);
+    return { sessionId, createdAtMs, expiresAtMs, valid, keys, metadata };
   }
 
   /**
@@ -212,7 +238,7 @@ export class ResumeManager {
     });
     this.#count("restored");
     const objects = Object.fromEntries(alive.map(([entry, object]) => [entry.key, object]));
-    return { objects, entries, grant: next.grant };
+    return { objects, entries, grant: next.grant, metadata: record.metadata };
   }
 
   /** Makes what can still be had; of several failures the first is thrown, and nothing is kept. */

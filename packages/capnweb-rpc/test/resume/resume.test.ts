@@ -140,6 +140,28 @@ describe("§18.2: a token", () => {
     throw new Error("the line never ended");
   });
 
+  test("can be looked at without being used; what was kept beside comes back", async () => {
+    const { manager, advanceMs } = setUp();
+    const metadata = { locale: "de" };
+    const { token, sessionId } = await manager.issue("ada", [cart], { metadata });
+    advanceMs(5);
+    expect(await manager.inspect(token, "ada")).toEqual({
+      sessionId,
+      createdAtMs: 1_000_000,
+      expiresAtMs: 1_000_000 + HOUR_MS,
+      valid: true,
+      keys: ["cart"],
+      metadata,
+    });
+    expect(await manager.inspect(token, "eve")).toBeUndefined();
+    const session = new ResumableSession(manager, "ada");
+    const { grant } = await session.service.restore(token);
+    expect(session.metadata).toEqual(metadata);
+    expect(await manager.inspect(grant.token, "ada")).toMatchObject({ metadata, valid: true });
+    advanceMs(HOUR_MS);
+    expect(await manager.inspect(grant.token, "ada")).toMatchObject({ valid: false });
+  });
+
   test("is for one principal", async () => {
     const { manager, log } = setUp();
     const { token } = await manager.issue("ada", [cart]);
