@@ -34,8 +34,9 @@ describeWith("the code below Node-API", compiler, (cxx) => {
   afterAll(() => place.remove());
 
   function run(...tool: readonly string[]): void {
-    const [file = program(), ...args] = [...tool, program(), place.path("files")];
-    const { status, stderr } = spawnSync(file, args, { env, encoding: "utf8" });
+    const [first = program(), ...more] = tool;
+    const args = [...more, ...(tool.length > 0 ? [program()] : []), place.path("files")];
+    const { status, stderr } = spawnSync(first, args, { env, encoding: "utf8" });
     expect([status, stderr]).toEqual([0, ""]);
     rmSync(place.path("files"), { recursive: true });
     mkdirSync(place.path("files"));
