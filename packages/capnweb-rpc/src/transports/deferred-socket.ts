@@ -15,10 +15,9 @@ export class DeferredSocket implements WebSocketLike {
     protocols: readonly string[],
     implementation: Promise<WebSocketConstructor>,
   ) {
-    implementation.then(
-      (Implementation) => this.#connect(new Implementation(url, [...protocols])),
-      () => this.#emit("error"),
-    );
+    implementation
+      .then((Implementation) => this.#connect(new Implementation(url, [...protocols])))
+      .catch(() => this.#emit("error"));
   }
 
   get readyState(): number {

@@ -56,6 +56,17 @@ describe("WebSocket", () => {
     await expect(async () => await api.add(1, 2)).rejects.toThrow("WebSocket connection failed.");
   });
 
+  test("a URL that is none fails like a connection, where an implementation has to be loaded", async () => {
+    const { WebSocket: host } = globalThis as { WebSocket?: unknown };
+    Reflect.deleteProperty(globalThis, "WebSocket");
+    try {
+      const api = newWebSocketRpcSession<Api>("ws://not a host:x/");
+      await expect(async () => await api.add(1, 2)).rejects.toThrow("WebSocket connection failed.");
+    } finally {
+      if (host !== undefined) Object.assign(globalThis, { WebSocket: host });
+    }
+  });
+
   test("malformed and binary messages close with 3000 and the reason", async () => {
     const address = await serve();
     for (const message of ["nope", '["what"]', Buffer.from("[]")]) {
