@@ -110,6 +110,11 @@ export class PullScheduler {
   /** Notes a pull of so many bytes. */
   pulled(nowUs: number, sender: PullSender, bytes: number): void {
     this.#bucket.take(nowUs, bytes);
+    if (sender.outstanding === 0) {
+      // Only while something is outstanding does its rate say what the sender can do.
+      sender.measuredSinceUs = nowUs;
+      sender.measuredBytes = 0;
+    }
     sender.outstanding += bytes;
     this.#outstanding += bytes;
   }
@@ -124,9 +129,7 @@ export class PullScheduler {
   arrived(nowUs: number, sender: PullSender, bytes: number, srttUs: number): void {
     const elapsed = nowUs - sender.measuredSinceUs;
     if (elapsed >= MEASURED_ROUNDS * srttUs) {
-      if (sender.measuredBytes > 0 && elapsed < 4 * MEASURED_ROUNDS * srttUs) {
-        sender.rate = (sender.measuredBytes / elapsed) * 1e6;
-      }
+      sender.rate = (sender.measuredBytes / elapsed) * 1e6;
       sender.measuredSinceUs = nowUs;
       sender.measuredBytes = 0;
     }

@@ -1,28 +1,196 @@
 import { describe, expect, test } from "@jest/globals";
 import { nullCrypto } from "@proj/dcquic-core";
-import { nodeCrypto } from "#src/io/node-crypto.js";
-import { type PlannedTransfer, runWorkload, type WorkloadOptions } from "#src/sim/workload.js";
+import {
+  type Faults,
+  mixFaults,
+  type PlannedTransfer,
+  runWorkload,
+  type WorkloadOptions,
+  type WorkloadReport,
+} from "@proj/dcquic-core/sim";
+import { nodeCrypto } from "@proj/dcquic-core/node";
+import { fuzzRuns } from "../support/fuzz-runs.js";
+import { mixOf } from "../support/mixes.js";
 
 const SECOND = 1_000_000;
+const SIZES = [0, 1, 1023, 1024, 1025, 1400, 65_536, 65_537, 200_000] as const;
 
-function between(count: number, sizes: readonly number[], hosts = 4): PlannedTransfer[] {
+function between(count: number, hosts = 4): PlannedTransfer[] {
   return Array.from({ length: count }, (_, i) => ({
     from: i % hosts,
     to: (i + 1 + (i % (hosts - 1))) % hosts,
-    bytes: sizes[i % sizes.length] ?? 0,
+    bytes: SIZES[i % SIZES.length] ?? 0,
     atUs: 10 * i,
     sealed: i % 5 === 4,
   }));
 }
 
-function run(more: Partial<WorkloadOptions> & Pick<WorkloadOptions, "transfers">) {
-  return runWorkload({ seed: 1, hosts: 4, crypto: nullCrypto, untilUs: 60 * SECOND, ...more });
+function run(more: Partial<WorkloadOptions> = {}): WorkloadReport {
+  const transfers = more.transfers ?? between(36);
+  return runWorkload({
+    seed: 1,
+    hosts: 4,
+    crypto: nullCrypto,
+    untilUs: 60 * SECOND,
+    ...more,
+    transfers,
+  });
 }
 
-test("§23: transfers of every size arrive once and unchanged, under real keys", () => {
-  const transfers = between(40, [0, 1, 1023, 1024, 1025, 1400, 65_536, 65_537, 300_000]);
-  const report = run({ transfers, crypto: nodeCrypto });
-  expect(report.delivered).toBe(40);
-  expect(report.failed).toBe(0);
+/** Nothing is left behind: no bytes asked for, no references, no tracked transfers. */
+function expectClean(report: WorkloadReport): void {
+  for (const { engine, buffers } of report.world.hosts) {
+    const { outstandingBytes, tracked, closes } = engine.stats;
+    expect([outstandingBytes, tracked, closes, buffers.references]).toEqual([0, 0, 0, 0]);
+  }
+}
+
+test("§3 row 7: transfers of every size arrive once and unchanged, under real keys", () => {
+  const report = run({ crypto: nodeCrypto });
+  expect([report.delivered, report.failed]).toEqual([36, 0]);
   expect(report.goodputRatio).toBe(1);
+  expectClean(report);
+});
+
+const faults: Readonly<Record<string, Faults>> = {
+  loss: { loss: 0.05 },
+  bursts: { burst: { begin: 0.01, goOn: 0.8 } },
+  duplication: { duplicate: 0.1 },
+  reordering: { reorder: { probability: 0.1, delayUs: 500 } },
+  corruption: { corrupt: 0.02 },
+  truncation: { truncate: 0.02 },
+  "a partition": { partitions: [{ from: 0, to: 1, fromUs: 200, untilUs: 500_000 }] },
+  "a NIC that is down": { nicDown: [{ host: 2, fromUs: 100, untilUs: 300_000 }] },
+  "a pause": { pauses: [{ host: 1, fromUs: 100, untilUs: 200_000 }] },
+  "replayed datagrams": { replay: { probability: 0.1, delayUs: 50_000 } },
+  "forged datagrams": { spoof: 0.1 },
+};
+
+describe("§3 row 16, §23: every fault alone loses nothing", () => {
+  test.each(Object.entries(faults).map(([name, fault]) => ({ name, fault })))("$name", ({ fault }) => {
+    const report = run({ faults: fault });
+    expect([report.delivered, report.failed]).toEqual([36, 0]);
+    expectClean(report);
+  });
+});
+
+test("§23: faults in pairs lose nothing", () => {
+  const list = Object.values(faults);
+  for (const [i, one] of list.entries()) {
+    const other = list[(3 * i + 1) % list.length] ?? {};
+    const report = run({ faults: mixFaults(one, other), transfers: between(18) });
+    const lost = report.outcomes.filter(
+      ({ deliveredUs, failed }) => deliveredUs === undefined && failed === undefined,
+    );
+    expect(lost).toEqual([]);
+    expectClean(report);
+  }
+});
+
+test("§23: over random mixes nothing is lost, doubled, disordered, changed or left behind", () => {
+  const { numRuns } = fuzzRuns(15);
+  for (let seed = 1; seed <= numRuns; seed++) {
+    const report = runWorkload({
+      ...mixOf(seed),
+      seed,
+      hosts: 4,
+      crypto: nullCrypto,
+      untilUs: 60 * SECOND,
+    });
+    const lost = report.outcomes.flatMap(({ deliveredUs, failed }, number) =>
+      deliveredUs === undefined && failed === undefined ? [number] : [],
+    );
+    expect({ seed, lost }).toEqual({ seed, lost: [] });
+    expectClean(report);
+  }
+});
+
+test("§23: the same seed gives the same events, another seed others", () => {
+  const mix = mixOf(7);
+  const hash = (seed: number): number =>
+    runWorkload({ ...mix, seed, hosts: 4, crypto: nullCrypto, untilUs: SECOND }).hash;
+  expect(hash(7)).toBe(hash(7));
+  expect(hash(8)).not.toBe(hash(7));
+});
+
+test("§23: a broken invariant stops the world with one line that repeats it", () => {
+  const report = run({ untilUs: 10 });
+  report.world.check(() => (report.world.nowUs > 500 ? "too late" : undefined));
+  expect(() => report.world.run(SECOND)).toThrow(
+    /^too late \(event \d+ at [\d.]+ µs of new World\(\{"seed":1,"hosts":4/,
+  );
+});
+
+describe("§1: incast", () => {
+  const senders = 24;
+  function incast(bytes: number, each: number, more: Partial<WorkloadOptions> = {}): WorkloadReport {
+    const transfers = Array.from({ length: senders * each }, (_, i) => ({
+      from: 1 + (i % senders),
+      to: 0,
+      bytes,
+      atUs: 0,
+      ...(more.transfers?.[0] ?? {}),
+    }));
+    return run({
+      hosts: senders + 1,
+      network: { bytesPerSecond: 3.125e9, delayUs: 50, queueBytes: 1_048_576 },
+      ...more,
+      transfers,
+    });
+  }
+
+  test("the receiver pulls: no loss, nothing sent twice, the link is used", () => {
+    const report = incast(32_768, 20);
+    const idealUs = (senders * 20 * 32_768) / 3125;
+    expect(report.delivered).toBe(senders * 20);
+    expect(report.world.network.queueDrops).toBe(0);
+    expect(report.goodputRatio).toBe(1);
+    expect(idealUs / report.finishedUs).toBeGreaterThan(0.75);
+  });
+
+  test("small messages ride inline only as far as credit goes", () => {
+    const report = incast(1000, 50);
+    expect(report.delivered).toBe(senders * 50);
+    expect(report.goodputRatio).toBeGreaterThan(0.99);
+  });
+
+  test("at 1 % random loss at least 0.97 of what is sent is useful", () => {
+    const report = incast(32_768, 20, { faults: { loss: 0.01 } });
+    expect(report.delivered).toBe(senders * 20);
+    expect(report.goodputRatio).toBeGreaterThan(0.97);
+  });
+});
+
+test("§7.3: keys that change every 64 packets lose nothing under load", () => {
+  const report = run({
+    crypto: nodeCrypto,
+    config: { rotation: { packets: 64, bytes: 1e9 } },
+    faults: { loss: 0.02 },
+  });
+  expect([report.delivered, report.failed]).toEqual([36, 0]);
+});
+
+test("§7.4: a peer that crashed loses its state and nothing else", () => {
+  const transfers = Array.from({ length: 60 }, (_, i) => ({
+    from: 0,
+    to: 1,
+    bytes: 100_000,
+    atUs: i < 30 ? 12 * SECOND + 10 * i : 14 * SECOND + 10 * i,
+  }));
+  const report = run({
+    hosts: 2,
+    transfers: [{ from: 0, to: 1, bytes: 10, atUs: 0 }, ...transfers],
+    faults: { crashes: [{ host: 1, atUs: 12 * SECOND + 500, signer: "kept" }] },
+  });
+  const failures = report.outcomes.flatMap(({ failed }) => (failed === undefined ? [] : [failed]));
+  expect(failures.length).toBeGreaterThan(0);
+  expect(new Set(failures)).toEqual(new Set([9]));
+  for (const { deliveredUs } of report.outcomes.slice(31)) expect(deliveredUs).toBeDefined();
+});
+
+test("§11: an application that reads slowly slows its peer down, and gets everything", () => {
+  const transfers = Array.from({ length: 300 }, (_, i) => ({ from: 0, to: 1, bytes: 900, atUs: i }));
+  const report = run({ hosts: 2, transfers, consumeUs: 3000, config: { notifyWindow: 16 } });
+  expect([report.delivered, report.failed]).toEqual([300, 0]);
+  expect(report.finishedUs).toBeGreaterThan((300 / 16) * 3000 * 0.8);
 });

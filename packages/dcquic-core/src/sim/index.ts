@@ -1,0 +1,12 @@
+export type { Faults, Span } from "./faults.js";
+export { mixFaults } from "./faults.js";
+export type { NetworkCounts, NetworkOptions } from "./network.js";
+export { SimHost, type SimHostOptions } from "./sim-host.js";
+export {
+  type PlannedTransfer,
+  runWorkload,
+  type TransferOutcome,
+  type WorkloadOptions,
+  type WorkloadReport,
+} from "./workload.js";
+export { type Invariant, World, type WorldOptions } from "./world.js";

@@ -1,0 +1,62 @@
+import { type Faults, type PlannedTransfer } from "@proj/dcquic-core/sim";
+import { SeededRandom, uniform } from "@proj/wire-types";
+
+const SIZES = [0, 1, 1023, 1024, 1025, 1400, 65_536, 65_537, 200_000] as const;
+const HOSTS = 4;
+
+/** Faults and transfers between four hosts, all from one seed. */
+export interface Mix {
+  readonly faults: Faults;
+  readonly transfers: readonly PlannedTransfer[];
+  readonly consumeUs: number;
+}
+
+/** Draws a mix: every fault is there with a probability of 0.3, every third transfer depends on an earlier one. */
+export function mixOf(seed: number): Mix {
+  const random = new SeededRandom(seed);
+  const draw = (): number => uniform(random);
+  const maybe = (fault: Faults): Faults => (draw() < 0.3 ? fault : {});
+  const span = (longestUs: number): { fromUs: number; untilUs: number } => ({
+    fromUs: draw() * 500,
+    untilUs: draw() * longestUs,
+  });
+  const faults: Faults = Object.assign(
+    {},
+    maybe({ loss: draw() * 0.15 }),
+    maybe({ burst: { begin: draw() * 0.02, goOn: 0.5 + draw() * 0.4 } }),
+    maybe({ duplicate: draw() * 0.2 }),
+    maybe({ reorder: { probability: draw() * 0.3, delayUs: draw() * 2000 } }),
+    maybe({ corrupt: draw() * 0.1 }),
+    maybe({ truncate: draw() * 0.05 }),
+    maybe({ partitions: [{ from: 0, to: 1, ...span(2e6) }] }),
+    maybe({ nicDown: [{ host: 2, ...span(2e6) }] }),
+    maybe({ pauses: [{ host: 3, ...span(1e6) }] }),
+    maybe({ clockJumps: [{ host: 1, atUs: draw() * 1000, byUs: draw() * 1e6 }] }),
+    maybe({ replay: { probability: draw() * 0.2, delayUs: 1e5 } }),
+    maybe({ spoof: draw() * 0.2 }),
+    maybe({ forgedIcmp: draw() * 0.01 }),
+  );
+  return { faults, transfers: transfersOf(draw), consumeUs: draw() < 0.3 ? draw() * 1000 : 0 };
+}
+
+function transfersOf(draw: () => number): readonly PlannedTransfer[] {
+  const drawn = Array.from({ length: 40 }, (_, i) => {
+    const from = Math.floor(draw() * HOSTS);
+    return {
+      from,
+      to: (from + 1 + Math.floor(draw() * (HOSTS - 1))) % HOSTS,
+      bytes: SIZES[Math.floor(draw() * SIZES.length)] ?? 0,
+      atUs: 50 * i,
+      priority: Math.floor(draw() * 8),
+      sealed: draw() < 0.2,
+      track: true,
+    };
+  });
+  return drawn.map((transfer, i): PlannedTransfer => {
+    const earlier = drawn.findIndex(
+      (other, k) => k < i && other.from === transfer.from && other.to === transfer.to,
+    );
+    if (earlier < 0 || draw() >= 0.3) return transfer;
+    return { ...transfer, after: [{ transfer: earlier, kind: Math.floor(draw() * 4) }] };
+  });
+}
