@@ -132,16 +132,9 @@ export class Consumer {
     if (bytes > pool.strideBytes) return this.#drop("badSlot");
     frame.shape = shape;
     frame.metaVersion = this.#descriptor.metaVersion;
-    frame.traceId = this.#descriptor.traceId;
-    const slot = pool.slot(index);
-    // Frames of a stream mostly have the same length, and then the same view.
-    if (
-      frame.payload.byteOffset !== slot.byteOffset ||
-      frame.payload.length !== bytes ||
-      frame.payload.buffer !== slot.buffer
-    ) {
-      frame.payload = bytes === slot.length ? slot : slot.subarray(0, bytes);
-    }
+    frame.traceIdLow = this.#descriptor.traceIdLow;
+    frame.traceIdHigh = this.#descriptor.traceIdHigh;
+    frame.payload = pool.payload(index, bytes);
     this.counters.accepted++;
     return frame;
   }

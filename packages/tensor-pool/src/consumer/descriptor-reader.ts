@@ -31,11 +31,14 @@ export class DescriptorReader {
     return value === ABSENT ? undefined : value;
   }
 
-  /** Where the frame comes from, if that was said. */
-  get traceId(): bigint | undefined {
-    if (this.#traceAt === 0) return undefined;
-    const value = this.#view.getBigUint64(this.#traceAt, true);
-    return value === 0n ? undefined : value;
+  /** The low 32 bits of where the frame comes from; 0 with a high half of 0 when that was not said. */
+  get traceIdLow(): number {
+    return this.#traceAt === 0 ? 0 : this.#view.getUint32(this.#traceAt, true);
+  }
+
+  /** The high 32 bits of it. */
+  get traceIdHigh(): number {
+    return this.#traceAt === 0 ? 0 : this.#view.getUint32(this.#traceAt + 4, true);
   }
 
   /**

@@ -28,8 +28,10 @@ export class Frame {
   seq = 0;
   /** The version of the metadata that describes it; 4294967295 is none. */
   metaVersion = 0;
-  /** Where it comes from, if that was said. */
-  traceId: bigint | undefined;
+  /** The low 32 bits of {@link Frame.traceId}, without making a bigint. */
+  traceIdLow = 0;
+  /** The high 32 bits of {@link Frame.traceId}. */
+  traceIdHigh = 0;
   /** What it looks like. */
   shape: TensorShape = NO_SHAPE;
   /** Its bytes, in place. */
@@ -41,6 +43,12 @@ export class Frame {
   /** `fence` keeps what is read before it before what is read after it; nothing on x64. */
   constructor(fence: () => void) {
     this.#fence = fence;
+  }
+
+  /** Where it comes from, if that was said. */
+  get traceId(): bigint | undefined {
+    const { traceIdLow: low, traceIdHigh: high } = this;
+    return low === 0 && high === 0 ? undefined : (BigInt(high) << 32n) | BigInt(low);
   }
 
   /** When it was captured, in nanoseconds, if that was said. */

@@ -10,6 +10,7 @@ export class MappedPool {
   readonly #segments: readonly SharedRegion[];
   readonly #slotsPerSegment: number;
   readonly #views: (Uint8Array | undefined)[];
+  readonly #payloads: (Uint8Array | undefined)[];
 
   /**
    * `segments` map the pool behind its superblock; each but the last holds `slotsPerSegment` whole slots.
@@ -25,6 +26,7 @@ export class MappedPool {
     this.#segments = segments;
     this.#slotsPerSegment = slotsPerSegment;
     this.#views = [];
+    this.#payloads = [];
   }
 
   /** The bytes of a slot; always the same view, so that none is made per frame. */
@@ -36,6 +38,15 @@ export class MappedPool {
     const start = (index % this.#slotsPerSegment) * this.strideBytes;
     const view = segment.bytes.subarray(start, start + this.strideBytes);
     this.#views[index] = view;
+    return view;
+  }
+
+  /** The first `length` bytes of a slot; the view of last time, as long as the length is the same. */
+  payload(index: number, length: number): Uint8Array {
+    const known = this.#payloads[index];
+    if (known !== undefined && known.length === length) return known;
+    const view = this.slot(index).subarray(0, length);
+    this.#payloads[index] = view;
     return view;
   }
 
