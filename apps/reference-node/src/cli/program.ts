@@ -25,6 +25,7 @@ Exit codes:
   0  done
   1  failed: no connection, a refusal by the peer, a receipt that does not match
   2  the command line, the configuration or a named file is wrong
+  128 and its number: ended by a signal
 
 Environment:
   CODEC_POLICY          whether bodies may be JSON: Any, BinaryPreferred or BinaryRequired
