@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { rmdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { type ShmFile, type ShmFolders, unitsPerSegment } from "@proj/native-io";
 import type { SharedRegion, ShmFileUri } from "@proj/wire-types";
 import type { AnnouncedPool, StreamLayout } from "../announce/announce.js";
@@ -75,6 +76,7 @@ export function createRegions(folders: ShmFolders, regions: NewRegions): Created
   };
   const unlink = (): void => {
     for (const path of paths) folders.unlink(path);
+    removeEmptyFolders(folder, regions.baseDir);
   };
   const sign = (
     bytes: Uint8Array,
@@ -147,6 +149,17 @@ export function mapRegions(folders: ShmFolders, layout: StreamLayout): MappedStr
   } catch (error) {
     for (const region of mapped) region.unmap();
     throw error;
+  }
+}
+
+// Up to the base, and only as far as nobody else has anything there. Memory that is this process's own has no folders.
+function removeEmptyFolders(folder: string, baseDir: string): void {
+  for (let path = folder; path.length > baseDir.length; path = dirname(path)) {
+    try {
+      rmdirSync(path);
+    } catch {
+      return;
+    }
   }
 }
 
