@@ -21,9 +21,9 @@ export function parseUdpAddress(address: UdpAddress): UdpEndpoint {
     throw new RangeError(`port ${port} is not in 0–65535`);
   }
   if (isIPv4(host)) return { ip: mapped(host), port, scope: 0 };
-  const [ip = "", zone] = host.split("%");
-  if (!isIPv6(ip)) throw new TypeError(`${JSON.stringify(host)} is no IP address`);
-  return { ip: parseIpv6(ip), port, scope: parseScope(zone, host) };
+  const [ip = "", ...zones] = host.split("%");
+  if (!isIPv6(ip) || zones.length > 1) throw new TypeError(`${JSON.stringify(host)} is no IP address`);
+  return { ip: parseIpv6(ip), port, scope: parseScope(zones[0], host) };
 }
 
 /** Writes an address in its usual form: IPv4 in dots, IPv6 in its shortest form. */
