@@ -31,7 +31,10 @@ test("a ping runs nothing and leaves nothing", async () => {
 test("a tap sees every message, its size and the end", async () => {
   const seen: unknown[] = [];
   const tap: SessionTap = {
-    sending: (message) => void seen.push(["out", ...message]) as undefined,
+    sending: (message) => {
+      seen.push(["out", ...message]);
+      return undefined;
+    },
     received: (message, handle) => {
       seen.push(["in", ...(message as unknown[])]);
       handle();
@@ -61,14 +64,14 @@ test("a tap sees every message, its size and the end", async () => {
 
 test("a result that was asked for can be given up, and is given back", async () => {
   const pulled: PulledResult[] = [];
-  let settled = 0;
+  let heard = 0;
   const [client, server] = MemoryTransport.pair();
   const served = new RpcSession(server, new Api());
   const session = new RpcSession<Api>(client, undefined, {
     hooks: {
       pulled: (result) => {
         pulled.push(result);
-        return () => void settled++;
+        return () => void heard++;
       },
     },
   });
@@ -86,7 +89,7 @@ test("a result that was asked for can be given up, and is given back", async () 
   expect(await added).toBe(2);
   pulled[1]?.giveUp(new Error("late"));
   expect(await added).toBe(2);
-  expect(settled).toBe(2);
+  expect(heard).toBe(2);
 });
 
 test("a promise that turned out to be the peer's goes back to it as its own", async () => {
