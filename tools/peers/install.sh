@@ -52,6 +52,12 @@ if ! { [ -x "$venv" ] && imports "$venv"; } && ! { has python3 && imports python
   fi
 fi
 
+# A Python peer of Cap'n Web; it needs Python 3.11, which the others do not.
+capnweb() { [ -x "$venv" ] && "$venv" -c 'import capnweb.client, capnweb.server' >/dev/null 2>&1; }
+if [ -x "$venv" ] && ! capnweb; then
+  "$venv" -m pip install --quiet py-capnweb==0.5.0 </dev/null >>"$folder/pip.log" 2>&1
+fi
+
 # Java libraries, from Maven Central: file name, path there, SHA-256.
 jars="
 sbe-all uk/co/real-logic/sbe-all/1.38.1/sbe-all-1.38.1.jar 26e29e5503faa70cc56158fcdacd6369ecfc3088b9a61c90b882feb54451c9b5
@@ -86,6 +92,11 @@ if { [ -x "$venv" ] && imports "$venv"; } || { has python3 && imports python3; }
   there+=(python)
 else
   say "python with its modules is missing: its tests are skipped"
+fi
+if capnweb; then
+  there+=(py-capnweb)
+else
+  say "py-capnweb is missing: its tests are skipped"
 fi
 if has postgres; then
   there+=(postgres)
