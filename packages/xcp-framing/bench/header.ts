@@ -25,6 +25,9 @@ const keyed: FrameHeader = {
 };
 const tagged: FrameHeader = { ...keyed, tags: [{ key: "trace_id", val: "4bf92f3577b34da6" }] };
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 await runSuite({
   name: "header",
   question: "How long does it take to encode and decode one frame header?",
@@ -53,9 +56,6 @@ function roundTrip(name: string, header: FrameHeader): BenchCase {
 function peer(name: string, run: () => unknown): Peer {
   return { name, open: () => ({ run }) };
 }
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 // The built-in functions alone, without checks and without exact 64-bit ids.
 function jsonRoundTrip(header: FrameHeader): unknown {

@@ -207,6 +207,10 @@ export class FrameIntake {
 
   // A frame that cannot be used: NACK it, and with it the message it may be a part of.
   #damaged(flags: number, header: FrameHeader, error: XcpError): void {
+    if (header.msgType === MsgType.NACK) {
+      this.#sender.refusalLost(header.inReplyTo, error);
+      return;
+    }
     if (header.msgType >= MsgType.DATA) {
       this.#assembler.reject(this.#core.nowUs, flags, header);
       const stream = this.#streams.get(header.channelId);

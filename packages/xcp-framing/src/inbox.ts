@@ -8,6 +8,7 @@ import { Ingress } from "./ingress.js";
 import { InOrderReplies } from "./in-order-replies.js";
 import type { IncomingMessage, OutgoingMessage } from "./message.js";
 import type { Negotiated } from "./negotiated.js";
+import { sendUnsupported } from "./notices.js";
 import type { Outcome } from "./outcome-store.js";
 import { prepareTransfer } from "./outgoing.js";
 import type { Sender } from "./sender.js";
@@ -134,6 +135,7 @@ export class Inbox {
     const reason = this.#reasonToRefuse(header, body ?? NO_BYTES);
     if (reason === undefined) return "request";
     this.refuseFrame(header, reason);
+    this.#explain(header, reason);
     return "unwanted";
   }
 
@@ -284,6 +286,23 @@ export class Inbox {
       return new XcpError("xcp.going_away", "this connection takes no new messages");
     }
     return refusalReason(this.#core.config, this.#negotiated, this.codecs, header, body);
+  }
+
+  // After the NACK, which decides: what exactly is not supported, for peers that look. §7
+  #explain(header: FrameHeader, reason: XcpError): void {
+    const { msgId, channelId } = header;
+    if (msgId === 0 || !this.#core.peerKnowsCodes) return;
+    switch (reason.code) {
+      case "xcp.codec_unsupported":
+      case "xcp.codec_not_negotiated":
+        sendUnsupported(this.#core, { msgId, codec: header.bodyCodec }, channelId);
+        return;
+      case "xcp.msgtype_unknown":
+        sendUnsupported(this.#core, { msgId, msgType: header.msgType }, channelId);
+        return;
+      case "xcp.kind_mismatch":
+        sendUnsupported(this.#core, { msgId, kindId: header.schemaKey?.kindId ?? 0 }, channelId);
+    }
   }
 
   // Legacy peers would take an ACK for the answer to something else.

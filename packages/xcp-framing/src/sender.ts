@@ -201,6 +201,16 @@ export class Sender {
     return this.#resendReply(msgId, error);
   }
 
+  /**
+   * The peer refused a message, but its NACK was damaged on the way: the message is sent again, so that the peer says it
+   * once more, or runs it if it was refused for now.
+   */
+  refusalLost(msgId: MsgId, error: XcpError): void {
+    const transfer = this.#table.get(msgId);
+    if (transfer === undefined) return;
+    this.#retryOrFail(transfer, error, { cause: "unanswered", retryAfterMs: 0 });
+  }
+
   /** Fails what waits for the peer to say something, because it will not. */
   failAwaiting(error: WireError): void {
     for (const transfer of this.#table.all()) this.cancel(transfer, error);

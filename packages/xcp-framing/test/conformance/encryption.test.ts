@@ -114,6 +114,51 @@ describe("§12 in a session", () => {
     expect(responder.of("messageReceived")).toHaveLength(2);
   });
 
+  test("large messages leave in frames of sealedFrameBytes at most, of one size", () => {
+    const pair = openPair({ key }, { key });
+    const tap = new Wiretap();
+    const length = 300_000;
+    pair.initiator.session.submit(
+      0,
+      { bodyCodec: 8, body: new Uint8Array(length), compress: "never" },
+      { channelId: 1, wants: "nothing" },
+    );
+    for (
+      let parts = pair.initiator.session.transmit(0);
+      parts !== undefined;
+      parts = pair.initiator.session.transmit(0)
+    ) {
+      tap.push(parts);
+      pair.responder.session.receive(0, concatBytes(parts));
+    }
+    pair.responder.pump();
+    expect(tap.frames.map(({ payload }) => payload.length)).toEqual([100_016, 100_016, 100_016]);
+    expect(pair.responder.of("messageReceived")[0]?.message.body).toHaveLength(length);
+  });
+
+  test("a train that may have run is repeated under its id, in a new epoch", () => {
+    const pair = openPair({ key, limits: { maxFrameBytes: 1000 } }, { key });
+    const { initiator, responder } = pair;
+    const msgId = initiator.session.memory.takeMsgId();
+    const train = initiator.session.submit(
+      0,
+      { bodyCodec: 8, body: new Uint8Array(5000).fill(7), compress: "never" },
+      { channelId: 1, wants: "reply", msgId },
+    );
+    const sent = concatBytes(initiator.session.transmit(0) ?? []);
+    // The last byte is of the last chunk's CRC.
+    sent.set([(sent.at(-1) ?? 0) ^ 1], sent.length - 1);
+    responder.session.receive(0, sent);
+    pair.settle();
+    expect(responder.of("messageReceived")).toEqual([]);
+    pair.advance(200_000);
+    expect(train.msgId).toBe(msgId);
+    const [inbound] = responder.of("messageReceived");
+    expect(inbound?.message).toMatchObject({ msgId, body: new Uint8Array(5000).fill(7) });
+    expect(initiator.session.stats(pair.time.nowUs()).sent.epoch).toBe(1);
+    expect(responder.session.stats(pair.time.nowUs()).received.epoch).toBe(1);
+  });
+
   test("a refused chunk train comes back under another id", () => {
     const pair = openPair(
       { key, limits: { maxFrameBytes: 1000 } },

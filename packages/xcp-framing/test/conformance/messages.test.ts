@@ -12,6 +12,7 @@ import {
   encodeGoaway,
   encodeRelease,
   encodeUnsupported,
+  decodeUnsupported,
 } from "#src/wire/control.js";
 import type { ReceivedFrame } from "#src/wire/frame-reader.js";
 import type { Inbound } from "#src/inbound.js";
@@ -431,6 +432,47 @@ describe("§15.2, §15.3, §17 acceptance", () => {
     peer.send({ ...data, msgId: 2, bodyCodec: 32 }, body);
     peer.send({ ...data, msgId: 3, bodyCodec: 0x77 }, body);
     expect(peer.nacks().map((nack) => nack.errorCode)).toEqual([0x0205, 0x0002]);
+  });
+
+  test("§7: UNSUPPORTED follows the NACK and names what is not supported", () => {
+    const peer = responder({
+      msgTypes: [],
+      accepts: [{ kindId: 5, major: 1, minMinor: 0, maxMinor: 3 }],
+    });
+    const schemaKey = { nsHash: 0, kindId: 6, major: 1, minor: 0 };
+    peer.send({ ...data, msgId: 2, bodyCodec: 0x77 }, body);
+    peer.send({ ...data, msgId: 3, msgType: 0x0300 }, body);
+    peer.send({ ...data, msgId: 4, schemaKey }, body);
+    peer.send({ ...data, msgId: 0, schemaKey }, body);
+    const frames = peer.frames();
+    const { NACK, UNSUPPORTED } = MsgType;
+    expect(frames.map(({ header }) => header.msgType)).toEqual([
+      NACK,
+      UNSUPPORTED,
+      NACK,
+      UNSUPPORTED,
+      NACK,
+      UNSUPPORTED,
+    ]);
+    const bodies = frames
+      .filter(({ header }) => header.msgType === UNSUPPORTED)
+      .map(({ payload, header }) => ({
+        ...decodeUnsupported(payload, 8),
+        inReplyTo: header.inReplyTo,
+        channelId: header.channelId,
+      }));
+    expect(bodies).toEqual([
+      expect.objectContaining({ msgId: 2, codec: 0x77, inReplyTo: 2, channelId: 1 }),
+      expect.objectContaining({ msgId: 3, msgType: 0x0300, inReplyTo: 3 }),
+      expect.objectContaining({ msgId: 4, kindId: 6, inReplyTo: 4 }),
+    ]);
+  });
+
+  test("§9: a peer without features gets the NACK alone", () => {
+    const peer = new RawPeer("responder");
+    peer.hello({ features: undefined });
+    peer.send({ ...data, msgId: 2, bodyCodec: 0x77 }, body);
+    expect(peer.frames().map(({ header }) => header.msgType)).toEqual([MsgType.NACK]);
   });
 
   test("BinaryRequired refuses JSON, also inside codec 8, in both directions", () => {

@@ -262,6 +262,52 @@ describe("§10 flow control", () => {
   });
 });
 
+describe("§10: a NACK that is damaged on its way", () => {
+  const damagedNack = (peer: RawPeer, about: number): void => {
+    const bytes = peer.encode(
+      { msgType: MsgType.NACK, channelId: 2, inReplyTo: about },
+      encodeNack({ msgId: about, errorCode: 0x0600 }, 8),
+    );
+    bytes.set([(bytes.at(-1) ?? 0) ^ 1], bytes.length - 1);
+    peer.sendBytes(bytes);
+  };
+  const request = (peer: RawPeer, payload: Uint8Array | AsyncIterable<Uint8Array> = body) =>
+    peer.session.submit(
+      peer.time.nowUs(),
+      { bodyCodec: 8, body: payload },
+      { channelId: 2, wants: "reply" },
+    );
+
+  test("has its message sent again, with its id, and is not answered", () => {
+    const peer = responder();
+    const { msgId } = request(peer);
+    peer.frames();
+    damagedNack(peer, msgId);
+    peer.advance(200_000);
+    const frames = peer.frames();
+    expect(frames.map(({ header }) => [header.msgType, header.msgId])).toEqual([
+      [MsgType.DATA, msgId],
+    ]);
+    expect(peer.of("failed")).toEqual([]);
+  });
+
+  test("fails a message that cannot be sent again at once, not after its timeout", () => {
+    const peer = responder();
+    const transfer = request(peer, (async function* () {})());
+    peer.session.endBody(peer.time.nowUs(), transfer);
+    peer.frames();
+    damagedNack(peer, transfer.msgId);
+    expect(peer.of("failed")[0]?.error.code).toBe("xcp.crc_mismatch");
+  });
+
+  test("about no message that waits changes nothing", () => {
+    const peer = responder();
+    damagedNack(peer, 77);
+    peer.advance(1_000_000);
+    expect(peer.frames()).toEqual([]);
+  });
+});
+
 describe("§9 errors", () => {
   test("private and unknown numbers reach the peer as they are, base codes reach old peers", () => {
     const old = new RawPeer("responder");
