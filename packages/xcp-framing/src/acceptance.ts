@@ -5,6 +5,7 @@ import { coversKind } from "./kind-agreement.js";
 import type { Negotiated } from "./negotiated.js";
 import type { SessionConfig } from "./session-config.js";
 import { MsgType } from "./wire/constants.js";
+import type { Unsupported } from "./wire/control.js";
 import type { FrameHeader } from "./wire/header.js";
 
 const knownCodecs: ReadonlySet<number> = new Set<number>(Object.values(CodecId));
@@ -39,6 +40,19 @@ export function refusalReason(
     "xcp.kind_mismatch",
     `kind ${hex(header.schemaKey?.kindId ?? 0)} not accepted`,
   );
+}
+
+/** What about a refused message UNSUPPORTED names, where it was refused for that. spec/xcp.md §7 */
+export function unsupportedPart(
+  header: FrameHeader,
+  reason: XcpError,
+): Omit<Unsupported, "msgId"> | undefined {
+  const { code } = reason;
+  if (code === "xcp.codec_unsupported" || code === "xcp.codec_not_negotiated") {
+    return { codec: header.bodyCodec };
+  }
+  if (code === "xcp.msgtype_unknown") return { msgType: header.msgType };
+  return code === "xcp.kind_mismatch" ? { kindId: header.schemaKey?.kindId ?? 0 } : undefined;
 }
 
 /** The codec under which the application sees a body: the reference puts JSON text under PROTOBUF's id. §5.1 */

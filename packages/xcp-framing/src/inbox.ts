@@ -1,5 +1,5 @@
 import type { WireError } from "@proj/wire-types";
-import { refusalReason, seenCodec } from "./acceptance.js";
+import { refusalReason, seenCodec, unsupportedPart } from "./acceptance.js";
 import { Acknowledgements } from "./acknowledgements.js";
 import type { DedupWindow } from "./dedup-window.js";
 import { XcpError } from "./errors.js";
@@ -291,18 +291,9 @@ export class Inbox {
   // After the NACK, which decides: what exactly is not supported, for peers that look. §7
   #explain(header: FrameHeader, reason: XcpError): void {
     const { msgId, channelId } = header;
-    if (msgId === 0 || !this.#core.peerKnowsCodes) return;
-    switch (reason.code) {
-      case "xcp.codec_unsupported":
-      case "xcp.codec_not_negotiated":
-        sendUnsupported(this.#core, { msgId, codec: header.bodyCodec }, channelId);
-        return;
-      case "xcp.msgtype_unknown":
-        sendUnsupported(this.#core, { msgId, msgType: header.msgType }, channelId);
-        return;
-      case "xcp.kind_mismatch":
-        sendUnsupported(this.#core, { msgId, kindId: header.schemaKey?.kindId ?? 0 }, channelId);
-    }
+    const part = unsupportedPart(header, reason);
+    if (part === undefined || msgId === 0 || !this.#core.peerKnowsCodes) return;
+    sendUnsupported(this.#core, { msgId, ...part }, channelId);
   }
 
   // Legacy peers would take an ACK for the answer to something else.
