@@ -37,6 +37,10 @@ await runSuite({
     compare("in this process, map() over 1000 items", single, 0.2, inProcess, mapped),
     compare("WebSocket, map() over 1000 items", single, 0.2, overWebSocket, mapped),
     {
+      ...compare("in this process, 1 MiB of bytes", single, 0.66, inProcess, upload),
+      payloadBytes: megabyte.length,
+    },
+    {
       ...compare("WebSocket, 1 MiB of bytes", single, 0.66, overWebSocket, upload),
       payloadBytes: megabyte.length,
     },
