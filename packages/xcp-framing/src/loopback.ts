@@ -1,13 +1,23 @@
 import { XcpError } from "./errors.js";
 
+const loopbackNames: readonly RegExp[] = [
+  // RFC 6761: no resolver may send these elsewhere.
+  /^(?:.+\.)?localhost$/,
+  /^127(?:\.\d{1,3}){3}$/,
+  // IPv6 in any spelling: ::1, and 127/8 as an IPv4-mapped address.
+  /^[0:]*:0{0,3}1$/,
+  /^[0:]*:ffff:127(?:\.\d{1,3}){3}$/,
+  /^[0:]*:ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}$/,
+];
+
 /**
- * Tells whether `host` names this host and nothing else: an address in 127/8, `::1`, or `localhost` (RFC 6761).
+ * Tells whether `host`, without brackets, names this host and nothing else: an address in 127/8, `::1`, or `localhost`.
  *
  * Any other name does not, whatever it resolves to now: that may change.
  */
 export function isLoopback(host: string): boolean {
-  const plain = host.toLowerCase().replace(/^::ffff:/, "");
-  return /^(127(\.\d{1,3}){3}|::1|localhost|.+\.localhost)$/.test(plain);
+  const [plain = ""] = host.toLowerCase().split("%");
+  return loopbackNames.some((pattern) => pattern.test(plain));
 }
 
 /** A use of a transport without encryption. */

@@ -31,7 +31,7 @@ export {
   parseTransportUrl,
   parseUnixUrl,
 } from "./transport-url.js";
-export { isLoopback } from "./is-loopback.js";
+export { isLoopback } from "../loopback.js";
 
 export type { ConnectOptions } from "./connect-options.js";
 export type { Endpoint, InetEndpoint } from "./endpoint.js";
