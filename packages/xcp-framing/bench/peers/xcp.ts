@@ -1,5 +1,5 @@
 import { connectTcp, listenTcp, nodePlatform } from "@proj/xcp-framing/node";
-import { type ConnectionOptions, openConnection } from "@proj/xcp-framing";
+import { type ConnectionOptions, type IncomingMessage, openConnection } from "@proj/xcp-framing";
 import { PRIVATE_CODEC_MIN } from "@proj/wire-types";
 import type { EchoPeer } from "./peer.js";
 
@@ -22,9 +22,13 @@ export function xcp(extra: Partial<ConnectionOptions> = {}): EchoPeer {
       const stream = await connectTcp({ host: "127.0.0.1", port });
       const connection = await openConnection(stream, "initiator", options);
       return {
-        echo: async (body) => (await connection.request({ bodyCodec: RAW, body })).body,
+        echo: (body) => connection.request({ bodyCodec: RAW, body }).then(bodyOf),
         close: () => connection.destroy(),
       };
     },
   };
+}
+
+function bodyOf({ body }: IncomingMessage): Uint8Array {
+  return body;
 }
