@@ -46,7 +46,7 @@ export interface QuicheConnection {
 }
 
 /** Why a connection ended. */
-export interface QuicheError {
+interface QuicheError {
   readonly isApp: boolean;
   readonly errorCode: number;
   readonly reason: Uint8Array;
@@ -103,9 +103,6 @@ export const Direction = { READ: 0, WRITE: 1 } as const;
 /** Prebuilt binaries, each in a package that is installed where it fits. */
 const packages: Readonly<Record<string, string>> = {
   "linux x64": "@matrixai/quic-linux-x64",
-  "darwin arm64": "@matrixai/quic-darwin-arm64",
-  "darwin x64": "@matrixai/quic-darwin-x64",
-  "win32 x64": "@matrixai/quic-win32-x64",
 };
 
 /**
