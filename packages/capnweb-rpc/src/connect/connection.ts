@@ -18,9 +18,9 @@ import { withinMs } from "./within.js";
 
 /** What may be chosen for a connection. */
 export interface ConnectionOptions<T = unknown> extends ConnectionRules {
-  /** What becomes of calls while there is no session. Default: up to 1 000 are queued. */
-  readonly outage?: Partial<OutagePolicy> | undefined;
-  /** Milliseconds that a result may take in which it is awaited. Default: no limit. */
+  /** What becomes of calls while there is no session. Default: they are queued. */
+  readonly outage?: OutagePolicy | undefined;
+  /** Milliseconds that a result may take from when the peer is asked for it. Default: no limit. */
   readonly callTimeoutMs?: number | undefined;
   /** Runs in every new session before kept calls are made; a rejection is a failed attempt. */
   readonly prepare?: ((main: RpcStub<T>) => Promise<void> | void) | undefined;
@@ -64,8 +64,7 @@ export class Connection<T = unknown> implements Disposable {
     this.#time = options.time ?? systemTime;
     this.#engine = new ConnectionEngine(options, options.random ?? systemRandom);
     this.#outstanding = new Outstanding(this.#time, options.callTimeoutMs);
-    const { calls = "queue", maxQueued = 1000 } = options.outage ?? {};
-    this.#durable = new DurableCapability({ calls, maxQueued }, () => this.close());
+    this.#durable = new DurableCapability(options.outage ?? {}, this.#time, () => this.close());
     this.main = stubOf(new Hook(this.#durable)) as unknown as RpcStub<T>;
     this.#engine.start(this.#time.nowUs());
     this.#advance();

@@ -1,4 +1,4 @@
-import type { MapProgram } from "../map/map-program.js";
+import type { Timers } from "@proj/wire-types";
 import {
   Capability,
   failedHook,
@@ -10,18 +10,23 @@ import {
 import type { Payload } from "../core/payload.js";
 import { PendingCapability } from "../core/pending-capability.js";
 import { CapnwebError } from "../errors.js";
+import type { MapProgram } from "../map/map-program.js";
+import { CallQueue } from "./call-queue.js";
 
 /** What becomes of calls while there is no session. */
 export interface OutagePolicy {
-  /** `queue` keeps them for the next session, `fail` refuses them. */
-  readonly calls: "queue" | "fail";
-  /** Calls that are kept; further ones are refused. */
-  readonly maxQueued: number;
+  /** `queue` keeps them for the next session, `fail` refuses them. Default `queue`. */
+  readonly calls?: "queue" | "fail" | undefined;
+  /** Calls that are kept; further ones are refused. Default 1 000. */
+  readonly maxQueued?: number | undefined;
+  /** Milliseconds that a call is kept. Default: as long as it takes. */
+  readonly maxWaitMs?: number | undefined;
 }
 
 /**
  * The peer's object in whichever session there is: one stub that survives reconnects. A call is
- * made at most once: what was in flight when a session ended fails with it.
+ * made at most once: what was in flight when a session ended fails with it, and what was given up
+ * while it was kept is not made.
  *
  * ```
  * waiting ──use──▶ live ──wait──▶ waiting        either ──fail──▶ over
@@ -32,36 +37,33 @@ export interface OutagePolicy {
 export class DurableCapability extends Capability {
   readonly #policy: OutagePolicy;
   readonly #released: () => void;
+  readonly #queue: CallQueue;
   /** Never known until the end: whoever wants to hear of that is registered with it. */
   readonly #lifetime = new PendingCapability();
   readonly #lifetimeHook: Hook = new Hook(this.#lifetime);
   #live: Hook | undefined;
-  #queue: { readonly pending: PendingCapability; readonly hook: Hook } | undefined;
-  #queued = 0;
   #refusal: { readonly reason: unknown } | undefined;
   #over: { readonly reason: unknown } | undefined;
 
   /** Starts waiting. `released` hears that the last stub is gone. */
-  constructor(policy: OutagePolicy, released: () => void) {
+  constructor(policy: OutagePolicy, timers: Timers, released: () => void) {
     super();
     this.#policy = policy;
     this.#released = released;
+    const { maxQueued = 1000, maxWaitMs } = policy;
+    this.#queue = new CallQueue({ maxQueued, maxWaitMs }, timers);
   }
 
   override get standsFor(): Capability {
     return this.#live?.capability.standsFor ?? this;
   }
 
-  /** Stands for `target` from now on, which it takes over; kept calls are made, in order. */
+  /** Stands for `target` from now on, which it takes over; kept calls are made first, in order. */
   use(target: Hook): void {
     if (this.#over !== undefined) return target.dispose();
-    this.#live?.dispose();
+    this.wait();
+    this.#queue.make(target);
     this.#live = target;
-    const queue = this.#queue;
-    this.#queue = undefined;
-    this.#queued = 0;
-    queue?.pending.settle(target.dup());
-    queue?.hook.dispose();
   }
 
   /** Waits for another session. */
@@ -75,9 +77,7 @@ export class DurableCapability extends Capability {
     if (this.#over !== undefined) return;
     this.#over = { reason };
     this.wait();
-    this.#queue?.pending.settle(failedHook(reason));
-    this.#queue?.hook.dispose();
-    this.#queue = undefined;
+    this.#queue.fail(reason);
     this.#lifetime.settle(failedHook(reason));
   }
 
@@ -88,19 +88,32 @@ export class DurableCapability extends Capability {
 
   override call(path: Path, args: Payload): Hook {
     const target = this.#target();
-    try {
-      return target.call(path, args);
-    } finally {
-      if (target !== this.#live) target.dispose();
-    }
+    if (target !== undefined) return target.call(path, args);
+    args.own();
+    return this.#queue.keep(
+      (later) => later.call(path, args),
+      () => args.dispose(),
+    );
   }
 
   override get(path: Path): Hook {
-    return this.#ask((target) => target.get(path));
+    const target = this.#target();
+    if (target !== undefined) return target.get(path);
+    return this.#queue.keep(
+      (later) => later.get(path),
+      () => undefined,
+    );
   }
 
   override map(path: Path, captures: readonly Hook[], program: MapProgram): Hook {
-    return this.#ask((target) => target.map(path, captures, program));
+    const target = this.#target();
+    if (target !== undefined) return target.map(path, captures, program);
+    return this.#queue.keep(
+      (later) => later.map(path, captures, program),
+      () => {
+        for (const capture of captures) capture.dispose();
+      },
+    );
   }
 
   override pull(sink: PullSink): void {
@@ -113,36 +126,16 @@ export class DurableCapability extends Capability {
 
   override destroy(): void {
     this.wait();
-    this.#queue?.hook.dispose();
-    this.#queue = undefined;
     this.#released();
     this.#lifetimeHook.dispose();
   }
 
-  #ask(ask: (target: Hook) => Hook): Hook {
-    const target = this.#target();
-    const answer = ask(target);
-    if (target !== this.#live) target.dispose();
-    return answer;
-  }
-
-  /** Answers what a call goes to; it is the caller's unless it is the live session's. */
-  #target(): Hook {
+  /** Answers what a call goes to now; `undefined` where it is to be kept. */
+  #target(): Hook | undefined {
     const refused = this.#over ?? this.#refusal;
     if (refused !== undefined) return failedHook(refused.reason);
     if (this.#live !== undefined) return this.#live;
-    if (this.#policy.calls === "fail") {
-      return failedHook(new CapnwebError("capnweb.not_connected", "there is no connection"));
-    }
-    if (this.#queued >= this.#policy.maxQueued) {
-      const message = `${this.#queued} calls wait for a connection already`;
-      return failedHook(new CapnwebError("capnweb.queue_full", message));
-    }
-    this.#queued++;
-    if (this.#queue === undefined) {
-      const pending = new PendingCapability();
-      this.#queue = { pending, hook: new Hook(pending) };
-    }
-    return this.#queue.hook.dup();
+    if (this.#policy.calls !== "fail") return undefined;
+    return failedHook(new CapnwebError("capnweb.not_connected", "there is no connection"));
   }
 }

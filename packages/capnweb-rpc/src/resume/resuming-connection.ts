@@ -1,4 +1,5 @@
 import { isWireError } from "@proj/wire-types";
+import { systemTime } from "@proj/wire-types/system";
 import { Connection, type ConnectionOptions } from "../connect/connection.js";
 import { DurableCapability } from "../connect/durable-capability.js";
 import type { Connector } from "../connect/link.js";
@@ -126,8 +127,8 @@ export class ResumingConnection<T = unknown> implements Disposable {
   #object(key: string): { readonly durable: DurableCapability; readonly stub: object } {
     const known = this.#objects.get(key);
     if (known !== undefined) return known;
-    const { calls = "queue", maxQueued = 1000 } = this.#options.outage ?? {};
-    const durable = new DurableCapability({ calls, maxQueued }, () => this.#objects.delete(key));
+    const { outage = {}, time = systemTime } = this.#options;
+    const durable = new DurableCapability(outage, time, () => this.#objects.delete(key));
     const { state } = this.connection;
     if (state.kind === "closed") durable.fail(state.reason);
     const object = { durable, stub: stubOf(new Hook(durable)) };

@@ -166,6 +166,54 @@ describe("the durable main stub", () => {
     expect(await Promise.all(kept)).toEqual(["server 0", "server 0"]);
   });
 
+  test("a kept call that was awaited and given up is not made; one that is wanted for its effect is", async () => {
+    const world = new World();
+    world.down = true;
+    const heard: string[] = [];
+    const { main } = world.connect({ outage: { maxQueued: 2 } });
+    await turns();
+    const timers = world.time;
+    const awaited = withDeadline(
+      main.call(() => String(heard.push("given up"))),
+      {
+        timeoutMs: 1,
+        timers,
+      },
+    ).catch((error: unknown) => error);
+    const effect = main.call(() => String(heard.push("effect")));
+    effect[Symbol.dispose]();
+    await world.advance(1);
+    expect(await awaited).toMatchObject({ code: "capnweb.timeout" });
+    // There is room again for what takes the place of the one that was given up.
+    const third = main.call(() => String(heard.push("third")));
+    world.down = false;
+    await world.advance(1000);
+    expect(await third).toBe("2");
+    expect(heard).toEqual(["effect", "third"]);
+    expect(world.servers[0]?.session.getStats()).toEqual({ imports: 1, exports: 1 });
+  });
+
+  test("calls are kept for so long and no longer", async () => {
+    const world = new World();
+    world.down = true;
+    const { main } = world.connect({ outage: { maxWaitMs: 100 } });
+    const call = main.who().catch((error: unknown) => error);
+    const mapped = main
+      .list()
+      .map((n: RpcPromise<number>) => main.add(n, 1))
+      .catch((error: unknown) => error);
+    await turns();
+    await world.advance(100);
+    expect(await call).toMatchObject({
+      code: "capnweb.not_connected",
+      message: "no connection within 100 ms",
+    });
+    expect(await mapped).toMatchObject({ code: "capnweb.not_connected" });
+    world.down = false;
+    await world.advance(1000);
+    expect(await main.who()).toBe("server 0");
+  });
+
   test("kept calls are made in order, arguments as they were", async () => {
     const world = new World();
     world.down = true;
