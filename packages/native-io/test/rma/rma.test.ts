@@ -7,7 +7,7 @@ import {
   type RmaPeer,
   type RmaTransfer,
 } from "@proj/native-io";
-import { describeWith, type Peer } from "@proj/peers";
+import { command, describeWith, type Peer } from "@proj/peers";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -305,14 +305,14 @@ describeWith("RMA with both kinds of addresses", lending("shm"), ({ rma }) => {
   });
 });
 
-const headers: Peer<string> = existsSync("/usr/include/rdma/fabric.h")
-  ? { name: "libfabric", found: "/usr/include" }
+const compiler: Peer<string> = existsSync("/usr/include/rdma/fabric.h")
+  ? command("c++")
   : { name: "libfabric", lack: "no /usr/include/rdma/fabric.h" };
 
-describeWith("the binary interface of libfabric", headers, () => {
+describeWith("the binary interface of libfabric", compiler, (cxx) => {
   test("is declared as its headers declare it", () => {
     const source = fileURLToPath(new URL("../../native/fabric_abi_check.cc", import.meta.url));
-    const { status, stderr } = spawnSync("c++", ["-std=c++17", "-fsyntax-only", source], {
+    const { status, stderr } = spawnSync(cxx, ["-std=c++17", "-fsyntax-only", source], {
       encoding: "utf8",
     });
     expect([status, stderr]).toEqual([0, ""]);
