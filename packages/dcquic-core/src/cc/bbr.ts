@@ -99,7 +99,9 @@ export class Bbr {
   /** Bytes per second that may be sent; Infinity before the first sample, when only the window counts. */
   get pacingRate(): number {
     const { bandwidth } = this;
-    return bandwidth === 0 ? Number.POSITIVE_INFINITY : bandwidth * this.#pacingGain() * PACING_MARGIN;
+    return bandwidth === 0
+      ? Number.POSITIVE_INFINITY
+      : bandwidth * this.#pacingGain() * PACING_MARGIN;
   }
 
   /** Bytes that may be in flight. */
@@ -111,8 +113,7 @@ export class Bbr {
     const gain = this.#phase === "startup" ? STARTUP_GAIN : CWND_GAIN;
     // Room for feedback that is late by a few packets, which dominates on short paths.
     const window = gain * bdp + INITIAL_WINDOW_PACKETS * this.#packetBytes;
-    const cap =
-      this.#phase === "cruise" ? this.#inflightCap * (1 - HEADROOM) : this.#inflightCap;
+    const cap = this.#phase === "cruise" ? this.#inflightCap * (1 - HEADROOM) : this.#inflightCap;
     return Math.max(least, Math.min(window, cap));
   }
 

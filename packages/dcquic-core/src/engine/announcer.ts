@@ -2,7 +2,13 @@ import { DependencyKind } from "../causality/causality-map.js";
 import { challengeProof } from "../crypto/challenge-proof.js";
 import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
 import { AnnouncedTransfer, type ServeJob } from "../transfer/announced-transfer.js";
-import { AcceptStatus, NO_NOTIFY_SEQ, PullFlag, RangeAckFlag, ResetCode } from "../wire/constants.js";
+import {
+  AcceptStatus,
+  NO_NOTIFY_SEQ,
+  PullFlag,
+  RangeAckFlag,
+  ResetCode,
+} from "../wire/constants.js";
 import { copyId, type Id64, id64, isZeroId, sameId } from "../wire/id64.js";
 import { type AcceptEntry, entryAt, type TransferAccept } from "../wire/path-frames.js";
 import type {
@@ -285,12 +291,7 @@ export class Announcer {
   }
 
   /** Ends an own transfer that cannot succeed any more. */
-  fail(
-    path: Path,
-    transfer: AnnouncedTransfer,
-    status: number,
-    rootCause: Id64 | undefined,
-  ): void {
+  fail(path: Path, transfer: AnnouncedTransfer, status: number, rootCause: Id64 | undefined): void {
     if (transfer.isOver) return;
     if (!transfer.voiding) {
       this.#report(path, transfer, status, rootCause);
@@ -527,11 +528,7 @@ function addJobs(
   }
 }
 
-function dropJobs(
-  path: Path,
-  transfer: AnnouncedTransfer,
-  keep: (job: ServeJob) => boolean,
-): void {
+function dropJobs(path: Path, transfer: AnnouncedTransfer, keep: (job: ServeJob) => boolean): void {
   for (const job of transfer.jobs) if (!keep(job)) path.servingBytes -= job.end - job.next;
   const kept = transfer.jobs.filter(keep);
   transfer.jobs.splice(0, transfer.jobs.length, ...kept);

@@ -1,4 +1,12 @@
-import { NotifyFlag, FrameType, ProbeFlag, PullFlag, RangeAckFlag, ResetCode, WireLimit } from "../wire/constants.js";
+import {
+  NotifyFlag,
+  FrameType,
+  ProbeFlag,
+  PullFlag,
+  RangeAckFlag,
+  ResetCode,
+  WireLimit,
+} from "../wire/constants.js";
 import { copyId, id64, type Id64, setCounter } from "../wire/id64.js";
 import { encodeNotifyEntry, notifyEntry } from "../wire/notify-entry.js";
 import {
@@ -193,13 +201,7 @@ export class ControlBuilder {
     }
   }
 
-  #pulls(
-    nowUs: number,
-    path: Path,
-    packet: number,
-    writer: WireWriter,
-    queue: Fifo<Repull>,
-  ): void {
+  #pulls(nowUs: number, path: Path, packet: number, writer: WireWriter, queue: Fifo<Repull>): void {
     drain(writer, queue, ({ transfer, pull }) => {
       if (!transfer.pulls.includes(pull) || pull.sentUs >= 0) return;
       const frame = this.#pull;
@@ -397,7 +399,8 @@ export class ControlBuilder {
     const first = Math.max(0, path.finished.count - 32);
     for (let i = first; i < path.finished.count; i++) {
       const [start, end] = [path.finished.start(i), path.finished.end(i)];
-      if (start >= frame.floor && start > 0) frame.ranges.add(start - frame.floor, end - frame.floor);
+      if (start >= frame.floor && start > 0)
+        frame.ranges.add(start - frame.floor, end - frame.floor);
     }
     writer.u8(FrameType.Closed);
     encodeClosed(writer, frame);

@@ -351,13 +351,7 @@ export class Engine {
     return this.#writer.aim(into.bytes, into.view, start, end);
   }
 
-  #seal(
-    nowUs: number,
-    path: Path,
-    into: DatagramBatch,
-    payload: number,
-    controlled: number,
-  ): void {
+  #seal(nowUs: number, path: Path, into: DatagramBatch, payload: number, controlled: number): void {
     const header = this.#header;
     const offset = into.usedBytes;
     const length = HEADER_BYTES + payload + TAG_BYTES;

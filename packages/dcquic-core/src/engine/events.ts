@@ -67,7 +67,11 @@ export type EngineEvent =
   /** The peer of a path says it lost the path's secret. Nothing is believed yet: see UnknownSecretWatch. */
   | { readonly kind: "unknownPathSecret"; readonly path: PathId; readonly token: Uint8Array }
   /** Something that an attack would look like. */
-  | { readonly kind: "securityNoted"; readonly path: PathId | undefined; readonly what: SecurityNote };
+  | {
+      readonly kind: "securityNoted";
+      readonly path: PathId | undefined;
+      readonly what: SecurityNote;
+    };
 
 /** What was noted. */
 export type SecurityNote =

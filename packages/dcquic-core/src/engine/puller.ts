@@ -78,7 +78,12 @@ export class Puller {
     if (!this.#fits(path, worker, entry)) return;
     const transfer = new PulledTransfer(path.id, worker.worker, entry);
     if (!this.#context.transfers.insert({ role: "puller", transfer }, transfer.id)) {
-      this.#answer(path, id64(entry.transferId.hi, entry.transferId.lo), NO_ID, AcceptStatus.Overloaded);
+      this.#answer(
+        path,
+        id64(entry.transferId.hi, entry.transferId.lo),
+        NO_ID,
+        AcceptStatus.Overloaded,
+      );
       this.#finishNotify(path, transfer);
       this.#markOffered(path, worker, notifySeq);
       return;
@@ -94,13 +99,7 @@ export class Puller {
   }
 
   /** Takes bytes of a DATA packet: they lie at `at` of `slab`. */
-  onChunk(
-    nowUs: number,
-    path: Path,
-    chunk: Chunk,
-    slab: Uint8Array,
-    at: number,
-  ): void {
+  onChunk(nowUs: number, path: Path, chunk: Chunk, slab: Uint8Array, at: number): void {
     const entry = this.#context.transfers.get(chunk.pullerId);
     if (entry?.role === "tombstone" && entry.tombstone.path === path.id) {
       if (entry.tombstone.status !== Status.Ok) this.#tellFailed(path, entry.tombstone);
@@ -246,7 +245,7 @@ export class Puller {
     const paths = [...this.#context.paths.values()].filter(
       ({ pullQueue }) => pullQueue.occupied !== 0,
     );
-    for (let idle = 0; idle < paths.length; ) {
+    for (let idle = 0; idle < paths.length;) {
       this.#round = (this.#round + 1) % paths.length;
       const path = paths[this.#round];
       if (path !== undefined && this.#pullOnce(nowUs, path)) idle = 0;
@@ -466,7 +465,7 @@ export class Puller {
       // Its announcer gave it up: the bytes will not come.
       if (transfer.state !== "delivered") this.fail(path, transfer, Status.Cancelled);
     }
-    for (const notifySeq of [...worker.dependents.keys()]) {
+    for (const notifySeq of worker.dependents.keys()) {
       if (notifySeq >= start && notifySeq < end) this.#markOffered(path, worker, notifySeq);
     }
   }
@@ -529,7 +528,8 @@ export class Puller {
     const { srttUs, ptoUs } = path.rtt;
     const reorderedUs = nowUs + srttUs / 8 + 2 * this.#context.config.nicSlackUs;
     // Whatever is missing after the last chunk is lost or overtaken: wait for the latter only.
-    if ((chunk.flags & ChunkFlag.LastOfPull) === 0) pull.dueUs = Math.max(pull.dueUs, nowUs + 2 * ptoUs);
+    if ((chunk.flags & ChunkFlag.LastOfPull) === 0)
+      pull.dueUs = Math.max(pull.dueUs, nowUs + 2 * ptoUs);
     else pull.dueUs = Math.min(pull.dueUs, reorderedUs);
     if (pull.answered) return;
     pull.answered = true;
@@ -550,7 +550,7 @@ export class Puller {
 
   // Pulls that are fully answered are outstanding no more, and are acknowledged.
   #settlePulls(path: Path, transfer: PulledTransfer): void {
-    for (let i = 0; i < transfer.pulls.length; ) {
+    for (let i = 0; i < transfer.pulls.length;) {
       const pull = transfer.pulls[i];
       if (pull === undefined || !transfer.received.covers(pull.start, pull.end)) {
         i += 1;
@@ -583,7 +583,13 @@ export class Puller {
     let plain = wire;
     if (transfer.protection === Protection.Record && transfer.dataKey !== undefined) {
       try {
-        plain = openRecords(crypto, dataKeys.aead(transfer.dataKey), transfer, wire, transfer.binding);
+        plain = openRecords(
+          crypto,
+          dataKeys.aead(transfer.dataKey),
+          transfer,
+          wire,
+          transfer.binding,
+        );
       } catch (error) {
         if (!isWireError(error) && !(error instanceof RangeError)) throw error;
         return this.#mistrust(path, transfer);

@@ -33,7 +33,11 @@ export interface Faults {
   /** A host stands still; what arrives waits for it. */
   readonly pauses?: readonly (Span & { readonly host: number })[];
   /** A host's clock jumps ahead. */
-  readonly clockJumps?: readonly { readonly host: number; readonly atUs: number; readonly byUs: number }[];
+  readonly clockJumps?: readonly {
+    readonly host: number;
+    readonly atUs: number;
+    readonly byUs: number;
+  }[];
   /** A host forgets everything and starts anew; its reset signer survives or does not. */
   readonly crashes?: readonly {
     readonly host: number;

@@ -37,7 +37,13 @@ const SPOOFED_BYTES = 120;
 /** Carries datagrams between simulated hosts, with everything that may happen to them on the way. */
 export class Network {
   /** What happened so far. */
-  readonly counts: NetworkCounts = { sent: 0, sentBytes: 0, queueDrops: 0, faultDrops: 0, marked: 0 };
+  readonly counts: NetworkCounts = {
+    sent: 0,
+    sentBytes: 0,
+    queueDrops: 0,
+    faultDrops: 0,
+    marked: 0,
+  };
   readonly #options: NetworkOptions;
   readonly #faults: Faults;
   readonly #random: RandomSource;

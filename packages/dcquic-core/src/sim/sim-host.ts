@@ -100,7 +100,11 @@ export class SimHost {
 
   /** Tells events, sends what is to be sent, and asks to be woken in time: to be called after every command. */
   pump(): void {
-    for (let event = this.engine.nextEvent(); event !== undefined; event = this.engine.nextEvent()) {
+    for (
+      let event = this.engine.nextEvent();
+      event !== undefined;
+      event = this.engine.nextEvent()
+    ) {
       this.#handle(event);
     }
     do {

@@ -8,6 +8,9 @@ import { SeededRandom } from "@proj/wire-types";
 import type { SimHost } from "./sim-host.js";
 import { World, type WorldOptions } from "./world.js";
 
+// Looked up once: this runs for every byte.
+const { imul } = Math;
+
 /** One transfer of a workload. */
 export interface PlannedTransfer {
   /** Host that announces. */
@@ -235,18 +238,27 @@ function keyOf(host: SimHost, path: PathId, transfer: Id64): string {
   return `${host.index}.${host.epoch[0]}.${host.epoch[1]}.${path}.${formatId(transfer)}`;
 }
 
+// A sequence of its own for every transfer, so that bytes of another one, or of another place, are noticed.
 function contentOf(number: number, bytes: number): Uint8Array {
   const content = new Uint8Array(bytes);
-  for (let i = 0; i < bytes; i++) content[i] = byteAt(number, i);
+  let state = number;
+  for (let i = 0; i < bytes; i++) {
+    state = step(state);
+    content[i] = state >>> 24;
+  }
   return content;
 }
 
 function isContentOf(number: number, length: number, bytes: Uint8Array): boolean {
   if (bytes.length !== length) return false;
-  for (let i = 0; i < length; i++) if (bytes[i] !== byteAt(number, i)) return false;
+  let state = number;
+  for (let i = 0; i < length; i++) {
+    state = step(state);
+    if (bytes[i] !== state >>> 24) return false;
+  }
   return true;
 }
 
-function byteAt(number: number, index: number): number {
-  return (Math.imul(number + 1, 0x9e3779b1) ^ Math.imul(index + 7, 0x85ebca6b)) >>> 24;
+function step(state: number): number {
+  return (imul(state, 1_664_525) + 1_013_904_223) >>> 0;
 }

@@ -73,8 +73,12 @@ export class World {
     this.#random = new SeededRandom(options.seed);
     const network = { ...DEFAULT_NETWORK, ...options.network };
     const faults = options.faults ?? {};
-    this.#network = new Network(network, faults, this.#random, this.#events, (to, from, bytes, ecn) =>
-      this.#deliver(to, from, bytes, ecn),
+    this.#network = new Network(
+      network,
+      faults,
+      this.#random,
+      this.#events,
+      (to, from, bytes, ecn) => this.#deliver(to, from, bytes, ecn),
     );
     this.#wakes = Array.from({ length: options.hosts }, () => Number.POSITIVE_INFINITY);
     const config = { nicBytesPerSecond: network.bytesPerSecond, ...options.config };

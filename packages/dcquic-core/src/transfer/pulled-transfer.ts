@@ -12,13 +12,7 @@ import type { NotifyEntry } from "../wire/notify-entry.js";
  * tentative ─authentic DATA─▶ held           offered ─reject─▶ tombstone          any ─▶ failed
  * ```
  */
-export type PullerState =
-  | "challenged"
-  | "tentative"
-  | "held"
-  | "offered"
-  | "pulling"
-  | "delivered";
+export type PullerState = "challenged" | "tentative" | "held" | "offered" | "pulling" | "delivered";
 
 /** One PULL_REQUEST that is not fully answered. */
 export interface Pull {

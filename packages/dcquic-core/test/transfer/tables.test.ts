@@ -49,7 +49,13 @@ test("§6: beyond the limit the oldest successful tombstone goes", () => {
 test("§9.12: CLOSED forgets below the floor and in its ranges", () => {
   const tombstones = new Tombstones(() => {});
   for (let seq = 0; seq < 20; seq++) {
-    tombstones.add(seq, { path: 0, announcerId: id64(), pullerId: id64(), status: 0, pulled: true });
+    tombstones.add(seq, {
+      path: 0,
+      announcerId: id64(),
+      pullerId: id64(),
+      status: 0,
+      pulled: true,
+    });
   }
   const ranges = new RangeList();
   ranges.add(2, 4);

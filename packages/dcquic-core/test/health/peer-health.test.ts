@@ -1,0 +1,95 @@
+import { describe, expect, test } from "@jest/globals";
+import { PeerHealth } from "#src/health/peer-health.js";
+
+const SECOND = 1_000_000;
+const PTO = 10_000;
+
+function degraded(): PeerHealth {
+  const health = new PeerHealth(0);
+  for (let i = 0; i < 20; i++) health.sample(i, 1);
+  return health;
+}
+
+function probing(): PeerHealth {
+  const health = new PeerHealth(0);
+  health.tick(3 * PTO, PTO, true);
+  return health;
+}
+
+function failed(): PeerHealth {
+  const health = probing();
+  for (let i = 0; i < 6; i++) health.probeSent();
+  health.tick(4 * SECOND, PTO, true);
+  return health;
+}
+
+describe("§3 row 12, §14: the peer health machine", () => {
+  test("healthy becomes degraded by failures, once there are 20 samples", () => {
+    const health = new PeerHealth(0);
+    for (let i = 0; i < 19; i++) health.sample(i, 1);
+    expect(health.state).toBe("healthy");
+    health.sample(20, 1);
+    expect(health.state).toBe("degraded");
+  });
+
+  test("degraded becomes healthy by new successes", () => {
+    const health = degraded();
+    for (let i = 0; i < 100; i++) health.sample(SECOND + i, 0);
+    expect(health.state).toBe("healthy");
+  });
+
+  test("degraded that goes on failing becomes probing after 5 s", () => {
+    const health = degraded();
+    health.heard(5 * SECOND);
+    health.tick(5 * SECOND - 100, PTO, true);
+    expect(health.state).toBe("degraded");
+    health.tick(5 * SECOND + 100, PTO, true);
+    expect(health.state).toBe("probing");
+  });
+
+  test("three PTOs of silence make it probing, if an answer is owed", () => {
+    const health = new PeerHealth(0);
+    health.tick(10 * SECOND, PTO, false);
+    expect(health.state).toBe("healthy");
+    expect(probing().state).toBe("probing");
+  });
+
+  test("three answers lead from probing to degraded", () => {
+    const health = probing();
+    for (let i = 0; i < 3; i++) health.probeAnswered(4 * PTO + i);
+    expect(health.state).toBe("degraded");
+  });
+
+  test("3 s of silence and six probes lead to failed", () => {
+    expect(failed().state).toBe("failed");
+  });
+
+  test("one answer verifies a failed peer, five over a second restore it", () => {
+    const health = failed();
+    health.probeAnswered(5 * SECOND);
+    expect(health.state).toBe("probing");
+    for (let i = 0; i < 5; i++) health.probeAnswered(5 * SECOND + i);
+    expect(health.state).toBe("probing");
+    health.probeAnswered(6.1 * SECOND);
+    expect(health.state).toBe("degraded");
+  });
+
+  test("D-9: ICMP about a peer that was just heard only makes it probing", () => {
+    const health = new PeerHealth(0);
+    health.heard(SECOND);
+    health.icmp(SECOND + 100, "unreachable", 50, "verify");
+    expect(health.state).toBe("probing");
+    const silent = new PeerHealth(0);
+    silent.icmp(SECOND, "unreachable", 50, "verify");
+    expect(silent.state).toBe("failed");
+    const strict = new PeerHealth(0);
+    strict.icmp(0, "unreachable", 50, "immediate");
+    expect(strict.state).toBe("failed");
+  });
+
+  test("probes are spread by a fifth", () => {
+    const health = failed();
+    expect(health.probeIntervalUs(50, 250_000, 0)).toBeCloseTo(0.8 * SECOND);
+    expect(health.probeIntervalUs(50, 250_000, 1)).toBeCloseTo(1.2 * SECOND);
+  });
+});
