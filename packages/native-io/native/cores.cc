@@ -1,4 +1,6 @@
 // Where a thread runs, and how the kernel treats it. Thread 0 is the calling one.
+#if defined(__linux__)
+
 #include <errno.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -136,3 +138,5 @@ bool DefineCores(napi_env env, napi_value object) {
 }
 
 }  // namespace native_io
+
+#endif  // defined(__linux__)

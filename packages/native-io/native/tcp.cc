@@ -1,5 +1,7 @@
 // Options of a TCP socket that somebody else opened. Which socket a number means is that one's business; that it is a
 // TCP socket at all is checked here.
+#if !defined(_WIN32)
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -172,3 +174,5 @@ bool DefineTcp(napi_env env, napi_value object) {
 }
 
 }  // namespace native_io
+
+#endif  // !defined(_WIN32)

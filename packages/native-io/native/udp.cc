@@ -1,4 +1,6 @@
 // What JavaScript sees of UDP, apart from the two calls of udp_doors.cc.
+#if !defined(_WIN32)
+
 #include <errno.h>
 
 #include "arguments.h"
@@ -226,3 +228,5 @@ bool DefineUdp(napi_env env, napi_value object) {
 }
 
 }  // namespace native_io
+
+#endif  // !defined(_WIN32)

@@ -1,3 +1,5 @@
+#if !defined(_WIN32)
+
 #include "udp_address.h"
 
 #include <cstring>
@@ -126,3 +128,5 @@ bool UdpAddressTable::Unpin(uint32_t index) {
 }
 
 }  // namespace native_io
+
+#endif  // !defined(_WIN32)

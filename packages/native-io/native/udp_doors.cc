@@ -1,5 +1,7 @@
 // `receive` and `transmit` take no arguments and answer through shared memory: a call that asks nothing of Node-API costs
 // a third of one that does. They are one function each for all groups, since engines call fast what is always the same.
+#if !defined(_WIN32)
+
 #include <errno.h>
 
 #include <array>
@@ -101,3 +103,5 @@ napi_value MakeUdpDoors(napi_env env, napi_callback_info info) {
 }
 
 }  // namespace native_io
+
+#endif  // !defined(_WIN32)

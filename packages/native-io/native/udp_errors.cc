@@ -1,4 +1,6 @@
 // The error queue: what the network said about datagrams that left earlier.
+#if !defined(_WIN32)
+
 #include <errno.h>
 
 #include <algorithm>
@@ -61,3 +63,5 @@ int UdpGroup::ReadErrors() {
 }
 
 }  // namespace native_io
+
+#endif  // !defined(_WIN32)

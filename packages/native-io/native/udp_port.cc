@@ -1,4 +1,11 @@
 // Opening a port: every option is tried, and what became of it is reported instead of assumed.
+#if !defined(_WIN32)
+
+#if defined(__APPLE__)
+// Without it the headers of macOS hide the options of IPv6.
+#define __APPLE_USE_RFC_3542 1
+#endif
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -87,7 +94,7 @@ void SetOptions(UdpPort& port, const UdpPortRequest& request, int32_t* report) {
       request.busy_poll_us > 0 ? Set(fd, SOL_SOCKET, kBusyPoll, request.busy_poll_us) : 0;
   report[kOptionPreferBusyPoll] =
       request.busy_poll_us > 0 ? Set(fd, SOL_SOCKET, kPreferBusyPoll, 1) : 0;
-#elif defined(IP_DONTFRAG)
+#elif defined(IP_DONTFRAG) && defined(IPV6_DONTFRAG)
   report[kOptionPathMtu] = request.path_mtu_probe
                                ? (port.family == AF_INET ? Set(fd, IPPROTO_IP, IP_DONTFRAG, 1)
                                                          : Set(fd, IPPROTO_IPV6, IPV6_DONTFRAG, 1))
@@ -193,3 +200,5 @@ int UdpGroup::PathMtu(uint32_t index, uint32_t port) const {
 }
 
 }  // namespace native_io
+
+#endif  // !defined(_WIN32)

@@ -1,4 +1,6 @@
 // Batch receive: one system call per port, straight into the slots.
+#if !defined(_WIN32)
+
 #include <errno.h>
 
 #include <algorithm>
@@ -129,3 +131,5 @@ void UdpGroup::Describe(uint32_t slot, uint32_t port) {
 }
 
 }  // namespace native_io
+
+#endif  // !defined(_WIN32)

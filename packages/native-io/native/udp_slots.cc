@@ -1,3 +1,5 @@
+#if !defined(_WIN32)
+
 #include "udp_slots.h"
 
 #include <memory>
@@ -76,3 +78,5 @@ bool KeepArguments(napi_env env, const Arguments& arguments, uint32_t count, nap
 }
 
 }  // namespace native_io
+
+#endif  // !defined(_WIN32)

@@ -1,5 +1,7 @@
 // Batch transmit. Three kinds of refusal are kept apart: the socket is full (stop, go on later), something waits to be
 // told that has nothing to do with this message (try again), and this message cannot go (say so, go on with the next).
+#if !defined(_WIN32)
+
 #include <errno.h>
 
 #include <algorithm>
@@ -246,3 +248,5 @@ bool UdpGroup::SendSegments(uint32_t message, int* error) {
 }
 
 }  // namespace native_io
+
+#endif  // !defined(_WIN32)

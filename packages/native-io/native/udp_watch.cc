@@ -1,3 +1,5 @@
+#if !defined(_WIN32)
+
 #include "udp_watch.h"
 
 #include <dlfcn.h>
@@ -145,3 +147,5 @@ void UdpWatch::OnExit(napi_async_cleanup_hook_handle handle, void* data) {
 }
 
 }  // namespace native_io
+
+#endif  // !defined(_WIN32)
