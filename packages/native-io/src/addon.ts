@@ -24,7 +24,7 @@ export interface Addon {
 }
 
 /** What native/crc32c_exports.cc exports. */
-export interface Crc32cAddon {
+interface Crc32cAddon {
   readonly engine: string;
   sum(bytes: Uint8Array, seed: number): number;
 }

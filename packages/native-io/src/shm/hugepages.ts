@@ -13,7 +13,7 @@ export function hugepagesCapability(): Capability {
 }
 
 /** Where hugetlbfs is mounted. */
-function hugetlbfsMounts(): readonly string[] {
+export function hugetlbfsMounts(): readonly string[] {
   const lines = readLines("/proc/self/mounts").map((line) => line.split(" "));
   return lines.filter((fields) => fields[2] === "hugetlbfs").map((fields) => fields[1] ?? "");
 }

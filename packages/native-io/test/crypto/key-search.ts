@@ -8,6 +8,7 @@ const engine = process.argv[2] === "openssl" ? "openssl" : "fastest";
 const masked = new Uint32Array(new Uint8Array(randomBytes(32)).buffer);
 const MASK = 0x5a5aa5a5;
 const CHUNK = 2 ** 20;
+const LARGEST_REGION = 2 ** 32;
 const chunk = new Uint32Array(new SharedArrayBuffer(CHUNK));
 const memory = openSync("/proc/self/mem", "r");
 
@@ -61,6 +62,7 @@ function writableRegions(): readonly (readonly [number, number])[] {
     const match = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line);
     if (match === null) return [];
     const [from, to] = [Number.parseInt(match[1] ?? "", 16), Number.parseInt(match[2] ?? "", 16)];
-    return Number.isSafeInteger(to) ? [[from, to] as const] : [];
+    // What is larger was reserved rather than used, as the shadow memory of a sanitizer.
+    return to - from <= LARGEST_REGION ? [[from, to] as const] : [];
   });
 }
