@@ -1,6 +1,6 @@
-import { readdirSync } from "node:fs";
 import { available, type Capability, missing } from "../capability.js";
 import { errnoName, NativeIoError } from "../errors.js";
+import { rdmaLack } from "./rdma-device.js";
 import { NativeRmaEndpoint } from "./native-rma-endpoint.js";
 import { type Rma, RMA_PROVIDERS, type RmaOptions, type RmaProvider } from "./rma.js";
 import { providerOf, type RmaAddon } from "./rma-addon.js";
@@ -71,23 +71,19 @@ export class NativeRma implements Rma {
       const keys = choosesKeys ? "the provider's" : "random";
       return available(name, `${domain}, ${addressing} addresses, ${keys} keys`);
     }
-    const why = provider === "efa" && !hasRdmaDevice() ? "no RDMA device" : "not listed with RMA";
+    const why = (hardware.has(provider) ? rdmaLack() : undefined) ?? "not listed with RMA";
     return missing(name, `${why} (${rmaErrorName(this.#addon, found)})`, costs[provider] ?? "");
   }
 }
 
+/** Providers that need a device. */
+const hardware: ReadonlySet<string> = new Set(["efa", "verbs;ofi_rxm"]);
+
 const costs: Readonly<Record<string, string>> = {
   efa: NO_LIBRARY_COST,
+  "verbs;ofi_rxm": NO_LIBRARY_COST,
   shm: "processes of this host exchange bulk data by sockets",
   net: "RMA between hosts without EFA is left to tcp;ofi_rxm",
   "tcp;ofi_rxm": "RMA between hosts without EFA is left to sockets",
   sockets: "nothing, where another provider is there",
 };
-
-function hasRdmaDevice(): boolean {
-  try {
-    return readdirSync("/sys/class/infiniband").length > 0;
-  } catch {
-    return false;
-  }
-}

@@ -15,8 +15,15 @@ export interface Rma {
   open(options: RmaOptions): RmaEndpoint;
 }
 
-/** Providers in the order in which they are worth trying. spec/dcquic.md §16.3 */
-export const RMA_PROVIDERS = ["efa", "shm", "net", "tcp;ofi_rxm", "sockets"] as const;
+/** Providers in the order in which they are worth trying. spec/dcquic.md §16.3; `verbs`: spec/dwcp.md B14 */
+export const RMA_PROVIDERS = [
+  "efa",
+  "verbs;ofi_rxm",
+  "shm",
+  "net",
+  "tcp;ofi_rxm",
+  "sockets",
+] as const;
 
 /** What a provider lends. */
 export interface RmaProvider {
