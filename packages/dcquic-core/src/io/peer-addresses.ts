@@ -1,0 +1,46 @@
+/** Where a datagram goes or came from. */
+export interface UdpAddress {
+  /** IP address. */
+  readonly host: string;
+  /** Port. */
+  readonly port: number;
+}
+
+const FIRST_STRANGER = 2 ** 24;
+const STRANGERS = 1024;
+
+/**
+ * Numbers for addresses, as engines use them. Peers keep theirs; of the others only the last 1024 are remembered, so that
+ * a flood of sources costs nothing.
+ */
+export class PeerAddresses {
+  readonly #peers: UdpAddress[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #strangers: (UdpAddress | undefined)[] = Array.from({ length: STRANGERS });
+  #nextStranger = 0;
+
+  /** The lasting number of a peer's address. */
+  peer(host: string, port: number): number {
+    const name = `${host}:${port}`;
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    const number = this.#peers.push({ host, port }) - 1;
+    this.#numbers.set(name, number);
+    return number;
+  }
+
+  /** The number of where something came from. */
+  source(host: string, port: number): number {
+    const known = this.#numbers.get(`${host}:${port}`);
+    if (known !== undefined) return known;
+    const slot = this.#nextStranger;
+    this.#nextStranger = (slot + 1) % STRANGERS;
+    this.#strangers[slot] = { host, port };
+    return FIRST_STRANGER + slot;
+  }
+
+  /** The address behind a number, if it is still remembered. */
+  of(number: number): UdpAddress | undefined {
+    return number < FIRST_STRANGER ? this.#peers[number] : this.#strangers[number - FIRST_STRANGER];
+  }
+}
