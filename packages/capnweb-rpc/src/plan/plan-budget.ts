@@ -79,6 +79,11 @@ export class PlanBudget {
     this.#untilUs = clock.nowUs() + limits.maxTimeMs * 1000;
   }
 
+  /** The size that no value may exceed. */
+  get maxValueSize(): number {
+    return this.#limits.maxValueSize;
+  }
+
   /** How many nodes have been evaluated. */
   get steps(): number {
     return this.#steps;

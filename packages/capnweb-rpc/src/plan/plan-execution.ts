@@ -1,12 +1,12 @@
 import type { Clock, Timers } from "@proj/wire-types";
-import type { Hook } from "../core/hook.js";
-import { handleOfPromise } from "../core/stub-handle.js";
 import { CapnwebError } from "../errors.js";
-import { formatPath, type NodePath } from "./node-path.js";
+import type { NodePath } from "./node-path.js";
 import type { PlanNode } from "./plan.js";
 import { PlanBudget, type PlanLimits } from "./plan-budget.js";
+import { caught, failedAt, isCatchable } from "./plan-failure.js";
+import { PlanResults } from "./plan-results.js";
 import { PlanStop } from "./plan-stop.js";
-import { callRemote, detach, isPending, isRemote, member, Scales, settle } from "./plan-value.js";
+import { member } from "./plan-value.js";
 import { compare, compute } from "./primitive-operations.js";
 
 /** A value on its way between nodes: boxed, since a result that is returned bare would be awaited. */
@@ -50,9 +50,7 @@ export class PlanExecution {
   readonly #parts: ExecutionParts;
   readonly #budget: PlanBudget;
   readonly #stop: PlanStop;
-  readonly #scales = new Scales();
-  readonly #hooks: Hook[] = [];
-  readonly #values: Partial<Disposable>[] = [];
+  readonly #results: PlanResults;
 
   /** The time runs from now on. */
   constructor(parts: ExecutionParts) {
@@ -60,6 +58,7 @@ export class PlanExecution {
     this.#budget = new PlanBudget(parts.limits, parts.time);
     const late = this.#budget.outOfTime(undefined);
     this.#stop = new PlanStop(parts.time, this.#budget.leftUs, late, parts.signal);
+    this.#results = new PlanResults(this.#budget, this.#stop);
   }
 
   /**
@@ -70,13 +69,10 @@ export class PlanExecution {
   async run(body: PlanNode): Promise<unknown> {
     try {
       const { value } = await this.#returned(body);
-      const settled = await settle(value, (pending) => this.#force(pending, undefined));
-      this.#weigh(settled, undefined);
-      return detach(settled);
+      return await this.#results.finish(value);
     } finally {
       this.#stop.end();
-      for (const hook of this.#hooks) hook.dispose();
-      for (const each of this.#values) each[Symbol.dispose]?.();
+      this.#results.free();
     }
   }
 
@@ -96,7 +92,10 @@ export class PlanExecution {
     try {
       return await this.#evalNode(node, scope, at);
     } catch (error) {
-      throw located(error, at);
+      // The innermost place counts.
+      throw error instanceof EarlyReturn || error instanceof CapnwebError
+        ? error
+        : failedAt(error, at);
     }
   }
 
@@ -104,7 +103,7 @@ export class PlanExecution {
     const sub = (part: PlanNode, key: string, inner: Scope = scope): Promise<Box> =>
       this.#eval(part, inner, { parent: at, key });
     const forced = async (part: PlanNode, key: string, inner: Scope = scope): Promise<unknown> =>
-      this.#force((await sub(part, key, inner)).value, { parent: at, key });
+      this.#results.force((await sub(part, key, inner)).value, { parent: at, key });
     switch (node.op) {
       case "literal":
         return { value: node.value };
@@ -218,14 +217,8 @@ export class PlanExecution {
     const { value } = await this.#eval(node.target, scope, { parent: at, key: "target" });
     const args = await this.#each(node.args, "args", scope, at);
     this.#budget.spendCall(at);
-    const { target, path } = callee(value, node.path);
-    const { promise, hook } = callRemote(
-      target,
-      path,
-      args.map((box) => box.value),
-    );
-    this.#hooks.push(hook);
-    return { value: promise };
+    const values = args.map((box) => box.value);
+    return { value: this.#results.call(value, node.path, values) };
   }
 
   async #each(
@@ -255,7 +248,8 @@ export class PlanExecution {
       // oxlint-disable-next-line no-await-in-loop -- in order
       const box = await this.#eval(node.body, inner, body);
       // oxlint-disable-next-line no-await-in-loop -- in order
-      const kept = node.op === "filter" ? { value: await this.#force(box.value, body) } : box;
+      const kept =
+        node.op === "filter" ? { value: await this.#results.force(box.value, body) } : box;
       rounds.push({ box: kept, element });
     }
     return rounds;
@@ -263,33 +257,14 @@ export class PlanExecution {
 
   async #elements(over: PlanNode, scope: Scope, at: NodePath): Promise<readonly unknown[]> {
     const place: NodePath = { parent: at, key: "over" };
-    const value = await this.#force((await this.#eval(over, scope, place)).value, place);
+    const value = await this.#results.force((await this.#eval(over, scope, place)).value, place);
     if (Array.isArray(value)) return value;
     throw new TypeError(`an array is needed, not ${value === null ? "null" : typeof value}`);
   }
 
-  /** Answers a value that is there, whatever its parts are. */
-  async #force(value: unknown, at: NodePath): Promise<unknown> {
-    if (!isPending(value)) return value;
-    let known: unknown;
-    try {
-      known = await this.#stop.race(value);
-    } catch (error) {
-      throw located(error, at);
-    }
-    this.#weigh(known, at);
-    // What a property promise gives belongs to nobody else.
-    if (handleOfPromise(value)?.path.length !== 0 && isDisposable(known)) this.#values.push(known);
-    return known;
-  }
-
   #made(value: unknown, at: NodePath): Box {
-    this.#weigh(value, at);
+    this.#results.weigh(value, at);
     return { value };
-  }
-
-  #weigh(value: unknown, at: NodePath): void {
-    this.#budget.checkSize(this.#scales.weigh(value, this.#parts.limits.maxValueSize), at);
   }
 
   #turn(): Promise<void> {
@@ -301,48 +276,4 @@ export class PlanExecution {
 function find(scope: Scope, name: string): NonNullable<Scope> {
   for (let at = scope; at !== undefined; at = at.outer) if (at.name === name) return at;
   throw new ReferenceError(`no variable "${name}"`);
-}
-
-/** Finds the stub that a call is made on: `path` may lead to it through plain data. */
-function callee(
-  value: unknown,
-  path: readonly (string | number)[],
-): {
-  readonly target: object;
-  readonly path: readonly (string | number)[];
-} {
-  let target = value;
-  for (let at = 0; ; at++) {
-    if (isRemote(target)) return { target, path: path.slice(at) };
-    const key = path[at];
-    if (key === undefined) throw new TypeError("only stubs can be called");
-    target = member(target, [key]);
-  }
-}
-
-/** Says where something failed; the innermost place counts. */
-function located(error: unknown, at: NodePath): unknown {
-  if (error instanceof EarlyReturn || error instanceof CapnwebError) return error;
-  const path = formatPath(at);
-  const why = error instanceof Error ? error.message : String(error);
-  return new CapnwebError("capnweb.plan_failed", `${path}: ${why}`, {
-    details: { path },
-    cause: error,
-  });
-}
-
-function isCatchable(error: unknown): error is CapnwebError {
-  return error instanceof CapnwebError && error.code === "capnweb.plan_failed";
-}
-
-/** What a plan sees of an error: plain data. */
-function caught({ cause, message }: CapnwebError): unknown {
-  if (!(cause instanceof Error)) return { name: "Error", message, value: cause };
-  const { code } = cause as { readonly code?: unknown };
-  const known = { name: cause.name, message: cause.message };
-  return typeof code === "string" || typeof code === "number" ? { ...known, code } : known;
-}
-
-function isDisposable(value: unknown): value is Partial<Disposable> {
-  return isRemote(value) || (typeof value === "object" && value !== null);
 }

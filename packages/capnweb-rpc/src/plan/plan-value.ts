@@ -1,10 +1,12 @@
 import type { Hook, Path, PathKey } from "../core/hook.js";
 import { followPath } from "../core/follow-path.js";
+import { DEFAULT_MAX_DEPTH } from "../limits.js";
 import { Payload } from "../core/payload.js";
 import { handleOf, handleOfPromise, promiseOf, stubCore } from "../core/stub-handle.js";
 
 /** Bytes that anything small counts for. */
 const SMALL = 8;
+const small = { size: SMALL, depth: 0 };
 
 /** Whether `value` is a stub or an RPC promise. */
 export function isRemote(value: unknown): value is object {
@@ -42,22 +44,34 @@ export function callRemote(
  * value that holds itself many times costs what it holds, not what it would unfold to.
  */
 export class Scales {
-  readonly #known = new WeakMap<object, number>();
+  readonly #known = new WeakMap<object, { readonly size: number; readonly depth: number }>();
 
-  /** Answers the size of `value`; more than `limit` is not looked into further. */
+  /**
+   * Answers the size of `value`; more than `limit` is not looked into further. A value with more
+   * levels than can be sent is larger than any limit.
+   */
   weigh(value: unknown, limit: number): number {
-    if (typeof value === "string") return SMALL + value.length;
-    if (typeof value !== "object" || value === null) return SMALL;
+    const { size, depth } = this.#measure(value, limit);
+    return depth > DEFAULT_MAX_DEPTH ? Infinity : size;
+  }
+
+  #measure(value: unknown, limit: number): { readonly size: number; readonly depth: number } {
+    if (typeof value === "string") return { size: SMALL + value.length, depth: 0 };
+    if (typeof value !== "object" || value === null) return small;
     const known = this.#known.get(value);
     if (known !== undefined) return known;
-    if (ArrayBuffer.isView(value)) return SMALL + value.byteLength;
+    if (ArrayBuffer.isView(value)) return { size: SMALL + value.byteLength, depth: 0 };
     let size = SMALL;
+    let depth = 0;
     for (const [key, part] of Object.entries(value)) {
-      size += key.length + this.weigh(part, limit);
-      if (size > limit) return size;
+      const inner = this.#measure(part, limit);
+      size += key.length + inner.size;
+      depth = Math.max(depth, inner.depth + 1);
+      if (size > limit) return { size, depth };
     }
-    this.#known.set(value, size);
-    return size;
+    const measured = { size, depth };
+    this.#known.set(value, measured);
+    return measured;
   }
 }
 

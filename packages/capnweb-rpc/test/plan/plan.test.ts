@@ -4,6 +4,7 @@ import {
   bind,
   both,
   buildPlan,
+  CapnwebError,
   either,
   expr,
   finish,
@@ -282,6 +283,18 @@ describe("§19.3: execution", () => {
     });
   });
 
+  test("an error of the suite's own from a call is a failure like others, and can be caught", async () => {
+    class Nested extends RpcTarget {
+      run(): number {
+        throw new CapnwebError("capnweb.plan_budget", "of another plan");
+      }
+    }
+    const plan = buildPlan<[Nested], undefined, unknown>(1, ({ captures: [nested] }) =>
+      attempt(nested.call("run") as never, (error) => error.get("message") as never),
+    );
+    expect(await runPlan(plan, [new Nested()])).toBe("of another plan");
+  });
+
   test("a member of a stub is never a method of the stub itself", async () => {
     const plan = {
       v: 1,
@@ -309,6 +322,7 @@ describe("§19.3: budgets", () => {
       ),
     );
   const nest = () => bind([] as unknown, (list) => repeat(true, list.set([list, list] as never)));
+  const deepen = () => bind([] as unknown, (list) => repeat(true, list.set([list] as never)));
   test.each<[string, (inputs: Inputs) => unknown, object, string]>([
     ["steps", forever, { maxSteps: 1000 }, "maxSteps"],
     ["iterations", forever, { maxIterations: 10 }, "maxIterations"],
@@ -320,6 +334,7 @@ describe("§19.3: budgets", () => {
     ],
     ["the length of texts", double, {}, "maxValueSize"],
     ["values that hold themselves twice", nest, {}, "maxValueSize"],
+    ["values that nest too deeply", deepen, { maxSteps: 5000 }, "maxValueSize"],
     [
       "the size of results",
       ({ captures: [bank] }) => bank.call("ids").map((id) => id),
