@@ -61,6 +61,7 @@ export type {
   WebTransportClose,
   WebTransportConnectOptions,
   WebTransportConstructor,
+  WebTransportEnd,
   WebTransportLike,
 } from "./web-transport/web-transport-like.js";
 export { type WebTransportPair, webTransportPair } from "./web-transport/web-transport-pair.js";

@@ -74,7 +74,7 @@ export interface MetricReport {
 }
 
 /** One value of a metric. */
-export interface MetricSeries {
+interface MetricSeries {
   /** Differs from the metric's name for the parts of a histogram. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string | number>>;

@@ -8,7 +8,7 @@ import { startDelayRelay } from "./delay-relay.js";
 import { median } from "../median.js";
 
 /** One way to make a chain of dependent calls. */
-export interface ChainWay {
+interface ChainWay {
   /** How often something went there and back. */
   readonly roundTrips: number;
   readonly latencyUs: number;

@@ -1,6 +1,6 @@
 import { concatBytes } from "@proj/wire-types";
 import type { ByteStreamPair } from "../web-transport/byte-stream-transport.js";
-import type { WebTransportClose, WebTransportLike } from "../web-transport/web-transport-like.js";
+import type { WebTransportClose, WebTransportEnd } from "../web-transport/web-transport-like.js";
 import { BlockReader, encodeBlock } from "./block-reader.js";
 import { Http3Error } from "./http3-error.js";
 import { CapsuleType, FrameType, WEBTRANSPORT_STREAM } from "./http3-settings.js";
@@ -22,7 +22,7 @@ export interface ConnectStream {
  * A WebTransport session of HTTP/3, in the shape of the W3C interface. It ends with its CONNECT stream, with a close
  * capsule of either end, or with the connection. draft-ietf-webtrans-http3
  */
-export class WebTransportOverHttp3 implements WebTransportLike {
+export class WebTransportOverHttp3 implements WebTransportEnd {
   readonly ready: Promise<void> = Promise.resolve();
   /** Resolves when the session is over: with what the end that closed it said. */
   readonly closed: Promise<WebTransportClose>;

@@ -9,7 +9,7 @@ import type {
   CertificateHash,
   WebTransportClose,
   WebTransportConnectOptions,
-  WebTransportLike,
+  WebTransportEnd,
 } from "../web-transport/web-transport-like.js";
 import { loadQuiche } from "./quiche.js";
 import { QuicheDriver } from "./quiche-connection.js";
@@ -27,12 +27,14 @@ const ID_BYTES = 20;
  * A WebTransport client over HTTP/3 for Node, in the shape of the browsers' class: give it to `newWebTransportRpcSession`
  * as `WebTransport`. A transport that cannot be opened rejects `ready` and everything that is asked of it.
  */
-export class Http3WebTransport implements WebTransportLike {
+export class Http3WebTransport implements WebTransportEnd {
+  /** Resolves when streams can be opened; rejects with the reason why not. */
   readonly ready: Promise<void>;
+  /** Resolves when the session is over; rejects when it never began. */
   readonly closed: Promise<WebTransportClose>;
+  /** Streams that the server opened. */
   readonly incomingBidirectionalStreams: ReadableStream<ByteStreamPair>;
-  readonly #opening: Promise<WebTransportLike & { readonly closed: Promise<WebTransportClose> }>;
-  #stop: () => void = () => undefined;
+  readonly #opening: Promise<WebTransportEnd>;
   #gone = false;
 
   /**
@@ -65,24 +67,25 @@ export class Http3WebTransport implements WebTransportLike {
     );
   }
 
+  /** Opens a stream, as soon as the session is there. */
   async createBidirectionalStream(): Promise<ByteStreamPair> {
     return (await this.#opening).createBidirectionalStream();
   }
 
+  /** Ends the session, or the attempt to open it. */
   close(info: { closeCode?: number; reason?: string } = {}): void {
     this.#gone = true;
     this.#opening.then(
       (transport) => transport.close(info),
       () => undefined,
     );
-    this.#stop();
   }
 
   async #open(
     quiche: ReturnType<typeof loadQuiche>,
     target: URL,
     options: Http3WebTransportOptions,
-  ): Promise<WebTransportLike & { readonly closed: Promise<WebTransportClose> }> {
+  ): Promise<WebTransportEnd> {
     const { serverCertificateHashes: hashes, ca } = options;
     const hostname = target.hostname.replace(/^\[(.*)\]$/, "$1");
     const { address, family } = await lookup(hostname);

@@ -6,4 +6,3 @@ export {
   type ServeWebTransportOptions,
   type WebTransportServer,
 } from "./serve-web-transport.js";
-export type { WebTransportOverHttp3 } from "../http3/web-transport-over-http3.js";

@@ -18,7 +18,9 @@ const algorithms = [
 
 /** The certificate of a server, in PEM. */
 export interface ServerCertificate {
+  /** The chain, the server's own certificate first. */
   readonly cert: Uint8Array;
+  /** The private key of that certificate. */
   readonly key: Uint8Array;
 }
 

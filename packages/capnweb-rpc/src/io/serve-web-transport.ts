@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { type Admit, Http3Endpoint } from "../http3/http3-endpoint.js";
 import { Http3Codes } from "../http3/http3-error.js";
-import type { WebTransportOverHttp3 } from "../http3/web-transport-over-http3.js";
+import type { WebTransportEnd } from "../web-transport/web-transport-like.js";
 import {
   type HostPort,
   INITIAL_PACKET,
@@ -31,6 +31,7 @@ export interface ServeWebTransportOptions extends ServerCertificate {
 export interface WebTransportServer {
   /** `https://host:port/path`. */
   readonly url: string;
+  /** UDP port. */
   readonly port: number;
   /** Ends every connection and stops listening. */
   close(): Promise<void>;
@@ -47,7 +48,7 @@ const ID_BYTES = 20;
  */
 export async function serveWebTransport(
   options: ServeWebTransportOptions,
-  accept: (transport: WebTransportOverHttp3) => void,
+  accept: (transport: WebTransportEnd) => void,
 ): Promise<WebTransportServer> {
   const quiche = loadQuiche();
   const host = options.host ?? "127.0.0.1";
@@ -65,7 +66,7 @@ class Http3Server {
   readonly #quiche: Quiche;
   readonly #config: QuicheConfig;
   readonly #options: ServeWebTransportOptions;
-  readonly #accept: (transport: WebTransportOverHttp3) => void;
+  readonly #accept: (transport: WebTransportEnd) => void;
   readonly #connections = new Map<string, QuicheDriver>();
   readonly #drivers = new Set<QuicheDriver>();
   #socket: Socket | undefined;
@@ -75,7 +76,7 @@ class Http3Server {
     quiche: Quiche,
     config: QuicheConfig,
     options: ServeWebTransportOptions,
-    accept: (transport: WebTransportOverHttp3) => void,
+    accept: (transport: WebTransportEnd) => void,
   ) {
     this.#quiche = quiche;
     this.#config = config;

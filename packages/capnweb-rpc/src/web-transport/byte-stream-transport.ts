@@ -4,7 +4,9 @@ import { encodeMessages, type MessageFraming, MessageReader } from "./message-fr
 
 /** Two directions of one connection, as the web platform shapes them. */
 export interface ByteStreamPair {
+  /** What the peer sends. */
   readonly readable: ReadableStream<Uint8Array>;
+  /** What the peer gets. */
   readonly writable: WritableStream<Uint8Array>;
 }
 

@@ -1,8 +1,8 @@
 import type { ByteStreamPair } from "./byte-stream-transport.js";
-import type { WebTransportClose, WebTransportLike } from "./web-transport-like.js";
+import type { WebTransportClose, WebTransportEnd } from "./web-transport-like.js";
 
 /** One end of a connection inside one process. */
-class PairedWebTransport implements WebTransportLike {
+class PairedWebTransport implements WebTransportEnd {
   readonly ready: Promise<void> = Promise.resolve();
   readonly closed: Promise<WebTransportClose>;
   readonly incomingBidirectionalStreams: ReadableStream<ByteStreamPair>;
@@ -49,8 +49,10 @@ class PairedWebTransport implements WebTransportLike {
 
 /** Two ends, joined in this process: the client's, and the server's. */
 export interface WebTransportPair {
-  readonly client: WebTransportLike & { readonly closed: Promise<WebTransportClose> };
-  readonly server: WebTransportLike & { readonly closed: Promise<WebTransportClose> };
+  /** Give it to `newWebTransportRpcSession`. */
+  readonly client: WebTransportEnd;
+  /** Give it to `acceptWebTransportRpcSession`. */
+  readonly server: WebTransportEnd;
 }
 
 /** Makes a connection without a network, for tests. Streams that are open outlive its close. §20.6 */
