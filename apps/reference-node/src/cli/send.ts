@@ -1,3 +1,4 @@
+import { EtherError } from "@proj/ether-codecs";
 import { CodecId, type CodecName } from "@proj/wire-types";
 import { systemTime } from "@proj/wire-types/system";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -85,6 +86,8 @@ async function send(file: string, options: SendOptions): Promise<ExitCode> {
       bar.stop();
       output.result({ ok: true, file, to: options.to, ...report }, () => reportText(file, report));
       return ExitCode.OK;
+    } catch (error) {
+      throw error instanceof EtherError ? aboutFile(source.name, error) : error;
     } finally {
       bar.stop();
       await client.close();
@@ -92,6 +95,12 @@ async function send(file: string, options: SendOptions): Promise<ExitCode> {
   } finally {
     await source.close();
   }
+}
+
+// What a codec cannot carry is in the file.
+function aboutFile(name: string, error: EtherError): EtherError {
+  const { code, message, details } = error;
+  return new EtherError(code, `${name}: ${message}`, { details, cause: error });
 }
 
 function reportText(file: string, report: SendReport): string {

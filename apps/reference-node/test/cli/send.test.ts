@@ -257,6 +257,13 @@ describe("failures say what to do", () => {
       input: "x",
     });
     expect(code).toBe(1);
-    expect(document).toMatchObject({ ok: false, error: { code: "ether.ether_invalid" } });
+    expect(document).toMatchObject({
+      ok: false,
+      error: {
+        code: "ether.ether_invalid",
+        message: expect.stringMatching(/^standard input: /),
+        fix: expect.stringContaining("--codec"),
+      },
+    });
   });
 });
