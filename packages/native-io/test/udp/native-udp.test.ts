@@ -18,7 +18,7 @@ import { collect, load, pattern, rxColumn, sendAll } from "./exchange.js";
 const loopback = { host: "127.0.0.1", port: 0 };
 const loopback6 = { host: "::1", port: 0 };
 
-describeWith("native UDP beyond its portable twin", native, ({ udp }) => {
+describeWith("native UDP beyond its portable twin", native, ({ udp, crypto }) => {
   const open: UdpSocket[] = [];
 
   async function socketOf(options: Partial<UdpOptions> = {}): Promise<UdpSocket> {
@@ -235,6 +235,29 @@ describeWith("native UDP beyond its portable twin", native, ({ udp }) => {
       const [arrived] = await collect(to, 1);
       expect(arrived?.bytes[0]).toBe((i + 69) % 70);
     }
+  });
+
+  test("a thread that scribbles over the rows breaks nothing", async () => {
+    const from = await socketOf({ transmitBytes: 4096, transmitMessages: 8 });
+    const ring = crypto.createKeyRing(8);
+    ring.setKey(3, "aes-256-gcm", new Uint8Array(32), new Uint8Array(12));
+    const meta = new Int32Array(from.tx.meta.buffer, 0, 60);
+    const { port } = await deadAddress();
+    for (let i = 0; i < 1024; i++) from.pin({ host: `127.9.${i >> 8}.${i & 0xff}`, port });
+    const stop = new SharedArrayBuffer(4);
+    const worker = new Worker(new URL("./scribbler.js", import.meta.url), {
+      workerData: { rows: from.tx.meta.buffer, stop },
+    });
+    await new Promise((resolve) => worker.once("message", resolve));
+    for (let round = 0; round < 3000; round++) {
+      expect(from.transmit(8)).toBeLessThanOrEqual(8);
+      ring.seal({ wire: from.tx.bytes, plain: from.tx.bytes, meta }, 6);
+      ring.open({ wire: from.tx.bytes, plain: from.tx.bytes, meta }, 6);
+      from.readErrors();
+    }
+    Atomics.store(new Int32Array(stop), 0, 1);
+    await new Promise((resolve) => worker.once("exit", resolve));
+    ring.close();
   });
 
   test.each(["wait", "spin", "watch"])("a worker is terminated while it %ss", async (how) => {

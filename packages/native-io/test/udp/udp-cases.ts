@@ -154,6 +154,18 @@ export function udpCases(udp: Udp): void {
     expect(from.counters().refusedMessages).toBe(4);
   });
 
+  test("a dead peer stops nobody else's datagrams", async () => {
+    const [from, living, dying] = [await socketOf(), await socketOf(), await socketOf()];
+    const [alive, dead] = [from.pin(portOf(living)), from.pin(portOf(dying))];
+    dying.close();
+    for (let i = 0; i < 20; i++) {
+      expect(await sendAll(from, [{ bytes: Uint8Array.of(i), to: dead }])).toEqual([0]);
+      expect(await sendAll(from, [{ bytes: Uint8Array.of(i), to: alive }])).toEqual([0]);
+    }
+    const arrived = await collect(living, 20);
+    expect(arrived.map(({ bytes }) => bytes[0])).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  });
+
   test("any row gets a result, and nothing else happens", async () => {
     const [from, to] = [await socketOf({ transmitMessages: 4 }), await socketOf()];
     from.pin(portOf(to));
