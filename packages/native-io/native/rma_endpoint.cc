@@ -163,8 +163,12 @@ int RmaEndpoint::Connect(const uint8_t* address, size_t size) {
   fabric::Address inserted;
   const int refused = Insert(name, &inserted);
   if (refused != 0) return refused;
-  peers_.push_back({inserted, std::move(name)});
-  return static_cast<int>(peers_.size() - 1);
+  // The place of one that was disconnected, before a new one.
+  const auto vacant = [](const Peer& each) { return each.address == fabric::kNoAddress; };
+  auto place = std::find_if(peers_.begin(), peers_.end(), vacant);
+  if (place == peers_.end()) place = peers_.insert(place, Peer{});
+  *place = {inserted, std::move(name)};
+  return static_cast<int>(place - peers_.begin());
 }
 
 int RmaEndpoint::Insert(const std::vector<uint8_t>& name, fabric::Address* address) {

@@ -26,7 +26,13 @@ const KEY_DRAWS = 8;
 const FI_ENOKEY = -266;
 
 /** What is known of a peer. A failed transfer may have poisoned its connection, for good with some providers. */
-type PeerState = { readonly kind: "usable" | "poisoned" | "gone"; readonly underWay: number };
+interface PeerState {
+  /** Where the addon keeps its address; given to another peer after it was disconnected. */
+  readonly slot: number;
+  kind: "usable" | "poisoned";
+  /** Its transfers under way. */
+  underWay: number;
+}
 
 /** An endpoint of libfabric. */
 export class NativeRmaEndpoint implements RmaEndpoint {
@@ -36,12 +42,13 @@ export class NativeRmaEndpoint implements RmaEndpoint {
   readonly #addon: RmaAddon;
   readonly #keyBytes: number;
   readonly #rows = new Int32Array(ROWS * ROW_WORDS);
-  readonly #peers = new Map<number, PeerState>();
+  readonly #peers = new Map<RmaPeer, PeerState>();
   // Ids are handed out again only when they are free: completions are told apart by them.
-  readonly #peerOf: (RmaPeer | undefined)[];
+  readonly #peerOf: (PeerState | undefined)[];
   readonly #freeIds: number[];
   readonly #handles = new WeakMap<RmaRegion, RmaRegionHandle>();
   #handle: RmaEndpointHandle | undefined;
+  #connected = 0;
 
   constructor(addon: RmaAddon, handle: RmaEndpointHandle, maxTransfers: number) {
     const description = addon.describe(handle);
@@ -72,17 +79,17 @@ export class NativeRmaEndpoint implements RmaEndpoint {
   }
 
   connect(address: Uint8Array): RmaPeer {
-    const peer = this.#addon.connect(this.#open(), address);
-    if (peer < 0) throw rmaError(this.#addon, "connect", peer);
-    this.#peers.set(peer, { kind: "usable", underWay: 0 });
-    return peer as RmaPeer;
+    const slot = this.#addon.connect(this.#open(), address);
+    if (slot < 0) throw rmaError(this.#addon, "connect", slot);
+    const peer = this.#connected++ as RmaPeer;
+    this.#peers.set(peer, { slot, kind: "usable", underWay: 0 });
+    return peer;
   }
 
   disconnect(peer: RmaPeer): void {
-    const { underWay } = this.#peer(peer);
-    const answer = this.#addon.disconnect(this.#open(), peer);
+    const answer = this.#addon.disconnect(this.#open(), this.#peer(peer).slot);
     if (answer < 0) throw rmaError(this.#addon, "disconnect", answer);
-    this.#peers.set(peer, { kind: "gone", underWay });
+    this.#peers.delete(peer);
   }
 
   read(transfer: RmaTransfer): RmaPosted {
@@ -116,8 +123,9 @@ export class NativeRmaEndpoint implements RmaEndpoint {
 
   #post(transfer: RmaTransfer, direction: "read" | "write"): RmaPosted {
     const endpoint = this.#open();
-    const { peer, offset, length, local } = transfer;
+    const { offset, length, local } = transfer;
     checkTransfer(transfer, this.provider);
+    const peer = this.#peer(transfer.peer);
     if (!this.#recover(endpoint, peer)) return { kind: "backPressured" };
     const region = this.#handles.get(local);
     if (region === undefined) throw new TypeError("a region of another endpoint");
@@ -127,7 +135,7 @@ export class NativeRmaEndpoint implements RmaEndpoint {
     const answer = this.#addon.transfer(
       endpoint,
       direction === "write",
-      peer,
+      peer.slot,
       region,
       offset,
       length,
@@ -141,28 +149,24 @@ export class NativeRmaEndpoint implements RmaEndpoint {
     }
     this.#freeIds.pop();
     this.#peerOf[id] = peer;
-    const { kind, underWay } = this.#peer(peer);
-    this.#peers.set(peer, { kind, underWay: underWay + 1 });
+    peer.underWay++;
     return { kind: "posted", id };
   }
 
   /** Makes the connection anew after a failure; false while others of its transfers are under way. */
-  #recover(endpoint: RmaEndpointHandle, peer: RmaPeer): boolean {
-    const { kind, underWay } = this.#peer(peer);
-    if (kind === "usable") return true;
-    if (kind === "gone") throw new TypeError("the peer was disconnected");
-    if (underWay > 0) return false;
-    const answer = this.#addon.reconnect(endpoint, peer);
+  #recover(endpoint: RmaEndpointHandle, peer: PeerState): boolean {
+    if (peer.kind === "usable") return true;
+    if (peer.underWay > 0) return false;
+    const answer = this.#addon.reconnect(endpoint, peer.slot);
     if (answer < 0) throw rmaError(this.#addon, "reconnect", answer);
-    this.#peers.set(peer, { kind: "usable", underWay });
+    peer.kind = "usable";
     this.recoveries++;
     return true;
   }
 
-  #finish(id: number, peer: RmaPeer, errno: number): void {
-    const { kind, underWay } = this.#peer(peer);
-    const poisoned = errno !== 0 && kind === "usable";
-    this.#peers.set(peer, { kind: poisoned ? "poisoned" : kind, underWay: underWay - 1 });
+  #finish(id: number, peer: PeerState, errno: number): void {
+    if (errno !== 0) peer.kind = "poisoned";
+    peer.underWay--;
     this.#peerOf[id] = undefined;
     this.#freeIds.push(id);
   }
@@ -176,7 +180,7 @@ export class NativeRmaEndpoint implements RmaEndpoint {
 
   #peer(peer: RmaPeer): PeerState {
     const state = this.#peers.get(peer);
-    if (state === undefined) throw new TypeError("a peer of another endpoint");
+    if (state === undefined) throw new TypeError("a peer of another endpoint, or disconnected");
     return state;
   }
 

@@ -28,10 +28,11 @@ export class PortableRmaEndpoint implements RmaEndpoint {
   readonly #all: Map<string, PortableRmaEndpoint>;
   readonly #lent = new Map<bigint, Lent>();
   readonly #bytes = new WeakMap<RmaRegion, Uint8Array>();
-  readonly #peers: (string | undefined)[] = [];
+  readonly #peers = new Map<RmaPeer, string>();
   readonly #maxTransfers: number;
   #completions: RmaCompletion[] = [];
   #nextId = 0;
+  #connected = 0;
 
   constructor(
     provider: RmaProvider,
@@ -69,13 +70,14 @@ export class PortableRmaEndpoint implements RmaEndpoint {
     this.#checkOpen();
     const name = new TextDecoder().decode(address);
     if (!name.startsWith("memory:")) throw refusedBySystem("connect", "EINVAL");
-    return (this.#peers.push(name) - 1) as RmaPeer;
+    const peer = this.#connected++ as RmaPeer;
+    this.#peers.set(peer, name);
+    return peer;
   }
 
   disconnect(peer: RmaPeer): void {
     this.#checkOpen();
-    if (this.#peers[peer] === undefined) throw new TypeError("a peer of another endpoint");
-    this.#peers[peer] = undefined;
+    if (!this.#peers.delete(peer)) throw unknownPeer();
   }
 
   read(transfer: RmaTransfer): RmaPosted {
@@ -107,9 +109,9 @@ export class PortableRmaEndpoint implements RmaEndpoint {
     checkTransfer(transfer, this.provider);
     const { peer, local, offset, length } = transfer;
     const bytes = this.#bytes.get(local);
-    const name = this.#peers[peer];
+    const name = this.#peers.get(peer);
     if (bytes === undefined) throw new TypeError("a region of another endpoint");
-    if (name === undefined) throw new TypeError("a peer of another endpoint");
+    if (name === undefined) throw unknownPeer();
     if (!this.#lent.has(local.key)) throw refusedBySystem(right, "EBADF");
     if (this.#completions.length >= this.#maxTransfers) return { kind: "backPressured" };
     const id = this.#nextId++;
@@ -136,6 +138,10 @@ export class PortableRmaEndpoint implements RmaEndpoint {
       throw new NativeIoError("native_io.closed", "endpoint is closed");
     }
   }
+}
+
+function unknownPeer(): TypeError {
+  return new TypeError("a peer of another endpoint, or disconnected");
 }
 
 function failed(id: number, reason: "EACCES" | undefined): RmaCompletion {

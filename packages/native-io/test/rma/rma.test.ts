@@ -125,6 +125,16 @@ function interfaceTests({ rma, kind }: Backend, options: RmaOptions): void {
     );
   });
 
+  test("a peer that was disconnected is unknown, and another takes no number of it", async () => {
+    const first = borrower.connect(lender.address);
+    borrower.disconnect(first);
+    expect(() => borrower.disconnect(first)).toThrow(TypeError);
+    expect(() => borrower.read(transfer({ peer: first }))).toThrow(TypeError);
+    const second = borrower.connect(lender.address);
+    expect(second).not.toBe(first);
+    expect(await end("read", { peer: second })).not.toHaveProperty("failure");
+  });
+
   test("a closed endpoint refuses, and closes twice", () => {
     const endpoint = rma.open(options);
     const mine = endpoint.register(new Uint8Array(new SharedArrayBuffer(64)), rights);
