@@ -34,7 +34,12 @@ export interface Cpuset {
 export class Cpusets {
   readonly #root: string;
 
-  /** `root` is where cgroups are mounted; a folder with the same files for tests. */
+  /**
+   * `root` is where cgroups are mounted; a folder with the same files for tests.
+   *
+   * Version 2 moves single threads only within the part of the tree that their process is in: there, `root` is the
+   * folder of the process's own cgroup.
+   */
   constructor(root = "/sys/fs/cgroup") {
     this.#root = root;
   }

@@ -22,7 +22,8 @@ export function parseUdpAddress(address: UdpAddress): UdpEndpoint {
   }
   if (isIPv4(host)) return { ip: mapped(host), port, scope: 0 };
   const [ip = "", ...zones] = host.split("%");
-  if (!isIPv6(ip) || zones.length > 1) throw new TypeError(`${JSON.stringify(host)} is no IP address`);
+  if (!isIPv6(ip) || zones.length > 1)
+    throw new TypeError(`${JSON.stringify(host)} is no IP address`);
   return { ip: parseIpv6(ip), port, scope: parseScope(zones[0], host) };
 }
 

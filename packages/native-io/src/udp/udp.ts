@@ -101,7 +101,7 @@ export const UdpReady = {
 export interface UdpSocket {
   /** Where each port listens, with the number that the system chose. */
   readonly ports: readonly UdpAddress[];
-  /** What became of every option. */
+  /** What became of every option at the start; `counters` tell whether splitting was given up later. */
   readonly capabilities: readonly Capability[];
   /** Filled by `receive`, and valid until it is called again. */
   readonly rx: UdpSlab;
