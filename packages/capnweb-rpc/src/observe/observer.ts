@@ -15,13 +15,19 @@ import type { SessionHooks } from "../session/session-hooks.js";
 import { type CallInfo, type CallOutcome, reasonOf } from "./call-info.js";
 import { SessionObserver } from "./session-observer.js";
 
-/** What may be chosen for an observer. Every callback must not throw. */
+/**
+ * What may be chosen for an observer. What the hooks throw is reported as unhandled and disturbs no
+ * call; log, meter, tracer and transcript must not throw.
+ */
 export interface ObserverOptions extends Partial<Telemetry> {
   /** A call begins, on either side. */
   readonly onCallStart?: ((call: CallInfo) => void) | undefined;
   /** A call has been answered, or never will be. */
   readonly onCallEnd?: ((call: CallInfo, outcome: CallOutcome) => void) | undefined;
-  /** Carries out what the peer asked for, inside `run`: where a host has contexts that follow. */
+  /**
+   * Carries out what the peer asked for, inside `run`: where a host has contexts that follow. A call
+   * whose arguments hold promises is made later, in the context of the message that brings the last.
+   */
   readonly around?: ((call: CallInfo, run: () => void) => void) | undefined;
   /** Answers the `traceparent` under which the application makes its next call. */
   readonly currentTrace?: (() => string | undefined) | undefined;
