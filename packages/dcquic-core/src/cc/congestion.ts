@@ -33,8 +33,12 @@ export class Congestion {
   #nextSendUs = Number.NEGATIVE_INFINITY;
   #wasLimited = false;
 
-  /** Packet numbers begin at `firstPacket`. */
-  constructor(packetBytes: number, rtt: RttEstimator, firstPacket = 0) {
+  /**
+   * Packet numbers begin at `firstPacket`. `slackUs` is how late a driver's timer may be: so much of the pace is made up
+   * for.
+   */
+  constructor(packetBytes: number, rtt: RttEstimator, slackUs = 0, firstPacket = 0) {
+    this.#slackUs = slackUs;
     this.bbr = new Bbr(packetBytes);
     this.#rtt = rtt;
     this.#sent = new SentLog(firstPacket);
@@ -42,6 +46,7 @@ export class Congestion {
     this.#base = firstPacket;
   }
   readonly #base: number;
+  readonly #slackUs: number;
 
   /** Whether to send packets as ECT(0). */
   get ecn(): EcnState {
@@ -77,7 +82,7 @@ export class Congestion {
     this.#sent.add(nowUs, controlledBytes);
     if (controlledBytes === 0) return;
     const gapUs = (controlledBytes / this.bbr.pacingRate) * 1e6;
-    this.#nextSendUs = Math.max(nowUs, this.#nextSendUs) + gapUs;
+    this.#nextSendUs = Math.max(nowUs - this.#slackUs, this.#nextSendUs) + gapUs;
   }
 
   /** Gives up on everything in flight, because nothing was heard for a PTO: the window must not stay shut for ever. */

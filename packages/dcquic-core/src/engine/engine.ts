@@ -323,7 +323,8 @@ export class Engine {
     const datagram = HEADER_BYTES + length + TAG_BYTES;
     if (path.wishedRate > 0) {
       path.wishFreeUs =
-        Math.max(nowUs, path.wishFreeUs) + (datagram / (1.25 * path.wishedRate)) * 1e6;
+        Math.max(nowUs - this.#context.config.nicSlackUs, path.wishFreeUs) +
+        (datagram / (1.25 * path.wishedRate)) * 1e6;
     }
     this.#seal(nowUs, path, into, length, datagram);
     return true;

@@ -257,7 +257,7 @@ export class Path {
     this.ownMacKey = deriveSecretControlKey(crypto, pathSecret, this.direction);
     this.peerMacKey = deriveSecretControlKey(crypto, pathSecret, this.peerDirection);
     this.rtt = new RttEstimator(config);
-    this.congestion = new Congestion(config.mtuBytes, this.rtt);
+    this.congestion = new Congestion(config.mtuBytes, this.rtt, config.nicSlackUs);
     this.health = new PeerHealth(options.nowUs);
     this.notifyLimit = peer.notifyLimit;
     this.inlineLimit = peer.inlineLimit;

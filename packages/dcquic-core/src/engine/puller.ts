@@ -294,10 +294,16 @@ export class Puller {
     this.#armPulls(transfer);
   }
 
-  /** Forgets everything of a path whose peer is gone. */
+  /**
+   * Fails everything that needs more of a peer that is gone. What arrived whole with its announcement was acknowledged, so it
+   * is still the application's, unless the path itself goes.
+   */
   failAll(path: Path, status: number): void {
     for (const worker of path.workers) {
-      for (const transfer of worker.live.values()) this.fail(path, transfer, status);
+      for (const transfer of worker.live.values()) {
+        const isWhole = transfer.inline !== undefined && transfer.state !== "challenged";
+        if (!isWhole || status === Status.GoingAway) this.fail(path, transfer, status);
+      }
     }
   }
 

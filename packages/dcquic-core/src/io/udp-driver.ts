@@ -152,6 +152,7 @@ export class UdpDriver {
     this.#receive();
     this.engine.tick(this.nowUs);
     this.#tellEvents();
+    if (this.#closed) return;
     const sent = this.#transmit();
     this.#tellEvents();
     if (!this.#closed) this.#sleep(sent);

@@ -1,0 +1,40 @@
+import { expect, test } from "@jest/globals";
+import { type AeadJob, type CryptoBackend, nullCrypto } from "@proj/dcquic-core";
+import { runWorkload } from "@proj/dcquic-core/sim";
+import { formatHex } from "@proj/wire-types";
+import { mixOf } from "../support/mixes.js";
+
+/** Notes every key and nonce it seals under, and throws on the second use of a pair for other bytes. */
+function watchful(used: Set<string>): CryptoBackend {
+  return {
+    ...nullCrypto,
+    aead(key) {
+      const aead = nullCrypto.aead(key);
+      const name = formatHex(key);
+      return {
+        open: aead.open,
+        seal(job: AeadJob): void {
+          const pair = `${name} ${formatHex(job.nonce)}`;
+          if (used.has(pair)) throw new Error("a nonce was used twice");
+          used.add(pair);
+          aead.seal(job);
+        },
+      };
+    },
+  };
+}
+
+test("§7.3: no key and nonce seal twice, over rotations, losses and crashes", () => {
+  const used = new Set<string>();
+  const { transfers } = mixOf(11);
+  runWorkload({
+    seed: 11,
+    hosts: 4,
+    transfers,
+    crypto: watchful(used),
+    untilUs: 30_000_000,
+    config: { rotation: { packets: 50, bytes: 1e9 } },
+    faults: { loss: 0.1, duplicate: 0.1, crashes: [{ host: 1, atUs: 600, signer: "lost" }] },
+  });
+  expect(used.size).toBeGreaterThan(500);
+});
