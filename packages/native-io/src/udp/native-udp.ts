@@ -1,5 +1,7 @@
-import type { Capability } from "../capability.js";
+import { asWireError } from "@proj/wire-types";
+import { type Capability, missing } from "../capability.js";
 import { NativeIoError, systemError } from "../errors.js";
+import { UDP_COSTS } from "./capabilities.js";
 import { formatUdpAddress, isMapped, parseUdpAddress } from "./udp-address.js";
 import { reportPorts, UDP_OPTIONS, UdpOption } from "./native-udp-report.js";
 import { settleUdpOptions, type UdpSettings } from "./udp-settings.js";
@@ -60,9 +62,14 @@ export class NativeUdp implements Udp {
   /** Opens a socket of the loopback interface for the length of the call. */
   capabilities(): readonly Capability[] {
     const options = { ports: [{ host: "127.0.0.1", port: 0 }], receiveSlots: 1, transmitBytes: 1 };
-    const socket = this.#openSocket({ ...options, busyPollUs: 1 });
-    socket.close();
-    return socket.capabilities;
+    try {
+      const socket = this.#openSocket({ ...options, busyPollUs: 1 });
+      socket.close();
+      return socket.capabilities;
+    } catch (thrown) {
+      const { message } = asWireError(thrown);
+      return Object.entries(UDP_COSTS).map(([name, cost]) => missing(name, message, cost));
+    }
   }
 
   /** Opens the ports at once; the promise is that of the portable twin. */

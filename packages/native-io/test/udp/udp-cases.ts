@@ -6,11 +6,13 @@ import {
   UDP_RX_TRUNCATED,
   type UdpSocket,
 } from "@proj/native-io";
+import { describeWith } from "@proj/peers";
 import fc from "fast-check";
 import { existsSync, readdirSync } from "node:fs";
 import { constants } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { collect, load, pattern, sendAll } from "./exchange.js";
+import { ipv6 } from "./ipv6-peer.js";
 
 const loopback = { host: "127.0.0.1", port: 0 };
 const runs = { numRuns: Number(process.env["FUZZ_RUNS"] ?? 20), verbose: true };
@@ -100,21 +102,23 @@ export function udpCases(udp: Udp): void {
     expect(arrived.filter(({ port }) => port === 1)).toHaveLength(1);
   });
 
-  test("IPv6 ports reach IPv4 peers, and the other way", async () => {
-    const six = await socketOf({ ports: [{ host: "::", port: 0 }] });
-    const four = await socketOf();
-    await sendAll(six, [{ bytes: pattern(10, 1), to: six.pin(portOf(four)) }]);
-    const [there] = await collect(four, 1);
-    expect(there?.source).toEqual({ host: "127.0.0.1", port: portOf(six).port });
-    await sendAll(four, [{ bytes: pattern(10, 2), to: there?.index ?? -1 }]);
-    const [back] = await collect(six, 1);
-    expect(back?.source).toEqual(portOf(four));
-    const other = await socketOf({ ports: [{ host: "::1", port: 0 }] });
-    await sendAll(other, [
-      { bytes: pattern(10, 3), to: other.pin({ ...portOf(six), host: "::1" }) },
-    ]);
-    const [own] = await collect(six, 1);
-    expect(own?.source).toEqual(portOf(other));
+  describeWith("over IPv6", ipv6, () => {
+    test("IPv6 ports reach IPv4 peers, and the other way", async () => {
+      const six = await socketOf({ ports: [{ host: "::", port: 0 }] });
+      const four = await socketOf();
+      await sendAll(six, [{ bytes: pattern(10, 1), to: six.pin(portOf(four)) }]);
+      const [there] = await collect(four, 1);
+      expect(there?.source).toEqual({ host: "127.0.0.1", port: portOf(six).port });
+      await sendAll(four, [{ bytes: pattern(10, 2), to: there?.index ?? -1 }]);
+      const [back] = await collect(six, 1);
+      expect(back?.source).toEqual(portOf(four));
+      const other = await socketOf({ ports: [{ host: "::1", port: 0 }] });
+      await sendAll(other, [
+        { bytes: pattern(10, 3), to: other.pin({ ...portOf(six), host: "::1" }) },
+      ]);
+      const [own] = await collect(six, 1);
+      expect(own?.source).toEqual(portOf(other));
+    });
   });
 
   test("marks a datagram that was longer than its slot", async () => {
