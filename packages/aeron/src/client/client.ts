@@ -1,4 +1,4 @@
-import { AeronError, DriverError } from "../errors.js";
+import { AeronError } from "../errors.js";
 import { BroadcastReceiver } from "../cnc/broadcast.js";
 import type { CncFile } from "../cnc/cnc-file.js";
 import { ToDriverRing } from "../cnc/to-driver-ring.js";
@@ -9,11 +9,12 @@ import {
   readResponse,
   type Response,
 } from "../commands/response.js";
-import { CountersReader, CounterState, CounterType } from "../counters/counters-reader.js";
-import type { AtomicBuffer } from "../memory/atomic-buffer.js";
+import { CountersReader } from "../counters/counters-reader.js";
 import { ExclusivePublication } from "./exclusive-publication.js";
+import { Heartbeat } from "./heartbeat.js";
 import { Image } from "./image.js";
 import { LogCache, type LogMapper } from "./log-cache.js";
+import { PendingCommands } from "./pending-commands.js";
 import { Publication } from "./publication.js";
 import type { PublicationBase, PublicationSetup } from "./publication-base.js";
 import { type ImageHandlers, Subscription } from "./subscription.js";
@@ -42,13 +43,6 @@ export interface ClientSetup {
   readonly onClosed?: (reason: AeronError | undefined) => void;
 }
 
-interface Pending {
-  readonly deadlineMs: number;
-  readonly what: string;
-  readonly accept: (response: Response) => void;
-  readonly reject: (error: AeronError) => void;
-}
-
 /**
  * An Aeron client: it asks a media driver for publications, subscriptions and counters, and keeps itself alive.
  *
@@ -71,13 +65,12 @@ export class Client {
   readonly #driverTimeoutMs: number;
   readonly #livenessTimeoutMs: number;
   readonly #onClosed: (reason: AeronError | undefined) => void;
-  readonly #pending = new Map<bigint, Pending>();
+  readonly #pending: PendingCommands;
+  readonly #heartbeat: Heartbeat;
   readonly #publications = new Map<bigint, { publication: PublicationBase; file: string }>();
   readonly #subscriptions = new Map<bigint, Subscription>();
   readonly #imageFiles = new Map<Image, string>();
   readonly #userCounters = new Map<bigint, UserCounter>();
-  #heartbeat: AtomicBuffer | undefined;
-  #heartbeatId = -1;
   #nowMs: number;
   #nextCheckMs: number;
   #ended = false;
@@ -90,6 +83,8 @@ export class Client {
     this.clientId = this.#ring.nextCorrelationId();
     this.counters = new CountersReader(cnc.countersMetadata, cnc.countersValues);
     this.#encoder = new CommandEncoder(this.clientId);
+    this.#heartbeat = new Heartbeat(this.counters, this.clientId);
+    this.#pending = new PendingCommands(setup.driverTimeoutMs);
     this.#logs = new LogCache(setup.mapLog, LINGER_MS);
     this.#driverTimeoutMs = setup.driverTimeoutMs;
     this.#livenessTimeoutMs = Math.floor(cnc.clientLivenessTimeoutNs / 1_000_000);
@@ -278,28 +273,14 @@ export class Client {
     what: string,
     accept: (response: Response) => T | undefined,
   ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (this.#ended) {
-        reject(new AeronError("aeron.closed", "the client is closed"));
-        return;
-      }
-      if (!this.#ring.write(type, record)) {
-        reject(new AeronError("aeron.command_full", "the driver takes no commands at present"));
-        return;
-      }
-      this.#pending.set(id, {
-        deadlineMs: this.#nowMs + this.#driverTimeoutMs,
-        what,
-        reject,
-        accept: (response) => {
-          const value = accept(response);
-          if (value !== undefined) {
-            this.#pending.delete(id);
-            resolve(value);
-          }
-        },
-      });
-    });
+    if (this.#ended) {
+      return Promise.reject(new AeronError("aeron.closed", "the client is closed"));
+    }
+    if (!this.#ring.write(type, record)) {
+      const message = "the driver takes no commands at present";
+      return Promise.reject(new AeronError("aeron.command_full", message));
+    }
+    return this.#pending.wait(id, what, this.#nowMs, accept);
   }
 
   // What is only told: nobody waits for the answer.
@@ -314,7 +295,7 @@ export class Client {
   #handle(response: Response): void {
     switch (response.kind) {
       case "error":
-        this.#refused(response.correlationId, response.code, response.message);
+        this.#pending.refuse(response.correlationId, response.code, response.message);
         return;
       case "availableImage":
         this.#availableImage(response);
@@ -331,34 +312,8 @@ export class Client {
         if (response.clientId !== this.clientId) return;
         throw new AeronError("aeron.client_timeout", "the driver has forgotten this client");
       default:
-        this.#settle(response.correlationId, response);
+        this.#pending.settle(response.correlationId, response);
     }
-  }
-
-  #settle(correlationId: bigint, response: Response): void {
-    const pending = this.#pending.get(correlationId);
-    if (pending === undefined) return;
-    try {
-      pending.accept(response);
-    } catch (error) {
-      // One log that cannot be mapped is one command's failure.
-      this.#pending.delete(correlationId);
-      const reason = error instanceof Error ? error.message : String(error);
-      pending.reject(
-        new AeronError("aeron.file_invalid", `${pending.what}: ${reason}`, { cause: error }),
-      );
-    }
-  }
-
-  #refused(correlationId: bigint, code: number, message: string): void {
-    // A channel's trouble is told by its status counter, and its number is no command's.
-    if (code === DriverError.CHANNEL_ENDPOINT) return;
-    const pending = this.#pending.get(correlationId);
-    if (pending === undefined) return;
-    this.#pending.delete(correlationId);
-    pending.reject(
-      new AeronError("aeron.refused", `${pending.what}: ${message}`, { details: { code } }),
-    );
   }
 
   #availableImage(response: AvailableImage): void {
@@ -392,14 +347,10 @@ export class Client {
         `the driver has not turned for ${nowMs - heartbeat} ms`,
       );
     }
-    this.#keepAlive(nowMs);
+    this.#heartbeat.beat(nowMs);
     this.#releaseClosedImages();
     this.#logs.tick(nowMs);
-    for (const [id, pending] of this.#pending) {
-      if (nowMs < pending.deadlineMs) continue;
-      this.#pending.delete(id);
-      pending.reject(new AeronError("aeron.command_timeout", `${pending.what}: no answer`));
-    }
+    this.#pending.expire(nowMs);
   }
 
   // Images of a subscription that was closed are told to nobody.
@@ -407,32 +358,12 @@ export class Client {
     for (const image of this.#imageFiles.keys()) if (image.isClosed) this.#releaseImage(image);
   }
 
-  #keepAlive(nowMs: number): void {
-    if (this.#heartbeat === undefined) {
-      const counterId = this.counters.find(CounterType.clientHeartbeat, this.clientId);
-      if (counterId === undefined) return;
-      this.#heartbeatId = counterId;
-      this.#heartbeat = this.counters.valueRecord(counterId);
-    }
-    const { counters } = this;
-    const ours =
-      counters.state(this.#heartbeatId) === CounterState.allocated &&
-      counters.typeId(this.#heartbeatId) === CounterType.clientHeartbeat &&
-      counters.registrationId(this.#heartbeatId) === this.clientId;
-    if (!ours) {
-      throw new AeronError("aeron.client_timeout", "the driver has taken this client's counter");
-    }
-    this.#heartbeat.putLongRelease(0, BigInt(nowMs));
-  }
-
   #end(reason: AeronError | undefined): void {
     this.#ended = true;
     for (const { publication } of this.#publications.values()) publication.abandon();
     for (const subscription of this.#subscriptions.values()) subscription.abandon();
     for (const counter of this.#userCounters.values()) counter.abandon();
-    const error = reason ?? new AeronError("aeron.closed", "the client was closed");
-    for (const pending of this.#pending.values()) pending.reject(error);
-    this.#pending.clear();
+    this.#pending.failAll(reason ?? new AeronError("aeron.closed", "the client was closed"));
     this.#publications.clear();
     this.#subscriptions.clear();
     this.#imageFiles.clear();

@@ -12,20 +12,18 @@ import {
   SYSTEM_COUNTER_LABELS,
   SystemCounter,
 } from "../counters/system-counters.js";
-import { AeronError, DriverError } from "../errors.js";
-import { initialiseLog, logFileBytes } from "../log/log-buffers.js";
+import { DriverError } from "../errors.js";
 import type { AtomicBuffer } from "../memory/atomic-buffer.js";
 import { DriverClient } from "./driver-client.js";
 import type { DriverFiles } from "./driver-files.js";
 import type { DriverOptions } from "./driver-options.js";
-import { IpcPublication, startLogAt } from "./ipc-publication.js";
-import { type PublicationOptions, publicationOptions } from "./publication-options.js";
-import { streamCounterKey, streamCounterLabel } from "./stream-counter-key.js";
+import { publicationOptions } from "./publication-options.js";
+import { type DriverSubscription, PublicationTable } from "./publication-table.js";
+import { errorCode, Refusal } from "./refusal.js";
 
 const COMMANDS_PER_TURN = 16;
 const HEARTBEAT_MS = 100;
 const CHECK_MS = 1_000;
-const PAGE_BYTES = 4_096;
 
 /** What a driver stands on. */
 export interface DriverSetup {
@@ -41,25 +39,6 @@ export interface DriverSetup {
   readonly options: DriverOptions;
 }
 
-/** A subscription of a client. */
-interface DriverSubscription {
-  readonly registrationId: bigint;
-  readonly clientId: bigint;
-  readonly streamId: number;
-  readonly channel: string;
-  readonly sessionId?: number;
-}
-
-/** A refusal that a client is told, with Aeron's number for it. */
-class Refusal extends Error {
-  readonly code: number;
-
-  constructor(code: number, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
 /**
  * An Aeron media driver for one machine: it serves clients of any language over shared memory, and IPC only.
  *
@@ -70,13 +49,10 @@ export class Driver {
   readonly #ring: ToDriverRing;
   readonly #transmitter: BroadcastTransmitter;
   readonly #counters: CountersWriter;
-  readonly #files: DriverFiles;
   readonly #options: DriverOptions;
-  readonly #random: RandomSource;
   readonly #clients = new Map<bigint, DriverClient>();
-  readonly #publications = new Set<IpcPublication>();
+  readonly #publications: PublicationTable;
   readonly #subscriptions = new Map<bigint, DriverSubscription>();
-  #nextSessionId: number;
   #nextHeartbeatMs = 0;
   #nextCheckMs: number;
   #nowMs: number;
@@ -90,13 +66,19 @@ export class Driver {
     this.#ring = new ToDriverRing(cnc.toDriver);
     this.#transmitter = new BroadcastTransmitter(cnc.toClients);
     this.#counters = new CountersWriter(cnc.countersMetadata, cnc.countersValues);
-    this.#files = setup.files;
     this.#options = setup.options;
-    this.#random = setup.random;
+    this.#publications = new PublicationTable({
+      files: setup.files,
+      random: setup.random,
+      options: setup.options,
+      counters: this.#counters,
+      tell: (response) => {
+        this.#tell(response);
+      },
+    });
     this.#nowMs = nowMs;
     this.#nextCheckMs = nowMs + CHECK_MS;
     this.#commandHeadSinceMs = nowMs;
-    this.#nextSessionId = randomInt32(setup.random);
     this.#ring.seedCorrelationIds(1n);
     this.#addSystemCounters();
     this.#ring.putHeartbeat(nowMs);
@@ -123,7 +105,7 @@ export class Driver {
       (type, buffer, offset, length) => this.#command(type, buffer, offset, length),
       COMMANDS_PER_TURN,
     );
-    for (const publication of this.#publications) if (publication.updateLimit()) work++;
+    work += this.#publications.updateLimits();
     if (nowMs >= this.#nextCheckMs) {
       this.#nextCheckMs = nowMs + CHECK_MS;
       this.#check(nowMs);
@@ -134,7 +116,6 @@ export class Driver {
   /** Says that it has stopped, and removes the logs. */
   stop(): void {
     this.#ring.putHeartbeat(-1);
-    for (const publication of this.#publications) publication.setup.file.remove();
     this.#publications.clear();
   }
 
@@ -238,23 +219,22 @@ export class Driver {
 
   #addPublication(
     client: DriverClient,
-    correlationId: bigint,
+    registrationId: bigint,
     command: Extract<Command, { kind: "addPublication" }>,
   ): void {
-    const uri = ipcChannel(command.channel);
-    const options = publicationOptions(uri, this.#options);
     const { streamId, channel, exclusive } = command;
-    const known = exclusive ? undefined : this.#sharedPublication(streamId, options.sessionId);
-    if (known !== undefined) checkSame(known, uri, options);
-    const publication =
-      known ?? this.#newPublication(correlationId, streamId, channel, exclusive, options);
+    const uri = ipcChannel(channel);
+    const options = publicationOptions(uri, this.#options);
+    const wanted = { registrationId, streamId, channel, uri, options, exclusive };
+    const known = this.#publications.find(wanted);
+    const publication = known ?? this.#publications.create(wanted, this.#nowMs);
     publication.users++;
-    client.publications.set(correlationId, publication);
+    client.publications.set(registrationId, publication);
     const { setup } = publication;
     this.#tell({
       kind: "publicationReady",
       exclusive,
-      correlationId,
+      correlationId: registrationId,
       registrationId: setup.registrationId,
       sessionId: setup.sessionId,
       streamId,
@@ -263,111 +243,9 @@ export class Driver {
       logFile: setup.file.path,
     });
     if (known !== undefined) return;
-    for (const subscription of this.#subscriptions.values()) this.#link(publication, subscription);
-  }
-
-  #sharedPublication(streamId: number, sessionId: number | undefined): IpcPublication | undefined {
-    for (const publication of this.#publications) {
-      const { setup, state } = publication;
-      const same = setup.streamId === streamId && !setup.exclusive && state === "active";
-      if (same && (sessionId === undefined || sessionId === setup.sessionId)) return publication;
+    for (const subscription of this.#subscriptions.values()) {
+      this.#publications.link(publication, subscription, this.#nowMs);
     }
-    return undefined;
-  }
-
-  #newPublication(
-    registrationId: bigint,
-    streamId: number,
-    channel: string,
-    exclusive: boolean,
-    options: PublicationOptions,
-  ): IpcPublication {
-    if (this.#publications.size >= this.#options.maxPublications) {
-      throw new Refusal(DriverError.RESOURCE_UNAVAILABLE, "too many publications");
-    }
-    const sessionId = this.#sessionId(streamId, options.sessionId);
-    const { termLength, mtu, windowBytes } = options;
-    const initialTermId = options.initialTermId ?? randomInt32(this.#random);
-    const sizeBytes = logFileBytes(termLength, PAGE_BYTES);
-    const file = this.#createLog(registrationId, sizeBytes);
-    const { bytes } = file.region;
-    initialiseLog(bytes, {
-      termLength,
-      mtu,
-      initialTermId,
-      sessionId,
-      streamId,
-      correlationId: registrationId,
-      exclusive,
-      pageSize: PAGE_BYTES,
-      windowBytes,
-    });
-    const { startTermId: termId, startOffset: offset } = options;
-    if (termId !== undefined && offset !== undefined) {
-      startLogAt(bytes, { initialTermId, termId, offset });
-    }
-    const stream = { registrationId, sessionId, streamId, channel };
-    const limitCounterId = this.#streamCounter(CounterType.publisherLimit, "pub-lmt", stream);
-    const positionCounterId = this.#streamCounter(CounterType.publisherPosition, "pub-pos", stream);
-    const publication = new IpcPublication(
-      {
-        ...stream,
-        exclusive,
-        file,
-        windowBytes,
-        limitCounterId,
-        limit: this.#counters.record(limitCounterId),
-        positionCounterId,
-        position: this.#counters.record(positionCounterId),
-      },
-      this.#nowMs,
-    );
-    this.#publications.add(publication);
-    return publication;
-  }
-
-  #createLog(registrationId: bigint, sizeBytes: number): ReturnType<DriverFiles["createLog"]> {
-    try {
-      return this.#files.createLog(registrationId, sizeBytes);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Refusal(DriverError.STORAGE_SPACE, `a log of ${sizeBytes} bytes: ${reason}`);
-    }
-  }
-
-  #sessionId(streamId: number, wanted: number | undefined): number {
-    const taken = (sessionId: number): boolean =>
-      [...this.#publications].some(
-        ({ setup }) => setup.streamId === streamId && setup.sessionId === sessionId,
-      );
-    if (wanted !== undefined) {
-      if (!taken(wanted)) return wanted;
-      throw new Refusal(DriverError.GENERIC, `session-id=${wanted} is in use on this stream`);
-    }
-    while (taken(this.#nextSessionId)) this.#nextSessionId = (this.#nextSessionId + 1) | 0;
-    const sessionId = this.#nextSessionId;
-    this.#nextSessionId = (sessionId + 1) | 0;
-    return sessionId;
-  }
-
-  #streamCounter(
-    typeId: number,
-    name: string,
-    stream: Parameters<typeof streamCounterKey>[0],
-    owner = -1n,
-    position = 0,
-  ): number {
-    return this.#counters.allocate(
-      {
-        typeId,
-        key: streamCounterKey(stream),
-        label: streamCounterLabel(name, stream),
-        registrationId: stream.registrationId,
-        ownerId: owner,
-        value: BigInt(position),
-      },
-      this.#nowMs,
-    );
   }
 
   #removePublication(
@@ -382,13 +260,7 @@ export class Driver {
     }
     client.publications.delete(registrationId);
     this.#tell({ kind: "operationSuccess", correlationId });
-    this.#releasePublication(publication);
-    if (revoke && publication.users === 0) this.#unlinkAll(publication);
-  }
-
-  #releasePublication(publication: IpcPublication): void {
-    publication.users--;
-    if (publication.users === 0 && publication.state === "active") publication.startDraining();
+    this.#publications.release(publication, revoke, this.#nowMs);
   }
 
   #addSubscription(
@@ -409,42 +281,7 @@ export class Driver {
     this.#subscriptions.set(correlationId, subscription);
     client.subscriptions.add(correlationId);
     this.#tell({ kind: "subscriptionReady", correlationId, channelStatusCounterId: -1 });
-    for (const publication of this.#publications) this.#link(publication, subscription);
-  }
-
-  #link(publication: IpcPublication, subscription: DriverSubscription): void {
-    const { setup } = publication;
-    const { registrationId, sessionId, streamId, channel } = subscription;
-    if (setup.streamId !== streamId || publication.state === "lingering") return;
-    if (sessionId !== undefined && sessionId !== setup.sessionId) return;
-    const join = publication.joinPosition();
-    const stream = { registrationId, sessionId: setup.sessionId, streamId, channel };
-    const counterId = this.#counters.allocate(
-      {
-        typeId: CounterType.subscriberPosition,
-        key: streamCounterKey(stream),
-        label: `${streamCounterLabel("sub-pos", stream)} @${join}`,
-        registrationId,
-        ownerId: subscription.clientId,
-        value: BigInt(join),
-      },
-      this.#nowMs,
-    );
-    publication.addReader({
-      subscriptionId: registrationId,
-      positionCounterId: counterId,
-      position: this.#counters.record(counterId),
-    });
-    this.#tell({
-      kind: "availableImage",
-      correlationId: setup.registrationId,
-      sessionId: setup.sessionId,
-      streamId,
-      subscriptionId: registrationId,
-      positionCounterId: counterId,
-      logFile: setup.file.path,
-      sourceIdentity: "aeron:ipc",
-    });
+    this.#publications.linkAll(subscription, this.#nowMs);
   }
 
   #removeSubscription(client: DriverClient, correlationId: bigint, registrationId: bigint): void {
@@ -457,10 +294,7 @@ export class Driver {
 
   #dropSubscription(registrationId: bigint): void {
     this.#subscriptions.delete(registrationId);
-    for (const publication of this.#publications) {
-      const reader = publication.removeReader(registrationId);
-      if (reader !== undefined) this.#counters.free(reader.positionCounterId, this.#nowMs);
-    }
+    this.#publications.unlinkAll(registrationId, this.#nowMs);
   }
 
   #addCounter(
@@ -505,54 +339,20 @@ export class Driver {
       this.#tell({ kind: "clientTimeout", clientId: client.clientId });
       this.#dropClient(client);
     }
-    for (const publication of this.#publications) this.#checkPublication(publication, nowMs);
+    this.#publications.check(nowMs);
     this.#checkCommands(nowMs);
   }
 
   #dropClient(client: DriverClient): void {
     this.#clients.delete(client.clientId);
-    for (const publication of client.publications.values()) this.#releasePublication(publication);
+    for (const publication of client.publications.values()) {
+      this.#publications.release(publication, false, this.#nowMs);
+    }
     for (const registrationId of client.subscriptions) this.#dropSubscription(registrationId);
     for (const [registrationId, counterId] of client.counters) {
       this.#dropCounter(registrationId, counterId);
     }
     this.#dropCounter(client.clientId, client.heartbeatCounterId);
-  }
-
-  #checkPublication(publication: IpcPublication, nowMs: number): void {
-    const { unblockTimeoutMs, lingerMs } = this.#options;
-    if (publication.state === "lingering") {
-      if (nowMs - publication.lingerSinceMs >= lingerMs) this.#removeLog(publication);
-      return;
-    }
-    if (publication.checkBlocked(nowMs, unblockTimeoutMs)) {
-      this.#counters.increment(SystemCounter.unblockedPublications);
-    }
-    if (publication.state === "draining" && publication.isDrained) this.#unlinkAll(publication);
-  }
-
-  #unlinkAll(publication: IpcPublication): void {
-    const { setup } = publication;
-    for (const reader of publication.takeReaders()) {
-      const subscription = this.#subscriptions.get(reader.subscriptionId);
-      this.#counters.free(reader.positionCounterId, this.#nowMs);
-      this.#tell({
-        kind: "unavailableImage",
-        correlationId: setup.registrationId,
-        subscriptionId: reader.subscriptionId,
-        streamId: setup.streamId,
-        channel: subscription?.channel ?? setup.channel,
-      });
-    }
-    publication.state = "lingering";
-    publication.lingerSinceMs = this.#nowMs;
-  }
-
-  #removeLog(publication: IpcPublication): void {
-    this.#publications.delete(publication);
-    this.#counters.free(publication.setup.limitCounterId, this.#nowMs);
-    this.#counters.free(publication.setup.positionCounterId, this.#nowMs);
-    publication.setup.file.remove();
   }
 
   // A client that died while it wrote a command stops all that come after it.
@@ -573,35 +373,8 @@ export class Driver {
   }
 }
 
-function randomInt32(random: RandomSource): number {
-  const bytes = new Uint8Array(4);
-  random.fill(bytes);
-  return new DataView(bytes.buffer).getInt32(0, true);
-}
-
 function ipcChannel(channel: string): ChannelUri {
   const uri = parseChannel(channel);
   if (uri.media === "ipc" && uri.prefix === undefined) return uri;
   throw new Refusal(DriverError.NOT_SUPPORTED, `${channel}: this driver serves aeron:ipc only`);
-}
-
-function checkSame(known: IpcPublication, uri: ChannelUri, options: PublicationOptions): void {
-  const differs = (key: string, ours: number, theirs: number): void => {
-    if (!uri.parameters.has(key) || ours === theirs) return;
-    throw new Refusal(
-      DriverError.GENERIC,
-      `${key}=${theirs} differs from that of the existing publication, ${ours}`,
-    );
-  };
-  differs("term-length", known.log.termLength, options.termLength);
-  differs("mtu", known.log.mtu, options.mtu);
-  differs("init-term-id", known.log.initialTermId, options.initialTermId ?? 0);
-}
-
-function errorCode(error: unknown): number {
-  if (error instanceof Refusal) return error.code;
-  if (!(error instanceof AeronError)) return DriverError.GENERIC;
-  if (error.code === "aeron.channel_invalid") return DriverError.INVALID_CHANNEL;
-  if (error.code === "aeron.malformed_command") return DriverError.MALFORMED_COMMAND;
-  return DriverError.GENERIC;
 }
