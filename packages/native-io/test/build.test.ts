@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { describeWith, type Peer } from "@proj/peers";
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -47,6 +47,9 @@ describeWith("native-io-build, in a package of its own", builder, () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
+  // A compiler at work, and processes.
+  jest.setTimeout(180_000);
+
   test("without a compiler it says so, and fails only when it was told that it must not", () => {
     const env = { CXX: "", PATH: "/nowhere" };
     expect(build([], env)).toEqual({
@@ -61,7 +64,7 @@ describeWith("native-io-build, in a package of its own", builder, () => {
     expect(build(["--require"])).toMatchObject({ status: 0 });
     expect(reason()).toBe("loaded build/native_io.node");
     expect(build([])).toEqual({ status: 0, said: "native-io: already built" });
-  }, 180_000);
+  });
 
   test("a binary of the package is taken where nothing was built, and nothing is built beside it", () => {
     expect(build(["--prebuild"])).toMatchObject({ status: 0 });
@@ -72,10 +75,10 @@ describeWith("native-io-build, in a package of its own", builder, () => {
       said: "native-io: this platform's prebuilt binary loads",
     });
     expect(existsSync(join(folder, "build/native_io.node"))).toBe(false);
-  }, 180_000);
+  });
 
   test("a mistake in the code is not hidden by an older binary", () => {
     writeFileSync(join(folder, "native/futex.cc"), "not C++");
     expect(build(["--require"])).toMatchObject({ status: 1 });
-  }, 60_000);
+  });
 });

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "@jest/globals";
+import { afterAll, describe, expect, jest, test } from "@jest/globals";
 import {
   type Backend,
   portable,
@@ -15,6 +15,9 @@ import { native } from "../native-peer.js";
 import { scratch } from "../shm/scratch.js";
 import { withLender } from "./with-lender.js";
 import { settle } from "./settle.js";
+
+// Connections and processes take their time on a busy machine.
+jest.setTimeout(60_000);
 
 const rights = { remoteRead: true, remoteWrite: true };
 const none = { remoteRead: false, remoteWrite: false };
@@ -233,7 +236,7 @@ for (const [provider, place] of [
         expect(endpoint.recoveries > 0).toBe(provider !== "shm");
         endpoint.close();
       });
-    }, 60_000);
+    });
 
     test("a peer that goes away takes no other with it", async () => {
       const endpoint = backend.rma.open({ provider, ...place });
@@ -257,7 +260,7 @@ for (const [provider, place] of [
         expect(await settle(endpoint, read(stays, staying))).not.toHaveProperty("failure");
       });
       endpoint.close();
-    }, 60_000);
+    });
 
     test("a mapping cannot be unmapped while it is registered", () => {
       const disk = scratch();

@@ -51,5 +51,5 @@ describeWith("a file truncated under its mapping", native, ({ shm }) => {
       shm.allow([place.folder]).unlink(place.path("fatal"));
     }
     place.remove();
-  });
+  }, 60_000);
 });
