@@ -71,7 +71,7 @@ describe("§3 row 14, §15: closing a stream", () => {
     expect(
       kinds(told, "streamClosed")
         .map(({ host }) => host)
-        .toSorted(),
+        .toSorted((a, b) => a - b),
     ).toEqual([0, 1]);
     expect(kinds(told, "streamCloseAcknowledged")).toHaveLength(2);
   });
