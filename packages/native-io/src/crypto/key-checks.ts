@@ -1,15 +1,15 @@
 import { AEAD_IV_BYTES, AEAD_ROW } from "./layout.js";
 import type { AeadAlgorithm, AeadBatch } from "./batch-crypto.js";
 
-/** Bytes of each cipher's key. */
-export const AEAD_KEY_BYTES: Readonly<Record<AeadAlgorithm, number>> = {
+// Bytes of each cipher's key.
+const AEAD_KEY_BYTES: Readonly<Record<AeadAlgorithm, number>> = {
   "aes-128-gcm": 16,
   "aes-256-gcm": 32,
   "chacha20-poly1305": 32,
 };
 
-/** Keys of a ring. */
-export const MAX_KEY_SLOTS: number = 2 ** 20;
+// Keys of a ring.
+const MAX_KEY_SLOTS = 2 ** 20;
 
 /** Refuses a number of slots that cannot be. */
 export function checkSlots(slots: number): void {

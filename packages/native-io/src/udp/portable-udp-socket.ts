@@ -5,6 +5,7 @@ import { NativeIoError } from "../errors.js";
 import { AddressTable } from "./address-table.js";
 import { UDP_ROW, UDP_RX_TRUNCATED, UdpErrorOrigin, UdpErrorRow, UdpRx, UdpTx } from "./layout.js";
 import { type Arrived, PortableInbox } from "./portable-inbox.js";
+import { PortableOutbox } from "./portable-outbox.js";
 import type { PortablePort } from "./portable-udp-port.js";
 import { formatUdpAddress, parseUdpAddress } from "./udp-address.js";
 import { UDP_ERROR_ROWS, type UdpSettings } from "./udp-settings.js";
@@ -25,8 +26,6 @@ interface Failed {
 
 type Counts = { -readonly [name in keyof UdpCounters]: number };
 
-const MAX_DATAGRAM_BYTES = 65_507;
-
 /** A group of node:dgram sockets behind the batch interface. */
 export class PortableUdpSocket implements UdpSocket {
   readonly ports: readonly UdpAddress[];
@@ -38,8 +37,7 @@ export class PortableUdpSocket implements UdpSocket {
   readonly #ports: readonly PortablePort[];
   readonly #addresses: AddressTable<UdpAddress>;
   readonly #inbox: PortableInbox;
-  // What Node has not sent yet it sends from here, not from the slab, which the caller fills again.
-  readonly #staging: readonly Uint8Array[];
+  readonly #outbox: PortableOutbox;
   readonly #counts: Counts = {
     receivedDatagrams: 0,
     receivedBytes: 0,
@@ -72,7 +70,7 @@ export class PortableUdpSocket implements UdpSocket {
     this.#ports = ports;
     this.#addresses = new AddressTable(settings.addresses);
     this.#inbox = new PortableInbox(settings.receiveBufferBytes);
-    this.#staging = ports.map(() => new Uint8Array(MAX_DATAGRAM_BYTES));
+    this.#outbox = new PortableOutbox(ports);
     for (const [port, { socket }] of ports.entries()) {
       socket.on("message", (bytes, source) => this.#arrive(bytes, source, port));
       socket.on("error", (thrown) => this.#fail(thrown, -1, port));
@@ -207,9 +205,9 @@ export class PortableUdpSocket implements UdpSocket {
     const offset = meta[row + UdpTx.offset] ?? 0;
     const length = meta[row + UdpTx.length] ?? 0;
     const segment = meta[row + UdpTx.segment] ?? 0;
-    const destination = this.#addresses.at(meta[row + UdpTx.destination] ?? -1);
+    const index = meta[row + UdpTx.destination] ?? -1;
+    const destination = this.#addresses.at(index);
     const port = meta[row + UdpTx.port] ?? 0;
-    if (port < 0 || port >= this.#ports.length) return -constants.errno.EINVAL;
     if (offset < 0 || length < 0 || segment < 0 || offset + length > bytes.length) {
       return -constants.errno.EINVAL;
     }
@@ -219,35 +217,21 @@ export class PortableUdpSocket implements UdpSocket {
     do {
       const size = Math.min(piece, length - done);
       const from = offset + done;
-      const result = this.#sendPiece(from, size, destination, row);
+      const result = this.#outbox.send(
+        port,
+        bytes.subarray(from, from + size),
+        destination,
+        (thrown) => this.#fail(thrown, index, port),
+      );
       if (result === undefined) {
         meta[row + UdpTx.offset] = from;
         meta[row + UdpTx.length] = length - done;
       }
       if (result !== 0) return result;
+      this.#counts.sentDatagrams++;
+      this.#counts.sentBytes += size;
       done += size;
     } while (done < length);
-    return 0;
-  }
-
-  #sendPiece(offset: number, size: number, to: UdpAddress, row: number): number | undefined {
-    const port = this.tx.meta[row + UdpTx.port] ?? 0;
-    const index = this.tx.meta[row + UdpTx.destination] ?? -1;
-    const via = this.#ports[port];
-    const staging = this.#staging[port];
-    if (via === undefined || staging === undefined) return -constants.errno.EINVAL;
-    if (size > MAX_DATAGRAM_BYTES) return -constants.errno.EMSGSIZE;
-    const ipv4 = !to.host.includes(":");
-    if (!ipv4 && !via.ipv6) return -constants.errno.EAFNOSUPPORT;
-    if (to.port === 0) return -constants.errno.EINVAL;
-    if (via.socket.getSendQueueCount() > 0) return undefined;
-    staging.set(this.tx.bytes.subarray(offset, offset + size));
-    const host = ipv4 && via.ipv6 ? `::ffff:${to.host}` : to.host;
-    via.socket.send(staging, 0, size, to.port, host, (thrown) => {
-      if (thrown !== null) this.#fail(thrown, index, port);
-    });
-    this.#counts.sentDatagrams++;
-    this.#counts.sentBytes += size;
     return 0;
   }
 
