@@ -20,9 +20,9 @@ class Directory extends RpcTarget {
 }
 
 let requests = 0;
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => {
   requests++;
-  await nodeHttpBatchRpcResponse(request, response, new Directory());
+  void nodeHttpBatchRpcResponse(request, response, new Directory());
 });
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
