@@ -35,7 +35,13 @@ const AUTHENTICATE_MS = 10_000;
 const MAX_CONNECTIONS = 64;
 
 const batch = { maxBodyBytes: MAX_MESSAGE_BYTES, maxMessages: 1000, maxTimeMs: 10_000 };
-const limits = { maxMessageSize: MAX_MESSAGE_BYTES };
+const limits = {
+  maxMessageSize: MAX_MESSAGE_BYTES,
+  maxExports: 1000,
+  maxImports: 1000,
+  maxOutstandingCalls: 1000,
+  maxMapWork: 10_000,
+};
 
 /**
  * Serves the control API: Cap'n Web over WebSocket and HTTP batch at one path. Everything but the gate needs
@@ -62,6 +68,8 @@ export async function startControlServer(
   http.maxConnections = MAX_CONNECTIONS;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
   http.on("upgrade", (request, socket, head) => {
+    // From here on nobody else listens for what becomes of the socket.
+    socket.on("error", () => socket.destroy());
     const status = refusal(request);
     if (status !== undefined) {
       refuse(socket, status);

@@ -30,7 +30,8 @@ export class ControlGate extends RpcTarget {
   readonly #source: ControlSource;
   readonly #token: ControlToken;
   readonly #admitted: () => void;
-  readonly #controls: NodeControl[] = [];
+  /** Of all that was reached through this gate. */
+  readonly #watches = new Set<Watch>();
 
   /** `admitted` hears of every right token. */
   constructor(source: ControlSource, token: ControlToken, admitted: () => void = () => undefined) {
@@ -46,26 +47,20 @@ export class ControlGate extends RpcTarget {
       throw new ControlError("control.denied", "the token is wrong");
     }
     this.#admitted();
-    const control = new NodeControl(this.#source);
-    this.#controls.push(control);
-    return control;
-  }
-
-  /** Ends what was begun through it, when its session ends. */
-  [Symbol.dispose](): void {
-    for (const control of this.#controls.splice(0)) control.end();
+    return new NodeControl(this.#source, this.#watches);
   }
 }
 
 /** The control API of a node: reports by value, sessions and watches by reference. */
 export class NodeControl extends RpcTarget {
   readonly #source: ControlSource;
-  readonly #watches = new Set<Watch>();
+  readonly #watches: Set<Watch>;
 
-  /** Sees the node through `source` only. */
-  constructor(source: ControlSource) {
+  /** Sees the node through `source` only. `watches` holds those that are open in its session. */
+  constructor(source: ControlSource, watches: Set<Watch>) {
     super();
     this.#source = source;
+    this.#watches = watches;
   }
 
   /** Answers how the node is. */
@@ -137,11 +132,6 @@ export class NodeControl extends RpcTarget {
     });
     this.#watches.add(watch);
     return watch;
-  }
-
-  /** Ends every watch. */
-  end(): void {
-    for (const watch of this.#watches) watch.stop();
   }
 }
 

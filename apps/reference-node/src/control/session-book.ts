@@ -61,10 +61,9 @@ export class SessionBook {
   /** Reports on the open sessions, those of one program at one address together. */
   peers(): readonly PeerReport[] {
     const peers = new Map<string, PeerReport>();
-    for (const [i, session] of this.sessions().entries()) {
-      const id = this.ids[i];
-      const connection = id === undefined ? undefined : this.connection(id);
-      const host = hostOf(connection);
+    for (const entry of this.#open.values()) {
+      const session = this.#report(entry);
+      const host = hostOf(entry.connection);
       const key = JSON.stringify([session.agent, host]);
       const known = peers.get(key);
       peers.set(key, {
@@ -116,8 +115,7 @@ function addressOf({ info: { peer } }: Connection): string {
   return peer.kind === "url" ? peer.url : peer.name;
 }
 
-function hostOf(connection: Connection | undefined): string {
-  if (connection === undefined) return "";
+function hostOf(connection: Connection): string {
   const { peer } = connection.info;
   return peer?.kind === "inet" ? peer.host : addressOf(connection);
 }

@@ -86,17 +86,19 @@ export class QuicheDriver implements QuicConnection {
     this.flush();
   }
 
+  /** Forgets the connection without another word. */
+  destroy(): void {
+    if (this.#over) return;
+    clearTimeout(this.#timer);
+    this.#end();
+  }
+
   /** Sends everything that is ready, and sets the timer anew. */
   flush(): void {
     if (this.#over) return;
-    for (;;) {
-      const sent = this.quiche.send(this.#datagram);
-      if (sent === null) break;
-      const [bytes, { to }] = sent;
-      this.#send(this.#datagram.slice(0, bytes), to);
-    }
+    const alive = this.#sendAll();
     clearTimeout(this.#timer);
-    if (this.quiche.isClosed()) {
+    if (!alive || this.quiche.isClosed()) {
       this.#end();
       return;
     }
@@ -106,6 +108,20 @@ export class QuicheDriver implements QuicConnection {
       this.quiche.onTimeout();
       this.#advance();
     }, Math.ceil(ms));
+  }
+
+  /** Answers whether the connection can go on: the library throws when it cannot. */
+  #sendAll(): boolean {
+    try {
+      for (;;) {
+        const sent = this.quiche.send(this.#datagram);
+        if (sent === null) return true;
+        const [bytes, { to }] = sent;
+        this.#send(this.#datagram.slice(0, bytes), to);
+      }
+    } catch {
+      return false;
+    }
   }
 
   // Only what arrives, and time, change what streams may do.

@@ -38,6 +38,10 @@ export interface WebTransportServer {
 }
 
 const ID_BYTES = 20;
+/** Milliseconds that closed connections may linger when the server closes. */
+const LINGER_MS = 500;
+/** RFC 9000 §14.1 */
+const MIN_INITIAL_BYTES = 1200;
 
 /**
  * Serves WebTransport over HTTP/3. `accept` gets every session that asks for the path; hand it to
@@ -105,8 +109,12 @@ class Http3Server {
   async close(): Promise<void> {
     const drivers = [...this.#drivers];
     for (const driver of drivers) driver.close(Http3Codes.NO_ERROR, "the server is closing");
-    // A closed connection lingers for three round trips, to answer what is still under way.
+    // A closed connection lingers to answer what is still under way; for how long is guessed where there was no answer yet.
+    const late = setTimeout(() => {
+      for (const driver of drivers) driver.destroy();
+    }, LINGER_MS);
     await Promise.all(drivers.map(({ closed }) => closed));
+    clearTimeout(late);
     await new Promise<void>((resolve) => {
       if (this.#socket === undefined) resolve();
       else this.#socket.close(() => resolve());
@@ -127,15 +135,14 @@ class Http3Server {
       known.receive(datagram, from, to);
       return;
     }
-    if (header.ty !== INITIAL_PACKET) return;
+    // Clients fill their first datagrams up, so that an answer is never larger than what asked for it.
+    if (header.ty !== INITIAL_PACKET || datagram.length < MIN_INITIAL_BYTES) return;
     if (!this.#quiche.versionIsSupported(header.version)) {
       const answer = new Uint8Array(datagram.length);
       const bytes = this.#quiche.negotiateVersion(header.scid, header.dcid, answer);
       this.#send(answer.subarray(0, bytes), from);
-      return;
-    }
-    if (this.#drivers.size < (this.#options.maxConnections ?? 1000)) {
-      this.#open(header.dcid, from, to)?.receive(datagram, from, to);
+    } else if (this.#drivers.size < (this.#options.maxConnections ?? 1000)) {
+      this.#open(header.dcid, from, to).receive(datagram, from, to);
     }
   }
 

@@ -138,11 +138,22 @@ test("the development certificate names this host, for less than 14 days", () =>
     const main = open(server.url);
     await main.square(1);
     const socket = createSocket("udp4");
+    const beginnings = [20, 60, 1199, 1200, 1400].flatMap((length) =>
+      // Long headers of a known and of an unknown version, with nothing that decrypts behind them.
+      [
+        [0, 0, 0, 1],
+        [0x1a, 0x2a, 0x3a, 0x4a],
+      ].map((version) => {
+        const datagram = new Uint8Array(length);
+        datagram.set([0xc0, ...version, 8, 1, 2, 3, 4, 5, 6, 7, length & 0xff, 0]);
+        return datagram;
+      }),
+    );
     const noise = Array.from({ length: 200 }, (_, i) =>
       Uint8Array.from({ length: (i * 7) % 1300 }, (__, j) => (i * 31 + j * 17) % 256),
     );
     await Promise.all(
-      noise.map(
+      [...beginnings, ...noise].map(
         (datagram) =>
           new Promise<void>((resolve) =>
             socket.send(datagram, server.port, "127.0.0.1", () => resolve()),
