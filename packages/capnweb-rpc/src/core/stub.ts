@@ -25,6 +25,13 @@ function stubOf(hook: Hook): RpcStubBase {
   return proxy(new StubHandle(hook, undefined));
 }
 
+/** Makes the promise of something that the application has just asked for. */
+function resultOf(hook: Hook): RpcPromiseBase {
+  const result = new StubHandle(hook, root);
+  hook.capability.dropWatch?.promise(result);
+  return proxy(result) as RpcPromiseBase;
+}
+
 function promiseOf(hook: Hook, path: Path = []): RpcPromiseBase {
   return proxy(new StubHandle(hook, path)) as RpcPromiseBase;
 }
@@ -93,7 +100,7 @@ export class RpcStubBase {
   /** Applies `mapper` to the value, or to each of its elements, where the value is. spec/capnweb.md §10 */
   map(mapper: (value: RpcPromiseBase) => unknown): RpcPromiseBase {
     const { hook, path } = handleOf(this);
-    return promiseOf(MapRecorder.map(hook, path ?? [], mapper));
+    return resultOf(MapRecorder.map(hook, path ?? [], mapper));
   }
 
   /** Answers a short label. */
@@ -209,9 +216,7 @@ class StubTraps implements ProxyHandler<() => void>, StubCore {
     const { hook, path } = this.handle;
     const recorder = MapRecorder.current;
     if (recorder !== undefined) return promiseOf(recorder.call(hook, path ?? [], args));
-    const result = new StubHandle(hook.call(path ?? [], new Payload(args, "borrowed")), root);
-    result.hook.capability.dropWatch?.promise(result);
-    return proxy(result);
+    return resultOf(hook.call(path ?? [], new Payload(args, "borrowed")));
   }
 
   get(_target: unknown, property: string | symbol): unknown {

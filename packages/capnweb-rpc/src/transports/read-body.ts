@@ -13,9 +13,9 @@ class BodyText {
   /** Takes a chunk; answers whether another one may follow. */
   add(chunk: Uint8Array | string): boolean {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#maxBytes) return false;
-    this.#chunks.push(chunk);
-    return true;
+    if (this.#bytes <= this.#maxBytes) this.#chunks.push(chunk);
+    else this.#chunks.length = 0;
+    return this.#bytes <= this.#maxBytes;
   }
 
   end(): string {
@@ -52,18 +52,19 @@ export interface EmittingBody {
   on(event: "end" | "close", listener: () => void): unknown;
   /** Hears that reading failed. */
   on(event: "error", listener: (error: unknown) => void): unknown;
-  /** Reads no further. */
-  pause(): unknown;
+  /** Whether the body has been read to its end before. */
+  readonly readableEnded?: boolean;
 }
 
 /** Does what {@link readBody} does. Rejects when the body breaks off. */
 export function readEmittedBody(body: EmittingBody, maxBytes: number): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const text = new BodyText(maxBytes);
+    // Somebody else has taken it: there is nothing left, and nothing more will be told.
+    if (body.readableEnded === true) resolve("");
     body.on("data", (chunk) => {
-      if (text.add(chunk)) return;
-      body.pause();
-      resolve(undefined);
+      // What comes after too much is let pass, so that the answer can be read.
+      if (!text.add(chunk)) resolve(undefined);
     });
     body.on("end", () => resolve(text.end()));
     body.on("error", reject);

@@ -16,6 +16,9 @@ class Api extends RpcTarget {
   notify(_n: number) {
     return { unasked: true };
   }
+  list() {
+    return [1, 2];
+  }
   make() {
     return new Thing();
   }
@@ -52,6 +55,7 @@ const results: Record<string, unknown> = {};
   const { main, session, served } = connect();
   for (let n = 0; n < 300; n++) void main.notify(n);
   await turns();
+  main.list().map((n) => main.notify(n));
   await main.notify(0);
   await collected();
   results["promises"] = [session.getStats().imports, served.getStats().exports];

@@ -138,6 +138,31 @@ describe("HTTP batch server", () => {
     expect((await post(slow, asking)).status).toBe(200);
   });
 
+  test("a body too large is let pass, and the connection goes on", async () => {
+    const address = await serve({ batch: { maxBodyBytes: 1000 } });
+    const large = await post(address, "x".repeat(3_000_000));
+    expect(large.status).toBe(413);
+    await large.text();
+    const next = await post(address, '["push",["pipeline",0,["add"],[1,2]]]\n["pull",1]');
+    expect(await next.text()).toBe('["resolve",1,3]');
+  });
+
+  test("a body that somebody else has read is an empty batch", async () => {
+    const { createServer } = await import("node:http");
+    const http = createServer((request, response) => {
+      request.resume();
+      request.on("end", () => {
+        setTimeout(() => void ours.nodeHttpBatchRpcResponse(request, response, new Api()), 1);
+      });
+    });
+    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+    const { port } = http.address() as { readonly port: number };
+    const response = await post(`127.0.0.1:${port}`, '["pull",1]');
+    expect([response.status, await response.text()]).toEqual([200, ""]);
+    http.closeAllConnections();
+    await new Promise((resolve) => http.close(resolve));
+  });
+
   test("takes nothing but POST", async () => {
     const node = await fetch(`http://${await serve()}`);
     expect([node.status, node.statusText, await node.text()]).toEqual([
