@@ -33,7 +33,7 @@ export function parseOptions(argv: readonly string[]): RunOptions {
   return {
     rounds: positive("--rounds", values.rounds) ?? (values.quick ? 5 : 21),
     roundMs,
-    warmUpMs: 2.5 * roundMs,
+    warmUpMs: 5 * roundMs,
     only: values.case,
     output: values.json ? "json" : "table",
     cpus: values["let-cpus-sleep"] ? "free to sleep" : "kept awake",
