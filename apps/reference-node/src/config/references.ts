@@ -1,4 +1,5 @@
 import { isLoopback } from "@proj/xcp-framing/node";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { EndpointChecker } from "./endpoints.js";
 import type { ConfigProblem } from "./problem.js";
@@ -59,7 +60,7 @@ class ReferenceChecker {
     if (admin.enabled) checker.claimPort("admin.port", admin.host, admin.port);
     if (control.enabled) checker.claimPort("control.port", control.host, control.port);
     const key = this.#key(security);
-    const auth = this.#auth(security);
+    const auth = this.#credential("security.auth_file", security.auth_file);
     for (const [i, name] of codecs.order.entries()) {
       if (codecs.order.indexOf(name) !== i) {
         this.#collector.add(`codecs.order[${i}]`, `${name} is listed twice`, "remove it");
@@ -74,9 +75,7 @@ class ReferenceChecker {
     }
     this.#staysHere("admin", admin);
     this.#staysHere("control", control);
-    const { token_file: file } = control;
-    const controlTokenFile = file === undefined ? file : resolve(this.#folder, file);
-    return { endpoints, key, auth, controlTokenFile };
+    return { endpoints, key, auth, controlTokenFile: this.#tokenFile(control) };
   }
 
   #staysHere(table: string, server: NodeConfig["admin" | "control"]): void {
@@ -105,14 +104,22 @@ class ReferenceChecker {
     return this.#collector.read(readKeyFile, "security.key_file", security.key_file);
   }
 
-  #auth(security: NodeConfig["security"]): Uint8Array | undefined {
-    if (security.auth_file === undefined) return undefined;
-    const bytes = this.#collector.read(readSecretFile, "security.auth_file", security.auth_file);
+  // A file that does not exist is made at the start.
+  #tokenFile({ enabled, token_file: named }: NodeConfig["control"]): string | undefined {
+    if (named === undefined) return undefined;
+    const path = resolve(this.#folder, named);
+    if (enabled && existsSync(path)) this.#credential("control.token_file", path);
+    return path;
+  }
+
+  #credential(field: string, path: string | undefined): Uint8Array | undefined {
+    if (path === undefined) return undefined;
+    const bytes = this.#collector.read(readSecretFile, field, path);
     if (bytes === undefined) return undefined;
     const credential = withoutLineBreak(bytes);
     if (credential.length < 16 || credential.length > 4096) {
       this.#collector.add(
-        "security.auth_file",
+        field,
         `the credential has ${credential.length} bytes`,
         "write one, for instance with: openssl rand -hex 32",
       );

@@ -55,7 +55,11 @@ describe("the token", () => {
 
   test("in a file that others can read keeps the node from starting, and the CLI from using it", async () => {
     chmodSync(tokenFile(), 0o644);
-    const again = await cli(["serve", "--config", join(folder.path, "node.toml")]);
+    const config = join(folder.path, "node.toml");
+    const check = await cli(["serve", "--check", "--config", config]);
+    expect(check).toMatchObject({ code: 2, stdout: "" });
+    expect(check.stderr).toContain("node.toml: control.token_file: ");
+    const again = await cli(["serve", "--config", config]);
     expect(again.code).toBe(2);
     expect(again.stderr).toContain("node.toml: control.token_file: ");
     expect(again.stderr).toContain("fix: chmod 600");

@@ -19,7 +19,7 @@ beforeEach(() => {
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function watch(sink: SnapshotSink): Watch {
-  return new Watch(new RpcStub(sink) as never, {
+  return new Watch(new RpcStub(sink), {
     book: new SessionBook(time),
     state: () => "ready",
     time,
