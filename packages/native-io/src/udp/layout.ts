@@ -28,7 +28,11 @@ export const UdpTx = {
   offset: 0,
   /** Bytes, of one datagram or of several to one destination in a row. */
   length: 1,
-  /** Bytes of each datagram in it; the last may be shorter. 0 for one datagram. */
+  /**
+   * Bytes of each datagram in it; the last may be shorter. 0 for one datagram.
+   *
+   * Up to 64 datagrams and 65507 bytes go to the kernel as one; what is more leaves in pieces, one datagram each.
+   */
   segment: 2,
   /** Number of the destination's address. */
   destination: 3,
