@@ -170,7 +170,7 @@ describe("the durable main stub", () => {
     const world = new World();
     world.down = true;
     const heard: string[] = [];
-    const { main } = world.connect({ outage: { maxQueued: 2 } });
+    const { main } = world.connect({ outage: { maxQueued: 3 } });
     await turns();
     const timers = world.time;
     const awaited = withDeadline(
@@ -186,6 +186,12 @@ describe("the durable main stub", () => {
     expect(await awaited).toMatchObject({ code: "capnweb.timeout" });
     // There is room again for what takes the place of the one that was given up.
     const third = main.call(() => String(heard.push("third")));
+    const callback = new RpcStub(() => String(heard.push("given up too")));
+    const late = withDeadline(main.call(callback), { timeoutMs: 1, timers }).catch(
+      (error: unknown) => error,
+    );
+    await world.advance(1);
+    expect(await late).toMatchObject({ code: "capnweb.timeout" });
     world.down = false;
     await world.advance(1000);
     expect(await third).toBe("2");
