@@ -26,7 +26,7 @@ const SECRET_LABEL = encodeUtf8("dcq2 sec");
 const SIMULATED_LABEL = encodeUtf8("dcq2 sim");
 
 /** Expands a pseudo-random key (RFC 5869, without the extract step). @throws RangeError above 255 blocks. */
-export function hkdfExpand(
+function hkdfExpand(
   crypto: CryptoBackend,
   prk: Uint8Array,
   info: Uint8Array,

@@ -2,7 +2,7 @@ import type { PacketHeader } from "../wire/packet-header.js";
 import { type ControlKey, controlKeyOf, type ControlKeySource } from "./packet-protection.js";
 
 /** How far ahead of the current key a packet's key may be. spec/dcquic.md §7.3 */
-export const MAX_KEYS_AHEAD = 8;
+const MAX_KEYS_AHEAD = 8;
 const DERIVATIONS_PER_SECOND = 64;
 const SECOND_US = 1_000_000;
 const MIN_PREVIOUS_KEPT_US = 1_000_000;

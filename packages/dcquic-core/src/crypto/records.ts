@@ -17,7 +17,7 @@ export interface RecordLayout {
 }
 
 /** How many records a message has: at least one, also when it is empty. spec/dcquic.md §8.2 */
-export function recordCount(layout: RecordLayout): number {
+function recordCount(layout: RecordLayout): number {
   return Math.max(1, Math.ceil(layout.totalBytes / 2 ** layout.recordLog2));
 }
 

@@ -15,7 +15,10 @@ import {
   encodeFeedback,
   encodeProbe,
   encodeProbeResponse,
+  encodeTransferAccept,
+  entryAt,
   feedback,
+  transferAccept,
 } from "../wire/path-frames.js";
 import { RangeList } from "../wire/ranges.js";
 import { encodeStreamClose, encodeStreamCloseAck } from "../wire/stream-frames.js";
@@ -57,6 +60,7 @@ export class ControlBuilder {
   readonly #closer: StreamCloser;
   readonly #entry = notifyEntry();
   readonly #pull = pullRequest();
+  readonly #accept = transferAccept();
   readonly #ack = rangeAck();
   readonly #feedback = feedback();
   readonly #closed = closed();
@@ -92,18 +96,21 @@ export class ControlBuilder {
     const room = Math.floor((writer.remaining - ACCEPT_FRAME_OVERHEAD) / ACCEPT_BYTES);
     const count = Math.min(path.accepts.size, room, WireLimit.maxAccepts);
     if (count < 0 || (count === 0 && !path.creditDue)) return;
-    writer.u8(FrameType.TransferAccept);
     this.#grant(path);
-    writer.varint(path.notifyGranted);
-    writer.varint(path.inlineGranted);
-    writer.varint(count);
+    const frame = this.#accept;
+    frame.notifyLimit = path.notifyGranted;
+    frame.inlineLimit = path.inlineGranted;
+    frame.count = count;
     for (let i = 0; i < count; i++) {
       const answer = path.accepts.shift();
+      const entry = entryAt(frame, i);
       if (answer === undefined) break;
-      writer.id(answer.announcerId);
-      writer.id(answer.pullerId);
-      writer.u8(answer.status);
+      copyId(entry.announcerId, answer.announcerId);
+      copyId(entry.pullerId, answer.pullerId);
+      entry.status = answer.status;
     }
+    writer.u8(FrameType.TransferAccept);
+    encodeTransferAccept(writer, frame);
   }
 
   // Limits are absolute and never fall. §11

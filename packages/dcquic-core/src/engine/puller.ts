@@ -477,7 +477,7 @@ export class Puller {
   }
 
   #pullOnce(nowUs: number, path: Path): boolean {
-    const { pulls, transfers, config } = this.#context;
+    const { pulls, transfers } = this.#context;
     const { pullQueue, pullScheduler, sender } = path;
     const level = pullScheduler.select(pullQueue.occupied);
     if (level < 0 || level >= PRIORITIES) return false;
@@ -487,12 +487,13 @@ export class Puller {
       return true;
     }
     const { transfer } = entry;
-    const allowance = pulls.allowance(nowUs, sender, path.rtt.srttUs);
+    const left = transfer.wireBytes - transfer.nextPull;
+    const allowance = pulls.allowance(nowUs, sender, path.rtt.srttUs, left);
     if (allowance === 0) return false;
     const occupied = pullQueue.occupied;
     pullQueue.shift(level);
     const start = transfer.nextPull;
-    const end = Math.min(transfer.wireBytes, start + Math.min(allowance, config.pullQuantumBytes));
+    const end = start + allowance;
     const pull = this.#addPull(transfer, start, end);
     pulls.pulled(nowUs, sender, end - start);
     pullScheduler.charge(level, end - start, occupied);

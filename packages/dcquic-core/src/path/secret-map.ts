@@ -3,9 +3,9 @@ import { DcquicError } from "../errors.js";
 import type { EstablishedPath } from "./handshake.js";
 
 /** How many path secrets are kept by default. spec/dcquic.md §7.1 */
-export const DEFAULT_PATH_CAPACITY = 500_000;
+const DEFAULT_PATH_CAPACITY = 500_000;
 /** How long a superseded path may go on without transfers. §7.1 */
-export const RETIRE_AFTER_US = 60_000_000;
+const RETIRE_AFTER_US = 60_000_000;
 
 /** A path secret and what is known of the peer behind it. */
 export interface PathEntry {

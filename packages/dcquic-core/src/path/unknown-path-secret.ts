@@ -7,7 +7,7 @@ const SECOND_US = 1_000_000;
 const REMEMBERED_SOURCES = 4096;
 const HANDSHAKE_EVERY_US = 10_000_000;
 /** Length of an UNKNOWN_PATH_SECRET. spec/dcquic.md §17.6 */
-export const UNKNOWN_PATH_SECRET_BYTES = 36;
+const UNKNOWN_PATH_SECRET_BYTES = 36;
 
 /**
  * Decides which packets with an unknown credential id are answered, so that answers can neither amplify nor flood.

@@ -88,14 +88,18 @@ export class PullScheduler {
     return Math.max(2 * quantumBytes, Math.min(formula, this.#cap));
   }
 
-  /** How many bytes may be asked of `sender` now: 0, or up to a quantum. */
-  allowance(nowUs: number, sender: PullSender, srttUs: number): number {
+  /**
+   * How many of `wantedBytes` may be asked of `sender` now: 0, or all of them up to a quantum. Small wishes find room where a
+   * quantum does not.
+   */
+  allowance(nowUs: number, sender: PullSender, srttUs: number, wantedBytes: number): number {
     if (!this.#bucket.isFree(nowUs)) return 0;
     const { quantumBytes, overcommit } = this.#options;
     const window = this.windowBytes(srttUs);
     const share = Math.max(quantumBytes, window / Math.min(overcommit, Math.max(1, this.#active)));
     const room = Math.min(window - this.#outstanding, share - sender.outstanding);
-    return room >= Math.min(quantumBytes, share) ? quantumBytes : 0;
+    const bytes = Math.min(wantedBytes, quantumBytes);
+    return room >= bytes ? bytes : 0;
   }
 
   /** The rate to wish for from `sender`, in bytes per second. */

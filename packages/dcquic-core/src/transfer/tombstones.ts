@@ -2,7 +2,7 @@ import type { Id64 } from "../wire/id64.js";
 import type { RangeList } from "../wire/ranges.js";
 
 /** How many tombstones a path keeps. spec/dcquic.md §6 */
-export const MAX_TOMBSTONES = 65_536;
+const MAX_TOMBSTONES = 65_536;
 
 /** What is left of a finished transfer at its puller. */
 export interface Tombstone {

@@ -5,7 +5,7 @@ import { malformed, type WireReader } from "./wire-reader.js";
 import type { WireWriter } from "./wire-writer.js";
 
 /** A transfer that the announced one waits for, on the same path. spec/dcquic.md §5 */
-export interface WireDependency {
+interface WireDependency {
   /** The worker that announced it. */
   worker: number;
   /** Its number among that worker's announcements. */
@@ -15,7 +15,7 @@ export interface WireDependency {
 }
 
 /** Where an RMA provider finds the bytes. §16.3 */
-export interface RmaDescriptor {
+interface RmaDescriptor {
   /** Index of the NIC. */
   nic: number;
   /** Family of the provider. */

@@ -91,13 +91,13 @@ describe("§12: the pull scheduler", () => {
     let now = 0;
     let granted = 0;
     for (; granted < 100; granted++) {
-      const bytes = scheduler.allowance(now, first, 1000);
+      const bytes = scheduler.allowance(now, first, 1000, 1e9);
       if (bytes === 0) break;
       scheduler.pulled(now, first, bytes);
       now = Math.max(now, Math.ceil(scheduler.nextFreeUs));
     }
     expect(granted * 65_536).toBeLessThanOrEqual(scheduler.windowBytes(1000) / 8 + 65_536);
-    expect(scheduler.allowance(now, senders[1] ?? first, 1000)).toBe(65_536);
+    expect(scheduler.allowance(now, senders[1] ?? first, 1000, 1e9)).toBe(65_536);
   });
 
   test("marks shrink the window once a round trip, a clean round trip gives a quantum back", () => {
