@@ -1,5 +1,6 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { HeldThings } from "./held-things.js";
 
 const mainFile = fileURLToPath(new URL("../main.js", import.meta.url));
 const http2File = fileURLToPath(new URL("./http2-main.js", import.meta.url));
@@ -9,8 +10,6 @@ export interface Child<T> {
   /** What it said when it was ready. */
   readonly ready: T;
   readonly pid: number | undefined;
-  /** Ends it in order and waits for that. */
-  stop(): Promise<void>;
 }
 
 /** What a serving node says when it is ready. */
@@ -20,12 +19,20 @@ export interface NodeReady {
   readonly control?: string;
 }
 
-/** Starts `reference-node serve` with a configuration file in a process of its own. @throws Error as it says why not */
-export async function startNodeProcess(configFile: string): Promise<Child<NodeReady>> {
+/**
+ * Starts `reference-node serve` with a configuration file in a process of its own, which `held` takes on before it is ready.
+ *
+ * @throws Error as it says why not
+ */
+export async function startNodeProcess(
+  configFile: string,
+  held: HeldThings,
+): Promise<Child<NodeReady>> {
   const child = spawn(process.execPath, [mainFile, "serve", "--json", "--config", configFile], {
     // The channel tells the node when this process is gone, whatever became of it.
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
+  held.hold(() => end(child));
   const ready = await new Promise<NodeReady>((resolve, reject) => {
     let said = "";
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
@@ -35,17 +42,20 @@ export async function startNodeProcess(configFile: string): Promise<Child<NodeRe
     child.once("exit", (code) => reject(new Error(`the other node ended with code ${code}`)));
     child.once("error", reject);
   });
-  return { ready, pid: child.pid, stop: () => end(child) };
+  return { ready, pid: child.pid };
 }
 
-/** Starts the plain HTTP/2 server of the comparison in a process of its own. */
-export async function startHttp2Process(): Promise<Child<{ readonly port: number }>> {
+/** Starts the plain HTTP/2 server of the comparison in a process of its own, which `held` takes on before it is ready. */
+export async function startHttp2Process(
+  held: HeldThings,
+): Promise<Child<{ readonly port: number }>> {
   const child = fork(http2File, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  held.hold(() => end(child));
   const ready = await new Promise<{ port: number }>((resolve, reject) => {
     child.once("message", (message) => resolve(message as { port: number }));
     child.once("exit", (code) => reject(new Error(`the HTTP/2 server ended with code ${code}`)));
   });
-  return { ready, pid: child.pid, stop: () => end(child) };
+  return { ready, pid: child.pid };
 }
 
 function end(child: ChildProcess): Promise<void> {

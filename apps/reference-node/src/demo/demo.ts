@@ -57,10 +57,8 @@ async function show(options: DemoOptions, held: HeldThings, stopped: Promise<voi
   const data = loadDataset();
   const node = await startHere();
   held.hold(() => node.close());
-  const other = await startNodeProcess(writeConfig(folder, key, tokenFile));
-  held.hold(() => other.stop());
-  const http2 = await startHttp2Process();
-  held.hold(() => http2.stop());
+  const other = await startNodeProcess(writeConfig(folder, key, tokenFile), held);
+  const http2 = await startHttp2Process(held);
   const tour = new Tour({
     clock: systemTime,
     urls: byTransport(other.ready),
