@@ -8,6 +8,7 @@ import {
   wireError,
 } from "@proj/wire-types";
 import { transportError } from "./transport-error.js";
+import type { ConnectedSocket } from "./connected-socket.js";
 import type { LentReads } from "./lent-reads.js";
 import { PartWriter } from "./part-writer.js";
 
@@ -24,12 +25,6 @@ export interface SocketStreamOptions {
   readonly drop?: () => void;
 }
 
-/** A socket and how it is read. */
-interface SocketParts extends SocketStreamOptions {
-  /** Reads the socket, in place of its `data` event. */
-  readonly reads?: LentReads | undefined;
-}
-
 /**
  * Makes a `ByteStream` of a connected socket: `net.Socket`, `TLSSocket`, an HTTP/2 stream or any byte Duplex.
  *
@@ -38,9 +33,18 @@ interface SocketParts extends SocketStreamOptions {
 export function socketStream(
   socket: Duplex,
   info: TransportInfo,
-  options: SocketParts = {},
+  options: SocketStreamOptions = {},
 ): ByteStream {
-  return new SocketStream(socket, info, options);
+  return new SocketStream(socket, info, options, undefined);
+}
+
+/** Makes a `ByteStream` as {@link socketStream} does, of a socket that may be read by `reads` in place of its events. */
+export function plainStream(
+  { socket, reads }: Pick<ConnectedSocket, "socket" | "reads">,
+  info: TransportInfo,
+  options: SocketStreamOptions,
+): ByteStream {
+  return new SocketStream(socket, info, options, reads);
 }
 
 class SocketStream implements ByteStream {
@@ -59,11 +63,16 @@ class SocketStream implements ByteStream {
   // Set when the socket was gone before anybody listened: `open` passes it on.
   #missedClose: { readonly error: WireError | undefined } | undefined;
 
-  constructor(socket: Duplex, info: TransportInfo, options: SocketParts) {
+  constructor(
+    socket: Duplex,
+    info: TransportInfo,
+    options: SocketStreamOptions,
+    reads: LentReads | undefined,
+  ) {
     this.info = info;
     this.#socket = socket;
     this.#writer = new PartWriter(socket);
-    this.#reads = options.reads;
+    this.#reads = reads;
     this.#highWaterBytes = options.highWaterBytes ?? HIGH_WATER_BYTES;
     this.#drop = options.drop ?? (() => void socket.destroy());
     this.#failure = socket.errored ?? undefined;

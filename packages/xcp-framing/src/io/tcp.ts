@@ -10,7 +10,7 @@ import {
   listenSocket,
   type SocketListener,
 } from "./listen-socket.js";
-import { socketStream } from "./socket-stream.js";
+import { plainStream } from "./socket-stream.js";
 
 /** Options of {@link connectTcp}. */
 export interface ConnectTcpOptions extends ConnectOptions {
@@ -55,8 +55,8 @@ export async function listenTcp(
 }
 
 function tcpStream(
-  { socket, info, drop, reads }: ConnectedSocket,
+  connected: ConnectedSocket,
   options: { readonly highWaterBytes?: number },
 ): ByteStream {
-  return socketStream(socket, info("tcp"), { ...options, drop, reads });
+  return plainStream(connected, connected.info("tcp"), { ...options, drop: connected.drop });
 }

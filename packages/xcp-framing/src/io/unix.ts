@@ -4,7 +4,7 @@ import type { ConnectedSocket } from "./connected-socket.js";
 import { dialOwnSocket } from "./dial-socket.js";
 import type { Endpoint } from "./endpoint.js";
 import { type ListenOptions, listenSocket, type SocketListener } from "./listen-socket.js";
-import { socketStream } from "./socket-stream.js";
+import { plainStream } from "./socket-stream.js";
 
 /** Options of {@link connectUnix}. */
 export interface ConnectUnixOptions extends ConnectOptions {
@@ -52,10 +52,10 @@ export async function listenUnix(
 
 // What never leaves the host is as confidential as the host: `secure`.
 function unixStream(
-  { socket, reads }: ConnectedSocket,
+  connected: ConnectedSocket,
   peer: Endpoint,
   options: { readonly highWaterBytes?: number },
 ): ByteStream {
   const info: TransportInfo = { transport: "unix", peer, secure: true, local: true };
-  return socketStream(socket, info, { ...options, reads });
+  return plainStream(connected, info, options);
 }
