@@ -6,6 +6,7 @@ import { type Rma, RMA_PROVIDERS, type RmaOptions, type RmaProvider } from "./rm
 import { providerOf, type RmaAddon } from "./rma-addon.js";
 import type { RmaEndpoint } from "./rma-endpoint.js";
 import { rmaError, rmaErrorName } from "./rma-errors.js";
+import { checkMaxTransfers } from "./transfer-checks.js";
 
 // Amazon's own build knows newer devices than a distribution's, so it comes first. spec/dcquic.md §16.3
 const libraries: readonly string[] =
@@ -45,6 +46,7 @@ export class NativeRma implements Rma {
 
   open(options: RmaOptions): RmaEndpoint {
     const { provider, source = "", addressing, maxTransfers = 256 } = options;
+    checkMaxTransfers(maxTransfers);
     const library = this.#load();
     if (typeof library === "string") {
       throw new NativeIoError("native_io.unsupported", `libfabric does not load: ${library}`);

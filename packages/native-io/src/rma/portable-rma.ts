@@ -3,6 +3,7 @@ import { NativeIoError } from "../errors.js";
 import { PortableRmaEndpoint } from "./portable-rma-endpoint.js";
 import type { Rma, RmaOptions, RmaProvider } from "./rma.js";
 import type { RmaEndpoint } from "./rma-endpoint.js";
+import { checkMaxTransfers } from "./transfer-checks.js";
 
 /** The one provider of the portable backend: endpoints of this thread reach one another. */
 const memory: RmaProvider = {
@@ -34,6 +35,7 @@ export class PortableRma implements Rma {
   }
 
   open({ provider, addressing = "offset", maxTransfers = 256 }: RmaOptions): RmaEndpoint {
+    checkMaxTransfers(maxTransfers);
     if (provider !== memory.name || addressing !== memory.addressing) {
       throw new NativeIoError("native_io.unsupported", `no ${provider} endpoint without the addon`);
     }

@@ -11,6 +11,7 @@ export interface Rma {
    * Opens an endpoint, for this thread alone.
    *
    * @throws {@link NativeIoError} `native_io.unsupported` where the provider is missing, `native_io.system`.
+   * @throws RangeError for a number of transfers that cannot be.
    */
   open(options: RmaOptions): RmaEndpoint;
 }

@@ -16,6 +16,15 @@ export function checkTransfer(
   }
 }
 
+/** The most transfers that one endpoint may have under way. */
+const MAX_TRANSFERS = 65_536;
+
+/** Throws a RangeError unless an endpoint can have so many transfers under way. */
+export function checkMaxTransfers(count: number): void {
+  if (Number.isSafeInteger(count) && count >= 1 && count <= MAX_TRANSFERS) return;
+  throw new RangeError(`maxTransfers is ${count}, not an integer in 1–${MAX_TRANSFERS}`);
+}
+
 /** Draws a key of `bytes` bytes, so that a wrong one is not guessed by accident. */
 export function randomKey(bytes: number): bigint {
   return BigInt(`0x${randomBytes(bytes).toString("hex")}`);
