@@ -179,3 +179,4 @@ export {
 } from "./extensions/protocol-names.js";
 export { startWebSocketSession, type StartSessionOptions } from "./extensions/start-session.js";
 export { type StreamCalls, streamCalls } from "./extensions/stream-calls.js";
+export { webTransportConnector } from "./connect/web-transport-connector.js";

@@ -40,7 +40,8 @@ export function newByteStreamRpcSession<T = unknown>(
   localMain?: unknown,
   options: ByteStreamSessionOptions = {},
 ): RpcStub<T> {
-  return startSession<T>(Promise.resolve(streams), localMain, options).getRemoteMain();
+  const carrier = carrierOf(Promise.resolve(streams), options);
+  return new RpcSession<T>(carrier, localMain, options).getRemoteMain();
 }
 
 /**
@@ -55,7 +56,7 @@ export function newWebTransportRpcSession<T = unknown>(
   localMain?: unknown,
   options: WebTransportSessionOptions = {},
 ): RpcStub<T> {
-  const transport = typeof target === "string" ? connect(target, options) : target;
+  const transport = typeof target === "string" ? connectWebTransport(target, options) : target;
   return overTransport<T>(transport, openStream(transport), localMain, options);
 }
 
@@ -77,32 +78,45 @@ function overTransport<T>(
   localMain: unknown,
   options: ByteStreamSessionOptions,
 ): RpcStub<T> {
-  const close = (reason: unknown): void => {
-    try {
-      transport.close({ closeCode: ENDED, reason: closeReason(reason) });
-    } catch {
-      // A transport that cannot be closed is closed, or was never open.
-    }
-  };
-  return startSession<T>(stream, localMain, options, close).getRemoteMain();
+  const carrier = carrierOf(stream, options, (reason) => close(transport, reason));
+  return new RpcSession<T>(carrier, localMain, options).getRemoteMain();
 }
 
-function startSession<T>(
+/** Makes what carries a session over a WebTransport that this side opens: its first stream. */
+export function webTransportCarrier(
+  transport: WebTransportLike,
+  options: ByteStreamSessionOptions,
+): ByteStreamTransport {
+  return carrierOf(openStream(transport), options, (reason) => close(transport, reason));
+}
+
+function close(transport: WebTransportLike, reason: unknown): void {
+  try {
+    transport.close({ closeCode: ENDED, reason: closeReason(reason) });
+  } catch {
+    // A transport that cannot be closed is closed, or was never open.
+  }
+}
+
+function carrierOf(
   stream: Promise<ByteStreamPair>,
-  localMain: unknown,
   options: ByteStreamSessionOptions,
   closed?: (reason: unknown) => void,
-): RpcSession<T> {
+): ByteStreamTransport {
   const carrier = new ByteStreamTransport(stream, {
     framing: options.framing ?? "newline",
     maxMessageBytes: completeLimits(options.limits).maxMessageSize * BYTES_PER_UNIT,
     ...(closed === undefined ? {} : { closed, closeGraceMs: CLOSE_GRACE_MS }),
   });
   carrier.send(BLANK_MESSAGE);
-  return new RpcSession<T>(carrier, localMain, options);
+  return carrier;
 }
 
-function connect(url: string, options: WebTransportSessionOptions): WebTransportLike {
+/** Opens a transport to `url`. @throws TypeError where the host has none and none is given. */
+export function connectWebTransport(
+  url: string,
+  options: WebTransportSessionOptions,
+): WebTransportLike {
   const host = (globalThis as { readonly WebTransport?: unknown }).WebTransport;
   const Implementation = options.WebTransport ?? (host as WebTransportConstructor | undefined);
   if (Implementation === undefined) {
