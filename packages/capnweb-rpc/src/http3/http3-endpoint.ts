@@ -8,9 +8,10 @@ import {
   takesWebTransport,
   WEBTRANSPORT_STREAM,
 } from "./http3-settings.js";
-import { decodeFields, encodeFields, type Field } from "./qpack.js";
+import { encodeFields, type Field } from "./qpack.js";
 import type { QuicConnection, QuicStream } from "./quic-connection.js";
 import { encodeVarints } from "./quic-varint.js";
+import { chunks, RequestFrames } from "./request-frames.js";
 import { StreamHead } from "./stream-head.js";
 import { type ConnectStream, WebTransportOverHttp3 } from "./web-transport-over-http3.js";
 
@@ -27,8 +28,7 @@ export interface WebTransportRequest {
 /** How a server answers: `200` opens the session, anything else refuses it. */
 export type Admit = (request: WebTransportRequest) => number | Promise<number>;
 
-const MAX_HEADER_BYTES = 16_384;
-const DATA_BYTES = 65_536;
+const MAX_SETTINGS_BYTES = 16_384;
 
 type BidirectionalStream = QuicStream & {
   readonly readable: ReadableStream<Uint8Array>;
@@ -125,7 +125,7 @@ export class Http3Endpoint {
   }
 
   async #readControl(readable: ReadableStream<Uint8Array>): Promise<void> {
-    const reader = new BlockReader([FrameType.SETTINGS], MAX_HEADER_BYTES);
+    const reader = new BlockReader([FrameType.SETTINGS], MAX_SETTINGS_BYTES);
     for await (const chunk of chunks(readable)) {
       for (const { payload } of reader.push(chunk)) this.#learnt(takesWebTransport(payload));
     }
@@ -180,50 +180,6 @@ export class Http3Endpoint {
   }
 }
 
-/** The frames of a request stream: a header, then data. */
-class RequestFrames {
-  readonly #source: AsyncGenerator<Uint8Array>;
-  readonly #reader = new BlockReader([FrameType.HEADERS, FrameType.DATA], DATA_BYTES);
-  readonly #ready: { readonly type: number; readonly payload: Uint8Array }[] = [];
-
-  /** `begun` is the type of a frame of which the stream has lost the type. */
-  constructor(readable: ReadableStream<Uint8Array>, begun?: number) {
-    this.#source = chunks(readable);
-    if (begun !== undefined) this.#reader.push(encodeVarints(begun));
-  }
-
-  /** Answers the header. @throws Http3Error */
-  async header(): Promise<readonly Field[]> {
-    const frame = await this.#next();
-    if (frame === undefined) throw new Http3Error("MESSAGE_ERROR", "no header came");
-    if (frame.type !== FrameType.HEADERS) throw new Http3Error("FRAME_UNEXPECTED", "data first");
-    if (frame.payload.length > MAX_HEADER_BYTES) {
-      throw new Http3Error("EXCESSIVE_LOAD", `a header of ${frame.payload.length} bytes`);
-    }
-    return decodeFields(frame.payload);
-  }
-
-  /** Answers the payloads of data frames. */
-  async *data(): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- one frame after the other
-      const frame = await this.#next();
-      if (frame === undefined) return;
-      if (frame.type === FrameType.DATA) yield frame.payload;
-    }
-  }
-
-  async #next(): Promise<{ readonly type: number; readonly payload: Uint8Array } | undefined> {
-    while (this.#ready.length === 0) {
-      // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
-      const { done, value } = await this.#source.next();
-      if (done === true) return undefined;
-      this.#ready.push(...this.#reader.push(value));
-    }
-    return this.#ready.shift();
-  }
-}
-
 async function statusFor(fields: ReadonlyMap<string, string>, admit: Admit): Promise<number> {
   if (fields.get(":method") !== "CONNECT") return 405;
   if (fields.get(":protocol") !== "webtransport") return 501;
@@ -246,16 +202,6 @@ async function drain(readable: ReadableStream<Uint8Array>): Promise<void> {
   const reader = readable.getReader();
   // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
   while (!(await reader.read()).done);
-}
-
-async function* chunks(readable: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = readable.getReader();
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
-    const { done, value } = await reader.read();
-    if (done) return;
-    yield value;
-  }
 }
 
 /** A stream that was reset ends what was read from it, and nothing else. */
