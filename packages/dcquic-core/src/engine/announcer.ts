@@ -416,17 +416,20 @@ export class Announcer {
     if (transfer.resendQueued) return;
     transfer.resendQueued = true;
     path.resends.push(transfer);
+    this.#context.dirty.add(path);
   }
 
   #queueServing(path: Path, transfer: AnnouncedTransfer): void {
     if (transfer.serveQueued) return;
     transfer.serveQueued = true;
     path.serveQueue.push(transfer.priority, transfer.id.lo);
+    this.#context.serving.add(path);
   }
 
   #enqueue(path: Path, transfer: AnnouncedTransfer): void {
     transfer.state = "queued";
     path.announceQueue.push(transfer.priority, transfer.id.lo);
+    this.#context.dirty.add(path);
   }
 
   // On the same path the announcement names what it waits for, so that a pipeline costs no round trip. D-2

@@ -49,6 +49,12 @@ export class EngineContext {
   readonly wheel: TimingWheel;
   /** Paths by number. */
   readonly paths: Map<PathId, Path> = new Map();
+  /** Paths that something happened to since they last had nothing to send: only these are looked at. */
+  readonly dirty: Set<Path> = new Set();
+  /** Paths with bytes to serve, in the order of their turns. */
+  readonly serving: Set<Path> = new Set();
+  /** Paths with bytes to pull, in the order of their turns. */
+  readonly pulling: Set<Path> = new Set();
   /** What the application is told. */
   readonly events: Fifo<EngineEvent> = new Fifo();
   /** Bytes of payload that were put on the wire, all copies. */

@@ -90,7 +90,6 @@ export class Engine {
   readonly #header = packetHeader();
   readonly #writer = new WireWriter();
   #nextPath = 0;
-  #dataRound = 0;
   #sendAtUs = Number.POSITIVE_INFINITY;
 
   /** @throws RangeError for a configuration that contradicts itself. */
@@ -176,7 +175,9 @@ export class Engine {
   removePath(path: PathId): void {
     const gone = this.#pathBy(path);
     this.#fail(gone, Status.GoingAway);
-    this.#context.paths.delete(path);
+    const { paths, dirty, serving, pulling } = this.#context;
+    paths.delete(path);
+    for (const set of [dirty, serving, pulling]) set.delete(gone);
     this.#byCredential.delete(formatHex(gone.established.credentialId));
     gone.timer = this.#context.disarm(gone.timer);
   }
@@ -237,21 +238,27 @@ export class Engine {
   /** Adds datagrams to `into` until nothing may be sent now or the batch is full; returns how many. */
   transmit(nowUs: number, into: DatagramBatch): number {
     const before = into.count;
-    const { nic, paths, config } = this.#context;
+    const { nic, dirty, pulling, pulls, config } = this.#context;
     this.#sendAtUs = Number.POSITIVE_INFINITY;
     this.#puller.issuePulls(nowUs);
     for (let raw = this.#raw.peek(); raw !== undefined; raw = this.#raw.peek()) {
       if (!into.add(raw.datagram, raw.address, 0)) break;
       this.#raw.shift();
     }
-    for (const path of paths.values()) {
+    for (const path of dirty) {
       while (path.failedStatus === undefined && path.hasControl(nowUs)) {
         if (!this.#mayEmit(nowUs, into)) return into.count - before;
         if (!this.#emitControl(nowUs, path, into)) break;
       }
     }
     while (this.#mayEmit(nowUs, into) && this.#emitData(nowUs, into));
-    for (const path of paths.values()) this.#keeper.arm(nowUs, path);
+    for (const path of dirty) {
+      this.#keeper.arm(nowUs, path);
+      if (path.failedStatus !== undefined || !path.hasControl(nowUs)) dirty.delete(path);
+    }
+    if (pulling.size > 0 && pulls.nextFreeUs > nowUs) {
+      this.#sendAtUs = Math.min(this.#sendAtUs, pulls.nextFreeUs);
+    }
     if (!nic.isFree(nowUs) && into.hasRoom(config.mtuBytes)) {
       this.#sendAtUs = Math.min(this.#sendAtUs, nic.nextFreeUs);
     }
@@ -332,15 +339,18 @@ export class Engine {
 
   // By turns; a path that has to wait for its window or pace is passed over, and says when it will not have to.
   #pathToServe(nowUs: number): Path | undefined {
-    const paths = [...this.#context.paths.values()].filter(
-      ({ serveQueue, failedStatus }) => serveQueue.occupied !== 0 && failedStatus === undefined,
-    );
-    for (let i = 0; i < paths.length; i++) {
-      this.#dataRound = (this.#dataRound + 1) % paths.length;
-      const path = paths[this.#dataRound];
-      if (path === undefined || !this.#data.hasData(path)) continue;
+    const { serving } = this.#context;
+    for (const path of serving) {
+      if (path.failedStatus !== undefined || !this.#data.hasData(path)) {
+        serving.delete(path);
+        continue;
+      }
       const freeUs = Math.max(path.congestion.nextSendUs(), path.wishFreeUs);
-      if (freeUs <= nowUs) return path;
+      if (freeUs <= nowUs) {
+        serving.delete(path);
+        serving.add(path);
+        return path;
+      }
       this.#sendAtUs = Math.min(this.#sendAtUs, freeUs);
     }
     return undefined;
@@ -376,6 +386,7 @@ export class Engine {
       const path = this.#context.paths.get(about as PathId);
       if (path === undefined) return;
       path.timer = NO_TIMER;
+      this.#context.dirty.add(path);
       this.#keeper.onTimer(nowUs, path);
       return;
     }
@@ -393,7 +404,7 @@ export class Engine {
 
   #settle(nowUs: number): void {
     this.#announcer.settleCausality();
-    for (const path of this.#context.paths.values()) this.#keeper.arm(nowUs, path);
+    for (const path of this.#context.dirty) this.#keeper.arm(nowUs, path);
   }
 
   #fail(path: Path, status: number): void {
@@ -416,6 +427,7 @@ export class Engine {
   #pathBy(id: PathId): Path {
     const path = this.#context.paths.get(id);
     if (path === undefined) throw new RangeError(`there is no path ${id}`);
+    this.#context.dirty.add(path);
     return path;
   }
 }

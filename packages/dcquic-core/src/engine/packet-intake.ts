@@ -85,6 +85,7 @@ export class PacketIntake {
     if (path.failedStatus !== undefined) return;
     const worker = this.#open(nowUs, path, batch, index);
     if (worker === undefined) return;
+    context.dirty.add(path);
     this.#count(nowUs, path, worker, batch.ecn(index), length);
     try {
       this.#obey(nowUs, path, worker, batch, offset);

@@ -42,8 +42,6 @@ export class Puller {
   readonly #context: EngineContext;
   readonly #violated: (path: Path) => void;
   readonly #challenged = new Map<number, { count: number; bytes: number }>();
-  // Where the round over paths goes on, so that none is always first.
-  #round = 0;
 
   /** `violated` is called for a path whose peer broke the protocol too often. */
   constructor(context: EngineContext, violated: (path: Path) => void) {
@@ -203,6 +201,7 @@ export class Puller {
     if (transfer.wireBytes === 0) return this.#assembled(nowUs, path, transfer);
     this.#context.pulls.want(path.sender, 1);
     path.pullQueue.push(transfer.priority, transfer.id.lo);
+    this.#context.pulling.add(path);
   }
 
   /** Ends an offered or running transfer from the peer. The peer hears of it by the stream's close. */
@@ -242,14 +241,15 @@ export class Puller {
 
   /** Issues pulls while window and bucket allow: over all paths by turns, within a path by priority. */
   issuePulls(nowUs: number): void {
-    const paths = [...this.#context.paths.values()].filter(
-      ({ pullQueue }) => pullQueue.occupied !== 0,
-    );
-    for (let idle = 0; idle < paths.length;) {
-      this.#round = (this.#round + 1) % paths.length;
-      const path = paths[this.#round];
-      if (path !== undefined && this.#pullOnce(nowUs, path)) idle = 0;
-      else idle += 1;
+    const { pulling, pulls } = this.#context;
+    let idle = 0;
+    for (const path of pulling) {
+      if (idle >= pulling.size || nowUs < pulls.nextFreeUs) return;
+      // Whoever had a turn goes to the end.
+      pulling.delete(path);
+      if (path.pullQueue.occupied === 0) continue;
+      idle = this.#pullOnce(nowUs, path) ? 0 : idle + 1;
+      pulling.add(path);
     }
   }
 
@@ -498,6 +498,7 @@ export class Puller {
     pulls.pulled(nowUs, sender, end - start);
     pullScheduler.charge(level, end - start, occupied);
     path.pulls.push({ transfer, pull });
+    this.#context.dirty.add(path);
     transfer.nextPull = end;
     if (end < transfer.wireBytes) pullQueue.push(level, transfer.id.lo);
     else pulls.want(sender, -1);
@@ -525,6 +526,7 @@ export class Puller {
     pull.sentUs = -1;
     path.inflightPulls.delete(pull);
     path.repulls.push({ transfer, pull });
+    this.#context.dirty.add(path);
   }
 
   // DATA of a pull tells that older pulls without any DATA, and older gaps of the same transfer, are lost. §13.2
@@ -625,6 +627,7 @@ export class Puller {
     transfer.nextPull = 0;
     this.#context.pulls.want(path.sender, 1);
     path.pullQueue.push(transfer.priority, transfer.id.lo);
+    this.#context.pulling.add(path);
   }
 
   #deliver(path: Path, transfer: PulledTransfer, bytes: Uint8Array): void {

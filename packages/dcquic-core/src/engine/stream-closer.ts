@@ -119,6 +119,7 @@ export class StreamCloser {
     state.path.health.sample(nowUs, 1);
     state.queued = true;
     state.path.closes.push(state);
+    this.#context.dirty.add(state.path);
   }
 
   /** Obeys a STREAM_CLOSE; the second time it is only acknowledged. */

@@ -63,6 +63,7 @@ export class World {
   readonly #random: SeededRandom;
   readonly #invariants: Invariant[] = [];
   readonly #wakes: number[];
+  readonly #touched = new Set<SimHost>();
   #nowUs = 0;
   #hash = 0x811c9dc5;
   #steps = 0;
@@ -116,6 +117,7 @@ export class World {
   host(index: number): SimHost {
     const host = this.hosts[index];
     if (host === undefined) throw new RangeError(`there is no host ${index}`);
+    this.#touched.add(host);
     return host.at(this.#nowUs);
   }
 
@@ -305,12 +307,14 @@ export class World {
   }
 
   #basics(): string | undefined {
-    for (const { index, engine, buffers } of this.hosts) {
+    // Only a host that did something can have changed.
+    for (const { index, engine, buffers } of this.#touched) {
       const { outstandingBytes, entries } = engine.stats;
       if (outstandingBytes < 0) return `host ${index} has ${outstandingBytes} bytes outstanding`;
       if (entries < 0) return `host ${index} has ${entries} entries`;
       if (buffers.references < buffers.size) return `host ${index} lost a reference of a buffer`;
     }
+    this.#touched.clear();
     return undefined;
   }
 }
