@@ -7,7 +7,17 @@ import { turns } from "../support/memory-transport.js";
 const numRuns = Number(process.env["FUZZ_RUNS"] ?? 150);
 
 type Step =
-  | { readonly kind: "make" | "callBack" | "failing" | "keepCallback" | "dropCallback" | "map" }
+  | {
+      readonly kind:
+        | "make"
+        | "callBack"
+        | "failing"
+        | "failingArgument"
+        | "later"
+        | "keepCallback"
+        | "dropCallback"
+        | "map";
+    }
   | { readonly kind: "dup" | "call" | "dispose" | "echo" | "keep" | "pair"; readonly at: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -15,6 +25,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     { kind: "make" } as const,
     { kind: "callBack" } as const,
     { kind: "failing" } as const,
+    { kind: "failingArgument" } as const,
+    { kind: "later" } as const,
     { kind: "keepCallback" } as const,
     { kind: "dropCallback" } as const,
     { kind: "map" } as const,
@@ -61,6 +73,9 @@ function serverOf({ RpcTarget }: Library) {
     readonly #kept: Stub[] = [];
     make() {
       return new Thing();
+    }
+    later() {
+      return turns(4).then(() => new Thing());
     }
     echo(stub: Stub) {
       return stub;
@@ -117,6 +132,18 @@ test(
             case "failing":
               await main.fail(() => 1).catch(() => undefined);
               break;
+            case "failingArgument": {
+              using failing = main.fail(() => 1);
+              using call = main.ids([failing, () => 2]);
+              await call.catch(() => undefined);
+              break;
+            }
+            case "later": {
+              using thing = main.later();
+              expect(await thing.id()).toBe(model.make());
+              model.change(model.references.length - 1, -1);
+              break;
+            }
             case "keepCallback":
               await main.keep(() => 1);
               keptTargets.push(-1);
