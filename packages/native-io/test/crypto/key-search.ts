@@ -8,7 +8,7 @@ const engine = process.argv[2] === "openssl" ? "openssl" : "fastest";
 const masked = new Uint32Array(new Uint8Array(randomBytes(32)).buffer);
 const MASK = 0x5a5aa5a5;
 const PART = 3;
-const parts = [masked.subarray(0, PART), masked.subarray(-PART)];
+const [begin, end] = [masked.subarray(0, PART), masked.subarray(-PART)];
 const CHUNK = 2 ** 20;
 const LARGEST_REGION = 2 ** 32;
 const chunk = new Uint32Array(new SharedArrayBuffer(CHUNK));
@@ -17,11 +17,14 @@ const memory = openSync("/proc/self/mem", "r");
 // As many that whatever else takes memory meanwhile cannot write over all of them.
 const SLOTS = 256;
 const ring = backend.crypto.createKeyRing(SLOTS, { engine });
+// Keys that stay in between, lest the memory goes back to the kernel in one piece.
+const neighbours = backend.crypto.createKeyRing(SLOTS, { engine });
 const before = occurrences();
 const key = new Uint32Array(new SharedArrayBuffer(32));
 for (const [i, word] of masked.entries()) key[i] = word ^ MASK;
 for (let slot = 0; slot < SLOTS; slot++) {
   ring.setKey(slot, "aes-256-gcm", new Uint8Array(key.buffer), new Uint8Array(12));
+  neighbours.setKey(slot, "aes-256-gcm", new Uint8Array(randomBytes(32)), new Uint8Array(12));
 }
 key.fill(0);
 const held = occurrences();
@@ -49,12 +52,14 @@ function countIn(words: number): number {
   let found = 0;
   for (let i = 0; i + PART <= words; i++) {
     const word = ((chunk[i] ?? 0) ^ MASK) >>> 0;
-    for (const part of parts) {
-      if (word === part[0] && part.every((each, k) => ((chunk[i + k] ?? 0) ^ MASK) >>> 0 === each))
-        found++;
-    }
+    if (word === begin[0] && continues(i, begin)) found++;
+    if (word === end[0] && continues(i, end)) found++;
   }
   return found;
+}
+
+function continues(at: number, part: Uint32Array): boolean {
+  return part.every((word, k) => ((chunk[at + k] ?? 0) ^ MASK) >>> 0 === word);
 }
 
 function readAt(position: number, size: number): number {
