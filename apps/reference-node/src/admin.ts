@@ -1,6 +1,6 @@
 import type { LogSink } from "@proj/wire-types";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { type HttpAddress, listenHttp } from "./listen-http.js";
 
 /** What the admin endpoint tells. */
 export interface AdminSource {
@@ -13,11 +13,7 @@ export interface AdminSource {
 }
 
 /** Where the admin endpoint listens. */
-export interface AdminOptions {
-  /** Address. */
-  readonly host: string;
-  /** Port; 0 lets the system choose. */
-  readonly port: number;
+export interface AdminOptions extends HttpAddress {
   /** Takes records about failures. */
   readonly log: LogSink;
 }
@@ -62,11 +58,9 @@ export async function startAdmin(source: AdminSource, options: AdminOptions): Pr
   server.requestTimeout = 5_000;
   server.keepAliveTimeout = 5_000;
   server.maxConnections = 64;
-  await listen(server, options);
-  const { port } = server.address() as AddressInfo;
-  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  const url = await listenHttp(server, options);
   return {
-    url: `http://${host}:${port}`,
+    url,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -102,14 +96,4 @@ function send(request: IncomingMessage, response: ServerResponse, result: Answer
     ...(result.status === 405 ? { allow: "GET, HEAD" } : {}),
   });
   response.end(request.method === "HEAD" ? undefined : result.body);
-}
-
-function listen(server: Server, options: AdminOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, options.host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
 }

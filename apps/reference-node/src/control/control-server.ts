@@ -1,17 +1,15 @@
 import { newWebSocketRpcSession, nodeHttpBatchRpcResponse } from "@proj/capnweb-rpc";
 import type { LogSink } from "@proj/wire-types";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { type HttpAddress, listenHttp } from "../listen-http.js";
 import type { ControlToken } from "./control-token.js";
 import { ControlGate, type ControlSource } from "./node-control.js";
 
 /** Where the control API listens, and who may use it. */
-export interface ControlServerOptions {
-  readonly host: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
+export interface ControlServerOptions extends HttpAddress {
+  /** What opens it. */
   readonly token: ControlToken;
   /** Takes records about failures. */
   readonly log: LogSink;
@@ -79,11 +77,9 @@ export async function startControlServer(
       serveSocket(source, options, webSocket);
     });
   });
-  await listen(http, options);
-  const { port } = http.address() as AddressInfo;
-  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  const origin = await listenHttp(http, options);
   return {
-    url: `http://${host}:${port}${CONTROL_PATH}`,
+    url: `${origin}${CONTROL_PATH}`,
     async close() {
       for (const socket of sockets.clients) socket.close(1001, "the node is closing");
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
@@ -137,14 +133,4 @@ function refusal(request: IncomingMessage): 403 | 404 | undefined {
 function refuse(socket: Duplex, status: 403 | 404): void {
   const text = status === 403 ? "Forbidden" : "Not Found";
   socket.end(`HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-function listen(server: Server, { host, port }: ControlServerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
 }
