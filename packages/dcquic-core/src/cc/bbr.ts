@@ -65,6 +65,8 @@ export class Bbr {
   #probeRttUntilUs = 0;
   // The best of the last two probing cycles.
   #bandwidth: [number, number] = [0, 0];
+  // Whether this was the limit at some time of the present cycle.
+  #cycleLimited = false;
   #fullBandwidth = 0;
   #fullRounds = 0;
   #lossEvents = 0;
@@ -99,9 +101,11 @@ export class Bbr {
   /** Bytes per second that may be sent; Infinity before the first sample, when only the window counts. */
   get pacingRate(): number {
     const { bandwidth } = this;
-    return bandwidth === 0
-      ? Number.POSITIVE_INFINITY
-      : bandwidth * this.#pacingGain() * PACING_MARGIN;
+    if (bandwidth === 0) return Number.POSITIVE_INFINITY;
+    // An estimate from a trickle must not become a reason to trickle.
+    const packets = this.#phase === "startup" ? INITIAL_WINDOW_PACKETS : MIN_WINDOW_PACKETS;
+    const least = ((packets * this.#packetBytes) / this.#minRttUs) * 1e6;
+    return Math.max(least, bandwidth) * this.#pacingGain() * PACING_MARGIN;
   }
 
   /** Bytes that may be in flight. */
@@ -124,6 +128,7 @@ export class Bbr {
     if (!sample.appLimited || sample.deliveryRate > current) {
       this.#bandwidth[1] = Math.max(current, sample.deliveryRate);
     }
+    if (!sample.appLimited) this.#cycleLimited = true;
     this.#roundDelivered += sample.deliveredPackets;
     this.#roundLost += sample.lostPackets;
     this.#roundMarked += sample.markedPackets;
@@ -213,7 +218,9 @@ export class Bbr {
         break;
       case "up":
         this.#inflightCap *= 1 / BETA;
-        this.#bandwidth = [this.#bandwidth[1], 0];
+        // A cycle in which something else limited the sender says nothing against the old estimate.
+        if (this.#cycleLimited) this.#bandwidth = [this.#bandwidth[1], 0];
+        this.#cycleLimited = false;
         this.#enter("down");
         break;
       case "startup":

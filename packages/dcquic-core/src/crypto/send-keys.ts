@@ -65,6 +65,11 @@ export class SendKeys {
     return this.#rotations;
   }
 
+  /** Whether there is no key for a further packet: the worker stops sending on the path. */
+  get isExhausted(): boolean {
+    return this.#key.keyId === MAX_KEY_ID && this.#isSpent();
+  }
+
   /** Whether key ids run out, so that a new path secret is needed. */
   get needsRehandshake(): boolean {
     return this.#key.keyId >= REHANDSHAKE_KEY_ID;
@@ -76,9 +81,7 @@ export class SendKeys {
    * @throws DcquicError `dcquic.key_exhausted` when there is no further key.
    */
   assign(header: PacketHeader): void {
-    if (this.#packets >= this.#rotation.packets || this.#bytes >= this.#rotation.bytes) {
-      this.#moveTo(this.#key.keyId + 1);
-    }
+    if (this.#isSpent()) this.#moveTo(this.#key.keyId + 1);
     header.keyId = this.#key.keyId;
     header.packetNumber = this.#nextNumber;
     this.#nextNumber += 1;
@@ -102,6 +105,10 @@ export class SendKeys {
     if (minKeyId - this.#key.keyId > MAX_STALE_JUMP) return false;
     this.#moveTo(minKeyId);
     return true;
+  }
+
+  #isSpent(): boolean {
+    return this.#packets >= this.#rotation.packets || this.#bytes >= this.#rotation.bytes;
   }
 
   #moveTo(keyId: number): void {

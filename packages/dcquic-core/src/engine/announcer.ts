@@ -67,6 +67,8 @@ export type AnnounceResult =
 const NOTHING = new Uint8Array(0);
 const REORDER_PACKETS = 3;
 const ASK_AFTER_US = 1_000_000;
+const RESET_WINDOW_US = 1_000_000;
+const MAX_RESETS = 1000;
 
 /**
  * The announcing side: what is announced when, what the peer may ask for, and when it is asked again.
@@ -155,18 +157,18 @@ export class Announcer {
   onPull(nowUs: number, path: Path, frame: PullRequest): void {
     const transfer = this.#own(path, frame.announcerId);
     if (transfer === undefined) {
-      this.#reset(path, frame.pullerId, frame.announcerId, ResetCode.Unknown);
+      this.#reset(nowUs, path, frame.pullerId, frame.announcerId, ResetCode.Unknown);
       return;
     }
     if (!sameId(frame.bufferId, transfer.bufferId)) {
       this.#context.note("foreignTransfer", path);
-      this.#reset(path, frame.pullerId, transfer.id, ResetCode.StaleBuffer);
+      this.#reset(nowUs, path, frame.pullerId, transfer.id, ResetCode.StaleBuffer);
       return;
     }
     const { ranges } = frame;
     if (ranges.count > 0 && ranges.end(ranges.count - 1) > transfer.wireBytes) {
       this.#context.note("foreignTransfer", path);
-      this.#reset(path, frame.pullerId, transfer.id, ResetCode.StaleBuffer);
+      this.#reset(nowUs, path, frame.pullerId, transfer.id, ResetCode.StaleBuffer);
       return;
     }
     this.#becomeAccepted(nowUs, path, transfer, frame.pullerId);
@@ -500,7 +502,14 @@ export class Announcer {
     return undefined;
   }
 
-  #reset(path: Path, addresseeId: Id64, ownId: Id64, code: number): void {
+  // So many a second are enough for honest mistakes. §9.6
+  #reset(nowUs: number, path: Path, addresseeId: Id64, ownId: Id64, code: number): void {
+    if (nowUs - path.resetsSinceUs >= RESET_WINDOW_US) {
+      path.resetsSinceUs = nowUs;
+      path.resetCount = 0;
+    }
+    path.resetCount += 1;
+    if (path.resetCount > MAX_RESETS) return;
     path.resets.push({
       addresseeId: id64(addresseeId.hi, addresseeId.lo),
       ownId: id64(ownId.hi, ownId.lo),

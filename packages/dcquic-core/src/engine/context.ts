@@ -109,6 +109,13 @@ export class EngineContext {
     this.events.push({ kind: "securityNoted", path: path?.id, what });
   }
 
+  /** Asks for a new path secret, once. */
+  askHandshake(path: Path): void {
+    if (path.handshakeAsked) return;
+    path.handshakeAsked = true;
+    this.events.push({ kind: "handshakeDue", path: path.id });
+  }
+
   /** Counts what lives on a path; from the first on its peer is watched. */
   begin(nowUs: number, path: Path): void {
     if (path.live === 0) {

@@ -62,6 +62,12 @@ export interface EngineStats {
 const INITIAL_SLOTS = 64;
 const MAX_SLOTS = 4_194_304;
 const ECT0 = 2;
+// After these nothing goes over the path any more; after the others it may recover.
+const FINAL_STATUSES: ReadonlySet<number> = new Set([
+  Status.Protocol,
+  Status.GoingAway,
+  Status.LocalResource,
+]);
 
 /**
  * One worker of dcQUIC. It opens no socket and reads no clock: its driver calls, in this order,
@@ -246,6 +252,8 @@ export class Engine {
       this.#raw.shift();
     }
     for (const path of dirty) {
+      // A worker that cannot rotate its keys stops sending on the path.
+      if (path.sendKeys.isExhausted) this.#fail(path, Status.LocalResource);
       while (path.failedStatus === undefined && path.hasControl(nowUs)) {
         if (!this.#mayEmit(nowUs, into)) return into.count - before;
         if (!this.#emitControl(nowUs, path, into)) break;
@@ -341,7 +349,11 @@ export class Engine {
   #pathToServe(nowUs: number): Path | undefined {
     const { serving } = this.#context;
     for (const path of serving) {
-      if (path.failedStatus !== undefined || !this.#data.hasData(path)) {
+      if (
+        path.failedStatus !== undefined ||
+        path.sendKeys.isExhausted ||
+        !this.#data.hasData(path)
+      ) {
         serving.delete(path);
         continue;
       }
@@ -372,12 +384,14 @@ export class Engine {
     header.destination = path.peerWorker;
     header.clockUs = Math.floor(nowUs) >>> 0;
     path.sendKeys.assign(header);
+    if (path.sendKeys.needsRehandshake) this.#context.askHandshake(path);
     encodeHeader(into.bytes, into.view, offset, header, path.established.credentialId);
     path.sendKeys.seal(into.bytes, into.view, offset, header);
     into.append(length, path.address, path.congestion.ecn === "capable" ? ECT0 : 0);
     this.#context.nic.take(nowUs, length + OVERHEAD_BYTES);
     path.congestion.packetSent(nowUs, controlled);
     path.sentUs = nowUs;
+    if (header.ackEliciting && path.owedSinceUs <= path.health.heardUs) path.owedSinceUs = nowUs;
   }
 
   #fire(nowUs: number, payload: number): void {
@@ -409,7 +423,7 @@ export class Engine {
 
   #fail(path: Path, status: number): void {
     if (path.failedStatus !== undefined) return;
-    if (status === Status.Protocol || status === Status.GoingAway) path.failedStatus = status;
+    if (FINAL_STATUSES.has(status)) path.failedStatus = status;
     for (const entry of this.#context.transfers.values()) {
       if (entry.role === "announcer" && entry.transfer.path === path.id) {
         this.#announcer.fail(path, entry.transfer, status, undefined);

@@ -57,6 +57,8 @@ export type EngineEvent =
   | { readonly kind: "peerStateChanged"; readonly path: PathId; readonly state: PeerState }
   /** Nothing was heard for too long, or the peer broke the protocol: the path's transfers failed. */
   | { readonly kind: "pathFailed"; readonly path: PathId; readonly status: number }
+  /** The path's keys run out, or too many packets under it did not open: make a new path secret. Told once. §7.3 */
+  | { readonly kind: "handshakeDue"; readonly path: PathId }
   /** A packet names a path that does not exist. */
   | {
       readonly kind: "unknownCredential";

@@ -41,6 +41,7 @@ const ECN_ECT1 = 1;
 const ECN_ECT0 = 2;
 const ECN_CE = 3;
 const CREDENTIAL_OFFSET = 8;
+const MAX_OPEN_FAILURES = 2 ** 36;
 
 /**
  * Takes datagrams: believes nothing before a tag verified, reads a packet whole before any of it takes effect, and lets no
@@ -121,6 +122,8 @@ export class PacketIntake {
       return undefined;
     }
     if (verdict === "failed") {
+      path.openFailures += 1;
+      if (path.openFailures >= MAX_OPEN_FAILURES) context.askHandshake(path);
       context.note("openFailed", path);
       return undefined;
     }

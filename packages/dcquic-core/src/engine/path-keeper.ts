@@ -7,7 +7,6 @@ import type { PeerWorker } from "./peer-worker.js";
 import { Status } from "./status.js";
 
 const FEEDBACK_PACKETS = 8;
-const PTOS_BEFORE_PROBE = 3;
 
 /**
  * What a path does for itself: feedback, limits, probes, and noticing that its peer is gone.
@@ -123,8 +122,9 @@ export class PathKeeper {
     if (path.live > 0 && silentUs >= config.peerTimeoutUs) {
       this.#failed(path, Status.PeerTimeout);
     }
-    const waiting = path.live > 0 && path.sentUs > health.heardUs;
-    this.#watched(path, () => health.tick(nowUs, rtt.backedOffPtoUs * PTOS_BEFORE_PROBE, waiting));
+    const owes = path.live > 0 && path.owedSinceUs > health.heardUs;
+    const owedSinceUs = owes ? path.owedSinceUs : Number.POSITIVE_INFINITY;
+    this.#watched(path, () => health.tick(nowUs, rtt.backedOffPtoUs, owedSinceUs));
     const intervalUs = health.probeIntervalUs(rtt.srttUs, config.probeIdleUs, uniform(random));
     const isIdle = silentUs >= intervalUs || health.state !== "healthy";
     if (isIdle && nowUs - path.sentUs >= Math.min(rtt.ptoUs, intervalUs)) path.probeFlags = 0;

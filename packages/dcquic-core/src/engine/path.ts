@@ -127,6 +127,15 @@ export class Path {
   peerWorker: number = ANY_WORKER;
   /** Why it is over, if it is. */
   failedStatus: number | undefined;
+  /** Packets that did not open. */
+  openFailures = 0;
+  /** Whether a new handshake was asked for. */
+  handshakeAsked = false;
+  /** FLOW_RESETs of this second, and when it began: answers to what cannot be matched are limited. */
+  resetCount = 0;
+  resetsSinceUs: number = Number.NEGATIVE_INFINITY;
+  /** Since when the peer owes an answer, if later than it was last heard. */
+  owedSinceUs: number = Number.NEGATIVE_INFINITY;
   /** When a packet was last sent. */
   sentUs: number = Number.NEGATIVE_INFINITY;
   /** Transfers and closes that are not over. */

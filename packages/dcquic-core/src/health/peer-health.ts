@@ -113,13 +113,17 @@ export class PeerHealth {
     if (enough) this.#enter(nowUs, "degraded");
   }
 
-  /** Reconsiders as time passes; `ptoUs` is the path's PTO, `waiting` whether an answer is owed. */
-  tick(nowUs: number, ptoUs: number, waiting: boolean): void {
+  /**
+   * Reconsiders as time passes; `ptoUs` is the path's PTO, `owedSinceUs` since when the peer owes an answer, Infinity when it
+   * owes none.
+   */
+  tick(nowUs: number, ptoUs: number, owedSinceUs: number): void {
     const silentUs = nowUs - this.#heardUs;
+    const owedUs = nowUs - Math.max(this.#heardUs, owedSinceUs);
     switch (this.#state) {
       case "healthy":
       case "degraded":
-        if (waiting && silentUs >= PTOS_TO_PROBING * ptoUs) this.#enter(nowUs, "probing");
+        if (owedUs >= PTOS_TO_PROBING * ptoUs) this.#enter(nowUs, "probing");
         else if (
           this.#state === "degraded" &&
           this.#ewma > BAD &&

@@ -34,7 +34,7 @@ function open(keys: ReceiveKeys, nowUs: number, { slab, header }: ReturnType<typ
   return keys.open(nowUs, PTO, bytes, view, 0, header);
 }
 
-describe("§7.3: rotation", () => {
+describe("§3 row 8, §7.3: rotation", () => {
   test("the next key begins after so many packets, and numbers go on", () => {
     const keys = new SendKeys(source, { packets: 3, bytes: 1e9 });
     const headers = Array.from({ length: 7 }, () => seal(keys).header);
@@ -49,8 +49,9 @@ describe("§7.3: rotation", () => {
 
   test("without a further key nothing is sealed", () => {
     const keys = new SendKeys(source, { packets: 1, bytes: 1e9 }, { keyId: 2 ** 32 - 1 });
-    expect(keys.needsRehandshake).toBe(true);
+    expect([keys.needsRehandshake, keys.isExhausted]).toEqual([true, false]);
     seal(keys);
+    expect(keys.isExhausted).toBe(true);
     expect(codeOf(() => seal(keys))).toBe("dcquic.key_exhausted");
   });
 

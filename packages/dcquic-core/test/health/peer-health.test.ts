@@ -12,14 +12,14 @@ function degraded(): PeerHealth {
 
 function probing(): PeerHealth {
   const health = new PeerHealth(0);
-  health.tick(3 * PTO, PTO, true);
+  health.tick(3 * PTO, PTO, 0);
   return health;
 }
 
 function failed(): PeerHealth {
   const health = probing();
   for (let i = 0; i < 6; i++) health.probeSent();
-  health.tick(4 * SECOND, PTO, true);
+  health.tick(4 * SECOND, PTO, 0);
   return health;
 }
 
@@ -41,15 +41,15 @@ describe("§3 row 12, §14: the peer health machine", () => {
   test("degraded that goes on failing becomes probing after 5 s", () => {
     const health = degraded();
     health.heard(5 * SECOND);
-    health.tick(5 * SECOND - 100, PTO, true);
+    health.tick(5 * SECOND - 100, PTO, 0);
     expect(health.state).toBe("degraded");
-    health.tick(5 * SECOND + 100, PTO, true);
+    health.tick(5 * SECOND + 100, PTO, 0);
     expect(health.state).toBe("probing");
   });
 
   test("three PTOs of silence make it probing, if an answer is owed", () => {
     const health = new PeerHealth(0);
-    health.tick(10 * SECOND, PTO, false);
+    health.tick(10 * SECOND, PTO, Infinity);
     expect(health.state).toBe("healthy");
     expect(probing().state).toBe("probing");
   });
