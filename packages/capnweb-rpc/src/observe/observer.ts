@@ -13,6 +13,7 @@ import type { ConnectionOptions } from "../connect/connection.js";
 import type { RpcSession } from "../session/rpc-session.js";
 import type { SessionHooks } from "../session/session-hooks.js";
 import { type CallInfo, type CallOutcome, reasonOf } from "./call-info.js";
+import { MethodLabels } from "./method-labels.js";
 import { SessionObserver } from "./session-observer.js";
 
 /**
@@ -33,6 +34,8 @@ export interface ObserverOptions extends Partial<Telemetry> {
   readonly currentTrace?: (() => string | undefined) | undefined;
   /** For debugging: hears of every message with its payload. */
   readonly transcript?: ((direction: "in" | "out", message: unknown) => void) | undefined;
+  /** Methods with metrics of their own; further ones are counted as `(other)`. Default 200. */
+  readonly maxMethods?: number | undefined;
   /** The clock; the host's where absent. */
   readonly clock?: Clock | undefined;
   /** What ids are drawn from; the host's where absent. */
@@ -74,11 +77,13 @@ export class Observer {
   readonly #pings: Histogram;
   readonly #sessions = new Set<Pick<RpcSession, "getStats">>();
   readonly #random: RandomSource;
+  readonly #labels: MethodLabels;
 
   /** Reports to nobody that is not named in `options`. */
   constructor(options: ObserverOptions = {}) {
     this.#options = options;
     this.#random = options.random ?? systemRandom;
+    this.#labels = new MethodLabels(options.maxMethods ?? 200);
     const meter = options.meter ?? silentTelemetry.meter;
     const call = ["side", "method"];
     this.#instruments = {
@@ -135,6 +140,7 @@ export class Observer {
         clock: this.#options.clock ?? systemTime,
         random: this.#random,
         instruments: this.#instruments,
+        labels: this.#labels,
         sessionId,
         exchangeTraces: session.exchangeTraces ?? false,
       }),

@@ -1,6 +1,7 @@
 import { type Clock, type RandomSource, type Span, utf8Length } from "@proj/wire-types";
 import type { SessionTap } from "../session/session-hooks.js";
 import { type CallInfo, type CallOutcome, readCall, readError, reasonOf } from "./call-info.js";
+import type { MethodLabels } from "./method-labels.js";
 import type { Instruments, ObserverOptions } from "./observer.js";
 import { childTrace, formatTraceparent, parseTraceparent } from "./trace-context.js";
 
@@ -10,6 +11,7 @@ export interface SessionObserverParts {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly instruments: Instruments;
+  readonly labels: MethodLabels;
   readonly sessionId: string;
   readonly exchangeTraces: boolean;
 }
@@ -168,7 +170,7 @@ export class SessionObserver implements SessionTap {
     );
     const call = { info, startUs: clock.nowUs(), span };
     (side === "client" ? this.#made : this.#served).set(id, call);
-    instruments.started.add(1, { side, method: read.method });
+    instruments.started.add(1, { side, method: this.#parts.labels.of(read.method) });
     this.#log("debug", "capnweb.call_started", () => fieldsOf(info));
     this.#tell(() => options.onCallStart?.(info));
     return call;
@@ -185,7 +187,8 @@ export class SessionObserver implements SessionTap {
     calls.delete(id as number);
     const { instruments, clock, options } = this.#parts;
     const { info, span, startUs } = call;
-    const { side, method } = info;
+    const { side } = info;
+    const method = this.#parts.labels.of(info.method);
     const seconds = (clock.nowUs() - startUs) / 1_000_000;
     const error = how === "reject" ? readError(expression) : undefined;
     const outcome = how === "resolve" ? "ok" : how === "reject" ? "error" : how;

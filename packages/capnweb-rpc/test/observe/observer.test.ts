@@ -186,6 +186,21 @@ describe("logs", () => {
     });
   });
 
+  test("and cannot fill the metrics: only so many methods have their own", async () => {
+    const { observer, meter, log } = observe({ maxMethods: 2 });
+    const [client, server] = MemoryTransport.pair();
+    void new RpcSession(server, new Api(), { hooks: observer.hooks() });
+    for (const method of ["add", "a", "b", "c", "add"]) {
+      client.send(`["push",["pipeline",0,["${method}"],[]]]`).catch(() => undefined);
+    }
+    await turns();
+    const started = (method: string) =>
+      meter.value("capnweb_calls_started_total", { side: "server", method });
+    expect([started("add"), started("a"), started("b"), started("(other)")]).toEqual([2, 1, 0, 2]);
+    const logged = log.filter(({ event }) => event === "capnweb.call_started");
+    expect(logged.map(({ fields }) => fields["method"])).toEqual(["add", "a", "b", "c", "add"]);
+  });
+
   test("a transcript has everything, for who asks", async () => {
     const transcript: unknown[] = [];
     const { observer } = observe({
