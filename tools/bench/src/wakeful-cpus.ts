@@ -45,6 +45,8 @@ export async function keepCpusAwake(): Promise<HeldCpus> {
   return {
     state: { kind: "awake" },
     async release() {
+      // Nothing else may be left to wait for, and then nobody would see it end.
+      spinners.ref();
       spinners.kill("SIGKILL");
       await gone;
     },
