@@ -58,14 +58,6 @@ if [ -x "$venv" ] && ! capnweb; then
   "$venv" -m pip install --quiet py-capnweb==0.5.0 </dev/null >>"$folder/pip.log" 2>&1
 fi
 
-# The Python port of Cap'n Web: of use with every Python that has it, and required of none.
-port() { [ -x "$venv" ] && "$venv" -c 'import capnweb.client, capnweb.server' >/dev/null 2>&1; }
-if [ -x "$venv" ] && ! port; then
-  say "installing py-capnweb"
-  "$venv" -m pip install --quiet 'py-capnweb==0.5.*' </dev/null >>"$folder/pip.log" 2>&1 ||
-    say "pip could not install it: $(tail -n 1 "$folder/pip.log")"
-fi
-
 # Java libraries, from Maven Central: file name, path there, SHA-256.
 jars="
 sbe-all uk/co/real-logic/sbe-all/1.38.1/sbe-all-1.38.1.jar 26e29e5503faa70cc56158fcdacd6369ecfc3088b9a61c90b882feb54451c9b5
@@ -105,11 +97,6 @@ if capnweb; then
   there+=(py-capnweb)
 else
   say "py-capnweb is missing: its tests are skipped"
-fi
-if port; then
-  there+=(py-capnweb)
-else
-  say "py-capnweb is missing: Cap'n Web is not tried with it"
 fi
 if has postgres; then
   there+=(postgres)
