@@ -12,7 +12,6 @@ export interface RttOptions {
 export class RttEstimator {
   readonly #options: RttOptions;
   #srtt: number | undefined;
-  #variance = 0;
   #exponent = 0;
   #raisedUs = Number.NEGATIVE_INFINITY;
 
@@ -26,11 +25,6 @@ export class RttEstimator {
     return this.#srtt ?? this.#options.initialRttUs;
   }
 
-  /** The smoothed deviation from it. */
-  get varianceUs(): number {
-    return this.#srtt === undefined ? this.#options.initialRttUs / 2 : this.#variance;
-  }
-
   /** The probe timeout without backoff. */
   get ptoUs(): number {
     const { timerGranularityUs, maxPtoUs } = this.#options;
@@ -42,20 +36,9 @@ export class RttEstimator {
     return Math.min(this.#options.maxPtoUs, this.ptoUs * 2 ** this.#exponent);
   }
 
-  /** How often the timer doubled. */
-  get exponent(): number {
-    return this.#exponent;
-  }
-
   /** Takes a measured round trip, from which the peer's delay was subtracted. */
   sample(rttUs: number): void {
-    if (this.#srtt === undefined) {
-      this.#srtt = rttUs;
-      this.#variance = rttUs / 2;
-      return;
-    }
-    this.#variance += (Math.abs(this.#srtt - rttUs) - this.#variance) / 4;
-    this.#srtt += (rttUs - this.#srtt) / 8;
+    this.#srtt = this.#srtt === undefined ? rttUs : this.#srtt + (rttUs - this.#srtt) / 8;
   }
 
   /** Doubles the timer because it expired; all timers of a path that expire within one count once. */

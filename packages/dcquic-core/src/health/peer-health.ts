@@ -56,11 +56,6 @@ export class PeerHealth {
     return this.#state;
   }
 
-  /** Share of failures among the last samples. */
-  get failureRate(): number {
-    return this.#ewma;
-  }
-
   /** When anything authentic was last received. */
   get heardUs(): number {
     return this.#heardUs;

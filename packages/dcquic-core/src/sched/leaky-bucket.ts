@@ -7,7 +7,7 @@ export const OVERHEAD_BYTES = 66;
  * @see spec/dcquic.md §12
  */
 export class LeakyBucket {
-  #bytesPerUs: number;
+  readonly #bytesPerUs: number;
   #nextFreeUs = Number.NEGATIVE_INFINITY;
   readonly #slackUs: number;
 
@@ -23,11 +23,6 @@ export class LeakyBucket {
   /** Bytes per second. */
   get rate(): number {
     return this.#bytesPerUs * 1e6;
-  }
-
-  /** Changes the rate for what comes. */
-  setRate(bytesPerSecond: number): void {
-    this.#bytesPerUs = bytesPerSecond / 1e6;
   }
 
   /** When the next packet may go. */

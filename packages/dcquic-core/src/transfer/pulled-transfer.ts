@@ -96,8 +96,6 @@ export class PulledTransfer {
   readonly pulls: Pull[] = [];
   /** Its one timer. */
   timer: TimerId = NO_TIMER;
-  /** What was acknowledged to the announcer. */
-  readonly acked: IntervalSet = new IntervalSet();
   /** Whether it waits in the queue of acknowledgements. */
   ackQueued = false;
   /** Nonce of the challenge. */

@@ -75,6 +75,20 @@ describe("§3 row 10, §6: the states of a transfer", () => {
     expect(told.map(({ kind }) => kind)).toContain("transferDelivered");
   });
 
+  test("a path that is removed fails what runs on it, and is there no more", () => {
+    const { world, told } = worldOf(() => {});
+    announce(world, new Uint8Array(10_000));
+    world.run(500);
+    const path = world.connect(0, 1);
+    const { engine } = world.host(0);
+    expect(engine.peerState(path)).toBe("healthy");
+    engine.removePath(path);
+    world.host(0).pump();
+    expect(told).toContainEqual(expect.objectContaining({ kind: "transferFailed", status: 12 }));
+    expect(() => engine.peerState(path)).toThrow(RangeError);
+    expect(engine.stats).toMatchObject({ entries: 0, timers: 0 });
+  });
+
   test("a rejected transfer fails at its announcer", () => {
     const { world, told } = worldOf((event, { hosts }) => {
       if (event.kind === "transferOffered") hosts[event.host]?.engine.reject(event.transfer);

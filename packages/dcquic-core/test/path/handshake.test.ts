@@ -157,6 +157,15 @@ describe("§7.1: the path secret map", () => {
     expect(map.size).toBe(1);
   });
 
+  test("finds a path by its credential id, and learns the reset token late", () => {
+    const map = new PathSecretMap();
+    const path = pathOf(9);
+    map.insert(0, "peer", { ...path, peerResetToken: undefined });
+    map.confirm(path.credentialId, path);
+    expect(map.byCredentialId(path.credentialId)?.path.peerResetToken).toEqual(path.peerResetToken);
+    expect(map.byCredentialId(new Uint8Array(16))).toBeUndefined();
+  });
+
   test("evicts the idle entry unused for longest, never one with live transfers", () => {
     const map = new PathSecretMap(2);
     map.insert(0, "a", pathOf(1));
