@@ -9,7 +9,6 @@ import {
   AcceptStatus,
   ChunkFlag,
   NO_NOTIFY_SEQ,
-  NotifyFlag,
   Protection,
   ResetCode,
 } from "../wire/constants.js";
@@ -18,6 +17,8 @@ import type { NotifyEntry } from "../wire/notify-entry.js";
 import type { Closed } from "../wire/path-frames.js";
 import type { Challenge, FlowReset, PullHold } from "../wire/transfer-frames.js";
 import { type EngineContext, TimerKind } from "./context.js";
+import { CreditKeeper } from "./credit-keeper.js";
+import { Offers } from "./offers.js";
 import type { Path } from "./path.js";
 import type { PeerWorker } from "./peer-worker.js";
 import { Status, statusOfReset } from "./status.js";
@@ -29,8 +30,6 @@ const MAX_CHALLENGED_BYTES = 262_144;
 const MAX_INTEGRITY_FAILURES = 3;
 const REORDER_PACKETS = 3;
 const OVERTAKEN_PULLS = 2;
-const VIOLATION_WINDOW_US = 10_000_000;
-const MAX_VIOLATIONS = 3;
 const NONCE_BYTES = 16;
 
 /**
@@ -40,13 +39,15 @@ const NONCE_BYTES = 16;
  */
 export class Puller {
   readonly #context: EngineContext;
-  readonly #violated: (path: Path) => void;
+  readonly #credit: CreditKeeper;
+  readonly #offers: Offers;
   readonly #challenged = new Map<number, { count: number; bytes: number }>();
 
   /** `violated` is called for a path whose peer broke the protocol too often. */
   constructor(context: EngineContext, violated: (path: Path) => void) {
     this.#context = context;
-    this.#violated = violated;
+    this.#credit = new CreditKeeper(context, violated);
+    this.#offers = new Offers(context);
   }
 
   /** Takes an announcement. */
@@ -71,7 +72,7 @@ export class Puller {
     }
     const verdict = worker.notifies.check(notifySeq);
     if (verdict === "seen") return;
-    if (!this.#hasCredit(nowUs, path, entry)) return;
+    if (!this.#credit.covers(nowUs, path, entry)) return;
     if (verdict === "new") worker.notifies.commit(notifySeq);
     if (!this.#fits(path, worker, entry)) return;
     const transfer = new PulledTransfer(path.id, worker.worker, entry);
@@ -82,8 +83,8 @@ export class Puller {
         NO_ID,
         AcceptStatus.Overloaded,
       );
-      this.#finishNotify(path, transfer);
-      this.#markOffered(path, worker, notifySeq);
+      this.#credit.finished(path, transfer);
+      this.#offers.markOffered(path, worker, notifySeq);
       return;
     }
     worker.live.set(notifySeq, transfer);
@@ -93,7 +94,8 @@ export class Puller {
       this.#context.payloadReceived += transfer.inline.length;
     }
     if (verdict === "below") return this.#doubt(path, transfer);
-    this.#hold(path, worker, transfer, entry);
+    this.#answer(path, transfer.announcerId, transfer.id, AcceptStatus.New);
+    this.#offers.hold(path, worker, transfer, entry);
   }
 
   /** Takes bytes of a DATA packet: they lie at `at` of `slab`. */
@@ -166,7 +168,7 @@ export class Puller {
     if (!crypto.equal(frame.nonce, transfer.nonce) || !crypto.equal(frame.proof, expected)) return;
     this.#uncountChallenge(transfer);
     this.#answer(path, transfer.announcerId, transfer.id, AcceptStatus.New);
-    this.#offerIfFree(path, worker, transfer);
+    this.#offers.offerIfFree(path, worker, transfer);
   }
 
   /** Obeys a FLOW_RESET that names a transfer from the peer. */
@@ -185,7 +187,7 @@ export class Puller {
       worker.notifies.commit(notifySeq);
       path.notifyFinished += 1;
     }
-    this.#markOffered(path, worker, notifySeq);
+    this.#offers.markOffered(path, worker, notifySeq);
     this.#answer(path, id64(frame.ownId.hi, frame.ownId.lo), NO_ID, AcceptStatus.Voided);
   }
 
@@ -327,24 +329,12 @@ export class Puller {
     return true;
   }
 
-  #hasCredit(nowUs: number, path: Path, entry: NotifyEntry): boolean {
-    const inlineBytes = (entry.flags & NotifyFlag.Inline) === 0 ? 0 : entry.inline.length;
-    const inlineAfter = path.inlineReceived + inlineBytes;
-    if (entry.notifySeq < path.notifyGranted && inlineAfter <= path.inlineGranted) return true;
-    this.#context.note("creditViolation", path);
-    path.violationsUs.push(nowUs);
-    const recent = path.violationsUs.filter((atUs) => nowUs - atUs < VIOLATION_WINDOW_US);
-    path.violationsUs.splice(0, path.violationsUs.length, ...recent);
-    if (recent.length >= MAX_VIOLATIONS) this.#violated(path);
-    return false;
-  }
-
   #fits(path: Path, worker: PeerWorker, entry: NotifyEntry): boolean {
     const { maxMessageBytes } = this.#context.config;
     if (entry.totalBytes <= maxMessageBytes && entry.wireBytes <= 2 * maxMessageBytes) return true;
     const announcerId = id64(entry.transferId.hi, entry.transferId.lo);
     this.#answer(path, announcerId, NO_ID, AcceptStatus.Limit);
-    this.#markOffered(path, worker, entry.notifySeq);
+    this.#offers.markOffered(path, worker, entry.notifySeq);
     path.notifyFinished += 1;
     return false;
   }
@@ -414,54 +404,7 @@ export class Puller {
     transfer.timer = this.#context.disarm(transfer.timer);
     const worker = path.knownWorker(transfer.worker);
     this.#answer(path, transfer.announcerId, transfer.id, AcceptStatus.New);
-    if (worker !== undefined) this.#offerIfFree(path, worker, transfer);
-  }
-
-  #hold(path: Path, worker: PeerWorker, transfer: PulledTransfer, entry: NotifyEntry): void {
-    this.#answer(path, transfer.announcerId, transfer.id, AcceptStatus.New);
-    for (let i = 0; i < entry.depCount; i++) {
-      const dep = entry.deps[i];
-      if (dep === undefined) continue;
-      const on = path.knownWorker(dep.worker);
-      if (on === undefined || on.offered.covers(dep.notifySeq, dep.notifySeq + 1)) continue;
-      transfer.waitsFor.add(`${dep.worker}.${dep.notifySeq}`);
-      const waiting = on.dependents.get(dep.notifySeq) ?? [];
-      waiting.push(transfer);
-      on.dependents.set(dep.notifySeq, waiting);
-    }
-    this.#offerIfFree(path, worker, transfer);
-  }
-
-  #offerIfFree(path: Path, worker: PeerWorker, transfer: PulledTransfer): void {
-    transfer.state = "held";
-    if (transfer.waitsFor.size > 0) return;
-    transfer.state = "offered";
-    this.#context.events.push({
-      kind: "transferOffered",
-      path: path.id,
-      transfer: id64(transfer.id.hi, transfer.id.lo),
-      streamId: transfer.streamId,
-      shape: transfer.shape,
-      priority: transfer.priority,
-      messageSeq: transfer.messageSeq,
-      totalBytes: transfer.totalBytes,
-      meta: transfer.meta,
-    });
-    this.#markOffered(path, worker, transfer.notifySeq);
-  }
-
-  #markOffered(path: Path, worker: PeerWorker, notifySeq: number): void {
-    worker.offered.add(notifySeq, notifySeq + 1);
-    const waiting = worker.dependents.get(notifySeq);
-    if (waiting === undefined) return;
-    worker.dependents.delete(notifySeq);
-    for (const transfer of waiting) {
-      transfer.waitsFor.delete(`${worker.worker}.${notifySeq}`);
-      const owner = path.knownWorker(transfer.worker);
-      if (transfer.state === "held" && owner !== undefined) {
-        this.#offerIfFree(path, owner, transfer);
-      }
-    }
+    if (worker !== undefined) this.#offers.offerIfFree(path, worker, transfer);
   }
 
   #markOfferedRange(path: Path, worker: PeerWorker, start: number, end: number): void {
@@ -472,7 +415,7 @@ export class Puller {
       if (transfer.state !== "delivered") this.fail(path, transfer, Status.Cancelled);
     }
     for (const notifySeq of worker.dependents.keys()) {
-      if (notifySeq >= start && notifySeq < end) this.#markOffered(path, worker, notifySeq);
+      if (notifySeq >= start && notifySeq < end) this.#offers.markOffered(path, worker, notifySeq);
     }
   }
 
@@ -652,7 +595,7 @@ export class Puller {
     this.#cancelPulls(path, transfer);
     transfer.state = "delivered";
     transfer.bytes = undefined;
-    this.#finishNotify(path, transfer);
+    this.#credit.finished(path, transfer);
     worker?.live.delete(transfer.notifySeq);
     const tombstone: Tombstone = {
       path: path.id,
@@ -663,20 +606,8 @@ export class Puller {
     };
     transfers.replace(transfer.id, { role: "tombstone", tombstone });
     worker?.tombstones.add(transfer.notifySeq, tombstone);
-    if (worker !== undefined) this.#markOffered(path, worker, transfer.notifySeq);
+    if (worker !== undefined) this.#offers.markOffered(path, worker, transfer.notifySeq);
     this.#context.end(path);
-  }
-
-  // Credit returns in steps of a quarter window, so that it does not cost a packet each.
-  #finishNotify(path: Path, transfer: PulledTransfer): void {
-    const { config } = this.#context;
-    path.notifyFinished += 1;
-    path.inlineConsumed += transfer.inline?.length ?? 0;
-    const notifyStep = path.notifyFinished + config.notifyWindow - path.notifyGranted;
-    const inlineStep = path.inlineConsumed + config.inlineStartBytes - path.inlineGranted;
-    if (notifyStep * 4 >= config.notifyWindow || inlineStep * 2 >= config.inlineStartBytes) {
-      path.creditDue = true;
-    }
   }
 
   #cancelPulls(path: Path, transfer: PulledTransfer): void {

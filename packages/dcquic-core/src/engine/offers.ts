@@ -1,0 +1,70 @@
+import type { PulledTransfer } from "../transfer/pulled-transfer.js";
+import { id64 } from "../wire/id64.js";
+import type { NotifyEntry } from "../wire/notify-entry.js";
+import type { EngineContext } from "./context.js";
+import type { Path } from "./path.js";
+import type { PeerWorker } from "./peer-worker.js";
+
+/**
+ * Offers transfers to the application, in the order that their announcements demand: none before those it names were offered,
+ * refused or taken back.
+ *
+ * @see spec/dcquic.md §5, D-2
+ */
+export class Offers {
+  readonly #context: EngineContext;
+
+  /** Tells the events of `context`. */
+  constructor(context: EngineContext) {
+    this.#context = context;
+  }
+
+  /** Offers a new transfer, or holds it until what it names was offered. */
+  hold(path: Path, worker: PeerWorker, transfer: PulledTransfer, entry: NotifyEntry): void {
+    for (let i = 0; i < entry.depCount; i++) {
+      const dep = entry.deps[i];
+      if (dep === undefined) continue;
+      const on = path.knownWorker(dep.worker);
+      if (on === undefined || on.offered.covers(dep.notifySeq, dep.notifySeq + 1)) continue;
+      transfer.waitsFor.add(`${dep.worker}.${dep.notifySeq}`);
+      const waiting = on.dependents.get(dep.notifySeq) ?? [];
+      waiting.push(transfer);
+      on.dependents.set(dep.notifySeq, waiting);
+    }
+    this.offerIfFree(path, worker, transfer);
+  }
+
+  /** Offers a transfer unless it still waits for another one. */
+  offerIfFree(path: Path, worker: PeerWorker, transfer: PulledTransfer): void {
+    transfer.state = "held";
+    if (transfer.waitsFor.size > 0) return;
+    transfer.state = "offered";
+    this.#context.events.push({
+      kind: "transferOffered",
+      path: path.id,
+      transfer: id64(transfer.id.hi, transfer.id.lo),
+      streamId: transfer.streamId,
+      shape: transfer.shape,
+      priority: transfer.priority,
+      messageSeq: transfer.messageSeq,
+      totalBytes: transfer.totalBytes,
+      meta: transfer.meta,
+    });
+    this.markOffered(path, worker, transfer.notifySeq);
+  }
+
+  /** Notes that an announcement was offered, or never will be: who waits for it goes on. */
+  markOffered(path: Path, worker: PeerWorker, notifySeq: number): void {
+    worker.offered.add(notifySeq, notifySeq + 1);
+    const waiting = worker.dependents.get(notifySeq);
+    if (waiting === undefined) return;
+    worker.dependents.delete(notifySeq);
+    for (const transfer of waiting) {
+      transfer.waitsFor.delete(`${worker.worker}.${notifySeq}`);
+      const owner = path.knownWorker(transfer.worker);
+      if (transfer.state === "held" && owner !== undefined) {
+        this.offerIfFree(path, owner, transfer);
+      }
+    }
+  }
+}
