@@ -39,6 +39,7 @@ import type { Fifo } from "../sched/fifo.js";
 import type { Announcer } from "./announcer.js";
 import type { EngineContext } from "./context.js";
 import { CLOSED_REPEATS, type Path, type Repull } from "./path.js";
+import type { PullLoop } from "./pull-loop.js";
 import type { Puller } from "./puller.js";
 import { isPending, type StreamCloser } from "./stream-closer.js";
 
@@ -57,6 +58,7 @@ export class ControlBuilder {
   readonly #context: EngineContext;
   readonly #announcer: Announcer;
   readonly #puller: Puller;
+  readonly #loop: PullLoop;
   readonly #closer: StreamCloser;
   readonly #entry = notifyEntry();
   readonly #pull = pullRequest();
@@ -68,11 +70,20 @@ export class ControlBuilder {
   readonly #probeId = id64();
 
   /** Reports to those who own what is sent. */
-  constructor(context: EngineContext, announcer: Announcer, puller: Puller, closer: StreamCloser) {
+  constructor(
+    context: EngineContext,
+    owners: {
+      readonly announcer: Announcer;
+      readonly puller: Puller;
+      readonly loop: PullLoop;
+      readonly closer: StreamCloser;
+    },
+  ) {
     this.#context = context;
-    this.#announcer = announcer;
-    this.#puller = puller;
-    this.#closer = closer;
+    this.#announcer = owners.announcer;
+    this.#puller = owners.puller;
+    this.#loop = owners.loop;
+    this.#closer = owners.closer;
   }
 
   /** Writes as many frames as fit. Returns whether the packet is ack-eliciting. */
@@ -225,7 +236,7 @@ export class ControlBuilder {
       frame.rate = this.#context.pulls.rateFor(path.sender);
       writer.u8(FrameType.PullRequest);
       encodePullRequest(writer, frame);
-      if (!writer.overflowed) this.#puller.pulled(nowUs, path, transfer, pull, packet);
+      if (!writer.overflowed) this.#loop.sent(nowUs, path, transfer, pull, packet);
     });
   }
 

@@ -23,6 +23,7 @@ import type { EngineEvent, PathId } from "./events.js";
 import { PacketIntake } from "./packet-intake.js";
 import { Path } from "./path.js";
 import { PathKeeper } from "./path-keeper.js";
+import { PullLoop } from "./pull-loop.js";
 import { Puller } from "./puller.js";
 import { Status } from "./status.js";
 import { type CloseOptions, StreamCloser } from "./stream-closer.js";
@@ -87,6 +88,7 @@ export class Engine {
   readonly #byCredential = new Map<string, Path>();
   readonly #announcer: Announcer;
   readonly #puller: Puller;
+  readonly #loop: PullLoop;
   readonly #closer: StreamCloser;
   readonly #keeper: PathKeeper;
   readonly #intake: PacketIntake;
@@ -125,10 +127,16 @@ export class Engine {
     const violated = (path: Path): void => this.#fail(path, Status.Protocol);
     this.#context = context;
     this.#announcer = new Announcer(context);
-    this.#puller = new Puller(context, violated);
+    this.#loop = new PullLoop(context);
+    this.#puller = new Puller(context, this.#loop, violated);
     this.#closer = new StreamCloser(context);
     this.#keeper = new PathKeeper(context, failed);
-    this.#control = new ControlBuilder(context, this.#announcer, this.#puller, this.#closer);
+    this.#control = new ControlBuilder(context, {
+      announcer: this.#announcer,
+      puller: this.#puller,
+      loop: this.#loop,
+      closer: this.#closer,
+    });
     this.#data = new DataBuilder(context, this.#announcer);
     this.#intake = new PacketIntake({
       context,
@@ -208,7 +216,7 @@ export class Engine {
     const entry = this.#context.transfers.get(transfer);
     if (entry?.role !== "puller") return;
     this.#puller.accept(nowUs, this.#pathBy(entry.transfer.path as PathId), entry.transfer);
-    this.#puller.issuePulls(nowUs);
+    this.#loop.issue(nowUs);
   }
 
   /** Ends an offered or running transfer from the peer; harmless when it is over. */
@@ -246,7 +254,7 @@ export class Engine {
     const before = into.count;
     const { nic, dirty, pulling, pulls, config } = this.#context;
     this.#sendAtUs = Number.POSITIVE_INFINITY;
-    this.#puller.issuePulls(nowUs);
+    this.#loop.issue(nowUs);
     for (let raw = this.#raw.peek(); raw !== undefined; raw = this.#raw.peek()) {
       if (!into.add(raw.datagram, raw.address, 0)) break;
       this.#raw.shift();

@@ -1,8 +1,7 @@
 import { challengeProof } from "../crypto/challenge-proof.js";
 import { openRecords } from "../crypto/records.js";
 import { isWireError } from "@proj/wire-types";
-import { PRIORITIES } from "../sched/priority-queue.js";
-import { type Pull, PulledTransfer } from "../transfer/pulled-transfer.js";
+import { PulledTransfer } from "../transfer/pulled-transfer.js";
 import type { Tombstone } from "../transfer/tombstones.js";
 import type { Chunk } from "../wire/chunk.js";
 import {
@@ -21,6 +20,7 @@ import { CreditKeeper } from "./credit-keeper.js";
 import { Offers } from "./offers.js";
 import type { Path } from "./path.js";
 import type { PeerWorker } from "./peer-worker.js";
+import type { PullLoop } from "./pull-loop.js";
 import { Status, statusOfReset } from "./status.js";
 
 const NO_ID: Id64 = id64();
@@ -28,8 +28,6 @@ const MAX_CHALLENGES = 3;
 const MAX_CHALLENGED = 256;
 const MAX_CHALLENGED_BYTES = 262_144;
 const MAX_INTEGRITY_FAILURES = 3;
-const REORDER_PACKETS = 3;
-const OVERTAKEN_PULLS = 2;
 const NONCE_BYTES = 16;
 
 /**
@@ -39,13 +37,15 @@ const NONCE_BYTES = 16;
  */
 export class Puller {
   readonly #context: EngineContext;
+  readonly #loop: PullLoop;
   readonly #credit: CreditKeeper;
   readonly #offers: Offers;
   readonly #challenged = new Map<number, { count: number; bytes: number }>();
 
-  /** `violated` is called for a path whose peer broke the protocol too often. */
-  constructor(context: EngineContext, violated: (path: Path) => void) {
+  /** Has `loop` ask for bytes. `violated` is called for a path whose peer broke the protocol too often. */
+  constructor(context: EngineContext, loop: PullLoop, violated: (path: Path) => void) {
     this.#context = context;
+    this.#loop = loop;
     this.#credit = new CreditKeeper(context, violated);
     this.#offers = new Offers(context);
   }
@@ -114,7 +114,7 @@ export class Puller {
     if (chunk.length === 0) return;
     if (transfer.state !== "pulling" || transfer.bytes === undefined) return;
     if (end > transfer.wireBytes) return this.#context.note("protocolViolation", path);
-    this.#answered(nowUs, path, transfer, chunk);
+    this.#loop.answered(nowUs, path, transfer, chunk);
     // Bytes that are here already are left alone: a later copy must not change what was checked.
     let position = transfer.received.firstGap(chunk.wireOffset);
     while (position < end) {
@@ -126,9 +126,12 @@ export class Puller {
       position = transfer.received.firstGap(until);
     }
     this.#context.pulls.arrived(nowUs, path.sender, chunk.length, path.rtt.srttUs);
-    this.#settlePulls(path, transfer);
+    const isPartDone = this.#loop.settle(path, transfer);
+    if (isPartDone && transfer.received.covered < transfer.wireBytes) {
+      this.#queueAck(path, transfer);
+    }
     if (transfer.received.covered === transfer.wireBytes) this.#assembled(nowUs, path, transfer);
-    else this.#armPulls(transfer);
+    else this.#loop.arm(transfer);
   }
 
   /** Obeys a PULL_HOLD: the answer will come later. §9.8 */
@@ -138,7 +141,7 @@ export class Puller {
     if (transfer === undefined || pull === undefined) return;
     const longest = this.#context.config.maxPtoUs;
     pull.dueUs = Math.max(pull.dueUs, nowUs + Math.min(frame.delayUs, longest) + path.rtt.ptoUs);
-    this.#armPulls(transfer);
+    this.#loop.arm(transfer);
   }
 
   /** Obeys a CLOSED: these announcements will never be asked about again. §9.12 */
@@ -241,36 +244,6 @@ export class Puller {
     this.#finish(path, transfer, status);
   }
 
-  /** Issues pulls while window and bucket allow: over all paths by turns, within a path by priority. */
-  issuePulls(nowUs: number): void {
-    const { pulling, pulls } = this.#context;
-    let idle = 0;
-    for (const path of pulling) {
-      if (idle >= pulling.size || nowUs < pulls.nextFreeUs) return;
-      // Whoever had a turn goes to the end.
-      pulling.delete(path);
-      if (path.pullQueue.occupied === 0) continue;
-      idle = this.#pullOnce(nowUs, path) ? 0 : idle + 1;
-      pulling.add(path);
-    }
-  }
-
-  /** Notes that a pull is on the wire. */
-  pulled(nowUs: number, path: Path, transfer: PulledTransfer, pull: Pull, packet: number): void {
-    const serialisedUs = ((pull.end - pull.start) / this.#context.config.nicBytesPerSecond) * 1e6;
-    const queuedUs = (path.sender.outstanding / this.#context.config.nicBytesPerSecond) * 1e6;
-    pull.sentUs = nowUs;
-    pull.sentInPacket = packet;
-    pull.attempts += 1;
-    pull.answered = false;
-    pull.overtaken = 0;
-    pull.alone = transfer.pulls.every((other) => other === pull || other.sentUs < 0);
-    pull.dueUs = nowUs + path.rtt.backedOffPtoUs + serialisedUs + queuedUs;
-    path.inflightPulls.delete(pull);
-    path.inflightPulls.set(pull, transfer);
-    this.#armPulls(transfer);
-  }
-
   /** Notes that a challenge is on the wire. */
   challengeSent(nowUs: number, path: Path, transfer: PulledTransfer): void {
     transfer.challenges += 1;
@@ -281,7 +254,7 @@ export class Puller {
 
   /** The transfer's timer ran out: what is missing is asked for again. */
   onTimer(nowUs: number, path: Path, transfer: PulledTransfer): void {
-    if (this.#isBusy(nowUs, path, transfer)) return;
+    if (this.#loop.isBusy(nowUs, path, transfer)) return;
     path.rtt.expired(nowUs);
     path.health.sample(nowUs, 1);
     if (transfer.state === "challenged" || transfer.state === "tentative") {
@@ -291,9 +264,9 @@ export class Puller {
       return;
     }
     for (const pull of transfer.pulls) {
-      if (pull.sentUs >= 0 && pull.dueUs <= nowUs) this.#queueRepull(path, transfer, pull);
+      if (pull.sentUs >= 0 && pull.dueUs <= nowUs) this.#loop.repull(path, transfer, pull);
     }
-    this.#armPulls(transfer);
+    this.#loop.arm(transfer);
   }
 
   /**
@@ -317,16 +290,6 @@ export class Puller {
       notifySeq: NO_NOTIFY_SEQ,
       code: ResetCode.Cancelled,
     });
-  }
-
-  // While the sender serves earlier pulls, a later one without an answer is not missed.
-  #isBusy(nowUs: number, path: Path, transfer: PulledTransfer): boolean {
-    const due = transfer.pulls.filter((pull) => pull.sentUs >= 0 && pull.dueUs <= nowUs);
-    const quietUs = path.dataUs + path.rtt.ptoUs;
-    if (due.length === 0 || nowUs >= quietUs || due.some(({ answered }) => answered)) return false;
-    for (const pull of due) pull.dueUs = quietUs;
-    this.#armPulls(transfer);
-    return true;
   }
 
   #fits(path: Path, worker: PeerWorker, entry: NotifyEntry): boolean {
@@ -384,7 +347,7 @@ export class Puller {
     const { transfers } = this.#context;
     if (transfer.state === "challenged") this.#uncountChallenge(transfer);
     if (transfer.inline !== undefined) path.inlineReceived -= transfer.inline.length;
-    this.#cancelPulls(path, transfer);
+    this.#loop.cancel(path, transfer);
     transfer.timer = this.#context.disarm(transfer.timer);
     path.knownWorker(transfer.worker)?.live.delete(transfer.notifySeq);
     transfers.remove(transfer.id);
@@ -393,14 +356,14 @@ export class Puller {
 
   #pullFirstQuantum(path: Path, transfer: PulledTransfer): void {
     const end = Math.min(transfer.wireBytes, this.#context.config.pullQuantumBytes);
-    const pull = transfer.pulls[0] ?? this.#addPull(transfer, 0, end);
+    const pull = transfer.pulls[0] ?? this.#loop.add(transfer, 0, end);
     if (pull.attempts === 0) this.#context.pulls.pulled(0, path.sender, end);
     transfer.challenges += 1;
-    this.#queueRepull(path, transfer, pull);
+    this.#loop.repull(path, transfer, pull);
   }
 
   #believe(path: Path, transfer: PulledTransfer): void {
-    this.#cancelPulls(path, transfer);
+    this.#loop.cancel(path, transfer);
     transfer.timer = this.#context.disarm(transfer.timer);
     const worker = path.knownWorker(transfer.worker);
     this.#answer(path, transfer.announcerId, transfer.id, AcceptStatus.New);
@@ -417,110 +380,6 @@ export class Puller {
     for (const notifySeq of worker.dependents.keys()) {
       if (notifySeq >= start && notifySeq < end) this.#offers.markOffered(path, worker, notifySeq);
     }
-  }
-
-  #pullOnce(nowUs: number, path: Path): boolean {
-    const { pulls, transfers } = this.#context;
-    const { pullQueue, pullScheduler, sender } = path;
-    const level = pullScheduler.select(pullQueue.occupied);
-    if (level < 0 || level >= PRIORITIES) return false;
-    const entry = transfers.at(pullQueue.peek(level));
-    if (entry?.role !== "puller" || entry.transfer.state !== "pulling") {
-      pullQueue.shift(level);
-      return true;
-    }
-    const { transfer } = entry;
-    const left = transfer.wireBytes - transfer.nextPull;
-    const allowance = pulls.allowance(nowUs, sender, path.rtt.srttUs, left);
-    if (allowance === 0) return false;
-    const occupied = pullQueue.occupied;
-    pullQueue.shift(level);
-    const start = transfer.nextPull;
-    const end = start + allowance;
-    const pull = this.#addPull(transfer, start, end);
-    pulls.pulled(nowUs, sender, end - start);
-    pullScheduler.charge(level, end - start, occupied);
-    path.pulls.push({ transfer, pull });
-    this.#context.dirty.add(path);
-    transfer.nextPull = end;
-    if (end < transfer.wireBytes) pullQueue.push(level, transfer.id.lo);
-    else pulls.want(sender, -1);
-    return true;
-  }
-
-  #addPull(transfer: PulledTransfer, start: number, end: number): Pull {
-    const pull: Pull = {
-      seq: transfer.pullSeq++,
-      start,
-      end,
-      sentUs: -1,
-      sentInPacket: -1,
-      dueUs: Number.POSITIVE_INFINITY,
-      attempts: 0,
-      answered: false,
-      alone: true,
-      overtaken: 0,
-    };
-    transfer.pulls.push(pull);
-    return pull;
-  }
-
-  #queueRepull(path: Path, transfer: PulledTransfer, pull: Pull): void {
-    pull.sentUs = -1;
-    path.inflightPulls.delete(pull);
-    path.repulls.push({ transfer, pull });
-    this.#context.dirty.add(path);
-  }
-
-  // DATA of a pull tells that older pulls without any DATA, and older gaps of the same transfer, are lost. §13.2
-  #answered(nowUs: number, path: Path, transfer: PulledTransfer, chunk: Chunk): void {
-    const pull = transfer.pulls.find(({ seq }) => seq === chunk.pullSeq);
-    path.dataUs = nowUs;
-    if (pull === undefined || pull.sentUs < 0) return;
-    const { srttUs, ptoUs } = path.rtt;
-    const reorderedUs = nowUs + srttUs / 8 + 2 * this.#context.config.nicSlackUs;
-    // Whatever is missing after the last chunk is lost or overtaken: wait for the latter only.
-    if ((chunk.flags & ChunkFlag.LastOfPull) === 0)
-      pull.dueUs = Math.max(pull.dueUs, nowUs + 2 * ptoUs);
-    else pull.dueUs = Math.min(pull.dueUs, reorderedUs);
-    if (pull.answered) return;
-    pull.answered = true;
-    for (const [older, owner] of path.inflightPulls) {
-      if (older.sentInPacket >= pull.sentInPacket - REORDER_PACKETS) return;
-      if (older.sentUs > pull.sentUs - srttUs / 8 || owner.priority > transfer.priority) continue;
-      older.overtaken += 1;
-      // A sender turns from transfer to transfer: only within one, and at its first pull, order is sure.
-      const isOrdered = owner === transfer || older.alone;
-      if (!older.answered && isOrdered && nowUs - older.sentUs >= srttUs) {
-        this.#queueRepull(path, owner, older);
-      } else if (older.answered && older.overtaken >= OVERTAKEN_PULLS) {
-        older.dueUs = Math.min(older.dueUs, reorderedUs);
-        this.#armPulls(owner);
-      }
-    }
-  }
-
-  // Pulls that are fully answered are outstanding no more, and are acknowledged.
-  #settlePulls(path: Path, transfer: PulledTransfer): void {
-    for (let i = 0; i < transfer.pulls.length;) {
-      const pull = transfer.pulls[i];
-      if (pull === undefined || !transfer.received.covers(pull.start, pull.end)) {
-        i += 1;
-        continue;
-      }
-      transfer.pulls.splice(i, 1);
-      path.inflightPulls.delete(pull);
-      this.#context.pulls.settled(path.sender, pull.end - pull.start);
-      if (transfer.received.covered < transfer.wireBytes) this.#queueAck(path, transfer);
-    }
-  }
-
-  #armPulls(transfer: PulledTransfer): void {
-    let due = Number.POSITIVE_INFINITY;
-    for (const pull of transfer.pulls) if (pull.sentUs >= 0) due = Math.min(due, pull.dueUs);
-    transfer.timer = this.#context.disarm(transfer.timer);
-    if (due === Number.POSITIVE_INFINITY) return;
-    transfer.timer = this.#context.arm(transfer.timer, due, TimerKind.Puller, transfer.id.lo);
   }
 
   #queueAck(path: Path, transfer: PulledTransfer): void {
@@ -592,7 +451,7 @@ export class Puller {
       if (transfer.nextPull < transfer.wireBytes) pulls.want(path.sender, -1);
     }
     transfer.timer = this.#context.disarm(transfer.timer);
-    this.#cancelPulls(path, transfer);
+    this.#loop.cancel(path, transfer);
     transfer.state = "delivered";
     transfer.bytes = undefined;
     this.#credit.finished(path, transfer);
@@ -608,14 +467,6 @@ export class Puller {
     worker?.tombstones.add(transfer.notifySeq, tombstone);
     if (worker !== undefined) this.#offers.markOffered(path, worker, transfer.notifySeq);
     this.#context.end(path);
-  }
-
-  #cancelPulls(path: Path, transfer: PulledTransfer): void {
-    for (const pull of transfer.pulls) {
-      path.inflightPulls.delete(pull);
-      this.#context.pulls.settled(path.sender, pull.end - pull.start);
-    }
-    transfer.pulls.length = 0;
   }
 
   #answer(path: Path, announcerId: Id64, pullerId: Id64, status: number): void {

@@ -1,0 +1,182 @@
+import { PRIORITIES } from "../sched/priority-queue.js";
+import type { Pull, PulledTransfer } from "../transfer/pulled-transfer.js";
+import type { Chunk } from "../wire/chunk.js";
+import { ChunkFlag } from "../wire/constants.js";
+import { type EngineContext, TimerKind } from "./context.js";
+import type { Path } from "./path.js";
+
+const REORDER_PACKETS = 3;
+const OVERTAKEN_PULLS = 2;
+
+/**
+ * Asks for bytes: which transfer is next, what is on the way, and what has to be asked for again.
+ *
+ * @see spec/dcquic.md §12, §13
+ */
+export class PullLoop {
+  readonly #context: EngineContext;
+
+  /** Works on what `context` holds. */
+  constructor(context: EngineContext) {
+    this.#context = context;
+  }
+
+  /** Issues pulls while window and bucket allow: over all paths by turns, within a path by priority. */
+  issue(nowUs: number): void {
+    const { pulling, pulls } = this.#context;
+    let idle = 0;
+    for (const path of pulling) {
+      if (idle >= pulling.size || nowUs < pulls.nextFreeUs) return;
+      // Whoever had a turn goes to the end.
+      pulling.delete(path);
+      if (path.pullQueue.occupied === 0) continue;
+      idle = this.#once(nowUs, path) ? 0 : idle + 1;
+      pulling.add(path);
+    }
+  }
+
+  /** Notes that a pull is on the wire. */
+  sent(nowUs: number, path: Path, transfer: PulledTransfer, pull: Pull, packet: number): void {
+    const serialisedUs = ((pull.end - pull.start) / this.#context.config.nicBytesPerSecond) * 1e6;
+    const queuedUs = (path.sender.outstanding / this.#context.config.nicBytesPerSecond) * 1e6;
+    pull.sentUs = nowUs;
+    pull.sentInPacket = packet;
+    pull.attempts += 1;
+    pull.answered = false;
+    pull.overtaken = 0;
+    pull.alone = transfer.pulls.every((other) => other === pull || other.sentUs < 0);
+    pull.dueUs = nowUs + path.rtt.backedOffPtoUs + serialisedUs + queuedUs;
+    path.inflightPulls.delete(pull);
+    path.inflightPulls.set(pull, transfer);
+    this.arm(transfer);
+  }
+
+  /** Whether the sender serves earlier pulls: then a later one without an answer is not missed yet. */
+  isBusy(nowUs: number, path: Path, transfer: PulledTransfer): boolean {
+    const due = transfer.pulls.filter((pull) => pull.sentUs >= 0 && pull.dueUs <= nowUs);
+    const quietUs = path.dataUs + path.rtt.ptoUs;
+    if (due.length === 0 || nowUs >= quietUs || due.some(({ answered }) => answered)) return false;
+    for (const pull of due) pull.dueUs = quietUs;
+    this.arm(transfer);
+    return true;
+  }
+
+  /**
+   * Notes DATA of a pull. It tells that older pulls without any DATA, and older gaps of the same sender, are lost. §13.2
+   */
+  answered(nowUs: number, path: Path, transfer: PulledTransfer, chunk: Chunk): void {
+    const pull = transfer.pulls.find(({ seq }) => seq === chunk.pullSeq);
+    path.dataUs = nowUs;
+    if (pull === undefined || pull.sentUs < 0) return;
+    const { srttUs, ptoUs } = path.rtt;
+    const reorderedUs = nowUs + srttUs / 8 + 2 * this.#context.config.nicSlackUs;
+    // Whatever is missing after the last chunk is lost or overtaken: wait for the latter only.
+    if ((chunk.flags & ChunkFlag.LastOfPull) === 0)
+      pull.dueUs = Math.max(pull.dueUs, nowUs + 2 * ptoUs);
+    else pull.dueUs = Math.min(pull.dueUs, reorderedUs);
+    if (pull.answered) return;
+    pull.answered = true;
+    for (const [older, owner] of path.inflightPulls) {
+      if (older.sentInPacket >= pull.sentInPacket - REORDER_PACKETS) return;
+      if (older.sentUs > pull.sentUs - srttUs / 8 || owner.priority > transfer.priority) continue;
+      older.overtaken += 1;
+      // A sender turns from transfer to transfer: only within one, and at its first pull, order is sure.
+      const isOrdered = owner === transfer || older.alone;
+      if (!older.answered && isOrdered && nowUs - older.sentUs >= srttUs) {
+        this.repull(path, owner, older);
+      } else if (older.answered && older.overtaken >= OVERTAKEN_PULLS) {
+        older.dueUs = Math.min(older.dueUs, reorderedUs);
+        this.arm(owner);
+      }
+    }
+  }
+
+  /** Settles pulls that are fully answered, and says whether there were any. */
+  settle(path: Path, transfer: PulledTransfer): boolean {
+    const before = transfer.pulls.length;
+    for (let i = 0; i < transfer.pulls.length;) {
+      const pull = transfer.pulls[i];
+      if (pull === undefined || !transfer.received.covers(pull.start, pull.end)) {
+        i += 1;
+        continue;
+      }
+      transfer.pulls.splice(i, 1);
+      path.inflightPulls.delete(pull);
+      this.#context.pulls.settled(path.sender, pull.end - pull.start);
+    }
+    return transfer.pulls.length < before;
+  }
+
+  /** Sets the transfer's timer to the first of its pulls that falls due. */
+  arm(transfer: PulledTransfer): void {
+    let due = Number.POSITIVE_INFINITY;
+    for (const pull of transfer.pulls) if (pull.sentUs >= 0) due = Math.min(due, pull.dueUs);
+    transfer.timer = this.#context.disarm(transfer.timer);
+    if (due === Number.POSITIVE_INFINITY) return;
+    transfer.timer = this.#context.arm(transfer.timer, due, TimerKind.Puller, transfer.id.lo);
+  }
+
+  /** Makes a pull of a transfer; it is not sent yet. */
+  add(transfer: PulledTransfer, start: number, end: number): Pull {
+    const pull: Pull = {
+      seq: transfer.pullSeq++,
+      start,
+      end,
+      sentUs: -1,
+      sentInPacket: -1,
+      dueUs: Number.POSITIVE_INFINITY,
+      attempts: 0,
+      answered: false,
+      alone: true,
+      overtaken: 0,
+    };
+    transfer.pulls.push(pull);
+    return pull;
+  }
+
+  /** Has a pull sent again. */
+  repull(path: Path, transfer: PulledTransfer, pull: Pull): void {
+    pull.sentUs = -1;
+    path.inflightPulls.delete(pull);
+    path.repulls.push({ transfer, pull });
+    this.#context.dirty.add(path);
+  }
+
+  /** Forgets the pulls of a transfer: nothing of them is outstanding any more. */
+  cancel(path: Path, transfer: PulledTransfer): void {
+    for (const pull of transfer.pulls) {
+      path.inflightPulls.delete(pull);
+      this.#context.pulls.settled(path.sender, pull.end - pull.start);
+    }
+    transfer.pulls.length = 0;
+  }
+
+  #once(nowUs: number, path: Path): boolean {
+    const { pulls, transfers } = this.#context;
+    const { pullQueue, pullScheduler, sender } = path;
+    const level = pullScheduler.select(pullQueue.occupied);
+    if (level < 0 || level >= PRIORITIES) return false;
+    const entry = transfers.at(pullQueue.peek(level));
+    if (entry?.role !== "puller" || entry.transfer.state !== "pulling") {
+      pullQueue.shift(level);
+      return true;
+    }
+    const { transfer } = entry;
+    const left = transfer.wireBytes - transfer.nextPull;
+    const allowance = pulls.allowance(nowUs, sender, path.rtt.srttUs, left);
+    if (allowance === 0) return false;
+    const occupied = pullQueue.occupied;
+    pullQueue.shift(level);
+    const start = transfer.nextPull;
+    const end = start + allowance;
+    const pull = this.add(transfer, start, end);
+    pulls.pulled(nowUs, sender, end - start);
+    pullScheduler.charge(level, end - start, occupied);
+    path.pulls.push({ transfer, pull });
+    this.#context.dirty.add(path);
+    transfer.nextPull = end;
+    if (end < transfer.wireBytes) pullQueue.push(level, transfer.id.lo);
+    else pulls.want(sender, -1);
+    return true;
+  }
+}
