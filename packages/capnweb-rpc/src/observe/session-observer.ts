@@ -4,6 +4,7 @@ import { type CallInfo, type CallOutcome, readCall, readError, reasonOf } from "
 import type { MethodLabels } from "./method-labels.js";
 import type { Instruments, ObserverOptions } from "./observer.js";
 import { childTrace, formatTraceparent, parseTraceparent } from "./trace-context.js";
+import { reportFailure } from "../session/report-failure.js";
 
 /** What the observer of one session works with. */
 export interface SessionObserverParts {
@@ -132,7 +133,7 @@ export class SessionObserver implements SessionTap {
     try {
       callback();
     } catch (error) {
-      void Promise.reject(error);
+      reportFailure(error, "An observer threw:");
     }
   }
 

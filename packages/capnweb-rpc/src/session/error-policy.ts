@@ -1,3 +1,5 @@
+import { reportFailure } from "./report-failure.js";
+
 /** What the application wants to be sent instead of an error; nothing means the error as it is. */
 export type OnSendError = (error: Error) => Error | void;
 
@@ -17,8 +19,7 @@ export class ErrorPolicy {
       const replacement: unknown = this.#onSendError(error);
       return replacement instanceof Error ? replacement : undefined;
     } catch (failure) {
-      // oxlint-disable-next-line promise/no-promise-in-callback -- reported, and waited for by nobody
-      void Promise.reject(failure);
+      reportFailure(failure, "onSendError threw:");
       const generic = new Error("The error could not be prepared for sending.");
       delete generic.stack;
       return generic;

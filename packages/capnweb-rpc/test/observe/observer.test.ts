@@ -271,7 +271,7 @@ describe("traces", () => {
 });
 
 test("an application's callbacks that throw disturb no call", () => {
-  // Their errors are reported as unhandled rejections, which Jest would take for its own: a tap is enough here.
+  // What else they throw is printed: a tap is enough here.
   const { observer } = observe({ around: () => undefined });
   let handled = 0;
   const { tap } = observer.hooks();
