@@ -1,5 +1,5 @@
 /** What methods beyond the limit are counted as. */
-export const OTHER_METHOD = "(other)";
+const OTHER_METHOD = "(other)";
 
 /**
  * Names methods in metrics. Peers choose the names, so that only so many get a series of their own;

@@ -66,7 +66,7 @@ export class HeaderCheck {
 }
 
 /** Reads and checks the tensor header of the slot at `at`, all but its extent, which depends on the frame. */
-export function readTensorShape(view: DataView, at: number): TensorShape | undefined {
+function readTensorShape(view: DataView, at: number): TensorShape | undefined {
   const whole =
     view.getUint32(at + SlotField.headerLength, true) === TENSOR_HEADER_BYTES &&
     view.getUint32(at + SlotField.header, true) === TENSOR_HEADER_LOW &&

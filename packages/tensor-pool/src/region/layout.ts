@@ -5,7 +5,7 @@ export const HEADER_SLOT_BYTES = 256;
 /** The version of the memory layout. */
 export const LAYOUT_VERSION = 1;
 /** What every stride is a multiple of. */
-export const STRIDE_ALIGNMENT = 64;
+const STRIDE_ALIGNMENT = 64;
 
 /** What a pool is made of. */
 export interface PoolLayout {

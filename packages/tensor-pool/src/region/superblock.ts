@@ -3,7 +3,7 @@ import { RegionType } from "../messages/generated/wire.js";
 import { HEADER_SLOT_BYTES, LAYOUT_VERSION, SUPERBLOCK_BYTES } from "./layout.js";
 
 /** The number that begins every region. spec/tensor-pool.md §4.2 */
-export const MAGIC = 0x544f_504c_5348_4d31n;
+const MAGIC = 0x544f_504c_5348_4d31n;
 
 const NOT_GIVEN = 0xffff_ffff;
 
