@@ -3,38 +3,44 @@ import { connect, createServer, type Http2Stream } from "node:http2";
 import { listening } from "./sockets.js";
 import type { EchoPeer } from "./peer.js";
 
-// The defaults of 64 KiB would make large messages wait for window updates; a user who measures would raise them.
-const settings = { initialWindowSize: 4 * 1024 * 1024 };
 const sessionWindowBytes = 16 * 1024 * 1024;
 
-/** One POST per message over clear-text HTTP/2. */
-export const http2: EchoPeer = {
-  serve() {
-    const server = createServer({ settings });
-    server.on("session", (session) => session.setLocalWindowSize(sessionWindowBytes));
-    server.on("stream", (stream) => {
-      void collect(stream).then((body) => {
-        stream.respond({ ":status": 200, "content-type": "application/octet-stream" });
-        stream.end(body);
+/**
+ * One POST per message over clear-text HTTP/2.
+ *
+ * @param windowBytes Of a stream. The default of 64 KiB would make large messages wait for window updates; a user who
+ *   measures would raise it.
+ */
+export function http2(windowBytes: number): EchoPeer {
+  const settings = { initialWindowSize: windowBytes };
+  return {
+    serve() {
+      const server = createServer({ settings });
+      server.on("session", (session) => session.setLocalWindowSize(sessionWindowBytes));
+      server.on("stream", (stream) => {
+        void collect(stream).then((body) => {
+          stream.respond({ ":status": 200, "content-type": "application/octet-stream" });
+          stream.end(body);
+        });
       });
-    });
-    return listening(server.listen(0, "127.0.0.1"));
-  },
-  async connect(port) {
-    const session = connect(`http://127.0.0.1:${port}`, { settings });
-    await once(session, "connect");
-    session.setLocalWindowSize(sessionWindowBytes);
-    return {
-      echo(payload) {
-        const stream = session.request({ ":method": "POST", ":path": "/echo" });
-        const reply = collect(stream);
-        stream.end(payload);
-        return reply;
-      },
-      close: () => session.destroy(),
-    };
-  },
-};
+      return listening(server.listen(0, "127.0.0.1"));
+    },
+    async connect(port) {
+      const session = connect(`http://127.0.0.1:${port}`, { settings });
+      await once(session, "connect");
+      session.setLocalWindowSize(sessionWindowBytes);
+      return {
+        echo(payload) {
+          const stream = session.request({ ":method": "POST", ":path": "/echo" });
+          const reply = collect(stream);
+          stream.end(payload);
+          return reply;
+        },
+        close: () => session.destroy(),
+      };
+    },
+  };
+}
 
 function collect(stream: Http2Stream): Promise<Buffer> {
   return new Promise((resolve, reject) => {
