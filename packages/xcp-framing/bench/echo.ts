@@ -44,8 +44,8 @@ await runSuite({
       peers: [
         echoing("xcp", bytes),
         ...latency.map(({ peer }) => {
-          const name = peer === "HTTP/2" && bytes >= MIB ? "HTTP/2, 256 KiB windows" : peer;
-          return echoing(name, bytes, fasterThan.has(name) ? { atLeast: 1 } : undefined);
+          const called = peer === "HTTP/2" && bytes >= MIB ? "HTTP/2, 256 KiB windows" : peer;
+          return echoing(called, bytes, fasterThan.has(called) ? { atLeast: 1 } : undefined);
         }),
       ],
     },

@@ -4,6 +4,8 @@ import { listening } from "./sockets.js";
 import type { EchoPeer } from "./peer.js";
 
 const sessionWindowBytes = 16 * 1024 * 1024;
+// In MB. Beyond the default of 10, calls are refused.
+const maxSessionMemory = 256;
 
 /**
  * One POST per message over clear-text HTTP/2.
@@ -15,7 +17,7 @@ export function http2(windowBytes: number): EchoPeer {
   const settings = { initialWindowSize: windowBytes };
   return {
     serve() {
-      const server = createServer({ settings });
+      const server = createServer({ settings, maxSessionMemory });
       server.on("session", (session) => session.setLocalWindowSize(sessionWindowBytes));
       server.on("stream", (stream) => {
         void collect(stream).then((body) => {
@@ -26,7 +28,7 @@ export function http2(windowBytes: number): EchoPeer {
       return listening(server.listen(0, "127.0.0.1"));
     },
     async connect(port) {
-      const session = connect(`http://127.0.0.1:${port}`, { settings });
+      const session = connect(`http://127.0.0.1:${port}`, { settings, maxSessionMemory });
       await once(session, "connect");
       session.setLocalWindowSize(sessionWindowBytes);
       return {
