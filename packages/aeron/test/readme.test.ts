@@ -1,12 +1,7 @@
 import { expect, test } from "@jest/globals";
-import { backend } from "@proj/native-io";
 import { describeWith } from "@proj/peers";
 import { runReadme } from "../../../tools/jest/readme.js";
-
-const native =
-  backend.kind === "native"
-    ? { name: "native", found: true }
-    : { name: "native", lack: backend.reason };
+import { native } from "./support/native.js";
 
 describeWith("the README", native, () => {
   test("its example prints what it says", () => {

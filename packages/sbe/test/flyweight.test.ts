@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { SbeError } from "@proj/sbe";
+import { SbeError, viewOf } from "@proj/sbe";
 import {
   decodeEverything,
   encodeEmpty,
@@ -43,7 +43,7 @@ describe("reading", () => {
 
   test("the body's length is known after reading past everything", () => {
     expect(wrapped().bodyLength()).toBe(bytes.length - 8);
-    expect(new EmptyDecoder().wrap(view(encodeEmpty({}))).bodyLength()).toBe(0);
+    expect(new EmptyDecoder().wrap(viewOf(encodeEmpty({}))).bodyLength()).toBe(0);
   });
 
   test("data can be read as a view without a copy", () => {
@@ -53,17 +53,17 @@ describe("reading", () => {
   });
 
   test("another message or schema is refused by code", () => {
-    expect(codeOf(() => new EmptyDecoder().wrap(view(bytes)))).toBe("sbe.wrong_template");
+    expect(codeOf(() => new EmptyDecoder().wrap(viewOf(bytes)))).toBe("sbe.wrong_template");
     const foreign = bytes.slice();
     foreign[4] = 99;
-    expect(codeOf(() => new EverythingDecoder().wrap(view(foreign)))).toBe("sbe.wrong_schema");
+    expect(codeOf(() => new EverythingDecoder().wrap(viewOf(foreign)))).toBe("sbe.wrong_schema");
   });
 
   test("an enum value that the schema lacks is raw in the flyweight and an error in the object", () => {
     const odd = bytes.slice();
     const at = bytes.indexOf("L".charCodeAt(0), 8 + 44);
     odd[at] = 7;
-    expect(new EverythingDecoder().wrap(view(odd)).side()).toBe(7);
+    expect(new EverythingDecoder().wrap(viewOf(odd)).side()).toBe(7);
     expect(codeOf(() => decodeEverything(odd))).toBe("sbe.unknown_enum_value");
   });
 
@@ -78,7 +78,7 @@ describe("versions", () => {
     const { later: _later, ...old } = everything;
     const older = encodeEverything({ ...old, arms: [], extra: "" });
     // As version 1 wrote it: without the group `arms` (2 bytes) and the length of `extra` (2 bytes) at the end.
-    const start = new EverythingDecoder().wrap(view(older));
+    const start = new EverythingDecoder().wrap(viewOf(older));
     start.legs();
     const legsEnd = older.length - 2 - (2 + 6) - (4 + 2) - 2;
     const bytesOfV1 = new Uint8Array([
@@ -86,7 +86,7 @@ describe("versions", () => {
       ...older.subarray(legsEnd + 2, older.length - 2),
     ]);
     bytesOfV1[6] = 1;
-    const decoder = new EverythingDecoder().wrap(view(bytesOfV1));
+    const decoder = new EverythingDecoder().wrap(viewOf(bytesOfV1));
     expect(decoder.later()).toBeUndefined();
     expect(decoder.arms().count).toBe(0);
     expect(decoder.motto()).toBe(everything.motto);
@@ -135,7 +135,7 @@ describe("writing", () => {
 
   test("nothing of the buffer's past shows through", () => {
     const into = new Uint8Array(400).fill(0xaa);
-    const length = new EverythingEncoder().wrap(view(into)).end();
+    const length = new EverythingEncoder().wrap(viewOf(into)).end();
     expect(into.subarray(8, 168)).not.toContain(0xaa);
     expect(into.subarray(length)).toEqual(new Uint8Array(400 - length).fill(0xaa));
   });
@@ -182,11 +182,7 @@ describe("writing", () => {
 });
 
 function wrapped(from: Uint8Array = bytes): EverythingDecoder {
-  return new EverythingDecoder().wrap(view(from));
-}
-
-function view(from: Uint8Array): DataView {
-  return new DataView(from.buffer, from.byteOffset, from.length);
+  return new EverythingDecoder().wrap(viewOf(from));
 }
 
 function codeOf(run: () => unknown): string {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { viewOf } from "@proj/sbe";
 import * as big from "./generated/everything-big-endian.js";
 import * as little from "./generated/everything.js";
 import { everything } from "./support/everything.js";
@@ -11,7 +12,7 @@ describe.each([
 ] as const)("%s", (order, codec) => {
   const isLittle = order === "little-endian";
   const bytes = codec.encodeEverything(everything);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const view = viewOf(bytes);
 
   test("a message with everything comes back as it was", () => {
     expect(codec.decodeEverything(bytes)).toEqual(everything);
@@ -34,7 +35,7 @@ describe.each([
     expect([maybe, maybeFloat, maybeDouble, maybeBig, zeroIsNull, maybeSide]).not.toContain(
       undefined,
     );
-    const decoder = new codec.EverythingDecoder().wrap(dataView(codec.encodeEverything(rest)));
+    const decoder = new codec.EverythingDecoder().wrap(viewOf(codec.encodeEverything(rest)));
     expect(decoder.maybe()).toBeUndefined();
     expect(decoder.maybeFloat()).toBeUndefined();
     expect(decoder.maybeDouble()).toBeUndefined();
@@ -56,17 +57,13 @@ describe.each([
     expect(decoder.wideLow()).toBe(0x7654_3210);
     expect(decoder.wideHigh()).toBe(0xfedc_ba98);
     const into = new Uint8Array(bytes.length);
-    const encoder = new codec.EverythingEncoder().wrap(dataView(into));
+    const encoder = new codec.EverythingEncoder().wrap(viewOf(into));
     encoder.wideWords(0x7654_3210, 0xfedc_ba98);
     encoder.end();
-    expect(new codec.EverythingDecoder().wrap(dataView(into)).wide()).toBe(everything.wide);
+    expect(new codec.EverythingDecoder().wrap(viewOf(into)).wide()).toBe(everything.wide);
   });
 
   test("a field whose name is taken gets another one", () => {
     expect(new codec.EverythingDecoder().wrap(view).countField()).toBe(40_000);
   });
 });
-
-function dataView(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-}

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { concatBytes } from "@proj/wire-types";
 import fc from "fast-check";
 import { BodySource } from "#src/body-source.js";
-import { fuzzRuns } from "./support/fuzz-runs.js";
+import { fuzzRuns } from "../../../tools/jest/fuzz-runs.js";
 
 test("gives back what was pushed, in pieces of any size, and knows its end", () => {
   fc.assert(

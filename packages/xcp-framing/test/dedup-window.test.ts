@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { DedupWindow, type MsgId } from "@proj/xcp-framing";
-import { fuzzRuns } from "./support/fuzz-runs.js";
+import { fuzzRuns } from "../../../tools/jest/fuzz-runs.js";
 
 const runs = fuzzRuns(200);
 

@@ -6,7 +6,7 @@ import { nodePlatform } from "#src/io/node-platform.js";
 import type { Aead } from "@proj/xcp-framing";
 import { nobleCrypto } from "#src/web/noble-crypto.js";
 import { createWebPlatform } from "#src/web/web-platform.js";
-import { fuzzRuns } from "./support/fuzz-runs.js";
+import { fuzzRuns } from "../../../tools/jest/fuzz-runs.js";
 
 const runs = fuzzRuns(50);
 const bytes = (maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength });

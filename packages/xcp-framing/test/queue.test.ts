@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { Queue } from "#src/queue.js";
-import { fuzzRuns } from "./support/fuzz-runs.js";
+import { fuzzRuns } from "../../../tools/jest/fuzz-runs.js";
 
 test("is a queue, whatever the order of commands", () => {
   const command = fc.oneof(

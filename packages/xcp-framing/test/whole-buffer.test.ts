@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { concatBytes } from "@proj/wire-types";
 import fc from "fast-check";
 import { WholeBuffer } from "#src/whole-buffer.js";
-import { fuzzRuns } from "./support/fuzz-runs.js";
+import { fuzzRuns } from "../../../tools/jest/fuzz-runs.js";
 
 const KIB = 1024;
 

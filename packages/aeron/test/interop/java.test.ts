@@ -8,10 +8,10 @@ import {
   type EmbeddedDriver,
   startEmbeddedDriver,
 } from "@proj/aeron/node";
-import { backend } from "@proj/native-io";
 import { describeWith, java, type Peer } from "@proj/peers";
 import { JavaPeer, type JavaProcess } from "../support/java-peer.js";
 import { fault, messageOf, offer } from "../support/messages.js";
+import { native } from "../support/native.js";
 
 const STREAM = 1_001;
 const count = Number(process.env["AERON_MESSAGES"] ?? 20_000);
@@ -29,8 +29,7 @@ class Inbox {
 /** Java, and a shared memory to meet it in. */
 function javaAndNative(): Peer<string> {
   const peer = java("aeron-all");
-  if ("lack" in peer || backend.kind === "native") return peer;
-  return { name: "native", lack: backend.reason };
+  return "lack" in peer || "found" in native ? peer : native;
 }
 
 describeWith("Aeron's Java side", javaAndNative(), (jars) => {

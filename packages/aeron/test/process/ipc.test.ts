@@ -11,16 +11,12 @@ import {
   type EmbeddedDriver,
   startEmbeddedDriver,
 } from "@proj/aeron/node";
-import { backend } from "@proj/native-io";
 import { describeWith } from "@proj/peers";
+import { native } from "../support/native.js";
 
 const STREAM = 77;
 const count = Number(process.env["AERON_MESSAGES"] ?? 60_000);
 const program = join(import.meta.dirname, "../support/writer-program.js");
-const native =
-  backend.kind === "native"
-    ? { name: "native", found: true }
-    : { name: "native", lack: backend.reason };
 
 describeWith("between processes", native, () => {
   const folder = `/dev/shm/aeron-process-${process.pid}`;

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { IntervalSet } from "#src/buffer/interval-set.js";
 import { RangeList } from "#src/wire/ranges.js";
-import { fuzzRuns } from "../support/fuzz-runs.js";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 test("intervals agree with a set of positions under any add and remove", () => {
   const step = fc.tuple(fc.boolean(), fc.nat(80), fc.nat(25));

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { CausalityMap, DependencyKind } from "#src/causality/causality-map.js";
 import { type Id64, id64 } from "#src/wire/id64.js";
-import { fuzzRuns } from "../support/fuzz-runs.js";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 const { Request, Response, RequestCascade, ResponseCascade } = DependencyKind;
 

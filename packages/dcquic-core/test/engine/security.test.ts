@@ -13,7 +13,7 @@ import {
   pullRequest,
 } from "#src/wire/transfer-frames.js";
 import type { WireWriter } from "#src/wire/wire-writer.js";
-import { fuzzRuns } from "../support/fuzz-runs.js";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 import { RawPeer } from "../support/raw-peer.js";
 
 function announce(more: Partial<NotifyEntry>): (writer: WireWriter) => void {

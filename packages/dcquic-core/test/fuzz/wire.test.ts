@@ -10,7 +10,7 @@ import { decodeSecretControl } from "#src/wire/secret-control.js";
 import { getVarint, putVarint, varintSize } from "#src/wire/varint.js";
 import { WireReader } from "#src/wire/wire-reader.js";
 import { WireWriter } from "#src/wire/wire-writer.js";
-import { fuzzRuns } from "../support/fuzz-runs.js";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 import { slabOf } from "../support/slab.js";
 
 const counter = fc.maxSafeNat();

@@ -11,7 +11,7 @@ import {
 import { nodeCrypto } from "#src/io/node-crypto.js";
 import { PathSecretMap } from "#src/path/secret-map.js";
 import { codeOf } from "../support/failure.js";
-import { fuzzRuns } from "../support/fuzz-runs.js";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 import { helloOf } from "../support/hello.js";
 
 const session = new Uint8Array(32).fill(9);

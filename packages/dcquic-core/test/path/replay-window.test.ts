@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ReplayWindow } from "#src/path/replay-window.js";
-import { fuzzRuns } from "../support/fuzz-runs.js";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 test("§10: what was seen is seen, whatever the order", () => {
   const window = new ReplayWindow(16_384);

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { TimingWheel, type TimerId } from "#src/sched/timing-wheel.js";
-import { fuzzRuns } from "../support/fuzz-runs.js";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 function advance(wheel: TimingWheel, nowUs: number): number[] {
   const fired: number[] = [];

@@ -9,7 +9,7 @@ import {
   type WorkloadReport,
 } from "@proj/dcquic-core/sim";
 import { nodeCrypto } from "@proj/dcquic-core/node";
-import { fuzzRuns } from "../support/fuzz-runs.js";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 import { mixOf } from "../support/mixes.js";
 
 const SECOND = 1_000_000;

@@ -10,7 +10,7 @@ import {
   FrameSealer,
 } from "@proj/xcp-framing";
 import { nodeCrypto } from "#src/io/node-crypto.js";
-import { fuzzRuns } from "../support/fuzz-runs.js";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 const runs = fuzzRuns(30);
 const key = new Uint8Array(32).fill(9);

@@ -25,7 +25,7 @@ import {
   type Profile,
   toMsgId,
 } from "@proj/xcp-framing";
-import { fuzzRuns } from "../support/fuzz-runs.js";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 import { golden, goldenIds } from "../support/golden.js";
 
 const u16 = fc.integer({ min: 0, max: 0xffff });
