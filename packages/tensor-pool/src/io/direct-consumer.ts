@@ -1,5 +1,6 @@
 import type { AtomicBuffer, Client, Subscription } from "@proj/aeron";
 import { type Backend, backend as machine, type ShmFolders } from "@proj/native-io";
+import { viewOf } from "@proj/sbe";
 import { isWireError } from "@proj/wire-types";
 import { decodeAnnounce } from "../announce/announce.js";
 import { type MappingAction, StreamMapping } from "../announce/stream-mapping.js";
@@ -71,13 +72,10 @@ export class DirectConsumer {
   /** Hands the frames that have come to `handler`, each valid during the call; returns how many. */
   poll(handler: (frame: Frame) => void): number {
     if (this.#closed) return 0;
-    this.#announces.poll(this.#onAnnounce, 8);
+    this.#follow();
     this.#handler = handler;
     this.#frames = 0;
     this.#descriptors.poll(this.#onDescriptor, POLL_LIMIT);
-    if (this.consumer.stream === undefined && this.#mapping.isMapped) {
-      this.#act(this.#mapping.abandon());
-    }
     return this.#frames;
   }
 
@@ -89,7 +87,7 @@ export class DirectConsumer {
       queue.push(viewOf(term.bytes.slice(offset, offset + length)));
     };
     while (!this.#closed) {
-      this.#announces.poll(this.#onAnnounce, 8);
+      this.#follow();
       this.#descriptors.poll(collect, POLL_LIMIT);
       if (queue.length === 0) await turn();
       for (const view of queue.splice(0)) {
@@ -116,6 +114,15 @@ export class DirectConsumer {
     this.#announces.close();
     this.consumer.unmap();
     this.#folders.close();
+  }
+
+  // Before frames are read: what is mapped follows what is announced. A consumer that gave its stream up, because numbers
+  // went back, waits for the next epoch.
+  #follow(): void {
+    if (this.consumer.stream === undefined && this.#mapping.isMapped) {
+      this.#act(this.#mapping.abandon());
+    }
+    this.#announces.poll(this.#onAnnounce, 8);
   }
 
   readonly #onDescriptor = (term: AtomicBuffer, offset: number, length: number): void => {
@@ -166,8 +173,4 @@ export async function openDirectConsumer(options: DirectConsumerOptions): Promis
   const descriptors = await client.addSubscription(channel, StreamIds.descriptor);
   const announces = await client.addSubscription(channel, StreamIds.announce);
   return new DirectConsumer(options, descriptors, announces);
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -12,18 +12,15 @@ import {
 } from "@proj/aeron/node";
 import { backend } from "@proj/native-io";
 import { describeWith } from "@proj/peers";
-import { Consumer, Frame, type StreamLayout } from "@proj/tensor-pool";
+import { Consumer, DEFAULT_CHANNEL, Frame, StreamIds, type StreamLayout } from "@proj/tensor-pool";
 import { type DirectConsumer, mapRegions, openDirectConsumer } from "@proj/tensor-pool/node";
 import { seqCommit } from "#src/region/slot-header.js";
 import { DescriptorWriter } from "#src/producer/descriptor-writer.js";
+import { native } from "../support/native.js";
 
 const STREAM = 10_001;
 const attempts = Number(process.env["TORN_ATTEMPTS"] ?? 30_000);
 const program = join(import.meta.dirname, "../support/writer-program.js");
-const native =
-  backend.kind === "native"
-    ? { name: "native", found: true }
-    : { name: "native", lack: backend.reason };
 
 describeWith("direct mode between processes", native, () => {
   const aeronDir = `/dev/shm/tensor-pool-aeron-${process.pid}`;
@@ -227,5 +224,31 @@ describeWith("direct mode between processes", native, () => {
       if (frame.seq === 9) break;
     }
     expect(seqs).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  }, 30_000);
+
+  test("frames() gives a stream up whose numbers went back, and follows its next epoch", async () => {
+    const reasons: string[] = [];
+    const consumer = await consume(reasons);
+    const { layout } = await write(64, 64, 1e9);
+    while (!consumer.isMapped) {
+      consumer.poll(() => undefined);
+      await turn();
+    }
+    const { client } = await connectAeron({ aeronDir }).then((connection) => {
+      connections.push(connection);
+      return connection;
+    });
+    const stray = await client.addExclusivePublication(DEFAULT_CHANNEL, StreamIds.descriptor);
+    const descriptor = new DescriptorWriter(STREAM, layout.epoch);
+    for (const seq of [5, 2]) {
+      descriptor.write(seq, 0, undefined, undefined);
+      while (stray.offer(descriptor.bytes) < 0) await turn();
+    }
+    const next = consumer.frames().next();
+    while (!reasons.includes("leaseLost")) await turn();
+    const second = await write(64, 64, 10);
+    while (consumer.consumer.stream?.epoch !== second.layout.epoch) await turn();
+    second.child.stdin?.write("go\n");
+    expect((await next).value).toMatchObject({ seq: 0 });
   }, 30_000);
 });
