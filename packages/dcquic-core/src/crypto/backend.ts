@@ -1,3 +1,5 @@
+import type { PacketBatch } from "./packet-batch.js";
+
 /**
  * One piece of work for a {@link PacketAead}, given as places in slabs. Mutable and reused: a packet costs no object.
  *
@@ -52,6 +54,8 @@ export interface PacketAead {
 export interface CryptoBackend {
   /** Makes AES-256-GCM of a 32-byte key, AES-128-GCM of a 16-byte one. The key is copied. */
   aead(key: Uint8Array): PacketAead;
+  /** Makes a batch for an engine; absent where one packet costs as much as one of many. */
+  packetBatch?(): PacketBatch;
   /** SHA-256 of the parts, joined. */
   sha256(parts: readonly Uint8Array[]): Uint8Array;
   /** HMAC-SHA-256 of the parts, joined. */

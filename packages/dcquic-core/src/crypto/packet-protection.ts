@@ -8,6 +8,7 @@ import {
   deriveControlKey,
   type Direction,
 } from "./key-schedule.js";
+import type { PacketBatch } from "./packet-batch.js";
 
 /** The key of one worker, direction and key id, ready for packets. */
 export class ControlKey {
@@ -40,6 +41,29 @@ export class ControlKey {
   open(bytes: Uint8Array, view: DataView, offset: number, header: PacketHeader): boolean {
     if (!this.#aim(bytes, view, offset, header)) return false;
     return this.#aead.open(this.#job);
+  }
+
+  /** Has such a packet sealed with others; see {@link ControlKey.seal}. */
+  sealLater(
+    batch: PacketBatch,
+    bytes: Uint8Array,
+    view: DataView,
+    offset: number,
+    header: PacketHeader,
+  ): void {
+    this.#aim(bytes, view, offset, header);
+    batch.seal(this.#aead, this.#job);
+  }
+
+  /** Has such a packet opened with others. Returns the ticket, or -1 when it cannot verify. */
+  openLater(
+    batch: PacketBatch,
+    bytes: Uint8Array,
+    view: DataView,
+    offset: number,
+    header: PacketHeader,
+  ): number {
+    return this.#aim(bytes, view, offset, header) ? batch.open(this.#aead, this.#job) : -1;
   }
 
   #aim(bytes: Uint8Array, view: DataView, offset: number, header: PacketHeader): boolean {

@@ -1,4 +1,5 @@
 import type { PacketHeader } from "../wire/packet-header.js";
+import type { PacketBatch } from "./packet-batch.js";
 import { type ControlKey, controlKeyOf, type ControlKeySource } from "./packet-protection.js";
 
 /** How far ahead of the current key a packet's key may be. spec/dcquic.md §7.3 */
@@ -65,6 +66,21 @@ export class ReceiveKeys {
   /** The lowest key id that is still accepted. */
   get minKeyId(): number {
     return this.#lowest;
+  }
+
+  /**
+   * Has a packet under the current key opened in place with others. Returns its ticket, or -1 for a packet that
+   * {@link ReceiveKeys.open} must decide on.
+   */
+  openLater(
+    batch: PacketBatch,
+    bytes: Uint8Array,
+    view: DataView,
+    offset: number,
+    header: PacketHeader,
+  ): number {
+    if (header.keyId !== this.#current.keyId) return -1;
+    return this.#current.openLater(batch, bytes, view, offset, header);
   }
 
   /** Opens a packet in place; `ptoUs` is the path's current PTO. */

@@ -1,6 +1,7 @@
 import { DcquicError } from "../errors.js";
 import { HEADER_BYTES, TAG_BYTES } from "../wire/constants.js";
 import type { PacketHeader } from "../wire/packet-header.js";
+import type { PacketBatch } from "./packet-batch.js";
 import { type ControlKey, controlKeyOf, type ControlKeySource } from "./packet-protection.js";
 
 /** When a key is used up. */
@@ -89,9 +90,20 @@ export class SendKeys {
 
   /** Seals the packet at `offset` whose header {@link SendKeys.assign} completed, before the next is assigned. */
   seal(bytes: Uint8Array, view: DataView, offset: number, header: PacketHeader): void {
-    this.#packets += 1;
-    this.#bytes += HEADER_BYTES + header.payloadLength + TAG_BYTES;
+    this.#count(header);
     this.#key.seal(bytes, view, offset, header);
+  }
+
+  /** Has such a packet sealed with others, under the key it was assigned. */
+  sealLater(
+    batch: PacketBatch,
+    bytes: Uint8Array,
+    view: DataView,
+    offset: number,
+    header: PacketHeader,
+  ): void {
+    this.#count(header);
+    this.#key.sealLater(batch, bytes, view, offset, header);
   }
 
   /**
@@ -105,6 +117,11 @@ export class SendKeys {
     if (minKeyId - this.#key.keyId > MAX_STALE_JUMP) return false;
     this.#moveTo(minKeyId);
     return true;
+  }
+
+  #count(header: PacketHeader): void {
+    this.#packets += 1;
+    this.#bytes += HEADER_BYTES + header.payloadLength + TAG_BYTES;
   }
 
   #isSpent(): boolean {

@@ -3,6 +3,7 @@ import type { BufferRegistry } from "../buffer/buffer-registry.js";
 import type { CausalityMap } from "../causality/causality-map.js";
 import type { CryptoBackend } from "../crypto/backend.js";
 import type { DataKeyCache } from "../crypto/data-keys.js";
+import { ImmediateBatch, type PacketBatch } from "../crypto/packet-batch.js";
 import { Fifo } from "../sched/fifo.js";
 import type { LeakyBucket } from "../sched/leaky-bucket.js";
 import type { PullScheduler } from "../sched/pull-scheduler.js";
@@ -31,6 +32,8 @@ export class EngineContext {
   readonly config: EngineConfig;
   /** The cryptography. */
   readonly crypto: CryptoBackend;
+  /** Seals and opens packets together. */
+  readonly packets: PacketBatch;
   /** Randomness. */
   readonly random: RandomSource;
   /** The buffers that own transfers are attached to. */
@@ -77,6 +80,7 @@ export class EngineContext {
   }) {
     this.config = parts.config;
     this.crypto = parts.crypto;
+    this.packets = parts.crypto.packetBatch?.() ?? new ImmediateBatch();
     this.random = parts.random;
     this.buffers = parts.buffers;
     this.causality = parts.causality;

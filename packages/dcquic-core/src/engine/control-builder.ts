@@ -1,14 +1,5 @@
-import {
-  NotifyFlag,
-  FrameType,
-  ProbeFlag,
-  PullFlag,
-  RangeAckFlag,
-  ResetCode,
-  WireLimit,
-} from "../wire/constants.js";
-import { copyId, id64, type Id64, setCounter } from "../wire/id64.js";
-import { encodeNotifyEntry, notifyEntry } from "../wire/notify-entry.js";
+import { FrameType, ProbeFlag, PullFlag, RangeAckFlag, WireLimit } from "../wire/constants.js";
+import { copyId, id64, setCounter } from "../wire/id64.js";
 import {
   closed,
   encodeClosed,
@@ -34,13 +25,14 @@ import {
   rangeAck,
 } from "../wire/transfer-frames.js";
 import type { WireWriter } from "../wire/wire-writer.js";
-import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
 import type { Fifo } from "../sched/fifo.js";
 import type { Announcer } from "./announcer.js";
 import type { EngineContext } from "./context.js";
-import { CLOSED_REPEATS, type Path, type Repull } from "./path.js";
+import type { Doubts } from "./doubts.js";
+import { NotifyBuilder } from "./notify-builder.js";
+import type { Repull } from "./outbox.js";
+import { CLOSED_REPEATS, type Path } from "./path.js";
 import type { PullLoop } from "./pull-loop.js";
-import type { Puller } from "./puller.js";
 import { isPending, type StreamCloser } from "./stream-closer.js";
 
 const ACCEPT_BYTES = 17;
@@ -56,11 +48,10 @@ const ACCEPT_FRAME_OVERHEAD = 18;
  */
 export class ControlBuilder {
   readonly #context: EngineContext;
-  readonly #announcer: Announcer;
-  readonly #puller: Puller;
+  readonly #notifies: NotifyBuilder;
+  readonly #doubts: Doubts;
   readonly #loop: PullLoop;
   readonly #closer: StreamCloser;
-  readonly #entry = notifyEntry();
   readonly #pull = pullRequest();
   readonly #accept = transferAccept();
   readonly #ack = rangeAck();
@@ -74,14 +65,14 @@ export class ControlBuilder {
     context: EngineContext,
     owners: {
       readonly announcer: Announcer;
-      readonly puller: Puller;
+      readonly doubts: Doubts;
       readonly loop: PullLoop;
       readonly closer: StreamCloser;
     },
   ) {
     this.#context = context;
-    this.#announcer = owners.announcer;
-    this.#puller = owners.puller;
+    this.#notifies = new NotifyBuilder(context, owners.announcer);
+    this.#doubts = owners.doubts;
     this.#loop = owners.loop;
     this.#closer = owners.closer;
   }
@@ -94,9 +85,9 @@ export class ControlBuilder {
     this.#acks(path, writer);
     const passive = writer.offset;
     this.#questions(nowUs, path, writer);
-    this.#pulls(nowUs, path, packet, writer, path.repulls);
-    this.#pulls(nowUs, path, packet, writer, path.pulls);
-    this.#notifies(nowUs, path, packet, writer);
+    this.#pulls(nowUs, path, packet, writer, path.outbox.repulls);
+    this.#pulls(nowUs, path, packet, writer, path.outbox.pulls);
+    this.#notifies.build(nowUs, path, packet, writer);
     const active = writer.offset > passive;
     this.#feedbackOf(nowUs, path, writer);
     if (writer.offset > start && path.closedDue(nowUs)) this.#closedFrame(nowUs, path, writer);
@@ -105,7 +96,7 @@ export class ControlBuilder {
 
   #accepts(path: Path, writer: WireWriter): void {
     const room = Math.floor((writer.remaining - ACCEPT_FRAME_OVERHEAD) / ACCEPT_BYTES);
-    const count = Math.min(path.accepts.size, room, WireLimit.maxAccepts);
+    const count = Math.min(path.outbox.accepts.size, room, WireLimit.maxAccepts);
     if (count < 0 || (count === 0 && !path.creditDue)) return;
     this.#grant(path);
     const frame = this.#accept;
@@ -113,7 +104,7 @@ export class ControlBuilder {
     frame.inlineLimit = path.inlineGranted;
     frame.count = count;
     for (let i = 0; i < count; i++) {
-      const answer = path.accepts.shift();
+      const answer = path.outbox.accepts.shift();
       const entry = entryAt(frame, i);
       if (answer === undefined) break;
       copyId(entry.announcerId, answer.announcerId);
@@ -135,11 +126,11 @@ export class ControlBuilder {
   }
 
   #answers(nowUs: number, path: Path, writer: WireWriter): void {
-    drain(writer, path.closeAcks, (ack) => {
+    drain(writer, path.outbox.closeAcks, (ack) => {
       writer.u8(FrameType.StreamCloseAck);
       encodeStreamCloseAck(writer, ack);
     });
-    drain(writer, path.probeResponses, ({ probeId, clockUs, atUs }) => {
+    drain(writer, path.outbox.probeResponses, ({ probeId, clockUs, atUs }) => {
       this.#grant(path);
       writer.u8(FrameType.ProbeResponse);
       encodeProbeResponse(writer, {
@@ -150,15 +141,15 @@ export class ControlBuilder {
         inlineLimit: path.inlineGranted,
       });
     });
-    drain(writer, path.proofs, (proof) => {
+    drain(writer, path.outbox.proofs, (proof) => {
       writer.u8(FrameType.TransferChallengeResponse);
       encodeChallengeResponse(writer, proof);
     });
-    drain(writer, path.holds, (hold) => {
+    drain(writer, path.outbox.holds, (hold) => {
       writer.u8(FrameType.PullHold);
       encodePullHold(writer, hold);
     });
-    drain(writer, path.resets, (reset) => {
+    drain(writer, path.outbox.resets, (reset) => {
       writer.u8(FrameType.FlowReset);
       encodeFlowReset(writer, reset);
     });
@@ -166,14 +157,14 @@ export class ControlBuilder {
 
   #acks(path: Path, writer: WireWriter): void {
     const frame = this.#ack;
-    drain(writer, path.completeAcks, (announcerId) => {
+    drain(writer, path.outbox.completeAcks, (announcerId) => {
       copyId(frame.announcerId, announcerId);
       frame.flags = RangeAckFlag.Complete;
       frame.ranges.clear();
       writer.u8(FrameType.RangeAck);
       encodeRangeAck(writer, frame);
     });
-    drain(writer, path.acks, (transfer) => {
+    drain(writer, path.outbox.acks, (transfer) => {
       if (transfer.state === "delivered") return;
       copyId(frame.announcerId, transfer.announcerId);
       frame.flags = 0;
@@ -191,18 +182,18 @@ export class ControlBuilder {
   }
 
   #questions(nowUs: number, path: Path, writer: WireWriter): void {
-    drain(writer, path.challenges, (transfer) => {
+    drain(writer, path.outbox.challenges, (transfer) => {
       if (transfer.state !== "challenged" || transfer.nonce === undefined) return;
       const { announcerId, notifySeq, nonce } = transfer;
       writer.u8(FrameType.TransferChallenge);
       encodeChallenge(writer, { announcerId, notifySeq, nonce, proof: nonce });
-      if (!writer.overflowed) this.#puller.challengeSent(nowUs, path, transfer);
+      if (!writer.overflowed) this.#doubts.challengeSent(nowUs, path, transfer);
     });
-    drain(writer, path.cancelPulls, (announcerId) => {
+    drain(writer, path.outbox.cancelPulls, (announcerId) => {
       writer.u8(FrameType.CancelPull);
       encodeCancelPull(writer, { announcerId, ranges: this.#noRanges });
     });
-    drain(writer, path.closes, (state) => {
+    drain(writer, path.outbox.closes, (state) => {
       if (!isPending(path, state)) return;
       writer.u8(FrameType.StreamClose);
       encodeStreamClose(writer, state);
@@ -238,150 +229,6 @@ export class ControlBuilder {
       encodePullRequest(writer, frame);
       if (!writer.overflowed) this.#loop.sent(nowUs, path, transfer, pull, packet);
     });
-  }
-
-  #notifies(nowUs: number, path: Path, packet: number, writer: WireWriter): void {
-    const frameAt = writer.offset;
-    writer.u8(FrameType.TransferNotify);
-    writer.u8(0);
-    let count = 0;
-    const written: AnnouncedTransfer[] = [];
-    while (count < WireLimit.maxEntries && !writer.overflowed) {
-      const at = writer.offset;
-      const transfer = this.#nextToAnnounce(path);
-      if (transfer === undefined) break;
-      this.#fill(path, transfer);
-      encodeNotifyEntry(writer, this.#entry);
-      if (writer.overflowed) {
-        writer.rewind(at);
-        break;
-      }
-      this.#take(path, transfer);
-      written.push(transfer);
-      count += 1;
-    }
-    if (count === 0) writer.rewind(frameAt);
-    else writer.patchU8(frameAt + 1, count);
-    for (const transfer of written) this.#announcer.announced(nowUs, path, transfer, packet);
-    this.#voids(nowUs, path, packet, writer);
-  }
-
-  // The next one to announce stays where it is until it was written.
-  #nextToAnnounce(path: Path): AnnouncedTransfer | undefined {
-    for (let resend = path.resends.peek(); resend !== undefined; resend = path.resends.peek()) {
-      if (resend.voiding) return undefined;
-      if (!resend.isOver) return resend;
-      resend.resendQueued = false;
-      path.resends.shift();
-    }
-    while (path.announceReady()) {
-      const level = path.announceScheduler.select(path.announceQueue.occupied);
-      const entry = this.#context.transfers.at(path.announceQueue.peek(level));
-      const transfer = entry?.role === "announcer" ? entry.transfer : undefined;
-      if (transfer?.state === "queued" && this.#announcer.isReady(path, transfer)) return transfer;
-      path.announceQueue.shift(level);
-    }
-    return undefined;
-  }
-
-  #take(path: Path, transfer: AnnouncedTransfer): void {
-    if (transfer.state !== "queued") {
-      transfer.resendQueued = false;
-      path.resends.shift();
-      return;
-    }
-    const { occupied } = path.announceQueue;
-    path.announceQueue.shift(path.announceScheduler.select(occupied));
-    path.announceScheduler.charge(transfer.priority, WireLimit.maxEntryBytes, occupied);
-    transfer.notifySeq = path.nextNotifySeq++;
-    transfer.inline = (this.#entry.flags & NotifyFlag.Inline) !== 0;
-    if (transfer.inline) {
-      path.inlineSent += transfer.totalBytes;
-      this.#context.payloadSent += transfer.totalBytes;
-    }
-  }
-
-  #fill(path: Path, transfer: AnnouncedTransfer): void {
-    const entry = this.#entry;
-    const { payload } = transfer;
-    const isFirst = transfer.notifySeq < 0;
-    const inline = isFirst ? this.#mayInline(path, transfer) : transfer.inline;
-    entry.shape = transfer.shape;
-    entry.flags = isFirst ? 0 : NotifyFlag.Retransmit;
-    entry.priority = transfer.priority;
-    entry.protection = 0;
-    entry.recordLog2 = 0;
-    entry.notifySeq = isFirst ? path.nextNotifySeq : transfer.notifySeq;
-    copyId(entry.transferId, transfer.id);
-    copyId(entry.streamId, transfer.streamId);
-    entry.messageSeq = transfer.messageSeq;
-    entry.totalBytes = transfer.totalBytes;
-    if (transfer.token !== undefined) {
-      entry.flags |= NotifyFlag.Token;
-      copyId(entry.token, transfer.token);
-    }
-    this.#fillDeps(transfer);
-    if (transfer.meta.length > 0) {
-      entry.flags |= NotifyFlag.Meta;
-      entry.meta = transfer.meta;
-    }
-    if (inline && payload instanceof Uint8Array) {
-      entry.flags |= NotifyFlag.Inline;
-      entry.inline = payload;
-      return;
-    }
-    copyId(entry.bufferId, transfer.bufferId);
-    entry.wireOffset = 0;
-    entry.wireBytes = transfer.wireBytes;
-    entry.binding.fill(0);
-    if (payload instanceof Uint8Array || payload.sealing === undefined) return;
-    const { sealing } = payload;
-    entry.protection = sealing.protection;
-    entry.recordLog2 = sealing.recordLog2;
-    entry.binding.set(sealing.binding);
-    if (sealing.dataKey !== undefined) {
-      entry.flags |= NotifyFlag.DataKey;
-      entry.dataKey.set(sealing.dataKey);
-      entry.messageNumber = sealing.messageNumber;
-    }
-  }
-
-  #fillDeps(transfer: AnnouncedTransfer): void {
-    const entry = this.#entry;
-    entry.depCount = 0;
-    for (const { transfer: earlier, kind } of transfer.after.slice(0, WireLimit.maxDeps)) {
-      const dep = entry.deps[entry.depCount];
-      if (dep === undefined || earlier.notifySeq < 0) continue;
-      dep.worker = this.#context.config.worker;
-      dep.notifySeq = earlier.notifySeq;
-      dep.kind = kind;
-      entry.depCount += 1;
-    }
-    if (entry.depCount > 0) entry.flags |= NotifyFlag.Deps;
-  }
-
-  #mayInline(path: Path, transfer: AnnouncedTransfer): boolean {
-    const { payload } = transfer;
-    if (!(payload instanceof Uint8Array)) return false;
-    if (payload.length > this.#context.config.inlineMaxBytes) return false;
-    return path.inlineSent + payload.length <= path.inlineLimit;
-  }
-
-  #voids(nowUs: number, path: Path, packet: number, writer: WireWriter): void {
-    for (let resend = path.resends.peek(); resend?.voiding === true; resend = path.resends.peek()) {
-      const at = writer.offset;
-      writer.u8(FrameType.FlowReset);
-      const { id, notifySeq } = resend;
-      const addresseeId: Id64 = id64();
-      encodeFlowReset(writer, { addresseeId, ownId: id, notifySeq, code: ResetCode.Cancelled });
-      if (writer.overflowed) {
-        writer.rewind(at);
-        return;
-      }
-      path.resends.shift();
-      resend.resendQueued = false;
-      if (resend.state !== "failed") this.#announcer.voided(nowUs, path, resend, packet);
-    }
   }
 
   #feedbackOf(nowUs: number, path: Path, writer: WireWriter): void {

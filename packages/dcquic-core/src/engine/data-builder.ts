@@ -3,9 +3,9 @@ import { chunk, encodeChunkHeader } from "../wire/chunk.js";
 import { CHUNK_HEADER_BYTES, ChunkFlag, Protection } from "../wire/constants.js";
 import { copyId } from "../wire/id64.js";
 import type { WireWriter } from "../wire/wire-writer.js";
-import type { Announcer } from "./announcer.js";
 import type { EngineContext } from "./context.js";
 import type { Path } from "./path.js";
+import type { Serving } from "./serving.js";
 
 const MIN_CHUNK_BYTES = 64;
 
@@ -16,13 +16,13 @@ const MIN_CHUNK_BYTES = 64;
  */
 export class DataBuilder {
   readonly #context: EngineContext;
-  readonly #announcer: Announcer;
+  readonly #serving: Serving;
   readonly #chunk = chunk();
 
-  /** Reports to the announcing side what was served. */
-  constructor(context: EngineContext, announcer: Announcer) {
+  /** Reports to `serving` what was sent. */
+  constructor(context: EngineContext, serving: Serving) {
     this.#context = context;
-    this.#announcer = announcer;
+    this.#serving = serving;
   }
 
   /** Whether the path has something to send; forgets transfers that are over. */
@@ -74,7 +74,7 @@ export class DataBuilder {
     serveQueue.shift(level);
     transfer.serveQueued = transfer.jobs.length > 0;
     if (transfer.serveQueued) serveQueue.push(level, transfer.id.lo);
-    else this.#announcer.served(nowUs, path, transfer);
+    else this.#serving.served(nowUs, path, transfer);
   }
 
   #writeChunk(

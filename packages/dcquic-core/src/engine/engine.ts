@@ -1,32 +1,36 @@
-import { formatHex, type RandomSource } from "@proj/wire-types";
+import type { RandomSource } from "@proj/wire-types";
 import type { BufferRegistry } from "../buffer/buffer-registry.js";
 import { CausalityMap } from "../causality/causality-map.js";
 import type { CryptoBackend } from "../crypto/backend.js";
 import { DataKeyCache } from "../crypto/data-keys.js";
 import type { EstablishedPath } from "../path/handshake.js";
-import { Fifo } from "../sched/fifo.js";
-import { LeakyBucket, OVERHEAD_BYTES } from "../sched/leaky-bucket.js";
+import { LeakyBucket } from "../sched/leaky-bucket.js";
 import { PullScheduler } from "../sched/pull-scheduler.js";
 import { NO_TIMER } from "../sched/timing-wheel.js";
 import { SlotTable } from "../transfer/slot-table.js";
-import { HEADER_BYTES, PacketType, Protection, TAG_BYTES } from "../wire/constants.js";
 import type { Id64 } from "../wire/id64.js";
-import { encodeHeader, packetHeader } from "../wire/packet-header.js";
-import { WireWriter } from "../wire/wire-writer.js";
-import { type AnnounceOptions, type AnnounceResult, Announcer } from "./announcer.js";
+import { Admission } from "./admission.js";
+import type { AnnounceOptions, AnnounceResult } from "./announce-options.js";
+import { Announcer } from "./announcer.js";
 import type { DatagramBatch } from "./batch.js";
 import { type EngineConfig, resolveConfig } from "./config.js";
 import { ControlBuilder } from "./control-builder.js";
+import { CreditKeeper } from "./credit-keeper.js";
 import { EngineContext, type TableEntry, TimerKind } from "./context.js";
 import { DataBuilder } from "./data-builder.js";
+import { Doubts } from "./doubts.js";
+import { Offers } from "./offers.js";
 import type { EngineEvent, PathId } from "./events.js";
 import { PacketIntake } from "./packet-intake.js";
 import { Path } from "./path.js";
+import { PathIndex } from "./path-index.js";
 import { PathKeeper } from "./path-keeper.js";
 import { PullLoop } from "./pull-loop.js";
 import { Puller } from "./puller.js";
+import { Serving } from "./serving.js";
 import { Status } from "./status.js";
 import { type CloseOptions, StreamCloser } from "./stream-closer.js";
+import { Transmitter } from "./transmitter.js";
 
 /** What an engine takes from its surroundings. */
 export interface EngineOptions {
@@ -62,7 +66,6 @@ export interface EngineStats {
 
 const INITIAL_SLOTS = 64;
 const MAX_SLOTS = 4_194_304;
-const ECT0 = 2;
 // After these nothing goes over the path any more; after the others it may recover.
 const FINAL_STATUSES: ReadonlySet<number> = new Set([
   Status.Protocol,
@@ -85,20 +88,15 @@ const FINAL_STATUSES: ReadonlySet<number> = new Set([
  */
 export class Engine {
   readonly #context: EngineContext;
-  readonly #byCredential = new Map<string, Path>();
+  readonly #byCredential = new PathIndex();
   readonly #announcer: Announcer;
   readonly #puller: Puller;
   readonly #loop: PullLoop;
   readonly #closer: StreamCloser;
   readonly #keeper: PathKeeper;
   readonly #intake: PacketIntake;
-  readonly #control: ControlBuilder;
-  readonly #data: DataBuilder;
-  readonly #raw = new Fifo<{ readonly datagram: Uint8Array; readonly address: number }>();
-  readonly #header = packetHeader();
-  readonly #writer = new WireWriter();
+  readonly #transmitter: Transmitter;
   #nextPath = 0;
-  #sendAtUs = Number.POSITIVE_INFINITY;
 
   /** @throws RangeError for a configuration that contradicts itself. */
   constructor(options: EngineOptions) {
@@ -126,33 +124,52 @@ export class Engine {
     const failed = (path: Path, status: number): void => this.#fail(path, status);
     const violated = (path: Path): void => this.#fail(path, Status.Protocol);
     this.#context = context;
-    this.#announcer = new Announcer(context);
+    const serving = new Serving(context);
+    this.#announcer = new Announcer(context, serving);
     this.#loop = new PullLoop(context);
-    this.#puller = new Puller(context, this.#loop, violated);
+    const credit = new CreditKeeper(context, violated);
+    const offers = new Offers(context);
+    const doubts = new Doubts(context, this.#loop, offers);
+    this.#puller = new Puller({ context, loop: this.#loop, credit, offers, doubts });
+    const admission = new Admission({
+      context,
+      credit,
+      offers,
+      doubts,
+      fail: (path, transfer, status) => this.#puller.fail(path, transfer, status),
+    });
     this.#closer = new StreamCloser(context);
     this.#keeper = new PathKeeper(context, failed);
-    this.#control = new ControlBuilder(context, {
-      announcer: this.#announcer,
-      puller: this.#puller,
+    this.#transmitter = new Transmitter({
+      context,
+      failed,
       loop: this.#loop,
-      closer: this.#closer,
+      keeper: this.#keeper,
+      control: new ControlBuilder(context, {
+        announcer: this.#announcer,
+        doubts,
+        loop: this.#loop,
+        closer: this.#closer,
+      }),
+      data: new DataBuilder(context, serving),
     });
-    this.#data = new DataBuilder(context, this.#announcer);
     this.#intake = new PacketIntake({
       context,
-      pathOf: (bytes, offset) => this.#pathOf(bytes, offset),
+      pathOf: (bytes, offset) => this.#byCredential.find(bytes, offset),
       announcer: this.#announcer,
+      admission,
+      doubts,
       puller: this.#puller,
       closer: this.#closer,
       keeper: this.#keeper,
       violated,
-      sendRaw: (datagram, address) => this.#raw.push({ datagram, address }),
+      sendRaw: (datagram, address) => this.#transmitter.sendRaw(datagram, address),
     });
   }
 
   /** Takes what arrived. Nothing a peer sends makes it throw. */
   receive(nowUs: number, batch: DatagramBatch): void {
-    for (let i = 0; i < batch.count; i++) this.#intake.receive(nowUs, batch, i);
+    this.#intake.receive(nowUs, batch);
     this.#settle(nowUs);
   }
 
@@ -176,7 +193,7 @@ export class Engine {
       nowUs,
     });
     this.#context.paths.set(id, path);
-    this.#byCredential.set(formatHex(established.credentialId), path);
+    this.#byCredential.add(path);
     return id;
   }
 
@@ -192,7 +209,7 @@ export class Engine {
     const { paths, dirty, serving, pulling } = this.#context;
     paths.delete(path);
     for (const set of [dirty, serving, pulling]) set.delete(gone);
-    this.#byCredential.delete(formatHex(gone.established.credentialId));
+    this.#byCredential.remove(gone.established.credentialId);
     gone.timer = this.#context.disarm(gone.timer);
   }
 
@@ -246,42 +263,14 @@ export class Engine {
 
   /** When `tick` or `transmit` has something to do next; Infinity when idle. */
   nextDeadline(): number {
-    return Math.min(this.#context.wheel.nextDeadline(), this.#sendAtUs);
+    return Math.min(this.#context.wheel.nextDeadline(), this.#transmitter.sendAtUs);
   }
 
   /** Adds datagrams to `into` until nothing may be sent now or the batch is full; returns how many. */
   transmit(nowUs: number, into: DatagramBatch): number {
-    const before = into.count;
-    const { nic, dirty, pulling, pulls, config } = this.#context;
-    this.#sendAtUs = Number.POSITIVE_INFINITY;
-    this.#loop.issue(nowUs);
-    for (let raw = this.#raw.peek(); raw !== undefined; raw = this.#raw.peek()) {
-      if (!into.add(raw.datagram, raw.address, 0)) break;
-      this.#raw.shift();
-    }
-    for (const path of dirty) {
-      // A worker that cannot rotate its keys stops sending on the path.
-      if (path.sendKeys.isExhausted) this.#fail(path, Status.LocalResource);
-      while (path.failedStatus === undefined && path.hasControl(nowUs)) {
-        if (!this.#mayEmit(nowUs, into)) return into.count - before;
-        if (!this.#emitControl(nowUs, path, into)) break;
-      }
-    }
-    while (this.#mayEmit(nowUs, into) && this.#emitData(nowUs, into));
-    for (const path of dirty) {
-      this.#keeper.arm(nowUs, path);
-      if (path.failedStatus !== undefined || !path.hasControl(nowUs)) dirty.delete(path);
-    }
-    if (pulling.size > 0 && pulls.nextFreeUs > nowUs) {
-      this.#sendAtUs = Math.min(this.#sendAtUs, pulls.nextFreeUs);
-    }
-    if (!nic.isFree(nowUs) && into.hasRoom(config.mtuBytes)) {
-      this.#sendAtUs = Math.min(this.#sendAtUs, nic.nextFreeUs);
-    }
-    return into.count - before;
+    return this.#transmitter.transmit(nowUs, into);
   }
 
-  /** The next thing the application should know, or `undefined`. */
   nextEvent(): EngineEvent | undefined {
     return this.#context.events.shift();
   }
@@ -303,103 +292,6 @@ export class Engine {
   /** Where the peer of a path stands. */
   peerState(path: PathId): Path["health"]["state"] {
     return this.#pathBy(path).health.state;
-  }
-
-  #mayEmit(nowUs: number, into: DatagramBatch): boolean {
-    const { nic, config } = this.#context;
-    if (!into.hasRoom(config.mtuBytes)) {
-      this.#sendAtUs = nowUs;
-      return false;
-    }
-    if (nic.isFree(nowUs)) return true;
-    this.#sendAtUs = Math.min(this.#sendAtUs, nic.nextFreeUs);
-    return false;
-  }
-
-  #emitControl(nowUs: number, path: Path, into: DatagramBatch): boolean {
-    const writer = this.#aim(into);
-    const start = writer.offset;
-    const packet = path.sendKeys.nextPacketNumber;
-    const active = this.#control.build(nowUs, path, packet, writer);
-    const length = writer.offset - start;
-    if (length === 0) return false;
-    const header = this.#header;
-    header.type = PacketType.Control;
-    header.protection = Protection.Packet;
-    header.ackEliciting = active;
-    this.#seal(nowUs, path, into, length, 0);
-    return true;
-  }
-
-  #emitData(nowUs: number, into: DatagramBatch): boolean {
-    const path = this.#pathToServe(nowUs);
-    if (path === undefined) return false;
-    const header = this.#header;
-    header.type = PacketType.Data;
-    header.protection = this.#data.protectionOf(path);
-    header.ackEliciting = true;
-    const writer = this.#aim(into);
-    const start = writer.offset;
-    this.#data.build(nowUs, path, writer);
-    const length = writer.offset - start;
-    if (length === 0) return false;
-    const datagram = HEADER_BYTES + length + TAG_BYTES;
-    if (path.wishedRate > 0) {
-      path.wishFreeUs =
-        Math.max(nowUs - this.#context.config.nicSlackUs, path.wishFreeUs) +
-        (datagram / (1.25 * path.wishedRate)) * 1e6;
-    }
-    this.#seal(nowUs, path, into, length, datagram);
-    return true;
-  }
-
-  // By turns; a path that has to wait for its window or pace is passed over, and says when it will not have to.
-  #pathToServe(nowUs: number): Path | undefined {
-    const { serving } = this.#context;
-    for (const path of serving) {
-      if (
-        path.failedStatus !== undefined ||
-        path.sendKeys.isExhausted ||
-        !this.#data.hasData(path)
-      ) {
-        serving.delete(path);
-        continue;
-      }
-      const freeUs = Math.max(path.congestion.nextSendUs(), path.wishFreeUs);
-      if (freeUs <= nowUs) {
-        serving.delete(path);
-        serving.add(path);
-        return path;
-      }
-      this.#sendAtUs = Math.min(this.#sendAtUs, freeUs);
-    }
-    return undefined;
-  }
-
-  #aim(into: DatagramBatch): WireWriter {
-    const start = into.usedBytes + HEADER_BYTES;
-    const end = into.usedBytes + this.#context.config.mtuBytes - TAG_BYTES;
-    return this.#writer.aim(into.bytes, into.view, start, end);
-  }
-
-  #seal(nowUs: number, path: Path, into: DatagramBatch, payload: number, controlled: number): void {
-    const header = this.#header;
-    const offset = into.usedBytes;
-    const length = HEADER_BYTES + payload + TAG_BYTES;
-    header.direction = path.direction;
-    header.worker = this.#context.config.worker;
-    header.payloadLength = payload;
-    header.destination = path.peerWorker;
-    header.clockUs = Math.floor(nowUs) >>> 0;
-    path.sendKeys.assign(header);
-    if (path.sendKeys.needsRehandshake) this.#context.askHandshake(path);
-    encodeHeader(into.bytes, into.view, offset, header, path.established.credentialId);
-    path.sendKeys.seal(into.bytes, into.view, offset, header);
-    into.append(length, path.address, path.congestion.ecn === "capable" ? ECT0 : 0);
-    this.#context.nic.take(nowUs, length + OVERHEAD_BYTES);
-    path.congestion.packetSent(nowUs, controlled);
-    path.sentUs = nowUs;
-    if (header.ackEliciting && path.owedSinceUs <= path.health.heardUs) path.owedSinceUs = nowUs;
   }
 
   #fire(nowUs: number, payload: number): void {
@@ -440,10 +332,6 @@ export class Engine {
     this.#puller.failAll(path, status);
     this.#closer.failAll(path);
     this.#context.events.push({ kind: "pathFailed", path: path.id, status });
-  }
-
-  #pathOf(bytes: Uint8Array, offset: number): Path | undefined {
-    return this.#byCredential.get(formatHex(bytes.subarray(offset, offset + 16)));
   }
 
   #pathBy(id: PathId): Path {

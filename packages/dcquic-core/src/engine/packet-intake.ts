@@ -1,4 +1,5 @@
 import { isWireError } from "@proj/wire-types";
+import type { OpenVerdict } from "../crypto/receive-keys.js";
 import { verifySecretControl, sealSecretControl } from "../crypto/secret-control-seal.js";
 import { chunk, decodeChunk } from "../wire/chunk.js";
 import { FrameType, HEADER_BYTES, PacketType, ResetCode } from "../wire/constants.js";
@@ -8,9 +9,11 @@ import { decodeHeader, packetHeader } from "../wire/packet-header.js";
 import { decodeSecretControl } from "../wire/secret-control.js";
 import type { FlowReset } from "../wire/transfer-frames.js";
 import { WireReader } from "../wire/wire-reader.js";
+import type { Admission } from "./admission.js";
 import type { Announcer } from "./announcer.js";
 import type { DatagramBatch } from "./batch.js";
 import type { EngineContext } from "./context.js";
+import type { Doubts } from "./doubts.js";
 import type { Path } from "./path.js";
 import type { PathKeeper } from "./path-keeper.js";
 import type { PeerWorker } from "./peer-worker.js";
@@ -25,6 +28,10 @@ export interface IntakeParts {
   readonly pathOf: (bytes: Uint8Array, offset: number) => Path | undefined;
   /** The announcing side. */
   readonly announcer: Announcer;
+  /** Which announcements are taken. */
+  readonly admission: Admission;
+  /** What may be a replay. */
+  readonly doubts: Doubts;
   /** The pulling side. */
   readonly puller: Puller;
   /** Closes. */
@@ -42,6 +49,7 @@ const ECN_ECT0 = 2;
 const ECN_CE = 3;
 const CREDENTIAL_OFFSET = 8;
 const MAX_OPEN_FAILURES = 2 ** 36;
+const NO_TICKET = -1;
 
 /**
  * Takes datagrams: believes nothing before a tag verified, reads a packet whole before any of it takes effect, and lets no
@@ -55,14 +63,38 @@ export class PacketIntake {
   readonly #frames = new FrameReader();
   readonly #reader = new WireReader();
   readonly #chunk = chunk();
+  // Of the batch that is being taken; packets that were not opened with the others have none.
+  readonly #tickets: number[] = [];
 
   /** Hands frames to `parts`. */
   constructor(parts: IntakeParts) {
     this.#parts = parts;
   }
 
-  /** Takes datagram `index` of a batch. Its bytes are decrypted in place. */
-  receive(nowUs: number, batch: DatagramBatch, index: number): void {
+  /**
+   * Takes a batch of datagrams, in order. Their bytes are decrypted in place: those whose path, worker and key are known
+   * together, the others when it is their turn.
+   */
+  receive(nowUs: number, batch: DatagramBatch): void {
+    for (let i = 0; i < batch.count; i++) this.#tickets[i] = this.#openLater(batch, i);
+    this.#parts.context.packets.openAll();
+    for (let i = 0; i < batch.count; i++) this.#take(nowUs, batch, i);
+  }
+
+  #openLater(batch: DatagramBatch, index: number): number {
+    const header = this.#header;
+    const offset = batch.offset(index);
+    if (decodeHeader(batch.view, offset, batch.length(index), header) !== "packet")
+      return NO_TICKET;
+    const { context, pathOf } = this.#parts;
+    const path = pathOf(batch.bytes, offset + CREDENTIAL_OFFSET);
+    if (path === undefined || path.failedStatus !== undefined) return NO_TICKET;
+    const worker = path.knownWorker(header.worker);
+    if (worker?.packets.check(header.packetNumber) !== "new") return NO_TICKET;
+    return worker.keys.openLater(context.packets, batch.bytes, batch.view, offset, header);
+  }
+
+  #take(nowUs: number, batch: DatagramBatch, index: number): void {
     const offset = batch.offset(index);
     const length = batch.length(index);
     const verdict = decodeHeader(batch.view, offset, length, this.#header);
@@ -109,7 +141,11 @@ export class PacketIntake {
     }
     const { bytes, view } = batch;
     const offset = batch.offset(index);
-    const verdict = worker.keys.open(nowUs, path.rtt.ptoUs, bytes, view, offset, header);
+    const ticket = this.#tickets[index] ?? NO_TICKET;
+    const verdict =
+      ticket === NO_TICKET
+        ? worker.keys.open(nowUs, path.rtt.ptoUs, bytes, view, offset, header)
+        : verdictOf(context.packets.wasOpened(ticket));
     if (verdict === "staleKey") {
       const packet = {
         kind: "staleKey",
@@ -179,11 +215,11 @@ export class PacketIntake {
   }
 
   #obeyFrame(nowUs: number, path: Path, worker: PeerWorker, type: number): void {
-    const { announcer, puller, closer, keeper } = this.#parts;
+    const { announcer, admission, doubts, puller, closer, keeper } = this.#parts;
     const frames = this.#frames;
     switch (type) {
       case FrameType.TransferNotify:
-        return puller.onNotify(nowUs, path, worker, frames.notify);
+        return admission.onNotify(nowUs, path, worker, frames.notify);
       case FrameType.TransferAccept:
         keeper.limits(path, frames.accept.notifyLimit, frames.accept.inlineLimit);
         return announcer.onAccept(nowUs, path, frames.accept);
@@ -198,10 +234,10 @@ export class PacketIntake {
       case FrameType.TransferChallenge:
         return announcer.onChallenge(path, frames.challenge);
       case FrameType.TransferChallengeResponse:
-        return puller.onProof(path, worker, frames.challenge);
+        return doubts.onProof(path, worker, frames.challenge);
       case FrameType.Probe: {
         const { probeId } = frames.probe;
-        path.probeResponses.push({
+        path.outbox.probeResponses.push({
           probeId: id64(probeId.hi, probeId.lo),
           clockUs: this.#header.clockUs,
           atUs: nowUs,
@@ -217,7 +253,7 @@ export class PacketIntake {
       case FrameType.StreamCloseAck:
         return closer.onAck(nowUs, path, frames.streamCloseAck);
       case FrameType.Closed:
-        return puller.onClosed(path, worker, frames.closed);
+        return admission.onClosed(path, worker, frames.closed);
       default:
         return puller.onHold(nowUs, path, frames.pullHold);
     }
@@ -225,12 +261,12 @@ export class PacketIntake {
 
   // An id says by itself which role the transfer has here; without one the number of the announcement does.
   #reset(path: Path, worker: PeerWorker, frame: FlowReset): void {
-    const { context, announcer, puller } = this.#parts;
+    const { context, admission, announcer, puller } = this.#parts;
     if (isZeroId(frame.addresseeId)) {
       if (frame.notifySeq < 0) return;
       const doubted = worker.live.get(frame.notifySeq);
       if (frame.code === ResetCode.Unknown && doubted?.state !== "challenged") return;
-      puller.onVoid(path, worker, frame);
+      admission.onVoid(path, worker, frame);
       return;
     }
     const entry = context.transfers.get(frame.addresseeId);
@@ -271,4 +307,8 @@ export class PacketIntake {
         context.note("replayedPacket", path);
     }
   }
+}
+
+function verdictOf(isOpen: boolean): OpenVerdict {
+  return isOpen ? "opened" : "failed";
 }

@@ -7,7 +7,6 @@ import { DerivationBudget, ReceiveKeys } from "../crypto/receive-keys.js";
 import { SendKeys } from "../crypto/send-keys.js";
 import { PeerHealth } from "../health/peer-health.js";
 import type { EstablishedPath } from "../path/handshake.js";
-import { Fifo } from "../sched/fifo.js";
 import { PriorityQueue, PriorityScheduler } from "../sched/priority-queue.js";
 import type { PullSender } from "../sched/pull-scheduler.js";
 import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
@@ -15,64 +14,11 @@ import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
 import type { Pull, PulledTransfer } from "../transfer/pulled-transfer.js";
 import { type Tombstone, Tombstones } from "../transfer/tombstones.js";
 import { ANY_WORKER } from "../wire/constants.js";
-import type { Id64 } from "../wire/id64.js";
-import type { PullHold } from "../wire/transfer-frames.js";
 import type { EngineConfig } from "./config.js";
 import type { PathId } from "./events.js";
+import { Outbox } from "./outbox.js";
 import { PeerWorker } from "./peer-worker.js";
 import type { CloseState } from "./stream-closer.js";
-
-/** An answer to an announcement that waits to be sent. */
-export interface PendingAccept {
-  /** Id at the announcer. */
-  readonly announcerId: Id64;
-  /** Id here, or zero. */
-  readonly pullerId: Id64;
-  /** {@link AcceptStatus}. */
-  readonly status: number;
-}
-
-/** A FLOW_RESET that waits to be sent. */
-export interface PendingReset {
-  /** Id at the addressee, or zero. */
-  readonly addresseeId: Id64;
-  /** Id here, or zero. */
-  readonly ownId: Id64;
-  /** Number of the announcement, or `NO_NOTIFY_SEQ`. */
-  readonly notifySeq: number;
-  /** {@link ResetCode}. */
-  readonly code: number;
-}
-
-/** The answer to a challenge that waits to be sent. */
-export interface PendingProof {
-  /** Own id of the transfer. */
-  readonly announcerId: Id64;
-  /** Number of its announcement. */
-  readonly notifySeq: number;
-  /** Of the challenge. */
-  readonly nonce: Uint8Array;
-  /** What proves the announcement. */
-  readonly proof: Uint8Array;
-}
-
-/** The answer to a probe that waits to be sent. */
-export interface PendingProbeResponse {
-  /** Of the probe. */
-  readonly probeId: Id64;
-  /** The prober's clock. */
-  readonly clockUs: number;
-  /** When the probe arrived. */
-  readonly atUs: number;
-}
-
-/** A pull that has to be sent again. */
-export interface Repull {
-  /** Whose it is. */
-  readonly transfer: PulledTransfer;
-  /** The pull. */
-  readonly pull: Pull;
-}
 
 /** What a path is made of. */
 export interface PathOptions {
@@ -145,6 +91,9 @@ export class Path {
   /** When that fires. */
   timerUs: number = Number.POSITIVE_INFINITY;
 
+  /** What waits to be written. */
+  readonly outbox: Outbox = new Outbox();
+
   /** Number of the next announcement. */
   nextNotifySeq = 0;
   /** Announcements must stay below it. */
@@ -165,8 +114,6 @@ export class Path {
   readonly announceQueue: PriorityQueue = new PriorityQueue();
   /** Chooses between their levels. */
   readonly announceScheduler: PriorityScheduler;
-  /** Own transfers to be announced again, or taken back. */
-  readonly resends: Fifo<AnnouncedTransfer> = new Fifo();
   /** Own transfers without an answer, in order of their last transmission. */
   readonly unanswered: Set<AnnouncedTransfer> = new Set();
   /** Own transfers that wait for one they name to be announced first. */
@@ -201,33 +148,11 @@ export class Path {
   readonly pullQueue: PriorityQueue = new PriorityQueue();
   /** Chooses between their levels. */
   readonly pullScheduler: PriorityScheduler;
-  /** Pulls to be sent again. */
-  readonly repulls: Fifo<Repull> = new Fifo();
-  /** Pulls that are to be sent for the first time. */
-  readonly pulls: Fifo<Repull> = new Fifo();
   /** When DATA last arrived. */
   dataUs: number = Number.NEGATIVE_INFINITY;
   /** Pulls without a full answer, in order of their last transmission. */
   readonly inflightPulls: Map<Pull, PulledTransfer> = new Map();
 
-  /** Answers to announcements. */
-  readonly accepts: Fifo<PendingAccept> = new Fifo();
-  /** Transfers with something to acknowledge. */
-  readonly acks: Fifo<PulledTransfer> = new Fifo();
-  /** Announcers' ids of finished transfers to be acknowledged as a whole. */
-  readonly completeAcks: Fifo<Id64> = new Fifo();
-  /** Announcers' ids of transfers of which nothing more is wanted. */
-  readonly cancelPulls: Fifo<Id64> = new Fifo();
-  /** Resets. */
-  readonly resets: Fifo<PendingReset> = new Fifo();
-  /** Challenges. */
-  readonly challenges: Fifo<PulledTransfer> = new Fifo();
-  /** Answers to challenges. */
-  readonly proofs: Fifo<PendingProof> = new Fifo();
-  /** Pulls that have to wait, to be told so. */
-  readonly holds: Fifo<PullHold> = new Fifo();
-  /** Answers to probes. */
-  readonly probeResponses: Fifo<PendingProbeResponse> = new Fifo();
   /** Flags of a PROBE to be sent, or -1. */
   probeFlags = -1;
   /** The probe in flight: when it was sent, or Infinity. */
@@ -240,13 +165,8 @@ export class Path {
   feedbackUs: number = Number.POSITIVE_INFINITY;
   /** Whether new limits are to be told even though nothing else is. */
   creditDue = false;
-  /** Own closes to be sent. */
-  readonly closes: Fifo<CloseState> = new Fifo();
   /** Own closes without an answer. */
   readonly openCloses: Map<string, CloseState> = new Map();
-  /** Closes to be acknowledged: the stream, and whether this side opened it. */
-  readonly closeAcks: Fifo<{ readonly streamId: Id64; readonly opener: boolean }> = new Fifo();
-
   readonly #options: PathOptions;
   readonly #budget = new DerivationBudget();
   readonly #workers = new Map<number, PeerWorker>();
@@ -331,24 +251,11 @@ export class Path {
   /** Whether a CONTROL packet has something to carry. */
   hasControl(nowUs: number): boolean {
     return (
-      this.accepts.size > 0 ||
+      !this.outbox.isEmpty ||
       this.announceReady() ||
-      this.resends.size > 0 ||
-      this.pulls.size > 0 ||
-      this.repulls.size > 0 ||
-      this.acks.size > 0 ||
-      this.completeAcks.size > 0 ||
-      this.cancelPulls.size > 0 ||
-      this.resets.size > 0 ||
-      this.challenges.size > 0 ||
-      this.proofs.size > 0 ||
-      this.holds.size > 0 ||
-      this.probeResponses.size > 0 ||
       this.probeFlags >= 0 ||
       this.feedbackUs <= nowUs ||
-      this.creditDue ||
-      this.closes.size > 0 ||
-      this.closeAcks.size > 0
+      this.creditDue
     );
   }
 

@@ -138,7 +138,7 @@ export class PullLoop {
   repull(path: Path, transfer: PulledTransfer, pull: Pull): void {
     pull.sentUs = -1;
     path.inflightPulls.delete(pull);
-    path.repulls.push({ transfer, pull });
+    path.outbox.repulls.push({ transfer, pull });
     this.#context.dirty.add(path);
   }
 
@@ -172,7 +172,7 @@ export class PullLoop {
     const pull = this.add(transfer, start, end);
     pulls.pulled(nowUs, sender, end - start);
     pullScheduler.charge(level, end - start, occupied);
-    path.pulls.push({ transfer, pull });
+    path.outbox.pulls.push({ transfer, pull });
     this.#context.dirty.add(path);
     transfer.nextPull = end;
     if (end < transfer.wireBytes) pullQueue.push(level, transfer.id.lo);

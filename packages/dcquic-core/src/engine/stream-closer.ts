@@ -97,7 +97,7 @@ export class StreamCloser {
     this.#states.set(number, state);
     this.#numbers.set(state, number);
     path.openCloses.set(key, state);
-    path.closes.push(state);
+    path.outbox.closes.push(state);
     this.#context.begin(nowUs, path);
   }
 
@@ -118,7 +118,7 @@ export class StreamCloser {
     state.path.rtt.expired(nowUs);
     state.path.health.sample(nowUs, 1);
     state.queued = true;
-    state.path.closes.push(state);
+    state.path.outbox.closes.push(state);
     this.#context.dirty.add(state.path);
   }
 
@@ -126,7 +126,7 @@ export class StreamCloser {
   onClose(path: Path, frame: StreamClose): void {
     const streamId = id64(frame.streamId.hi, frame.streamId.lo);
     const opener = !frame.opener;
-    path.closeAcks.push({ streamId, opener });
+    path.outbox.closeAcks.push({ streamId, opener });
     const key = `${path.id}.${keyOf(streamId, opener)}.${frame.scope}.${frame.status}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);

@@ -1,0 +1,53 @@
+import type { AeadJob, PacketAead } from "./backend.js";
+
+/**
+ * Packets that are sealed or opened together, where one call for many is cheaper than many calls.
+ *
+ * All packets between two calls of {@link PacketBatch.sealAll}, and of {@link PacketBatch.openAll}, lie in one slab, or are
+ * done at once. Until then their bytes must be neither read nor changed.
+ *
+ * @see spec/dcquic.md §22
+ */
+export interface PacketBatch {
+  /** Has a packet sealed by the next {@link PacketBatch.sealAll}. The job may be reused at once. */
+  seal(aead: PacketAead, job: AeadJob): void;
+  /** Seals what waits. */
+  sealAll(): void;
+  /** Has a packet opened by the next {@link PacketBatch.openAll}. Returns its ticket. */
+  open(aead: PacketAead, job: AeadJob): number;
+  /** Opens what waits. */
+  openAll(): void;
+  /** Tells after {@link PacketBatch.openAll}, and until the next {@link PacketBatch.open}, whether a packet was authentic. */
+  wasOpened(ticket: number): boolean;
+}
+
+/** Does everything at once: for backends that gain nothing by waiting. */
+export class ImmediateBatch implements PacketBatch {
+  readonly #results: boolean[] = [];
+  #isDone = false;
+
+  /** Seals at once. */
+  seal(aead: PacketAead, job: AeadJob): void {
+    aead.seal(job);
+  }
+
+  /** Has nothing left to do. */
+  sealAll(): void {}
+
+  /** Opens at once. */
+  open(aead: PacketAead, job: AeadJob): number {
+    if (this.#isDone) this.#results.length = 0;
+    this.#isDone = false;
+    return this.#results.push(aead.open(job)) - 1;
+  }
+
+  /** Ends the batch. */
+  openAll(): void {
+    this.#isDone = true;
+  }
+
+  /** Tells what became of a packet. */
+  wasOpened(ticket: number): boolean {
+    return this.#results[ticket] ?? false;
+  }
+}

@@ -1,0 +1,151 @@
+import { PulledTransfer } from "../transfer/pulled-transfer.js";
+import { AcceptStatus, ResetCode } from "../wire/constants.js";
+import { type Id64, id64, sameId } from "../wire/id64.js";
+import type { NotifyEntry } from "../wire/notify-entry.js";
+import type { Closed } from "../wire/path-frames.js";
+import type { FlowReset } from "../wire/transfer-frames.js";
+import type { EngineContext } from "./context.js";
+import type { CreditKeeper } from "./credit-keeper.js";
+import type { Doubts } from "./doubts.js";
+import { tellFailed } from "./mismatch.js";
+import type { Offers } from "./offers.js";
+import type { Path } from "./path.js";
+import type { PeerWorker } from "./peer-worker.js";
+import { Status, statusOfReset } from "./status.js";
+
+const NO_ID: Id64 = id64();
+
+/** What an {@link Admission} works with. */
+export interface AdmissionParts {
+  /** What the parts share. */
+  readonly context: EngineContext;
+  /** Holds peers to their credit. */
+  readonly credit: CreditKeeper;
+  /** Offers what was admitted. */
+  readonly offers: Offers;
+  /** Takes what may be a replay. */
+  readonly doubts: Doubts;
+  /** Ends a transfer from the peer that cannot succeed any more. */
+  readonly fail: (path: Path, transfer: PulledTransfer, status: number) => void;
+}
+
+/**
+ * Decides which announcements are taken: once each, within credit and limits, and never a replayed one.
+ *
+ * @see spec/dcquic.md §9.1, §9.12, §10.2
+ */
+export class Admission {
+  readonly #parts: AdmissionParts;
+  readonly #context: EngineContext;
+
+  /** Hands on to `parts`. */
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+    this.#context = parts.context;
+  }
+
+  /** Takes an announcement. */
+  onNotify(nowUs: number, path: Path, worker: PeerWorker, entry: NotifyEntry): void {
+    const { notifySeq } = entry;
+    const live = worker.live.get(notifySeq);
+    if (live !== undefined) {
+      if (sameId(live.announcerId, entry.transferId) && isAnswered(live)) {
+        this.#answer(path, live.announcerId, live.id, AcceptStatus.DuplicateActive);
+      }
+      return;
+    }
+    const tombstone = worker.tombstones.get(notifySeq);
+    if (tombstone !== undefined && tombstone.status !== Status.Ok) {
+      tellFailed(path, tombstone);
+      return;
+    }
+    if (tombstone !== undefined) {
+      this.#answer(path, tombstone.announcerId, tombstone.pullerId, AcceptStatus.DuplicateComplete);
+      if (tombstone.pulled) path.outbox.completeAcks.push(tombstone.announcerId);
+      return;
+    }
+    const verdict = worker.notifies.check(notifySeq);
+    if (verdict === "seen") return;
+    if (!this.#parts.credit.covers(nowUs, path, entry)) return;
+    if (verdict === "new") worker.notifies.commit(notifySeq);
+    if (!this.#fits(path, worker, entry)) return;
+    const transfer = new PulledTransfer(path.id, worker.worker, entry);
+    if (!this.#context.transfers.insert({ role: "puller", transfer }, transfer.id)) {
+      this.#answer(
+        path,
+        id64(entry.transferId.hi, entry.transferId.lo),
+        NO_ID,
+        AcceptStatus.Overloaded,
+      );
+      this.#parts.credit.finished(path, transfer);
+      this.#parts.offers.markOffered(path, worker, notifySeq);
+      return;
+    }
+    worker.live.set(notifySeq, transfer);
+    this.#context.begin(nowUs, path);
+    if (transfer.inline !== undefined) {
+      path.inlineReceived += transfer.inline.length;
+      this.#context.payloadReceived += transfer.inline.length;
+    }
+    if (verdict === "below") return this.#parts.doubts.add(path, transfer);
+    this.#answer(path, transfer.announcerId, transfer.id, AcceptStatus.New);
+    this.#parts.offers.hold(path, worker, transfer, entry);
+  }
+
+  /** Obeys a CLOSED: these announcements will never be asked about again. §9.12 */
+  onClosed(path: Path, worker: PeerWorker, frame: Closed): void {
+    worker.tombstones.close(frame.floor, frame.ranges);
+    this.#markOfferedRange(path, worker, 0, frame.floor);
+    for (let i = 0; i < frame.ranges.count; i++) {
+      const [start, end] = [frame.ranges.start(i), frame.ranges.end(i)];
+      this.#markOfferedRange(path, worker, frame.floor + start, frame.floor + end);
+    }
+  }
+
+  /** Obeys a FLOW_RESET that takes an announcement back by its number. D-2 */
+  onVoid(path: Path, worker: PeerWorker, frame: FlowReset): void {
+    const { notifySeq } = frame;
+    const live = worker.live.get(notifySeq);
+    if (live !== undefined) this.#parts.fail(path, live, statusOfReset(frame.code));
+    if (frame.code !== ResetCode.Cancelled) return;
+    if (live === undefined && worker.notifies.check(notifySeq) === "new") {
+      if (notifySeq >= path.notifyGranted) return;
+      worker.notifies.commit(notifySeq);
+      path.notifyFinished += 1;
+    }
+    this.#parts.offers.markOffered(path, worker, notifySeq);
+    this.#answer(path, id64(frame.ownId.hi, frame.ownId.lo), NO_ID, AcceptStatus.Voided);
+  }
+
+  #fits(path: Path, worker: PeerWorker, entry: NotifyEntry): boolean {
+    const { maxMessageBytes } = this.#context.config;
+    if (entry.totalBytes <= maxMessageBytes && entry.wireBytes <= 2 * maxMessageBytes) return true;
+    const announcerId = id64(entry.transferId.hi, entry.transferId.lo);
+    this.#answer(path, announcerId, NO_ID, AcceptStatus.Limit);
+    this.#parts.offers.markOffered(path, worker, entry.notifySeq);
+    path.notifyFinished += 1;
+    return false;
+  }
+
+  #markOfferedRange(path: Path, worker: PeerWorker, start: number, end: number): void {
+    worker.offered.add(start, end);
+    for (const [notifySeq, transfer] of worker.live) {
+      if (notifySeq < start || notifySeq >= end || transfer.inline !== undefined) continue;
+      // Its announcer gave it up: the bytes will not come.
+      if (transfer.state !== "delivered") this.#parts.fail(path, transfer, Status.Cancelled);
+    }
+    for (const notifySeq of worker.dependents.keys()) {
+      if (notifySeq >= start && notifySeq < end)
+        this.#parts.offers.markOffered(path, worker, notifySeq);
+    }
+  }
+
+  #answer(path: Path, announcerId: Id64, pullerId: Id64, status: number): void {
+    path.outbox.accepts.push({ announcerId, pullerId, status });
+  }
+}
+
+// A doubtful announcement is answered only when it was proved.
+function isAnswered(transfer: PulledTransfer): boolean {
+  return transfer.state !== "challenged" && transfer.state !== "tentative";
+}

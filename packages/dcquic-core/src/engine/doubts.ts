@@ -1,0 +1,144 @@
+import { challengeProof } from "../crypto/challenge-proof.js";
+import type { PulledTransfer } from "../transfer/pulled-transfer.js";
+import { AcceptStatus } from "../wire/constants.js";
+import { sameId } from "../wire/id64.js";
+import type { Challenge } from "../wire/transfer-frames.js";
+import { type EngineContext, TimerKind } from "./context.js";
+import type { Offers } from "./offers.js";
+import type { Path } from "./path.js";
+import type { PeerWorker } from "./peer-worker.js";
+import type { PullLoop } from "./pull-loop.js";
+
+const MAX_CHALLENGES = 3;
+const MAX_CHALLENGED = 256;
+const MAX_CHALLENGED_BYTES = 262_144;
+const NONCE_BYTES = 16;
+
+/**
+ * Announcements below the window, which may be replays: nothing of them is offered before the announcer proved them, by
+ * answering a challenge or by sending bytes for a fresh id.
+ *
+ * @see spec/dcquic.md §10.2, §10.3
+ */
+export class Doubts {
+  readonly #context: EngineContext;
+  readonly #loop: PullLoop;
+  readonly #offers: Offers;
+  readonly #challenged = new Map<number, { count: number; bytes: number }>();
+
+  /** Hands what was proved to `offers`. */
+  constructor(context: EngineContext, loop: PullLoop, offers: Offers) {
+    this.#context = context;
+    this.#loop = loop;
+    this.#offers = offers;
+  }
+
+  /** Begins to doubt a transfer that is in the tables already. */
+  add(path: Path, transfer: PulledTransfer): void {
+    if (transfer.inline === undefined) {
+      transfer.state = "tentative";
+      this.#pullFirstQuantum(path, transfer);
+      return;
+    }
+    const pool = this.#challenged.get(path.id) ?? { count: 0, bytes: 0 };
+    this.#challenged.set(path.id, pool);
+    transfer.state = "challenged";
+    if (
+      pool.count >= MAX_CHALLENGED ||
+      pool.bytes + transfer.inline.length > MAX_CHALLENGED_BYTES
+    ) {
+      this.#dropOldestChallenged(path);
+    }
+    pool.count += 1;
+    pool.bytes += transfer.inline.length;
+    transfer.nonce = this.#context.random.fill(new Uint8Array(NONCE_BYTES));
+    path.outbox.challenges.push(transfer);
+  }
+
+  /** Checks the answer to a challenge: the announcement is processed once. §10.3 */
+  onProof(path: Path, worker: PeerWorker, frame: Challenge): void {
+    const transfer = worker.live.get(frame.notifySeq);
+    if (transfer?.state !== "challenged" || transfer.nonce === undefined) return;
+    if (!sameId(transfer.announcerId, frame.announcerId)) return;
+    const { crypto } = this.#context;
+    const inline = transfer.inline ?? new Uint8Array(0);
+    const expected = challengeProof(
+      crypto,
+      transfer.nonce,
+      transfer.announcerId,
+      frame.notifySeq,
+      inline,
+    );
+    if (!crypto.equal(frame.nonce, transfer.nonce) || !crypto.equal(frame.proof, expected)) return;
+    this.uncount(transfer);
+    this.#accept(path, worker, transfer);
+  }
+
+  /** Believes a transfer whose bytes arrived under the id that only its announcer was told. */
+  believe(path: Path, transfer: PulledTransfer): void {
+    this.#loop.cancel(path, transfer);
+    transfer.timer = this.#context.disarm(transfer.timer);
+    const worker = path.knownWorker(transfer.worker);
+    if (worker !== undefined) this.#accept(path, worker, transfer);
+  }
+
+  /** Notes that a challenge is on the wire. */
+  challengeSent(nowUs: number, path: Path, transfer: PulledTransfer): void {
+    transfer.challenges += 1;
+    const deadline = nowUs + path.rtt.backedOffPtoUs;
+    const { timer, id } = transfer;
+    transfer.timer = this.#context.arm(timer, deadline, TimerKind.Puller, id.lo);
+  }
+
+  /** A question was not answered in time: it is asked again, three times in all. */
+  onTimer(path: Path, transfer: PulledTransfer): void {
+    if (transfer.challenges >= MAX_CHALLENGES) return this.#drop(path, transfer);
+    if (transfer.state === "challenged") path.outbox.challenges.push(transfer);
+    else this.#pullFirstQuantum(path, transfer);
+  }
+
+  /** Forgets that a challenged transfer takes room. */
+  uncount(transfer: PulledTransfer): void {
+    const pool = this.#challenged.get(transfer.path);
+    if (pool === undefined) return;
+    pool.count -= 1;
+    pool.bytes -= transfer.inline?.length ?? 0;
+  }
+
+  #dropOldestChallenged(path: Path): void {
+    for (const worker of path.workers) {
+      for (const transfer of worker.live.values()) {
+        if (transfer.state === "challenged" && transfer.nonce !== undefined) {
+          this.#drop(path, transfer);
+          return;
+        }
+      }
+    }
+  }
+
+  // Forgets an announcement that was never proved, without a trace.
+  #drop(path: Path, transfer: PulledTransfer): void {
+    const { transfers } = this.#context;
+    if (transfer.state === "challenged") this.uncount(transfer);
+    if (transfer.inline !== undefined) path.inlineReceived -= transfer.inline.length;
+    this.#loop.cancel(path, transfer);
+    transfer.timer = this.#context.disarm(transfer.timer);
+    path.knownWorker(transfer.worker)?.live.delete(transfer.notifySeq);
+    transfers.remove(transfer.id);
+    this.#context.end(path);
+  }
+
+  #pullFirstQuantum(path: Path, transfer: PulledTransfer): void {
+    const end = Math.min(transfer.wireBytes, this.#context.config.pullQuantumBytes);
+    const pull = transfer.pulls[0] ?? this.#loop.add(transfer, 0, end);
+    if (pull.attempts === 0) this.#context.pulls.pulled(0, path.sender, end);
+    transfer.challenges += 1;
+    this.#loop.repull(path, transfer, pull);
+  }
+
+  #accept(path: Path, worker: PeerWorker, transfer: PulledTransfer): void {
+    const { announcerId, id } = transfer;
+    path.outbox.accepts.push({ announcerId, pullerId: id, status: AcceptStatus.New });
+    this.#offers.offerIfFree(path, worker, transfer);
+  }
+}

@@ -1,0 +1,180 @@
+import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
+import { FrameType, NotifyFlag, ResetCode, WireLimit } from "../wire/constants.js";
+import { copyId, type Id64, id64 } from "../wire/id64.js";
+import { encodeNotifyEntry, notifyEntry } from "../wire/notify-entry.js";
+import { encodeFlowReset } from "../wire/transfer-frames.js";
+import type { WireWriter } from "../wire/wire-writer.js";
+import type { Announcer } from "./announcer.js";
+import type { EngineContext } from "./context.js";
+import type { Path } from "./path.js";
+
+/**
+ * Writes announcements, and what takes them back: those that are repeated first, then new ones by priority, as far as the
+ * peer's limit goes.
+ *
+ * @see spec/dcquic.md §9.1, §11, §17.4
+ */
+export class NotifyBuilder {
+  readonly #context: EngineContext;
+  readonly #announcer: Announcer;
+  readonly #entry = notifyEntry();
+
+  /** Reports to `announcer` what is on the wire. */
+  constructor(context: EngineContext, announcer: Announcer) {
+    this.#context = context;
+    this.#announcer = announcer;
+  }
+
+  /** Writes as many as fit into packet number `packet`. */
+  build(nowUs: number, path: Path, packet: number, writer: WireWriter): void {
+    const frameAt = writer.offset;
+    writer.u8(FrameType.TransferNotify);
+    writer.u8(0);
+    let count = 0;
+    const written: AnnouncedTransfer[] = [];
+    while (count < WireLimit.maxEntries && !writer.overflowed) {
+      const at = writer.offset;
+      const transfer = this.#nextToAnnounce(path);
+      if (transfer === undefined) break;
+      this.#fill(path, transfer);
+      encodeNotifyEntry(writer, this.#entry);
+      if (writer.overflowed) {
+        writer.rewind(at);
+        break;
+      }
+      this.#take(path, transfer);
+      written.push(transfer);
+      count += 1;
+    }
+    if (count === 0) writer.rewind(frameAt);
+    else writer.patchU8(frameAt + 1, count);
+    for (const transfer of written) this.#announcer.announced(nowUs, path, transfer, packet);
+    this.#voids(nowUs, path, packet, writer);
+  }
+
+  // The next one to announce stays where it is until it was written.
+  #nextToAnnounce(path: Path): AnnouncedTransfer | undefined {
+    for (
+      let resend = path.outbox.resends.peek();
+      resend !== undefined;
+      resend = path.outbox.resends.peek()
+    ) {
+      if (resend.voiding) return undefined;
+      if (!resend.isOver) return resend;
+      resend.resendQueued = false;
+      path.outbox.resends.shift();
+    }
+    while (path.announceReady()) {
+      const level = path.announceScheduler.select(path.announceQueue.occupied);
+      const entry = this.#context.transfers.at(path.announceQueue.peek(level));
+      const transfer = entry?.role === "announcer" ? entry.transfer : undefined;
+      if (transfer?.state === "queued" && this.#announcer.isReady(path, transfer)) return transfer;
+      path.announceQueue.shift(level);
+    }
+    return undefined;
+  }
+
+  #take(path: Path, transfer: AnnouncedTransfer): void {
+    if (transfer.state !== "queued") {
+      transfer.resendQueued = false;
+      path.outbox.resends.shift();
+      return;
+    }
+    const { occupied } = path.announceQueue;
+    path.announceQueue.shift(path.announceScheduler.select(occupied));
+    path.announceScheduler.charge(transfer.priority, WireLimit.maxEntryBytes, occupied);
+    transfer.notifySeq = path.nextNotifySeq++;
+    transfer.inline = (this.#entry.flags & NotifyFlag.Inline) !== 0;
+    if (transfer.inline) {
+      path.inlineSent += transfer.totalBytes;
+      this.#context.payloadSent += transfer.totalBytes;
+    }
+  }
+
+  #fill(path: Path, transfer: AnnouncedTransfer): void {
+    const entry = this.#entry;
+    const { payload } = transfer;
+    const isFirst = transfer.notifySeq < 0;
+    const inline = isFirst ? this.#mayInline(path, transfer) : transfer.inline;
+    entry.shape = transfer.shape;
+    entry.flags = isFirst ? 0 : NotifyFlag.Retransmit;
+    entry.priority = transfer.priority;
+    entry.protection = 0;
+    entry.recordLog2 = 0;
+    entry.notifySeq = isFirst ? path.nextNotifySeq : transfer.notifySeq;
+    copyId(entry.transferId, transfer.id);
+    copyId(entry.streamId, transfer.streamId);
+    entry.messageSeq = transfer.messageSeq;
+    entry.totalBytes = transfer.totalBytes;
+    if (transfer.token !== undefined) {
+      entry.flags |= NotifyFlag.Token;
+      copyId(entry.token, transfer.token);
+    }
+    this.#fillDeps(transfer);
+    if (transfer.meta.length > 0) {
+      entry.flags |= NotifyFlag.Meta;
+      entry.meta = transfer.meta;
+    }
+    if (inline && payload instanceof Uint8Array) {
+      entry.flags |= NotifyFlag.Inline;
+      entry.inline = payload;
+      return;
+    }
+    copyId(entry.bufferId, transfer.bufferId);
+    entry.wireOffset = 0;
+    entry.wireBytes = transfer.wireBytes;
+    entry.binding.fill(0);
+    if (payload instanceof Uint8Array || payload.sealing === undefined) return;
+    const { sealing } = payload;
+    entry.protection = sealing.protection;
+    entry.recordLog2 = sealing.recordLog2;
+    entry.binding.set(sealing.binding);
+    if (sealing.dataKey !== undefined) {
+      entry.flags |= NotifyFlag.DataKey;
+      entry.dataKey.set(sealing.dataKey);
+      entry.messageNumber = sealing.messageNumber;
+    }
+  }
+
+  #fillDeps(transfer: AnnouncedTransfer): void {
+    const entry = this.#entry;
+    entry.depCount = 0;
+    for (const { transfer: earlier, kind } of transfer.after.slice(0, WireLimit.maxDeps)) {
+      const dep = entry.deps[entry.depCount];
+      if (dep === undefined || earlier.notifySeq < 0) continue;
+      dep.worker = this.#context.config.worker;
+      dep.notifySeq = earlier.notifySeq;
+      dep.kind = kind;
+      entry.depCount += 1;
+    }
+    if (entry.depCount > 0) entry.flags |= NotifyFlag.Deps;
+  }
+
+  #mayInline(path: Path, transfer: AnnouncedTransfer): boolean {
+    const { payload } = transfer;
+    if (!(payload instanceof Uint8Array)) return false;
+    if (payload.length > this.#context.config.inlineMaxBytes) return false;
+    return path.inlineSent + payload.length <= path.inlineLimit;
+  }
+
+  #voids(nowUs: number, path: Path, packet: number, writer: WireWriter): void {
+    for (
+      let resend = path.outbox.resends.peek();
+      resend?.voiding === true;
+      resend = path.outbox.resends.peek()
+    ) {
+      const at = writer.offset;
+      writer.u8(FrameType.FlowReset);
+      const { id, notifySeq } = resend;
+      const addresseeId: Id64 = id64();
+      encodeFlowReset(writer, { addresseeId, ownId: id, notifySeq, code: ResetCode.Cancelled });
+      if (writer.overflowed) {
+        writer.rewind(at);
+        return;
+      }
+      path.outbox.resends.shift();
+      resend.resendQueued = false;
+      if (resend.state !== "failed") this.#announcer.voided(nowUs, path, resend, packet);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
+import { type EngineContext, TimerKind } from "./context.js";
+import type { Path } from "./path.js";
+
+const REORDER_PACKETS = 3;
+const ASK_AFTER_US = 1_000_000;
+
+/**
+ * Has announcements repeated that were not answered: when their timer runs out, or when later ones were answered first.
+ *
+ * @see spec/dcquic.md §13, §13.2
+ */
+export class Resending {
+  readonly #context: EngineContext;
+
+  /** Works on what `context` holds. */
+  constructor(context: EngineContext) {
+    this.#context = context;
+  }
+
+  /** Asks a puller that takes its time whether it still knows of the transfer, now and then. */
+  askLater(nowUs: number, path: Path, transfer: AnnouncedTransfer): void {
+    const deadline = nowUs + Math.max(ASK_AFTER_US, 8 * path.rtt.backedOffPtoUs);
+    const { timer, id } = transfer;
+    transfer.timer = this.#context.arm(timer, deadline, TimerKind.Announcer, id.lo);
+  }
+
+  /** Finds lost what was sent more than three packets before an answered announcement, and is unanswered. §13.2 */
+  infer(nowUs: number, path: Path, answered: AnnouncedTransfer): void {
+    const { srttUs } = path.rtt;
+    for (const older of path.unanswered) {
+      if (older.sentInPacket >= answered.sentInPacket - REORDER_PACKETS) return;
+      if (older.sentUs > answered.sentUs - srttUs / 8) return;
+      if (nowUs - older.resentUs < srttUs) continue;
+      older.resentUs = nowUs;
+      this.again(path, older);
+    }
+  }
+
+  /** Notes that an announcement, or what takes it back, is on the wire. */
+  sent(nowUs: number, path: Path, transfer: AnnouncedTransfer, packetNumber: number): void {
+    if (transfer.state === "serving") return;
+    transfer.sentUs = nowUs;
+    transfer.sentInPacket = packetNumber;
+    path.unanswered.delete(transfer);
+    path.unanswered.add(transfer);
+    const deadline = nowUs + path.rtt.backedOffPtoUs;
+    transfer.timer = this.#context.arm(
+      transfer.timer,
+      deadline,
+      TimerKind.Announcer,
+      transfer.id.lo,
+    );
+  }
+
+  /** Has the announcement sent again. */
+  again(path: Path, transfer: AnnouncedTransfer): void {
+    if (transfer.resendQueued) return;
+    transfer.resendQueued = true;
+    path.outbox.resends.push(transfer);
+    this.#context.dirty.add(path);
+  }
+}

@@ -1,0 +1,196 @@
+import { OVERHEAD_BYTES } from "../sched/leaky-bucket.js";
+import { HEADER_BYTES, PacketType, Protection, TAG_BYTES } from "../wire/constants.js";
+import { encodeHeader, packetHeader } from "../wire/packet-header.js";
+import { WireWriter } from "../wire/wire-writer.js";
+import type { DatagramBatch } from "./batch.js";
+import type { ControlBuilder } from "./control-builder.js";
+import type { EngineContext } from "./context.js";
+import type { DataBuilder } from "./data-builder.js";
+import type { Path } from "./path.js";
+import type { PathKeeper } from "./path-keeper.js";
+import type { PullLoop } from "./pull-loop.js";
+import { Status } from "./status.js";
+import { Fifo } from "../sched/fifo.js";
+
+/** Who fills packets, and who is told. */
+export interface TransmitterParts {
+  /** What the parts share. */
+  readonly context: EngineContext;
+  /** Asks for bytes. */
+  readonly loop: PullLoop;
+  /** Arms the timers of paths. */
+  readonly keeper: PathKeeper;
+  /** Fills CONTROL packets. */
+  readonly control: ControlBuilder;
+  /** Fills DATA packets. */
+  readonly data: DataBuilder;
+  /** Called for a path that cannot send any more. */
+  readonly failed: (path: Path, status: number) => void;
+}
+
+const ECT0 = 2;
+
+/**
+ * Turns what waits into sealed datagrams: CONTROL first, then DATA by turns of the paths, as the bucket of the NIC, the pace
+ * and the window of each path allow.
+ *
+ * @see spec/dcquic.md §12, §22
+ */
+export class Transmitter {
+  readonly #parts: TransmitterParts;
+  readonly #context: EngineContext;
+  readonly #raw = new Fifo<{ readonly datagram: Uint8Array; readonly address: number }>();
+  readonly #header = packetHeader();
+  readonly #writer = new WireWriter();
+  #sendAtUs = Number.POSITIVE_INFINITY;
+
+  /** Sends what `parts` build. */
+  constructor(parts: TransmitterParts) {
+    this.#parts = parts;
+    this.#context = parts.context;
+  }
+
+  /** When there is something to send at the latest; Infinity when only an event can change that. */
+  get sendAtUs(): number {
+    return this.#sendAtUs;
+  }
+
+  /** Sends a datagram that is no packet of a path. */
+  sendRaw(datagram: Uint8Array, address: number): void {
+    this.#raw.push({ datagram, address });
+  }
+
+  /** Adds datagrams to `into` until nothing may be sent now or the batch is full; returns how many. */
+  transmit(nowUs: number, into: DatagramBatch): number {
+    const before = into.count;
+    this.#fill(nowUs, into);
+    this.#context.packets.sealAll();
+    return into.count - before;
+  }
+
+  #fill(nowUs: number, into: DatagramBatch): void {
+    const { nic, dirty, pulling, pulls, config } = this.#context;
+    this.#sendAtUs = Number.POSITIVE_INFINITY;
+    this.#parts.loop.issue(nowUs);
+    for (let raw = this.#raw.peek(); raw !== undefined; raw = this.#raw.peek()) {
+      if (!into.add(raw.datagram, raw.address, 0)) break;
+      this.#raw.shift();
+    }
+    for (const path of dirty) {
+      // A worker that cannot rotate its keys stops sending on the path.
+      if (path.sendKeys.isExhausted) this.#parts.failed(path, Status.LocalResource);
+      while (path.failedStatus === undefined && path.hasControl(nowUs)) {
+        if (!this.#mayEmit(nowUs, into)) return;
+        if (!this.#emitControl(nowUs, path, into)) break;
+      }
+    }
+    while (this.#mayEmit(nowUs, into) && this.#emitData(nowUs, into));
+    for (const path of dirty) {
+      this.#parts.keeper.arm(nowUs, path);
+      if (path.failedStatus !== undefined || !path.hasControl(nowUs)) dirty.delete(path);
+    }
+    if (pulling.size > 0 && pulls.nextFreeUs > nowUs) {
+      this.#sendAtUs = Math.min(this.#sendAtUs, pulls.nextFreeUs);
+    }
+    if (!nic.isFree(nowUs) && into.hasRoom(config.mtuBytes)) {
+      this.#sendAtUs = Math.min(this.#sendAtUs, nic.nextFreeUs);
+    }
+  }
+
+  #mayEmit(nowUs: number, into: DatagramBatch): boolean {
+    const { nic, config } = this.#context;
+    if (!into.hasRoom(config.mtuBytes)) {
+      this.#sendAtUs = nowUs;
+      return false;
+    }
+    if (nic.isFree(nowUs)) return true;
+    this.#sendAtUs = Math.min(this.#sendAtUs, nic.nextFreeUs);
+    return false;
+  }
+
+  #emitControl(nowUs: number, path: Path, into: DatagramBatch): boolean {
+    const writer = this.#aim(into);
+    const start = writer.offset;
+    const packet = path.sendKeys.nextPacketNumber;
+    const active = this.#parts.control.build(nowUs, path, packet, writer);
+    const length = writer.offset - start;
+    if (length === 0) return false;
+    const header = this.#header;
+    header.type = PacketType.Control;
+    header.protection = Protection.Packet;
+    header.ackEliciting = active;
+    this.#seal(nowUs, path, into, length, 0);
+    return true;
+  }
+
+  #emitData(nowUs: number, into: DatagramBatch): boolean {
+    const path = this.#pathToServe(nowUs);
+    if (path === undefined) return false;
+    const header = this.#header;
+    header.type = PacketType.Data;
+    header.protection = this.#parts.data.protectionOf(path);
+    header.ackEliciting = true;
+    const writer = this.#aim(into);
+    const start = writer.offset;
+    this.#parts.data.build(nowUs, path, writer);
+    const length = writer.offset - start;
+    if (length === 0) return false;
+    const datagram = HEADER_BYTES + length + TAG_BYTES;
+    if (path.wishedRate > 0) {
+      path.wishFreeUs =
+        Math.max(nowUs - this.#context.config.nicSlackUs, path.wishFreeUs) +
+        (datagram / (1.25 * path.wishedRate)) * 1e6;
+    }
+    this.#seal(nowUs, path, into, length, datagram);
+    return true;
+  }
+
+  // By turns; a path that has to wait for its window or pace is passed over, and says when it will not have to.
+  #pathToServe(nowUs: number): Path | undefined {
+    const { serving } = this.#context;
+    for (const path of serving) {
+      if (
+        path.failedStatus !== undefined ||
+        path.sendKeys.isExhausted ||
+        !this.#parts.data.hasData(path)
+      ) {
+        serving.delete(path);
+        continue;
+      }
+      const freeUs = Math.max(path.congestion.nextSendUs(), path.wishFreeUs);
+      if (freeUs <= nowUs) {
+        serving.delete(path);
+        serving.add(path);
+        return path;
+      }
+      this.#sendAtUs = Math.min(this.#sendAtUs, freeUs);
+    }
+    return undefined;
+  }
+
+  #aim(into: DatagramBatch): WireWriter {
+    const start = into.usedBytes + HEADER_BYTES;
+    const end = into.usedBytes + this.#context.config.mtuBytes - TAG_BYTES;
+    return this.#writer.aim(into.bytes, into.view, start, end);
+  }
+
+  #seal(nowUs: number, path: Path, into: DatagramBatch, payload: number, controlled: number): void {
+    const header = this.#header;
+    const offset = into.usedBytes;
+    const length = HEADER_BYTES + payload + TAG_BYTES;
+    header.direction = path.direction;
+    header.worker = this.#context.config.worker;
+    header.payloadLength = payload;
+    header.destination = path.peerWorker;
+    header.clockUs = Math.floor(nowUs) >>> 0;
+    path.sendKeys.assign(header);
+    if (path.sendKeys.needsRehandshake) this.#context.askHandshake(path);
+    encodeHeader(into.bytes, into.view, offset, header, path.established.credentialId);
+    path.sendKeys.sealLater(this.#context.packets, into.bytes, into.view, offset, header);
+    into.append(length, path.address, path.congestion.ecn === "capable" ? ECT0 : 0);
+    this.#context.nic.take(nowUs, length + OVERHEAD_BYTES);
+    path.congestion.packetSent(nowUs, controlled);
+    path.sentUs = nowUs;
+    if (header.ackEliciting && path.owedSinceUs <= path.health.heardUs) path.owedSinceUs = nowUs;
+  }
+}
