@@ -1,0 +1,1 @@
+export { type DwcpCode, DwcpCodes, DwcpError, dwcpCodeOf } from "./errors.js";

@@ -1,0 +1,1 @@
+export { DwcpError } from "../errors.js";
