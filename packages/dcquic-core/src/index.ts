@@ -22,7 +22,12 @@ export {
 export { type PathEntry, PathSecretMap } from "./path/secret-map.js";
 
 export { Engine, type EngineOptions, type EngineStats } from "./engine/engine.js";
-export type { After, AnnounceOptions, AnnounceResult } from "./engine/announce-options.js";
+export type {
+  After,
+  AnnounceOptions,
+  AnnounceResult,
+  TokenOutcome,
+} from "./engine/announce-options.js";
 export { DatagramBatch } from "./engine/batch.js";
 export { DEFAULT_CONFIG, type EngineConfig, resolveConfig } from "./engine/config.js";
 export type { EngineEvent, PathId, SecurityNote } from "./engine/events.js";

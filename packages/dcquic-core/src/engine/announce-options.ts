@@ -27,7 +27,15 @@ export interface AnnounceOptions {
   readonly after?: readonly After[];
   /** Whether others may name this one in `after`. */
   readonly track?: boolean;
+  /**
+   * What the application says of its token with `settleToken`, because the transfer opens a stream: that the response is
+   * complete, or that already the request was handed over. Failures of the transfer itself settle it all the same. D-20
+   */
+  readonly holdToken?: "response" | "request";
 }
+
+/** How a held token is settled. spec/dcquic.md §5 */
+export type TokenOutcome = "requestDone" | "complete" | "failed";
 
 /** What became of a wish to announce. */
 export type AnnounceResult =

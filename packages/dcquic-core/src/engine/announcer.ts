@@ -10,7 +10,7 @@ import type {
   PullRequest,
   RangeAck,
 } from "../wire/transfer-frames.js";
-import type { AnnounceOptions, AnnounceResult } from "./announce-options.js";
+import type { AnnounceOptions, AnnounceResult, TokenOutcome } from "./announce-options.js";
 import type { EngineContext } from "./context.js";
 import { DependencyGate } from "./dependency-gate.js";
 import { answerMismatch } from "./mismatch.js";
@@ -62,6 +62,7 @@ export class Announcer {
       meta: options.meta ?? NOTHING,
       payload: options.payload,
       token,
+      holdToken: options.holdToken,
     });
     transfers.insert({ role: "announcer", transfer }, transfer.id);
     copyId(transfer.streamId, options.streamId ?? transfer.id);
@@ -234,6 +235,11 @@ export class Announcer {
     }
     transfer.state = "failed";
     this.#forget(path, transfer);
+  }
+
+  /** Settles a token that a stream holds. */
+  settleToken(token: Id64, outcome: TokenOutcome): void {
+    this.#gate.settleHeld(token, outcome);
   }
 
   /** Carries out what the causality map decided. */

@@ -1,6 +1,7 @@
 import { DependencyKind } from "../causality/causality-map.js";
 import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
 import { type Id64, sameId } from "../wire/id64.js";
+import type { TokenOutcome } from "./announce-options.js";
 import type { EngineContext } from "./context.js";
 import type { Path } from "./path.js";
 
@@ -21,6 +22,8 @@ export class DependencyGate {
   readonly #context: EngineContext;
   readonly #owner: GateOwner;
   readonly #byToken = new Map<number, AnnouncedTransfer>();
+  // Tokens whose transfers are over and whose streams are not, by slot.
+  readonly #held = new Map<number, Path["id"]>();
 
   /** Asks the causality map of `context`. */
   constructor(context: EngineContext, owner: GateOwner) {
@@ -42,7 +45,8 @@ export class DependencyGate {
     const earlier = this.#byToken.get(on.lo);
     const sameGeneration = earlier?.token !== undefined && sameId(earlier.token, on);
     const isRequest = kind === DependencyKind.Request || kind === DependencyKind.RequestCascade;
-    if (earlier !== undefined && sameGeneration && isRequest && earlier.path === transfer.path) {
+    const isNameable = sameGeneration && earlier?.holdToken !== "request";
+    if (earlier !== undefined && isNameable && isRequest && earlier.path === transfer.path) {
       transfer.after.push({ transfer: earlier, kind });
       return causality.follow(token, on, kind) !== "failed";
     }
@@ -71,7 +75,19 @@ export class DependencyGate {
 
   /** Notes that the peer accepted the transfer: its request is handed over. */
   accepted(transfer: AnnouncedTransfer): void {
-    if (transfer.token !== undefined) this.#context.causality.requestDone(transfer.token);
+    const { token } = transfer;
+    if (token === undefined || transfer.holdToken === "request") return;
+    this.#context.causality.requestDone(token);
+    this.settle();
+  }
+
+  /** Settles a token that a stream holds. Harmless the second time. */
+  settleHeld(token: Id64, outcome: TokenOutcome): void {
+    const { causality } = this.#context;
+    if (outcome === "failed") causality.fail(token);
+    else causality.requestDone(token);
+    if (outcome === "complete") causality.complete(token);
+    if (!causality.isLive(token)) this.#held.delete(token.lo);
     this.settle();
   }
 
@@ -80,10 +96,12 @@ export class DependencyGate {
     const { token } = transfer;
     if (token === undefined) return;
     this.#byToken.delete(token.lo);
-    if (how === "complete") {
-      this.#context.causality.requestDone(token);
-      this.#context.causality.complete(token);
-    } else this.#context.causality.fail(token);
+    const { causality } = this.#context;
+    if (how === "failed") causality.fail(token);
+    else if (transfer.holdToken === undefined) {
+      causality.requestDone(token);
+      causality.complete(token);
+    } else if (causality.isLive(token)) this.#held.set(token.lo, transfer.path as Path["id"]);
     this.settle();
   }
 
@@ -98,8 +116,16 @@ export class DependencyGate {
     for (let victim = causality.nextVictim(); victim; victim = causality.nextVictim()) {
       const transfer = this.#byToken.get(victim.token.lo);
       const path = transfer && paths.get(transfer.path as Path["id"]);
+      if (transfer === undefined) this.#failHeld(victim.token, victim.rootCause);
       if (transfer === undefined || path === undefined) continue;
       this.#owner.victim(path, transfer, victim.rootCause);
     }
+  }
+
+  #failHeld(token: Id64, rootCause: Id64): void {
+    const path = this.#held.get(token.lo);
+    if (path === undefined) return;
+    this.#held.delete(token.lo);
+    this.#context.events.push({ kind: "tokenFailed", path, token, rootCause });
   }
 }

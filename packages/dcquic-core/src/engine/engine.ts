@@ -10,7 +10,7 @@ import { NO_TIMER } from "../sched/timing-wheel.js";
 import { SlotTable } from "../transfer/slot-table.js";
 import type { Id64 } from "../wire/id64.js";
 import { Admission } from "./admission.js";
-import type { AnnounceOptions, AnnounceResult } from "./announce-options.js";
+import type { AnnounceOptions, AnnounceResult, TokenOutcome } from "./announce-options.js";
 import { Announcer } from "./announcer.js";
 import type { DatagramBatch } from "./batch.js";
 import { type EngineConfig, resolveConfig } from "./config.js";
@@ -247,7 +247,16 @@ export class Engine {
   consume(transfer: Id64): void {
     const entry = this.#context.transfers.get(transfer);
     if (entry?.role !== "puller") return;
+    if (!this.#context.paths.has(entry.transfer.path as PathId)) {
+      this.#context.transfers.remove(transfer);
+      return;
+    }
     this.#puller.consume(this.#pathBy(entry.transfer.path as PathId), entry.transfer);
+  }
+
+  /** Settles a token that was announced with `holdToken`; harmless when it is settled. */
+  settleToken(token: Id64, outcome: TokenOutcome): void {
+    this.#announcer.settleToken(token, outcome);
   }
 
   /** Closes a stream, or one direction of it. */

@@ -18,6 +18,8 @@ export type EngineEvent =
       readonly messageSeq: number;
       readonly totalBytes: number;
       readonly meta: Uint8Array;
+      /** The announcer's causality token, if it tracks the transfer. */
+      readonly token: Id64 | undefined;
     }
   /** All bytes of an accepted transfer are here; call `consume` when they were used. */
   | {
@@ -39,6 +41,13 @@ export type EngineEvent =
       readonly status: number;
       /** Token of the transfer with which a cascade began. */
       readonly rootCause: Id64 | undefined;
+    }
+  /** What a held token's stream depends on failed, after its opening transfer was over. */
+  | {
+      readonly kind: "tokenFailed";
+      readonly path: PathId;
+      readonly token: Id64;
+      readonly rootCause: Id64;
     }
   /** The peer closes a stream, or one direction of it. `opener` is true if this side opened the stream. */
   | {

@@ -49,6 +49,7 @@ export class Offers {
       messageSeq: transfer.messageSeq,
       totalBytes: transfer.totalBytes,
       meta: transfer.meta,
+      token: transfer.token,
     });
     this.markOffered(path, worker, transfer.notifySeq);
   }

@@ -60,6 +60,8 @@ export class AnnouncedTransfer {
   readonly payload: Uint8Array | RegisteredBuffer;
   /** Its causality token. */
   readonly token: Id64 | undefined;
+  /** What a stream says of that token itself. */
+  readonly holdToken: "response" | "request" | undefined;
   /** Earlier transfers of the same path that its announcement names, with the kind of dependency. */
   readonly after: NamedDependency[] = [];
   /** Where it is. */
@@ -102,6 +104,7 @@ export class AnnouncedTransfer {
     readonly meta: Uint8Array;
     readonly payload: Uint8Array | RegisteredBuffer;
     readonly token: Id64 | undefined;
+    readonly holdToken: "response" | "request" | undefined;
   }) {
     this.path = options.path;
     this.shape = options.shape;
@@ -110,6 +113,7 @@ export class AnnouncedTransfer {
     this.meta = options.meta;
     this.payload = options.payload;
     this.token = options.token;
+    this.holdToken = options.holdToken;
   }
 
   /** Plain bytes of the message. */

@@ -78,6 +78,8 @@ export class PulledTransfer {
   readonly messageNumber: number;
   /** For the acceptor. */
   readonly meta: Uint8Array;
+  /** The announcer's causality token. */
+  readonly token: Id64 | undefined;
   /** The payload, if it rode inline. */
   readonly inline: Uint8Array | undefined;
   /** Where it is. */
@@ -126,6 +128,8 @@ export class PulledTransfer {
     this.dataKey = (entry.flags & NotifyFlag.DataKey) === 0 ? undefined : entry.dataKey.slice();
     this.messageNumber = entry.messageNumber;
     this.meta = entry.meta.slice();
+    const { flags, token } = entry;
+    this.token = (flags & NotifyFlag.Token) === 0 ? undefined : id64(token.hi, token.lo);
     this.inline = isInline ? entry.inline.slice() : undefined;
   }
 }
