@@ -1,6 +1,5 @@
 import type { MappedStream } from "../region/mapped-stream.js";
-import { slotOf } from "../region/layout.js";
-import { seqCommit, SlotField, slotOffset } from "../region/slot-header.js";
+import { holdsCommitted, SlotField, slotOffset } from "../region/slot-header.js";
 import { DescriptorReader } from "./descriptor-reader.js";
 import { type ConsumerCounters, type DropReason, newConsumerCounters } from "./drop-reason.js";
 import { Frame } from "./frame.js";
@@ -43,7 +42,10 @@ export class Consumer {
   readonly #headers = new HeaderCheck();
   readonly #frame: Frame;
   readonly #nowNs: () => bigint;
-  readonly #options: ConsumerOptions;
+  readonly #checkExtent: boolean;
+  readonly #maxOutstandingSeqGap: number | undefined;
+  readonly #maxRateHz: number;
+  #maxGap = 0;
   #stream: MappedStream | undefined;
   #base = -1;
   #last = -1;
@@ -52,7 +54,9 @@ export class Consumer {
   /** Starts unmapped. */
   constructor(setup: ConsumerSetup) {
     this.#nowNs = setup.nowNs;
-    this.#options = setup.options ?? {};
+    this.#checkExtent = setup.options?.checkExtent ?? true;
+    this.#maxOutstandingSeqGap = setup.options?.maxOutstandingSeqGap;
+    this.#maxRateHz = setup.options?.maxRateHz ?? 0;
     this.#frame = new Frame(setup.fence);
   }
 
@@ -70,6 +74,7 @@ export class Consumer {
   map(stream: MappedStream): void {
     this.unmap();
     this.#stream = stream;
+    this.#maxGap = this.#maxOutstandingSeqGap ?? Math.min(256, Math.max(1, stream.nslots / 2));
     this.#base = -1;
     this.#last = -1;
     this.#nextAllowedNs = 0n;
@@ -99,30 +104,32 @@ export class Consumer {
       return this.#drop("epochMismatch");
     }
     if (!this.#inOrder(seq)) return this.#drop("regression");
-    if (this.#isBehind(seq, newestSeq, stream.nslots)) return this.#drop("skipped");
+    if (this.#maxGap > 0 && newestSeq - seq > this.#maxGap) return this.#drop("skipped");
     if (!this.#isDue()) return this.#drop("rateLimited");
-    return this.#open(stream, seq);
+    return this.#open(stream);
   }
 
-  #open(stream: MappedStream, seq: number): Frame | DropReason {
-    const { ring } = stream;
-    const index = slotOf(seq, stream.nslots);
-    const committed = seq * 2 + 1;
-    if (seqCommit(ring, index) !== committed) return this.#late();
+  #open(stream: MappedStream): Frame | DropReason {
+    const { ring, nslots } = stream;
+    const { seqLow, seqHigh, seq } = this.#descriptor;
+    const index = seqLow & (nslots - 1);
     const at = slotOffset(index);
+    const commitLow = (seqLow << 1) | 1;
+    const commitHigh = (seqHigh << 1) | (seqLow >>> 31);
+    if (!holdsCommitted(ring, at, commitLow, commitHigh)) return this.#late();
     const { view } = ring;
     const bytes = view.getUint32(at + SlotField.valuesLenBytes, true);
     const poolId = view.getUint16(at + SlotField.poolId, true);
-    const payloadSlot = view.getUint32(at + SlotField.payloadSlot, true);
-    const payloadOffset = view.getUint32(at + SlotField.payloadOffset, true);
+    const payloadSlot = view.getInt32(at + SlotField.payloadSlot, true);
+    const payloadOffset = view.getInt32(at + SlotField.payloadOffset, true);
     const shape = this.#headers.check(ring, at);
     const frame = this.#frame;
-    frame.lay(stream, index);
+    frame.lay(stream, at, commitLow, commitHigh);
     frame.seq = seq;
     // What was read counts only if nobody wrote meanwhile: a torn header is late, not bad.
     if (!frame.stillValid()) return this.#late();
     if (shape === undefined) return this.#drop("badHeader");
-    if ((this.#options.checkExtent ?? true) && bytes > 0 && shape.extentBytes > bytes) {
+    if (this.#checkExtent && bytes > 0 && shape.extentBytes > bytes) {
       return this.#drop("badHeader");
     }
     const pool = stream.pool(poolId);
@@ -156,17 +163,11 @@ export class Consumer {
     return true;
   }
 
-  #isBehind(seq: number, newestSeq: number, nslots: number): boolean {
-    const gap = this.#options.maxOutstandingSeqGap ?? Math.min(256, Math.max(1, nslots / 2));
-    return gap > 0 && newestSeq - seq > gap;
-  }
-
   #isDue(): boolean {
-    const { maxRateHz = 0 } = this.#options;
-    if (maxRateHz === 0) return true;
+    if (this.#maxRateHz === 0) return true;
     const nowNs = this.#descriptor.timestampNs ?? this.#nowNs();
     if (nowNs < this.#nextAllowedNs) return false;
-    this.#nextAllowedNs = nowNs + BigInt(Math.floor(1e9 / maxRateHz));
+    this.#nextAllowedNs = nowNs + BigInt(Math.floor(1e9 / this.#maxRateHz));
     return true;
   }
 

@@ -6,19 +6,23 @@ const SCHEMA_AND_VERSION = 0x0001_0384;
 const SHORT_BLOCK = 32;
 const OLD_BLOCK = 36;
 const FULL_BLOCK = 40;
-/** Twice the number and one must be a safe integer. */
-const MAX_SEQ = 2 ** 52 - 1;
+/** Twice the number and one must be a safe integer, so that the number stays below 2^52. */
+const MAX_SEQ_HIGH = 2 ** 20 - 1;
 
 /** What a descriptor says, read in place. One object serves all. spec/tensor-pool.md §13.1, §20 */
 export class DescriptorReader {
   /** The stream. */
   streamId = 0;
-  /** The low 32 bits of the epoch, unsigned. */
+  /** The low 32 bits of the epoch, signed. */
   epochLow = 0;
-  /** The high 32 bits of the epoch, unsigned. */
+  /** The high 32 bits of the epoch, signed. */
   epochHigh = 0;
   /** The frame. */
   seq = 0;
+  /** The low 32 bits of the frame's number, signed. */
+  seqLow = 0;
+  /** The high 32 bits of it. */
+  seqHigh = 0;
   /** The metadata that describes it; 4294967295 is none. */
   metaVersion = 0;
   #view: DataView = NOTHING;
@@ -53,17 +57,22 @@ export class DescriptorReader {
     const block = view.getUint16(offset, true);
     const at = offset + HEADER_BYTES;
     if (block > length - HEADER_BYTES) return false;
-    this.#view = view;
+    if (this.#view !== view) this.#view = view;
     this.streamId = view.getUint32(at, true);
-    this.epochLow = view.getUint32(at + 4, true);
-    this.epochHigh = view.getUint32(at + 8, true);
-    this.seq = view.getUint32(at + 12, true) + view.getUint32(at + 16, true) * 2 ** 32;
+    this.epochLow = view.getInt32(at + 4, true);
+    this.epochHigh = view.getInt32(at + 8, true);
+    const seqLow = view.getInt32(at + 12, true);
+    const seqHigh = view.getInt32(at + 16, true);
+    if (seqHigh < 0 || seqHigh > MAX_SEQ_HIGH) return false;
+    this.seqLow = seqLow;
+    this.seqHigh = seqHigh;
+    this.seq = seqHigh === 0 && seqLow >= 0 ? seqLow : seqHigh * 2 ** 32 + (seqLow >>> 0);
     if (block === OLD_BLOCK) return this.#readOld(view, at, nslots);
     if (block !== SHORT_BLOCK && block < FULL_BLOCK) return false;
     this.#timestampAt = at + 20;
     this.metaVersion = view.getUint32(at + 28, true);
     this.#traceAt = block >= FULL_BLOCK ? at + 32 : 0;
-    return this.seq <= MAX_SEQ;
+    return true;
   }
 
   // Version 1.1 sends the slot as well; it must be the one that the number means.
@@ -71,6 +80,6 @@ export class DescriptorReader {
     this.#timestampAt = at + 24;
     this.metaVersion = view.getUint32(at + 32, true);
     this.#traceAt = 0;
-    return this.seq <= MAX_SEQ && view.getUint32(at + 20, true) === this.seq % nslots;
+    return view.getInt32(at + 20, true) === (this.seqLow & (nslots - 1));
   }
 }

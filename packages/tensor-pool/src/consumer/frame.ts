@@ -1,6 +1,6 @@
 import type { MappedStream } from "../region/mapped-stream.js";
 import { type TypedArray, typedView } from "@proj/wire-types";
-import { seqCommit, SlotField, slotOffset } from "../region/slot-header.js";
+import { holdsCommitted, SlotField } from "../region/slot-header.js";
 import type { TensorShape } from "./header-check.js";
 
 const ABSENT = 2n ** 64n - 1n;
@@ -38,7 +38,9 @@ export class Frame {
   payload: Uint8Array = EMPTY;
   readonly #fence: () => void;
   #stream: MappedStream | undefined;
-  #index = 0;
+  #at = 0;
+  #commitLow = 0;
+  #commitHigh = 0;
 
   /** `fence` keeps what is read before it before what is read after it; nothing on x64. */
   constructor(fence: () => void) {
@@ -54,7 +56,7 @@ export class Frame {
   /** When it was captured, in nanoseconds, if that was said. */
   get timestampNs(): bigint | undefined {
     const { view } = this.#held().ring;
-    const value = view.getBigUint64(slotOffset(this.#index) + SlotField.timestampNs, true);
+    const value = view.getBigUint64(this.#at + SlotField.timestampNs, true);
     return value === ABSENT ? undefined : value;
   }
 
@@ -63,7 +65,7 @@ export class Frame {
     const stream = this.#stream;
     if (stream === undefined || !stream.isMapped) return false;
     this.#fence();
-    return seqCommit(stream.ring, this.#index) === this.seq * 2 + 1;
+    return holdsCommitted(stream.ring, this.#at, this.#commitLow, this.#commitHigh);
   }
 
   /** Its bytes as elements, in place: a view where the memory is aligned for them, else a copy. */
@@ -82,10 +84,12 @@ export class Frame {
     return this.stillValid() ? into.subarray(0, this.payload.length) : undefined;
   }
 
-  /** Lays the frame over a slot. The consumer calls it. */
-  lay(stream: MappedStream, index: number): void {
+  /** Lays the frame over the slot at `at`, which holds the halves of `seq * 2 + 1`. The consumer calls it. */
+  lay(stream: MappedStream, at: number, commitLow: number, commitHigh: number): void {
     this.#stream = stream;
-    this.#index = index;
+    this.#at = at;
+    this.#commitLow = commitLow;
+    this.#commitHigh = commitHigh;
   }
 
   #held(): MappedStream {

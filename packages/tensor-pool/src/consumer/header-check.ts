@@ -32,9 +32,12 @@ export interface TensorShape {
   readonly progressStrideBytes: number;
 }
 
-// The words of a slot that hold its tensor header: from byte 60 on, to the end of the strides.
+// The words of a slot that decide: from byte 60 to the last dimension, and from the first stride to the last. Dimensions
+// begin 3 bytes behind a word, as strides do, so that the bytes that are in use end in the word behind them.
 const FIRST_WORD = SlotField.headerLength >> 2;
-const END_WORD = (SlotField.strides + MAX_DIMS * 4 + 1) >> 2;
+const DIMS_WORD = SlotField.dims >> 2;
+const STRIDES_WORD = SlotField.strides >> 2;
+const END_WORD = STRIDES_WORD + MAX_DIMS + 1;
 
 /**
  * Checks the tensor headers of slots. spec/tensor-pool.md §4.4
@@ -43,25 +46,39 @@ const END_WORD = (SlotField.strides + MAX_DIMS * 4 + 1) >> 2;
  * than that comparison.
  */
 export class HeaderCheck {
-  readonly #known = new Int32Array(END_WORD - FIRST_WORD);
+  readonly #known = new Int32Array(END_WORD);
+  #dims = 0;
   #shape: TensorShape | undefined;
 
   /** Returns what the header of the slot at `at` says, or `undefined` when it is not valid. */
   check(ring: AtomicBuffer, at: number): TensorShape | undefined {
     const { words } = ring;
-    const first = (at >> 2) + FIRST_WORD;
-    const known = this.#known;
-    let same = this.#shape !== undefined;
-    for (let index = 0; same && index < known.length; index++) {
-      same = words[first + index] === known[index];
-    }
-    if (same) return this.#shape;
+    const slot = at >> 2;
+    if (this.#shape !== undefined && this.#equalsKnown(words, slot)) return this.#shape;
     const shape = readTensorShape(ring.view, at);
     if (shape !== undefined) {
-      known.set(words.subarray(first, first + known.length));
+      this.#known.set(words.subarray(slot, slot + END_WORD));
+      this.#dims = shape.dims.length;
       this.#shape = shape;
     }
     return shape;
+  }
+
+  #equalsKnown(words: Int32Array, slot: number): boolean {
+    const known = this.#known;
+    const dims = this.#dims;
+    for (let word = FIRST_WORD; word < DIMS_WORD + dims; word++) {
+      if (words[slot + word] !== known[word]) return false;
+    }
+    if (((words[slot + DIMS_WORD + dims] ?? 0) ^ (known[DIMS_WORD + dims] ?? 0)) << 8 !== 0)
+      return false;
+    if (((words[slot + STRIDES_WORD] ?? 0) ^ (known[STRIDES_WORD] ?? 0)) >>> 24 !== 0) return false;
+    for (let word = STRIDES_WORD + 1; word < STRIDES_WORD + dims; word++) {
+      if (words[slot + word] !== known[word]) return false;
+    }
+    return (
+      ((words[slot + STRIDES_WORD + dims] ?? 0) ^ (known[STRIDES_WORD + dims] ?? 0)) << 8 === 0
+    );
   }
 }
 

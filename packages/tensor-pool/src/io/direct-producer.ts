@@ -7,6 +7,7 @@ import { Producer } from "../producer/producer.js";
 import type { PoolLayout } from "../region/layout.js";
 import { touchSuperblock } from "../region/superblock.js";
 import { DEFAULT_CHANNEL, StreamIds } from "../stream-ids.js";
+import { monotonicNs, writeMonotonicNs } from "./monotonic-clock.js";
 import { type CreatedRegions, createRegions } from "./region-files.js";
 
 /** How often a stream is announced, in milliseconds. spec/tensor-pool.md §7 */
@@ -54,7 +55,7 @@ export interface DirectProducer {
 export async function startDirectProducer(options: DirectProducerOptions): Promise<DirectProducer> {
   const { client, streamId, channel = DEFAULT_CHANNEL, baseDir = "/dev/shm" } = options;
   const backend = options.backend ?? machine;
-  const nowNs = (): bigint => process.hrtime.bigint();
+  const nowNs = monotonicNs;
   const descriptors = await client.addExclusivePublication(channel, StreamIds.descriptor);
   const announces = await client.addExclusivePublication(channel, StreamIds.announce);
   const folders = backend.shm.allow([baseDir]);
@@ -83,7 +84,13 @@ export async function startDirectProducer(options: DirectProducerOptions): Promi
   const fence = (): void => {
     backend.shm.fence();
   };
-  const producer = new Producer({ stream: regions.stream, descriptors, nowNs, fence });
+  const producer = new Producer({
+    stream: regions.stream,
+    descriptors,
+    nowNs,
+    writeNowNs: writeMonotonicNs,
+    fence,
+  });
   const announce = (): void => {
     const now = nowNs();
     for (const { bytes } of regions.stream.superblocks) touchSuperblock(bytes, now);

@@ -38,6 +38,8 @@ export interface ProducerSetup {
   readonly descriptors: DescriptorSink;
   /** Now in nanoseconds, of the stream's clock. */
   readonly nowNs: () => bigint;
+  /** Writes it as 64 bits at `offset`, without making a bigint per frame; by default what `nowNs` gives is written. */
+  readonly writeNowNs?: (view: DataView, offset: number) => void;
   /** Keeps what is written before it before what is written after it; nothing on x64. */
   readonly fence: () => void;
   /** Whether descriptors carry the time of publishing; by default not. */
@@ -97,6 +99,7 @@ export class Producer {
   readonly #descriptors: DescriptorSink;
   readonly #writer: DescriptorWriter;
   readonly #nowNs: () => bigint;
+  readonly #writeNowNs: (view: DataView, offset: number) => void;
   readonly #fence: () => void;
   readonly #descriptorTimestamps: boolean;
   readonly #slotTemplates: (FrameTemplate | undefined)[] = [];
@@ -110,6 +113,11 @@ export class Producer {
     this.#stream = setup.stream;
     this.#descriptors = setup.descriptors;
     this.#nowNs = setup.nowNs;
+    this.#writeNowNs =
+      setup.writeNowNs ??
+      ((view, offset) => {
+        view.setBigUint64(offset, setup.nowNs(), true);
+      });
     this.#fence = setup.fence;
     this.#descriptorTimestamps = setup.descriptorTimestamps ?? false;
     this.#writer = new DescriptorWriter(setup.stream.streamId, setup.stream.epoch);
@@ -241,7 +249,9 @@ export class Producer {
       this.#slotTemplates[index] = template;
       this.#slotPools[index] = pool.poolId;
     }
-    view.setBigUint64(at + SlotField.timestampNs, options?.timestampNs ?? this.#nowNs(), true);
+    const timestampNs = options?.timestampNs;
+    if (timestampNs === undefined) this.#writeNowNs(view, at + SlotField.timestampNs);
+    else view.setBigUint64(at + SlotField.timestampNs, timestampNs, true);
     view.setUint32(at + SlotField.metaVersion, options?.metaVersion ?? this.metaVersion, true);
     this.#fence();
     commitSlot(ring, index, seq);

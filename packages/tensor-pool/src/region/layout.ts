@@ -42,9 +42,13 @@ export function poolBytes(nslots: number, strideBytes: number): number {
   return SUPERBLOCK_BYTES + nslots * strideBytes;
 }
 
-/** The slot of a frame: its number modulo a power of two, beyond 32 bits too. */
+/**
+ * The slot of a frame: its number modulo a power of two, beyond 32 bits too.
+ *
+ * The low half decides; the remainder of a floating-point number would cost a call.
+ */
 export function slotOf(seq: number, nslots: number): number {
-  return seq % nslots;
+  return ((seq | 0) & (nslots - 1)) >>> 0;
 }
 
 /** The smallest pool in which `bytes` fit, the lowest id among equals; `undefined` when none is large enough. */

@@ -78,9 +78,9 @@ export class MappedStream {
   readonly streamId: number;
   /** The generation of its regions. */
   readonly epoch: bigint;
-  /** The low 32 bits of the epoch, unsigned. */
+  /** The low 32 bits of the epoch, signed. */
   readonly epochLow: number;
-  /** The high 32 bits of the epoch, unsigned. */
+  /** The high 32 bits of the epoch, signed. */
   readonly epochHigh: number;
   /** Slots of the ring and of every pool, a power of two. */
   readonly nslots: number;
@@ -92,14 +92,15 @@ export class MappedStream {
   readonly superblocks: readonly SharedRegion[];
   readonly #ring: SharedRegion;
   readonly #byId: ReadonlyMap<number, MappedPool>;
+  #last: MappedPool | undefined;
   #mapped = true;
 
   /** Takes regions that were checked against what announced them. */
   constructor(setup: MappedStreamSetup) {
     this.streamId = setup.streamId;
     this.epoch = setup.epoch;
-    this.epochLow = Number(setup.epoch & 0xffff_ffffn);
-    this.epochHigh = Number((setup.epoch >> 32n) & 0xffff_ffffn);
+    this.epochLow = Number(BigInt.asIntN(32, setup.epoch));
+    this.epochHigh = Number(BigInt.asIntN(32, setup.epoch >> 32n));
     this.nslots = setup.nslots;
     this.ring = new AtomicBuffer(setup.ring.bytes);
     this.pools = setup.pools;
@@ -113,9 +114,11 @@ export class MappedStream {
     return this.#mapped;
   }
 
-  /** Returns a pool. */
+  /** Returns a pool; frames of one kind lie in one, so that the last one is asked first. */
   pool(poolId: number): MappedPool | undefined {
-    return this.#byId.get(poolId);
+    if (this.#last?.poolId === poolId) return this.#last;
+    this.#last = this.#byId.get(poolId);
+    return this.#last;
   }
 
   /** Gives all memory back; harmless the second time. Views of slots are empty from then on. */

@@ -79,6 +79,23 @@ export function seqCommit(ring: AtomicBuffer, index: number): number {
   return ring.positionAcquire(slotOffset(index));
 }
 
+/**
+ * Tells whether a slot holds frame `seqHigh * 2^32 + seqLow`, committed; the halves are those of `seq * 2 + 1`.
+ *
+ * A mix of two values could only pass for this one if 2^31 frames were written between the two loads, so that the second
+ * one may be plain: an `Atomics` call costs more than the rest of the comparison.
+ */
+export function holdsCommitted(
+  ring: AtomicBuffer,
+  at: number,
+  commitLow: number,
+  commitHigh: number,
+): boolean {
+  const { words } = ring;
+  const word = at >> 2;
+  return Atomics.load(words, word) === commitLow && words[word + 1] === commitHigh;
+}
+
 /** Writes all of a slot but its `seqCommit`. */
 export function writeSlot(ring: AtomicBuffer, slot: SlotHeader): void {
   const { view } = ring;
