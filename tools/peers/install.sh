@@ -118,4 +118,10 @@ if [ -n "${CXX:-}" ] || has c++ || has g++ || has clang++; then
 else
   say "a C++ compiler is missing: native tests are skipped"
 fi
+if [ "$(id -u)" = 0 ] && [ -e /dev/net/tun ] && has ip && has nsenter && { [ -n "${CXX:-}" ] || has c++; } &&
+  unshare --net ip tuntap add try0 mode tun 2>/dev/null; then
+  there+=(namespaces)
+else
+  say "networks of their own need root, ip and namespaces: tests on emulated networks are skipped"
+fi
 printf '%s\n' "${there[@]}" | sort | paste -sd, - | tee "$folder/found"

@@ -15,6 +15,9 @@ export function chromium(): Peer<string>;
 /** Finds a JDK and jar files that `install.sh` fetched, such as `sbe-all`; `found` is their class path. */
 export function java(...jars: readonly string[]): Peer<string>;
 
+/** Whether tests may make networks of their own: root, Linux namespaces, TUN devices and a C++ compiler. */
+export function namespaces(): Peer<true>;
+
 /**
  * Describes tests that need a peer.
  *

@@ -50,6 +50,18 @@ export function java(...jars) {
     : { name, lack: `no ${lacking.join(", ")} in .cache/peers: tools/peers/install.sh fetches it` };
 }
 
+export function namespaces() {
+  const name = "namespaces";
+  if (process.platform !== "linux") return { name, lack: "no Linux" };
+  if (process.geteuid() !== 0) return { name, lack: "not root" };
+  for (const program of ["ip", "nsenter", process.env.CXX ?? "c++"]) {
+    if (onPath(program) === undefined) return { name, lack: `no ${program} on the PATH` };
+  }
+  if (!existsSync("/dev/net/tun")) return { name, lack: "no /dev/net/tun" };
+  const { status } = spawnSync("unshare", ["--net", "ip", "tuntap", "add", "try0", "mode", "tun"]);
+  return status === 0 ? { name, found: true } : { name, lack: "this system allows no namespaces" };
+}
+
 export function describeWith(title, peer, tests) {
   describe(title, () => {
     if ("found" in peer) {
