@@ -32,6 +32,7 @@ export { type Crc32c, crc32c } from "./crc32c.js";
 export { fnv1a32, fnv1a64 } from "./fnv1a.js";
 
 export { type Limits, type LimitSpec, type LimitTable, resolveLimits } from "./limits.js";
+export { IntervalSet } from "./interval-set.js";
 export { type Clock, ManualTime, type Timer, type Timers } from "./time.js";
 export { type RandomSource, SeededRandom, uniform } from "./random.js";
 
