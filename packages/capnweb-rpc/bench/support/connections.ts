@@ -9,8 +9,12 @@ import { apiOf, type Library } from "./libraries.js";
 /** A peer's main stub and what ends the connection. */
 export interface Connection {
   readonly main: any;
-  readonly traffic: Traffic;
   close(): void | Promise<void>;
+}
+
+/** A connection that counts. */
+export interface CountedConnection extends Connection {
+  readonly traffic: Traffic;
 }
 
 /** What crossed, both ways together. */
@@ -53,7 +57,7 @@ class MemoryTransport {
 }
 
 /** Connects two sessions of one implementation in this process. */
-export function inProcess(library: Library): Connection {
+export function inProcess(library: Library): CountedConnection {
   const traffic = { messages: 0, characters: 0 };
   const client = new MemoryTransport(traffic);
   const server = new MemoryTransport(traffic);
@@ -67,19 +71,17 @@ export function inProcess(library: Library): Connection {
 
 /** Connects two sessions of one implementation over a WebSocket to this process. */
 export async function overWebSocket(library: Library): Promise<Connection> {
-  const traffic = { messages: 0, characters: 0 };
   const Api = apiOf(library);
   const http = createServer();
   const server = new WebSocketServer({ server: http });
   server.on("connection", (socket) => {
-    library.newWebSocketRpcSession(counted(socket, traffic), new Api());
+    library.newWebSocketRpcSession(socket, new Api());
   });
   const socket = new WebSocket(`ws://${await listen(http)}`);
   await once(socket, "open");
-  const main = library.newWebSocketRpcSession(counted(socket, traffic));
+  const main = library.newWebSocketRpcSession(socket);
   return {
     main,
-    traffic,
     close() {
       socket.terminate();
       return end(http);
@@ -96,16 +98,6 @@ export async function batchServer(
     void library.nodeHttpBatchRpcResponse(request, response, new Api());
   });
   return { url: `http://${await listen(http)}`, close: () => end(http) };
-}
-
-function counted(socket: WebSocket, traffic: Traffic): WebSocket {
-  const send = socket.send.bind(socket) as (message: string) => void;
-  socket.send = (message: string) => {
-    traffic.messages++;
-    traffic.characters += message.length;
-    send(message);
-  };
-  return socket;
 }
 
 async function listen(http: Server): Promise<string> {

@@ -1,5 +1,11 @@
 import { CapnwebError } from "../errors.js";
-import { type AnyRpcTransport, announceDelivery, deliveryOf } from "../session/transport.js";
+import {
+  type AnyRpcTransport,
+  announceDelivery,
+  announcePieces,
+  deliveryOf,
+  takesPieces,
+} from "../session/transport.js";
 
 /**
  * Wraps `transport` so that its failure says what it means for a caller: the connection is lost, and
@@ -25,6 +31,7 @@ export function reportLoss(transport: AnyRpcTransport): AnyRpcTransport {
     },
     abort: (reason: unknown): void => transport.abort?.(reason),
   };
+  if (takesPieces(transport)) announcePieces(wrapped);
   const deliver = deliveryOf(transport);
   if (deliver !== undefined) {
     announceDelivery(wrapped, (sink) =>

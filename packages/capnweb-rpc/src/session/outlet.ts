@@ -1,8 +1,9 @@
 import { estimateSize } from "../streams/estimate-size.js";
 import { formatMessage } from "../wire/message-text.js";
+import { PiecedText } from "../wire/pieced-text.js";
 import type { SessionTap } from "./session-hooks.js";
 import { TappedOutlet } from "./tapped-outlet.js";
-import type { AnyRpcTransport } from "./transport.js";
+import { type AnyRpcTransport, takesPieces } from "./transport.js";
 
 /** The messages of one session on their way out. */
 export interface Outlet {
@@ -21,24 +22,25 @@ export interface Outlet {
 
 /** Writes text, which fixed messages are put together from directly. */
 class TextOutlet implements Outlet {
-  readonly #send: (text: string) => void;
+  readonly #send: (text: string | PiecedText) => void;
 
   /** `send` takes one message. */
-  constructor(send: (text: string) => void) {
+  constructor(send: (text: string | PiecedText) => void) {
     this.#send = send;
   }
 
   push(expression: unknown, note?: string): void {
     const beside = note === undefined ? "" : `,${JSON.stringify(note)}`;
-    this.#send(`["push",${formatMessage(expression)}${beside}]`);
+    this.#send(formatMessage(expression, '["push",', `${beside}]`));
   }
 
   call(id: number, path: readonly unknown[], args: readonly unknown[]): void {
-    this.#send(`["push",["pipeline",${id},${JSON.stringify(path)},${formatMessage(args)}]]`);
+    this.#send(formatMessage(args, `["push",["pipeline",${id},${JSON.stringify(path)},`, "]]"));
   }
 
   stream(id: number, path: readonly unknown[], args: readonly unknown[]): number {
-    const text = `["stream",["pipeline",${id},${JSON.stringify(path)},${formatMessage(args)}]]`;
+    const before = `["stream",["pipeline",${id},${JSON.stringify(path)},`;
+    const text = formatMessage(args, before, "]]");
     this.#send(text);
     return text.length;
   }
@@ -56,23 +58,19 @@ class TextOutlet implements Outlet {
   }
 
   resolve(id: number, expression: unknown): void {
-    this.#send(`["resolve",${id},${jsonOf(expression)}]`);
+    const before = `["resolve",${id},`;
+    // Finite numbers, by far the most frequent results, need no serializer.
+    const plain = typeof expression === "number" && expression !== 0;
+    this.#send(plain ? `${before}${expression}]` : formatMessage(expression, before, "]"));
   }
 
   reject(id: number, expression: unknown): void {
-    this.#send(`["reject",${id},${formatMessage(expression)}]`);
+    this.#send(formatMessage(expression, `["reject",${id},`, "]"));
   }
 
   abort(expression: unknown): void {
-    this.#send(`["abort",${formatMessage(expression)}]`);
+    this.#send(formatMessage(expression, '["abort",', "]"));
   }
-}
-
-/** Finite numbers, by far the most frequent results, need no serializer. */
-function jsonOf(expression: unknown): string {
-  return typeof expression === "number" && expression !== 0
-    ? String(expression)
-    : formatMessage(expression);
 }
 
 /** Hands over trees. */
@@ -132,10 +130,12 @@ export function outletFor(
   failed: (reason: unknown) => void,
   tap?: SessionTap,
 ): Outlet {
+  const pieced = takesPieces(transport);
   const send = (message: unknown): unknown => {
     let answer: unknown;
     try {
-      answer = (transport.send as (message: unknown) => unknown).call(transport, message);
+      const carried = message instanceof PiecedText && !pieced ? message.toString() : message;
+      answer = (transport.send as (message: unknown) => unknown).call(transport, carried);
     } catch (error) {
       // Whoever is sending finishes first. spec/capnweb.md §2.6
       queueMicrotask(() => failed(error));
@@ -150,7 +150,7 @@ export function outletFor(
     return encodingLevel === "string" ? new TextOutlet(send) : new TreeOutlet(send);
   }
   const counted = (message: unknown): unknown => {
-    tap.carried("out", message);
+    tap.carried("out", message instanceof PiecedText ? message.toString() : message);
     return send(message);
   };
   const outlet = encodingLevel === "string" ? new TextOutlet(counted) : new TreeOutlet(counted);

@@ -37,18 +37,30 @@ export interface MessageSink {
 export type Deliver = (sink: MessageSink) => void;
 
 const delivery: unique symbol = Symbol("delivery");
+const pieces: unique symbol = Symbol("pieces");
 
-/** The property stays out of the transports' types: it is between them and their session. */
-interface Delivering {
+/** The properties stay out of the transports' types: they are between them and their session. */
+interface BuiltIn {
   [delivery]?: Deliver;
+  [pieces]?: true;
 }
 
 /** Notes that `transport` delivers by itself: it needs no promise per message. */
 export function announceDelivery(transport: object, deliver: Deliver): void {
-  (transport as Delivering)[delivery] = deliver;
+  (transport as BuiltIn)[delivery] = deliver;
 }
 
 /** Answers how `transport` begins to deliver by itself, if it does. */
 export function deliveryOf(transport: object): Deliver | undefined {
-  return (transport as Delivering)[delivery];
+  return (transport as BuiltIn)[delivery];
+}
+
+/** Notes that `transport` sends a `PiecedText` as well as text. */
+export function announcePieces(transport: object): void {
+  (transport as BuiltIn)[pieces] = true;
+}
+
+/** Tells whether `transport` sends a `PiecedText` as well as text. */
+export function takesPieces(transport: object): boolean {
+  return (transport as BuiltIn)[pieces] === true;
 }

@@ -26,3 +26,5 @@ export type WebSocketConstructor = new (url: string, protocols?: string[]) => We
 
 /** `readyState` of a socket that is not open yet. */
 export const CONNECTING = 0;
+/** `readyState` of a socket that is open. */
+export const OPEN = 1;

@@ -1,23 +1,12 @@
 import { formatBase64 } from "@proj/wire-types";
-
-interface HostBuffer {
-  from(
-    bytes: ArrayBufferLike,
-    offset: number,
-    length: number,
-  ): { toString(form: "base64"): string };
-  from(text: string, form: "base64"): Uint8Array<ArrayBuffer>;
-}
-
-// Node's Buffer is many times faster than anything written here, and what its users expect back.
-const nodeBuffer = (globalThis as { readonly Buffer?: HostBuffer }).Buffer;
+import { hostBuffers } from "./host-buffer.js";
 
 /** Writes the standard alphabet without padding. spec/capnweb.md §5 */
 export function writeBase64(bytes: Uint8Array): string {
   const text =
-    nodeBuffer === undefined
+    hostBuffers === undefined
       ? formatBase64(bytes)
-      : nodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+      : hostBuffers.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
   if (!text.endsWith("=")) return text;
   return text.slice(0, text.endsWith("==") ? -2 : -1);
 }
@@ -27,7 +16,7 @@ export function writeBase64(bytes: Uint8Array): string {
  * is a `Buffer`.
  */
 export function readBase64(text: string): Uint8Array<ArrayBuffer> {
-  if (nodeBuffer !== undefined) return nodeBuffer.from(text, "base64");
+  if (hostBuffers !== undefined) return hostBuffers.from(text, "base64");
   return lenientBase64(text);
 }
 

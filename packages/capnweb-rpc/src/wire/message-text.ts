@@ -1,4 +1,5 @@
 import { readBase64 } from "./base64.js";
+import { PiecedText } from "./pieced-text.js";
 
 /** From this many bytes on it pays to keep base64 away from the JSON functions, which look at every character. */
 export const LONG_BYTES: number = 16 * 1024;
@@ -22,12 +23,15 @@ export class PlainText {
 
 // What stands in the JSON for text that is put in afterwards.
 const MARK = "capnweb:plain";
-const MARK_JSON = JSON.stringify(MARK);
 
 let met: PlainText[] | undefined;
 
-/** Writes an expression as JSON. */
-export function formatMessage(expression: unknown): string {
+/** Writes an expression as JSON, between `before` and `after`. */
+export function formatMessage(
+  expression: unknown,
+  before: string = "",
+  after: string = "",
+): string | PiecedText {
   met = [];
   let json: string;
   const plain = met;
@@ -36,15 +40,16 @@ export function formatMessage(expression: unknown): string {
   } finally {
     met = undefined;
   }
-  if (plain.length === 0) return json;
-  const pieces = json.split(MARK_JSON);
+  if (plain.length === 0) return `${before}${json}${after}`;
+  const pieces = `${before}${json}${after}`.split(MARK);
   // The application's own text may be the mark.
-  if (pieces.length !== plain.length + 1) return JSON.stringify(expression);
-  let text = pieces[0] ?? "";
-  for (const [at, { text: base64 }] of plain.entries()) {
-    text += `"${base64}"${pieces[at + 1] ?? ""}`;
+  if (pieces.length !== plain.length + 1) {
+    return `${before}${JSON.stringify(expression)}${after}`;
   }
-  return text;
+  return new PiecedText(
+    pieces,
+    plain.map(({ text }) => text),
+  );
 }
 
 const BYTES = '["bytes","';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { formatMessage, LONG_BYTES, parseMessage, PlainText } from "#src/wire/message-text.js";
+import { PiecedText } from "#src/wire/pieced-text.js";
 import fc from "fast-check";
 
 const numRuns = Number(process.env["FUZZ_RUNS"] ?? 200);
@@ -9,12 +10,25 @@ const decoded = Buffer.from(long, "base64");
 describe("writing", () => {
   test("long text goes in as it is, wherever it stands", () => {
     const tree = (text: unknown) => ({ a: [text, { b: text }], "capnweb:plain": "x" });
-    expect(formatMessage(tree(new PlainText(long)))).toBe(JSON.stringify(tree(long)));
+    expect(String(formatMessage(tree(new PlainText(long))))).toBe(JSON.stringify(tree(long)));
   });
 
   test("text of the application that looks like the mark stays what it is", () => {
     const tree = (text: unknown) => ["capnweb:plain", text, "capnweb:plain"];
-    expect(formatMessage(tree(new PlainText(long)))).toBe(JSON.stringify(tree(long)));
+    expect(String(formatMessage(tree(new PlainText(long))))).toBe(JSON.stringify(tree(long)));
+  });
+
+  test("in pieces it has the length and the UTF-8 of the text, after the room asked for", () => {
+    const before = '["push",["é😀","capnweb:plain"],';
+    const message = formatMessage([new PlainText(long), "ü", new PlainText("AA")], "[0,", "]");
+    const text = `[0,["${long}","ü","AA"]]`;
+    expect(message).toBeInstanceOf(PiecedText);
+    expect(String(message)).toBe(text);
+    expect(message.length).toBe(text.length);
+    const encoded = (message as PiecedText).encode(Buffer, 16);
+    expect(Buffer.from(encoded).toString("utf8", 16)).toBe(text);
+    // What stands around it may look like the mark, too.
+    expect(formatMessage(new PlainText(long), before, "]")).toBe(`${before}"${long}"]`);
   });
 
   test("whoever stringifies the tree gets the text", () => {
