@@ -1,1 +1,107 @@
 export { type DwcpCode, DwcpCodes, DwcpError, dwcpCodeOf } from "./errors.js";
+export { type DwcpLimits, DwcpLimitTable, resolveDwcpLimits } from "./limits.js";
+
+export { type Crc32, crc32 } from "./wire/crc32.js";
+export {
+  ALPN,
+  decodePreface,
+  encodePreface,
+  PREFACE_BYTES,
+  PREFACE_MAGIC,
+  type PrefaceVerdict,
+  PROTOCOL_MAJOR,
+  PROTOCOL_MINOR,
+  requirePreface,
+} from "./wire/preface.js";
+export { type FrameName, frameNameOf, FrameType } from "./wire/frame-type.js";
+export {
+  decodeFrameHeader,
+  encodeFrameHeader,
+  FLAG_CRITICAL,
+  FRAME_HEADER_BYTES,
+  type FrameHeader,
+  MAX_FRAME_BYTES,
+} from "./wire/frame-header.js";
+export { encodeFrame, type Frame, FrameReader } from "./wire/frame-reader.js";
+export {
+  Codec,
+  type CodecName,
+  codecNameOf,
+  type CodecNumber,
+  FLAG_PACKED_LISTS,
+  isCodec,
+  SLOT_NONE,
+  SLOT_SELF,
+} from "./wire/codec.js";
+export {
+  type Chunk,
+  CHUNK_HEADER_BYTES,
+  decodeChunk,
+  encodeChunk,
+  type UnitBody,
+} from "./wire/chunk.js";
+export {
+  type Ack,
+  AckKind,
+  type AckKindNumber,
+  decodeAck,
+  encodeAck,
+  MAX_ACK_RUNS,
+  type UnitRun,
+} from "./wire/ack.js";
+export {
+  type ControlMessage,
+  decodeControlMessage,
+  encodeControlMessage,
+  frameTypeOf,
+} from "./wire/control-message.js";
+export type { ErrorScope } from "./wire/error-scope.js";
+export {
+  type AttachedMessage,
+  type AttachMessage,
+  type AuthMessage,
+  type AuthMode,
+  type AuthOkMessage,
+  type Capabilities,
+  type CreditMessage,
+  type ErrorMessage,
+  type GoawayMessage,
+  type HelloMessage,
+  type PingMessage,
+  type PongMessage,
+  type ProviderName,
+  RANDOM_BYTES,
+  SESSION_ID_BYTES,
+  type WelcomeMessage,
+} from "./wire/session-messages.js";
+export {
+  type AcceptMessage,
+  CONTENT_ID_BYTES,
+  type FinMessage,
+  type IntervalPair,
+  type LeavesMessage,
+  MAX_INTERVALS,
+  MAX_SLOTS,
+  type NackMessage,
+  type NackReason,
+  type OfferedBaseline,
+  type OfferMessage,
+  type OutcomeMessage,
+  type RejectMessage,
+  type RepairMessage,
+  type RoundMessage,
+  type SteeringMessage,
+  type SwitchoverMessage,
+  TRANSFER_ID_BYTES,
+  type TransferKind,
+} from "./wire/transfer-messages.js";
+export {
+  type BaselineIdsMessage,
+  type BaselineStateMessage,
+  DICT_DATA_BYTES,
+  type DictDataMessage,
+  type DictOfferMessage,
+  type DictStateMessage,
+  MAX_DICTIONARY_BYTES,
+  MAX_IDS,
+} from "./wire/store-messages.js";
