@@ -1,0 +1,200 @@
+/** What the controller does at the moment. */
+export type RatePhase = "startup" | "drain" | "probeBandwidth" | "probeRtt";
+
+/** What an acknowledgement says, with what is in flight after it. */
+export interface SessionSample {
+  readonly nowUs: number;
+  /** Now − echo − hold. */
+  readonly rttUs: number;
+  /** Bytes per second; 0 tells nothing. */
+  readonly deliveryRate: number;
+  readonly appLimited: boolean;
+  readonly roundEnded: boolean;
+  readonly inflightBytes: number;
+}
+
+const STARTUP_GAIN = 2.885;
+const DRAIN_GAIN = 0.35;
+const INFLIGHT_GAIN = 2;
+const PROBE_GAINS = [1.25, 0.75, 1, 1, 1, 1, 1, 1] as const;
+const FULL_PIPE_GROWTH = 1.25;
+const FULL_PIPE_ROUNDS = 3;
+const BANDWIDTH_ROUNDS = 10;
+const MIN_RTT_WINDOW_US = 10_000_000;
+const PROBE_RTT_US = 200_000;
+const LEAST_UNITS = 4;
+
+/**
+ * Bounds what a session hands to its streams, by what arrives at the other end.
+ *
+ * The kernel's congestion control stays in charge of each connection; this keeps their buffers from filling.
+ *
+ * ```
+ * startup ─pipe full─▶ drain ─inflight ≤ BDP─▶ probeBandwidth ─min RTT 10 s old─▶ probeRtt ─200 ms or 1 RTT─▶ the one before
+ * ```
+ *
+ * @see spec/dwcp.md B13
+ */
+export class SessionRate {
+  #phase: RatePhase = "startup";
+  #minRttUs = Number.POSITIVE_INFINITY;
+  #minRttAtUs = Number.NEGATIVE_INFINITY;
+  #smoothedRttUs = 0;
+  readonly #bandwidths: number[] = new Array<number>(BANDWIDTH_ROUNDS).fill(0);
+  #round = 0;
+  #fullBandwidth = 0;
+  #fullRounds = 0;
+  #gain = 0;
+  #gainSinceUs = 0;
+  #probeUntilUs = 0;
+  #lowestInProbeUs = Number.POSITIVE_INFINITY;
+  readonly #startGain: number;
+
+  /** `chance` in [0, 1) chooses where in the cycle of gains probing begins; not at the one that drains. */
+  constructor(chance: number) {
+    const choices = PROBE_GAINS.length - 1;
+    this.#startGain = (2 + Math.floor(chance * choices)) % PROBE_GAINS.length;
+  }
+
+  /** What it does now. */
+  get phase(): RatePhase {
+    return this.#phase;
+  }
+
+  /** Bytes per second, the best of ten round trips; 0 before the first sample. */
+  get bandwidth(): number {
+    return Math.max(...this.#bandwidths);
+  }
+
+  /** The shortest round trip of ten seconds, in µs; Infinity before the first. */
+  get minRttUs(): number {
+    return this.#minRttUs;
+  }
+
+  /** A moving average of round trips, in µs; 0 before the first. */
+  get smoothedRttUs(): number {
+    return this.#smoothedRttUs;
+  }
+
+  /** Bytes per second that may be handed to the streams; Infinity before the first sample. */
+  get pacingRate(): number {
+    const { bandwidth } = this;
+    return bandwidth === 0 ? Number.POSITIVE_INFINITY : bandwidth * this.#pacingGain();
+  }
+
+  /** Encoded bytes that may be in flight, with units of `unitBytes` on `streams` streams. */
+  inflightCap(unitBytes: number, streams: number): number {
+    const least = LEAST_UNITS * unitBytes;
+    if (this.#phase === "probeRtt") return least;
+    const floor = least + streams * unitBytes;
+    const gain = this.#phase === "startup" ? STARTUP_GAIN : INFLIGHT_GAIN;
+    return Math.max(floor, gain * this.#bdp());
+  }
+
+  /** Learns from an acknowledgement. */
+  sample(sample: SessionSample): void {
+    this.#noteRtt(sample);
+    this.#noteBandwidth(sample);
+    switch (this.#phase) {
+      case "startup":
+        if (sample.roundEnded && !sample.appLimited) this.#checkFullPipe();
+        break;
+      case "drain":
+        if (sample.inflightBytes <= this.#bdp()) this.#probeBandwidth(sample.nowUs);
+        break;
+      case "probeBandwidth":
+        this.#walk(sample);
+        break;
+      case "probeRtt":
+        this.#leaveProbeRtt(sample.nowUs);
+        break;
+    }
+    const stale = sample.nowUs - this.#minRttAtUs > MIN_RTT_WINDOW_US;
+    if (stale && this.#phase === "probeBandwidth") this.#probeRtt(sample.nowUs);
+  }
+
+  /** Forgets what was learned, after the path was gone for a while. */
+  restart(): void {
+    this.#phase = "startup";
+    this.#bandwidths.fill(0);
+    this.#fullBandwidth = 0;
+    this.#fullRounds = 0;
+    this.#minRttUs = Number.POSITIVE_INFINITY;
+    this.#minRttAtUs = Number.NEGATIVE_INFINITY;
+  }
+
+  #bdp(): number {
+    return this.bandwidth === 0 ? 0 : (this.bandwidth * this.#minRttUs) / 1e6;
+  }
+
+  #pacingGain(): number {
+    switch (this.#phase) {
+      case "startup":
+        return STARTUP_GAIN;
+      case "drain":
+        return DRAIN_GAIN;
+      case "probeBandwidth":
+        return PROBE_GAINS[this.#gain] ?? 1;
+      case "probeRtt":
+        return 1;
+    }
+  }
+
+  #noteRtt({ nowUs, rttUs }: SessionSample): void {
+    if (!(rttUs > 0)) return;
+    this.#smoothedRttUs =
+      this.#smoothedRttUs === 0 ? rttUs : this.#smoothedRttUs + (rttUs - this.#smoothedRttUs) / 8;
+    this.#lowestInProbeUs = Math.min(this.#lowestInProbeUs, rttUs);
+    if (rttUs > this.#minRttUs) return;
+    this.#minRttUs = rttUs;
+    this.#minRttAtUs = nowUs;
+  }
+
+  #noteBandwidth({ deliveryRate, appLimited, roundEnded }: SessionSample): void {
+    // A flight that the application cut short says nothing against the estimate.
+    if (roundEnded && !appLimited) {
+      this.#round = (this.#round + 1) % BANDWIDTH_ROUNDS;
+      this.#bandwidths[this.#round] = 0;
+    }
+    if (appLimited && deliveryRate <= this.bandwidth) return;
+    this.#bandwidths[this.#round] = Math.max(this.#bandwidths[this.#round] ?? 0, deliveryRate);
+  }
+
+  #checkFullPipe(): void {
+    if (this.bandwidth >= FULL_PIPE_GROWTH * this.#fullBandwidth) {
+      this.#fullBandwidth = this.bandwidth;
+      this.#fullRounds = 0;
+      return;
+    }
+    this.#fullRounds += 1;
+    if (this.#fullRounds >= FULL_PIPE_ROUNDS) this.#phase = "drain";
+  }
+
+  #probeBandwidth(nowUs: number): void {
+    this.#phase = "probeBandwidth";
+    this.#gain = this.#startGain;
+    this.#gainSinceUs = nowUs;
+  }
+
+  #walk({ nowUs, inflightBytes }: SessionSample): void {
+    const longEnough = nowUs - this.#gainSinceUs >= this.#minRttUs;
+    // The queue that probing made may be gone before its time is over.
+    const drained = PROBE_GAINS[this.#gain] === 0.75 && inflightBytes <= this.#bdp();
+    if (!longEnough && !drained) return;
+    this.#gain = (this.#gain + 1) % PROBE_GAINS.length;
+    this.#gainSinceUs = nowUs;
+  }
+
+  #probeRtt(nowUs: number): void {
+    this.#phase = "probeRtt";
+    this.#lowestInProbeUs = Number.POSITIVE_INFINITY;
+    this.#probeUntilUs = nowUs + Math.max(PROBE_RTT_US, this.#smoothedRttUs);
+  }
+
+  #leaveProbeRtt(nowUs: number): void {
+    if (nowUs < this.#probeUntilUs) return;
+    if (this.#lowestInProbeUs < Number.POSITIVE_INFINITY) this.#minRttUs = this.#lowestInProbeUs;
+    this.#minRttAtUs = nowUs;
+    this.#probeBandwidth(nowUs);
+  }
+}

@@ -1,0 +1,44 @@
+/** How many streams a session may have. spec/dwcp.md B16 */
+export interface StreamBounds {
+  readonly minStreams: number;
+  readonly maxStreams: number;
+  readonly initialStreams: number;
+}
+
+/**
+ * Computes the published starting hint, `bandwidth_mbps / (latency_ms × 0.1)`, rounded down and kept within the bounds.
+ *
+ * It falls with latency although the need rises: it is where measuring begins, not where it ends. Values that mean nothing
+ * (not finite, negative bandwidth, latency of 0 or less) give `initialStreams`.
+ *
+ * @see spec/dwcp.md A1, B13
+ */
+export function hintStreams(
+  bandwidthMegabits: number,
+  latencyMs: number,
+  bounds: StreamBounds,
+): number {
+  const meaningful =
+    Number.isFinite(bandwidthMegabits) &&
+    Number.isFinite(latencyMs) &&
+    bandwidthMegabits >= 0 &&
+    latencyMs > 0;
+  const hint = meaningful
+    ? Math.floor(bandwidthMegabits / (latencyMs * 0.1))
+    : bounds.initialStreams;
+  return Math.min(bounds.maxStreams, Math.max(bounds.minStreams, hint));
+}
+
+/**
+ * Computes how long units should be: a quarter of what one stream carries in a round trip, 32 KiB to `largestBytes`.
+ *
+ * @param streamRate Bytes per second of one stream; without a measurement the result is `largestBytes`.
+ * @see spec/dwcp.md B13
+ */
+export function unitTarget(streamRate: number, rttUs: number, largestBytes: number): number {
+  const quarter = (streamRate * rttUs) / 4e6;
+  if (!(quarter > 0) || !Number.isFinite(quarter)) return largestBytes;
+  return Math.round(Math.min(largestBytes, Math.max(LEAST_UNIT_BYTES, quarter)));
+}
+
+const LEAST_UNIT_BYTES = 32_768;

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "@jest/globals";
+import { DeliveryMeter } from "#src/rate/delivery-meter.js";
+import { SessionRate } from "#src/rate/session-rate.js";
+import { SimulatedPath } from "./simulated-path.js";
+
+const MEGABYTE = 1_000_000;
+
+describe("SessionRate", () => {
+  test("finds the bandwidth and the round trip of a path", () => {
+    const path = new SimulatedPath({ bytesPerSecond: 25 * MEGABYTE, rttUs: 100_000 });
+    path.run(8_000_000);
+    expect(path.rate.phase).toBe("probeBandwidth");
+    expect(path.rate.bandwidth).toBeGreaterThan(0.9 * 25 * MEGABYTE);
+    expect(path.rate.bandwidth).toBeLessThan(1.15 * 25 * MEGABYTE);
+    // A unit's own time on the wire is part of its round trip.
+    expect(path.rate.minRttUs).toBeGreaterThanOrEqual(100_000);
+    expect(path.rate.minRttUs).toBeLessThan(140_000);
+  });
+
+  test("uses the link and keeps the flight near the BDP", () => {
+    const path = new SimulatedPath({ bytesPerSecond: 25 * MEGABYTE, rttUs: 100_000 });
+    path.run(3_000_000);
+    const before = path.meter.deliveredBytes;
+    path.run(5_000_000);
+    expect(path.meter.deliveredBytes - before).toBeGreaterThan(0.9 * 25 * MEGABYTE * 5);
+    expect(path.largestFlight).toBeLessThan(2.5 * 25 * MEGABYTE * 0.14);
+  });
+
+  test("follows a path that became slower, and one that became faster", () => {
+    const path = new SimulatedPath({ bytesPerSecond: 25 * MEGABYTE, rttUs: 50_000 });
+    path.run(5_000_000);
+    path.bytesPerSecond = 5 * MEGABYTE;
+    path.run(8_000_000);
+    expect(path.rate.bandwidth).toBeLessThan(7 * MEGABYTE);
+    path.bytesPerSecond = 20 * MEGABYTE;
+    path.run(15_000_000);
+    expect(path.rate.bandwidth).toBeGreaterThan(15 * MEGABYTE);
+  });
+
+  test("probes the round trip when the shortest is ten seconds old", () => {
+    const path = new SimulatedPath({ bytesPerSecond: 25 * MEGABYTE, rttUs: 50_000 });
+    path.run(5_000_000);
+    path.rttUs = 90_000;
+    const phases = new Set<string>();
+    path.run(15_000_000, () => phases.add(path.rate.phase));
+    expect(phases).toContain("probeRtt");
+    expect(path.rate.minRttUs).toBeGreaterThanOrEqual(90_000);
+  });
+
+  test("is not misled by an application that sends little", () => {
+    const path = new SimulatedPath({ bytesPerSecond: 25 * MEGABYTE, rttUs: 50_000 });
+    path.run(5_000_000);
+    path.offeredBytesPerSecond = MEGABYTE;
+    path.run(5_000_000);
+    expect(path.rate.bandwidth).toBeGreaterThan(20 * MEGABYTE);
+  });
+
+  test("allows four units and one per stream before it knows anything", () => {
+    const rate = new SessionRate(0.5);
+    expect(rate.pacingRate).toBe(Number.POSITIVE_INFINITY);
+    expect(rate.inflightCap(1000, 8)).toBe(12_000);
+  });
+
+  test("begins anew after a restart", () => {
+    const path = new SimulatedPath({ bytesPerSecond: MEGABYTE, rttUs: 10_000 });
+    path.run(5_000_000);
+    path.rate.restart();
+    expect(path.rate.phase).toBe("startup");
+    expect(path.rate.bandwidth).toBe(0);
+  });
+});
+
+describe("DeliveryMeter", () => {
+  test("counts what is in flight, delivered and lost", () => {
+    const meter = new DeliveryMeter();
+    const first = meter.sent(0, 100);
+    meter.sent(0, 50);
+    expect(meter.inflightBytes).toBe(150);
+    expect(meter.acknowledged(1000, 100, first)).toEqual({
+      deliveryRate: 100_000,
+      appLimited: false,
+      roundEnded: true,
+    });
+    meter.lost(50);
+    expect(meter.inflightBytes).toBe(0);
+    expect(meter.deliveredBytes).toBe(100);
+  });
+
+  test("marks what was sent while the application had nothing more", () => {
+    const meter = new DeliveryMeter();
+    meter.limitedByApplication();
+    expect(meter.acknowledged(10, 1, meter.sent(0, 1)).appLimited).toBe(true);
+    expect(meter.acknowledged(20, 1, meter.sent(10, 1)).appLimited).toBe(false);
+  });
+});

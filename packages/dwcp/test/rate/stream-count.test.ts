@@ -1,0 +1,90 @@
+import { describe, expect, test } from "@jest/globals";
+import { StreamClimber } from "#src/rate/stream-climber.js";
+import { hintStreams, unitTarget } from "#src/rate/stream-hint.js";
+
+const bounds = { minStreams: 16, maxStreams: 256, initialStreams: 32 };
+
+describe("hintStreams", () => {
+  test.each([
+    [1000, 10, 256],
+    [1000, 100, 100],
+    [500, 50, 100],
+    [100, 50, 20],
+    [100, 100, 16],
+    [10_000, 400, 250],
+    [0, 50, 16],
+  ])("A1: %d Mbit/s and %d ms give %d streams", (bandwidth, latency, streams) => {
+    expect(hintStreams(bandwidth, latency, bounds)).toBe(streams);
+  });
+
+  test.each([
+    [Number.NaN, 10],
+    [1000, Number.NaN],
+    [1000, 0],
+    [1000, -1],
+    [-1, 10],
+    [Number.POSITIVE_INFINITY, 10],
+    [1000, Number.POSITIVE_INFINITY],
+  ])("B13: %d Mbit/s and %d ms mean nothing and give the initial count", (bandwidth, latency) => {
+    expect(hintStreams(bandwidth, latency, bounds)).toBe(32);
+  });
+});
+
+describe("unitTarget", () => {
+  test("is a quarter of what a stream carries in a round trip, within bounds", () => {
+    expect(unitTarget(8_000_000, 100_000, 1_048_576)).toBe(200_000);
+    expect(unitTarget(10_000, 100_000, 1_048_576)).toBe(32_768);
+    expect(unitTarget(1e9, 1_000_000, 1_048_576)).toBe(1_048_576);
+    expect(unitTarget(0, 0, 262_144)).toBe(262_144);
+    expect(unitTarget(1e6, Number.POSITIVE_INFINITY, 262_144)).toBe(262_144);
+  });
+});
+
+describe("StreamClimber", () => {
+  /** Lets a climber look at a path for so many seconds; `goodput` says what so many streams achieve. */
+  function climb(start: number, seconds: number, goodput: (streams: number) => number) {
+    const climber = new StreamClimber(start, { minStreams: 1, maxStreams: 256 }, 1.5);
+    const seen: number[] = [];
+    for (let s = 0; s < seconds; s += 2) {
+      climber.observe({
+        nowUs: s * 1e6,
+        goodput: goodput(climber.count),
+        rttUs: 100_000,
+        limitedElsewhere: false,
+      });
+      seen.push(climber.count);
+    }
+    return { climber, seen };
+  }
+
+  test("adds streams while each of them brings more", () => {
+    const { climber } = climb(2, 300, (n) => Math.min(n, 40) * 4.5);
+    expect(climber.count).toBeGreaterThanOrEqual(36);
+    expect(climber.count).toBeLessThanOrEqual(64);
+  });
+
+  test("goes back when more bring nothing, and tries less and less often", () => {
+    const { seen } = climb(8, 200, () => 100);
+    const trials = seen.filter((count, i) => count > (seen[i - 1] ?? count));
+    expect(Math.max(...seen)).toBeLessThanOrEqual(12);
+    expect(trials.length).toBeLessThanOrEqual(8);
+  });
+
+  test("gives up streams that do not pay", () => {
+    const { climber } = climb(64, 600, () => 100);
+    expect(climber.count).toBeLessThanOrEqual(8);
+  });
+
+  test("changes nothing while the application or the peer's credit sets the pace", () => {
+    const climber = new StreamClimber(4, { minStreams: 1, maxStreams: 16 }, 1.5);
+    for (let s = 0; s < 100; s++) {
+      climber.observe({ nowUs: s * 2e6, goodput: s, rttUs: 1, limitedElsewhere: true });
+    }
+    expect(climber.count).toBe(4);
+  });
+
+  test("looks no more often than every two seconds or eight round trips", () => {
+    expect(StreamClimber.windowUs(10_000)).toBe(2_000_000);
+    expect(StreamClimber.windowUs(400_000)).toBe(3_200_000);
+  });
+});
