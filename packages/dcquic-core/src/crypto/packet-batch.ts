@@ -13,7 +13,7 @@ export interface PacketBatch {
   seal(aead: PacketAead, job: AeadJob): void;
   /** Seals what waits. */
   sealAll(): void;
-  /** Has a packet opened by the next {@link PacketBatch.openAll}. Returns its ticket. */
+  /** Has a packet opened by the next {@link PacketBatch.openAll}. Returns its ticket, which is never -1. */
   open(aead: PacketAead, job: AeadJob): number;
   /** Opens what waits. */
   openAll(): void;

@@ -155,6 +155,7 @@ export class Announcer {
       transfer.acked.add(frame.ranges.start(i), Math.min(frame.ranges.end(i), transfer.wireBytes));
     }
     path.health.sample(nowUs, 0);
+    path.mtu.dataArrived();
     if (transfer.acked.covered < transfer.wireBytes) return;
     if (transfer.inline && (frame.flags & RangeAckFlag.Complete) === 0) return;
     this.#drained(path, transfer);
@@ -222,6 +223,7 @@ export class Announcer {
     if (transfer.state !== "serving") return;
     // Whether data or acknowledgement was lost: the window must not stay shut because of it.
     path.congestion.giveUpInflight();
+    path.mtu.dataTimedOut(nowUs);
     transfer.ackRequested = true;
     this.#serving.queue(path, transfer);
   }

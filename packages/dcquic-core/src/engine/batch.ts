@@ -17,10 +17,10 @@ export class DatagramBatch {
   usedBytes = 0;
   readonly #meta: Int32Array;
 
-  /** Makes a batch for so many datagrams and bytes. */
-  constructor(datagrams: number, slabBytes: number) {
-    this.bytes = new Uint8Array(slabBytes);
-    this.view = new DataView(this.bytes.buffer);
+  /** Makes a batch for so many datagrams, over a slab of so many bytes or over one that exists. */
+  constructor(datagrams: number, slab: number | Uint8Array) {
+    this.bytes = typeof slab === "number" ? new Uint8Array(slab) : slab;
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
     this.#meta = new Int32Array(datagrams * FIELDS);
   }
 
@@ -56,12 +56,17 @@ export class DatagramBatch {
 
   /** Appends the datagram that was written at {@link DatagramBatch.usedBytes}. */
   append(length: number, address: number, ecn: number): void {
+    this.place(this.usedBytes, length, address, ecn);
+    this.usedBytes += length;
+  }
+
+  /** Describes a datagram that lies at `offset` already, as a socket left it. There must be room for one more. */
+  place(offset: number, length: number, address: number, ecn: number): void {
     const at = this.count * FIELDS;
-    this.#meta[at] = this.usedBytes;
+    this.#meta[at] = offset;
     this.#meta[at + 1] = length;
     this.#meta[at + 2] = address;
     this.#meta[at + 3] = ecn;
-    this.usedBytes += length;
     this.count += 1;
   }
 

@@ -6,6 +6,8 @@ export interface EngineConfig {
   readonly worker: number;
   /** Largest datagram, in bytes of UDP payload. */
   readonly mtuBytes: number;
+  /** Largest datagram that is tried: beyond `mtuBytes`, padded probes find out what passes. */
+  readonly mtuMaxBytes: number;
   /** What the NIC sends and receives, in bytes per second. */
   readonly nicBytesPerSecond: number;
   /** How late a driver's timer may be, for the bucket of the NIC; µs. */
@@ -56,6 +58,7 @@ export interface EngineConfig {
 export const DEFAULT_CONFIG: EngineConfig = {
   worker: 0,
   mtuBytes: 1400,
+  mtuMaxBytes: 1400,
   nicBytesPerSecond: 1.25e9,
   nicSlackUs: 0,
   rxUtilisation: 0.95,
@@ -88,6 +91,7 @@ export const DEFAULT_CONFIG: EngineConfig = {
  */
 export function resolveConfig(chosen: Partial<EngineConfig>): EngineConfig {
   const config = { ...DEFAULT_CONFIG, ...chosen };
+  config.mtuMaxBytes = chosen.mtuMaxBytes ?? Math.max(config.mtuBytes, DEFAULT_CONFIG.mtuMaxBytes);
   const wrong: string[] = [];
   for (const [key, value] of Object.entries(config)) {
     if (typeof value === "number" && !(value >= 0)) wrong.push(`${key}: ${value} is negative`);
@@ -95,6 +99,9 @@ export function resolveConfig(chosen: Partial<EngineConfig>): EngineConfig {
   if (config.worker >= 254) wrong.push(`worker: ${config.worker}, below 254`);
   if (config.mtuBytes < 1200 || config.mtuBytes > 8900) {
     wrong.push(`mtuBytes: ${config.mtuBytes} is outside 1200…8900`);
+  }
+  if (config.mtuMaxBytes < config.mtuBytes || config.mtuMaxBytes > 8900) {
+    wrong.push(`mtuMaxBytes: ${config.mtuMaxBytes} is outside mtuBytes…8900`);
   }
   if (config.inlineMaxBytes > config.mtuBytes - 200) {
     wrong.push(`inlineMaxBytes: ${config.inlineMaxBytes} exceeds mtuBytes − 200`);

@@ -26,7 +26,7 @@ import { Path } from "./path.js";
 import { PathIndex } from "./path-index.js";
 import { PathKeeper } from "./path-keeper.js";
 import { PullLoop } from "./pull-loop.js";
-import { Puller } from "./puller.js";
+import { type PlacedAccept, Puller } from "./puller.js";
 import { Serving } from "./serving.js";
 import { Status } from "./status.js";
 import { type CloseOptions, StreamCloser } from "./stream-closer.js";
@@ -178,6 +178,20 @@ export class Engine {
     this.#keeper.icmp(nowUs, this.#pathBy(path), kind);
   }
 
+  /** Weighs an ICMP message about everything that goes to an address. */
+  icmpFrom(nowUs: number, address: number, kind: "unreachable" | "sourceQuench"): void {
+    for (const path of this.#context.paths.values()) {
+      if (path.address === address) this.icmp(nowUs, path.id, kind);
+    }
+  }
+
+  /** Learns that more than so many bytes of UDP payload do not pass to an address. */
+  pathMtu(nowUs: number, address: number, bytes: number): void {
+    for (const path of this.#context.paths.values()) {
+      if (path.address === address) path.mtu.tooLarge(nowUs, bytes);
+    }
+  }
+
   /** Begins a path that a handshake made; `address` is the driver's number for where its packets go. */
   addPath(nowUs: number, established: EstablishedPath, address: number): PathId {
     const id = this.#nextPath++ as PathId;
@@ -228,12 +242,22 @@ export class Engine {
     this.#announcer.cancel(this.#pathBy(entry.transfer.path as PathId), entry.transfer);
   }
 
-  /** Begins to pull an offered transfer; harmless when it failed meanwhile. */
-  accept(nowUs: number, transfer: Id64): void {
+  /**
+   * Begins to pull an offered transfer; harmless when it failed meanwhile. With `placed` its records are told one by one
+   * instead of kept.
+   */
+  accept(nowUs: number, transfer: Id64, placed?: PlacedAccept): void {
     const entry = this.#context.transfers.get(transfer);
     if (entry?.role !== "puller") return;
-    this.#puller.accept(nowUs, this.#pathBy(entry.transfer.path as PathId), entry.transfer);
+    this.#puller.accept(nowUs, this.#pathBy(entry.transfer.path as PathId), entry.transfer, placed);
     this.#loop.issue(nowUs);
+  }
+
+  /** Notes that so many bytes of placed records were used, so that more may be pulled. */
+  placed(transfer: Id64, bytes: number): void {
+    const entry = this.#context.transfers.get(transfer);
+    if (entry?.role !== "puller") return;
+    this.#puller.placed(this.#pathBy(entry.transfer.path as PathId), entry.transfer, bytes);
   }
 
   /** Ends an offered or running transfer from the peer; harmless when it is over. */

@@ -54,7 +54,10 @@ function isNamed(path: Path, bytes: Uint8Array, offset: number): boolean {
 }
 
 function firstWord(bytes: Uint8Array, offset: number): number {
-  const [a, b] = [bytes[offset] ?? 0, bytes[offset + 1] ?? 0];
-  const [c, d] = [bytes[offset + 2] ?? 0, bytes[offset + 3] ?? 0];
-  return a | (b << 8) | (c << 16) | (d << 24);
+  return (
+    (bytes[offset] ?? 0) |
+    ((bytes[offset + 1] ?? 0) << 8) |
+    ((bytes[offset + 2] ?? 0) << 16) |
+    ((bytes[offset + 3] ?? 0) << 24)
+  );
 }

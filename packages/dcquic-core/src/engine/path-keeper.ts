@@ -7,6 +7,8 @@ import type { PeerWorker } from "./peer-worker.js";
 import { Status } from "./status.js";
 
 const FEEDBACK_PACKETS = 8;
+/** The upper half of the ids of probes that ask how large a datagram may be. */
+export const MTU_PROBE = 1;
 
 /**
  * What a path does for itself: feedback, limits, probes, and noticing that its peer is gone.
@@ -55,6 +57,7 @@ export class PathKeeper {
   /** Obeys a PROBE_RESPONSE. */
   onProbeResponse(nowUs: number, path: Path, frame: ProbeResponse): void {
     this.limits(path, frame.notifyLimit, frame.inlineLimit);
+    if (frame.probeId.hi === MTU_PROBE) path.mtu.answered(nowUs, frame.probeId.lo);
     if (frame.probeId.hi !== 0 || frame.probeId.lo !== path.probeId >>> 0) return;
     if (path.probeSentUs === Number.POSITIVE_INFINITY) return;
     const rttUs = ((Math.floor(nowUs) >>> 0) - frame.echoedClockUs) >>> 0;
@@ -107,6 +110,8 @@ export class PathKeeper {
     const isWatched = path.live > 0 || state === "probing" || state === "failed";
     let dueUs = Math.min(path.feedbackUs, path.blockedUs);
     if (isWatched) dueUs = Math.min(dueUs, path.probeAtUs);
+    // Who sends nothing need not know how large it may be.
+    if (path.live > 0) dueUs = Math.min(dueUs, Math.max(nowUs + 1, path.mtu.dueUs));
     dueUs = Math.min(dueUs, Math.max(nowUs + 1, path.nextClosedUs() + 1));
     if (dueUs === path.timerUs) return;
     path.timerUs = dueUs;

@@ -6,6 +6,7 @@ import { type Direction, deriveSecretControlKey } from "../crypto/key-schedule.j
 import { DerivationBudget, ReceiveKeys } from "../crypto/receive-keys.js";
 import { SendKeys } from "../crypto/send-keys.js";
 import { PeerHealth } from "../health/peer-health.js";
+import { PathMtu } from "../path/path-mtu.js";
 import type { EstablishedPath } from "../path/handshake.js";
 import { PriorityQueue, PriorityScheduler } from "../sched/priority-queue.js";
 import type { PullSender } from "../sched/pull-scheduler.js";
@@ -65,6 +66,8 @@ export class Path {
   readonly rtt: RttEstimator;
   /** What may be sent. */
   readonly congestion: Congestion;
+  /** How large a datagram may be. */
+  readonly mtu: PathMtu;
   /** What is thought of the peer. */
   readonly health: PeerHealth;
   /** The peer as a sender. */
@@ -187,6 +190,10 @@ export class Path {
     this.peerMacKey = deriveSecretControlKey(crypto, pathSecret, this.peerDirection);
     this.rtt = new RttEstimator(config);
     this.congestion = new Congestion(config.mtuBytes, this.rtt, config.nicSlackUs);
+    this.mtu = new PathMtu({
+      startBytes: Math.min(config.mtuBytes, peer.maxDatagramBytes),
+      maxBytes: Math.min(config.mtuMaxBytes, peer.maxDatagramBytes),
+    });
     this.health = new PeerHealth(options.nowUs);
     this.notifyLimit = peer.notifyLimit;
     this.inlineLimit = peer.inlineLimit;

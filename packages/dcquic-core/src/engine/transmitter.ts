@@ -1,13 +1,22 @@
 import { OVERHEAD_BYTES } from "../sched/leaky-bucket.js";
-import { HEADER_BYTES, PacketType, Protection, TAG_BYTES } from "../wire/constants.js";
+import {
+  FrameType,
+  HEADER_BYTES,
+  PacketType,
+  ProbeFlag,
+  Protection,
+  TAG_BYTES,
+} from "../wire/constants.js";
+import { id64 } from "../wire/id64.js";
 import { encodeHeader, packetHeader } from "../wire/packet-header.js";
+import { encodeProbe } from "../wire/path-frames.js";
 import { WireWriter } from "../wire/wire-writer.js";
 import type { DatagramBatch } from "./batch.js";
 import type { ControlBuilder } from "./control-builder.js";
 import type { EngineContext } from "./context.js";
 import type { DataBuilder } from "./data-builder.js";
 import type { Path } from "./path.js";
-import type { PathKeeper } from "./path-keeper.js";
+import { MTU_PROBE, type PathKeeper } from "./path-keeper.js";
 import type { PullLoop } from "./pull-loop.js";
 import { Status } from "./status.js";
 import { Fifo } from "../sched/fifo.js";
@@ -79,6 +88,7 @@ export class Transmitter {
     for (const path of dirty) {
       // A worker that cannot rotate its keys stops sending on the path.
       if (path.sendKeys.isExhausted) this.#parts.failed(path, Status.LocalResource);
+      this.#emitMtuProbe(nowUs, path, into);
       while (path.failedStatus === undefined && path.hasControl(nowUs)) {
         if (!this.#mayEmit(nowUs, into)) return;
         if (!this.#emitControl(nowUs, path, into)) break;
@@ -92,14 +102,14 @@ export class Transmitter {
     if (pulling.size > 0 && pulls.nextFreeUs > nowUs) {
       this.#sendAtUs = Math.min(this.#sendAtUs, pulls.nextFreeUs);
     }
-    if (!nic.isFree(nowUs) && into.hasRoom(config.mtuBytes)) {
+    if (!nic.isFree(nowUs) && into.hasRoom(config.mtuMaxBytes)) {
       this.#sendAtUs = Math.min(this.#sendAtUs, nic.nextFreeUs);
     }
   }
 
   #mayEmit(nowUs: number, into: DatagramBatch): boolean {
     const { nic, config } = this.#context;
-    if (!into.hasRoom(config.mtuBytes)) {
+    if (!into.hasRoom(config.mtuMaxBytes)) {
       this.#sendAtUs = nowUs;
       return false;
     }
@@ -109,7 +119,7 @@ export class Transmitter {
   }
 
   #emitControl(nowUs: number, path: Path, into: DatagramBatch): boolean {
-    const writer = this.#aim(into);
+    const writer = this.#aim(into, path.mtu.bytes);
     const start = writer.offset;
     const packet = path.sendKeys.nextPacketNumber;
     const active = this.#parts.control.build(nowUs, path, packet, writer);
@@ -123,6 +133,23 @@ export class Transmitter {
     return true;
   }
 
+  // A PROBE in a packet padded to the size that is tried. §17.7
+  #emitMtuProbe(nowUs: number, path: Path, into: DatagramBatch): void {
+    if (path.failedStatus !== undefined || path.live === 0 || path.mtu.dueUs > nowUs) return;
+    if (!this.#mayEmit(nowUs, into)) return;
+    const bytes = path.mtu.nextProbe(nowUs, path.rtt.ptoUs);
+    if (bytes === 0) return;
+    const writer = this.#aim(into, bytes);
+    writer.u8(FrameType.Probe);
+    encodeProbe(writer, { probeId: id64(MTU_PROBE, path.mtu.probeId), flags: ProbeFlag.Mtu });
+    while (writer.remaining > 0) writer.u8(FrameType.Padding);
+    const header = this.#header;
+    header.type = PacketType.Control;
+    header.protection = Protection.Packet;
+    header.ackEliciting = true;
+    this.#seal(nowUs, path, into, bytes - HEADER_BYTES - TAG_BYTES, 0);
+  }
+
   #emitData(nowUs: number, into: DatagramBatch): boolean {
     const path = this.#pathToServe(nowUs);
     if (path === undefined) return false;
@@ -130,7 +157,7 @@ export class Transmitter {
     header.type = PacketType.Data;
     header.protection = this.#parts.data.protectionOf(path);
     header.ackEliciting = true;
-    const writer = this.#aim(into);
+    const writer = this.#aim(into, path.mtu.bytes);
     const start = writer.offset;
     this.#parts.data.build(nowUs, path, writer);
     const length = writer.offset - start;
@@ -168,9 +195,9 @@ export class Transmitter {
     return undefined;
   }
 
-  #aim(into: DatagramBatch): WireWriter {
+  #aim(into: DatagramBatch, datagramBytes: number): WireWriter {
     const start = into.usedBytes + HEADER_BYTES;
-    const end = into.usedBytes + this.#context.config.mtuBytes - TAG_BYTES;
+    const end = into.usedBytes + datagramBytes - TAG_BYTES;
     return this.#writer.aim(into.bytes, into.view, start, end);
   }
 

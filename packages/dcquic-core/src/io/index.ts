@@ -7,3 +7,12 @@ export {
 } from "./tls-handshake.js";
 export type { UdpAddress } from "./peer-addresses.js";
 export { PORTABLE_CONFIG, UdpDriver, type UdpDriverOptions } from "./udp-driver.js";
+export {
+  NATIVE_CONFIG,
+  NativeDriver,
+  type NativeDriverOptions,
+  type Polling,
+  SHARED_THREAD_CONFIG,
+} from "./native/native-driver.js";
+export { ringCrypto } from "./ring-crypto.js";
+export type { EngineHostOptions } from "./engine-host.js";

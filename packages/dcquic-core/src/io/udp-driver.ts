@@ -1,35 +1,22 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { asWireError } from "@proj/wire-types";
-import { systemRandom, systemTime } from "@proj/wire-types/system";
-import { BufferRegistry } from "../buffer/buffer-registry.js";
-import type { CryptoBackend } from "../crypto/backend.js";
-import { resetToken } from "../crypto/secret-control-seal.js";
+import { systemTime } from "@proj/wire-types/system";
+import type { BufferRegistry } from "../buffer/buffer-registry.js";
 import { DatagramBatch } from "../engine/batch.js";
 import type { EngineConfig } from "../engine/config.js";
-import { Engine } from "../engine/engine.js";
-import type { EngineEvent } from "../engine/events.js";
-import { UnknownSecretAnswers } from "../path/unknown-path-secret.js";
-import { encodeSecretControl } from "../wire/secret-control.js";
+import type { Engine } from "../engine/engine.js";
+import { EngineHost, type EngineHostOptions } from "./engine-host.js";
 import { nodeCrypto } from "./node-crypto.js";
 import { PeerAddresses, type UdpAddress } from "./peer-addresses.js";
+import { Turns } from "./turns.js";
 
 /** What a {@link UdpDriver} is made with. */
-export interface UdpDriverOptions {
+export interface UdpDriverOptions extends EngineHostOptions {
   /** IP address to bind. */
   readonly host: string;
   /** Port to bind; 0 lets the system choose. */
   readonly port: number;
-  /** What differs from the defaults for portable drivers. */
-  readonly config?: Partial<EngineConfig>;
-  /** Bytes that the buffers of own transfers may take; 256 MiB if absent. */
-  readonly bufferBytes?: number;
-  /** The cryptography; OpenSSL's if absent. */
-  readonly crypto?: CryptoBackend;
-  /** 32 bytes that survive restarts: without them peers cannot tell that this process forgot them. */
-  readonly resetSigner: Uint8Array;
-  /** Is told what the engine tells. */
-  readonly onEvent: (event: EngineEvent) => void;
 }
 
 /** What differs from the defaults where timers are coarse and datagrams go one at a time. spec/dcquic.md §13, §16.2 */
@@ -42,10 +29,7 @@ export const PORTABLE_CONFIG: Partial<EngineConfig> = {
 const BURST = 32;
 const SLAB_BYTES = 512 * 1024;
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
-const DEFAULT_BUFFER_BYTES = 256 * 1024 * 1024;
 const MAX_DATAGRAM = 65_536;
-const SPIN_US = 1000;
-const MAX_SPIN_US = 2000;
 
 /**
  * Runs an engine on `node:dgram`: one datagram per call, in bursts of 32 between which the event loop turns, because a
@@ -54,33 +38,21 @@ const MAX_SPIN_US = 2000;
  * @see spec/dcquic.md §16.2, §22
  */
 export class UdpDriver {
-  /** The engine. After a command to it call {@link UdpDriver.pump}. */
-  readonly engine: Engine;
-  /** The buffers of own transfers. */
-  readonly buffers: BufferRegistry;
+  readonly #host: EngineHost;
   readonly #socket: Socket;
-  readonly #options: UdpDriverOptions;
-  readonly #crypto: CryptoBackend;
   readonly #addresses = new PeerAddresses();
-  readonly #answers = new UnknownSecretAnswers();
   readonly #rx = new DatagramBatch(256, SLAB_BYTES);
-  readonly #tx = new DatagramBatch(BURST, SLAB_BYTES);
-  #turn: NodeJS.Immediate | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #spinsSinceUs: number | undefined;
+  readonly #turns = new Turns(() => this.#run());
+  #tx = new DatagramBatch(BURST, SLAB_BYTES);
   #closed = false;
 
   private constructor(socket: Socket, options: UdpDriverOptions) {
     this.#socket = socket;
-    this.#options = options;
-    this.#crypto = options.crypto ?? nodeCrypto;
-    this.buffers = new BufferRegistry(options.bufferBytes ?? DEFAULT_BUFFER_BYTES);
-    this.engine = new Engine({
-      config: { ...PORTABLE_CONFIG, ...options.config },
-      crypto: this.#crypto,
-      random: systemRandom,
-      buffers: this.buffers,
-      nowUs: systemTime.nowUs(),
+    this.#host = new EngineHost(options, {
+      config: PORTABLE_CONFIG,
+      crypto: nodeCrypto,
+      hostOf: (address) => this.#addresses.of(address)?.host,
+      send: (datagram, address) => this.#send(datagram, address),
     });
     socket.on("message", (bytes, { address, port }) => {
       if (bytes.length > MAX_DATAGRAM) return;
@@ -96,21 +68,37 @@ export class UdpDriver {
    * Binds a socket and starts an engine on it.
    *
    * @throws WireError `wire.connection_failed`
+   * @throws RangeError for a configuration that contradicts itself.
    */
   static async bind(options: UdpDriverOptions): Promise<UdpDriver> {
+    const family = options.host.includes(":") ? 6 : 4;
     const socket = createSocket({
-      type: options.host.includes(":") ? "udp6" : "udp4",
+      type: family === 6 ? "udp6" : "udp4",
       recvBufferSize: SOCKET_BUFFER_BYTES,
       sendBufferSize: SOCKET_BUFFER_BYTES,
+      // Addresses are numeric: nothing has to be looked up, least of all for each datagram.
+      lookup: (host, _options, done) => done(null, host, family),
     });
     try {
+      const listening = once(socket, "listening");
       socket.bind(options.port, options.host);
-      await once(socket, "listening");
+      await listening;
+      return new UdpDriver(socket, options);
     } catch (error) {
       socket.close();
+      if (error instanceof RangeError) throw error;
       throw asWireError(error, "wire.connection_failed");
     }
-    return new UdpDriver(socket, options);
+  }
+
+  /** The engine. After a command to it call {@link UdpDriver.pump}. */
+  get engine(): Engine {
+    return this.#host.engine;
+  }
+
+  /** The buffers of own transfers. */
+  get buffers(): BufferRegistry {
+    return this.#host.buffers;
   }
 
   /** Where it receives. */
@@ -131,31 +119,28 @@ export class UdpDriver {
 
   /** Lets the engine run in the next turn of the event loop. */
   pump(): void {
-    if (this.#closed) return;
-    this.#turn ??= setImmediate(() => this.#run());
+    this.#turns.now();
   }
 
   /** Stops at once. What runs is lost; peers will notice by silence. */
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
-    clearImmediate(this.#turn);
-    clearTimeout(this.#timer);
+    this.#turns.stop();
     return new Promise((resolve) => {
       this.#socket.close(() => resolve());
     });
   }
 
   #run(): void {
-    this.#turn = undefined;
-    clearTimeout(this.#timer);
     this.#receive();
     this.engine.tick(this.nowUs);
-    this.#tellEvents();
+    this.#host.tellEvents();
     if (this.#closed) return;
     const sent = this.#transmit();
-    this.#tellEvents();
-    if (!this.#closed) this.#sleep(sent);
+    this.#host.tellEvents();
+    if (sent === BURST) this.#turns.now();
+    else this.#turns.at(this.engine.nextDeadline());
   }
 
   #receive(): void {
@@ -165,53 +150,20 @@ export class UdpDriver {
   }
 
   #transmit(): number {
-    this.#tx.clear();
-    const sent = this.engine.transmit(this.nowUs, this.#tx);
+    // Node sends at once where it can; what waits in its queue still refers to the slab.
+    if (this.#socket.getSendQueueCount() > 0) this.#tx = new DatagramBatch(BURST, SLAB_BYTES);
+    const batch = this.#tx;
+    batch.clear();
+    const sent = this.engine.transmit(this.nowUs, batch);
     for (let i = 0; i < sent; i++) {
-      const to = this.#addresses.of(this.#tx.address(i));
-      const offset = this.#tx.offset(i);
-      // The slab is written again before the system took the datagram: a copy.
-      const datagram = this.#tx.bytes.slice(offset, offset + this.#tx.length(i));
-      if (to !== undefined) this.#socket.send(datagram, to.port, to.host);
+      const offset = batch.offset(i);
+      this.#send(batch.bytes.subarray(offset, offset + batch.length(i)), batch.address(i));
     }
     return sent;
   }
 
-  #tellEvents(): void {
-    for (
-      let event = this.engine.nextEvent();
-      event !== undefined;
-      event = this.engine.nextEvent()
-    ) {
-      if (event.kind === "unknownCredential") this.#answer(event);
-      this.#options.onEvent(event);
-    }
-  }
-
-  #answer({
-    address,
-    credentialId,
-    packetBytes,
-  }: EngineEvent & { kind: "unknownCredential" }): void {
+  #send(datagram: Uint8Array, address: number): void {
     const to = this.#addresses.of(address);
-    if (to === undefined || !this.#answers.allow(this.nowUs, to.host, packetBytes)) return;
-    const token = resetToken(this.#crypto, this.#options.resetSigner, credentialId);
-    const answer = encodeSecretControl({ kind: "unknownPathSecret", credentialId, token });
-    this.#socket.send(answer, to.port, to.host);
-  }
-
-  // Node's timers are a millisecond coarse: what is due sooner is waited for by turning, not for long.
-  #sleep(sent: number): void {
-    const { nowUs } = this;
-    const waitUs = this.engine.nextDeadline() - nowUs;
-    if (sent === BURST) return this.pump();
-    if (waitUs === Number.POSITIVE_INFINITY) return;
-    if (waitUs > SPIN_US) this.#spinsSinceUs = undefined;
-    else {
-      this.#spinsSinceUs ??= nowUs;
-      if (waitUs <= 0 || nowUs - this.#spinsSinceUs < MAX_SPIN_US) return this.pump();
-      this.#spinsSinceUs = undefined;
-    }
-    this.#timer = setTimeout(() => this.pump(), Math.max(1, Math.ceil(waitUs / 1000)));
+    if (to !== undefined) this.#socket.send(datagram, to.port, to.host);
   }
 }

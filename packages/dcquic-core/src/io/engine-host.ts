@@ -1,0 +1,84 @@
+import { systemRandom, systemTime } from "@proj/wire-types/system";
+import { BufferRegistry } from "../buffer/buffer-registry.js";
+import type { CryptoBackend } from "../crypto/backend.js";
+import { resetToken } from "../crypto/secret-control-seal.js";
+import type { EngineConfig } from "../engine/config.js";
+import { Engine } from "../engine/engine.js";
+import type { EngineEvent } from "../engine/events.js";
+import { UnknownSecretAnswers } from "../path/unknown-path-secret.js";
+import { encodeSecretControl } from "../wire/secret-control.js";
+
+/** What every driver is told about the engine it runs. */
+export interface EngineHostOptions {
+  /** What differs from the defaults of the driver. */
+  readonly config?: Partial<EngineConfig>;
+  /** Bytes that the buffers of own transfers may take; 256 MiB if absent. */
+  readonly bufferBytes?: number;
+  /** The cryptography; the best that the driver has if absent. */
+  readonly crypto?: CryptoBackend;
+  /** 32 bytes that survive restarts: without them peers cannot tell that this process forgot them. */
+  readonly resetSigner: Uint8Array;
+  /** Is told what the engine tells. */
+  readonly onEvent: (event: EngineEvent) => void;
+}
+
+/** What a driver lends to its engine. */
+export interface EngineSurroundings {
+  /** The configuration, complete but for its defaults. */
+  readonly config: Partial<EngineConfig>;
+  /** The cryptography where none was chosen. */
+  readonly crypto: CryptoBackend;
+  /** Whether a source, by its number, may be answered, as one name for all its ports; `undefined` if it is forgotten. */
+  readonly hostOf: (address: number) => string | undefined;
+  /** Sends a datagram that is no packet of the engine. */
+  readonly send: (datagram: Uint8Array, address: number) => void;
+}
+
+const DEFAULT_BUFFER_BYTES = 256 * 1024 * 1024;
+
+/** An engine in its process: with a clock, randomness, buffers, and an answer to packets of paths that nobody knows. */
+export class EngineHost {
+  /** The engine. */
+  readonly engine: Engine;
+  /** The buffers of own transfers. */
+  readonly buffers: BufferRegistry;
+  /** The cryptography. */
+  readonly crypto: CryptoBackend;
+  readonly #options: EngineHostOptions;
+  readonly #surroundings: EngineSurroundings;
+  readonly #answers = new UnknownSecretAnswers();
+
+  /** @throws RangeError for a configuration that contradicts itself. */
+  constructor(options: EngineHostOptions, surroundings: EngineSurroundings) {
+    this.#options = options;
+    this.#surroundings = surroundings;
+    this.crypto = options.crypto ?? surroundings.crypto;
+    this.buffers = new BufferRegistry(options.bufferBytes ?? DEFAULT_BUFFER_BYTES);
+    this.engine = new Engine({
+      config: { ...surroundings.config, ...options.config },
+      crypto: this.crypto,
+      random: systemRandom,
+      buffers: this.buffers,
+      nowUs: systemTime.nowUs(),
+    });
+  }
+
+  /** Passes on what the engine has to tell. */
+  tellEvents(): void {
+    const { engine } = this;
+    for (let event = engine.nextEvent(); event !== undefined; event = engine.nextEvent()) {
+      if (event.kind === "unknownCredential") this.#answer(event);
+      this.#options.onEvent(event);
+    }
+  }
+
+  #answer(event: EngineEvent & { kind: "unknownCredential" }): void {
+    const { address, credentialId, packetBytes } = event;
+    const host = this.#surroundings.hostOf(address);
+    if (host === undefined) return;
+    if (!this.#answers.allow(systemTime.nowUs(), host, packetBytes)) return;
+    const token = resetToken(this.crypto, this.#options.resetSigner, credentialId);
+    const answer = encodeSecretControl({ kind: "unknownPathSecret", credentialId, token });
+    this.#surroundings.send(answer, address);
+  }
+}

@@ -1,0 +1,208 @@
+import { constants } from "node:os";
+import { backend, type Capability, type UdpAddress } from "@proj/native-io";
+import { systemTime } from "@proj/wire-types/system";
+import type { BufferRegistry } from "../../buffer/buffer-registry.js";
+import type { EngineConfig } from "../../engine/config.js";
+import type { Engine } from "../../engine/engine.js";
+import { WireLimit } from "../../wire/constants.js";
+import { EngineHost, type EngineHostOptions } from "../engine-host.js";
+import { ringCrypto } from "../ring-crypto.js";
+import { Turns } from "../turns.js";
+import { NativeWire, type NativeWireOptions, type SendFailure } from "./native-wire.js";
+
+/** What a {@link NativeDriver} is made with. */
+export interface NativeDriverOptions extends EngineHostOptions {
+  /** Where to listen; several ports of one address spread flows. CONTROL leaves from the first. */
+  readonly ports: readonly UdpAddress[];
+  /** What one flow between two ports may carry, bytes per second; 625 MB (5 Gbit/s) if absent. §20 */
+  readonly flowBytesPerSecond?: number;
+  /** Whether the kernel splits and joins datagrams; `auto` if absent. */
+  readonly segmentation?: NativeWireOptions["segmentation"];
+  /** Whether ECN bits are read and written; `auto` if absent. */
+  readonly ecn?: NativeWireOptions["ecn"];
+  /** Whether the thread does nothing else, on a core of its own; `shared` if absent. */
+  readonly thread?: "own" | "shared";
+  /** Told when the NIC behind the sockets is gone: its peers belong to another worker then. §18 */
+  readonly onNicLost?: (errno: number) => void;
+}
+
+/** How a thread that only runs an engine waits for datagrams. spec/dcquic.md §19, §22 */
+export type Polling = "spin" | "hybrid" | "blocking";
+
+/** What differs from the defaults on a thread that only runs an engine: bursts of 20 µs of line rate. spec/dcquic.md §12 */
+export const NATIVE_CONFIG: Partial<EngineConfig> = { nicSlackUs: 20 };
+
+/** What differs where the thread is shared, with an application or with other processes, and turns come late. */
+export const SHARED_THREAD_CONFIG: Partial<EngineConfig> = {
+  nicSlackUs: 100,
+  timerGranularityUs: 2000,
+};
+
+const FLOW_BYTES_PER_SECOND = 625_000_000;
+const HYBRID_SPIN_US = 50;
+const MAX_WAIT_US = 1000;
+const TURNS_PER_ERRORS = 64;
+const NIC_ERRNOS: ReadonlySet<number> = new Set([
+  constants.errno.ENETDOWN,
+  constants.errno.ENODEV,
+  constants.errno.ENXIO,
+]);
+
+/**
+ * Runs an engine on native sockets: whole batches are received, opened, sealed and sent with one call each.
+ *
+ * On an event loop it turns when datagrams arrive or something falls due; a thread that does nothing else calls
+ * {@link NativeDriver.poll} in a loop.
+ *
+ * @see spec/dcquic.md §16.1, §22
+ */
+export class NativeDriver {
+  readonly #host: EngineHost;
+  readonly #wire: NativeWire;
+  readonly #options: NativeDriverOptions;
+  readonly #failed = (failure: SendFailure): void => this.#weigh(failure);
+  readonly #turns = new Turns(() => this.#run());
+  #idleSinceUs = 0;
+  #turnsSinceErrors = 0;
+  #closed = false;
+
+  private constructor(wire: NativeWire, options: NativeDriverOptions) {
+    this.#wire = wire;
+    this.#options = options;
+    this.#host = new EngineHost(options, {
+      config: options.thread === "own" ? NATIVE_CONFIG : SHARED_THREAD_CONFIG,
+      crypto: ringCrypto(backend.crypto),
+      hostOf: (address) => wire.socket.addressOf(address)?.host,
+      send: (datagram, address) => wire.sendAlone(datagram, address),
+    });
+  }
+
+  /**
+   * Binds the sockets and starts an engine on them.
+   *
+   * @throws NativeIoError `native_io.system` where a port cannot be bound.
+   * @throws RangeError for a configuration that contradicts itself.
+   */
+  static async bind(options: NativeDriverOptions): Promise<NativeDriver> {
+    const { ports, flowBytesPerSecond = FLOW_BYTES_PER_SECOND, segmentation, ecn } = options;
+    const wire = await NativeWire.open(backend.udp, {
+      ports,
+      flowBytesPerSecond,
+      ...(segmentation === undefined ? {} : { segmentation }),
+      ...(ecn === undefined ? {} : { ecn }),
+    });
+    try {
+      return new NativeDriver(wire, options);
+    } catch (error) {
+      wire.close();
+      throw error;
+    }
+  }
+
+  /** The engine. After a command to it call {@link NativeDriver.pump}. */
+  get engine(): Engine {
+    return this.#host.engine;
+  }
+
+  /** The buffers of own transfers. */
+  get buffers(): BufferRegistry {
+    return this.#host.buffers;
+  }
+
+  /** Where it receives: the first of its ports. */
+  get address(): UdpAddress {
+    const [first] = this.#wire.socket.ports;
+    return first ?? { host: "", port: 0 };
+  }
+
+  /** Every port it receives at. */
+  get ports(): readonly UdpAddress[] {
+    return this.#wire.socket.ports;
+  }
+
+  /** What the sockets can do, and what each missing thing costs. */
+  get capabilities(): readonly Capability[] {
+    return this.#wire.socket.capabilities;
+  }
+
+  /** The time that the engine's methods take. */
+  get nowUs(): number {
+    return systemTime.nowUs();
+  }
+
+  /** The engine's number for a peer's address, kept until the driver closes. */
+  addressOf(host: string, port: number): number {
+    return this.#wire.socket.pin({ host, port });
+  }
+
+  /** Runs on this thread's event loop from now on. */
+  watch(): this {
+    this.#wire.socket.watch(() => this.#run());
+    this.#turns.now();
+    return this;
+  }
+
+  /** Lets the engine run in the next turn of the event loop. */
+  pump(): void {
+    this.#turns.now();
+  }
+
+  /**
+   * Runs the engine once, and waits for datagrams as `polling` says if it had nothing to do; at most a millisecond. Returns
+   * whether it had.
+   */
+  poll(polling: Polling): boolean {
+    const isBusy = this.#once();
+    if (this.#closed) return false;
+    if (isBusy || polling === "spin") {
+      this.#idleSinceUs = 0;
+      return isBusy;
+    }
+    const { nowUs } = this;
+    if (this.#idleSinceUs === 0) this.#idleSinceUs = nowUs;
+    if (polling === "hybrid" && nowUs - this.#idleSinceUs < HYBRID_SPIN_US) return false;
+    const waitUs = Math.min(MAX_WAIT_US, this.engine.nextDeadline() - nowUs);
+    if (waitUs >= 1) this.#wire.socket.wait(Math.floor(waitUs));
+    return false;
+  }
+
+  /** Stops at once. What runs is lost; peers will notice by silence. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#turns.stop();
+    this.#wire.close();
+  }
+
+  #run(): void {
+    if (this.#closed) return;
+    const isBusy = this.#once();
+    if (this.#closed) return;
+    if (isBusy) this.#turns.now();
+    else this.#turns.at(this.engine.nextDeadline());
+  }
+
+  // Whether anything was received or sent.
+  #once(): boolean {
+    const { engine } = this;
+    const received = this.#wire.receive(this.nowUs, engine);
+    // Errors are rare: a busy engine need not ask for them in every turn.
+    this.#turnsSinceErrors += 1;
+    if (received === 0 || this.#turnsSinceErrors >= TURNS_PER_ERRORS) {
+      this.#turnsSinceErrors = 0;
+      this.#wire.readErrors(this.nowUs, engine);
+    }
+    engine.tick(this.nowUs);
+    this.#host.tellEvents();
+    if (this.#closed) return true;
+    const sent = this.#wire.transmit(this.nowUs, engine, this.#failed);
+    this.#host.tellEvents();
+    return received > 0 || sent > 0;
+  }
+
+  #weigh({ errno, address }: SendFailure): void {
+    if (errno === constants.errno.EMSGSIZE) {
+      this.engine.pathMtu(this.nowUs, address, WireLimit.minDatagramBytes);
+    } else if (NIC_ERRNOS.has(errno)) this.#options.onNicLost?.(errno);
+  }
+}

@@ -1,0 +1,140 @@
+import { WireLimit } from "../wire/constants.js";
+
+/** What limits the search. */
+export interface PathMtuOptions {
+  /** Bytes of UDP payload that are used until more are known to pass. */
+  readonly startBytes: number;
+  /** Bytes beyond which nothing is tried: what both sides allow. */
+  readonly maxBytes: number;
+}
+
+const MAX_LOSSES = 3;
+const MAX_TIMEOUTS = 3;
+// Closer than this the answer is worth less than the probe.
+const PRECISION_BYTES = 32;
+const RETRY_US = 600_000_000;
+
+/**
+ * How large the datagrams of a path may be: found by padded probes, lowered by what the network reports, and given up where
+ * large datagrams vanish without a report.
+ *
+ * ```
+ * searching ──answered: more─▶ searching        searching ──bounds meet─▶ settled
+ * settled ──10 min─▶ searching                  any ──three DATA timeouts─▶ floor, settled
+ * ```
+ *
+ * @see spec/dcquic.md §14, §17.7
+ */
+export class PathMtu {
+  readonly #maxBytes: number;
+  #bytes: number;
+  #high: number;
+  #probeBytes = 0;
+  #probeDueUs = Number.NEGATIVE_INFINITY;
+  #probeId = 0;
+  #losses = 0;
+  #timeouts = 0;
+
+  /** Begins to search where the start is below the maximum. */
+  constructor(options: PathMtuOptions) {
+    this.#maxBytes = Math.max(WireLimit.minDatagramBytes, options.maxBytes);
+    this.#bytes = Math.min(options.startBytes, this.#maxBytes);
+    this.#high = this.#maxBytes;
+    if (this.#isSettled) this.#probeDueUs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Bytes of UDP payload that a packet may have now. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The largest size that may still turn out to pass. */
+  get maxBytes(): number {
+    return this.#high;
+  }
+
+  /** When the next probe may go, or counts as lost; Infinity when nothing is searched. */
+  get dueUs(): number {
+    return this.#probeDueUs;
+  }
+
+  /** Begins the next probe, if one is due: its size, or 0. One that was not answered counts as lost. */
+  nextProbe(nowUs: number, timeoutUs: number): number {
+    if (nowUs < this.#probeDueUs) return 0;
+    if (this.#probeBytes > 0) this.#lost();
+    else if (this.#isSettled) this.#high = this.#maxBytes;
+    if (this.#isSettled) {
+      this.#settle(nowUs);
+      return 0;
+    }
+    this.#probeBytes = this.#losses > 0 ? this.#probeBytes : this.#candidate();
+    this.#probeDueUs = nowUs + timeoutUs;
+    this.#probeId += 1;
+    return this.#probeBytes;
+  }
+
+  /** Number of the latest probe, to be found in its answer. */
+  get probeId(): number {
+    return this.#probeId;
+  }
+
+  /** Takes the answer to a probe; those to earlier ones are too late to count. */
+  answered(nowUs: number, probeId: number): void {
+    if (this.#probeBytes === 0 || probeId !== this.#probeId) return;
+    this.#bytes = this.#probeBytes;
+    this.#probeBytes = 0;
+    this.#losses = 0;
+    if (this.#isSettled) this.#settle(nowUs);
+    else this.#probeDueUs = nowUs;
+  }
+
+  /** Obeys a report that more than `bytes` of UDP payload do not pass; never goes below 1200. */
+  tooLarge(nowUs: number, bytes: number): void {
+    const limit = Math.max(WireLimit.minDatagramBytes, bytes);
+    if (limit >= this.#high) return;
+    this.#high = limit;
+    this.#bytes = Math.min(this.#bytes, limit);
+    this.#probeBytes = 0;
+    this.#losses = 0;
+    if (this.#isSettled) this.#settle(nowUs);
+  }
+
+  /** Notes that DATA arrived at the peer. */
+  dataArrived(): void {
+    this.#timeouts = 0;
+  }
+
+  /** Notes that DATA was not acknowledged in time although the peer answers: three in a row mean that its size does not pass. */
+  dataTimedOut(nowUs: number): void {
+    this.#timeouts += 1;
+    if (this.#timeouts < MAX_TIMEOUTS || this.#bytes === WireLimit.minDatagramBytes) return;
+    this.#timeouts = 0;
+    this.#high = this.#bytes;
+    this.#bytes = WireLimit.minDatagramBytes;
+    this.#probeBytes = 0;
+    this.#losses = 0;
+    this.#settle(nowUs);
+  }
+
+  get #isSettled(): boolean {
+    return this.#high - this.#bytes < PRECISION_BYTES;
+  }
+
+  // The largest first: most networks pass all that their ends are configured for.
+  #candidate(): number {
+    if (this.#high === this.#maxBytes) return this.#high;
+    return Math.ceil((this.#bytes + this.#high) / 2);
+  }
+
+  #lost(): void {
+    this.#losses += 1;
+    if (this.#losses < MAX_LOSSES) return;
+    this.#high = this.#probeBytes - 1;
+    this.#probeBytes = 0;
+    this.#losses = 0;
+  }
+
+  #settle(nowUs: number): void {
+    this.#probeDueUs = this.#bytes < this.#maxBytes ? nowUs + RETRY_US : Number.POSITIVE_INFINITY;
+  }
+}
