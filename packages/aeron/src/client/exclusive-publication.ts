@@ -22,7 +22,7 @@ export class ExclusivePublication extends PublicationBase {
     const { termLength } = this.log;
     const start = this.#count * termLength;
     const position = start + this.#offset;
-    if (position >= this.limitPosition()) return this.refusal(position, need);
+    if (!this.isBelowLimit(position)) return this.refusal(position, need);
     const term = this.log.partition(this.#count % PARTITIONS);
     const end = this.#offset + need;
     if (end > termLength) return this.#endTerm(position + need);
@@ -55,8 +55,9 @@ export class ExclusivePublication extends PublicationBase {
     return OfferResult.adminAction;
   }
 
-  // The upper half, the term id, stands still within a term: storing the lower one is atomic.
+  // The upper half, the term id, stands still within a term: storing the lower one is atomic. The frame's commit, which
+  // follows, releases it.
   #putTail(offset: number): void {
-    this.log.meta.putIntRelease(LogMeta.tail + (this.#count % PARTITIONS) * 8, offset);
+    this.log.meta.words[(LogMeta.tail + (this.#count % PARTITIONS) * 8) >> 2] = offset;
   }
 }

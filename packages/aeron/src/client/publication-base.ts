@@ -52,6 +52,8 @@ export abstract class PublicationBase {
   /** Writes frames with this publication's ids. */
   protected readonly frames: FrameWriter;
   readonly #limit: AtomicBuffer;
+  #limitLow = 0;
+  #limitKnown = 0;
   readonly #maxPosition: number;
   readonly #onClose: () => void;
   #closed = false;
@@ -107,7 +109,7 @@ export abstract class PublicationBase {
     const claimed = this.append(need);
     if (claimed < 0) return claimed;
     const { term, offset, termId } = this.appended;
-    this.frames.message(term, offset, termId, message, options?.reservedValue ?? 0n);
+    this.frames.message(term, offset, termId, message, options?.reservedValue);
     return claimed;
   }
 
@@ -162,8 +164,17 @@ export abstract class PublicationBase {
     return position > this.#maxPosition;
   }
 
-  /** How far may be written. */
-  protected limitPosition(): number {
-    return this.#limit.positionAcquire(0);
+  /**
+   * Tells whether writing may begin at `position`.
+   *
+   * The driver moves the limit seldom, and in steps that change its lower half: while that stands still, the value of last
+   * time allows what it allowed then, and nothing more is looked at.
+   */
+  protected isBelowLimit(position: number): boolean {
+    const low = this.#limit.words[0] ?? 0;
+    if (low === this.#limitLow && position < this.#limitKnown) return true;
+    this.#limitKnown = this.#limit.positionAcquire(0);
+    this.#limitLow = this.#limitKnown | 0;
+    return position < this.#limitKnown;
   }
 }

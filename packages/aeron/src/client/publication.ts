@@ -8,13 +8,12 @@ export class Publication extends PublicationBase {
     if (this.isClosed) return OfferResult.closed;
     const { log } = this;
     const { termLength } = log;
-    const limit = this.limitPosition();
     const count = log.activeTermCount();
     const tail = log.rawTail(count);
     const offset = Math.min(Number(tail & 0xffff_ffffn), termLength);
     if (count !== ((Number(tail >> 32n) - log.initialTermId) | 0)) return OfferResult.adminAction;
     const position = count * termLength + offset;
-    if (position >= limit) return this.refusal(position, need);
+    if (!this.isBelowLimit(position)) return this.refusal(position, need);
     return this.#claim(count, need);
   }
 

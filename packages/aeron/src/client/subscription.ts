@@ -67,6 +67,8 @@ export class Subscription {
 
   /** Hands out up to `limit` fragments of all images, each in turn the first; returns how many. */
   poll(handler: FragmentHandler, limit: number): number {
+    const [only] = this.#images;
+    if (only !== undefined && this.#images.length === 1) return only.poll(handler, limit);
     return this.#each(limit, (image, left) => image.poll(handler, left));
   }
 

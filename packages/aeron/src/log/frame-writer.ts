@@ -41,7 +41,7 @@ export class FrameWriter {
     offset: number,
     termId: number,
     bytes: Uint8Array,
-    reservedValue: bigint,
+    reservedValue: bigint | undefined,
   ): void {
     if (bytes.length <= this.#maxPayload) {
       this.#frame(term, offset, termId, bytes, DATA, reservedValue);
@@ -66,7 +66,7 @@ export class FrameWriter {
     offset: number,
     termId: number,
     bytes: Uint8Array,
-    reservedValue: bigint,
+    reservedValue: bigint | undefined,
   ): void {
     const max = this.#maxPayload;
     let at = offset;
@@ -86,12 +86,12 @@ export class FrameWriter {
     termId: number,
     bytes: Uint8Array,
     kind: number,
-    reservedValue: bigint,
+    reservedValue: bigint | undefined,
   ): void {
     const length = bytes.length + FRAME_HEADER_BYTES;
     this.#start(term, offset, termId, length, kind);
     term.bytes.set(bytes, offset + FRAME_HEADER_BYTES);
-    if (reservedValue !== 0n) {
+    if (reservedValue !== undefined) {
       term.view.setBigInt64(offset + FrameField.reservedValue, reservedValue, true);
     }
     commitFrame(term, offset, length);

@@ -25,7 +25,11 @@ export const UNFRAGMENTED = 0xc0;
 /** What a frame is. */
 export const FrameType = { padding: 0, data: 1 } as const;
 
-/** Writes the header of a frame whose length is not there yet, so that readers stop before it. */
+/**
+ * Writes the header of a frame whose length is not there yet, so that readers stop before it.
+ *
+ * Plain stores: to a reader a length of 0 and one below 0 say the same, and committing releases them all.
+ */
 export function startFrame(
   term: AtomicBuffer,
   offset: number,
@@ -37,7 +41,7 @@ export function startFrame(
 ): void {
   const { words } = term;
   const index = offset >> 2;
-  Atomics.store(words, index, -length);
+  words[index] = -length;
   words[index + 1] = kind;
   words[index + 2] = offset;
   words[index + 3] = sessionId;

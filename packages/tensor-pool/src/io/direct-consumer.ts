@@ -1,5 +1,5 @@
 import type { AtomicBuffer, Client, Subscription } from "@proj/aeron";
-import { type Backend, backend as machine, type ShmFolders } from "@proj/native-io";
+import { type Backend, type Futex, backend as machine, type ShmFolders } from "@proj/native-io";
 import { viewOf } from "@proj/sbe";
 import { isWireError } from "@proj/wire-types";
 import { decodeAnnounce } from "../announce/announce.js";
@@ -7,6 +7,7 @@ import { type MappingAction, StreamMapping } from "../announce/stream-mapping.js
 import { Consumer, type ConsumerOptions } from "../consumer/consumer.js";
 import type { DropReason } from "../consumer/drop-reason.js";
 import { Frame } from "../consumer/frame.js";
+import { waitForNextFrame } from "../consumer/next-frame-wait.js";
 import { readSuperblock } from "../region/superblock.js";
 import { DEFAULT_CHANNEL, StreamIds } from "../stream-ids.js";
 import { mapRegions } from "./region-files.js";
@@ -41,6 +42,7 @@ export class DirectConsumer {
   readonly #options: DirectConsumerOptions;
   readonly #mapping: StreamMapping;
   readonly #folders: ShmFolders;
+  readonly #futex: Futex;
   readonly #descriptors: Subscription;
   readonly #announces: Subscription;
   #handler: ((frame: Frame) => void) | undefined;
@@ -51,6 +53,7 @@ export class DirectConsumer {
   constructor(options: DirectConsumerOptions, descriptors: Subscription, announces: Subscription) {
     const backend = options.backend ?? machine;
     this.#options = options;
+    this.#futex = backend.futex;
     this.#descriptors = descriptors;
     this.#announces = announces;
     this.#folders = backend.shm.allow(options.allowedDirs ?? ["/dev/shm"]);
@@ -96,6 +99,20 @@ export class DirectConsumer {
         else this.#options.onDrop?.(result);
       }
     }
+  }
+
+  /**
+   * Blocks this worker thread until the next frame is committed, or `timeoutMs` milliseconds have passed; then poll.
+   *
+   * The producer must wake its readers (`wakeReaders`); one that does not is noticed when the time has passed. While
+   * nothing is mapped it returns at once.
+   *
+   * @throws {@link NativeIoError} `native_io.main_thread` on the main thread, `native_io.unsupported` on the portable
+   *   backend.
+   */
+  wait(timeoutMs: number): void {
+    const { stream, lastSeq } = this.consumer;
+    if (stream !== undefined) waitForNextFrame(stream, lastSeq, this.#futex, timeoutMs);
   }
 
   /** Looks whether the producer still lives. Call it about once a second. */

@@ -13,6 +13,9 @@ import { type CreatedRegions, createRegions } from "./region-files.js";
 /** How often a stream is announced, in milliseconds. spec/tensor-pool.md §7 */
 const ANNOUNCE_PERIOD_MS = 1_000;
 
+/** As many waiters as there may be. */
+const EVERYBODY = 2 ** 31 - 1;
+
 /** How a producer without a driver is started. */
 export interface DirectProducerOptions {
   /** The client that carries descriptors and announces. */
@@ -29,6 +32,8 @@ export interface DirectProducerOptions {
   readonly baseDir?: string;
   /** Whether the regions' memory is taken at once, so that writing cannot run out of it; by default it is. */
   readonly reserve?: boolean;
+  /** Whether readers that block are woken, by a call of the system for each frame; by default not. */
+  readonly wakeReaders?: boolean;
   /** A part of the regions' path; by default `default`. */
   readonly namespace?: string;
   /** The channel of descriptors and announces; the same text for all who meet on it. */
@@ -90,6 +95,13 @@ export async function startDirectProducer(options: DirectProducerOptions): Promi
     nowNs,
     writeNowNs: writeMonotonicNs,
     fence,
+    ...(options.wakeReaders === true
+      ? {
+          wakeReaders: (words, index) => {
+            backend.futex.wake(words, index, EVERYBODY);
+          },
+        }
+      : {}),
   });
   const announce = (): void => {
     const now = nowNs();

@@ -35,6 +35,14 @@ export interface NewRegions {
   readonly pid: number;
   /** Whether the memory is taken at once, so that writing cannot run out of it; by default it is. */
   readonly reserve?: boolean;
+  /** Permissions of the files before the umask; by default 0o660. Folders let a group in where files do. */
+  readonly fileMode?: number;
+  /** Whether regions must lie on huge pages; by default no. */
+  readonly requireHugepages?: boolean;
+  /** Bytes of such a page, of which the files' sizes are multiples. */
+  readonly hugepageBytes?: number;
+  /** Whether files of the same epoch that are there already are taken as they are; by default no. */
+  readonly reuse?: boolean;
 }
 
 /** Regions that were made, and what removes them. */
@@ -51,27 +59,38 @@ export interface CreatedRegions {
 
 /** Returns the folder of an epoch. spec/tensor-pool.md §6 */
 export function epochFolder(
-  regions: Omit<NewRegions, "pools" | "nowNs" | "nslots" | "pid" | "reserve">,
+  regions: Pick<NewRegions, "baseDir" | "user" | "namespace" | "streamId" | "epoch">,
 ): string {
-  const { baseDir, user, namespace, streamId, epoch } = regions;
-  return join(
-    baseDir,
-    `tensorpool-${label(user)}`,
-    label(namespace),
-    String(streamId),
-    String(epoch),
-  );
+  return join(namespaceFolder(regions), String(regions.streamId), String(regions.epoch));
+}
+
+/** Returns the folder beneath which the streams of a namespace lie. spec/tensor-pool.md §6 */
+export function namespaceFolder(
+  regions: Pick<NewRegions, "baseDir" | "user" | "namespace">,
+): string {
+  const { baseDir, user, namespace } = regions;
+  return join(baseDir, `tensorpool-${label(user)}`, label(namespace));
 }
 
 /** Makes the files of an epoch and their superblocks. On failure nothing is left. */
 export function createRegions(folders: ShmFolders, regions: NewRegions): CreatedRegions {
   const folder = epochFolder(regions);
-  const { epoch, streamId, nslots } = regions;
+  const { epoch, streamId, nslots, fileMode = 0o660, requireHugepages = false } = regions;
   const paths: string[] = [];
   const create = (name: string, sizeBytes: number): ShmFile => {
     const path = join(folder, name);
-    const file = folders.create(path, { sizeBytes, reserve: regions.reserve ?? true });
+    const file = folders.create(path, {
+      sizeBytes: wholePages(sizeBytes, regions.hugepageBytes ?? 1),
+      reserve: regions.reserve ?? true,
+      reuse: regions.reuse ?? false,
+      fileMode,
+      folderMode: (fileMode & 0o070) === 0 ? 0o700 : 0o770,
+    });
     paths.push(path);
+    if (requireHugepages && file.hugePageBytes === undefined) {
+      file.close();
+      throw new TensorPoolError("tensor_pool.region_invalid", `${folder} has no huge pages`);
+    }
     return file;
   };
   const unlink = (): void => {
@@ -106,7 +125,7 @@ export function createRegions(folders: ShmFolders, regions: NewRegions): Created
     const uri = (name: string): ShmFileUri => ({
       kind: "file",
       path: join(folder, name),
-      requireHugepages: false,
+      requireHugepages,
     });
     return {
       ring: uri("header.ring"),
@@ -121,39 +140,49 @@ export function createRegions(folders: ShmFolders, regions: NewRegions): Created
 }
 
 /**
- * Maps what an announce names, to read; all of it or nothing. spec/tensor-pool.md §6, §7
+ * Maps what an announce names, to read unless its producer maps it; all of it or nothing. spec/tensor-pool.md §6, §7
  *
  * @throws {@link TensorPoolError} `tensor_pool.region_invalid`; {@link NativeIoError} for a path that is refused.
  */
-export function mapRegions(folders: ShmFolders, layout: StreamLayout): MappedStream {
+export function mapRegions(
+  folders: ShmFolders,
+  layout: StreamLayout,
+  access: "read" | "readWrite" = "read",
+): MappedStream {
   const { streamId, epoch, nslots } = layout;
-  const mapped: SharedRegion[] = [];
+  const superblocks: SharedRegion[] = [];
+  const pools: MappedPool[] = [];
+  let ring: SharedRegion | undefined;
   try {
     const expected = { epoch, streamId, nslots };
-    const ring = openRegion(folders, layout.ring, ringBytes(nslots));
-    const ringRegion = keep(mapped, () => ring.map());
-    ring.close();
-    check(layout.ring, ringRegion, { ...expected, kind: "ring", poolId: 0, strideBytes: 0 });
-    const pools = layout.pools.map(({ poolId, strideBytes, uri }) => {
-      const file = openRegion(folders, uri, poolBytes(nslots, strideBytes));
+    const ringFile = openRegion(folders, layout.ring, ringBytes(nslots), access);
+    try {
+      ring = ringFile.map();
+    } finally {
+      ringFile.close();
+    }
+    check(layout.ring, ring, { ...expected, kind: "ring", poolId: 0, strideBytes: 0 });
+    for (const { poolId, strideBytes, uri } of layout.pools) {
+      const file = openRegion(folders, uri, poolBytes(nslots, strideBytes), access);
       try {
-        const superblock = keep(mapped, () => file.map({ length: SUPERBLOCK_BYTES }));
+        const superblock = file.map({ length: SUPERBLOCK_BYTES });
+        superblocks.push(superblock);
         check(uri, superblock, { ...expected, kind: "pool", poolId, strideBytes });
-        return mapPool(file, poolId, strideBytes, nslots);
+        pools.push(mapPool(file, poolId, strideBytes, nslots));
       } finally {
         file.close();
       }
-    });
-    const superblocks = mapped.slice(1);
-    return new MappedStream({ streamId, epoch, nslots, ring: ringRegion, pools, superblocks });
+    }
+    return new MappedStream({ streamId, epoch, nslots, ring, pools, superblocks });
   } catch (error) {
-    for (const region of mapped) region.unmap();
+    ring?.unmap();
+    for (const part of [...superblocks, ...pools]) part.unmap();
     throw error;
   }
 }
 
-// Up to the base, and only as far as nobody else has anything there. Memory that is this process's own has no folders.
-function removeEmptyFolders(folder: string, baseDir: string): void {
+/** Removes a folder and those above it, up to the base and as far as nobody else has anything there. */
+export function removeEmptyFolders(folder: string, baseDir: string): void {
   for (let path = folder; path.length > baseDir.length; path = dirname(path)) {
     try {
       rmdirSync(path);
@@ -163,15 +192,14 @@ function removeEmptyFolders(folder: string, baseDir: string): void {
   }
 }
 
-function openRegion(folders: ShmFolders, uri: ShmFileUri, minBytes: number): ShmFile {
+function openRegion(
+  folders: ShmFolders,
+  uri: ShmFileUri,
+  minBytes: number,
+  access: "read" | "readWrite",
+): ShmFile {
   const { path, requireHugepages } = uri;
-  return folders.open(path, { access: "read", minBytes, requireHugepages });
-}
-
-function keep(mapped: SharedRegion[], map: () => SharedRegion): SharedRegion {
-  const region = map();
-  mapped.push(region);
-  return region;
+  return folders.open(path, { access, minBytes, requireHugepages });
 }
 
 function check(uri: ShmFileUri, region: SharedRegion, expected: ExpectedRegion): void {
@@ -196,6 +224,10 @@ function mapPool(file: ShmFile, poolId: number, strideBytes: number, nslots: num
     throw error;
   }
   return new MappedPool(poolId, strideBytes, segments, perSegment);
+}
+
+function wholePages(bytes: number, pageBytes: number): number {
+  return Math.ceil(bytes / pageBytes) * pageBytes;
 }
 
 // Parts of a path that come from a configuration stay parts of a path.

@@ -42,6 +42,11 @@ export interface ProducerSetup {
   readonly writeNowNs?: (view: DataView, offset: number) => void;
   /** Keeps what is written before it before what is written after it; nothing on x64. */
   readonly fence: () => void;
+  /**
+   * Wakes readers that block on a word of the ring, once its frame is announced; by default nobody is woken, since that
+   * takes a call of the system for each frame.
+   */
+  readonly wakeReaders?: (words: Int32Array, index: number) => void;
   /** Whether descriptors carry the time of publishing; by default not. */
   readonly descriptorTimestamps?: boolean;
 }
@@ -101,6 +106,7 @@ export class Producer {
   readonly #nowNs: () => bigint;
   readonly #writeNowNs: (view: DataView, offset: number) => void;
   readonly #fence: () => void;
+  readonly #wakeReaders: ((words: Int32Array, index: number) => void) | undefined;
   readonly #descriptorTimestamps: boolean;
   readonly #slotTemplates: (FrameTemplate | undefined)[] = [];
   readonly #slotPools: number[] = [];
@@ -119,6 +125,7 @@ export class Producer {
         view.setBigUint64(offset, setup.nowNs(), true);
       });
     this.#fence = setup.fence;
+    this.#wakeReaders = setup.wakeReaders;
     this.#descriptorTimestamps = setup.descriptorTimestamps ?? false;
     this.#writer = new DescriptorWriter(setup.stream.streamId, setup.stream.epoch);
   }
@@ -263,11 +270,18 @@ export class Producer {
     const timestampNs = this.#descriptorTimestamps ? this.#nowNs() : undefined;
     const metaVersion = options?.metaVersion ?? this.metaVersion;
     this.#writer.write(seq, metaVersion, timestampNs, options?.traceId);
+    if (!this.#offerDescriptor()) this.counters.descriptorBackPressured++;
+    if (this.#wakeReaders === undefined) return;
+    const { ring, nslots } = this.#stream;
+    this.#wakeReaders(ring.words, slotOffset(slotOf(seq, nslots)) >> 2);
+  }
+
+  #offerDescriptor(): boolean {
     for (let attempt = 0; attempt < ADMIN_RETRIES; attempt++) {
       const result = this.#descriptors.offer(this.#writer.bytes);
-      if (result >= 0) return;
-      if (result !== ADMIN_ACTION) break;
+      if (result >= 0) return true;
+      if (result !== ADMIN_ACTION) return false;
     }
-    this.counters.descriptorBackPressured++;
+    return false;
   }
 }
