@@ -5,6 +5,7 @@ export const TensorPoolCodes = {
   "tensor_pool.region_invalid": { scope: "stream", retryable: false },
   "tensor_pool.announce_invalid": { scope: "message", retryable: false },
   "tensor_pool.config_invalid": { scope: "connection", retryable: false },
+  "tensor_pool.driver_active": { scope: "connection", retryable: true },
   "tensor_pool.closed": { scope: "stream", retryable: false },
 } as const;
 

@@ -11,6 +11,8 @@ export {
   PublishResult,
 } from "./producer/producer.js";
 
+export { type PublishedTensor, TensorWriter } from "./producer/tensor-writer.js";
+
 export { Consumer, type ConsumerOptions, type ConsumerSetup } from "./consumer/consumer.js";
 export { Frame } from "./consumer/frame.js";
 export { waitForNextFrame, type WordWaiter } from "./consumer/next-frame-wait.js";
@@ -31,7 +33,60 @@ export {
   StreamMapping,
   type UnmapReason,
 } from "./announce/stream-mapping.js";
-export { DEFAULT_CHANNEL, StreamIds } from "./stream-ids.js";
+export { DEFAULT_CHANNEL, DiscoveryStreamIds, StreamIds } from "./stream-ids.js";
+
+export { PoolDriver, type PoolDriverSetup } from "./driver/pool-driver.js";
+export {
+  type CreatePolicy,
+  driverSettings,
+  type DriverSettings,
+  type StreamProfile,
+} from "./driver/driver-settings.js";
+export type {
+  DriverCounters,
+  DriverEvent,
+  LeaseReport,
+  StreamReport,
+} from "./driver/driver-report.js";
+export type { DriverMessage } from "./driver/outbox.js";
+export type {
+  KeptRegions,
+  RegionRefusal,
+  RegionStore,
+  StoredEpoch,
+} from "./driver/region-store.js";
+
+export { LeaseClient, type LeaseRequest, type SendControl } from "./driver-client/lease-client.js";
+export type { LeaseEvent, LeaseLoss } from "./driver-client/lease-event.js";
+export { checkGranted, type GrantedLease } from "./driver-client/attach-check.js";
+
+export {
+  ControlAdapter,
+  type ControlAdapterOptions,
+  type ControlCounters,
+  type ControlFault,
+  type ControlOutcome,
+} from "./control/control-adapter.js";
+export type {
+  ControlHandlers,
+  ControlMessageName,
+  ControlMessages,
+} from "./control/control-messages.js";
+export type { AttachRequest } from "./control/attach-request.js";
+
+export type { ConfigProblem } from "./config/config-problem.js";
+export { type IdRange } from "./config/id-range.js";
+export type {
+  DiscoverySection,
+  DriverSection,
+  PolicySection,
+  PoolConfig,
+  PoolEntry,
+  ProfileEntry,
+  ShmSection,
+  StreamEntry,
+  SupervisorSection,
+} from "./config/pool-config.js";
 
 export { MappedPool, MappedStream, type MappedStreamSetup } from "./region/mapped-stream.js";
 export type { PoolDType } from "./region/element-type.js";

@@ -9,3 +9,9 @@ export const StreamIds = {
   qos: 1_200,
   metadata: 1_300,
 } as const;
+
+/** The Aeron streams of discovery. spec/tensor-pool.md §21 */
+export const DiscoveryStreamIds = {
+  request: 7_000,
+  response: 7_004,
+} as const;

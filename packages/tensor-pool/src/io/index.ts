@@ -9,9 +9,36 @@ export {
   openDirectConsumer,
 } from "./direct-consumer.js";
 export {
+  AttachedProducer,
+  type AttachedProducerOptions,
+  attachProducer,
+} from "./attached-producer.js";
+export {
+  attachConsumer,
+  AttachedConsumer,
+  type AttachedConsumerOptions,
+} from "./attached-consumer.js";
+export {
+  type AttachmentHandlers,
+  type AttachmentOptions,
+  StreamAttachment,
+} from "./stream-attachment.js";
+export { type PoolDriverOptions, type RunningPoolDriver, startPoolDriver } from "./pool-driver.js";
+export { type ConfigResult, type Environment, parseConfig } from "./config/parse-config.js";
+export { DiskRegions, type DiskRegionsOptions } from "./disk-regions.js";
+export {
+  type LinkOffer,
+  type MessageHandler,
+  MessagePoller,
+  offerMessage,
+  openPoller,
+} from "./message-poller.js";
+
+export {
   type CreatedRegions,
   createRegions,
   epochFolder,
   mapRegions,
   type NewRegions,
 } from "./region-files.js";
+export { monotonicNs, writeMonotonicNs } from "./monotonic-clock.js";

@@ -1,0 +1,400 @@
+import type { RandomSource } from "@proj/wire-types";
+import { ControlAdapter } from "../control/control-adapter.js";
+import {
+  encodeShmAttachRequest,
+  encodeShmDetachRequest,
+  encodeShmLeaseKeepalive,
+  HugepagesPolicy,
+  type PublishMode,
+  ResponseCode,
+  Role,
+  type ShmAttachResponse,
+  type ShmDetachResponse,
+  type ShmDriverShutdown,
+  type ShmLeaseRevoked,
+} from "../messages/generated/driver.js";
+import { LAYOUT_VERSION } from "../region/layout.js";
+import { ALREADY_ATTACHED } from "../driver/attach-check.js";
+import { checkGranted, type GrantedLease } from "./attach-check.js";
+import { Backoff } from "./backoff.js";
+import type { LeaseEvent, LeaseLoss } from "./lease-event.js";
+
+/** What a client asks for, and how patiently. */
+export interface LeaseRequest {
+  /** What the client is on the stream. */
+  readonly role: Role;
+  /** The stream; `undefined` for one that the driver chooses. */
+  readonly streamId: number | undefined;
+  /** Who asks; `undefined` for a random id, and another one where it is taken. */
+  readonly clientId?: number | undefined;
+  /** Whether a stream may be made that was not there; by default as the driver says. */
+  readonly publishMode?: PublishMode | undefined;
+  /** Which pages regions must be of; by default any. */
+  readonly hugepages?: HugepagesPolicy;
+  /** The node id that the client would like. */
+  readonly desiredNodeId?: number | undefined;
+  /** How long an answer is awaited, in nanoseconds; by default 5 s. */
+  readonly answerTimeoutNs?: bigint;
+  /** How often the driver hears that the client lives, in nanoseconds; by default 1 s. */
+  readonly keepaliveNs?: bigint;
+  /** Keepalives that may be missed; by default 3. */
+  readonly graceIntervals?: number;
+  /** How often streams are announced, in nanoseconds; by default 1 s. */
+  readonly announcePeriodNs?: bigint;
+}
+
+/** Offers a message to the control stream; returns whether it was taken. */
+export type SendControl = (bytes: Uint8Array) => boolean;
+
+type State =
+  | { readonly kind: "unattached" }
+  | { readonly kind: "attaching"; readonly correlationId: bigint; readonly untilNs: bigint }
+  | { readonly kind: "attached"; readonly lease: GrantedLease }
+  | { readonly kind: "detaching"; readonly correlationId: bigint; readonly untilNs: bigint }
+  | { readonly kind: "backoff"; readonly untilNs: bigint };
+
+const SECOND_NS = 1_000_000_000n;
+const MAX_WAITING = 64;
+const MISSED_ANNOUNCES = 3n;
+
+/**
+ * One client's lease on one stream: attached, kept alive, lost and won again. spec/tensor-pool.md §14.3
+ *
+ * ```
+ *   unattached ──attach()──▶ attaching ──granted──▶ attached ──detach()──▶ detaching ──▶ unattached
+ *                               ▲  │ refused · wrong · silence  │ revoked · shutdown · keepalives fail
+ *                               └──┴────── backoff ◀────────────┘
+ * ```
+ * A driver of it calls `receive` for each message of the control stream, `tick` when `nextDeadlineNs()` has come,
+ * `transmit` after either, and then takes events until there are none.
+ */
+export class LeaseClient {
+  /** Reads the control stream. */
+  readonly adapter: ControlAdapter;
+  readonly #request: LeaseRequest;
+  readonly #random: RandomSource;
+  readonly #backoff: Backoff;
+  readonly #events: LeaseEvent[] = [];
+  readonly #waiting: Uint8Array[] = [];
+  #state: State = { kind: "unattached" };
+  #nowNs = 0n;
+  #clientId: number;
+  #nextCorrelationId: bigint;
+  #nextKeepaliveNs = 0n;
+  #lastKeepaliveNs = 0n;
+  #askedNs = 0n;
+  #newEpochUntilNs: bigint | undefined;
+  #awaitsDriver = false;
+
+  /** Starts unattached. */
+  constructor(request: LeaseRequest, random: RandomSource) {
+    this.#request = request;
+    this.#random = random;
+    this.#backoff = new Backoff(random);
+    this.#clientId = request.clientId ?? randomClientId(random);
+    this.#nextCorrelationId = randomInt64(random);
+    this.adapter = new ControlAdapter({
+      handlers: {
+        shmAttachResponse: (response) => {
+          this.#answered(response);
+        },
+        shmDetachResponse: (response) => {
+          this.#detached(response);
+        },
+        shmLeaseRevoked: (revoked) => {
+          this.#revoked(revoked);
+        },
+        shmDriverShutdown: (shutdown) => {
+          this.#driverStopped(shutdown);
+        },
+      },
+    });
+  }
+
+  /** Where it stands. */
+  get state(): State["kind"] {
+    return this.#state.kind;
+  }
+
+  /** Who it is to the driver; a random id changes when it was taken. */
+  get clientId(): number {
+    return this.#clientId;
+  }
+
+  /** The lease, while there is one. */
+  get lease(): GrantedLease | undefined {
+    return this.#state.kind === "attached" ? this.#state.lease : undefined;
+  }
+
+  /** Until when the lease surely lives, in monotonic nanoseconds; 0 without one. */
+  get validUntilNs(): bigint {
+    return this.#state.kind === "attached" ? this.#lastKeepaliveNs + this.#windowNs() : 0n;
+  }
+
+  /** Asks for the lease, and goes on asking until it is detached. Harmless while it does already. */
+  attach(nowNs: bigint): void {
+    this.#nowNs = nowNs;
+    if (this.#state.kind === "unattached") this.#ask();
+  }
+
+  /** Gives the lease back, or stops asking for it. */
+  detach(nowNs: bigint): void {
+    this.#nowNs = nowNs;
+    const state = this.#state;
+    if (state.kind === "detaching" || state.kind === "unattached") return;
+    this.#waiting.length = 0;
+    if (state.kind !== "attached") {
+      this.#state = { kind: "unattached" };
+      this.#events.push({ kind: "detached" });
+      return;
+    }
+    const correlationId = this.#sendDetach(state.lease);
+    this.#state = { kind: "detaching", correlationId, untilNs: nowNs + this.#timeoutNs() };
+  }
+
+  /** Takes one message of the control stream, whoever it is for. */
+  receive(nowNs: bigint, view: DataView, offset: number, length: number): void {
+    this.#nowNs = nowNs;
+    this.adapter.receive(view, offset, length);
+  }
+
+  /** Takes the epoch of an announce of the stream: a driver is there again, and a producer may have come back. */
+  announced(nowNs: bigint, epoch: bigint): void {
+    this.#nowNs = nowNs;
+    const state = this.#state;
+    if (state.kind === "backoff" && this.#awaitsDriver) this.#ask();
+    if (state.kind === "attached" && epoch > state.lease.layout.epoch) {
+      this.#newEpochUntilNs = undefined;
+    }
+  }
+
+  /** Says that the regions could be mapped: the next failure is again the first. */
+  mapped(): void {
+    this.#backoff.reset();
+  }
+
+  /** Says that what was attached cannot be mapped: the lease is given back, and asked for again after a while. */
+  unusable(nowNs: bigint): void {
+    this.#nowNs = nowNs;
+    if (this.#state.kind === "attached") this.#giveUp(this.#state.lease);
+  }
+
+  /** Does what is due. */
+  tick(nowNs: bigint): void {
+    this.#nowNs = nowNs;
+    const state = this.#state;
+    if (state.kind === "attaching" && nowNs >= state.untilNs) {
+      this.#fail({ kind: "timedOut" });
+    } else if (state.kind === "detaching" && nowNs >= state.untilNs) {
+      this.#state = { kind: "unattached" };
+      this.#events.push({ kind: "detached" });
+    } else if (state.kind === "backoff" && nowNs >= state.untilNs) this.#ask();
+    else if (state.kind === "attached") this.#tickAttached(state.lease);
+  }
+
+  /** Offers what waits to `send`, until it takes no more. */
+  transmit(nowNs: bigint, send: SendControl): void {
+    this.#nowNs = nowNs;
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      if (!send(first)) return;
+      this.#waiting.shift();
+    }
+    const state = this.#state;
+    if (state.kind !== "attached" || nowNs < this.#nextKeepaliveNs) return;
+    if (!send(this.#keepalive(state.lease))) return;
+    this.#lastKeepaliveNs = nowNs;
+    this.#nextKeepaliveNs = nowNs + this.#keepaliveNs();
+  }
+
+  /** When `tick` and `transmit` are next due, in monotonic nanoseconds; `undefined` for never. */
+  nextDeadlineNs(): bigint | undefined {
+    const state = this.#state;
+    if (state.kind === "unattached") return undefined;
+    if (state.kind !== "attached") return state.untilNs;
+    const epochNs = this.#newEpochUntilNs;
+    return epochNs !== undefined && epochNs < this.#nextKeepaliveNs
+      ? epochNs
+      : this.#nextKeepaliveNs;
+  }
+
+  /** What has happened, oldest first. */
+  nextEvent(): LeaseEvent | undefined {
+    return this.#events.shift();
+  }
+
+  #ask(): void {
+    const { role, streamId, publishMode, hugepages, desiredNodeId } = this.#request;
+    const correlationId = this.#nextId();
+    this.#askedNs = this.#nowNs;
+    this.#awaitsDriver = false;
+    this.#put(
+      encodeShmAttachRequest({
+        correlationId,
+        streamId: streamId ?? 0,
+        clientId: this.#clientId,
+        role,
+        expectedLayoutVersion: LAYOUT_VERSION,
+        publishMode,
+        requireHugepages: hugepages ?? HugepagesPolicy.UNSPECIFIED,
+        desiredNodeId,
+      }),
+    );
+    const untilNs = this.#nowNs + this.#timeoutNs();
+    this.#state = { kind: "attaching", correlationId, untilNs };
+  }
+
+  // Answers to others come on the same stream, and those to what is no longer open.
+  #answered(response: ShmAttachResponse): void {
+    const state = this.#state;
+    if (state.kind !== "attaching" || state.correlationId !== response.correlationId) return;
+    if (response.code !== ResponseCode.OK) {
+      this.#refused(response);
+      return;
+    }
+    const { role, streamId } = this.#request;
+    const producerId = role === Role.PRODUCER ? this.#clientId : 0;
+    const lease = checkGranted(response, streamId, producerId);
+    if (typeof lease === "string") {
+      this.#fail({ kind: "protocolError", message: lease });
+      return;
+    }
+    this.#state = { kind: "attached", lease };
+    // The lease began after it was asked for: what it lives longer at the driver is not counted on.
+    this.#lastKeepaliveNs = this.#askedNs;
+    this.#nextKeepaliveNs = this.#askedNs + this.#keepaliveNs();
+    this.#newEpochUntilNs = undefined;
+    this.#events.push({ kind: "attached", lease });
+  }
+
+  #refused({ code, errorMessage: message }: ShmAttachResponse): void {
+    if (message === ALREADY_ATTACHED && this.#request.clientId === undefined) {
+      this.#clientId = randomClientId(this.#random);
+    }
+    this.#fail({ kind: "refused", code, message });
+  }
+
+  #detached({ correlationId }: ShmDetachResponse): void {
+    const state = this.#state;
+    if (state.kind !== "detaching" || state.correlationId !== correlationId) return;
+    this.#state = { kind: "unattached" };
+    this.#events.push({ kind: "detached" });
+  }
+
+  #revoked({ leaseId, streamId, role, reason, errorMessage }: ShmLeaseRevoked): void {
+    const state = this.#state;
+    if (state.kind !== "attached") return;
+    if (leaseId === state.lease.leaseId) {
+      this.#lose({ kind: "revoked", reason, message: errorMessage });
+      return;
+    }
+    const follows = role === Role.PRODUCER && streamId === state.lease.layout.streamId;
+    if (!follows || this.#request.role !== Role.CONSUMER) return;
+    this.#newEpochUntilNs = this.#nowNs + MISSED_ANNOUNCES * this.#announcePeriodNs();
+    this.#events.push({ kind: "producerGone" });
+  }
+
+  #driverStopped({ reason }: ShmDriverShutdown): void {
+    if (this.#state.kind === "attached") {
+      this.#lose({ kind: "shutdown", reason });
+      this.#awaitsDriver = true;
+    } else if (this.#state.kind === "detaching") {
+      this.#state = { kind: "unattached" };
+      this.#events.push({ kind: "detached" });
+    }
+  }
+
+  #tickAttached(lease: GrantedLease): void {
+    // Without an expiry only the driver says when it is over.
+    if (lease.expiryNs !== undefined && this.#nowNs >= this.validUntilNs) {
+      this.#lose({ kind: "keepaliveFailed" });
+      return;
+    }
+    const untilNs = this.#newEpochUntilNs;
+    if (untilNs === undefined || this.#nowNs < untilNs) return;
+    this.#giveUp(lease);
+    this.#events.push({ kind: "lost", loss: { kind: "noNewEpoch" } });
+  }
+
+  #giveUp(lease: GrantedLease): void {
+    this.#retryLater();
+    this.#sendDetach(lease);
+  }
+
+  #lose(loss: LeaseLoss): void {
+    this.#retryLater();
+    this.#events.push({ kind: "lost", loss });
+  }
+
+  #fail(event: LeaseEvent): void {
+    this.#retryLater();
+    this.#events.push(event);
+  }
+
+  // What was asked and is not needed any more must not be asked later.
+  #retryLater(): void {
+    this.#waiting.length = 0;
+    this.#newEpochUntilNs = undefined;
+    this.#state = { kind: "backoff", untilNs: this.#nowNs + this.#backoff.failed() };
+  }
+
+  #sendDetach(lease: GrantedLease): bigint {
+    const correlationId = this.#nextId();
+    this.#put(
+      encodeShmDetachRequest({
+        correlationId,
+        leaseId: lease.leaseId,
+        streamId: lease.layout.streamId,
+        clientId: this.#clientId,
+        role: this.#request.role,
+      }),
+    );
+    return correlationId;
+  }
+
+  #keepalive({ leaseId, layout }: GrantedLease): Uint8Array {
+    return encodeShmLeaseKeepalive({
+      leaseId,
+      streamId: layout.streamId,
+      clientId: this.#clientId,
+      role: this.#request.role,
+      clientTimestampNs: this.#nowNs,
+    });
+  }
+
+  #put(message: Uint8Array): void {
+    if (this.#waiting.length < MAX_WAITING) this.#waiting.push(message);
+  }
+
+  #nextId(): bigint {
+    const id = this.#nextCorrelationId;
+    this.#nextCorrelationId = BigInt.asIntN(64, id + 1n);
+    return id;
+  }
+
+  #timeoutNs(): bigint {
+    return this.#request.answerTimeoutNs ?? 5n * SECOND_NS;
+  }
+
+  #keepaliveNs(): bigint {
+    return this.#request.keepaliveNs ?? SECOND_NS;
+  }
+
+  #windowNs(): bigint {
+    return this.#keepaliveNs() * BigInt(this.#request.graceIntervals ?? 3);
+  }
+
+  #announcePeriodNs(): bigint {
+    return this.#request.announcePeriodNs ?? SECOND_NS;
+  }
+}
+
+function randomInt64(random: RandomSource): bigint {
+  const bytes = random.fill(new Uint8Array(8));
+  return new DataView(bytes.buffer).getBigInt64(0, true);
+}
+
+// Not 0, which is nobody, and below the null value.
+function randomClientId(random: RandomSource): number {
+  const bytes = random.fill(new Uint8Array(4));
+  return (new DataView(bytes.buffer).getUint32(0, true) % 0x7fff_fffe) + 1;
+}

@@ -1,0 +1,417 @@
+import type { RandomSource } from "@proj/wire-types";
+import { encodeAnnounce } from "../announce/announce.js";
+import { ControlAdapter, type ControlFault } from "../control/control-adapter.js";
+import type { AttachRequest } from "../control/attach-request.js";
+import {
+  LeaseRevokeReason,
+  ResponseCode,
+  Role,
+  type ShmDetachRequest,
+  type ShmDriverShutdownRequest,
+  ShutdownReason,
+} from "../messages/generated/driver.js";
+import { poolBytes, ringBytes } from "../region/layout.js";
+import { type AttachRefusal, type AttachTarget, checkAttach } from "./attach-check.js";
+import {
+  attachGranted,
+  attachRefused,
+  detachAnswer,
+  driverShutdown,
+  leaseRevoked,
+} from "./driver-messages.js";
+import {
+  type DriverCounters,
+  type DriverEvent,
+  type LeaseReport,
+  newDriverCounters,
+  type StreamReport,
+} from "./driver-report.js";
+import type { DriverSettings } from "./driver-settings.js";
+import { collectableEpochs } from "./epoch-gc.js";
+import { type Lease, type LeaseKey, LeaseTable } from "./lease-table.js";
+import { NodeIds } from "./node-ids.js";
+import { type DriverMessage, Outbox } from "./outbox.js";
+import type { RegionRefusal, RegionStore } from "./region-store.js";
+import { tokenMatches } from "./shutdown-token.js";
+import { type PoolStream, StreamTable } from "./stream-table.js";
+
+/** What a driver stands on. */
+export interface PoolDriverSetup {
+  /** How it treats clients and epochs. */
+  readonly settings: DriverSettings;
+  /** Makes and removes the files of epochs. */
+  readonly regions: RegionStore;
+  /** Where the first lease's number comes from. */
+  readonly random: RandomSource;
+  /** Now, in monotonic nanoseconds. */
+  readonly nowNs: bigint;
+}
+
+type State =
+  | { readonly kind: "running" }
+  | { readonly kind: "draining"; readonly reason: ShutdownReason; readonly untilNs: bigint }
+  | { readonly kind: "stopped" };
+
+/** Looking through the files costs more than announcing, and nothing hurries. */
+const GC_PERIODS = 5n;
+const CORRELATION_OFFSET = 8;
+
+/**
+ * The driver of tensor pools: it makes regions, hands out leases, begins epochs and announces them. spec/tensor-pool.md §14
+ *
+ * ```
+ *   running ──shutdown()·token──▶ draining ──time is up──▶ stopped
+ *
+ *   of a lease:  attach ──▶ active ──▶ detached · expired · revoked, told once
+ * ```
+ * Calls by kind, in the order in which a driver of it makes them:
+ * - from the control stream: `receive(nowNs, view, offset, length)`
+ * - commands: `revoke`, `shutdown`
+ * - time: `tick(nowNs)`, due at `nextDeadlineNs()`
+ * - to the streams: `nextMessage()` and, when it was sent, `sent()`
+ * - for its owner: `nextEvent()`
+ */
+export class PoolDriver {
+  /** What it has counted. */
+  readonly counters: DriverCounters = newDriverCounters();
+  /** Reads the control stream; its counters tell what was malformed. */
+  readonly adapter: ControlAdapter;
+  readonly #settings: DriverSettings;
+  readonly #store: RegionStore;
+  readonly #table: StreamTable;
+  readonly #leases = new LeaseTable();
+  readonly #nodeIds: NodeIds;
+  readonly #outbox = new Outbox();
+  readonly #events: DriverEvent[] = [];
+  #state: State = { kind: "running" };
+  #nowNs: bigint;
+  #nextLeaseId: bigint;
+  #nextAnnounceNs: bigint;
+  #nextGcNs: bigint;
+
+  /** Starts above whatever epochs lie there. */
+  constructor(setup: PoolDriverSetup) {
+    const { settings, nowNs } = setup;
+    this.#settings = settings;
+    this.#store = setup.regions;
+    this.#table = new StreamTable(settings, setup.regions);
+    this.#nodeIds = new NodeIds(settings.nodeIdCooldownNs);
+    this.#nextLeaseId = firstLeaseId(setup.random);
+    this.#nowNs = nowNs;
+    this.#nextAnnounceNs = nowNs;
+    this.#nextGcNs = settings.gcOnStartup ? nowNs : nowNs + this.#gcPeriodNs();
+    this.adapter = new ControlAdapter({
+      handlers: {
+        shmAttachRequest: (request) => {
+          this.#attach(request);
+        },
+        shmDetachRequest: (request) => {
+          this.#detach(request);
+        },
+        shmLeaseKeepalive: (keepalive) => {
+          this.#keepAlive(keepalive);
+        },
+        shmDriverShutdownRequest: (request) => {
+          this.#shutdownRequested(request);
+        },
+      },
+      onFault: (fault) => {
+        this.#answerVersion(fault);
+      },
+    });
+  }
+
+  /** Whether it takes attaches, lets clients leave, or is over. */
+  get state(): State["kind"] {
+    return this.#state.kind;
+  }
+
+  /** Takes one message of the control stream; it does not matter what it is. */
+  receive(nowNs: bigint, view: DataView, offset: number, length: number): void {
+    this.#nowNs = nowNs;
+    if (this.#state.kind !== "stopped") this.adapter.receive(view, offset, length);
+  }
+
+  /** Takes a lease back. @returns Whether it was active. */
+  revoke(nowNs: bigint, leaseId: bigint, text: string): boolean {
+    this.#nowNs = nowNs;
+    const lease = this.#leases.byId(leaseId);
+    if (lease === undefined || this.#state.kind === "stopped") return false;
+    this.counters.revoked++;
+    this.#end(lease, LeaseRevokeReason.REVOKED, text);
+    return true;
+  }
+
+  /** Begins to stop: nobody is attached any more, and after a while all leases are void. */
+  shutdown(nowNs: bigint, reason: ShutdownReason = ShutdownReason.NORMAL): void {
+    this.#nowNs = nowNs;
+    if (this.#state.kind !== "running") return;
+    this.#state = { kind: "draining", reason, untilNs: nowNs + this.#settings.shutdownTimeoutNs };
+    this.#events.push({ kind: "draining", reason });
+    this.#announceAll();
+  }
+
+  /** Does what is due: leases end, streams are announced, old files go. */
+  tick(nowNs: bigint): void {
+    this.#nowNs = nowNs;
+    const state = this.#state;
+    if (state.kind === "stopped") return;
+    for (const lease of this.#leases) {
+      if (nowNs < lease.expiryNs) continue;
+      this.counters.expired++;
+      this.#end(lease, LeaseRevokeReason.EXPIRED, "no keepalive");
+    }
+    if (nowNs >= this.#nextAnnounceNs) {
+      this.#nextAnnounceNs = nowNs + this.#settings.announcePeriodNs;
+      this.#announceAll();
+    }
+    if (nowNs >= this.#nextGcNs) {
+      this.#nextGcNs = nowNs + this.#gcPeriodNs();
+      this.#collect();
+    }
+    if (state.kind === "draining" && nowNs >= state.untilNs) this.#stop(state.reason);
+  }
+
+  /** When `tick` is next due, in monotonic nanoseconds; `undefined` once it has stopped. */
+  nextDeadlineNs(): bigint | undefined {
+    if (this.#state.kind === "stopped") return undefined;
+    let next = this.#nextAnnounceNs < this.#nextGcNs ? this.#nextAnnounceNs : this.#nextGcNs;
+    if (this.#state.kind === "draining" && this.#state.untilNs < next) next = this.#state.untilNs;
+    for (const { expiryNs } of this.#leases) if (expiryNs < next) next = expiryNs;
+    return next;
+  }
+
+  /** The message that goes out next, again until `sent` is called. */
+  nextMessage(): DriverMessage | undefined {
+    return this.#outbox.peek();
+  }
+
+  /** Says that the message was sent, or that nobody is there to take it. */
+  sent(): void {
+    this.#outbox.shift();
+    this.counters.messagesDropped = this.#outbox.dropped;
+  }
+
+  /** What its owner may want to know, oldest first. */
+  nextEvent(): DriverEvent | undefined {
+    return this.#events.shift();
+  }
+
+  /** Lists the streams. */
+  streams(): StreamReport[] {
+    return [...this.#table.streams.values()].map(({ streamId, epoch, profile, regions }) => {
+      const { nslots, pools } = profile;
+      const all = pools.reduce(
+        (sum, { strideBytes }) => sum + poolBytes(nslots, strideBytes),
+        ringBytes(nslots),
+      );
+      return {
+        streamId,
+        epoch,
+        producerId: this.#leases.producerOf(streamId)?.clientId ?? 0,
+        consumers: [...this.#leases].filter(
+          (lease) => lease.streamId === streamId && lease.role === Role.CONSUMER,
+        ).length,
+        nslots,
+        bytes: regions === undefined ? 0 : all,
+      };
+    });
+  }
+
+  /** Lists the active leases. */
+  leases(): LeaseReport[] {
+    return [...this.#leases].map(
+      ({ leaseId, streamId, clientId, role, epoch, nodeId, expiryNs }) => ({
+        leaseId,
+        streamId,
+        clientId,
+        role: role === Role.PRODUCER ? "producer" : "consumer",
+        epoch,
+        nodeId,
+        expiresInNs: expiryNs - this.#nowNs,
+      }),
+    );
+  }
+
+  #attach(request: AttachRequest): void {
+    if (this.#state.kind !== "running") {
+      this.#refuse(request, { code: ResponseCode.REJECTED, message: "the driver is stopping" });
+      return;
+    }
+    const held = this.#leases.ofClient(request.clientId);
+    if (held?.correlationId === request.correlationId && held.role === request.role) {
+      this.#outbox.put("control", held.answer);
+      return;
+    }
+    const { streams } = this.#table;
+    const target = checkAttach(request, {
+      settings: this.#settings,
+      leases: this.#leases,
+      nodeIds: this.#nodeIds,
+      streams,
+      nowNs: this.#nowNs,
+    });
+    if ("code" in target) this.#refuse(request, target);
+    else this.#grant(request, target);
+  }
+
+  #grant(request: AttachRequest, target: AttachTarget): void {
+    const { streamId, profile, role } = target;
+    const isNew = !this.#table.streams.has(streamId);
+    const stream = this.#table.ensure(streamId, profile);
+    if (role === Role.PRODUCER || stream.regions === undefined) {
+      const failed = this.#begin(stream);
+      if (failed !== undefined) {
+        if (isNew) this.#table.streams.delete(streamId);
+        this.#refuse(request, { code: ResponseCode.INTERNAL_ERROR, message: failed.message });
+        return;
+      }
+    }
+    const { clientId, correlationId } = request;
+    const layout = this.#table.layout(stream, this.#producerOf(streamId), this.#nowNs);
+    if (layout === undefined) return;
+    const granted = {
+      leaseId: this.#nextLeaseId++,
+      correlationId,
+      nodeId: this.#nodeIds.take(request.desiredNodeId, this.#nowNs),
+      expiryNs: this.#nowNs + this.#settings.leaseNs,
+    };
+    const answer = attachGranted(granted, layout);
+    this.#leases.add({ ...granted, answer, streamId, clientId, role, epoch: stream.epoch });
+    this.counters.attaches++;
+    this.#outbox.put("control", answer);
+    this.#announce(stream);
+    this.#events.push({ kind: "attached", streamId, clientId, role, leaseId: granted.leaseId });
+  }
+
+  #refuse({ correlationId, clientId }: AttachRequest, refusal: AttachRefusal): void {
+    const { rejects } = this.counters;
+    rejects[refusal.code] = (rejects[refusal.code] ?? 0) + 1;
+    this.#outbox.put("control", attachRefused(correlationId, refusal));
+    this.#events.push({ kind: "refused", clientId, message: refusal.message });
+  }
+
+  #detach({ correlationId, ...key }: ShmDetachRequest): void {
+    const lease = this.#leases.matching(key);
+    if (lease === undefined) {
+      this.#outbox.put(
+        "control",
+        detachAnswer(correlationId, ResponseCode.REJECTED, "unknown lease"),
+      );
+      return;
+    }
+    this.counters.detached++;
+    this.#end(lease, LeaseRevokeReason.DETACHED, "", () => {
+      this.#outbox.put("control", detachAnswer(correlationId, ResponseCode.OK, ""));
+    });
+  }
+
+  #keepAlive(key: LeaseKey): void {
+    const lease = this.#leases.matching(key);
+    if (lease === undefined) this.counters.keepalivesIgnored++;
+    else lease.expiryNs = this.#nowNs + this.#settings.leaseNs;
+  }
+
+  #shutdownRequested({ token, reason }: ShmDriverShutdownRequest): void {
+    if (tokenMatches(this.#settings.shutdownToken, token)) this.shutdown(this.#nowNs, reason);
+    else this.counters.shutdownsIgnored++;
+  }
+
+  // A client of a version that is not ours learns so, as far as its request can be read at all.
+  #answerVersion({ outcome, name, view, offset, length }: ControlFault): void {
+    if (outcome !== "wrongVersion" || name !== "shmAttachRequest") return;
+    if (length < CORRELATION_OFFSET + 8) return;
+    const correlationId = view.getBigInt64(offset + CORRELATION_OFFSET, true);
+    const refusal = { code: ResponseCode.UNSUPPORTED, message: "this driver speaks version 1" };
+    this.counters.rejects[ResponseCode.UNSUPPORTED] =
+      (this.counters.rejects[ResponseCode.UNSUPPORTED] ?? 0) + 1;
+    this.#outbox.put("control", attachRefused(correlationId, refusal));
+  }
+
+  // Told in this order: the lease is over; whoever gave it back is answered; the epoch that nobody writes yet.
+  #end(lease: Lease, reason: LeaseRevokeReason, text: string, answer?: () => void): void {
+    const { streamId, clientId, role, nodeId } = lease;
+    this.#leases.remove(lease);
+    if (nodeId !== undefined) this.#nodeIds.release(nodeId, this.#nowNs);
+    this.#outbox.put("control", leaseRevoked(lease, reason, this.#nowNs, text));
+    answer?.();
+    this.#events.push({ kind: "leaseEnded", streamId, clientId, role, reason });
+    const stream = this.#table.streams.get(streamId);
+    if (stream === undefined || role !== Role.PRODUCER) return;
+    // What the producer may still be writing must not be read as if nothing had happened.
+    if (this.#begin(stream) === undefined) this.#announce(stream);
+    else this.#table.forget(stream);
+  }
+
+  #begin(stream: PoolStream): RegionRefusal | undefined {
+    let failed = this.#table.bump(stream, this.#nowNs);
+    if (failed?.why === "noSpace") {
+      this.#collect();
+      failed = this.#table.bump(stream, this.#nowNs);
+    }
+    const { streamId, epoch } = stream;
+    this.#events.push(
+      failed === undefined
+        ? { kind: "epochBegan", streamId, epoch }
+        : { kind: "regionsRefused", streamId, message: failed.message },
+    );
+    return failed;
+  }
+
+  #announceAll(): void {
+    for (const stream of this.#table.streams.values()) {
+      stream.regions?.touch(this.#nowNs);
+      this.#announce(stream);
+    }
+  }
+
+  #announce(stream: PoolStream): void {
+    const layout = this.#table.layout(stream, this.#producerOf(stream.streamId), this.#nowNs);
+    if (layout !== undefined) this.#outbox.put("announce", encodeAnnounce(layout));
+  }
+
+  #collect(): void {
+    const { gcMinAgeNs: minAgeNs, keepEpochs: keep } = this.#settings;
+    if (minAgeNs === undefined) return;
+    const view = {
+      nowNs: this.#nowNs,
+      keep,
+      minAgeNs,
+      isUsed: (streamId: number, epoch: bigint): boolean =>
+        this.#table.streams.get(streamId)?.epoch === epoch ||
+        this.#leases.refersTo(streamId, epoch),
+    };
+    for (const each of collectableEpochs(this.#store.stored(), view)) this.#remove(each);
+  }
+
+  #remove({ streamId, epoch }: { readonly streamId: number; readonly epoch: bigint }): void {
+    this.#store.remove(streamId, epoch);
+    this.counters.gcDeleted++;
+    this.#events.push({ kind: "epochRemoved", streamId, epoch });
+  }
+
+  #stop(reason: ShutdownReason): void {
+    this.#state = { kind: "stopped" };
+    this.#outbox.put("control", driverShutdown(reason, this.#nowNs, ""));
+    for (const stream of this.#table.streams.values()) this.#table.forget(stream);
+    if (this.#settings.cleanupOnExit) {
+      for (const each of this.#store.stored()) if (!each.madeByAnother) this.#remove(each);
+    }
+    this.#events.push({ kind: "stopped", reason });
+  }
+
+  #producerOf(streamId: number): number {
+    return this.#leases.producerOf(streamId)?.clientId ?? 0;
+  }
+
+  #gcPeriodNs(): bigint {
+    return GC_PERIODS * this.#settings.announcePeriodNs;
+  }
+}
+
+// 62 random bits: above every lease of an earlier driver in all likelihood, and far below the null value.
+function firstLeaseId(random: RandomSource): bigint {
+  const bytes = random.fill(new Uint8Array(8));
+  const value = new DataView(bytes.buffer).getBigUint64(0, true);
+  return (value >> 2n) + 1n;
+}

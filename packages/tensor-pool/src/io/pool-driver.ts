@@ -1,0 +1,166 @@
+import { randomFillSync } from "node:crypto";
+import { rmdirSync } from "node:fs";
+import { userInfo } from "node:os";
+import { dirname } from "node:path";
+import type { Client, Publication } from "@proj/aeron";
+import { type Backend, backend as machine, type ShmFolders } from "@proj/native-io";
+import type { PoolConfig } from "../config/pool-config.js";
+import type { DriverEvent } from "../driver/driver-report.js";
+import { driverSettings } from "../driver/driver-settings.js";
+import { PoolDriver } from "../driver/pool-driver.js";
+import type { ShutdownReason } from "../messages/generated/driver.js";
+import { DiskRegions } from "./disk-regions.js";
+import { type MessagePoller, offerMessage, openPoller } from "./message-poller.js";
+import { monotonicNs } from "./monotonic-clock.js";
+import { lockNamespace } from "./namespace-lock.js";
+import { namespaceFolder } from "./region-files.js";
+
+const TURN_MS = 5;
+
+/** How a driver is started. */
+export interface PoolDriverOptions {
+  /** The client that carries its messages. */
+  readonly client: Client;
+  /** What it is to do. */
+  readonly config: PoolConfig;
+  /** Called for everything that happens. */
+  readonly onEvent?: (event: DriverEvent) => void;
+  /** What lends the memory; by default what this machine has. */
+  readonly backend?: Backend;
+}
+
+/** A driver that turns by itself. */
+export interface RunningPoolDriver {
+  /** The driver: its streams, leases and counters. */
+  readonly driver: PoolDriver;
+  /** Takes no more attaches, waits for `shutdown_timeout_ms`, tells everybody, and ends. */
+  stop(reason?: ShutdownReason): Promise<void>;
+  /** Ends at once, without telling anybody: leases run out. Harmless the second time. */
+  close(): void;
+  /** Settles when it has ended, for whatever reason. */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Starts the driver of a namespace on this event loop.
+ *
+ * @throws {@link TensorPoolError} `tensor_pool.driver_active`; {@link NativeIoError} for a folder that cannot be used;
+ *   {@link AeronError}.
+ */
+export async function startPoolDriver(options: PoolDriverOptions): Promise<RunningPoolDriver> {
+  const { client, config, backend = machine } = options;
+  const { driver: section, shm, policies } = config;
+  const place = { baseDir: shm.base_dir, user: userInfo().username, namespace: shm.namespace };
+  const fileMode = Number.parseInt(shm.permissions_mode, 8);
+  const folders = backend.shm.allow(shm.allowed_base_dirs);
+  const unlock = lock(backend, namespaceFolder(place), fileMode);
+  try {
+    const regions = new DiskRegions({
+      ...place,
+      backend,
+      folders,
+      fileMode,
+      reserve: policies.prefault_shm,
+      reuse: policies.reuse_existing_shm,
+      hugepageBytes: shm.require_hugepages ? shm.page_size_bytes : undefined,
+    });
+    const driver = new PoolDriver({
+      settings: driverSettings(config),
+      regions,
+      random: { fill: (into) => randomFillSync(into) },
+      nowNs: monotonicNs(),
+    });
+    const control = await openPoller(
+      client,
+      section.control_channel,
+      section.control_stream_id,
+      (view, offset, length) => {
+        driver.receive(monotonicNs(), view, offset, length);
+      },
+    );
+    const publications = {
+      control: await client.addPublication(section.control_channel, section.control_stream_id),
+      announce: await client.addPublication(section.announce_channel, section.announce_stream_id),
+    };
+    const onEvent = options.onEvent ?? (() => undefined);
+    return run({ client, driver, control, publications, folders, unlock, onEvent });
+  } catch (error) {
+    unlock();
+    folders.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly client: Client;
+  readonly driver: PoolDriver;
+  readonly control: MessagePoller;
+  readonly publications: Readonly<Record<"control" | "announce", Publication>>;
+  readonly folders: ShmFolders;
+  readonly unlock: () => void;
+  readonly onEvent: (event: DriverEvent) => void;
+}
+
+function run(parts: Parts): RunningPoolDriver {
+  const { client, driver, control, publications, onEvent } = parts;
+  let timer: NodeJS.Timeout | undefined;
+  let end = (): void => undefined;
+  let over = false;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const close = (): void => {
+    if (over) return;
+    over = true;
+    clearTimeout(timer);
+    control.close();
+    for (const publication of Object.values(publications)) publication.close();
+    parts.unlock();
+    parts.folders.close();
+    end();
+  };
+  const flush = (): void => {
+    for (let next = driver.nextMessage(); next !== undefined; next = driver.nextMessage()) {
+      if (offerMessage(publications[next.stream], next.bytes) === "full") return;
+      driver.sent();
+    }
+  };
+  const turn = (): void => {
+    if (over) return;
+    control.poll();
+    driver.tick(monotonicNs());
+    flush();
+    for (let event = driver.nextEvent(); event !== undefined; event = driver.nextEvent()) {
+      onEvent(event);
+    }
+    // Without its transport nobody can reach it, and what it holds would keep another driver away.
+    if (driver.state === "stopped" || client.isClosed) close();
+    else timer = setTimeout(turn, TURN_MS);
+  };
+  turn();
+  return {
+    driver,
+    ended,
+    close,
+    stop(reason) {
+      driver.shutdown(monotonicNs(), reason);
+      return ended;
+    },
+  };
+}
+
+// Memory that is this process's own needs no lock, and has no folder for one.
+function lock(backend: Backend, folder: string, fileMode: number): () => void {
+  if (backend.kind !== "native") return () => undefined;
+  const unlock = lockNamespace(folder, (fileMode & 0o070) === 0 ? 0o700 : 0o770);
+  return () => {
+    unlock();
+    for (const path of [folder, dirname(folder)]) {
+      try {
+        rmdirSync(path);
+      } catch {
+        return;
+      }
+    }
+  };
+}
