@@ -35,5 +35,6 @@ bool DefineCores(napi_env env, napi_value object);
 bool DefineShm(napi_env env, napi_value object);
 bool DefineFutex(napi_env env, napi_value object);
 bool DefineRma(napi_env env, napi_value object);
+bool DefineZstd(napi_env env, napi_value object);
 
 }  // namespace native_io

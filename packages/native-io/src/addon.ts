@@ -8,6 +8,7 @@ import type { RmaAddon } from "./rma/rma-addon.js";
 import type { ShmAddon } from "./shm/shm-addon.js";
 import type { TcpAddon } from "./tcp/native-tcp.js";
 import type { UdpAddon } from "./udp/native-udp.js";
+import type { ZstdAddon } from "./zstd/native-zstd.js";
 
 /** What native/addon.cc exports: an object per feature, without those that the platform lacks. */
 export interface Addon {
@@ -21,6 +22,7 @@ export interface Addon {
   readonly shm?: ShmAddon;
   readonly rma?: RmaAddon;
   readonly futex?: FutexAddon;
+  readonly zstd?: ZstdAddon;
 }
 
 /** What native/crc32c_exports.cc exports. */

@@ -14,6 +14,8 @@ import type { SharedMemory } from "./shm/shared-memory.js";
 import { NativeTcp } from "./tcp/native-tcp.js";
 import type { TcpTuning } from "./tcp/tcp-tuning.js";
 import { NativeUdp } from "./udp/native-udp.js";
+import { NativeZstd } from "./zstd/native-zstd.js";
+import type { Zstd } from "./zstd/zstd.js";
 import type { Udp } from "./udp/udp.js";
 
 /** What this machine lends, by native code or by portable JavaScript. */
@@ -45,6 +47,8 @@ export interface Backend {
   readonly tcp: TcpTuning;
   /** Processors and threads. */
   readonly cores: Cores;
+  /** Zstandard with prefixes; `undefined` where the addon was built without it, and on the portable backend. */
+  readonly zstd: Zstd | undefined;
 }
 
 /**
@@ -79,6 +83,7 @@ function nativeBackend(addon: Addon, path: string): Backend {
     crypto: new NativeCrypto(addon.crypto, multiBufferLibrary()),
     tcp: addon.tcp === undefined ? portable.tcp : new NativeTcp(addon.tcp),
     cores: addon.cores === undefined ? portable.cores : new NativeCores(addon.cores),
+    zstd: addon.zstd === undefined ? portable.zstd : new NativeZstd(addon.zstd),
   };
 }
 

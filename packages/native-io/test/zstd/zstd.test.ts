@@ -1,0 +1,84 @@
+import { describe, expect, test } from "@jest/globals";
+import { backend } from "@proj/native-io";
+import { describeWith } from "@proj/peers";
+import fc from "fast-check";
+import { randomFillSync } from "node:crypto";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
+
+const name = "native-io with zstd";
+const peer =
+  backend.zstd === undefined ? { name, lack: backend.reason } : { name, found: backend.zstd };
+
+test("the portable backend has none", () => {
+  if (backend.kind === "portable") expect(backend.zstd).toBeUndefined();
+});
+
+describeWith("zstd", peer, (zstd) => {
+  const text = Buffer.from("the same words over and over again, ".repeat(400));
+
+  function roundTrip(source: Uint8Array, level: number, prefix?: Uint8Array): number {
+    const into = new Uint8Array(source.length + 1_024);
+    const options = prefix === undefined ? { level } : { level, prefix };
+    const size = zstd.compress(source, into, options) ?? -1;
+    const back = new Uint8Array(source.length);
+    expect(zstd.decompress(into.subarray(0, size), back, prefix)).toBe(source.length);
+    expect(Buffer.compare(back, source)).toBe(0);
+    return size;
+  }
+
+  describe("compress", () => {
+    test.each([-3, 1, 3, 9, 19])("comes back at level %d", (level) => {
+      expect(roundTrip(text, level)).toBeLessThan(200);
+    });
+
+    test("finds what a prefix holds, whatever the prefix begins with", () => {
+      const noise = randomFillSync(Buffer.alloc(20_000));
+      noise.writeUInt32LE(0xec30a437);
+      expect(roundTrip(noise, 3, Buffer.from(noise))).toBeLessThan(60);
+    });
+
+    test("says when the output does not fit, and refuses what zstd refuses", () => {
+      expect(zstd.compress(text, new Uint8Array(10), { level: 3 })).toBeUndefined();
+      expect(() => zstd.compress(text, new Uint8Array(99), { level: 3, windowLog: 99 })).toThrow(
+        RangeError,
+      );
+    });
+
+    test("reaches as far as it is told", () => {
+      const far = new Uint8Array(9_000_000);
+      for (let at = 0; at < 4_000_000; at++) far[at] = Math.imul(at, 2_654_435_761) >>> 24;
+      for (let at = 0; at < 4_000_000; at++) far[5_000_000 + at] = far[at] ?? 0;
+      const into = new Uint8Array(9_100_000);
+      const near = zstd.compress(far, into, { level: 1, windowLog: 20 }) ?? 0;
+      const options = { level: 1, windowLog: 24, longDistance: "on" } as const;
+      expect(zstd.compress(far, into, options)).toBeLessThan(near);
+    });
+  });
+
+  describe("decompress", () => {
+    test("any bytes give a size or a refusal, and write inside the output only", () => {
+      fc.assert(
+        fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(200), (bytes, room) => {
+          const memory = new Uint8Array(room + 64).fill(0xa5);
+          expect(zstd.decompress(bytes, memory.subarray(0, room))).toBeLessThanOrEqual(room);
+          expect(memory.subarray(room).every((byte) => byte === 0xa5)).toBe(true);
+        }),
+        fuzzRuns(300),
+      );
+    });
+
+    test("a frame with bytes flipped gives a size or a refusal", () => {
+      const into = new Uint8Array(1_000);
+      const size = zstd.compress(text, into, { level: 3 }) ?? 0;
+      fc.assert(
+        fc.property(fc.nat(size - 1), fc.nat(255), (at, byte) => {
+          const wrong = into.slice(0, size);
+          wrong[at] = byte;
+          const back = new Uint8Array(text.length);
+          expect(zstd.decompress(wrong, back)).toBeLessThanOrEqual(text.length);
+        }),
+        fuzzRuns(200),
+      );
+    });
+  });
+});
