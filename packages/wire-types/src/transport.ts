@@ -32,6 +32,11 @@ export interface ByteStreamHandlers {
    * way calls it in place of `data`, and copies for owners that do not have it.
    */
   lentData?(bytes: Uint8Array): void;
+  /**
+   * The transport refers to the memory of `parts`, which one `write` took, no more: their owner may write there again. It
+   * may be called inside that write, and is not called for every write, nor by every transport.
+   */
+  released?(parts: readonly Uint8Array[]): void;
   /** Everything accepted so far left; called after a write returned `false`. */
   drain(): void;
   /** The peer will send no more. This side may still write. */
@@ -56,7 +61,8 @@ export interface ByteStream {
    */
   open(handlers: ByteStreamHandlers): void;
   /**
-   * Sends `parts` in order, as if they were one buffer. They belong to the stream from now on: do not change them.
+   * Sends `parts` in order, as if they were one buffer. They belong to the stream from now on: do not change them
+   * unless they are `released`.
    * After `end` or `close` it does nothing.
    *
    * @returns `false` when the caller should wait for `drain` before writing more; the bytes are accepted all the same.

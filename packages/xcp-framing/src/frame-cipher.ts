@@ -1,3 +1,4 @@
+import { ChunkMemory } from "./chunk-memory.js";
 import { Epoch, type KeySource, ROTATION_LIMITS, type RotationLimits } from "./epoch.js";
 import { XcpError } from "./errors.js";
 import { NonceGuard } from "./nonce-guard.js";
@@ -38,12 +39,14 @@ export class FrameSealer {
   readonly #limits: RotationLimits;
   readonly #guard = new NonceGuard();
   readonly #allocate: Allocate;
+  readonly #chunks: ChunkMemory;
   #epoch: Epoch;
 
   /** Starts in epoch 0. */
   constructor(options: FrameCipherOptions) {
     this.#source = keySourceOf(options);
     this.#allocate = options.allocate ?? zeroed;
+    this.#chunks = new ChunkMemory(this.#allocate);
     this.#limits = {
       maxAgeUs: SEALER_SHARE * ROTATION_LIMITS.maxAgeUs,
       maxBytes: SEALER_SHARE * ROTATION_LIMITS.maxBytes,
@@ -62,6 +65,7 @@ export class FrameSealer {
    * Encrypts a frame whose payload is plaintext and returns the frame as it goes on the wire.
    *
    * CRYPT and KPHASE are added to its flags. A frame that is to be sent again is sent as these bytes, never sealed again.
+   * Those of a message of several frames, which is never repeated in its epoch, may be `released`.
    *
    * @param chunkIndex Of the frame in its message, 0 when that has one frame.
    * @throws RangeError for msgId 0, and for a nonce that this epoch used before.
@@ -80,13 +84,20 @@ export class FrameSealer {
     const phase = this.#epoch.phase === 0 ? 0 : Flag.KPHASE;
     const flags = (frame.flags & ~Flag.KPHASE) | Flag.CRYPT | phase;
     const head = encodeFrameHead(profile, flags, header, length);
-    const whole = this.#allocate(head.length + length + CRC_BYTES);
+    const size = head.length + length + CRC_BYTES;
+    const isChunk = chunkIndex > 0 || (flags & Flag.MORE) !== 0;
+    const whole = isChunk ? this.#chunks.take(size) : this.#allocate(size);
     whole.set(head);
     const crcAt = head.length + length;
     const sealed = whole.subarray(head.length, crcAt);
     this.#epoch.seal(header, chunkIndex, aadOf(profile, whole), payload, sealed);
     whole.set(encodeCrc(crc32c(sealed), defaultCrcOrder(profile)), crcAt);
     return whole;
+  }
+
+  /** Takes back the frames among `parts` whose memory can be used again, because nothing refers to them any more. */
+  released(parts: readonly Uint8Array[]): void {
+    for (const part of parts) this.#chunks.giveBack(part);
   }
 
   /** Moves to the next epoch although the keys of this one are not used up, so that an id may be sealed anew. */

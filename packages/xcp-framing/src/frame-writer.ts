@@ -115,6 +115,11 @@ export class FrameWriter {
     return parts;
   }
 
+  /** Takes back memory of `parts` that can be used again, once nothing else refers to it. */
+  released(parts: readonly Uint8Array[]): void {
+    this.sealer?.released(parts);
+  }
+
   #newSlab(size: number): void {
     this.#closeRun();
     this.#slab = this.#allocate(Math.max(SLAB_BYTES, size));

@@ -8,6 +8,7 @@ const PIPE_PROTOCOL_ERROR = 1002;
 interface PortHandlers {
   data(bytes: Uint8Array): void;
   lentData(bytes: Uint8Array): void;
+  released(parts: readonly Uint8Array[]): void;
   drain(): void;
   end(): void;
   close(error: WireError | undefined): void;

@@ -78,6 +78,7 @@ export class SessionDriver {
     this.#port.open({
       data: (bytes) => this.#onData(bytes, "kept"),
       lentData: (bytes) => this.#onData(bytes, "lent"),
+      released: (parts) => this.session.released(parts),
       drain: () => this.#onDrain(),
       end: () => this.#onEnd(),
       close: (error) => this.#onClose(error),

@@ -30,6 +30,8 @@ import { encodeHello } from "./wire/hello.js";
 
 // One call of `transmit` gives about this much, so that back-pressure is felt between calls.
 const BATCH_BYTES = 256 * 1024;
+// The peer opens one sealed chunk while the next is sealed, in the memory of the one that just left.
+const SEALED_BATCH_BYTES = 32 * 1024;
 
 /**
  * One end of an XCP connection, without the connection: bytes and commands in, bytes and events out.
@@ -334,7 +336,7 @@ export class Session {
   /**
    * The next bytes to write, or `undefined`. With the framing `messages` these are the parts of one frame.
    *
-   * The buffers belong to the caller and are not touched again.
+   * The buffers belong to the caller and are not touched again until they are `released`.
    */
   transmit(nowUs: number): Uint8Array[] | undefined {
     this.#core.nowUs = nowUs;
@@ -344,10 +346,15 @@ export class Session {
       inbox.flushAcks();
     }
     this.#writer.crcOrder = this.#reader.crcOrder;
-    this.#sender.fill(this.#core.config.framing === "messages" ? 1 : BATCH_BYTES);
+    this.#sender.fill(this.#batchBytes);
     const parts = this.#writer.take();
     if (this.#core.outbox.empty) this.#checkDrained();
     return parts;
+  }
+
+  /** The transport refers to what one `transmit` returned no more. Those that never say so lose nothing but speed. */
+  released(parts: readonly Uint8Array[]): void {
+    this.#writer.released(parts);
   }
 
   /** Whether `transmit` may give something now. */
@@ -355,6 +362,12 @@ export class Session {
     if (!this.#core.outbox.empty || this.#sender.hasAdmissible) return true;
     const inbox = this.#machines?.inbox;
     return inbox !== undefined && inbox.hasAcks && nowUs >= inbox.dueUs;
+  }
+
+  // With the framing `messages` one frame at a time.
+  get #batchBytes(): number {
+    if (this.#core.config.framing === "messages") return 1;
+    return this.#writer.sealer === undefined ? BATCH_BYTES : SEALED_BATCH_BYTES;
   }
 
   /** Whether `nextEvent` has something. */

@@ -116,7 +116,15 @@ function open(
   sealed: Uint8Array,
 ): Uint8Array | undefined {
   const into = new Uint8Array(Math.max(0, sealed.length - 16)).fill(0xee);
-  if (aead.open(nonce, aad, sealed, into)) return into;
+  const opened = aead.open(nonce, aad, sealed, into);
+  // As the frame reader has it: with PLEN between, in the same memory.
+  const frame = concatBytes([Uint8Array.of(1), aad, new Uint8Array(4), sealed]);
+  const behind = frame.subarray(5 + aad.length);
+  const again = new Uint8Array(into.length).fill(0xee);
+  expect(aead.open(nonce, frame.subarray(1, 1 + aad.length), behind, again)).toBe(opened);
+  expect(behind).toEqual(sealed);
+  expect(again).toEqual(into);
+  if (opened) return into;
   if (sealed.length >= 16) expect(into.every((byte) => byte === 0)).toBe(true);
   return undefined;
 }

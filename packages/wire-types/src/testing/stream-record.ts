@@ -7,6 +7,8 @@ import {
 import { check } from "./case.js";
 import { settle } from "./waiting.js";
 
+const SPOILT = 0xdb;
+
 /** Opens a stream and writes down everything it says. */
 export class StreamRecord implements ByteStreamHandlers {
   readonly stream: ByteStream;
@@ -33,6 +35,12 @@ export class StreamRecord implements ByteStreamHandlers {
     if (this.ended) this.#faults.push("data after the end");
     this.#parts.push(bytes);
     this.received += bytes.length;
+  }
+
+  released(parts: readonly Uint8Array[]): void {
+    this.#alive("released");
+    // Whoever still refers to this memory sends something else from now on.
+    for (const part of parts) part.fill(SPOILT);
   }
 
   drain(): void {

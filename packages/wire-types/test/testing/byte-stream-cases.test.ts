@@ -81,3 +81,24 @@ test.each<[string, string, Fault]>([
 ])("the suite notices when a stream breaks: %s", async (name, message, fault) => {
   expect(await failures(name, fault)).toContain(message);
 });
+
+test("the suite notices memory that is released too early", async () => {
+  const [a, b] = memoryStreamPair();
+  const write = a.write.bind(a);
+  const open = a.open.bind(a);
+  let released: ByteStreamHandlers["released"];
+  const hasty: ByteStream = Object.assign(a, {
+    open(handlers: ByteStreamHandlers) {
+      released = (parts) => handlers.released?.(parts);
+      open(handlers);
+    },
+    write(parts: readonly Uint8Array[]) {
+      const flowing = write(parts);
+      released?.(parts);
+      return flowing;
+    },
+  });
+  const cases = byteStreamCases(() => Promise.resolve({ a: hasty, b, dispose: () => undefined }));
+  const run = cases.find((one) => one.name.includes("has let go"))?.run();
+  await expect(run).rejects.toThrow("memory was released that was still to be sent");
+});

@@ -22,21 +22,23 @@ export class NativeAead implements Aead {
   }
 
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, into: Uint8Array): void {
-    const adjacent = aad.buffer === into.buffer && aad.byteOffset <= into.byteOffset;
-    const wire = adjacent ? spanOf(aad, into) : this.#gather(aad, into.length);
+    const together = isBehind(aad, into);
+    const wire = together ? spanOf(aad, into) : this.#gather(aad, into.length);
     const wireAt = wire.length - into.length;
     this.#fill(nonce, aad.length, wireAt, plaintext.length);
     const done = this.#ring.seal({ wire, plain: plaintext, meta: this.#meta }, 1);
     if (done !== 1) throw new Error(`sealing ${plaintext.length} bytes failed`);
-    if (!adjacent) into.set(wire.subarray(wireAt));
+    if (!together) into.set(wire.subarray(wireAt));
   }
 
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array, into: Uint8Array): boolean {
     const length = sealed.length - TAG_BYTES;
     if (length < 0 || into.length !== length) return false;
-    const wire = this.#gather(aad, sealed.length);
-    wire.set(sealed, aad.length);
-    this.#fill(nonce, aad.length, aad.length, length);
+    const together = isBehind(aad, sealed);
+    const wire = together ? spanOf(aad, sealed) : this.#gather(aad, sealed.length);
+    const wireAt = wire.length - sealed.length;
+    if (!together) wire.set(sealed, wireAt);
+    this.#fill(nonce, aad.length, wireAt, length);
     return this.#ring.open({ wire, plain: into, meta: this.#meta }, 1) === 1;
   }
 
@@ -69,6 +71,10 @@ export class NativeAead implements Aead {
     meta[Column.nonce1] = word(nonce, 4);
     meta[Column.nonce2] = word(nonce, 8);
   }
+}
+
+function isBehind(first: Uint8Array, last: Uint8Array): boolean {
+  return first.buffer === last.buffer && first.byteOffset + first.length <= last.byteOffset;
 }
 
 // From the first byte of `first` to the last of `last`, which lies behind it in the same memory.

@@ -18,14 +18,37 @@ export class PartWriter {
   readonly #stream: Duplex;
   readonly #writesAtOnce: boolean;
   #gathered: Uint8Array = Buffer.alloc(0);
+  #released: ((parts: readonly Uint8Array[]) => void) | undefined;
+  // Of writes after which the stream will say that it drained.
+  readonly #held: (readonly Uint8Array[])[] = [];
 
   constructor(stream: Duplex) {
     this.#stream = stream;
     this.#writesAtOnce = stream instanceof Socket && !(stream instanceof TLSSocket);
   }
 
+  /**
+   * Tells `released` of parts of which nothing is referred to any more: those that a plain socket has passed on to the system.
+   * Of other streams that cannot be known.
+   */
+  onReleased(released: (parts: readonly Uint8Array[]) => void): void {
+    if (this.#writesAtOnce) this.#released = released;
+  }
+
   /** Writes `parts` in their order. */
   write(parts: readonly Uint8Array[]): void {
+    this.#write(parts);
+    if (this.#released === undefined) return;
+    if (this.#stream.writableLength === 0) this.#released(parts);
+    else if (this.#stream.writableNeedDrain) this.#held.push(parts);
+  }
+
+  /** The stream has passed everything on. */
+  drained(): void {
+    for (const parts of this.#held.splice(0)) this.#released?.(parts);
+  }
+
+  #write(parts: readonly Uint8Array[]): void {
     const [first] = parts;
     if (first === undefined) return;
     if (parts.length === 1) {

@@ -106,6 +106,11 @@ class SocketStream implements ByteStream {
     }
     const socket = this.#socket;
     socket.on("drain", () => this.#drained());
+    if (handlers.released !== undefined) {
+      this.#writer.onReleased((parts) => {
+        if (!this.#closed) handlers.released?.(parts);
+      });
+    }
     if (this.#reads !== undefined) {
       this.#reads.listen((bytes) => {
         if (this.#closed) return;
@@ -155,6 +160,7 @@ class SocketStream implements ByteStream {
   }
 
   #drained(): void {
+    this.#writer.drained();
     if (!this.#owesDrain || this.#closed) return;
     this.#owesDrain = false;
     this.#handlers?.drain();

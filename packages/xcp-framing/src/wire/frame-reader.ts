@@ -351,28 +351,42 @@ export class FrameReader {
     if (length > this.#maxFrameBytes) return this.#refuse(flags, header, length, tailSize);
 
     const ver = bytes[at + 4] as number;
-    const aad = (flags & Flag.CRYPT) === 0 ? NOTHING : this.#aadOf(bytes, at, lengthAt);
-    const head = { ver, flags, header, aad };
     const start = this.#at;
-    const sealed = (flags & Flag.CRYPT) !== 0 && length <= SHARED_SEALED_BYTES;
+    const encrypted = (flags & Flag.CRYPT) !== 0;
     if (length >= OWN_BUFFER_BYTES || this.#chunk.length - start < length + tailSize) {
+      const sealed =
+        encrypted && length <= SHARED_SEALED_BYTES
+          ? this.#sealedMemory(bytes.subarray(at, lengthAt), length)
+          : undefined;
+      const aad = sealed?.aad ?? (encrypted ? this.#aadOf(bytes, at, lengthAt) : NOTHING);
       this.#state = {
         kind: "payload",
-        head,
-        buffer: new PayloadBuffer(length, tailSize, sealed ? this.#sealedMemory : this.#allocate),
+        head: { ver, flags, header, aad },
+        buffer: new PayloadBuffer(length, tailSize, sealed?.allocate ?? this.#allocate),
       };
       return undefined;
     }
+    const aad = encrypted ? this.#aadOf(bytes, at, lengthAt) : NOTHING;
+    const head = { ver, flags, header, aad };
     this.#at = start + length + tailSize;
     const payload = length === 0 ? NOTHING : this.#payloadAt(start, length);
     return this.#finish(head, payload, tailSize === 0 ? 0 : loadU32(this.#chunk, start + length));
   }
 
-  // Ciphertext is of no use once it was opened: all of it passes through one buffer.
-  readonly #sealedMemory = (bytes: number): Uint8Array => {
-    if (this.#sealed.length < bytes) this.#sealed = this.#allocate(bytes);
-    return this.#sealed;
-  };
+  // Ciphertext is of no use once it was opened: all of it passes through one buffer, right behind its additional data.
+  #sealedMemory(
+    head: Uint8Array,
+    length: number,
+  ): { readonly aad: Uint8Array; readonly allocate: Allocate } {
+    const size = head.length + length;
+    if (this.#sealed.length < size) this.#sealed = this.#allocate(size);
+    const memory = this.#sealed;
+    memory.set(head);
+    return {
+      aad: viewOf(memory, 0, head.length),
+      allocate: (bytes) => viewOf(memory, head.length, bytes),
+    };
+  }
 
   // A lent chunk may be gone when the payload is whole.
   #aadOf(bytes: Uint8Array, at: number, end: number): Uint8Array {

@@ -6,7 +6,7 @@ import { connectXcp, serveXcp, type ServeXcpOptions } from "@proj/xcp-framing/no
 import { Arrivals } from "../support/arrivals.js";
 
 /** How long a server waits for HELLO: the bystander has to say it in this time too, on a busy machine. */
-const PATIENCE_MS = 500;
+const PATIENCE_MS = 2_000;
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

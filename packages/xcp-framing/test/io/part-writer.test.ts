@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { concatBytes, SeededRandom } from "@proj/wire-types";
+import { turn } from "../support/connections.js";
 import { PartWriter } from "#src/io/part-writer.js";
 
 async function socketPair(): Promise<readonly [near: Socket, far: Socket, close: () => void]> {
@@ -58,4 +59,28 @@ test("a stream that is no plain socket gets memory of its own each time", () => 
   writer.write([new Uint8Array(0)]);
   writer.write([]);
   expect([...(stream.read() as Buffer)]).toEqual([1, 2, 3, 4]);
+});
+
+test("memory is released once the system has the bytes, whether at once or after a write was held up", async () => {
+  const [near, far, close] = await socketPair();
+  try {
+    const writer = new PartWriter(near);
+    near.on("drain", () => writer.drained());
+    const released: (readonly Uint8Array[])[] = [];
+    writer.onReleased((parts) => released.push(parts));
+    const first = [new Uint8Array(100_000)];
+    writer.write(first);
+    expect(released).toEqual([first]);
+    let writes = 1;
+    while (near.writableLength === 0) {
+      writer.write([new Uint8Array(100_000)]);
+      writes++;
+    }
+    expect(released).toHaveLength(writes - 1);
+    far.resume();
+    while (released.length < writes) await turn();
+    expect(near.writableLength).toBe(0);
+  } finally {
+    close();
+  }
 });
