@@ -1,4 +1,3 @@
-import { DcquicError } from "../errors.js";
 import { TAG_BYTES } from "../wire/constants.js";
 import { aeadJob, type CryptoBackend, type PacketAead } from "./backend.js";
 
@@ -79,45 +78,29 @@ export function bindingOf(
     const end = offset + Math.min((index + 1) * stride, wireBytesOf(layout));
     tags.set(wire.subarray(end - TAG_BYTES, end), index * TAG_BYTES);
   }
+  return bindingOfTags(crypto, tags);
+}
+
+/** Computes the binding from the tags of all records, side by side in their order. §8.2 */
+export function bindingOfTags(crypto: CryptoBackend, tags: Uint8Array): Uint8Array {
   return crypto.sha256([tags]).slice(0, BINDING_BYTES);
 }
 
-/**
- * Checks the binding, decrypts a whole message in place and moves the plain bytes together: the result is a view of the
- * front of `wire`.
- *
- * @throws DcquicError `dcquic.integrity_failed` when the binding or a record does not verify; `details.record` names the
- *   first bad one. Nothing of the message may be used then.
- */
-export function openRecords(
-  crypto: CryptoBackend,
+/** Decrypts record `index`, whose `length` plain bytes lie at `start` of `bytes`, in place; `false` if it does not verify. */
+export function openRecord(
   aead: PacketAead,
   layout: RecordLayout,
-  wire: Uint8Array,
-  binding: Uint8Array,
-): Uint8Array {
-  if (wire.length !== wireBytesOf(layout)) {
-    throw new RangeError(`${wire.length} wire bytes, ${wireBytesOf(layout)} expected`);
-  }
-  if (!crypto.equal(bindingOf(crypto, layout, wire), binding)) {
-    throw new DcquicError("dcquic.integrity_failed", "the binding of a message does not verify");
-  }
+  index: number,
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+): boolean {
   const job = aeadJob();
-  const recordBytes = 2 ** layout.recordLog2;
-  const count = recordCount(layout);
-  job.bytes = wire;
-  for (let index = 0; index < count; index++) {
-    const from = index * recordBytes;
-    job.bodyOffset = index * (recordBytes + TAG_BYTES);
-    job.bodyLength = Math.min(recordBytes, layout.totalBytes - from);
-    job.tagOffset = job.bodyOffset + job.bodyLength;
-    recordNonce(job.nonce, layout, index);
-    if (!aead.open(job)) {
-      throw new DcquicError("dcquic.integrity_failed", `record ${index} does not verify`, {
-        details: { record: index },
-      });
-    }
-    wire.copyWithin(from, job.bodyOffset, job.bodyOffset + job.bodyLength);
-  }
-  return wire.subarray(0, layout.totalBytes);
+  job.aad = NO_AAD;
+  job.bytes = bytes;
+  job.bodyOffset = start;
+  job.bodyLength = length;
+  job.tagOffset = start + length;
+  recordNonce(job.nonce, layout, index);
+  return aead.open(job);
 }

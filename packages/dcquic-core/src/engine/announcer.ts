@@ -1,6 +1,6 @@
 import { challengeProof } from "../crypto/challenge-proof.js";
 import { AnnouncedTransfer } from "../transfer/announced-transfer.js";
-import { AcceptStatus, PullFlag, RangeAckFlag, ResetCode } from "../wire/constants.js";
+import { AcceptStatus, Pattern, PullFlag, RangeAckFlag, ResetCode } from "../wire/constants.js";
 import { copyId, type Id64, id64, isZeroId, sameId } from "../wire/id64.js";
 import { type AcceptEntry, entryAt, type TransferAccept } from "../wire/path-frames.js";
 import type {
@@ -20,6 +20,7 @@ import type { Serving } from "./serving.js";
 import { Status, statusOfReset } from "./status.js";
 
 const NOTHING = new Uint8Array(0);
+const PATTERN_BITS = 7;
 
 /**
  * The announcing side: what is announced when, what the peer may ask for, and when it is asked again.
@@ -156,6 +157,7 @@ export class Announcer {
     }
     path.health.sample(nowUs, 0);
     path.mtu.dataArrived();
+    if ((transfer.shape & PATTERN_BITS) === Pattern.RawBulk) this.#progressed(path, transfer);
     if (transfer.acked.covered < transfer.wireBytes) return;
     if (transfer.inline && (frame.flags & RangeAckFlag.Complete) === 0) return;
     this.#drained(path, transfer);
@@ -247,6 +249,16 @@ export class Announcer {
   /** Carries out what the causality map decided. */
   settleCausality(): void {
     this.#gate.settle();
+  }
+
+  #progressed(path: Path, { id, acked, wireBytes }: AnnouncedTransfer): void {
+    this.#context.events.push({
+      kind: "transferProgressed",
+      path: path.id,
+      transfer: id64(id.hi, id.lo),
+      ackedBytes: acked.covered,
+      totalBytes: wireBytes,
+    });
   }
 
   #onAnswer(nowUs: number, path: Path, entry: AcceptEntry): void {

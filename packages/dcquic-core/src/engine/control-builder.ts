@@ -170,7 +170,7 @@ export class ControlBuilder {
       frame.flags = 0;
       frame.ranges.clear();
       // The latest ranges: a repetition of earlier ones heals a lost acknowledgement.
-      const { received } = transfer;
+      const received = transfer.acknowledgeable;
       const first = Math.max(0, received.count - 16);
       for (let i = first; i < received.count; i++) {
         frame.ranges.add(received.start(i), received.end(i));

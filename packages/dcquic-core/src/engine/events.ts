@@ -21,6 +21,16 @@ export type EngineEvent =
       /** The announcer's causality token, if it tracks the transfer. */
       readonly token: Id64 | undefined;
     }
+  /** A part of a transfer that was accepted to be placed is here and verified: call `placed` when it was used. */
+  | {
+      readonly kind: "recordPlaced";
+      readonly path: PathId;
+      readonly transfer: Id64;
+      /** Where it begins in the message; plain bytes. */
+      readonly offset: number;
+      /** The receiver's. */
+      readonly bytes: Uint8Array;
+    }
   /** All bytes of an accepted transfer are here; call `consume` when they were used. */
   | {
       readonly kind: "transferDelivered";
@@ -30,6 +40,14 @@ export type EngineEvent =
     }
   /** The peer knows of an own transfer. */
   | { readonly kind: "transferAccepted"; readonly path: PathId; readonly transfer: Id64 }
+  /** The peer said how many wire bytes of an own bulk transfer it has. */
+  | {
+      readonly kind: "transferProgressed";
+      readonly path: PathId;
+      readonly transfer: Id64;
+      readonly ackedBytes: number;
+      readonly totalBytes: number;
+    }
   /** The peer has all bytes of an own transfer. */
   | { readonly kind: "transferDrained"; readonly path: PathId; readonly transfer: Id64 }
   /** A transfer ended otherwise. `status` is one of §15. */

@@ -134,6 +134,26 @@ export class PullLoop {
     return pull;
   }
 
+  /** Asks for bytes again that did not verify: they were here, so no window counts them. */
+  pullAgain(nowUs: number, path: Path, transfer: PulledTransfer, start: number, end: number): void {
+    this.#context.pulls.pulled(nowUs, path.sender, end - start);
+    this.repull(path, transfer, this.add(transfer, start, end));
+  }
+
+  /** Lets a transfer go on that waited until its placed parts were used. */
+  resume(path: Path, transfer: PulledTransfer): void {
+    if (!transfer.isStalled || transfer.pullRoom <= 0) return;
+    transfer.isStalled = false;
+    this.enqueue(path, transfer);
+  }
+
+  /** Has a transfer wait for its turn to ask. */
+  enqueue(path: Path, transfer: PulledTransfer): void {
+    this.#context.pulls.want(path.sender, 1);
+    path.pullQueue.push(transfer.priority, transfer.id.lo);
+    this.#context.pulling.add(path);
+  }
+
   /** Has a pull sent again. */
   repull(path: Path, transfer: PulledTransfer, pull: Pull): void {
     pull.sentUs = -1;
@@ -162,7 +182,13 @@ export class PullLoop {
       return true;
     }
     const { transfer } = entry;
-    const left = transfer.wireBytes - transfer.nextPull;
+    const left = transfer.pullRoom;
+    if (left <= 0) {
+      pullQueue.shift(level);
+      pulls.want(sender, -1);
+      transfer.isStalled = true;
+      return true;
+    }
     const allowance = pulls.allowance(nowUs, sender, path.rtt.srttUs, left);
     if (allowance === 0) return false;
     const occupied = pullQueue.occupied;

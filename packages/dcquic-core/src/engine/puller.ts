@@ -1,9 +1,9 @@
-import { openRecords } from "../crypto/records.js";
-import { isWireError } from "@proj/wire-types";
+import { type RecordLayout, wireBytesOf } from "../crypto/records.js";
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
+import { type AssembledRecord, RecordAssembly } from "../transfer/record-assembly.js";
 import type { Tombstone } from "../transfer/tombstones.js";
 import type { Chunk } from "../wire/chunk.js";
-import { ChunkFlag, NO_NOTIFY_SEQ, Protection, ResetCode } from "../wire/constants.js";
+import { ChunkFlag, NO_NOTIFY_SEQ, Protection, ResetCode, TAG_BYTES } from "../wire/constants.js";
 import { type Id64, id64 } from "../wire/id64.js";
 import type { FlowReset, PullHold } from "../wire/transfer-frames.js";
 import type { EngineContext } from "./context.js";
@@ -16,6 +16,16 @@ import type { PullLoop } from "./pull-loop.js";
 import { Status, statusOfReset } from "./status.js";
 
 const MAX_INTEGRITY_FAILURES = 3;
+const MIN_RECORD_LOG2 = 14;
+// Messages without records are told in parts as long as records are by default.
+const PART_LOG2 = 16;
+const NOTHING = new Uint8Array(0);
+
+/** How records of an accepted transfer are told one by one. */
+export interface PlacedAccept {
+  /** Bytes of records that may be told and not yet used; pulling waits beyond. */
+  readonly windowBytes: number;
+}
 
 /** What a {@link Puller} works with. */
 export interface PullerParts {
@@ -66,7 +76,7 @@ export class Puller {
     if ((chunk.flags & ChunkFlag.AckRequest) !== 0) this.#queueAck(path, transfer);
     const end = chunk.wireOffset + chunk.length;
     if (chunk.length === 0) return;
-    if (transfer.state !== "pulling" || transfer.bytes === undefined) return;
+    if (transfer.state !== "pulling" || transfer.assembly === undefined) return;
     if (end > transfer.wireBytes) return this.#context.note("protocolViolation", path);
     this.#loop.answered(nowUs, path, transfer, chunk);
     // Bytes that are here already are left alone: a later copy must not change what was checked.
@@ -74,18 +84,21 @@ export class Puller {
     while (position < end) {
       const until = Math.min(end, transfer.received.firstHeld(position));
       const from = at + position - chunk.wireOffset;
-      transfer.bytes.set(slab.subarray(from, from + until - position), position);
+      transfer.assembly.write(position, slab, from, until - position);
       transfer.received.add(position, until);
       this.#context.payloadReceived += until - position;
       position = transfer.received.firstGap(until);
     }
     this.#context.pulls.arrived(nowUs, path.sender, chunk.length, path.rtt.srttUs);
     const isPartDone = this.#loop.settle(path, transfer);
-    if (isPartDone && transfer.received.covered < transfer.wireBytes) {
-      this.#queueAck(path, transfer);
+    this.#finishParts(nowUs, path, transfer, chunk.wireOffset, end);
+    if (transfer.assembly === undefined) return;
+    if (transfer.verified.covered === transfer.wireBytes) {
+      this.#assembled(nowUs, path, transfer);
+      return;
     }
-    if (transfer.received.covered === transfer.wireBytes) this.#assembled(nowUs, path, transfer);
-    else this.#loop.arm(transfer);
+    if (isPartDone) this.#queueAck(path, transfer);
+    this.#loop.arm(transfer);
   }
 
   /** Obeys a PULL_HOLD: the answer will come later. §9.8 */
@@ -103,19 +116,42 @@ export class Puller {
     this.fail(path, transfer, statusOfReset(frame.code));
   }
 
-  /** Begins to pull an offered transfer, into memory of its own. */
-  accept(nowUs: number, path: Path, transfer: PulledTransfer): void {
+  /** Begins to pull an offered transfer: into memory of its own, or to be told part by part. */
+  accept(nowUs: number, path: Path, transfer: PulledTransfer, placed?: PlacedAccept): void {
     if (transfer.state !== "offered") throw new TypeError(`a transfer that is ${transfer.state}`);
     transfer.state = "pulling";
     if (transfer.inline !== undefined) {
-      transfer.bytes = transfer.inline;
-      return this.#deliver(path, transfer, transfer.inline);
+      if (placed === undefined) return this.#deliver(path, transfer, transfer.inline);
+      if (transfer.inline.length > 0) {
+        this.#place(path, transfer, { offset: 0, bytes: transfer.inline });
+      }
+      return this.#deliver(path, transfer, NOTHING);
     }
-    transfer.bytes = new Uint8Array(transfer.wireBytes);
-    if (transfer.wireBytes === 0) return this.#assembled(nowUs, path, transfer);
-    this.#context.pulls.want(path.sender, 1);
-    path.pullQueue.push(transfer.priority, transfer.id.lo);
-    this.#context.pulling.add(path);
+    const layout = layoutOf(transfer);
+    if (layout === undefined) return this.#distrust(path, transfer);
+    const { crypto, dataKeys } = this.#context;
+    const { binding, dataKey, isSealed, wireBytes } = transfer;
+    const assembly = new RecordAssembly(crypto, wireBytes, {
+      layout,
+      binding,
+      aead: isSealed && dataKey !== undefined ? dataKeys.aead(dataKey) : undefined,
+      keep: placed === undefined ? "whole" : "parts",
+    });
+    transfer.assembly = assembly;
+    if (placed !== undefined) {
+      // Less than a part can never be used.
+      transfer.placedWindow = Math.max(placed.windowBytes, 2 * assembly.strideBytes);
+    }
+    if (wireBytes === 0) return this.#assembled(nowUs, path, transfer);
+    this.#loop.enqueue(path, transfer);
+  }
+
+  /** Notes that so many bytes of placed parts were used, so that more may be pulled. */
+  placed(path: Path, transfer: PulledTransfer, bytes: number): void {
+    // On the wire a part is longer than what was used of it.
+    const parts = Math.ceil(bytes / 2 ** (transfer.isSealed ? transfer.recordLog2 : PART_LOG2));
+    transfer.placedUsed += bytes + (transfer.isSealed ? parts * TAG_BYTES : 0);
+    if (transfer.state === "pulling") this.#loop.resume(path, transfer);
   }
 
   /** Ends an offered or running transfer from the peer. The peer hears of it by the stream's close. */
@@ -187,48 +223,77 @@ export class Puller {
     path.outbox.acks.push(transfer);
   }
 
-  #assembled(nowUs: number, path: Path, transfer: PulledTransfer): void {
-    const { crypto, dataKeys } = this.#context;
-    const wire = transfer.bytes ?? new Uint8Array(0);
-    let plain = wire;
-    if (transfer.protection === Protection.Record && transfer.dataKey !== undefined) {
-      try {
-        plain = openRecords(
-          crypto,
-          dataKeys.aead(transfer.dataKey),
-          transfer,
-          wire,
-          transfer.binding,
-        );
-      } catch (error) {
-        if (!isWireError(error) && !(error instanceof RangeError)) throw error;
-        return this.#mistrust(path, transfer);
+  // Every part that is whole now is verified, and given away where it was placed.
+  #finishParts(nowUs: number, path: Path, transfer: PulledTransfer, start: number, end: number) {
+    const { assembly, received, verified } = transfer;
+    if (assembly === undefined) return;
+    for (let index = assembly.indexOf(start); index <= assembly.indexOf(end - 1); index++) {
+      const [from, to] = [assembly.startOf(index), assembly.endOf(index)];
+      if (verified.covers(from, to) || !received.covers(from, to)) continue;
+      const part = assembly.finish(index);
+      if (part === undefined) {
+        if (!this.#mistrust(path, transfer, from, to)) return;
+        this.#pullAgain(nowUs, path, transfer, from, to);
+        continue;
       }
+      verified.add(from, to);
+      if (transfer.placedWindow !== Number.POSITIVE_INFINITY) this.#place(path, transfer, part);
+    }
+  }
+
+  #place(path: Path, transfer: PulledTransfer, part: AssembledRecord): void {
+    this.#context.events.push({
+      kind: "recordPlaced",
+      path: path.id,
+      transfer: id64(transfer.id.hi, transfer.id.lo),
+      offset: part.offset,
+      bytes: part.bytes,
+    });
+  }
+
+  #assembled(nowUs: number, path: Path, transfer: PulledTransfer): void {
+    const { assembly } = transfer;
+    if (assembly !== undefined && !assembly.isBound()) {
+      const isPlaced = transfer.placedWindow !== Number.POSITIVE_INFINITY;
+      if (isPlaced) return this.#distrust(path, transfer);
+      if (!this.#mistrust(path, transfer, 0, transfer.wireBytes)) return;
+      transfer.nextPull = 0;
+      this.#loop.enqueue(path, transfer);
+      return;
     }
     path.outbox.completeAcks.push(transfer.announcerId);
     path.health.sample(nowUs, 0);
-    this.#deliver(path, transfer, plain);
+    this.#deliver(path, transfer, assembly?.takeWhole() ?? NOTHING);
   }
 
-  // The bytes are not what the announcer bound together: they are pulled again as a whole, a few times.
-  #mistrust(path: Path, transfer: PulledTransfer): void {
+  #pullAgain(nowUs: number, path: Path, transfer: PulledTransfer, start: number, end: number) {
+    const { pullQuantumBytes } = this.#context.config;
+    for (let from = start; from < end; from += pullQuantumBytes) {
+      this.#loop.pullAgain(nowUs, path, transfer, from, Math.min(end, from + pullQuantumBytes));
+    }
+  }
+
+  // The bytes are not what the announcer sealed: they are pulled again, a few times. Says whether the transfer goes on.
+  #mistrust(path: Path, transfer: PulledTransfer, start: number, end: number): boolean {
     this.#context.note("integrityFailed", path);
     transfer.integrityFailures += 1;
     if (transfer.integrityFailures >= MAX_INTEGRITY_FAILURES) {
-      path.outbox.resets.push({
-        addresseeId: transfer.announcerId,
-        ownId: transfer.id,
-        notifySeq: NO_NOTIFY_SEQ,
-        code: ResetCode.Integrity,
-      });
-      this.fail(path, transfer, Status.IntegrityFailed);
-      return;
+      this.#distrust(path, transfer);
+      return false;
     }
-    transfer.received.clear();
-    transfer.nextPull = 0;
-    this.#context.pulls.want(path.sender, 1);
-    path.pullQueue.push(transfer.priority, transfer.id.lo);
-    this.#context.pulling.add(path);
+    transfer.received.remove(start, end);
+    transfer.verified.remove(start, end);
+    return true;
+  }
+
+  #distrust(path: Path, transfer: PulledTransfer): void {
+    path.outbox.resets.push({
+      addresseeId: transfer.announcerId,
+      ownId: transfer.id,
+      notifySeq: NO_NOTIFY_SEQ,
+      code: ResetCode.Integrity,
+    });
+    this.fail(path, transfer, Status.IntegrityFailed);
   }
 
   #deliver(path: Path, transfer: PulledTransfer, bytes: Uint8Array): void {
@@ -247,12 +312,13 @@ export class Puller {
     const { transfers, pulls } = this.#context;
     if (transfer.state === "challenged") this.#doubts.uncount(transfer);
     if (transfer.state === "pulling" && transfer.inline === undefined) {
-      if (transfer.nextPull < transfer.wireBytes) pulls.want(path.sender, -1);
+      const isWanting = transfer.nextPull < transfer.wireBytes && !transfer.isStalled;
+      if (isWanting && transfer.assembly !== undefined) pulls.want(path.sender, -1);
     }
     transfer.timer = this.#context.disarm(transfer.timer);
     this.#loop.cancel(path, transfer);
     transfer.state = "delivered";
-    transfer.bytes = undefined;
+    transfer.assembly = undefined;
     this.#credit.finished(path, transfer);
     worker?.live.delete(transfer.notifySeq);
     const tombstone: Tombstone = {
@@ -272,4 +338,16 @@ export class Puller {
     const entry = this.#context.transfers.get(id);
     return entry?.role === "puller" && entry.transfer.path === path.id ? entry.transfer : undefined;
   }
+}
+
+// How a message is cut, or `undefined` when its announcement contradicts itself.
+function layoutOf(transfer: PulledTransfer): RecordLayout | undefined {
+  const { isSealed, messageNumber, protection, recordLog2, totalBytes, wireBytes } = transfer;
+  if (!isSealed) {
+    const isOpaque = protection !== Protection.Packet;
+    if (!isOpaque && totalBytes !== wireBytes) return undefined;
+    return { recordLog2: PART_LOG2, totalBytes: wireBytes, messageNumber: 0 };
+  }
+  const layout = { recordLog2, totalBytes, messageNumber };
+  return recordLog2 >= MIN_RECORD_LOG2 && wireBytesOf(layout) === wireBytes ? layout : undefined;
 }

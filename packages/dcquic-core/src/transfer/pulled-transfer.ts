@@ -1,6 +1,7 @@
 import { IntervalSet } from "../buffer/interval-set.js";
 import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
-import { NotifyFlag } from "../wire/constants.js";
+import { NotifyFlag, Protection } from "../wire/constants.js";
+import type { RecordAssembly } from "./record-assembly.js";
 import { copyId, type Id64, id64 } from "../wire/id64.js";
 import type { NotifyEntry } from "../wire/notify-entry.js";
 
@@ -87,9 +88,17 @@ export class PulledTransfer {
   /** Announcements that must be offered before: as names. */
   readonly waitsFor: Set<string> = new Set();
   /** Where the wire bytes go, once it was accepted. */
-  bytes: Uint8Array | undefined;
+  assembly: RecordAssembly | undefined;
   /** What arrived. */
   readonly received: IntervalSet = new IntervalSet();
+  /** What of it was verified as far as it can be: whole records, or parts as long as those. */
+  readonly verified: IntervalSet = new IntervalSet();
+  /** Bytes of placed parts that may wait to be used; Infinity when the message is kept whole. */
+  placedWindow: number = Number.POSITIVE_INFINITY;
+  /** Bytes of placed parts that were used. */
+  placedUsed = 0;
+  /** Whether pulling waits until placed parts are used. */
+  isStalled = false;
   /** Where the next pull begins. */
   nextPull = 0;
   /** Number of the next pull. */
@@ -131,5 +140,21 @@ export class PulledTransfer {
     const { flags, token } = entry;
     this.token = (flags & NotifyFlag.Token) === 0 ? undefined : id64(token.hi, token.lo);
     this.inline = isInline ? entry.inline.slice() : undefined;
+  }
+
+  /** Whether it has records that can be verified here. */
+  get isSealed(): boolean {
+    return this.protection === Protection.Record && this.dataKey !== undefined;
+  }
+
+  /** What may be acknowledged: never bytes that may have to be asked for again. */
+  get acknowledgeable(): IntervalSet {
+    return this.isSealed ? this.verified : this.received;
+  }
+
+  /** How many bytes may be pulled now, as far as unused parts allow. */
+  get pullRoom(): number {
+    const left = this.wireBytes - this.nextPull;
+    return Math.min(left, this.placedUsed + this.placedWindow - this.nextPull);
   }
 }

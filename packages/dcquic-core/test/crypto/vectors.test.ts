@@ -8,7 +8,7 @@ import {
   deriveSecretControlKey,
 } from "#src/crypto/key-schedule.js";
 import { controlKeyOf } from "#src/crypto/packet-protection.js";
-import { openRecords, recordNonce, sealRecords, wireBytesOf } from "#src/crypto/records.js";
+import { recordNonce, sealRecords, wireBytesOf } from "#src/crypto/records.js";
 import {
   resetToken,
   sealSecretControl,
@@ -26,6 +26,7 @@ import { getVarint, putVarint, varintSize } from "#src/wire/varint.js";
 import { WireReader } from "#src/wire/wire-reader.js";
 import { WireWriter } from "#src/wire/wire-writer.js";
 import { slabOf } from "../support/slab.js";
+import { openMessage } from "../support/open-message.js";
 import { vectors } from "../support/vectors.js";
 
 const secret = parseHex(vectors.secret);
@@ -158,7 +159,7 @@ describe("§17.8: messages", () => {
     const binding = sealRecords(nodeCrypto, nodeCrypto.aead(key), layout, plain, wire);
     expect(formatHex(wire)).toBe(vectors.record.wire);
     expect(formatHex(binding)).toBe(vectors.record.binding);
-    expect(openRecords(nodeCrypto, nodeCrypto.aead(key), layout, wire, binding)).toEqual(plain);
+    expect(openMessage(nodeCrypto, nodeCrypto.aead(key), layout, wire, binding)).toEqual(plain);
   });
 
   test("the proof of a challenge covers nonce, id, number and payload", () => {

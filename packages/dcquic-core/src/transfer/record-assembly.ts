@@ -1,0 +1,153 @@
+import { isWireError } from "@proj/wire-types";
+import type { CryptoBackend, PacketAead } from "../crypto/backend.js";
+import { bindingOfTags, openRecord, type RecordLayout } from "../crypto/records.js";
+import { TAG_BYTES } from "../wire/constants.js";
+
+/** A whole part of a message, verified where it can be. */
+export interface AssembledRecord {
+  /** Where it begins in the message; plain bytes. */
+  readonly offset: number;
+  /** Its bytes. They are the receiver's. */
+  readonly bytes: Uint8Array;
+}
+
+/** How the bytes of a transfer are put together. */
+export interface AssemblyOptions {
+  /** How the message is cut; for a message without records its parts are as long as records would be. */
+  readonly layout: RecordLayout;
+  /** What opens the records; absent where the message has none. */
+  readonly aead: PacketAead | undefined;
+  /** What binds the records together. */
+  readonly binding: Uint8Array;
+  /** Whether parts are kept until the message is whole, or given away one by one. */
+  readonly keep: "whole" | "parts";
+}
+
+/**
+ * The bytes of a transfer as they arrive: in any order, put in place once, and verified record by record.
+ *
+ * Kept whole, the message is one piece of memory. Given away in parts, only those that are begun take any.
+ *
+ * @see spec/dcquic.md §4, §8.2
+ */
+export class RecordAssembly {
+  readonly #options: AssemblyOptions;
+  readonly #crypto: CryptoBackend;
+  readonly #whole: Uint8Array | undefined;
+  readonly #begun = new Map<number, Uint8Array>();
+  readonly #stride: number;
+  readonly #tags: Uint8Array;
+
+  /** Allocates what is kept whole. */
+  constructor(crypto: CryptoBackend, wireBytes: number, options: AssemblyOptions) {
+    const { aead, keep, layout } = options;
+    this.#crypto = crypto;
+    this.#options = options;
+    this.#stride = 2 ** layout.recordLog2 + (aead === undefined ? 0 : TAG_BYTES);
+    this.#wireBytes = wireBytes;
+    this.#whole = keep === "whole" ? new Uint8Array(wireBytes) : undefined;
+    this.#tags = new Uint8Array(aead === undefined ? 0 : TAG_BYTES * this.records);
+  }
+  readonly #wireBytes: number;
+
+  /** How many parts there are; an empty message has one. */
+  get records(): number {
+    return Math.max(1, Math.ceil(this.#wireBytes / this.#stride));
+  }
+
+  /** Wire bytes of one part; the last may be shorter. */
+  get strideBytes(): number {
+    return this.#stride;
+  }
+
+  /** The part that a wire position lies in. */
+  indexOf(wireOffset: number): number {
+    return Math.floor(wireOffset / this.#stride);
+  }
+
+  /** Where a part begins on the wire. */
+  startOf(index: number): number {
+    return index * this.#stride;
+  }
+
+  /** Where it ends. */
+  endOf(index: number): number {
+    return Math.min(this.#wireBytes, (index + 1) * this.#stride);
+  }
+
+  /** Puts bytes in place. */
+  write(wireOffset: number, slab: Uint8Array, at: number, length: number): void {
+    if (this.#whole !== undefined) {
+      this.#whole.set(slab.subarray(at, at + length), wireOffset);
+      return;
+    }
+    for (let done = 0; done < length;) {
+      const index = this.indexOf(wireOffset + done);
+      const start = this.startOf(index);
+      const part = Math.min(length - done, this.endOf(index) - wireOffset - done);
+      let into = this.#begun.get(index);
+      if (into === undefined) {
+        into = new Uint8Array(this.endOf(index) - start);
+        this.#begun.set(index, into);
+      }
+      into.set(slab.subarray(at + done, at + done + part), wireOffset + done - start);
+      done += part;
+    }
+  }
+
+  /**
+   * Verifies a part all of whose bytes are here. A part that is given away leaves the assembly; one that does not verify is
+   * forgotten, and `undefined`.
+   */
+  finish(index: number): AssembledRecord | undefined {
+    const { layout, aead } = this.#options;
+    const bytes = this.#whole ?? this.#begun.get(index) ?? new Uint8Array(0);
+    const start = this.#whole === undefined ? 0 : this.startOf(index);
+    const length = this.endOf(index) - this.startOf(index);
+    if (this.#whole === undefined) this.#begun.delete(index);
+    let plain = length;
+    if (aead !== undefined) {
+      plain = length - TAG_BYTES;
+      if (plain < 0 || !this.#open(aead, index, bytes, start, plain)) return undefined;
+    }
+    return {
+      offset: index * 2 ** layout.recordLog2,
+      bytes: bytes.subarray(start, start + plain),
+    };
+  }
+
+  /** Whether all records together are those that the announcer bound. To be asked once all are finished. */
+  isBound(): boolean {
+    const { aead, binding } = this.#options;
+    if (aead === undefined) return true;
+    return this.#crypto.equal(bindingOfTags(this.#crypto, this.#tags), binding);
+  }
+
+  /** The plain bytes of a message that was kept whole and is finished: they move together, and are the caller's. */
+  takeWhole(): Uint8Array {
+    const whole = this.#whole ?? new Uint8Array(0);
+    const { layout, aead } = this.#options;
+    if (aead === undefined) return whole;
+    const recordBytes = 2 ** layout.recordLog2;
+    for (let index = 1; index < this.records; index++) {
+      whole.copyWithin(index * recordBytes, this.startOf(index), this.endOf(index) - TAG_BYTES);
+    }
+    return whole.subarray(0, layout.totalBytes);
+  }
+
+  #open(
+    aead: PacketAead,
+    index: number,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+  ): boolean {
+    this.#tags.set(bytes.subarray(start + length, start + length + TAG_BYTES), index * TAG_BYTES);
+    try {
+      return openRecord(aead, this.#options.layout, index, bytes, start, length);
+    } catch (error) {
+      if (isWireError(error)) return false;
+      throw error;
+    }
+  }
+}
