@@ -288,8 +288,9 @@ export class Client {
     if (!this.#ended) this.#ring.write(type, encode(this.#nextId()));
   }
 
+  // The ring is no longer mapped once the client has ended; what asks for an id then is refused right behind.
   #nextId(): bigint {
-    return this.#ring.nextCorrelationId();
+    return this.#ended ? 0n : this.#ring.nextCorrelationId();
   }
 
   #handle(response: Response): void {

@@ -25,6 +25,10 @@ export interface DirectConsumerOptions extends ConsumerOptions {
   readonly allowedDirs?: readonly string[];
   /** The channel of descriptors and announces; the same text for all who meet on it. */
   readonly channel?: string;
+  /** The Aeron stream of descriptors; by default 1100. */
+  readonly descriptorStreamId?: number;
+  /** The Aeron stream of announces; by default 1001. */
+  readonly announceStreamId?: number;
   /** What lends the memory; by default what this machine has. */
   readonly backend?: Backend;
   /** Called when regions were mapped. */
@@ -187,7 +191,13 @@ export class DirectConsumer {
 /** Starts reading a stream. @throws {@link AeronError} */
 export async function openDirectConsumer(options: DirectConsumerOptions): Promise<DirectConsumer> {
   const { client, channel = DEFAULT_CHANNEL } = options;
-  const descriptors = await client.addSubscription(channel, StreamIds.descriptor);
-  const announces = await client.addSubscription(channel, StreamIds.announce);
+  const descriptors = await client.addSubscription(
+    channel,
+    options.descriptorStreamId ?? StreamIds.descriptor,
+  );
+  const announces = await client.addSubscription(
+    channel,
+    options.announceStreamId ?? StreamIds.announce,
+  );
   return new DirectConsumer(options, descriptors, announces);
 }

@@ -38,6 +38,10 @@ export interface DirectProducerOptions {
   readonly namespace?: string;
   /** The channel of descriptors and announces; the same text for all who meet on it. */
   readonly channel?: string;
+  /** The Aeron stream of descriptors; by default 1100. */
+  readonly descriptorStreamId?: number;
+  /** The Aeron stream of announces; by default 1001. */
+  readonly announceStreamId?: number;
   /** What lends the memory; by default what this machine has. */
   readonly backend?: Backend;
 }
@@ -61,8 +65,14 @@ export async function startDirectProducer(options: DirectProducerOptions): Promi
   const { client, streamId, channel = DEFAULT_CHANNEL, baseDir = "/dev/shm" } = options;
   const backend = options.backend ?? machine;
   const nowNs = monotonicNs;
-  const descriptors = await client.addExclusivePublication(channel, StreamIds.descriptor);
-  const announces = await client.addExclusivePublication(channel, StreamIds.announce);
+  const descriptors = await client.addExclusivePublication(
+    channel,
+    options.descriptorStreamId ?? StreamIds.descriptor,
+  );
+  const announces = await client.addExclusivePublication(
+    channel,
+    options.announceStreamId ?? StreamIds.announce,
+  );
   const folders = backend.shm.allow([baseDir]);
   const regions = createRegions(folders, {
     baseDir,

@@ -24,7 +24,7 @@ export function lockNamespace(folder: string, folderMode: number): () => void {
         rmSync(path, { force: true });
       };
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
     if (isAlive(holder(path))) break;
     rmSync(path, { force: true });
