@@ -35,6 +35,42 @@ export type { CloseOptions } from "./engine/stream-closer.js";
 export { Status } from "./engine/status.js";
 export { CloseScope, Pattern, Protection, Shape } from "./wire/constants.js";
 export { formatId, type Id64, id64, sameId } from "./wire/id64.js";
+export {
+  type BulkResult,
+  memoryTarget,
+  type PlacementTarget,
+  type PlaceOptions,
+} from "./pool/placement.js";
+export { type Acceptor, TransportPool, type TransportPoolOptions } from "./pool/transport-pool.js";
+export type { PoolBackend, Route } from "./pool/pool-backend.js";
+export type { PoolStats } from "./pool/pool-core.js";
+export type {
+  CallOptions,
+  Dependency,
+  Payload,
+  PayloadProtection,
+  WriteOptions,
+} from "./pool/call-options.js";
+export type { BufferHandle } from "./pool/buffer-handle.js";
+export type { Message } from "./pool/message.js";
+export type { MessageReader } from "./pool/message-reader.js";
+export type { Incoming } from "./pool/incoming.js";
+export type { IncomingQueue } from "./pool/incoming-queue.js";
+export type { UnaryCall } from "./pool/unary-call.js";
+export type { StreamingResponseCall } from "./pool/streaming-response-call.js";
+export type { StreamingRequestCall } from "./pool/streaming-request-call.js";
+export type { BidirectionalCall } from "./pool/bidirectional-call.js";
+export type { BulkCall, BulkProgress } from "./pool/bulk-call.js";
+export type { Broadcast } from "./pool/broadcast.js";
+export { traceparentOf } from "./pool/traceparent.js";
+
+export type { EnginePort } from "./stream/engine-port.js";
+export { LocalPort, type LocalSurroundings } from "./stream/local-port.js";
+export { type OpenOptions, StreamLayer, type StreamLayerOptions } from "./stream/stream-layer.js";
+export type { AcceptOptions, IncomingStream } from "./stream/incoming-stream.js";
+export { DEFAULT_QUEUE, type QueueLimits } from "./stream/inbound.js";
+export type { PatternName } from "./stream/pattern-rules.js";
+
 export { DependencyKind } from "./causality/causality-map.js";
 export {
   BufferRegistry,

@@ -2,6 +2,7 @@ export type { Faults, Span } from "./faults.js";
 export { mixFaults } from "./faults.js";
 export type { NetworkCounts, NetworkOptions } from "./network.js";
 export { SimHost, type SimHostOptions } from "./sim-host.js";
+export { SimPools } from "./sim-pools.js";
 export {
   type PlannedTransfer,
   runWorkload,

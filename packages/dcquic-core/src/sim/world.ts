@@ -134,18 +134,24 @@ export class World {
    * @throws Error when an invariant is broken; its message holds what repeats the run.
    */
   run(untilUs: number): void {
-    while (this.#events.nextUs <= untilUs) {
-      const event = this.#events.shift();
-      if (event === undefined) break;
-      this.#nowUs = Math.max(this.#nowUs, event.atUs);
-      event.run();
-      this.#steps += 1;
-      for (const invariant of this.#invariants) {
-        const wrong = invariant();
-        if (wrong !== undefined) throw new Error(`${wrong} (${this.reproduction})`);
-      }
+    while (this.step(untilUs));
+  }
+
+  /** Runs the next event, or moves on to `untilUs` and returns `false` when there is none until then. */
+  step(untilUs: number): boolean {
+    const event = this.#events.nextUs <= untilUs ? this.#events.shift() : undefined;
+    if (event === undefined) {
+      this.#nowUs = Math.max(this.#nowUs, untilUs);
+      return false;
     }
-    this.#nowUs = Math.max(this.#nowUs, untilUs);
+    this.#nowUs = Math.max(this.#nowUs, event.atUs);
+    event.run();
+    this.#steps += 1;
+    for (const invariant of this.#invariants) {
+      const wrong = invariant();
+      if (wrong !== undefined) throw new Error(`${wrong} (${this.reproduction})`);
+    }
+    return true;
   }
 
   /** One line that says how to see this again. */

@@ -34,6 +34,16 @@ export const Protection = {
   Headers: 2,
 } as const;
 
+/** How the payload of a message is protected, as announcements say it. §8.1, §17.4 */
+export const PayloadMode = {
+  /** By the AEAD of the packets that carry it. */
+  Packet: 0,
+  /** Record by record, under a data key. */
+  Record: 1,
+  /** By the application; its bytes are opaque. */
+  PreEncrypted: 2,
+} as const;
+
 /** Types of frames. §17.3 */
 export const FrameType = {
   Padding: 0x00,

@@ -1,0 +1,236 @@
+import type { Span } from "@proj/wire-types";
+import { Status } from "../engine/status.js";
+import type { AcceptOptions, IncomingStream } from "../stream/incoming-stream.js";
+import type { PatternName } from "../stream/pattern-rules.js";
+import type { StreamHandlers, StreamOutcome } from "../stream/stream.js";
+import type { Id64 } from "../wire/id64.js";
+import { encodeBulkStatus } from "./bulk-status.js";
+import { BulkPlacement } from "./bulk-placement.js";
+import type { Payload, WriteOptions } from "./call-options.js";
+import { Eventual } from "./eventual.js";
+import type { Message } from "./message.js";
+import { MessageReader } from "./message-reader.js";
+import { MessageWriter } from "./message-writer.js";
+import { noAnswer } from "./no-answer.js";
+import { outcomeError } from "./outcome-error.js";
+import { PayloadSender } from "./payload-sender.js";
+import type { BulkResult, PlacementTarget, PlaceOptions } from "./placement.js";
+import type { Route } from "./pool-backend.js";
+import type { PoolCore } from "./pool-core.js";
+import { traceparentOf } from "./traceparent.js";
+
+/**
+ * A call of a peer. Nothing of its payload moves before it is accepted, which `accept` and every method that uses it do.
+ *
+ * @see spec/dcquic.md §4
+ */
+export class Incoming {
+  /** The peer's name, by which it can be called back. */
+  readonly peer: string;
+  /** The name that the peer proved in its handshake. */
+  readonly identity: string;
+  /** The pattern. */
+  readonly pattern: PatternName;
+  /** 0, the most urgent, to 7. */
+  readonly priority: number;
+  /** What the caller tells acceptors. */
+  readonly meta: Uint8Array;
+  /** Plain bytes of the opening message; 0 where there is none yet. */
+  readonly size: number;
+  /** The caller's causality token, if it tracks the call. */
+  readonly token: Id64 | undefined;
+  /** The trace of the call, if it is tracked; the caller's spans have it too. */
+  readonly traceparent: string | undefined;
+  readonly #incoming: IncomingStream;
+  readonly #route: Route;
+  readonly #core: PoolCore;
+  readonly #queueUp: (incoming: Incoming) => boolean;
+  readonly #reader = new MessageReader();
+  readonly #writer = new MessageWriter();
+  readonly #headers = new Eventual<Uint8Array | undefined>();
+  readonly #closed = new Eventual<void>();
+  readonly #placed = new Eventual<BulkResult>();
+  #placement: BulkPlacement | undefined;
+  #span: Span | undefined;
+  #isAccepted = false;
+
+  /** Wraps a stream that a peer opened; `queueUp` keeps it for later. */
+  constructor(
+    core: PoolCore,
+    route: Route,
+    incoming: IncomingStream,
+    queueUp: (incoming: Incoming) => boolean,
+  ) {
+    const { stream, meta, token, firstBytes } = incoming;
+    this.#core = core;
+    this.#route = route;
+    this.#incoming = incoming;
+    this.#queueUp = queueUp;
+    this.peer = route.peer;
+    this.identity = route.identity;
+    this.pattern = stream.pattern;
+    this.priority = stream.priority;
+    this.meta = meta;
+    this.size = firstBytes;
+    this.token = token;
+    this.traceparent = token === undefined ? undefined : traceparentOf(route.credentialId, token);
+  }
+
+  /** The caller's headers; `undefined` if it has none. */
+  get headers(): Promise<Uint8Array | undefined> {
+    this.accept();
+    return this.#headers.promise;
+  }
+
+  /** Resolves when the call ended in order, and rejects with what ended it otherwise: the caller may have cancelled. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** Whether it ended, because it was refused or its caller gave up, too. */
+  get isOver(): boolean {
+    return this.#incoming.stream.outcome !== undefined;
+  }
+
+  /** Takes the call, now or later. Harmless the second time. */
+  accept(options?: AcceptOptions): this {
+    if (this.#isAccepted) return this;
+    this.#isAccepted = true;
+    this.#span = this.#core.span(this.pattern, this.peer, this.traceparent);
+    const { stream } = this.#incoming;
+    // Readers and writers exist before anything can be told to them.
+    this.#reader.attach(stream);
+    this.#writer.attach(stream, this.#sender());
+    this.#incoming.accept(this.#handlers(), options);
+    return this;
+  }
+
+  /** Leaves the call to whoever iterates over the pool's queue; one too many is refused as overloaded. */
+  queue(): void {
+    if (!this.#queueUp(this)) this.reject(Status.Overloaded, "the queue is full");
+  }
+
+  /** Refuses the call with a status of §15, or of the application from 256 on; harmless once it is answered. */
+  reject(status: number = Status.Rejected, reason = ""): void {
+    this.#incoming.reject(status, reason);
+  }
+
+  /** The request of a pattern that has one message of it. */
+  async request(): Promise<Message> {
+    this.accept();
+    const next = await this.#reader.next();
+    if (next.done === true) throw noAnswer();
+    // There is only this one: its credit goes back on arrival.
+    next.value.release();
+    return next.value;
+  }
+
+  /** The request's messages. Each is released when the next is asked for; leaving the loop stops the caller. */
+  [Symbol.asyncIterator](): MessageReader {
+    return this.accept().#reader;
+  }
+
+  /** Sends the answer's headers, before its first message. */
+  sendHeaders(block: Uint8Array): void {
+    this.accept();
+    this.#incoming.stream.send({ payload: block, isLast: false, isHeaders: true });
+  }
+
+  /** Answers with one message, which is the last. Resolves when it is on its way. */
+  reply(payload: Payload): Promise<void> {
+    this.accept();
+    return this.#writer.write(payload, { last: true });
+  }
+
+  /** Sends one message of an answer of many; resolves when it is on its way. See {@link MessageWriter.write}. */
+  write(payload: Payload, options?: WriteOptions): Promise<void> {
+    this.accept();
+    return this.#writer.write(payload, options);
+  }
+
+  /** Ends the answer after what was written. */
+  end(): void {
+    this.accept();
+    this.#writer.end();
+  }
+
+  /**
+   * Takes a bulk transfer into `target`, and answers it when all bytes are verified, written and durable.
+   *
+   * The promise rejects with the `DcquicError` that ended the transfer; a target that fails makes it
+   * `dcquic.placement_failed` on both sides.
+   */
+  place(target: PlacementTarget, options: PlaceOptions = {}): Promise<BulkResult> {
+    const { stream } = this.#incoming;
+    const placement = new BulkPlacement(this.#route.port, target, options, (error) => {
+      stream.abort(Status.PlacementFailed, error instanceof Error ? error.message : "");
+    });
+    this.#placement = placement;
+    stream.placement = placement;
+    this.accept();
+    return this.#placed.promise;
+  }
+
+  /** Ends the call for both sides, with a status of §15 or of the application from 256 on. */
+  close(status: number = Status.Cancelled, reason = ""): void {
+    this.#incoming.stream.abort(status, reason);
+  }
+
+  #handlers(): StreamHandlers {
+    return {
+      headers: (block) => this.#headers.resolve(block.length === 0 ? undefined : block),
+      readable: () => {
+        if (this.#placement === undefined) this.#reader.wake();
+        else void this.#finish(this.#placement);
+      },
+      writable: () => this.#writer.wake(),
+      stopped: () => this.#writer.stopped(),
+      closed: (outcome) => this.#over(outcome),
+    };
+  }
+
+  async #finish(placement: BulkPlacement): Promise<void> {
+    const { stream } = this.#incoming;
+    const message = stream.take();
+    if (message === undefined) return;
+    try {
+      const bytes = await placement.finish();
+      stream.release(message);
+      stream.send({ payload: encodeBulkStatus(bytes), isLast: true, isHeaders: false });
+      this.#placed.resolve({ bytes });
+    } catch (error) {
+      placement.abort(error);
+      stream.abort(Status.PlacementFailed, error instanceof Error ? error.message : "");
+    }
+  }
+
+  #over(outcome: StreamOutcome): void {
+    const { stream } = this.#incoming;
+    if (outcome.status === Status.Ok) {
+      this.#span?.end();
+      this.#headers.resolve(undefined);
+      this.#reader.wake();
+      this.#closed.resolve();
+      return;
+    }
+    const { peer, token } = this;
+    const error = outcomeError(outcome, { peer, stream: stream.id, token });
+    this.#span?.end(error);
+    this.#headers.reject(error);
+    this.#reader.fail(error);
+    this.#writer.fail(error);
+    this.#placement?.abort(error);
+    this.#placed.reject(error);
+    this.#closed.reject(error);
+  }
+
+  #sender(): PayloadSender {
+    const { backend, protection } = this.#core;
+    return new PayloadSender(this.#route.port, {
+      priority: this.priority,
+      inline: "auto",
+      protection,
+      inlineMaxBytes: backend.inlineMaxBytes,
+    });
+  }
+}

@@ -1,0 +1,86 @@
+import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
+import { DcquicError } from "../errors.js";
+import type { EnginePort } from "../stream/engine-port.js";
+import type { OutboundPayload } from "../stream/stream.js";
+import { BufferHandle } from "./buffer-handle.js";
+import type { Payload, PayloadProtection } from "./call-options.js";
+import { sealedBytes } from "./record-sealer.js";
+
+/** How payloads are turned into what an engine announces. */
+export interface PayloadRules {
+  /** Priority at which buffers are asked for. */
+  readonly priority: number;
+  /** Whether small payloads may ride in announcements. */
+  readonly inline: "auto" | "never";
+  /** How larger ones are protected. */
+  readonly protection: PayloadProtection;
+  /** Largest payload that rides inline. */
+  readonly inlineMaxBytes: number;
+}
+
+/** A payload that is ready to be announced. */
+export type ReadyPayload = Pick<OutboundPayload, "payload" | "taken">;
+
+/**
+ * Encrypts payloads into buffers, which may mean to wait for room: lower priorities wait first.
+ *
+ * @see spec/dcquic.md §8
+ */
+export class PayloadSender {
+  readonly #port: EnginePort;
+  readonly #rules: PayloadRules;
+
+  /** Takes buffers from the engine of `port`. */
+  constructor(port: EnginePort, rules: PayloadRules) {
+    this.#port = port;
+    this.#rules = rules;
+  }
+
+  /** Prepares a payload: at once where it can, otherwise as soon as there is room for it. */
+  prepare(payload: Payload): ReadyPayload | Promise<ReadyPayload> {
+    if (payload instanceof BufferHandle) return ofHandle(payload);
+    const { inline, protection, inlineMaxBytes } = this.#rules;
+    const fitsInline = payload.length <= inlineMaxBytes && inline === "auto";
+    if (fitsInline || (protection === "packet" && inline === "auto")) return { payload };
+    // What is to travel by packets alone and never inline still has to be long enough for it.
+    if (protection === "packet" && payload.length > inlineMaxBytes) return { payload };
+    const handle = allocateBuffer(this.#port, payload.length, this.#rules.priority);
+    const seal = (buffer: BufferHandle): ReadyPayload => {
+      buffer.write(payload).fill();
+      return { payload: buffer.registered, taken: () => buffer.drop() };
+    };
+    return handle instanceof Promise ? handle.then(seal) : seal(handle);
+  }
+}
+
+/**
+ * Allocates a buffer for so many plain bytes.
+ *
+ * @throws DcquicError `dcquic.local_resource` for what never fits.
+ */
+export function allocateBuffer(
+  port: EnginePort,
+  size: number,
+  priority: number,
+): BufferHandle | Promise<BufferHandle> {
+  const { buffers } = port;
+  const bytes = sealedBytes(size);
+  const wrap = (buffer: RegisteredBuffer): BufferHandle => new BufferHandle(buffer, size, port);
+  const now = buffers.allocate(bytes, priority);
+  if (now !== undefined) return wrap(now);
+  return new Promise((resolve, reject) => {
+    try {
+      buffers.allocateLater(bytes, priority, (buffer) => resolve(wrap(buffer)));
+    } catch (error) {
+      const message = `a buffer of ${size} bytes never fits`;
+      reject(new DcquicError("dcquic.local_resource", message, { cause: error }));
+    }
+  });
+}
+
+function ofHandle(handle: BufferHandle): ReadyPayload {
+  if (!handle.isFilled) throw new TypeError("the buffer is not filled");
+  // The caller may drop its handle before the engine took its own reference.
+  const own = handle.clone();
+  return { payload: own.registered, taken: () => own.drop() };
+}

@@ -1,0 +1,36 @@
+/**
+ * Where the bytes of a bulk transfer go. Records are written in any order, each once; what takes long slows the sender down.
+ */
+export interface PlacementTarget {
+  /** Writes plain bytes that lie at `offset` of the transfer. They are the target's from now on. */
+  write(offset: number, bytes: Uint8Array): void | Promise<void>;
+  /** All bytes are written and verified: make them as durable as was asked for. */
+  finish?(): void | Promise<void>;
+  /** The transfer failed: what was written is not to be used. */
+  abort?(error: unknown): void | Promise<void>;
+}
+
+/** How a bulk transfer is taken. */
+export interface PlaceOptions {
+  /** Is given the same records, as a cache would be. */
+  readonly tee?: PlacementTarget;
+  /** Whether a failure of the tee fails the transfer; `false` if absent. */
+  readonly teeRequired?: boolean;
+  /** Bytes that may be written and not finished; pulling waits beyond. 4 MiB if absent. */
+  readonly windowBytes?: number;
+}
+
+/** What a bulk transfer came to. */
+export interface BulkResult {
+  /** Plain bytes that were placed. */
+  readonly bytes: number;
+}
+
+/**
+ * Places bytes into memory.
+ *
+ * @throws RangeError, when it is written to, for bytes beyond `memory`: the transfer fails with `dcquic.placement_failed`.
+ */
+export function memoryTarget(memory: Uint8Array): PlacementTarget {
+  return { write: (offset, bytes) => memory.set(bytes, offset) };
+}

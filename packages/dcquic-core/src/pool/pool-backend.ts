@@ -1,0 +1,42 @@
+import type { EngineEvent, PathId } from "../engine/events.js";
+import type { EnginePort } from "../stream/engine-port.js";
+import type { IncomingStream } from "../stream/incoming-stream.js";
+import type { StreamLayer } from "../stream/stream-layer.js";
+
+/** The way to a peer. */
+export interface Route {
+  /** The peer's name: `host:port` where its handshakes are answered. */
+  readonly peer: string;
+  /** The name that the peer proved in its handshake. */
+  readonly identity: string;
+  /** The engine that is home to the path. */
+  readonly port: EnginePort;
+  /** Streams of that engine. */
+  readonly layer: StreamLayer;
+  /** The path. */
+  readonly path: PathId;
+  /** The path's credential id, which both sides know. */
+  readonly credentialId: Uint8Array;
+}
+
+/** What a transport pool runs on: engines with their drivers, and a way to make paths. */
+export interface PoolBackend {
+  /** Largest payload that rides in an announcement; bytes. */
+  readonly inlineMaxBytes: number;
+  /** The engine whose clock, timers and buffers serve what belongs to no peer. */
+  readonly mainPort: EnginePort;
+  /**
+   * The way to a peer: at once if there is a path, otherwise after a handshake, which concurrent calls share.
+   *
+   * A rejection is a `DcquicError` `dcquic.handshake_failed`.
+   */
+  route(peer: string): Route | Promise<Route>;
+  /** Has every stream that a peer opens shown to `taker`; `undefined` has them refused. */
+  serve(taker: ((incoming: IncomingStream, route: Route) => void) | undefined): void;
+  /** Tells every event of every engine to `subscriber`. @returns a function that ends it. */
+  subscribe(subscriber: (event: EngineEvent) => void): () => void;
+  /** All layers, for statistics and for closing. */
+  readonly layers: readonly StreamLayer[];
+  /** Stops everything at once. */
+  close(): Promise<void>;
+}

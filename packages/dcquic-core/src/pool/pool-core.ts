@@ -1,0 +1,95 @@
+import type { RandomSource, Span, Timers, Tracer } from "@proj/wire-types";
+import type { PatternName } from "../stream/pattern-rules.js";
+import type { PayloadProtection } from "./call-options.js";
+import type { PoolBackend } from "./pool-backend.js";
+
+/** Numbers of a pool. */
+export interface PoolStats {
+  /** Calls that were begun and are not over. */
+  readonly openCalls: number;
+  /** Calls that ended in order. */
+  readonly succeeded: number;
+  /** Calls that failed. */
+  readonly failed: number;
+  /** Calls by pattern, since the start. */
+  readonly byPattern: Readonly<Record<PatternName, number>>;
+  /** Streams of both sides that live. */
+  readonly streams: number;
+  /** Messages that wait because tables are full. */
+  readonly waiting: number;
+  /** Bytes that buffers take. */
+  readonly bufferBytes: number;
+}
+
+/** What the handles on one pool share. */
+export class PoolCore {
+  /** Engines and paths. */
+  readonly backend: PoolBackend;
+  /** How payloads are protected that say nothing themselves. */
+  readonly protection: PayloadProtection;
+  /** Starts spans of streams, where there is one. */
+  readonly tracer: Tracer | undefined;
+  /** Whether no more calls are admitted. */
+  isClosed = false;
+  /** Handles that are not closed. */
+  handles = 1;
+  readonly #byPattern: Record<PatternName, number> = {
+    unary: 0,
+    streamingResponse: 0,
+    streamingRequest: 0,
+    bidirectional: 0,
+    rawBulk: 0,
+  };
+  #open = 0;
+  #succeeded = 0;
+  #failed = 0;
+
+  /** Serves calls over `backend`. */
+  constructor(backend: PoolBackend, protection: PayloadProtection, tracer: Tracer | undefined) {
+    this.backend = backend;
+    this.protection = protection;
+    this.tracer = tracer;
+  }
+
+  /** Timers for what belongs to no peer. */
+  get timers(): Timers {
+    return this.backend.mainPort.timers;
+  }
+
+  /** Randomness for jitter. */
+  get random(): RandomSource {
+    return this.backend.mainPort.random;
+  }
+
+  /** Counts a call that begins. */
+  began(pattern: PatternName): void {
+    this.#byPattern[pattern] += 1;
+    this.#open += 1;
+  }
+
+  /** Counts its end. */
+  ended(error: unknown): void {
+    this.#open -= 1;
+    if (error === undefined) this.#succeeded += 1;
+    else this.#failed += 1;
+  }
+
+  /** Starts a span named after the pattern, if there is a tracer. */
+  span(pattern: PatternName, peer: string, traceparent: string | undefined): Span | undefined {
+    return this.tracer?.start(`dcquic.${pattern}`, { peer }, traceparent);
+  }
+
+  /** The pool's numbers. */
+  get stats(): PoolStats {
+    const { layers, mainPort } = this.backend;
+    return {
+      openCalls: this.#open,
+      succeeded: this.#succeeded,
+      failed: this.#failed,
+      byPattern: { ...this.#byPattern },
+      streams: layers.reduce((sum, { size }) => sum + size, 0),
+      waiting: layers.reduce((sum, { waiting }) => sum + waiting, 0),
+      bufferBytes: mainPort.buffers.usedBytes,
+    };
+  }
+}

@@ -1,0 +1,195 @@
+import type { Tracer } from "@proj/wire-types";
+import type { EngineEvent } from "../engine/events.js";
+import { Status } from "../engine/status.js";
+import { BidirectionalCall } from "./bidirectional-call.js";
+import { type Broadcast, broadcastOf } from "./broadcast.js";
+import { BufferHandle } from "./buffer-handle.js";
+import { BulkCall } from "./bulk-call.js";
+import type { CallOptions, Payload, PayloadProtection } from "./call-options.js";
+import { Incoming } from "./incoming.js";
+import { IncomingQueue } from "./incoming-queue.js";
+import { allocateBuffer } from "./payload-sender.js";
+import type { PoolBackend, Route } from "./pool-backend.js";
+import { PoolCore, type PoolStats } from "./pool-core.js";
+import { StreamingRequestCall } from "./streaming-request-call.js";
+import { StreamingResponseCall } from "./streaming-response-call.js";
+import { UnaryCall } from "./unary-call.js";
+
+/** Answers calls of peers. */
+export interface Acceptor {
+  /**
+   * Is shown each call before any of its payload moved: accept, queue or reject it, now or later. An acceptor that throws
+   * rejects the call with `dcquic.app_terminated`.
+   */
+  accept(incoming: Incoming): void | Promise<void>;
+}
+
+/** How a pool is made on a backend. */
+export interface TransportPoolOptions {
+  /** How payloads too large to ride inline are protected; `record` if absent. */
+  readonly protection?: PayloadProtection;
+  /** How long {@link TransportPool.close} waits for what runs; 5000 ms if absent. */
+  readonly closeGraceMs?: number;
+  /** Starts a span for each call of both sides. */
+  readonly tracer?: Tracer;
+}
+
+interface Shared {
+  readonly core: PoolCore;
+  readonly closeGraceMs: number;
+  readonly queue: IncomingQueue;
+}
+
+const DEFAULT_PRIORITY = 3;
+const DEFAULT_GRACE_MS = 5000;
+const ACK_GRACE_US = 200_000;
+const POLL_US = 2000;
+
+/**
+ * Calls to peers and from peers, in five patterns. Handles are cheap: clone one for each part of a program and close it
+ * there; the last one closes the pool.
+ *
+ * A peer is named by `host:port` where it answers handshakes. The first call to it makes a path, later ones use it.
+ *
+ * @see spec/dcquic.md §4, §24
+ */
+export class TransportPool {
+  readonly #shared: Shared;
+  #isClosed = false;
+
+  private constructor(shared: Shared) {
+    this.#shared = shared;
+  }
+
+  /** Makes a pool on engines and drivers that exist. */
+  static on(backend: PoolBackend, options: TransportPoolOptions = {}): TransportPool {
+    const core = new PoolCore(backend, options.protection ?? "record", options.tracer);
+    const closeGraceMs = options.closeGraceMs ?? DEFAULT_GRACE_MS;
+    return new TransportPool({ core, closeGraceMs, queue: new IncomingQueue() });
+  }
+
+  /** The pool's numbers. */
+  get stats(): PoolStats {
+    return this.#shared.core.stats;
+  }
+
+  /** Another handle on the same pool. */
+  clone(): TransportPool {
+    this.#core.handles += 1;
+    return new TransportPool(this.#shared);
+  }
+
+  /** Makes a path to a peer, unless there is one. Rejects with `dcquic.handshake_failed`. */
+  async connect(peer: string): Promise<void> {
+    await this.#core.backend.route(peer);
+  }
+
+  /** One message there, one back. */
+  unaryRpc(peer: string, payload: Payload, options: CallOptions = {}): UnaryCall {
+    return new UnaryCall({ core: this.#core, peer, payload, options });
+  }
+
+  /** One message there, any number back. */
+  streamingResponse(
+    peer: string,
+    payload: Payload,
+    options: CallOptions = {},
+  ): StreamingResponseCall {
+    return new StreamingResponseCall({ core: this.#core, peer, payload, options });
+  }
+
+  /** Any number of messages there, one back. */
+  streamingRequest(peer: string, options: CallOptions = {}): StreamingRequestCall {
+    return new StreamingRequestCall({ core: this.#core, peer, options });
+  }
+
+  /** Any number of messages both ways. */
+  bidirectional(peer: string, options: CallOptions = {}): BidirectionalCall {
+    return new BidirectionalCall({ core: this.#core, peer, options });
+  }
+
+  /** One message of any size, which the peer places where it wants it. */
+  rawBulkTransfer(peer: string, source: Payload, options: CallOptions = {}): BulkCall {
+    const size = source instanceof BufferHandle ? source.size : source.length;
+    return new BulkCall({ core: this.#core, peer, payload: source, options }, size);
+  }
+
+  /** Sends one filled buffer to many peers. Each has its own outcome; a slow or dead one holds up nobody. */
+  broadcast(peers: Iterable<string>, buffer: BufferHandle, options: CallOptions = {}): Broadcast {
+    const calls = new Map<string, BulkCall>();
+    for (const peer of peers) calls.set(peer, this.rawBulkTransfer(peer, buffer, options));
+    return broadcastOf(calls);
+  }
+
+  /**
+   * Allocates a buffer for so many plain bytes; waits while the pool is under pressure, less urgent priorities first.
+   *
+   * Rejects with `dcquic.local_resource` for what never fits.
+   */
+  async allocateBuffer(
+    size: number,
+    options: { readonly priority?: number } = {},
+  ): Promise<BufferHandle> {
+    return allocateBuffer(this.#core.backend.mainPort, size, options.priority ?? DEFAULT_PRIORITY);
+  }
+
+  /** Answers calls of peers from now on, in place of an earlier acceptor. Without one they are refused. */
+  serve(acceptor: Acceptor | undefined): void {
+    const { core, queue } = this.#shared;
+    if (acceptor === undefined) return core.backend.serve(undefined);
+    core.backend.serve((stream, route: Route) => {
+      const incoming = new Incoming(core, route, stream, (call) => queue.push(call));
+      if (core.isClosed) return incoming.reject(Status.GoingAway);
+      void answer(acceptor, incoming);
+    });
+  }
+
+  /** Calls that an acceptor queued. */
+  get queued(): IncomingQueue {
+    return this.#shared.queue;
+  }
+
+  /** Tells every event of every engine to `subscriber`, until the returned function is called. */
+  subscribe(subscriber: (event: EngineEvent) => void): () => void {
+    return this.#core.backend.subscribe(subscriber);
+  }
+
+  /**
+   * Closes this handle. With the last one the pool closes: it admits nothing more, waits for what runs, ends the rest with
+   * `dcquic.going_away`, and stops.
+   */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const { core, closeGraceMs, queue } = this.#shared;
+    core.handles -= 1;
+    if (core.handles > 0) return;
+    core.isClosed = true;
+    for (const incoming of queue.close()) incoming.reject(Status.GoingAway);
+    await this.#quiet(closeGraceMs * 1000);
+    for (const layer of core.backend.layers) layer.closeAll(Status.GoingAway);
+    await this.#quiet(ACK_GRACE_US);
+    await core.backend.close();
+  }
+
+  get #core(): PoolCore {
+    return this.#shared.core;
+  }
+
+  // Streams of both sides must end; which of them does last nobody tells, so it is looked at now and then.
+  async #quiet(graceUs: number): Promise<void> {
+    const { core } = this.#shared;
+    const { timers, nowUs: startUs } = core.backend.mainPort;
+    while (core.stats.streams > 0 && core.backend.mainPort.nowUs - startUs < graceUs) {
+      await new Promise<void>((resolve) => void timers.schedule(POLL_US, resolve));
+    }
+  }
+}
+
+async function answer(acceptor: Acceptor, incoming: Incoming): Promise<void> {
+  try {
+    await acceptor.accept(incoming);
+  } catch (error) {
+    incoming.close(Status.AppTerminated, error instanceof Error ? error.message : "");
+  }
+}

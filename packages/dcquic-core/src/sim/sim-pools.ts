@@ -1,0 +1,165 @@
+import { SeededRandom, type Timer, type Timers } from "@proj/wire-types";
+import type { EngineEvent, PathId } from "../engine/events.js";
+import { Status } from "../engine/status.js";
+import { TransportPool, type TransportPoolOptions } from "../pool/transport-pool.js";
+import type { PoolBackend, Route } from "../pool/pool-backend.js";
+import { LocalPort } from "../stream/local-port.js";
+import { StreamLayer } from "../stream/stream-layer.js";
+import type { IncomingStream } from "../stream/incoming-stream.js";
+import type { SimHost } from "./sim-host.js";
+import { World, type WorldOptions } from "./world.js";
+
+const DEFAULT_INLINE_MAX = 1024;
+
+/**
+ * A transport pool on every host of a simulated world. Peers are named by their numbers.
+ *
+ * Applications are ordinary async functions; {@link SimPools.run} lets their promises settle after each event, so that the
+ * same seed gives the same run.
+ *
+ * @see spec/dcquic.md §23
+ */
+export class SimPools {
+  /** The world. */
+  readonly world: World;
+  readonly #backends: readonly SimBackend[];
+  readonly #pools: readonly TransportPool[];
+
+  /** Builds the world and its pools. */
+  constructor(options: Omit<WorldOptions, "onEvent">, pool: TransportPoolOptions = {}) {
+    this.world = new World({
+      ...options,
+      onEvent: (host, event) => this.#backends[host.index]?.handle(event),
+    });
+    const inlineMaxBytes = options.config?.inlineMaxBytes ?? DEFAULT_INLINE_MAX;
+    this.#backends = this.world.hosts.map(
+      ({ index }) => new SimBackend(this.world, index, options, inlineMaxBytes),
+    );
+    this.#pools = this.#backends.map((backend) => TransportPool.on(backend, pool));
+  }
+
+  /** The pool of a host. */
+  pool(host: number): TransportPool {
+    const pool = this.#pools[host];
+    if (pool === undefined) throw new RangeError(`there is no host ${host}`);
+    return pool;
+  }
+
+  /**
+   * Runs until nothing is scheduled or `untilUs` is reached. `settle` must resolve when no promise is left that could go on:
+   * in Node, `setImmediate` does.
+   *
+   * @throws Error when an invariant is broken.
+   */
+  async run(untilUs: number, settle: () => Promise<unknown>): Promise<void> {
+    do await settle();
+    while (this.world.step(untilUs));
+  }
+}
+
+class SimBackend implements PoolBackend {
+  readonly inlineMaxBytes: number;
+  readonly mainPort: LocalPort;
+  readonly layers: readonly StreamLayer[];
+  readonly #world: World;
+  readonly #index: number;
+  readonly #routes = new Map<PathId, Route>();
+  readonly #subscribers = new Set<(event: EngineEvent) => void>();
+  #taker: ((incoming: IncomingStream, route: Route) => void) | undefined;
+  #isPumping = false;
+
+  constructor(
+    world: World,
+    index: number,
+    { crypto, seed }: Omit<WorldOptions, "onEvent">,
+    inlineMaxBytes: number,
+  ) {
+    this.#world = world;
+    this.#index = index;
+    this.inlineMaxBytes = inlineMaxBytes;
+    const host = (): SimHost => world.host(index);
+    this.mainPort = new LocalPort(
+      {
+        get engine() {
+          return host().engine;
+        },
+        get nowUs() {
+          return host().nowUs;
+        },
+        get buffers() {
+          return host().buffers;
+        },
+        pump: () => this.#pump(),
+      },
+      { timers: timersOf(world), crypto, random: new SeededRandom(seed ^ (index + 1)) },
+    );
+    const layer = new StreamLayer({
+      port: this.mainPort,
+      onIncoming: (incoming) => this.#show(incoming),
+    });
+    this.layers = [layer];
+  }
+
+  handle(event: EngineEvent): void {
+    for (const layer of this.layers) layer.handle(event);
+    for (const subscriber of this.#subscribers) subscriber(event);
+  }
+
+  route(peer: string): Route {
+    return this.#routeOf(this.#world.connect(this.#index, Number(peer)));
+  }
+
+  serve(taker: ((incoming: IncomingStream, route: Route) => void) | undefined): void {
+    this.#taker = taker;
+  }
+
+  subscribe(subscriber: (event: EngineEvent) => void): () => void {
+    this.#subscribers.add(subscriber);
+    return () => void this.#subscribers.delete(subscriber);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #show(incoming: IncomingStream): void {
+    if (this.#taker === undefined) incoming.reject(Status.NoAcceptor);
+    else this.#taker(incoming, this.#routeOf(incoming.stream.path));
+  }
+
+  #routeOf(path: PathId): Route {
+    const known = this.#routes.get(path);
+    if (known !== undefined) return known;
+    const entry = this.#world.host(this.#index).entries.get(path);
+    if (entry === undefined) throw new RangeError(`there is no path ${path}`);
+    const [layer] = this.layers;
+    if (layer === undefined) throw new RangeError("a host without streams");
+    const { identity } = entry;
+    const { credentialId } = entry.path;
+    const route = { peer: identity, identity, port: this.mainPort, layer, path, credentialId };
+    this.#routes.set(path, route);
+    return route;
+  }
+
+  // One turn for all commands of a moment, as on a real host.
+  #pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    this.#world.schedule(this.#world.nowUs, () => {
+      this.#isPumping = false;
+      this.#world.host(this.#index).pump();
+    });
+  }
+}
+
+function timersOf(world: World): Timers {
+  return {
+    schedule(delayUs: number, callback: () => void): Timer {
+      let isCancelled = false;
+      world.schedule(world.nowUs + delayUs, () => {
+        if (!isCancelled) callback();
+      });
+      return { cancel: () => void (isCancelled = true) };
+    },
+  };
+}

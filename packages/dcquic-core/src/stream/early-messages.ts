@@ -1,0 +1,82 @@
+import type { EngineEvent, PathId } from "../engine/events.js";
+import { formatId, type Id64 } from "../wire/id64.js";
+
+/** A transfer as the engine offers it. */
+export type Offer = EngineEvent & { readonly kind: "transferOffered" };
+
+/** A close as the engine tells it. */
+export type Close = EngineEvent & { readonly kind: "streamClosed" };
+
+/** What may overtake the opening of a stream. */
+export type Early = Offer | Close;
+
+const MAX_EARLY = 1024;
+const REMEMBERED = 4096;
+
+/**
+ * Messages, and orderly ends of directions, that overtook the message that opens their stream, and the ids of streams that are over, so that the two can be
+ * told apart.
+ */
+export class EarlyMessages {
+  readonly #byStream = new Map<string, Early[]>();
+  // In order of age: the oldest are forgotten first.
+  readonly #over = new Set<string>();
+  #count = 0;
+
+  /** How much waits. */
+  get size(): number {
+    return this.#count;
+  }
+
+  /** Keeps something until its stream opens; `false` when the stream is over or too much waits. */
+  hold(early: Early): boolean {
+    const key = keyOf(early.path, early.streamId);
+    if (this.#over.has(key) || this.#count >= MAX_EARLY) return false;
+    const held = this.#byStream.get(key) ?? [];
+    held.push(early);
+    this.#byStream.set(key, held);
+    this.#count += 1;
+    return true;
+  }
+
+  /** What came before its stream was opened, in the order in which it came. */
+  take(path: PathId, streamId: Id64): readonly Early[] {
+    if (this.#count === 0) return [];
+    const key = keyOf(path, streamId);
+    const held = this.#byStream.get(key) ?? [];
+    this.#byStream.delete(key);
+    this.#count -= held.length;
+    return held;
+  }
+
+  /** Remembers that a stream of the peer ended before its messages did; returns those that wait. */
+  over(path: PathId, streamId: Id64): readonly Early[] {
+    this.#over.add(keyOf(path, streamId));
+    if (this.#over.size > REMEMBERED) {
+      for (const oldest of this.#over) {
+        this.#over.delete(oldest);
+        break;
+      }
+    }
+    return this.take(path, streamId);
+  }
+
+  /** Whether a stream of the peer is known to be over. */
+  isOver(path: PathId, streamId: Id64): boolean {
+    return this.#over.has(keyOf(path, streamId));
+  }
+
+  /** Forgets what waits on a path. */
+  drop(path: PathId): void {
+    const prefix = `${path}.`;
+    for (const [key, held] of this.#byStream) {
+      if (!key.startsWith(prefix)) continue;
+      this.#byStream.delete(key);
+      this.#count -= held.length;
+    }
+  }
+}
+
+function keyOf(path: PathId, streamId: Id64): string {
+  return `${path}.${formatId(streamId)}`;
+}

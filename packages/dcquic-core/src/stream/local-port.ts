@@ -1,0 +1,109 @@
+import type { RandomSource, Timers } from "@proj/wire-types";
+import type { BufferRegistry } from "../buffer/buffer-registry.js";
+import type { CryptoBackend } from "../crypto/backend.js";
+import type { AnnounceOptions, AnnounceResult, TokenOutcome } from "../engine/announce-options.js";
+import type { Engine } from "../engine/engine.js";
+import type { PathId } from "../engine/events.js";
+import type { PlacedAccept } from "../engine/puller.js";
+import type { CloseOptions } from "../engine/stream-closer.js";
+import type { Id64 } from "../wire/id64.js";
+import type { EnginePort } from "./engine-port.js";
+
+/** An engine on this thread and what surrounds it. */
+export interface LocalSurroundings {
+  /** The engine, which may be another one after a restart. */
+  readonly engine: Engine;
+  /** Its time; µs. */
+  readonly nowUs: number;
+  /** Its buffers. */
+  readonly buffers: BufferRegistry;
+  /** Lets the driver run soon: there is something to send. Never inside the call. */
+  pump(): void;
+}
+
+/** The port of an engine that runs on this thread: commands take effect at once. */
+export class LocalPort implements EnginePort {
+  /** Timers on the engine's time. */
+  readonly timers: Timers;
+  /** What seals records. */
+  readonly crypto: CryptoBackend;
+  /** Where data keys come from. */
+  readonly random: RandomSource;
+  readonly #local: LocalSurroundings;
+
+  /** Wraps an engine and its driver. */
+  constructor(
+    local: LocalSurroundings,
+    parts: {
+      readonly timers: Timers;
+      readonly crypto: CryptoBackend;
+      readonly random: RandomSource;
+    },
+  ) {
+    this.#local = local;
+    this.timers = parts.timers;
+    this.crypto = parts.crypto;
+    this.random = parts.random;
+  }
+
+  /** The engine's time; µs. */
+  get nowUs(): number {
+    return this.#local.nowUs;
+  }
+
+  /** The buffers of own transfers. */
+  get buffers(): BufferRegistry {
+    return this.#local.buffers;
+  }
+
+  /** See {@link EnginePort}. */
+  announce(path: PathId, options: AnnounceOptions, done: (result: AnnounceResult) => void): void {
+    const { engine, nowUs } = this.#local;
+    done(engine.announce(nowUs, path, options));
+    this.#local.pump();
+  }
+
+  /** See {@link EnginePort}. */
+  accept(transfer: Id64, placed?: PlacedAccept): void {
+    const { engine, nowUs } = this.#local;
+    engine.accept(nowUs, transfer, placed);
+    this.#local.pump();
+  }
+
+  /** See {@link EnginePort}. */
+  placed(transfer: Id64, bytes: number): void {
+    this.#local.engine.placed(transfer, bytes);
+    this.#local.pump();
+  }
+
+  /** See {@link EnginePort}. */
+  reject(transfer: Id64): void {
+    this.#local.engine.reject(transfer);
+    this.#local.pump();
+  }
+
+  /** See {@link EnginePort}. */
+  consume(transfer: Id64): void {
+    this.#local.engine.consume(transfer);
+    this.#local.pump();
+  }
+
+  /** See {@link EnginePort}. */
+  cancel(transfer: Id64): void {
+    this.#local.engine.cancel(transfer);
+    this.#local.pump();
+  }
+
+  /** See {@link EnginePort}. */
+  close(path: PathId, options: CloseOptions): void {
+    const { engine, nowUs } = this.#local;
+    engine.close(nowUs, path, options);
+    this.#local.pump();
+  }
+
+  /** See {@link EnginePort}. */
+  settleToken(token: Id64, outcome: TokenOutcome): void {
+    this.#local.engine.settleToken(token, outcome);
+    this.#local.pump();
+  }
+}

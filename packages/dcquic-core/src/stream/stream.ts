@@ -1,0 +1,207 @@
+import type { PathId } from "../engine/events.js";
+import type { After } from "../engine/announce-options.js";
+import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
+import { Status } from "../engine/status.js";
+import type { Id64 } from "../wire/id64.js";
+import type { Inbound, InboundMessage } from "./inbound.js";
+import type { PlacedAccept } from "../engine/puller.js";
+import type { Outbound } from "./outbound.js";
+import type { PatternName } from "./pattern-rules.js";
+
+/** Why a stream is over. */
+export interface StreamOutcome {
+  /** One of spec/dcquic.md §15; 0 when both directions ended in order. */
+  readonly status: number;
+  /** What the peer gave as a reason, for people. */
+  readonly reason: string;
+  /** Token of the transfer with which a cascade began. */
+  readonly rootCause: Id64 | undefined;
+}
+
+/** What a stream tells whoever uses it. Nothing is called after `closed`. */
+export interface StreamHandlers {
+  /** The header block of the peer's direction; empty when it has none. */
+  headers(block: Uint8Array): void;
+  /** {@link Stream.take} has something, or the peer's direction is over. */
+  readable(): void;
+  /** There is room again after {@link Stream.isFull}. */
+  writable(): void;
+  /** The peer wants no more messages. */
+  stopped(): void;
+  /** The stream is over. */
+  closed(outcome: StreamOutcome): void;
+}
+
+/** What is sent in one message. */
+export interface OutboundPayload {
+  /** Bytes that belong to the stream from now on, or a filled buffer of which it takes a reference. */
+  readonly payload: Uint8Array | RegisteredBuffer;
+  /** Whether it is the last of its direction. */
+  readonly isLast: boolean;
+  /** Whether it is the header block. */
+  readonly isHeaders: boolean;
+  /** For the acceptor; with the opening transfer only. */
+  readonly meta?: Uint8Array;
+  /** What must come first; with the opening transfer only. */
+  readonly after?: readonly After[];
+  /** Whether others may come after it; with the opening transfer only. */
+  readonly track?: boolean;
+  /** Is called once the engine took the payload, or never will: an own reference of a buffer can go. */
+  readonly taken?: () => void;
+}
+
+/** Where records of the peer's message go as they arrive, in place of memory. */
+export interface StreamPlacement extends PlacedAccept {
+  /** Takes plain bytes that lie at `offset` of the message; they are valid until `used` was called. Records come in any order. */
+  record(transfer: Id64, offset: number, bytes: Uint8Array): void;
+}
+
+/** What a stream needs of its layer. */
+export interface StreamHost {
+  /** Announces a message once there is room. */
+  submit(stream: Stream, payload: OutboundPayload, seq: number): void;
+  /** Pulls a message. */
+  pull(stream: Stream, message: InboundMessage): void;
+  /** Notes that a message was used. */
+  use(message: InboundMessage): void;
+  /** Says that the own direction is over without another message, or that no more messages are wanted. */
+  closeDirection(stream: Stream, scope: "sendDone" | "receiveDone"): void;
+  /** Ends the stream on this side. */
+  abort(stream: Stream, status: number, reason: string, rootCause?: Id64): void;
+  /** Notes that something changed that may have ended the stream. */
+  check(stream: Stream): void;
+}
+
+/** What a {@link Stream} is made with. */
+export interface StreamParts {
+  readonly host: StreamHost;
+  readonly path: PathId;
+  readonly pattern: PatternName;
+  readonly isOpener: boolean;
+  readonly priority: number;
+  readonly inbound: Inbound;
+  readonly outbound: Outbound;
+  readonly handlers: StreamHandlers;
+}
+
+/**
+ * One stream: an opening transfer and everything that follows in both directions.
+ *
+ * ```
+ * opening ─announced─▶ open ─both directions ended and drained─▶ closed
+ *    └──────── abort, of either side or of the path ───────────────▲
+ * ```
+ *
+ * @see spec/dcquic.md §4, §15
+ */
+export class Stream {
+  /** The path it runs on. */
+  readonly path: PathId;
+  /** Its pattern. */
+  readonly pattern: PatternName;
+  /** Whether this side opened it. */
+  readonly isOpener: boolean;
+  /** 0 to 7. */
+  readonly priority: number;
+  /** The peer's direction. */
+  readonly inbound: Inbound;
+  /** The own direction. */
+  readonly outbound: Outbound;
+  /** Who is told. */
+  handlers: StreamHandlers;
+  /** The opening transfer's id at the opener, once it is announced. */
+  id: Id64 | undefined;
+  /** Its causality token, if it is tracked. */
+  token: Id64 | undefined;
+  /** Is called when `id` and `token` become known after the first message was sent. */
+  onOpened: (() => void) | undefined;
+  /** How it ended. */
+  outcome: StreamOutcome | undefined;
+  /** Is told how many wire bytes of an own bulk message the peer has, and how many there are. */
+  onProgress: ((ackedBytes: number, totalBytes: number) => void) | undefined;
+  /** Where the records of its message go; memory if absent. */
+  placement: StreamPlacement | undefined;
+  /** Whether it was told what headers the peer's direction has. */
+  headersTold = false;
+  /** Messages that the peer announced and that nobody wants any more. */
+  orphans: readonly InboundMessage[] = [];
+  /** Whether a STREAM_CLOSE of one direction waits for its answer. */
+  closing = false;
+  /** Scopes that wait until that answer came. */
+  readonly closesQueued: ("sendDone" | "receiveDone")[] = [];
+  /** Whether the request's and the whole call's token were settled. */
+  tokenSettled: "no" | "request" | "yes" = "no";
+  readonly #host: StreamHost;
+
+  /** Makes a stream that nothing was sent on. */
+  constructor(parts: StreamParts) {
+    this.#host = parts.host;
+    this.path = parts.path;
+    this.pattern = parts.pattern;
+    this.isOpener = parts.isOpener;
+    this.priority = parts.priority;
+    this.inbound = parts.inbound;
+    this.outbound = parts.outbound;
+    this.handlers = parts.handlers;
+  }
+
+  /** Whether a writer should wait for `writable` before it sends more. */
+  get isFull(): boolean {
+    return this.outbound.isFull;
+  }
+
+  /**
+   * Sends a message, whatever {@link Stream.isFull} says.
+   *
+   * @throws TypeError after the last message of the direction, or for more than the pattern allows.
+   */
+  send(payload: OutboundPayload): void {
+    if (this.outcome !== undefined || this.outbound.isStopped) return;
+    const seq = this.outbound.next(payload);
+    this.#host.submit(this, payload, seq);
+  }
+
+  /** Ends the own direction without another message; harmless when it is over. */
+  end(): void {
+    if (this.outcome !== undefined || this.outbound.isEnded) return;
+    this.outbound.finish();
+    this.#host.closeDirection(this, "sendDone");
+    this.#host.check(this);
+  }
+
+  /** The next whole message, or `undefined`. Give it back with {@link Stream.release} when it was used. */
+  take(): InboundMessage | undefined {
+    return this.inbound.take();
+  }
+
+  /** Notes that a taken message was used, so that its sender may send another one. */
+  release(message: InboundMessage): void {
+    this.inbound.released(message);
+    this.#host.use(message);
+    if (this.outcome !== undefined) return;
+    this.pullMore();
+    this.#host.check(this);
+  }
+
+  /** Tells the peer that no more of its messages are wanted; what waits is dropped. */
+  stopReceiving(): void {
+    if (this.outcome !== undefined || this.inbound.isOver) return;
+    this.#host.closeDirection(this, "receiveDone");
+  }
+
+  /** Ends the stream at once, for both sides. */
+  abort(status: number = Status.Cancelled, reason = "", rootCause?: Id64): void {
+    if (this.outcome === undefined) this.#host.abort(this, status, reason, rootCause);
+  }
+
+  /** Pulls what the queue has room for. */
+  pullMore(): void {
+    for (
+      let message = this.inbound.nextToPull();
+      message !== undefined;
+      message = this.inbound.nextToPull()
+    ) {
+      this.#host.pull(this, message);
+    }
+  }
+}
