@@ -3,6 +3,7 @@ import { viewOf } from "@proj/sbe";
 
 const DESCRIPTOR_BYTES = 48;
 const ABSENT = 0xffff_ffff;
+const TWO_32 = 2 ** 32;
 
 /** Writes the descriptors of one epoch of a stream into the same 48 bytes, without making anything. */
 export class DescriptorWriter {
@@ -24,7 +25,8 @@ export class DescriptorWriter {
     traceId: bigint | undefined,
   ): void {
     const encoder = this.#encoder;
-    encoder.seqWords(seq >>> 0, Math.floor(seq / 2 ** 32));
+    // A small integer where it can be: a quotient would be a number on the heap.
+    encoder.seqWords(seq >>> 0, seq < TWO_32 ? 0 : Math.floor(seq / TWO_32));
     if (timestampNs === undefined) encoder.timestampNsWords(ABSENT, ABSENT);
     else encoder.timestampNs(timestampNs);
     encoder.metaVersion(metaVersion);
