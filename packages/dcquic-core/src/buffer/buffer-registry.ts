@@ -1,6 +1,7 @@
 import { Fifo } from "../sched/fifo.js";
 import { PRIORITIES } from "../sched/priority-queue.js";
 import { type Id64, id64 } from "../wire/id64.js";
+import type { IntervalSet } from "./interval-set.js";
 import { type Region, RegionPool } from "./region-pool.js";
 
 /** What a buffer is in. spec/dcquic.md §8.3 */
@@ -32,6 +33,8 @@ export interface RegisteredBuffer {
   readonly bytes: number;
   /** Attached transfers, and 1 for the application's handle. */
   readonly references: number;
+  /** Transfers that were attached so far. */
+  readonly recipients: number;
   /** How its bytes are protected, once it is filled. */
   readonly sealing: Sealing | undefined;
 }
@@ -44,6 +47,9 @@ interface Entry {
   sealing: Sealing | undefined;
   readonly regions: (Region | undefined)[];
   readonly starts: readonly number[];
+  readonly attached: Set<IntervalSet>;
+  recipients: number;
+  nextRelease: number;
 }
 
 interface Waiter {
@@ -86,6 +92,11 @@ export class BufferRegistry {
   /** Bytes in use, rounded up to regions. */
   get usedBytes(): number {
     return this.#pool.usedBytes;
+  }
+
+  /** Share of the limit that is in use. */
+  get pressure(): number {
+    return this.#pool.usedBytes / this.#limitBytes;
   }
 
   /** Sum of all reference counts, for the test that none is lost. */
@@ -163,6 +174,53 @@ export class BufferRegistry {
     entry.references += 1;
   }
 
+  /**
+   * Attaches a transfer, which is a reference; `acked` holds the bytes that its peer has, and may grow until it is
+   * detached.
+   */
+  attach(buffer: RegisteredBuffer, acked: IntervalSet): void {
+    this.retain(buffer);
+    const entry = this.#entryOf(buffer);
+    entry.attached.add(acked);
+    entry.recipients += 1;
+  }
+
+  /** Detaches a transfer. */
+  detach(buffer: RegisteredBuffer, acked: IntervalSet): void {
+    this.#entryOf(buffer).attached.delete(acked);
+    this.release(buffer);
+    if (this.get(buffer.id) !== undefined) this.acknowledged(buffer);
+  }
+
+  /**
+   * Returns the regions that every attached transfer's peer has, from the front on, unless the application still holds a
+   * handle and might attach more.
+   */
+  acknowledged(buffer: RegisteredBuffer): void {
+    const entry = this.#entryOf(buffer);
+    if (entry.attached.size === 0 || entry.references > entry.attached.size) return;
+    for (;;) {
+      const start = entry.starts[entry.nextRelease];
+      if (start === undefined) return;
+      const end = Math.min(entry.starts[entry.nextRelease + 1] ?? entry.bytes, entry.bytes);
+      for (const acked of entry.attached) if (!acked.covers(start, end)) return;
+      this.releaseRange(buffer, start, end);
+      entry.nextRelease += 1;
+    }
+  }
+
+  /** Whether the bytes `start … end` of a buffer are still here. */
+  holds(buffer: RegisteredBuffer, start: number, end: number): boolean {
+    const entry = this.#entryOf(buffer);
+    if (start < 0 || end > entry.bytes) return false;
+    if (end <= start) return true;
+    for (let i = regionAt(entry, start); i < entry.starts.length; i++) {
+      if ((entry.starts[i] ?? 0) >= end) return true;
+      if (entry.regions[i] === undefined) return false;
+    }
+    return true;
+  }
+
   /** Drops a reference. With the last one the memory returns to the pool, and whoever waits for it is served. */
   release(buffer: RegisteredBuffer): void {
     const entry = this.#entryOf(buffer);
@@ -236,6 +294,9 @@ export class BufferRegistry {
       sealing: undefined,
       regions,
       starts,
+      attached: new Set(),
+      recipients: 0,
+      nextRelease: 0,
     };
     this.#entries[slot] = entry;
     this.#size += 1;

@@ -25,6 +25,10 @@ export interface AnnounceOptions {
   readonly meta?: Uint8Array;
   /** Tracked transfers that must come first. */
   readonly after?: readonly After[];
+  /** When it is given up, with status DEADLINE, if it is not drained by then; engine time in µs. */
+  readonly deadlineUs?: number;
+  /** Whether a small payload may ride in the announcement; "auto" if absent. */
+  readonly inline?: "auto" | "never";
   /** Whether others may name this one in `after`. */
   readonly track?: boolean;
   /**

@@ -1,8 +1,10 @@
 import { challengeProof } from "../crypto/challenge-proof.js";
+import { NO_TIMER } from "../sched/timing-wheel.js";
 import { AnnouncedTransfer } from "../transfer/announced-transfer.js";
 import { AcceptStatus, Pattern, PullFlag, RangeAckFlag, ResetCode } from "../wire/constants.js";
 import { copyId, type Id64, id64, isZeroId, sameId } from "../wire/id64.js";
 import { type AcceptEntry, entryAt, type TransferAccept } from "../wire/path-frames.js";
+import type { RangeList } from "../wire/ranges.js";
 import type {
   CancelPull,
   Challenge,
@@ -11,9 +13,10 @@ import type {
   RangeAck,
 } from "../wire/transfer-frames.js";
 import type { AnnounceOptions, AnnounceResult, TokenOutcome } from "./announce-options.js";
-import type { EngineContext } from "./context.js";
+import { type EngineContext, TimerKind } from "./context.js";
 import { DependencyGate } from "./dependency-gate.js";
 import { answerMismatch } from "./mismatch.js";
+import type { KeyRetirement } from "./key-retirement.js";
 import type { Path } from "./path.js";
 import { Resending } from "./resending.js";
 import type { Serving } from "./serving.js";
@@ -30,13 +33,15 @@ const PATTERN_BITS = 7;
 export class Announcer {
   readonly #context: EngineContext;
   readonly #serving: Serving;
+  readonly #retirement: KeyRetirement;
   readonly #gate: DependencyGate;
   readonly #resending: Resending;
 
-  /** Works on what `context` holds; what is asked of own transfers goes to `serving`. */
-  constructor(context: EngineContext, serving: Serving) {
+  /** Works on what `context` holds; what is asked of own transfers goes to `serving`, keys out of use to `retirement`. */
+  constructor(context: EngineContext, serving: Serving, retirement: KeyRetirement) {
     this.#context = context;
     this.#serving = serving;
+    this.#retirement = retirement;
     this.#resending = new Resending(context);
     this.#gate = new DependencyGate(context, {
       enqueue: (path, transfer) => this.#enqueue(path, transfer),
@@ -63,12 +68,25 @@ export class Announcer {
       meta: options.meta ?? NOTHING,
       payload: options.payload,
       token,
+      mayInline: options.inline !== "never",
       holdToken: options.holdToken,
     });
     transfers.insert({ role: "announcer", transfer }, transfer.id);
     copyId(transfer.streamId, options.streamId ?? transfer.id);
-    if (!(options.payload instanceof Uint8Array)) this.#context.buffers.retain(options.payload);
+    if (!(options.payload instanceof Uint8Array)) {
+      this.#context.buffers.attach(options.payload, transfer.acked);
+      this.#retirement.begin(path, options.payload);
+    }
     this.#context.begin(nowUs, path);
+    const { deadlineUs } = options;
+    if (deadlineUs !== undefined) {
+      transfer.deadlineTimer = this.#context.arm(
+        NO_TIMER,
+        deadlineUs,
+        TimerKind.Deadline,
+        transfer.id.lo,
+      );
+    }
     this.#gate.add(transfer);
     for (const { token: on, kind } of options.after ?? []) {
       if (token !== undefined && !this.#gate.depend(transfer, token, on, kind)) {
@@ -128,7 +146,7 @@ export class Announcer {
       return;
     }
     const { ranges } = frame;
-    if (ranges.count > 0 && ranges.end(ranges.count - 1) > transfer.wireBytes) {
+    if (!this.#holds(transfer, ranges)) {
       this.#context.note("foreignTransfer", path);
       answerMismatch(nowUs, path, frame.pullerId, transfer.id, ResetCode.StaleBuffer);
       return;
@@ -157,10 +175,25 @@ export class Announcer {
     }
     path.health.sample(nowUs, 0);
     path.mtu.dataArrived();
+    if (!(transfer.payload instanceof Uint8Array)) {
+      this.#context.buffers.acknowledged(transfer.payload);
+    }
     if ((transfer.shape & PATTERN_BITS) === Pattern.RawBulk) this.#progressed(path, transfer);
     if (transfer.acked.covered < transfer.wireBytes) return;
     if (transfer.inline && (frame.flags & RangeAckFlag.Complete) === 0) return;
     this.#drained(path, transfer);
+  }
+
+  // Bytes that the puller acknowledged may be gone already.
+  #holds({ payload, wireBytes }: AnnouncedTransfer, ranges: RangeList): boolean {
+    const { buffers } = this.#context;
+    if (ranges.count > 0 && ranges.end(ranges.count - 1) > wireBytes) return false;
+    for (let i = 0; i < ranges.count; i++) {
+      if (payload instanceof Uint8Array) return true;
+      const [start, end] = [ranges.start(i), ranges.end(i)];
+      if (!buffers.holds(payload, start, end)) return false;
+    }
+    return true;
   }
 
   /** Answers a TRANSFER_CHALLENGE, if the transfer is genuine and not over. §10.3 */
@@ -327,10 +360,14 @@ export class Announcer {
   #forget(path: Path, transfer: AnnouncedTransfer): void {
     const { buffers, transfers } = this.#context;
     transfer.timer = this.#context.disarm(transfer.timer);
+    transfer.deadlineTimer = this.#context.disarm(transfer.deadlineTimer);
     path.unanswered.delete(transfer);
     this.#gate.ungate(path, transfer);
     transfers.remove(transfer.id);
-    if (!(transfer.payload instanceof Uint8Array)) buffers.release(transfer.payload);
+    if (!(transfer.payload instanceof Uint8Array)) {
+      this.#retirement.end(this.#context.nowUs, path, transfer.payload);
+      buffers.detach(transfer.payload, transfer.acked);
+    }
     this.#serving.drop(path, transfer);
     if (transfer.notifySeq >= 0) {
       path.finished.add(transfer.notifySeq, transfer.notifySeq + 1);

@@ -48,6 +48,8 @@ export interface EngineConfig {
   readonly peerTimeoutUs: number;
   /** Silence after which a peer is probed; µs. */
   readonly probeIdleUs: number;
+  /** How DATA of sealed messages is authenticated, where the peer agrees. §8.1 */
+  readonly dataAuth: "packet" | "headers";
   /** When keys are replaced. */
   readonly rotation: RotationLimits;
   /** Whether ICMP is believed at once. */
@@ -79,6 +81,7 @@ export const DEFAULT_CONFIG: EngineConfig = {
   maxPtoUs: 2_000_000,
   peerTimeoutUs: 10_000_000,
   probeIdleUs: 250_000,
+  dataAuth: "packet",
   rotation: DEFAULT_ROTATION,
   icmpPolicy: "verify",
 };

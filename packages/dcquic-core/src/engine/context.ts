@@ -22,9 +22,10 @@ export type TableEntry =
   | { readonly role: "puller"; readonly transfer: PulledTransfer }
   | { readonly role: "tombstone"; readonly tombstone: Tombstone };
 
-/** Kinds of timers; the payload of a timer is 4 × what it is about + its kind. */
-export const TimerKind = { Announcer: 0, Puller: 1, Path: 2, Close: 3 } as const;
-const KINDS = 4;
+/** Kinds of timers; the payload of a timer is 8 × what it is about + its kind. */
+export const TimerKind = { Announcer: 0, Puller: 1, Path: 2, Close: 3, Deadline: 4 } as const;
+const KINDS = 8;
+const OVERLOAD_SHARE = 7 / 8;
 
 /** What the parts of an engine share. */
 export class EngineContext {
@@ -60,6 +61,10 @@ export class EngineContext {
   readonly pulling: Set<Path> = new Set();
   /** What the application is told. */
   readonly events: Fifo<EngineEvent> = new Fifo();
+  /** Paths on which anything lives. */
+  activePaths = 0;
+  /** The time of the latest call. */
+  nowUs: number;
   /** Bytes of payload that were put on the wire, all copies. */
   payloadSent = 0;
   /** Bytes of payload that arrived for the first time. */
@@ -88,6 +93,7 @@ export class EngineContext {
     this.transfers = parts.transfers;
     this.pulls = parts.pulls;
     this.nic = parts.nic;
+    this.nowUs = parts.nowUs;
     this.wheel = new TimingWheel(parts.nowUs);
   }
 
@@ -120,9 +126,18 @@ export class EngineContext {
     this.events.push({ kind: "handshakeDue", path: path.id });
   }
 
+  /** Whether new work should not come unasked, because tables or buffers are nearly full. §11 */
+  get isOverloaded(): boolean {
+    const { transfers, buffers, config } = this;
+    return (
+      transfers.size >= OVERLOAD_SHARE * config.maxTransfers || buffers.pressure >= OVERLOAD_SHARE
+    );
+  }
+
   /** Counts what lives on a path; from the first on its peer is watched. */
   begin(nowUs: number, path: Path): void {
     if (path.live === 0) {
+      this.activePaths += 1;
       path.health.watchFrom(nowUs);
       path.probeAtUs = nowUs + this.config.probeIdleUs;
     }
@@ -132,5 +147,6 @@ export class EngineContext {
   /** Uncounts it. */
   end(path: Path): void {
     path.live -= 1;
+    if (path.live === 0) this.activePaths -= 1;
   }
 }

@@ -28,6 +28,7 @@ import type { WireWriter } from "../wire/wire-writer.js";
 import type { Fifo } from "../sched/fifo.js";
 import type { Announcer } from "./announcer.js";
 import type { EngineContext } from "./context.js";
+import type { CreditKeeper } from "./credit-keeper.js";
 import type { Doubts } from "./doubts.js";
 import { NotifyBuilder } from "./notify-builder.js";
 import type { Repull } from "./outbox.js";
@@ -52,6 +53,7 @@ export class ControlBuilder {
   readonly #doubts: Doubts;
   readonly #loop: PullLoop;
   readonly #closer: StreamCloser;
+  readonly #credit: CreditKeeper;
   readonly #pull = pullRequest();
   readonly #accept = transferAccept();
   readonly #ack = rangeAck();
@@ -68,6 +70,7 @@ export class ControlBuilder {
       readonly doubts: Doubts;
       readonly loop: PullLoop;
       readonly closer: StreamCloser;
+      readonly credit: CreditKeeper;
     },
   ) {
     this.#context = context;
@@ -75,6 +78,7 @@ export class ControlBuilder {
     this.#doubts = owners.doubts;
     this.#loop = owners.loop;
     this.#closer = owners.closer;
+    this.#credit = owners.credit;
   }
 
   /** Writes as many frames as fit. Returns whether the packet is ack-eliciting. */
@@ -98,7 +102,7 @@ export class ControlBuilder {
     const room = Math.floor((writer.remaining - ACCEPT_FRAME_OVERHEAD) / ACCEPT_BYTES);
     const count = Math.min(path.outbox.accepts.size, room, WireLimit.maxAccepts);
     if (count < 0 || (count === 0 && !path.creditDue)) return;
-    this.#grant(path);
+    this.#credit.grant(path);
     const frame = this.#accept;
     frame.notifyLimit = path.notifyGranted;
     frame.inlineLimit = path.inlineGranted;
@@ -115,23 +119,13 @@ export class ControlBuilder {
     encodeTransferAccept(writer, frame);
   }
 
-  // Limits are absolute and never fall. §11
-  #grant(path: Path): void {
-    const { config, paths } = this.#context;
-    const fair = config.inlinePoolBytes / Math.max(1, paths.size);
-    const allowance = Math.min(262_144, Math.max(2048, Math.floor(fair)));
-    path.notifyGranted = Math.max(path.notifyGranted, path.notifyFinished + config.notifyWindow);
-    path.inlineGranted = Math.max(path.inlineGranted, path.inlineConsumed + allowance);
-    path.creditDue = false;
-  }
-
   #answers(nowUs: number, path: Path, writer: WireWriter): void {
     drain(writer, path.outbox.closeAcks, (ack) => {
       writer.u8(FrameType.StreamCloseAck);
       encodeStreamCloseAck(writer, ack);
     });
     drain(writer, path.outbox.probeResponses, ({ probeId, clockUs, atUs }) => {
-      this.#grant(path);
+      this.#credit.grant(path);
       writer.u8(FrameType.ProbeResponse);
       encodeProbeResponse(writer, {
         probeId,
@@ -177,7 +171,9 @@ export class ControlBuilder {
       }
       writer.u8(FrameType.RangeAck);
       encodeRangeAck(writer, frame);
-      if (!writer.overflowed) transfer.ackQueued = false;
+      if (writer.overflowed) return;
+      transfer.ackQueued = false;
+      if (frame.ranges.count > 0) transfer.wasAcknowledged = true;
     });
   }
 
@@ -236,7 +232,7 @@ export class ControlBuilder {
     for (const worker of path.workers) {
       if (worker.owed === 0) continue;
       const at = writer.offset;
-      this.#grant(path);
+      this.#credit.grant(path);
       frame.worker = worker.worker;
       frame.largest = worker.largest;
       frame.echoedClockUs = worker.largestClockUs;

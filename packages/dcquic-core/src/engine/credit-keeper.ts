@@ -3,9 +3,16 @@ import type { NotifyEntry } from "../wire/notify-entry.js";
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import type { EngineContext } from "./context.js";
 import type { Path } from "./path.js";
+import type { PeerWorker } from "./peer-worker.js";
 
 const VIOLATION_WINDOW_US = 10_000_000;
 const MAX_VIOLATIONS = 3;
+const MIN_ALLOWANCE = 2048;
+const MAX_ALLOWANCE = 262_144;
+const WEIGHED_PACKETS = 256;
+const REORDER_PACKETS = 3;
+const BAD_SHARE = 0.01;
+const MAX_HALVINGS = 7;
 
 /**
  * Holds a peer to the credit it was given, and gives it back as its announcements are finished.
@@ -33,6 +40,42 @@ export class CreditKeeper {
     path.violationsUs.splice(0, path.violationsUs.length, ...recent);
     if (recent.length >= MAX_VIOLATIONS) this.#violated(path);
     return false;
+  }
+
+  /**
+   * Raises the peer's limits to what it may have now. They are absolute and never fall: under overload inline credit only
+   * stops to grow.
+   */
+  grant(path: Path): void {
+    const { config } = this.#context;
+    path.notifyGranted = Math.max(path.notifyGranted, path.notifyFinished + config.notifyWindow);
+    path.inlineGranted = Math.max(path.inlineGranted, path.inlineConsumed + this.allowance(path));
+    path.creditDue = false;
+  }
+
+  /** Inline bytes that a peer may have on the way: its share of the pool, less while its packets are lost. */
+  allowance(path: Path): number {
+    const { config, activePaths, isOverloaded } = this.#context;
+    if (isOverloaded) return 0;
+    const share = config.inlinePoolBytes / Math.max(1, activePaths) / 2 ** path.inlineHalvings;
+    return Math.min(MAX_ALLOWANCE, Math.max(MIN_ALLOWANCE, Math.floor(share)));
+  }
+
+  /** Looks, every 256 packets, how many of a peer's packets were lost and how many of its CONTROL packets marked. */
+  weigh(path: Path, worker: PeerWorker): void {
+    const span = worker.largest - worker.weighedLargest;
+    if (span < WEIGHED_PACKETS) return;
+    const arrived = worker.packetCount - worker.weighedPackets;
+    const lost = Math.max(0, span - arrived - REORDER_PACKETS);
+    const isBad = lost > BAD_SHARE * span || worker.controlMarks > BAD_SHARE * worker.controls;
+    path.inlineHalvings = Math.min(
+      MAX_HALVINGS,
+      Math.max(0, path.inlineHalvings + (isBad ? 1 : -1)),
+    );
+    worker.weighedLargest = worker.largest;
+    worker.weighedPackets = worker.packetCount;
+    worker.controls = 0;
+    worker.controlMarks = 0;
   }
 
   /** Counts an announcement that left the tables. Credit returns in steps, so that it does not cost a packet each. */

@@ -1,6 +1,6 @@
 import type { AnnouncedTransfer, ServeJob } from "../transfer/announced-transfer.js";
 import { chunk, encodeChunkHeader } from "../wire/chunk.js";
-import { CHUNK_HEADER_BYTES, ChunkFlag, Protection } from "../wire/constants.js";
+import { CHUNK_HEADER_BYTES, ChunkFlag, PayloadMode, Protection } from "../wire/constants.js";
 import { copyId } from "../wire/id64.js";
 import type { WireWriter } from "../wire/wire-writer.js";
 import type { EngineContext } from "./context.js";
@@ -33,14 +33,14 @@ export class DataBuilder {
   /** The protection that the next packet of the path needs. */
   protectionOf(path: Path): number {
     const next = this.#next(path);
-    return next === undefined ? Protection.Packet : packetProtection(next);
+    return next === undefined ? Protection.Packet : packetProtection(path, next);
   }
 
   /** Writes chunks until the payload is full or nothing of the same protection waits. */
   build(nowUs: number, path: Path, writer: WireWriter): void {
     const protection = this.protectionOf(path);
     for (let next = this.#next(path); next !== undefined; next = this.#next(path)) {
-      if (packetProtection(next) !== protection) return;
+      if (packetProtection(path, next) !== protection) return;
       if (writer.remaining < CHUNK_HEADER_BYTES + MIN_CHUNK_BYTES) return;
       this.#serve(nowUs, path, next, writer);
     }
@@ -53,12 +53,24 @@ export class DataBuilder {
       const entry = this.#context.transfers.at(serveQueue.peek(level));
       if (entry?.role === "announcer" && entry.transfer.path === path.id) {
         const { transfer } = entry;
+        this.#skipAcknowledged(path, transfer);
         if (transfer.state === "serving" && hasWork(transfer)) return transfer;
         transfer.serveQueued = false;
       }
       serveQueue.shift(level);
     }
     return undefined;
+  }
+
+  // What the puller has is not sent again; its memory may have been given away.
+  #skipAcknowledged(path: Path, transfer: AnnouncedTransfer): void {
+    for (let job = transfer.jobs[0]; job !== undefined; job = transfer.jobs[0]) {
+      const next = Math.min(job.end, transfer.acked.firstGap(job.next));
+      path.servingBytes -= next - job.next;
+      job.next = next;
+      if (next < job.end) return;
+      transfer.jobs.shift();
+    }
   }
 
   #serve(nowUs: number, path: Path, transfer: AnnouncedTransfer, writer: WireWriter): void {
@@ -86,7 +98,8 @@ export class DataBuilder {
     const frame = this.#chunk;
     const room = writer.remaining - CHUNK_HEADER_BYTES;
     const start = job?.next ?? 0;
-    const length = job === undefined ? 0 : Math.min(room, job.end - start);
+    const until = job === undefined ? 0 : Math.min(job.end, transfer.acked.firstHeld(start));
+    const length = Math.min(room, until - start);
     const again = length > 0 && transfer.sent.add(start, start + length) < length;
     copyId(frame.pullerId, transfer.pullerId);
     frame.wireOffset = start;
@@ -116,8 +129,12 @@ function hasWork(transfer: AnnouncedTransfer): boolean {
   return transfer.jobs.length > 0 || transfer.ackRequested;
 }
 
-function packetProtection(transfer: AnnouncedTransfer): number {
-  const { payload } = transfer;
+// Recipients of a broadcast share the data key and could forge records for each other. §8.1
+function packetProtection(path: Path, { payload }: AnnouncedTransfer): number {
   if (payload instanceof Uint8Array || payload.sealing === undefined) return Protection.Packet;
-  return payload.sealing.protection === Protection.Packet ? Protection.Packet : Protection.Record;
+  if (payload.sealing.protection === PayloadMode.Packet) return Protection.Packet;
+  const { dataKey } = payload.sealing;
+  const isHeaders =
+    path.dataAuth === "headers" && dataKey !== undefined && payload.recipients === 1;
+  return isHeaders ? Protection.Headers : Protection.Record;
 }

@@ -19,6 +19,7 @@ import { CreditKeeper } from "./credit-keeper.js";
 import { EngineContext, type TableEntry, TimerKind } from "./context.js";
 import { DataBuilder } from "./data-builder.js";
 import { Doubts } from "./doubts.js";
+import { KeyRetirement } from "./key-retirement.js";
 import { Offers } from "./offers.js";
 import type { EngineEvent, PathId } from "./events.js";
 import { PacketIntake } from "./packet-intake.js";
@@ -125,7 +126,10 @@ export class Engine {
     const violated = (path: Path): void => this.#fail(path, Status.Protocol);
     this.#context = context;
     const serving = new Serving(context);
-    this.#announcer = new Announcer(context, serving);
+    const sendRaw = (datagram: Uint8Array, address: number): void =>
+      this.#transmitter.sendRaw(datagram, address);
+    const retirement = new KeyRetirement(context, sendRaw);
+    this.#announcer = new Announcer(context, serving, retirement);
     this.#loop = new PullLoop(context);
     const credit = new CreditKeeper(context, violated);
     const offers = new Offers(context);
@@ -139,15 +143,17 @@ export class Engine {
       fail: (path, transfer, status) => this.#puller.fail(path, transfer, status),
     });
     this.#closer = new StreamCloser(context);
-    this.#keeper = new PathKeeper(context, failed);
+    this.#keeper = new PathKeeper(context, retirement, failed);
     this.#transmitter = new Transmitter({
       context,
       failed,
       loop: this.#loop,
       keeper: this.#keeper,
+      retirement,
       control: new ControlBuilder(context, {
         announcer: this.#announcer,
         doubts,
+        credit,
         loop: this.#loop,
         closer: this.#closer,
       }),
@@ -163,12 +169,15 @@ export class Engine {
       closer: this.#closer,
       keeper: this.#keeper,
       violated,
-      sendRaw: (datagram, address) => this.#transmitter.sendRaw(datagram, address),
+      credit,
+      retirement,
+      sendRaw,
     });
   }
 
   /** Takes what arrived. Nothing a peer sends makes it throw. */
   receive(nowUs: number, batch: DatagramBatch): void {
+    this.#context.nowUs = nowUs;
     this.#intake.receive(nowUs, batch);
     this.#settle(nowUs);
   }
@@ -230,6 +239,7 @@ export class Engine {
   /** Announces a transfer. */
   announce(nowUs: number, path: PathId, options: AnnounceOptions): AnnounceResult {
     const on = this.#pathBy(path);
+    this.#context.nowUs = nowUs;
     const result = this.#announcer.announce(nowUs, on, options);
     this.#keeper.arm(nowUs, on);
     return result;
@@ -290,6 +300,7 @@ export class Engine {
 
   /** Runs the timers that are due. */
   tick(nowUs: number): void {
+    this.#context.nowUs = nowUs;
     this.#context.wheel.advance(nowUs, (payload) => this.#fire(nowUs, payload));
     this.#settle(nowUs);
   }
@@ -301,9 +312,11 @@ export class Engine {
 
   /** Adds datagrams to `into` until nothing may be sent now or the batch is full; returns how many. */
   transmit(nowUs: number, into: DatagramBatch): number {
+    this.#context.nowUs = nowUs;
     return this.#transmitter.transmit(nowUs, into);
   }
 
+  /** The next thing the application should know, or `undefined`. */
   nextEvent(): EngineEvent | undefined {
     return this.#context.events.shift();
   }
@@ -344,6 +357,12 @@ export class Engine {
     const entry = this.#context.transfers.at(about);
     if (entry === undefined || entry.role === "tombstone") return;
     const path = this.#pathBy(entry.transfer.path as PathId);
+    if (kind === TimerKind.Deadline) {
+      if (entry.role !== "announcer") return;
+      entry.transfer.deadlineTimer = NO_TIMER;
+      this.#announcer.cancel(path, entry.transfer, Status.Deadline);
+      return;
+    }
     entry.transfer.timer = NO_TIMER;
     if (entry.role === "announcer") this.#announcer.onTimer(nowUs, path, entry.transfer);
     else this.#puller.onTimer(nowUs, path, entry.transfer);

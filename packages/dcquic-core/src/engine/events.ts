@@ -82,6 +82,13 @@ export type EngineEvent =
   | { readonly kind: "streamCloseAcknowledged"; readonly path: PathId; readonly streamId: Id64 }
   /** What is thought of a peer changed. */
   | { readonly kind: "peerStateChanged"; readonly path: PathId; readonly state: PeerState }
+  /** For four round trips BBR saw less than half of what the puller wishes for; both in bytes per second. §12 */
+  | {
+      readonly kind: "ratesDisagreed";
+      readonly path: PathId;
+      readonly bandwidth: number;
+      readonly wished: number;
+    }
   /** Nothing was heard for too long, or the peer broke the protocol: the path's transfers failed. */
   | { readonly kind: "pathFailed"; readonly path: PathId; readonly status: number }
   /** The path's keys run out, or too many packets under it did not open: make a new path secret. Told once. §7.3 */

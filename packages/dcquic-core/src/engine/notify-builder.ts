@@ -152,7 +152,7 @@ export class NotifyBuilder {
 
   #mayInline(path: Path, transfer: AnnouncedTransfer): boolean {
     const { payload } = transfer;
-    if (!(payload instanceof Uint8Array)) return false;
+    if (!transfer.mayInline || !(payload instanceof Uint8Array)) return false;
     if (payload.length > this.#context.config.inlineMaxBytes) return false;
     return path.inlineSent + payload.length <= path.inlineLimit;
   }

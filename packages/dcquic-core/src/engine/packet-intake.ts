@@ -2,7 +2,7 @@ import { isWireError } from "@proj/wire-types";
 import type { OpenVerdict } from "../crypto/receive-keys.js";
 import { verifySecretControl, sealSecretControl } from "../crypto/secret-control-seal.js";
 import { chunk, decodeChunk } from "../wire/chunk.js";
-import { FrameType, HEADER_BYTES, PacketType, ResetCode } from "../wire/constants.js";
+import { FrameType, HEADER_BYTES, PacketType, Protection, ResetCode } from "../wire/constants.js";
 import { FrameReader } from "../wire/frame-reader.js";
 import { id64, isZeroId } from "../wire/id64.js";
 import { decodeHeader, packetHeader } from "../wire/packet-header.js";
@@ -13,7 +13,9 @@ import type { Admission } from "./admission.js";
 import type { Announcer } from "./announcer.js";
 import type { DatagramBatch } from "./batch.js";
 import type { EngineContext } from "./context.js";
+import type { CreditKeeper } from "./credit-keeper.js";
 import type { Doubts } from "./doubts.js";
+import type { KeyRetirement } from "./key-retirement.js";
 import type { Path } from "./path.js";
 import type { PathKeeper } from "./path-keeper.js";
 import type { PeerWorker } from "./peer-worker.js";
@@ -38,6 +40,10 @@ export interface IntakeParts {
   readonly closer: StreamCloser;
   /** Feedback, limits, probes. */
   readonly keeper: PathKeeper;
+  /** Weighs losses. */
+  readonly credit: CreditKeeper;
+  /** Tells peers of packets that came twice. */
+  readonly retirement: KeyRetirement;
   /** Called for a path whose peer broke the protocol. */
   readonly violated: (path: Path) => void;
   /** Sends a datagram that is no packet of a path. */
@@ -137,6 +143,10 @@ export class PacketIntake {
     const seen = worker.packets.check(header.packetNumber);
     if (seen !== "new") {
       context.note(seen === "seen" ? "replayedPacket" : "belowWindow", path);
+      if (seen === "seen" && known !== undefined) {
+        const { worker: number, keyId, packetNumber } = header;
+        this.#parts.retirement.replayed(nowUs, path, number, keyId, packetNumber);
+      }
       return undefined;
     }
     const { bytes, view } = batch;
@@ -181,6 +191,11 @@ export class PacketIntake {
       worker.largestClockUs = header.clockUs;
       worker.largestAtUs = nowUs;
     }
+    if (header.type === PacketType.Control) {
+      worker.controls += 1;
+      if (ecn === ECN_CE) worker.controlMarks += 1;
+    }
+    this.#parts.credit.weigh(path, worker);
     keeper.heard(nowUs, path);
     context.pulls.packet(nowUs, ecn === ECN_CE, path.rtt.srttUs);
     if (header.ackEliciting) keeper.owe(nowUs, path, worker);
@@ -195,13 +210,18 @@ export class PacketIntake {
   ): void {
     const start = offset + HEADER_BYTES;
     const end = start + this.#header.payloadLength;
+    const { protection } = this.#header;
+    if (protection === Protection.Headers && path.dataAuth !== "headers") {
+      this.#parts.context.note("protocolViolation", path);
+      return;
+    }
     if (this.#header.type === PacketType.Data) {
       const reader = this.#reader.aim(bytes, view, start, end);
       while (reader.remaining > 0) decodeChunk(reader, this.#chunk);
       reader.aim(bytes, view, start, end);
       while (reader.remaining > 0) {
         const at = decodeChunk(reader, this.#chunk);
-        this.#parts.puller.onChunk(nowUs, path, this.#chunk, bytes, at);
+        this.#parts.puller.onChunk(nowUs, path, this.#chunk, bytes, at, protection);
       }
       return;
     }

@@ -2,11 +2,13 @@ import { uniform } from "@proj/wire-types";
 import { ProbeFlag } from "../wire/constants.js";
 import type { Feedback, ProbeResponse } from "../wire/path-frames.js";
 import { type EngineContext, TimerKind } from "./context.js";
+import type { KeyRetirement } from "./key-retirement.js";
 import type { Path } from "./path.js";
 import type { PeerWorker } from "./peer-worker.js";
 import { Status } from "./status.js";
 
 const FEEDBACK_PACKETS = 8;
+const DISAGREEMENT_ROUNDS = 4;
 /** The upper half of the ids of probes that ask how large a datagram may be. */
 export const MTU_PROBE = 1;
 
@@ -18,10 +20,16 @@ export const MTU_PROBE = 1;
 export class PathKeeper {
   readonly #context: EngineContext;
   readonly #failed: (path: Path, status: number) => void;
+  readonly #retirement: KeyRetirement;
 
-  /** `failed` is called for a path whose peer was silent for too long. */
-  constructor(context: EngineContext, failed: (path: Path, status: number) => void) {
+  /** Has `retirement` run in time. `failed` is called for a path whose peer was silent for too long. */
+  constructor(
+    context: EngineContext,
+    retirement: KeyRetirement,
+    failed: (path: Path, status: number) => void,
+  ) {
     this.#context = context;
+    this.#retirement = retirement;
     this.#failed = failed;
   }
 
@@ -45,6 +53,28 @@ export class PathKeeper {
     this.limits(path, frame.notifyLimit, frame.inlineLimit);
     if (frame.worker !== this.#context.config.worker) return;
     if (!path.congestion.feedback(nowUs, frame)) this.#context.note("protocolViolation", path);
+    this.#compareRates(nowUs, path);
+  }
+
+  // The puller wishes for far more than the network seems to carry, for some time: someone should know. §12
+  #compareRates(nowUs: number, path: Path): void {
+    const { bandwidth } = path.congestion.bbr;
+    const agrees = bandwidth === 0 || path.servingBytes === 0 || 2 * bandwidth >= path.wishedRate;
+    if (agrees) {
+      path.disagreeSinceUs = Number.POSITIVE_INFINITY;
+      path.isDisagreementTold = false;
+      return;
+    }
+    path.disagreeSinceUs = Math.min(path.disagreeSinceUs, nowUs);
+    const roundsUs = DISAGREEMENT_ROUNDS * path.rtt.srttUs;
+    if (path.isDisagreementTold || nowUs - path.disagreeSinceUs < roundsUs) return;
+    path.isDisagreementTold = true;
+    this.#context.events.push({
+      kind: "ratesDisagreed",
+      path: path.id,
+      bandwidth: Math.floor(bandwidth),
+      wished: path.wishedRate,
+    });
   }
 
   /** Takes limits of the peer; older and smaller ones are ignored. §11 */
@@ -97,6 +127,7 @@ export class PathKeeper {
     }
     if (path.probeAtUs <= nowUs) this.#considerProbe(nowUs, path);
     if (path.closedDue(nowUs)) path.creditDue = true;
+    if (this.#retirement.nextUs(path) <= nowUs) this.#retirement.run(nowUs, path);
   }
 
   /** Schedules the path's timer for what comes next. */
@@ -108,7 +139,7 @@ export class PathKeeper {
     const { state } = path.health;
     // Who refuses new calls has to find out by itself when it may take them again.
     const isWatched = path.live > 0 || state === "probing" || state === "failed";
-    let dueUs = Math.min(path.feedbackUs, path.blockedUs);
+    let dueUs = Math.min(path.feedbackUs, path.blockedUs, this.#retirement.nextUs(path));
     if (isWatched) dueUs = Math.min(dueUs, path.probeAtUs);
     // Who sends nothing need not know how large it may be.
     if (path.live > 0) dueUs = Math.min(dueUs, Math.max(nowUs + 1, path.mtu.dueUs));

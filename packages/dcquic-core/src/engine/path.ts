@@ -17,6 +17,7 @@ import { type Tombstone, Tombstones } from "../transfer/tombstones.js";
 import { ANY_WORKER } from "../wire/constants.js";
 import type { EngineConfig } from "./config.js";
 import type { PathId } from "./events.js";
+import { type RetiringKeys, retiringKeys } from "./key-retirement.js";
 import { Outbox } from "./outbox.js";
 import { PeerWorker } from "./peer-worker.js";
 import type { CloseState } from "./stream-closer.js";
@@ -42,6 +43,8 @@ export interface PathOptions {
 }
 
 const BATCH_BYTES = 65_536;
+// As HELLO lists it.
+const HEADERS_MODE = 1;
 const CLOSED_COMPLETIONS = 256;
 /** How often a CLOSED is repeated. */
 export const CLOSED_REPEATS = 3;
@@ -54,6 +57,10 @@ export class Path {
   readonly address: number;
   /** What the handshake agreed on. */
   readonly established: EstablishedPath;
+  /** How DATA of sealed messages is authenticated, in both directions. */
+  readonly dataAuth: "packet" | "headers";
+  /** Own keys that go out of use. */
+  readonly retiring: RetiringKeys = retiringKeys();
   /** Direction of what is sent. */
   readonly direction: Direction;
   /** Numbers and seals what is sent. */
@@ -131,6 +138,10 @@ export class Path {
   wishedRate = 0;
   /** When the wished rate allows the next DATA. */
   wishFreeUs: number = Number.NEGATIVE_INFINITY;
+  /** Since when BBR sees less than half of the wished rate. */
+  disagreeSinceUs: number = Number.POSITIVE_INFINITY;
+  /** Whether that was told. */
+  isDisagreementTold = false;
   /** When a BLOCKED probe goes because announcements wait for credit. */
   blockedUs: number = Number.POSITIVE_INFINITY;
 
@@ -144,6 +155,8 @@ export class Path {
   inlineReceived = 0;
   /** Inline bytes that left the tables. */
   inlineConsumed = 0;
+  /** How often the inline allowance is halved, because packets of the peer are lost or marked. */
+  inlineHalvings = 0;
   /** When credit was last violated, up to three times. */
   readonly violationsUs: number[] = [];
 
@@ -183,6 +196,8 @@ export class Path {
     this.address = options.address;
     this.established = established;
     this.sender = options.sender;
+    const agreed = config.dataAuth === "headers" && peer.dataAuth.includes(HEADERS_MODE);
+    this.dataAuth = agreed ? "headers" : "packet";
     this.direction = role === "dialer" ? 0 : 1;
     const source = { crypto, pathSecret, aead, direction: this.direction, worker: config.worker };
     this.sendKeys = new SendKeys(source, config.rotation);

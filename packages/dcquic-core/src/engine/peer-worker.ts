@@ -38,6 +38,12 @@ export class PeerWorker {
   largestClockUs = 0;
   /** When it arrived. */
   largestAtUs = 0;
+  /** CONTROL packets, and how many of them were marked CE, since losses were last weighed. */
+  controls = 0;
+  controlMarks = 0;
+  /** Largest number and packets when losses were last weighed. */
+  weighedLargest = -1;
+  weighedPackets = 0;
   /** Ack-eliciting packets since the last FEEDBACK. */
   owed = 0;
 

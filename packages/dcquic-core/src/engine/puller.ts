@@ -62,8 +62,15 @@ export class Puller {
     this.#doubts = parts.doubts;
   }
 
-  /** Takes bytes of a DATA packet: they lie at `at` of `slab`. */
-  onChunk(nowUs: number, path: Path, chunk: Chunk, slab: Uint8Array, at: number): void {
+  /** Takes bytes of a DATA packet, which was protected in this way: they lie at `at` of `slab`. */
+  onChunk(
+    nowUs: number,
+    path: Path,
+    chunk: Chunk,
+    slab: Uint8Array,
+    at: number,
+    protection: number,
+  ): void {
     const entry = this.#context.transfers.get(chunk.pullerId);
     if (entry?.role === "tombstone" && entry.tombstone.path === path.id) {
       if (entry.tombstone.status !== Status.Ok) tellFailed(path, entry.tombstone);
@@ -77,7 +84,12 @@ export class Puller {
     const end = chunk.wireOffset + chunk.length;
     if (chunk.length === 0) return;
     if (transfer.state !== "pulling" || transfer.assembly === undefined) return;
-    if (end > transfer.wireBytes) return this.#context.note("protocolViolation", path);
+    // Bytes that no packet authenticates must be those of records.
+    const isUnproved = protection === Protection.Headers && !transfer.isSealed;
+    if (isUnproved || end > transfer.wireBytes) {
+      this.#context.note("protocolViolation", path);
+      return;
+    }
     this.#loop.answered(nowUs, path, transfer, chunk);
     // Bytes that are here already are left alone: a later copy must not change what was checked.
     let position = transfer.received.firstGap(chunk.wireOffset);
@@ -254,8 +266,9 @@ export class Puller {
   #assembled(nowUs: number, path: Path, transfer: PulledTransfer): void {
     const { assembly } = transfer;
     if (assembly !== undefined && !assembly.isBound()) {
+      // What was given away, or acknowledged, cannot be asked for again.
       const isPlaced = transfer.placedWindow !== Number.POSITIVE_INFINITY;
-      if (isPlaced) return this.#distrust(path, transfer);
+      if (isPlaced || transfer.wasAcknowledged) return this.#distrust(path, transfer);
       if (!this.#mistrust(path, transfer, 0, transfer.wireBytes)) return;
       transfer.nextPull = 0;
       this.#loop.enqueue(path, transfer);

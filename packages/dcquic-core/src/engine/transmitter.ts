@@ -15,6 +15,7 @@ import type { DatagramBatch } from "./batch.js";
 import type { ControlBuilder } from "./control-builder.js";
 import type { EngineContext } from "./context.js";
 import type { DataBuilder } from "./data-builder.js";
+import type { KeyRetirement } from "./key-retirement.js";
 import type { Path } from "./path.js";
 import { MTU_PROBE, type PathKeeper } from "./path-keeper.js";
 import type { PullLoop } from "./pull-loop.js";
@@ -29,6 +30,8 @@ export interface TransmitterParts {
   readonly loop: PullLoop;
   /** Arms the timers of paths. */
   readonly keeper: PathKeeper;
+  /** Notices that keys change. */
+  readonly retirement: KeyRetirement;
   /** Fills CONTROL packets. */
   readonly control: ControlBuilder;
   /** Fills DATA packets. */
@@ -216,6 +219,7 @@ export class Transmitter {
     path.sendKeys.sealLater(this.#context.packets, into.bytes, into.view, offset, header);
     into.append(length, path.address, path.congestion.ecn === "capable" ? ECT0 : 0);
     this.#context.nic.take(nowUs, length + OVERHEAD_BYTES);
+    this.#parts.retirement.packetSent(nowUs, path);
     path.congestion.packetSent(nowUs, controlled);
     path.sentUs = nowUs;
     if (header.ackEliciting && path.owedSinceUs <= path.health.heardUs) path.owedSinceUs = nowUs;

@@ -80,6 +80,10 @@ export class AnnouncedTransfer {
   resendQueued = false;
   /** Its one timer: for the answer, then for RANGE_ACK. */
   timer: TimerId = NO_TIMER;
+  /** Timer of its deadline, if it has one. */
+  deadlineTimer: TimerId = NO_TIMER;
+  /** Whether its payload may ride in the announcement. */
+  readonly mayInline: boolean;
   /** What the puller has. */
   readonly acked: IntervalSet = new IntervalSet();
   /** What was sent at least once. */
@@ -104,6 +108,7 @@ export class AnnouncedTransfer {
     readonly meta: Uint8Array;
     readonly payload: Uint8Array | RegisteredBuffer;
     readonly token: Id64 | undefined;
+    readonly mayInline: boolean;
     readonly holdToken: "response" | "request" | undefined;
   }) {
     this.path = options.path;
@@ -113,6 +118,7 @@ export class AnnouncedTransfer {
     this.meta = options.meta;
     this.payload = options.payload;
     this.token = options.token;
+    this.mayInline = options.mayInline;
     this.holdToken = options.holdToken;
   }
 

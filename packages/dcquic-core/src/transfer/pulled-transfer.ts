@@ -109,6 +109,8 @@ export class PulledTransfer {
   timer: TimerId = NO_TIMER;
   /** Whether it waits in the queue of acknowledgements. */
   ackQueued = false;
+  /** Whether any part of it was acknowledged: the announcer may have forgotten that. */
+  wasAcknowledged = false;
   /** Nonce of the challenge. */
   nonce: Uint8Array | undefined;
   /** How often the challenge was sent. */
