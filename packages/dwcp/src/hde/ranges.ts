@@ -1,0 +1,94 @@
+import { DwcpError } from "../errors.js";
+import type { DwcpLimits } from "../limits.js";
+import type { NetworkReader } from "../wire/network-reader.js";
+import type { NetworkWriter } from "../wire/network-writer.js";
+import type { ByteSource } from "./byte-source.js";
+
+/** A piece of a baseline. */
+export interface ByteRange {
+  /** Where it begins. */
+  readonly offset: number;
+  /** How long it is. */
+  readonly length: number;
+}
+
+/** The most ranges of a unit: more say that something else would be the better encoding. */
+export const MAX_RANGES = 65_536;
+
+/**
+ * Writes the count and, per range, the distance from the end of the one before (the first: from `rawOffset`) and the length.
+ *
+ * @see spec/dwcp.md B5
+ */
+export function writeRanges(
+  writer: NetworkWriter,
+  ranges: readonly ByteRange[],
+  rawOffset: number,
+): void {
+  writer.varint(ranges.length);
+  let expected = rawOffset;
+  for (const { offset, length } of ranges) {
+    writer.signedVarint(offset - expected).varint(length);
+    expected = offset + length;
+  }
+}
+
+/**
+ * Reads what {@link writeRanges} wrote; every range lies inside `baselineBytes`, and all of them within the limit.
+ *
+ * @throws {@link DwcpError} `dwcp.decode`, `dwcp.limit`.
+ */
+export function readRanges(
+  reader: NetworkReader,
+  rawOffset: number,
+  baselineBytes: number,
+  limits: Pick<DwcpLimits, "maxPrefixBytes">,
+): readonly ByteRange[] {
+  const count = reader.varint();
+  if (count > MAX_RANGES) throw new DwcpError("dwcp.limit", `${count} ranges of a prefix`);
+  const ranges: ByteRange[] = [];
+  let expected = rawOffset;
+  let total = 0;
+  for (let at = 0; at < count; at++) {
+    const offset = expected + reader.signedVarint();
+    const length = reader.varint();
+    if (offset < 0 || length > baselineBytes - offset) {
+      throw new DwcpError("dwcp.decode", `${length} bytes at ${offset} of ${baselineBytes}`);
+    }
+    total += length;
+    if (total > limits.maxPrefixBytes) {
+      throw new DwcpError("dwcp.limit", `a prefix of more than ${limits.maxPrefixBytes} bytes`);
+    }
+    ranges.push({ offset, length });
+    expected = offset + length;
+  }
+  return ranges;
+}
+
+/** Puts the ranges of `baseline` behind each other, in memory of their own: a prefix may overlap nothing. */
+export function gatherRanges(
+  baseline: ByteSource,
+  ranges: readonly ByteRange[],
+): Uint8Array<ArrayBuffer> {
+  const total = ranges.reduce((sum, { length }) => sum + length, 0);
+  const prefix = new Uint8Array(total);
+  let at = 0;
+  for (const { offset, length } of ranges) {
+    prefix.set(baseline.read(offset, length), at);
+    at += length;
+  }
+  return prefix;
+}
+
+/** Orders ranges by offset and joins those that touch, overlap, or lie no more than `gap` bytes apart. */
+export function joinRanges(ranges: readonly ByteRange[], gap: number): ByteRange[] {
+  const sorted = ranges.filter(({ length }) => length > 0).toSorted((a, b) => a.offset - b.offset);
+  const joined: { offset: number; length: number }[] = [];
+  for (const { offset, length } of sorted) {
+    const last = joined.at(-1);
+    if (last !== undefined && offset <= last.offset + last.length + gap) {
+      last.length = Math.max(last.length, offset + length - last.offset);
+    } else joined.push({ offset, length });
+  }
+  return joined;
+}

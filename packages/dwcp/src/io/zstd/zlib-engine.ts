@@ -1,0 +1,46 @@
+import * as zlib from "node:zlib";
+import { windowLogFor } from "../../zstd/window.js";
+import type { ZstdEngine } from "../../zstd/zstd-engine.js";
+import { plainPrefix } from "./plain-prefix.js";
+
+// Since Node 22.15, with dictionaries since 22.19 and 24.6; the type definitions are those of the oldest Node supported.
+interface NodeZstd {
+  zstdCompressSync(bytes: Uint8Array, options: object): Buffer;
+  zstdDecompressSync(bytes: Uint8Array, options: object): Buffer;
+  readonly constants: Readonly<Record<string, number>>;
+}
+
+/** The engine of the running Node, or `undefined` where it has none. Whether its dictionaries count, the self-test tells. */
+export function zlibEngine(): ZstdEngine | undefined {
+  if (!("zstdCompressSync" in zlib)) return undefined;
+  const { zstdCompressSync, zstdDecompressSync, constants } = zlib as unknown as NodeZstd;
+  const LEVEL = constants["ZSTD_c_compressionLevel"] ?? 0;
+  const WINDOW = constants["ZSTD_c_windowLog"] ?? 0;
+  const FAR = constants["ZSTD_c_enableLongDistanceMatching"] ?? 0;
+  return {
+    name: `node:zlib ${process.versions["zstd"] ?? ""}`.trimEnd(),
+    compress(source, { level, prefix, longDistance }) {
+      const params = {
+        [LEVEL]: level,
+        [WINDOW]: windowLogFor(source.length, prefix?.length ?? 0),
+        ...(longDistance === "on" ? { [FAR]: 1 } : {}),
+      };
+      const options = { params, pledgedSrcSize: source.length, ...dictionaryOf(prefix) };
+      return zstdCompressSync(source, options);
+    },
+    decompressInto(frame, into, prefix) {
+      const options = { maxOutputLength: Math.max(1, into.length), ...dictionaryOf(prefix) };
+      try {
+        const bytes = zstdDecompressSync(frame, options);
+        into.set(bytes);
+        return bytes.length;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+function dictionaryOf(prefix: Uint8Array | undefined): { dictionary?: Uint8Array } {
+  return prefix === undefined || prefix.length === 0 ? {} : { dictionary: plainPrefix(prefix) };
+}

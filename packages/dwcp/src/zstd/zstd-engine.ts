@@ -1,0 +1,26 @@
+/** How one buffer is compressed. */
+export interface ZstdSettings {
+  /** 1 to 9. Level 0 of the configuration means RAW and never comes here. */
+  readonly level: number;
+  /** Bytes before the source that matches may point into; the decoder needs the same. It must not overlap the source. */
+  readonly prefix?: Uint8Array | undefined;
+  /** Whether matches are searched for beyond the level's tables; engines without that leave it out. */
+  readonly longDistance?: "on" | "off" | undefined;
+}
+
+/**
+ * Zstandard, whichever implementation runs here. Frames of one are read by all others.
+ *
+ * @see spec/dwcp.md B18
+ */
+export interface ZstdEngine {
+  /** Which one, such as `native 1.5.7`. */
+  readonly name: string;
+  /** Gives one frame with its content's size, in memory of its own. */
+  compress(source: Uint8Array, settings: ZstdSettings): Uint8Array;
+  /**
+   * Fills `into` from one frame and returns the number of bytes, or `undefined` when the frame is corrupt or holds more. Use
+   * {@link decompressFrame}, which looks at the frame first.
+   */
+  decompressInto(frame: Uint8Array, into: Uint8Array, prefix?: Uint8Array): number | undefined;
+}
