@@ -6,6 +6,8 @@ export const TensorPoolCodes = {
   "tensor_pool.announce_invalid": { scope: "message", retryable: false },
   "tensor_pool.config_invalid": { scope: "connection", retryable: false },
   "tensor_pool.driver_active": { scope: "connection", retryable: true },
+  "tensor_pool.discovery_timeout": { scope: "message", retryable: true },
+  "tensor_pool.discovery_failed": { scope: "message", retryable: false },
   "tensor_pool.closed": { scope: "stream", retryable: false },
 } as const;
 

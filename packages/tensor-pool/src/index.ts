@@ -74,6 +74,25 @@ export type {
 } from "./control/control-messages.js";
 export type { AttachRequest } from "./control/attach-request.js";
 
+export {
+  type DiscoveryCounters,
+  DiscoveryProvider,
+  type DiscoveryProviderOptions,
+  type DiscoveryReply,
+} from "./discovery/discovery-provider.js";
+export {
+  DiscoveryIndex,
+  type IndexedStream,
+  type StreamFilter,
+  type StreamMarks,
+} from "./discovery/discovery-index.js";
+export {
+  DiscoveryClient,
+  type DiscoveryClientOptions,
+  type DiscoveryEvent,
+  type FoundStream,
+} from "./discovery/discovery-client.js";
+
 export type { ConfigProblem } from "./config/config-problem.js";
 export { type IdRange } from "./config/id-range.js";
 export type {

@@ -24,6 +24,12 @@ export {
   StreamAttachment,
 } from "./stream-attachment.js";
 export { type PoolDriverOptions, type RunningPoolDriver, startPoolDriver } from "./pool-driver.js";
+export {
+  type DiscoveryService,
+  type DiscoveryServiceOptions,
+  startDiscovery,
+} from "./discovery-service.js";
+export { findStreams, type FindStreamsOptions } from "./find-streams.js";
 export { type ConfigResult, type Environment, parseConfig } from "./config/parse-config.js";
 export { DiskRegions, type DiskRegionsOptions } from "./disk-regions.js";
 export {

@@ -38,7 +38,8 @@ describeWith("parties that are killed", native, () => {
     const said = async (name: string, what: string): Promise<void> => {
       const lines = parties.get(name)?.lines ?? [];
       for (let waited = 0; !lines.some((line) => line.startsWith(what)); waited++) {
-        if (waited > 6_000) throw new Error(`seed ${seed}: ${name} never said ${what}: ${lines}`);
+        if (waited > 6_000)
+          throw new Error(`seed ${seed}: ${name} never said ${what}: ${lines.join()}`);
         await sleep(10);
       }
     };

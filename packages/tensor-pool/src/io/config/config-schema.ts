@@ -57,11 +57,7 @@ const sections = {
       .default(4096),
     permissions_mode: z
       .string()
-      .regex(/^0?[0-7]{3}$/, 'write three octal digits, as "660"')
-      .refine(
-        (mode) => (Number.parseInt(mode, 8) & 0o600) === 0o600,
-        "the owner must read and write",
-      )
+      .regex(/^0?[67][0-7]{2}$/, 'write three octal digits that let the owner write, as "660"')
       .default("660"),
     allowed_base_dirs: z.array(absolute).min(1).optional(),
   }),

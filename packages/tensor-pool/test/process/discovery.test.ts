@@ -1,0 +1,70 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "@jest/globals";
+import { connectAeron, startEmbeddedDriver } from "@proj/aeron/node";
+import { describeWith } from "@proj/peers";
+import {
+  attachConsumer,
+  attachProducer,
+  findStreams,
+  startDiscovery,
+  startPoolDriver,
+} from "@proj/tensor-pool/node";
+import { native } from "../support/native.js";
+import { testConfig } from "../support/pool-config.js";
+
+describeWith("discovery", native, () => {
+  test("a stream is found by its tag, and read by attaching to the driver that was found", async () => {
+    const aeronDir = `/dev/shm/tensor-discovery-aeron-${process.pid}`;
+    const baseDir = `/dev/shm/tensor-discovery-${process.pid}`;
+    mkdirSync(baseDir, { mode: 0o700 });
+    const media = await startEmbeddedDriver({ aeronDir });
+    const { client, close } = await connectAeron({ aeronDir });
+    const config = testConfig(
+      baseDir,
+      `cleanup_shm_on_exit = true
+[discovery]
+driver_instance_id = "driver-01"
+driver_control_channel = "aeron:ipc?term-length=4m"
+driver_control_stream_id = 1000`,
+    );
+    if (config.discovery === undefined) throw new Error("no discovery");
+    const running = await startPoolDriver({ client, config });
+    const service = await startDiscovery({ client, config: config.discovery });
+    service.provider.index.mark(10_000, { tags: ["lab", "cam"] });
+    const shared = { client, allowedDirs: [baseDir], streamId: 10_000 };
+    const producer = await attachProducer(shared);
+    try {
+      await producer.mapped();
+      let found = await findStreams({ client, tags: ["cam"] });
+      while (found[0]?.producerId !== producer.lease.clientId) {
+        await sleep(10);
+        found = await findStreams({ client, tags: ["cam"] });
+      }
+      expect(found).toMatchObject([
+        { streamId: 10_000, driverInstanceId: "driver-01", tags: ["lab", "cam"] },
+      ]);
+      expect(await findStreams({ client, tags: ["lab", "other"] })).toEqual([]);
+      const [{ driverControlChannel = "", driverControlStreamId = 0 } = {}] = found;
+      const consumer = await attachConsumer({
+        ...shared,
+        controlChannel: driverControlChannel,
+        controlStreamId: driverControlStreamId,
+      });
+      await consumer.mapped();
+      expect(consumer.epoch).toBe(producer.epoch);
+      consumer.close();
+      service.close();
+      await expect(findStreams({ client, timeoutMs: 300 })).rejects.toMatchObject({
+        code: "tensor_pool.discovery_timeout",
+      });
+    } finally {
+      producer.close();
+      service.close();
+      await running.stop();
+      close();
+      await media.stop();
+      rmSync(baseDir, { recursive: true, force: true });
+    }
+  }, 60_000);
+});
