@@ -43,6 +43,12 @@ export interface BenchCase {
   readonly pace: Pace;
   /** What is compared; `p50` unless the pace is pipelined, then `throughput`. */
   readonly compare?: Metric;
+  /**
+   * What is collected before each turn, so that nobody pays for the garbage of the peer before: all of it, or only the
+   * young. A full collection also drops compiled code whose objects it finds dead, and takes calls that keep nothing
+   * between them back to where they are compiled anew in every turn. Default `all`.
+   */
+  readonly collect?: "all" | "young";
   /** Payload of one call, to tell MiB/s. */
   readonly payloadBytes?: number;
   /** Ours first, then those it is compared with. */
@@ -118,12 +124,11 @@ interface Contender {
 async function runCase(benchCase: BenchCase, options: RunOptions): Promise<CaseResult> {
   const contenders: Contender[] = [];
   try {
-    for (const peer of benchCase.peers)
-      contenders.push(await warmUp(peer, benchCase.pace, options));
+    for (const peer of benchCase.peers) contenders.push(await warmUp(peer, benchCase, options));
     for (let round = 0; round < options.rounds; round++) {
       for (let turn = 0; turn < contenders.length; turn++) {
         const contender = contenders[(round + turn) % contenders.length];
-        contender?.samples.push(await turnOf(contender, benchCase.pace, options.roundMs));
+        contender?.samples.push(await turnOf(contender, benchCase, options.roundMs));
       }
     }
   } finally {
@@ -139,21 +144,26 @@ async function runCase(benchCase: BenchCase, options: RunOptions): Promise<CaseR
   return reduceCase(benchCase.name, compared, samples, benchCase.payloadBytes);
 }
 
-async function warmUp(peer: Peer, pace: Pace, options: RunOptions): Promise<Contender> {
+async function warmUp(peer: Peer, benchCase: BenchCase, options: RunOptions): Promise<Contender> {
+  const { pace } = benchCase;
   const operation = await peer.open();
   const batchCalls = pace.kind === "batch" ? calibrate(operation.run, 1) : 1;
   const contender = { peer, operation, batchCalls, samples: [] };
-  await turnOf(contender, pace, options.warmUpMs);
+  await turnOf(contender, benchCase, options.warmUpMs);
   // The calls are compiled now: a batch of the cold ones would be too short.
   return pace.kind === "batch"
     ? { ...contender, batchCalls: calibrate(operation.run, 1) }
     : contender;
 }
 
-async function turnOf(contender: Contender, pace: Pace, roundMs: number): Promise<RoundSample> {
+async function turnOf(
+  contender: Contender,
+  { pace, collect = "all" }: BenchCase,
+  roundMs: number,
+): Promise<RoundSample> {
   const { operation, batchCalls } = contender;
   // Garbage of the peer before is not this one's to collect.
-  globalThis.gc?.();
+  void globalThis.gc?.({ type: collect === "all" ? "major" : "minor" });
   return runRound(operation.run, {
     pace,
     roundMs,

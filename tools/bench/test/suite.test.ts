@@ -47,6 +47,25 @@ describe("runSuite", () => {
     ]);
   });
 
+  test("collects before every turn, warm-up included: all garbage, or the young where a case says so", async () => {
+    const collected: unknown[] = [];
+    const { gc } = globalThis;
+    globalThis.gc = ((options: unknown) => void collected.push(options)) as typeof globalThis.gc;
+    try {
+      const [one] = suiteOf([]).cases;
+      if (one === undefined) throw new Error("no case");
+      await runSuite({ ...suiteOf([]), cases: [one] }, quickly);
+      await runSuite({ ...suiteOf([]), cases: [{ ...one, collect: "young" }] }, quickly);
+    } finally {
+      globalThis.gc = gc;
+    }
+    const turns = 2 * (1 + 3);
+    expect(collected).toEqual([
+      ...Array.from({ length: turns }, () => ({ type: "major" })),
+      ...Array.from({ length: turns }, () => ({ type: "minor" })),
+    ]);
+  });
+
   test("prints one JSON document and nothing else where it is asked to", async () => {
     await runSuite(suiteOf([]), [...quickly, "--json"]);
     expect(log).toHaveBeenCalledTimes(1);

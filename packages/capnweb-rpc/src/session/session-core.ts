@@ -2,7 +2,6 @@ import { type Capability, disposedError, failedHook, Hook, type Path } from "../
 import type { DropWatch } from "../core/drop-watch.js";
 import { Payload } from "../core/payload.js";
 import { PayloadReader, type ReferenceScope, rootHook } from "../core/payload-reader.js";
-import { PendingCapability } from "../core/pending-capability.js";
 import type { MonotonicClock } from "../streams/monotonic-clock.js";
 import { Pipe } from "../streams/pipe.js";
 import { pump } from "../streams/pump.js";
@@ -13,9 +12,11 @@ import type { RpcLimits } from "../limits.js";
 import type { MapProgram } from "../map/map-program.js";
 import type { NativeValues } from "../wire/encoding-level.js";
 import { unknownValue } from "../wire/value-reader.js";
+import { Answers } from "./answers.js";
 import type { ErrorPolicy } from "./error-policy.js";
 import { ExportTable } from "./export-table.js";
 import { ExportWriter } from "./export-writer.js";
+import { ImportTable } from "./import-table.js";
 import type { Outlet } from "./outlet.js";
 import { RefusingScope } from "./refusing-scope.js";
 import { type BrokenRegistration, PeerCapability } from "./peer-capability.js";
@@ -60,15 +61,12 @@ export class SessionCore implements ReferenceScope, StreamLine {
   readonly dropWatch: DropWatch | undefined;
   readonly #parts: SessionParts;
   readonly #exports: ExportTable;
-  readonly #imports = new Map<number, PeerCapability>([[0, this.remoteMain]]);
+  readonly #imports: ImportTable;
+  readonly #answers: Answers;
   readonly #writer: ExportWriter;
   readonly #reader: PayloadReader;
-  readonly #pipes = new Map<number, Pipe>();
-  readonly #streamed = new Map<number, Acknowledged>();
-  readonly #answeredOnce = new Map<number, PendingCapability>();
-  #nextImport = 1;
-  #outstanding = 0;
-  #drains: { readonly resolve: () => void; readonly reject: (reason: unknown) => void }[] = [];
+  // Most sessions have none.
+  #pipes: Map<number, Pipe> | undefined;
   #end: { readonly reason: unknown } | undefined;
 
   /** The session is open at once: there is no handshake. */
@@ -76,8 +74,10 @@ export class SessionCore implements ReferenceScope, StreamLine {
     this.#parts = parts;
     this.dropWatch = parts.dropWatch;
     this.streamBudget = new StreamBudget(parts.limits);
+    this.#imports = new ImportTable(this, this.remoteMain, parts.limits.maxImports);
     this.#exports = new ExportTable(parts.main, parts.limits.maxExports);
     this.#writer = new ExportWriter(this, this.#exports, parts.errors, parts.natives);
+    this.#answers = new Answers(this.#exports, this.#writer, parts.outlet);
     this.#reader = new PayloadReader(parts.limits, this);
   }
 
@@ -93,8 +93,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
 
   /** How many entries both tables have, the main objects included. */
   get stats(): { imports: number; exports: number } {
-    const unlisted = this.#streamed.size + this.#answeredOnce.size;
-    return { imports: this.#imports.size + unlisted, exports: this.#exports.size };
+    return { imports: this.#imports.size, exports: this.#exports.size };
   }
 
   /** Takes one message of the peer. Whatever is wrong with it ends the session, and is not thrown. */
@@ -110,9 +109,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
 
   /** Resolves when every result that the peer asked for has been sent. spec/capnweb.md §12.4 */
   drain(): Promise<void> {
-    if (this.#end !== undefined) return Promise.reject(this.#end.reason);
-    if (this.#outstanding === 0) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#drains.push({ resolve, reject }));
+    return this.#answers.drain();
   }
 
   /** Ends the session; only the first reason counts. spec/capnweb.md §12.1 */
@@ -121,17 +118,12 @@ export class SessionCore implements ReferenceScope, StreamLine {
     const reason = cause === undefined ? "undefined" : cause;
     this.#end = { reason };
     if (tellPeer) this.#parts.outlet.abort(this.#writer.writeFailure(reason));
-    for (const { reject } of this.#drains.splice(0)) reject(reason);
+    this.#answers.fail(reason);
     this.#parts.ended(reason);
     for (const { callback } of this.registrations) report(() => callback(reason));
     this.registrations.clear();
-    const imports = [...this.#imports.values()];
-    for (const peer of imports) peer.break(reason);
-    for (const done of this.#streamed.values()) done({ reason });
-    this.#streamed.clear();
-    for (const answer of this.#answeredOnce.values()) answer.settle(failedHook(reason));
-    this.#answeredOnce.clear();
-    this.#pipes.clear();
+    this.#imports.fail(reason);
+    this.#pipes = undefined;
     this.#exports.clear(reason);
   }
 
@@ -150,14 +142,8 @@ export class SessionCore implements ReferenceScope, StreamLine {
       args.dispose();
       return failedHook(this.#end.reason);
     }
-    try {
-      const { expression, promises } = this.#writer.writeArguments(args);
-      this.#parts.outlet.call(peer.id, path, expression);
-      for (const id of promises) this.#answer(id);
-    } finally {
-      args.dispose();
-    }
-    return this.#result();
+    this.#sendCall("call", peer, path, args);
+    return new Hook(this.#imports.push("result"));
   }
 
   /**
@@ -171,23 +157,15 @@ export class SessionCore implements ReferenceScope, StreamLine {
       args.dispose();
       return failedHook(this.#end.reason);
     }
-    try {
-      const { expression, promises } = this.#writer.writeArguments(args);
-      this.#parts.outlet.stream(peer.id, path, expression);
-      for (const id of promises) this.#answer(id);
-    } finally {
-      args.dispose();
-    }
-    const answer = new PendingCapability();
-    this.#answeredOnce.set(this.#nextImport++, answer);
-    return new Hook(answer);
+    this.#sendCall("stream", peer, path, args);
+    return this.#imports.pushOnce();
   }
 
   /** Pushes nothing, which runs nothing: its answer shows that the peer is alive. spec/capnweb.md §4.5 */
   probe(): Hook {
     if (this.#end !== undefined) return failedHook(this.#end.reason);
     this.#parts.outlet.push(null);
-    return this.#result();
+    return new Hook(this.#imports.push("result"));
   }
 
   /** Fails `peer`, a promise, here with `reason`, and gives it back. spec/capnweb.md §20.5 */
@@ -200,7 +178,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
   read(peer: PeerCapability, path: Path): Hook {
     if (this.#end !== undefined) return failedHook(this.#end.reason);
     this.#parts.outlet.push(["pipeline", peer.id, path]);
-    return this.#result();
+    return new Hook(this.#imports.push("result"));
   }
 
   /** Sends a recorded mapper; consumes `captures`. */
@@ -216,7 +194,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
     }
     const written = captures.map((capture) => this.#writer.writeCapture(capture));
     this.#parts.outlet.push(["remap", peer.id, path, written, instructions]);
-    return this.#result();
+    return new Hook(this.#imports.push("result"));
   }
 
   /** @see StreamLine.stream */
@@ -229,8 +207,8 @@ export class SessionCore implements ReferenceScope, StreamLine {
     }
     const written = this.#writer.writeArguments(new Payload(args, "borrowed"));
     const size = this.#parts.outlet.stream(capability.id, [method], written.expression);
-    for (const id of written.promises) this.#answer(id);
-    this.#streamed.set(this.#nextImport++, done);
+    for (const id of written.promises) this.#answers.answer(id);
+    this.#imports.pushChunk(done);
     return size;
   }
 
@@ -241,8 +219,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
   } {
     if (stream.locked) throw new TypeError("The ReadableStream is locked.");
     this.#parts.outlet.pipe();
-    const peer = new PeerCapability(this, this.#nextImport++, "object");
-    this.#imports.set(peer.id, peer);
+    const peer = this.#imports.push("object");
     const target = new Hook(peer);
     const stop = pump(
       stream,
@@ -279,21 +256,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
 
   /** @see ReferenceScope.introduce */
   introduce(kind: "export" | "promise", id: number): Hook {
-    const known = this.#imports.get(id);
-    if (known === undefined) {
-      const { maxImports } = this.#parts.limits;
-      if (this.#imports.size >= maxImports) {
-        throw new RangeError(`More than ${maxImports} live imports in one session.`);
-      }
-      const peer = new PeerCapability(this, id, kind === "promise" ? "promise" : "object");
-      this.#imports.set(id, peer);
-      return new Hook(peer);
-    }
-    if (kind === "promise") {
-      return failedHook(new Error(`Promise ${id} was introduced twice.`));
-    }
-    known.introductions++;
-    return new Hook(known);
+    return this.#imports.introduce(kind, id);
   }
 
   /** @see ReferenceScope.capture */
@@ -302,16 +265,16 @@ export class SessionCore implements ReferenceScope, StreamLine {
     const [tag, id] = expression as readonly unknown[];
     if (typeof id !== "number" || !Number.isSafeInteger(id)) return undefined;
     if (tag === "import") return this.lookup(id).dup();
-    return tag === "export" && id < 0 ? this.introduce("export", id) : undefined;
+    return tag === "export" && id < 0 ? this.#imports.introduce("export", id) : undefined;
   }
 
   /** @see ReferenceScope.takeReadable */
   takeReadable(id: number): { readonly stream: ReadableStream; readonly hook: Hook } {
-    const pipe = this.#pipes.get(id);
+    const pipe = this.#pipes?.get(id);
     if (pipe === undefined) {
       throw new Error(`Export ${id} is not a pipe or its readable end was already consumed.`);
     }
-    this.#pipes.delete(id);
+    this.#pipes?.delete(id);
     return pipe.take();
   }
 
@@ -319,6 +282,16 @@ export class SessionCore implements ReferenceScope, StreamLine {
   openWritable(id: number): { readonly stream: WritableStream; readonly hook: Hook } {
     if (id >= 0) throw unknownValue(["writable", id]);
     return remoteWritable(this, this.introduce("export", id), this.#parts.clock);
+  }
+
+  #sendCall(form: "call" | "stream", peer: PeerCapability, path: Path, args: Payload): void {
+    try {
+      const { expression, promises } = this.#writer.writeArguments(args);
+      this.#parts.outlet[form](peer.id, path, expression);
+      for (const id of promises) this.#answers.answer(id);
+    } finally {
+      args.dispose();
+    }
   }
 
   #dispatch(message: unknown): void {
@@ -331,7 +304,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
           return;
         case "pull":
           if (typeof first !== "number") break;
-          return this.#answer(first);
+          return this.#answers.answer(first);
         case "resolve":
           if (typeof first !== "number" || message.length < 3) break;
           return this.#resolved(first, rootHook(this.#reader.read(second)));
@@ -341,13 +314,14 @@ export class SessionCore implements ReferenceScope, StreamLine {
         case "release":
           if (typeof first !== "number" || !isCount(second)) break;
           this.#exports.release(first, second);
-          if (this.#exports.get(first) === undefined) this.#pipes.delete(first);
+          if (this.#exports.get(first) === undefined) this.#pipes?.delete(first);
           return;
         case "stream":
           if (message.length < 2) break;
-          return this.#answerOnce(this.#exports.addPushed(this.#pushed(first)));
+          return this.#answers.answerOnce(this.#exports.addPushed(this.#pushed(first)));
         case "pipe": {
           const pipe = new Pipe(this.streamBudget);
+          this.#pipes ??= new Map();
           this.#pipes.set(this.#exports.addPushed(pipe.writable), pipe);
           return;
         }
@@ -369,15 +343,8 @@ export class SessionCore implements ReferenceScope, StreamLine {
 
   #overload(): RangeError | undefined {
     const { maxOutstandingCalls } = this.#parts.limits;
-    if (this.#outstanding < maxOutstandingCalls) return undefined;
+    if (this.#answers.outstanding < maxOutstandingCalls) return undefined;
     return new RangeError(`More than ${maxOutstandingCalls} calls are outstanding.`);
-  }
-
-  /** Enters the result of the push that has just been sent. */
-  #result(): Hook {
-    const peer = new PeerCapability(this, this.#nextImport++, "result");
-    this.#imports.set(peer.id, peer);
-    return new Hook(peer);
   }
 
   #resolved(id: number, resolution: Hook): void {
@@ -394,13 +361,9 @@ export class SessionCore implements ReferenceScope, StreamLine {
 
   /** A chunk of a stream, a call sent once, or something given back meanwhile. */
   #answeredUnlisted(id: number, resolution: Hook): void {
-    const once = this.#answeredOnce.get(id);
-    if (once !== undefined) {
-      this.#answeredOnce.delete(id);
-      return once.settle(resolution);
-    }
-    const done = this.#streamed.get(id);
-    this.#streamed.delete(id);
+    const once = this.#imports.takeOnce(id);
+    if (once !== undefined) return once.settle(resolution);
+    const done = this.#imports.takeChunk(id);
     resolution.dispose();
     done?.(undefined);
   }
@@ -408,61 +371,9 @@ export class SessionCore implements ReferenceScope, StreamLine {
   #rejected(id: number, failure: Payload): void {
     // An error holds no references by right; what a careless peer put there is not kept.
     for (const hook of failure.hooks) hook.dispose();
-    const done = this.#streamed.get(id);
-    if (done !== undefined) {
-      this.#streamed.delete(id);
-      return done({ reason: failure.value });
-    }
+    const done = this.#imports.takeChunk(id);
+    if (done !== undefined) return done({ reason: failure.value });
     this.#resolved(id, failedHook(failure.value));
-  }
-
-  /** Sends `resolve` or `reject` for an entry as soon as it can. */
-  #answer(id: number): void {
-    const entry = this.#exports.get(id);
-    if (entry === undefined) throw new Error(`no such export ID: ${id}`);
-    if (entry.pulled) return;
-    entry.pulled = true;
-    this.#outstanding++;
-    // Released meanwhile: nobody waits for the answer. spec/capnweb.md §4.4
-    const wanted = (): boolean => this.#end === undefined && this.#exports.get(id) === entry;
-    entry.hook.pull({
-      resolved: (payload) => {
-        if (wanted()) this.#sendResult(id, payload);
-        this.#finished();
-      },
-      rejected: (reason) => {
-        if (wanted()) this.#parts.outlet.reject(id, this.#writer.writeFailure(reason));
-        this.#finished();
-      },
-    });
-  }
-
-  #answerOnce(id: number): void {
-    const hook = this.lookup(id).dup();
-    const drop = (): void => {
-      hook.dispose();
-      if (this.#exports.get(id) !== undefined) this.#exports.release(id, 1);
-    };
-    this.#answer(id);
-    hook.pull({ resolved: drop, rejected: drop });
-  }
-
-  #sendResult(id: number, payload: Payload): void {
-    const { outlet } = this.#parts;
-    let written;
-    try {
-      written = this.#writer.writeResult(payload);
-    } catch (error) {
-      outlet.reject(id, this.#writer.writeFailure(error));
-      return;
-    }
-    outlet.resolve(id, written.expression);
-    for (const promise of written.promises) this.#answer(promise);
-  }
-
-  #finished(): void {
-    if (--this.#outstanding > 0 || this.#drains.length === 0) return;
-    for (const { resolve } of this.#drains.splice(0)) resolve();
   }
 }
 

@@ -1,3 +1,5 @@
+import { utf8Length } from "@proj/wire-types";
+import { hostBuffers } from "../wire/host-buffer.js";
 import { DEFAULT_BATCH_LIMITS, type HttpBatchServerOptions } from "./batch-limits.js";
 import { chunksOf, type EmittingBody, readBody, readEmittedBody } from "./read-body.js";
 import { type Abandonment, type BatchAnswer, refusedBatch, serveBatch } from "./serve-batch.js";
@@ -36,7 +38,7 @@ export interface NodeBatchResponse {
   /** Sends status and its text. */
   writeHead(status: number, statusMessage: string): unknown;
   /** Sends the body and ends the answer. */
-  end(body?: string | Uint8Array): unknown;
+  end(body?: string): unknown;
   /** Hears that the connection is gone. */
   once(event: "close", listener: () => void): unknown;
 }
@@ -69,13 +71,11 @@ export async function nodeHttpBatchRpcResponse(
     (gone) => response.once("close", gone),
   );
   if (response.destroyed === true) return;
-  const bytes = encoder.encode(body);
-  response.writeHead(status, options.headers ?? { "content-length": bytes.length });
-  // Text leaves together with the head, bytes after it.
-  response.end(bytes.length === body.length ? body : bytes);
+  const length = hostBuffers?.byteLength(body) ?? utf8Length(body);
+  response.writeHead(status, options.headers ?? { "content-length": length });
+  // Text leaves together with the head, bytes would after it.
+  response.end(body);
 }
-
-const encoder = new TextEncoder();
 
 async function answerTo(
   read: (maxBytes: number) => Promise<string | undefined>,

@@ -84,21 +84,16 @@ function abortAnswer({ sent }: BatchTransport): BatchAnswer {
     : refusedBatch(400, "The batch was aborted by its sender.");
 }
 
-async function answered(
-  session: RpcSession,
-  maxTimeMs: number,
-  abandonment: Abandonment,
-): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, maxTimeMs);
-    abandonment(resolve);
+/** Resolves when all is answered, the time is up, or nobody waits any more. */
+function answered(session: RpcSession, maxTimeMs: number, abandonment: Abandonment): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, maxTimeMs);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    abandonment(done);
+    // Why a session ended its transport knows.
+    session.drain().then(done, done);
   });
-  try {
-    await Promise.race([session.drain(), late]);
-  } catch {
-    // The transport knows why the session ended.
-  } finally {
-    clearTimeout(timer);
-  }
 }

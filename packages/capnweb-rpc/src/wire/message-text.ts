@@ -65,26 +65,47 @@ const MAX_SKELETON = 64 * 1024;
 export function parseMessage(message: unknown): unknown {
   // A transport may hand over anything: what is not text is not JSON either.
   const text = String(message);
-  if (text.startsWith(PULL)) return parsePull(text) ?? JSON.parse(text);
+  const fixed = parseFixed(text);
+  if (fixed !== undefined) return fixed;
   const tree = text.length < LONG_BYTES ? undefined : parseAround(text);
   return tree === undefined ? JSON.parse(text) : tree;
 }
 
-const PULL = '["pull",';
-const MAX_PULL_DIGITS = 9;
+const FIXED = ["pull", "resolve", "release"].map((tag) => [tag, `["${tag}",`] as const);
+const MAX_DIGITS = 9;
+const COMMA = 0x2c;
+const CLOSE = 0x5d;
+const ZERO = 0x30;
 
-/** Reads the most frequent of the messages that have one form only; `undefined` if it has another. */
-function parsePull(text: string): readonly ["pull", number] | undefined {
-  const end = text.length - 1;
-  const digits = end - PULL.length;
-  if (digits < 1 || digits > MAX_PULL_DIGITS || text[end] !== "]") return undefined;
-  let id = 0;
-  for (let at = PULL.length; at < end; at++) {
-    const digit = text.charCodeAt(at) - 48;
-    if (digit < 0 || digit > 9 || (id === 0 && digit === 0)) return undefined;
-    id = id * 10 + digit;
+/** Reads the messages that have one form only, or nearly so; `undefined` for any other. */
+function parseFixed(text: string): readonly unknown[] | undefined {
+  for (const [tag, start] of FIXED) {
+    if (text.startsWith(start)) return parseNaturals(tag, text, start.length);
   }
-  return ["pull", id];
+  return undefined;
+}
+
+/** Reads one or two natural numbers and the end of the array; `undefined` if it is anything else. */
+function parseNaturals(tag: string, text: string, from: number): readonly unknown[] | undefined {
+  const tree: unknown[] = [tag];
+  let value = 0;
+  let start = from;
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= ZERO && code < ZERO + 10) {
+      // A zero before other digits is no JSON.
+      if (at - start >= MAX_DIGITS || (value === 0 && at > start)) return undefined;
+      value = value * 10 + code - ZERO;
+      continue;
+    }
+    if (at === start) return undefined;
+    tree.push(value);
+    if (code === CLOSE) return at === text.length - 1 ? tree : undefined;
+    if (code !== COMMA || tree.length > 2) return undefined;
+    value = 0;
+    start = at + 1;
+  }
+  return undefined;
 }
 
 /**

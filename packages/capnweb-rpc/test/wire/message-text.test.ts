@@ -96,4 +96,36 @@ describe("reading", () => {
       { numRuns },
     );
   });
+
+  test("numbers and tags of the fixed messages: the same tree or the same refusal", () => {
+    const piece = fc.constantFrom(
+      "0",
+      "1",
+      "23",
+      "999999999",
+      "-4",
+      ".5",
+      "e1",
+      ",",
+      "]",
+      " ",
+      '"',
+    );
+    const head = fc.constantFrom('["pull",', '["resolve",', '["release",', '["reject",', '["pull"');
+    const read = (parse: (text: string) => unknown, text: string): unknown => {
+      try {
+        return parse(text);
+      } catch (error) {
+        return String(error);
+      }
+    };
+    fc.assert(
+      fc.property(head, fc.array(piece, { maxLength: 6 }), (start, pieces) => {
+        for (const text of [`${start}${pieces.join("")}`, `${start}${pieces.join("")}]`]) {
+          expect(read(parseMessage, text)).toEqual(read(JSON.parse, text));
+        }
+      }),
+      { numRuns: 10 * numRuns },
+    );
+  });
 });
