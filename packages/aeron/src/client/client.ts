@@ -3,27 +3,20 @@ import { BroadcastReceiver } from "../cnc/broadcast.js";
 import type { CncFile } from "../cnc/cnc-file.js";
 import { ToDriverRing } from "../cnc/to-driver-ring.js";
 import { CommandEncoder, CommandType } from "../commands/command.js";
-import {
-  type AvailableImage,
-  type PublicationReady,
-  readResponse,
-  type Response,
-} from "../commands/response.js";
+import { readResponse, type Response } from "../commands/response.js";
 import { CountersReader } from "../counters/counters-reader.js";
+import { ClientResources } from "./client-resources.js";
 import { ExclusivePublication } from "./exclusive-publication.js";
 import { Heartbeat } from "./heartbeat.js";
-import { Image } from "./image.js";
-import { LogCache, type LogMapper } from "./log-cache.js";
+import type { LogMapper } from "./log-cache.js";
 import { PendingCommands } from "./pending-commands.js";
 import { Publication } from "./publication.js";
 import type { PublicationBase, PublicationSetup } from "./publication-base.js";
 import { type ImageHandlers, Subscription } from "./subscription.js";
-import { UserCounter } from "./user-counter.js";
+import type { UserCounter } from "./user-counter.js";
 
 /** How often a client shows that it lives, in milliseconds. spec/aeron.md §10 */
 const KEEPALIVE_MS = 500;
-/** After how long a log that nobody uses is unmapped, in milliseconds. */
-const LINGER_MS = 3_000;
 /** Answers that one turn takes in at most. */
 const RESPONSES_PER_TURN = 64;
 
@@ -39,6 +32,8 @@ export interface ClientSetup {
   readonly nowMs: number;
   /** After how long a driver that does not turn counts as dead, in milliseconds. */
   readonly driverTimeoutMs: number;
+  /** Whether another thread shows that this client lives, so that its own turns may be far apart; by default not. */
+  readonly keptAliveElsewhere?: boolean;
   /** Called once when the client has ended, with the reason unless it was closed. */
   readonly onClosed?: (reason: AeronError | undefined) => void;
 }
@@ -61,16 +56,12 @@ export class Client {
   readonly #ring: ToDriverRing;
   readonly #receiver: BroadcastReceiver;
   readonly #encoder: CommandEncoder;
-  readonly #logs: LogCache;
+  readonly #resources: ClientResources;
   readonly #driverTimeoutMs: number;
   readonly #livenessTimeoutMs: number;
   readonly #onClosed: (reason: AeronError | undefined) => void;
   readonly #pending: PendingCommands;
   readonly #heartbeat: Heartbeat;
-  readonly #publications = new Map<bigint, { publication: PublicationBase; file: string }>();
-  readonly #subscriptions = new Map<bigint, Subscription>();
-  readonly #imageFiles = new Map<Image, string>();
-  readonly #userCounters = new Map<bigint, UserCounter>();
   #nowMs: number;
   #nextCheckMs: number;
   #ended = false;
@@ -85,9 +76,19 @@ export class Client {
     this.#encoder = new CommandEncoder(this.clientId);
     this.#heartbeat = new Heartbeat(this.counters, this.clientId);
     this.#pending = new PendingCommands(setup.driverTimeoutMs);
-    this.#logs = new LogCache(setup.mapLog, LINGER_MS);
+    this.#resources = new ClientResources(
+      this.counters,
+      setup.mapLog,
+      (kind, id) => {
+        this.#sendRemoval(kind, id);
+      },
+      setup.nowMs,
+    );
     this.#driverTimeoutMs = setup.driverTimeoutMs;
-    this.#livenessTimeoutMs = Math.floor(cnc.clientLivenessTimeoutNs / 1_000_000);
+    this.#livenessTimeoutMs =
+      setup.keptAliveElsewhere === true
+        ? Number.POSITIVE_INFINITY
+        : Math.floor(cnc.clientLivenessTimeoutNs / 1_000_000);
     this.#onClosed = setup.onClosed ?? (() => undefined);
     this.#nowMs = setup.nowMs;
     this.#nextCheckMs = setup.nowMs;
@@ -130,21 +131,14 @@ export class Client {
     const what = `subscription to ${channel} stream ${streamId}`;
     return this.#command(id, CommandType.addSubscription, record, what, (response) => {
       if (response.kind !== "subscriptionReady") return undefined;
-      const subscription = new Subscription({
+      const { channelStatusCounterId } = response;
+      return this.#resources.addSubscription(
+        id,
         channel,
         streamId,
-        registrationId: id,
-        channelStatusCounterId: response.channelStatusCounterId,
+        channelStatusCounterId,
         handlers,
-        onClose: () => {
-          this.#subscriptions.delete(id);
-          this.#send(CommandType.removeSubscription, (removal) =>
-            this.#encoder.removal(removal, id),
-          );
-        },
-      });
-      this.#subscriptions.set(id, subscription);
-      return subscription;
+      );
     });
   }
 
@@ -156,18 +150,11 @@ export class Client {
   ): Promise<UserCounter> {
     const id = this.#nextId();
     const record = this.#encoder.counter(id, typeId, key, label);
-    return this.#command(id, CommandType.addCounter, record, `counter ${label}`, (response) => {
-      if (response.kind !== "counterReady" || !this.counters.contains(response.counterId)) {
-        return undefined;
-      }
-      const record128 = this.counters.valueRecord(response.counterId);
-      const counter = new UserCounter(response.counterId, id, record128, () => {
-        this.#userCounters.delete(id);
-        this.#send(CommandType.removeCounter, (removal) => this.#encoder.removal(removal, id));
-      });
-      this.#userCounters.set(id, counter);
-      return counter;
-    });
+    return this.#command(id, CommandType.addCounter, record, `counter ${label}`, (response) =>
+      response.kind === "counterReady"
+        ? this.#resources.addCounter(id, response.counterId)
+        : undefined,
+    );
   }
 
   /** Adds or removes a destination of a publication or a subscription. @throws as {@link Client.addExclusivePublication} */
@@ -233,37 +220,8 @@ export class Client {
     const what = `publication on ${channel} stream ${streamId}`;
     return this.#command(id, type, record, what, (response) => {
       if (response.kind !== "publicationReady") return undefined;
-      return this.#publicationReady(id, channel, response, make);
+      return this.#resources.addPublication(id, channel, response, make);
     });
-  }
-
-  #publicationReady<P extends PublicationBase>(
-    id: bigint,
-    channel: string,
-    ready: PublicationReady,
-    make: new (setup: PublicationSetup) => P,
-  ): P {
-    if (!this.counters.contains(ready.limitCounterId)) {
-      throw new AeronError("aeron.file_invalid", `there is no counter ${ready.limitCounterId}`);
-    }
-    const publication = new make({
-      channel,
-      streamId: ready.streamId,
-      sessionId: ready.sessionId,
-      registrationId: id,
-      log: this.#logs.acquire(ready.logFile),
-      limit: this.counters.valueRecord(ready.limitCounterId),
-      channelStatusCounterId: ready.channelStatusCounterId,
-      onClose: () => {
-        this.#publications.delete(id);
-        this.#logs.release(ready.logFile, this.#nowMs);
-        this.#send(CommandType.removePublication, (removal) =>
-          this.#encoder.removal(removal, id, 0n),
-        );
-      },
-    });
-    this.#publications.set(id, { publication, file: ready.logFile });
-    return publication;
   }
 
   #command<T>(
@@ -288,6 +246,17 @@ export class Client {
     if (!this.#ended) this.#ring.write(type, encode(this.#nextId()));
   }
 
+  #sendRemoval(kind: "publication" | "subscription" | "counter", id: bigint): void {
+    if (kind === "publication") {
+      this.#send(CommandType.removePublication, (removal) =>
+        this.#encoder.removal(removal, id, 0n),
+      );
+      return;
+    }
+    const type = kind === "counter" ? CommandType.removeCounter : CommandType.removeSubscription;
+    this.#send(type, (removal) => this.#encoder.removal(removal, id));
+  }
+
   // The ring is no longer mapped once the client has ended; what asks for an id then is refused right behind.
   #nextId(): bigint {
     return this.#ended ? 0n : this.#ring.nextCorrelationId();
@@ -299,15 +268,13 @@ export class Client {
         this.#pending.refuse(response.correlationId, response.code, response.message);
         return;
       case "availableImage":
-        this.#availableImage(response);
+        this.#resources.imageAvailable(response);
         return;
-      case "unavailableImage": {
-        const subscription = this.#subscriptions.get(response.subscriptionId);
-        this.#releaseImage(subscription?.remove(response.correlationId));
+      case "unavailableImage":
+        this.#resources.imageUnavailable(response);
         return;
-      }
       case "unavailableCounter":
-        this.#userCounters.get(response.correlationId)?.abandon();
+        this.#resources.counterUnavailable(response.correlationId);
         return;
       case "clientTimeout":
         if (response.clientId !== this.clientId) return;
@@ -315,28 +282,6 @@ export class Client {
       default:
         this.#pending.settle(response.correlationId, response);
     }
-  }
-
-  #availableImage(response: AvailableImage): void {
-    const subscription = this.#subscriptions.get(response.subscriptionId);
-    if (subscription === undefined || !this.counters.contains(response.positionCounterId)) return;
-    const image = new Image({
-      correlationId: response.correlationId,
-      sessionId: response.sessionId,
-      streamId: response.streamId,
-      sourceIdentity: response.sourceIdentity,
-      log: this.#logs.acquire(response.logFile),
-      position: this.counters.valueRecord(response.positionCounterId),
-    });
-    this.#imageFiles.set(image, response.logFile);
-    subscription.add(image);
-  }
-
-  #releaseImage(image: Image | undefined): void {
-    const file = image === undefined ? undefined : this.#imageFiles.get(image);
-    if (image === undefined || file === undefined) return;
-    this.#imageFiles.delete(image);
-    this.#logs.release(file, this.#nowMs);
   }
 
   #check(nowMs: number): void {
@@ -349,26 +294,14 @@ export class Client {
       );
     }
     this.#heartbeat.beat(nowMs);
-    this.#releaseClosedImages();
-    this.#logs.tick(nowMs);
+    this.#resources.tick(nowMs);
     this.#pending.expire(nowMs);
-  }
-
-  // Images of a subscription that was closed are told to nobody.
-  #releaseClosedImages(): void {
-    for (const image of this.#imageFiles.keys()) if (image.isClosed) this.#releaseImage(image);
   }
 
   #end(reason: AeronError | undefined): void {
     this.#ended = true;
-    for (const { publication } of this.#publications.values()) publication.abandon();
-    for (const subscription of this.#subscriptions.values()) subscription.abandon();
-    for (const counter of this.#userCounters.values()) counter.abandon();
+    this.#resources.abandon();
     this.#pending.failAll(reason ?? new AeronError("aeron.closed", "the client was closed"));
-    this.#publications.clear();
-    this.#subscriptions.clear();
-    this.#imageFiles.clear();
-    this.#logs.clear();
     this.#onClosed(reason);
   }
 }

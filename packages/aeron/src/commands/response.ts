@@ -16,6 +16,17 @@ const ResponseType = {
   clientTimeout: 0xf0a,
 } as const;
 
+/** An image can be read no more. */
+export interface UnavailableImage {
+  readonly kind: "unavailableImage";
+  /** The command that added the publication. */
+  readonly correlationId: bigint;
+  /** The command that added the subscription. */
+  readonly subscriptionId: bigint;
+  readonly streamId: number;
+  readonly channel: string;
+}
+
 /** The log of a publication is mapped and ready. */
 export interface PublicationReady {
   readonly kind: "publicationReady";
@@ -54,13 +65,7 @@ export type Response =
   | PublicationReady
   | AvailableImage
   | { readonly kind: "operationSuccess"; readonly correlationId: bigint }
-  | {
-      readonly kind: "unavailableImage";
-      readonly correlationId: bigint;
-      readonly subscriptionId: bigint;
-      readonly streamId: number;
-      readonly channel: string;
-    }
+  | UnavailableImage
   | {
       readonly kind: "subscriptionReady";
       readonly correlationId: bigint;

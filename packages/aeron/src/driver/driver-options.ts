@@ -10,6 +10,12 @@ export interface DriverOptions {
   readonly unblockTimeoutMs: number;
   /** How long a drained publication stays for clients that still look at it, in milliseconds. */
   readonly lingerMs: number;
+  /** How long a reader with `tether=false` may be behind the window, in milliseconds. */
+  readonly untetheredWindowLimitMs: number;
+  /** How long its place is kept after it was told that its image is gone, in milliseconds. */
+  readonly untetheredLingerMs: number;
+  /** After how long it joins again, in milliseconds. */
+  readonly untetheredRestingMs: number;
   /** How many clients there may be at once. */
   readonly maxClients: number;
   /** How many publications there may be at once. */
@@ -25,6 +31,9 @@ export const DEFAULT_DRIVER_OPTIONS: DriverOptions = {
   mtu: 1_408,
   unblockTimeoutMs: 15_000,
   lingerMs: 5_000,
+  untetheredWindowLimitMs: 5_000,
+  untetheredLingerMs: 5_000,
+  untetheredRestingMs: 10_000,
   maxClients: 1_000,
   maxPublications: 1_000,
 };

@@ -1,5 +1,4 @@
 import { ByteWriter, type RandomSource } from "@proj/wire-types";
-import { type ChannelUri, parseChannel, parseInt32 } from "../channel-uri.js";
 import { BroadcastTransmitter } from "../cnc/broadcast.js";
 import type { CncFile } from "../cnc/cnc-file.js";
 import { ToDriverRing } from "../cnc/to-driver-ring.js";
@@ -14,11 +13,11 @@ import {
 } from "../counters/system-counters.js";
 import { DriverError } from "../errors.js";
 import type { AtomicBuffer } from "../memory/atomic-buffer.js";
+import { ClientHoldings } from "./client-holdings.js";
 import { DriverClient } from "./driver-client.js";
 import type { DriverFiles } from "./driver-files.js";
 import type { DriverOptions } from "./driver-options.js";
-import { publicationOptions } from "./publication-options.js";
-import { type DriverSubscription, PublicationTable } from "./publication-table.js";
+import { PublicationTable } from "./publication-table.js";
 import { errorCode, Refusal } from "./refusal.js";
 
 const COMMANDS_PER_TURN = 16;
@@ -52,7 +51,7 @@ export class Driver {
   readonly #options: DriverOptions;
   readonly #clients = new Map<bigint, DriverClient>();
   readonly #publications: PublicationTable;
-  readonly #subscriptions = new Map<bigint, DriverSubscription>();
+  readonly #holdings: ClientHoldings;
   #nextHeartbeatMs = 0;
   #nextCheckMs: number;
   #nowMs: number;
@@ -72,6 +71,14 @@ export class Driver {
       random: setup.random,
       options: setup.options,
       counters: this.#counters,
+      tell: (response) => {
+        this.#tell(response);
+      },
+    });
+    this.#holdings = new ClientHoldings({
+      publications: this.#publications,
+      counters: this.#counters,
+      options: setup.options,
       tell: (response) => {
         this.#tell(response);
       },
@@ -97,6 +104,7 @@ export class Driver {
   /** Does what there is to do; returns how much it was. */
   turn(nowMs: number): number {
     this.#nowMs = nowMs;
+    this.#holdings.now(nowMs);
     if (nowMs >= this.#nextHeartbeatMs) {
       this.#nextHeartbeatMs = nowMs + HEARTBEAT_MS;
       this.#ring.putHeartbeat(nowMs);
@@ -183,22 +191,27 @@ export class Driver {
     if (client === undefined) return;
     switch (command.kind) {
       case "addPublication":
-        this.#addPublication(client, correlationId, command);
+        this.#holdings.addPublication(client, correlationId, command);
         return;
       case "removePublication":
-        this.#removePublication(client, correlationId, command.registrationId, command.revoke);
+        this.#holdings.removePublication(
+          client,
+          correlationId,
+          command.registrationId,
+          command.revoke,
+        );
         return;
       case "addSubscription":
-        this.#addSubscription(client, correlationId, command.streamId, command.channel);
+        this.#holdings.addSubscription(client, correlationId, command.streamId, command.channel);
         return;
       case "removeSubscription":
-        this.#removeSubscription(client, correlationId, command.registrationId);
+        this.#holdings.removeSubscription(client, correlationId, command.registrationId);
         return;
       case "addCounter":
-        this.#addCounter(client, correlationId, command);
+        this.#holdings.addCounter(client, correlationId, command);
         return;
       case "removeCounter":
-        this.#removeCounter(client, correlationId, command.registrationId);
+        this.#holdings.removeCounter(client, correlationId, command.registrationId);
         return;
       case "destination":
         throw new Refusal(DriverError.NOT_SUPPORTED, "this driver has no destinations: IPC only");
@@ -217,120 +230,6 @@ export class Driver {
     }
   }
 
-  #addPublication(
-    client: DriverClient,
-    registrationId: bigint,
-    command: Extract<Command, { kind: "addPublication" }>,
-  ): void {
-    const { streamId, channel, exclusive } = command;
-    const uri = ipcChannel(channel);
-    const options = publicationOptions(uri, this.#options);
-    const wanted = { registrationId, streamId, channel, uri, options, exclusive };
-    const known = this.#publications.find(wanted);
-    const publication = known ?? this.#publications.create(wanted, this.#nowMs);
-    publication.users++;
-    client.publications.set(registrationId, publication);
-    const { setup } = publication;
-    this.#tell({
-      kind: "publicationReady",
-      exclusive,
-      correlationId: registrationId,
-      registrationId: setup.registrationId,
-      sessionId: setup.sessionId,
-      streamId,
-      limitCounterId: setup.limitCounterId,
-      channelStatusCounterId: -1,
-      logFile: setup.file.path,
-    });
-    if (known !== undefined) return;
-    for (const subscription of this.#subscriptions.values()) {
-      this.#publications.link(publication, subscription, this.#nowMs);
-    }
-  }
-
-  #removePublication(
-    client: DriverClient,
-    correlationId: bigint,
-    registrationId: bigint,
-    revoke: boolean,
-  ): void {
-    const publication = client.publications.get(registrationId);
-    if (publication === undefined) {
-      throw new Refusal(DriverError.UNKNOWN_PUBLICATION, `no publication ${registrationId}`);
-    }
-    client.publications.delete(registrationId);
-    this.#tell({ kind: "operationSuccess", correlationId });
-    this.#publications.release(publication, revoke, this.#nowMs);
-  }
-
-  #addSubscription(
-    client: DriverClient,
-    correlationId: bigint,
-    streamId: number,
-    channel: string,
-  ): void {
-    const uri = ipcChannel(channel);
-    const session = uri.parameters.get("session-id");
-    const subscription: DriverSubscription = {
-      registrationId: correlationId,
-      clientId: client.clientId,
-      streamId,
-      channel,
-      ...(session === undefined ? {} : { sessionId: parseInt32("session-id", session) }),
-    };
-    this.#subscriptions.set(correlationId, subscription);
-    client.subscriptions.add(correlationId);
-    this.#tell({ kind: "subscriptionReady", correlationId, channelStatusCounterId: -1 });
-    this.#publications.linkAll(subscription, this.#nowMs);
-  }
-
-  #removeSubscription(client: DriverClient, correlationId: bigint, registrationId: bigint): void {
-    if (!client.subscriptions.delete(registrationId)) {
-      throw new Refusal(DriverError.UNKNOWN_SUBSCRIPTION, `no subscription ${registrationId}`);
-    }
-    this.#dropSubscription(registrationId);
-    this.#tell({ kind: "operationSuccess", correlationId });
-  }
-
-  #dropSubscription(registrationId: bigint): void {
-    this.#subscriptions.delete(registrationId);
-    this.#publications.unlinkAll(registrationId, this.#nowMs);
-  }
-
-  #addCounter(
-    client: DriverClient,
-    correlationId: bigint,
-    command: Extract<Command, { kind: "addCounter" }>,
-  ): void {
-    const counterId = this.#counters.allocate(
-      {
-        typeId: command.typeId,
-        key: command.key,
-        label: command.label,
-        registrationId: correlationId,
-        ownerId: client.clientId,
-      },
-      this.#nowMs,
-    );
-    client.counters.set(correlationId, counterId);
-    this.#tell({ kind: "counterReady", correlationId, counterId });
-  }
-
-  #removeCounter(client: DriverClient, correlationId: bigint, registrationId: bigint): void {
-    const counterId = client.counters.get(registrationId);
-    if (counterId === undefined) {
-      throw new Refusal(DriverError.UNKNOWN_COUNTER, `no counter ${registrationId}`);
-    }
-    client.counters.delete(registrationId);
-    this.#tell({ kind: "operationSuccess", correlationId });
-    this.#dropCounter(registrationId, counterId);
-  }
-
-  #dropCounter(registrationId: bigint, counterId: number): void {
-    this.#tell({ kind: "unavailableCounter", correlationId: registrationId, counterId });
-    this.#counters.free(counterId, this.#nowMs);
-  }
-
   #check(nowMs: number): void {
     const timeoutMs = this.#options.clientLivenessTimeoutMs;
     for (const client of this.#clients.values()) {
@@ -345,14 +244,7 @@ export class Driver {
 
   #dropClient(client: DriverClient): void {
     this.#clients.delete(client.clientId);
-    for (const publication of client.publications.values()) {
-      this.#publications.release(publication, false, this.#nowMs);
-    }
-    for (const registrationId of client.subscriptions) this.#dropSubscription(registrationId);
-    for (const [registrationId, counterId] of client.counters) {
-      this.#dropCounter(registrationId, counterId);
-    }
-    this.#dropCounter(client.clientId, client.heartbeatCounterId);
+    this.#holdings.dropAll(client);
   }
 
   // A client that died while it wrote a command stops all that come after it.
@@ -371,10 +263,4 @@ export class Driver {
     const { type, record } = encodeResponse(response);
     this.#transmitter.transmit(type, record);
   }
-}
-
-function ipcChannel(channel: string): ChannelUri {
-  const uri = parseChannel(channel);
-  if (uri.media === "ipc" && uri.prefix === undefined) return uri;
-  throw new Refusal(DriverError.NOT_SUPPORTED, `${channel}: this driver serves aeron:ipc only`);
 }

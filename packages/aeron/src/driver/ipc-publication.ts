@@ -115,6 +115,14 @@ export class IpcPublication {
     return removed;
   }
 
+  /** Whether a reader is nearer to the furthest one than three quarters of the window; one that is not there is. */
+  isWithinWindow(subscriptionId: bigint): boolean {
+    const reader = this.#readers.find((each) => each.subscriptionId === subscriptionId);
+    if (reader === undefined) return true;
+    const limit = this.#consumed - (this.setup.windowBytes * 3) / 4;
+    return reader.position.positionAcquire(0) > limit;
+  }
+
   /** Removes all readers and returns them. */
   takeReaders(): Reader[] {
     this.log.meta.putIntRelease(LogMeta.isConnected, 0);

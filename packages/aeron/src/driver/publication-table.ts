@@ -1,5 +1,4 @@
 import type { RandomSource } from "@proj/wire-types";
-import type { ChannelUri } from "../channel-uri.js";
 import type { Response } from "../commands/response.js";
 import { CounterType } from "../counters/counters-reader.js";
 import type { CountersWriter } from "../counters/counters-writer.js";
@@ -8,42 +7,14 @@ import { DriverError } from "../errors.js";
 import { initialiseLog, logFileBytes } from "../log/log-buffers.js";
 import type { DriverFiles, LogFile } from "./driver-files.js";
 import type { DriverOptions } from "./driver-options.js";
+import type { DriverSubscription } from "./driver-subscription.js";
 import { IpcPublication, startLogAt } from "./ipc-publication.js";
-import type { PublicationOptions } from "./publication-options.js";
 import { Refusal } from "./refusal.js";
+import { checkSame, type WantedPublication } from "./wanted-publication.js";
+import { UntetheredReaders } from "./untethered-readers.js";
 import { type StreamIdentity, streamCounterKey, streamCounterLabel } from "./stream-counter-key.js";
 
 const PAGE_BYTES = 4_096;
-
-/** A subscription of a client. */
-export interface DriverSubscription {
-  /** The command that added it. */
-  readonly registrationId: bigint;
-  /** Whose it is. */
-  readonly clientId: bigint;
-  /** The stream. */
-  readonly streamId: number;
-  /** The channel. */
-  readonly channel: string;
-  /** The one session it reads, where it chose one. */
-  readonly sessionId?: number;
-}
-
-/** A publication that a client asks for. */
-export interface WantedPublication {
-  /** The command that asks. */
-  readonly registrationId: bigint;
-  /** The stream. */
-  readonly streamId: number;
-  /** The channel as it was written. */
-  readonly channel: string;
-  /** The channel as it was read. */
-  readonly uri: ChannelUri;
-  /** What the channel asks for. */
-  readonly options: PublicationOptions;
-  /** Whether nobody else may write it. */
-  readonly exclusive: boolean;
-}
 
 /** What the publications of a driver stand on. */
 export interface PublicationTableSetup {
@@ -63,12 +34,25 @@ export interface PublicationTableSetup {
 export class PublicationTable {
   readonly #setup: PublicationTableSetup;
   readonly #publications = new Set<IpcPublication>();
+  readonly #untethered: UntetheredReaders;
   #nextSessionId: number;
+  #nowMs = 0;
 
   /** Starts without publications. */
   constructor(setup: PublicationTableSetup) {
     this.#setup = setup;
     this.#nextSessionId = randomInt32(setup.random);
+    this.#untethered = new UntetheredReaders(setup.options, {
+      leave: (publication, subscription) => {
+        this.#tellUnavailable(publication, subscription.registrationId);
+      },
+      drop: (publication, subscription) => {
+        this.#dropReader(publication, subscription.registrationId, this.#nowMs);
+      },
+      rejoin: (publication, subscription) => {
+        this.link(publication, subscription, this.#nowMs);
+      },
+    });
   }
 
   /** Lets every writer go on as far as its readers have come; returns how many limits changed. */
@@ -176,6 +160,7 @@ export class PublicationTable {
       positionCounterId: counterId,
       position: counters.record(counterId),
     });
+    if (!subscription.tether) this.#untethered.add(publication, subscription, nowMs);
     tell({
       kind: "availableImage",
       correlationId: setup.registrationId,
@@ -190,15 +175,17 @@ export class PublicationTable {
 
   /** Takes a subscription from all publications. */
   unlinkAll(subscriptionId: bigint, nowMs: number): void {
+    this.#untethered.removeSubscription(subscriptionId);
     for (const publication of this.#publications) {
-      const reader = publication.removeReader(subscriptionId);
-      if (reader !== undefined) this.#setup.counters.free(reader.positionCounterId, nowMs);
+      this.#dropReader(publication, subscriptionId, nowMs);
     }
   }
 
   /** Does what is due once a second. */
   check(nowMs: number): void {
+    this.#nowMs = nowMs;
     for (const publication of this.#publications) this.#check(publication, nowMs);
+    this.#untethered.check(nowMs);
   }
 
   /** Removes all logs. */
@@ -223,20 +210,29 @@ export class PublicationTable {
 
   // Nobody reads it any more; its log stays for a while, for clients that still look at it.
   #unlink(publication: IpcPublication, nowMs: number): void {
-    const { counters, tell } = this.#setup;
-    const { registrationId, streamId, channel } = publication.setup;
+    this.#untethered.removePublication(publication);
     for (const reader of publication.takeReaders()) {
-      counters.free(reader.positionCounterId, nowMs);
-      tell({
-        kind: "unavailableImage",
-        correlationId: registrationId,
-        subscriptionId: reader.subscriptionId,
-        streamId,
-        channel,
-      });
+      this.#setup.counters.free(reader.positionCounterId, nowMs);
+      this.#tellUnavailable(publication, reader.subscriptionId);
     }
     publication.state = "lingering";
     publication.lingerSinceMs = nowMs;
+  }
+
+  #dropReader(publication: IpcPublication, subscriptionId: bigint, nowMs: number): void {
+    const reader = publication.removeReader(subscriptionId);
+    if (reader !== undefined) this.#setup.counters.free(reader.positionCounterId, nowMs);
+  }
+
+  #tellUnavailable(publication: IpcPublication, subscriptionId: bigint): void {
+    const { registrationId, streamId, channel } = publication.setup;
+    this.#setup.tell({
+      kind: "unavailableImage",
+      correlationId: registrationId,
+      subscriptionId,
+      streamId,
+      channel,
+    });
   }
 
   #remove(publication: IpcPublication, nowMs: number): void {
@@ -292,19 +288,6 @@ export class PublicationTable {
       nowMs,
     );
   }
-}
-
-function checkSame(known: IpcPublication, uri: ChannelUri, options: PublicationOptions): void {
-  const differs = (key: string, ours: number, theirs: number): void => {
-    if (!uri.parameters.has(key) || ours === theirs) return;
-    throw new Refusal(
-      DriverError.GENERIC,
-      `${key}=${theirs} differs from that of the existing publication, ${ours}`,
-    );
-  };
-  differs("term-length", known.log.termLength, options.termLength);
-  differs("mtu", known.log.mtu, options.mtu);
-  differs("init-term-id", known.log.initialTermId, options.initialTermId ?? 0);
 }
 
 function randomInt32(random: RandomSource): number {

@@ -12,11 +12,12 @@ const HELP = `Usage: aeron-driver [options]
 Runs an Aeron media driver for this machine (IPC only) until it is stopped.
 
 Options:
-      --dir <path>        Where clients find it (default: $AERON_DIR, or aeron-<user> in /dev/shm)
-      --term-length <n>   Bytes of a term where a channel does not say (default 16777216)
-      --idle-exit <ms>    Stop when there was no client for so long
-      --json              Print what happens as JSON lines
-  -h, --help              Show this text
+      --dir <path>           Where clients find it (default: $AERON_DIR, or aeron-<user> in /dev/shm)
+      --term-length <n>      Bytes of a term where a channel does not say (default 16777216)
+      --client-timeout <ms>  Forget a client that was silent for so long (default 10000)
+      --idle-exit <ms>       Stop when there was no client for so long
+      --json                 Print what happens as JSON lines
+  -h, --help                 Show this text
 `;
 
 main();
@@ -29,6 +30,7 @@ function main(): void {
         dir: { type: "string" },
         "term-length": { type: "string" },
         "idle-exit": { type: "string" },
+        "client-timeout": { type: "string" },
         json: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
@@ -42,6 +44,7 @@ function main(): void {
     }
     const dir = values.dir ?? defaultAeronDir();
     const termLength = positive("term-length", values["term-length"]);
+    const clientTimeoutMs = positive("client-timeout", values["client-timeout"]);
     const idleExitMs = positive("idle-exit", values["idle-exit"]);
     const say = (event: string): void => {
       const line = json ? JSON.stringify({ event, dir }) : `${event}: ${dir}`;
@@ -50,6 +53,7 @@ function main(): void {
     const open = openDriver(backend, dir, {
       ...DEFAULT_DRIVER_OPTIONS,
       ...(termLength === undefined ? {} : { termLength }),
+      ...(clientTimeoutMs === undefined ? {} : { clientLivenessTimeoutMs: clientTimeoutMs }),
     });
     const stop = runDriver(open, {
       ...(idleExitMs === undefined ? {} : { idleExitMs }),

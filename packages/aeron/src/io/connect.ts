@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { type Backend, backend as machine, type ShmFolders } from "@proj/native-io";
 import type { SharedRegion } from "@proj/wire-types";
 import { Client } from "../client/client.js";
@@ -21,6 +22,11 @@ export interface ConnectOptions {
   readonly aeronDir?: string;
   /** How long to wait for a driver, in milliseconds; by default 10 000. */
   readonly timeoutMs?: number;
+  /**
+   * Who shows the driver that this client lives: the event loop that the client turns on, by default, or a worker thread,
+   * which goes on while that loop is blocked. The portable backend has the event loop only.
+   */
+  readonly keepAlive?: "eventLoop" | "worker";
   /** What lends the memory; by default what this machine has. */
   readonly backend?: Backend;
   /** Called once when the client has ended, with the reason unless it was closed. */
@@ -41,7 +47,7 @@ export interface AeronConnection {
  * Connects to the media driver in a directory: Aeron's own, in Java or C, or our embedded one.
  *
  * The client turns on this thread's event loop. A loop that is blocked for longer than the driver's client timeout, ten
- * seconds by default, loses everything it had at the driver.
+ * seconds by default, loses everything it had at the driver, unless a worker keeps it alive (`keepAlive: "worker"`).
  *
  * @throws {@link AeronError} `aeron.no_driver`, `aeron.file_invalid`.
  */
@@ -102,6 +108,8 @@ function run(
 ): AeronConnection {
   const { folders, region } = attached;
   let timer: NodeJS.Timeout | undefined;
+  let keeper: Worker | undefined;
+  const byWorker = options.keepAlive === "worker" && backend.kind === "native";
   const client = new Client({
     cnc: attached.cnc,
     mapLog: (path) => {
@@ -117,8 +125,10 @@ function run(
     },
     nowMs: Date.now(),
     driverTimeoutMs: DRIVER_TIMEOUT_MS,
+    keptAliveElsewhere: byWorker,
     onClosed: (reason) => {
       clearTimeout(timer);
+      void keeper?.terminate();
       region.unmap();
       folders.close();
       options.onClosed?.(reason);
@@ -129,6 +139,7 @@ function run(
     if (client.isClosed) return;
     timer = setTimeout(turn, client.isWaiting ? TICK_MS : IDLE_TICK_MS);
   };
+  if (byWorker) keeper = startKeeper(aeronDir, client.clientId);
   turn();
   return {
     client,
@@ -137,4 +148,14 @@ function run(
       client.close();
     },
   };
+}
+
+// The worker is no reason to live, and its end is no reason to die: the client's own turns show that it lives as well.
+function startKeeper(aeronDir: string, clientId: bigint): Worker {
+  const worker = new Worker(new URL("keep-alive-worker.js", import.meta.url), {
+    workerData: { aeronDir, clientId },
+  });
+  worker.on("error", () => undefined);
+  worker.unref();
+  return worker;
 }

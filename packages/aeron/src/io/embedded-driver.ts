@@ -16,6 +16,8 @@ export interface EmbeddedDriverOptions {
   readonly termLength?: number;
   /** Stops it when it has had no client for so long, in milliseconds; by default only its owner stops it. */
   readonly idleExitMs?: number;
+  /** After how long a silent client is forgotten, in milliseconds; by default 10 000. */
+  readonly clientTimeoutMs?: number;
   /** What lends the memory; by default what this machine has. */
   readonly backend?: Backend;
 }
@@ -62,10 +64,11 @@ export async function startEmbeddedDriver(
 }
 
 function flags(options: EmbeddedDriverOptions): string[] {
-  const { termLength, idleExitMs } = options;
+  const { termLength, idleExitMs, clientTimeoutMs } = options;
   return [
     ...(termLength === undefined ? [] : ["--term-length", String(termLength)]),
     ...(idleExitMs === undefined ? [] : ["--idle-exit", String(idleExitMs)]),
+    ...(clientTimeoutMs === undefined ? [] : ["--client-timeout", String(clientTimeoutMs)]),
   ];
 }
 
@@ -74,10 +77,11 @@ function startHere(
   aeronDir: string,
   options: EmbeddedDriverOptions,
 ): EmbeddedDriver {
-  const { termLength, idleExitMs } = options;
+  const { termLength, idleExitMs, clientTimeoutMs } = options;
   const open = openDriver(backend, aeronDir, {
     ...DEFAULT_DRIVER_OPTIONS,
     ...(termLength === undefined ? {} : { termLength }),
+    ...(clientTimeoutMs === undefined ? {} : { clientLivenessTimeoutMs: clientTimeoutMs }),
   });
   const stop = runDriver(open, {
     ...(idleExitMs === undefined ? {} : { idleExitMs }),

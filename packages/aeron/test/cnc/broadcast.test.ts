@@ -31,7 +31,7 @@ test("every reader gets every record from the moment it began", () => {
   expect(drain(second)).toEqual([{ type: 2, bytes: [2, 2] }]);
 });
 
-test("records that do not fit before the end go to the start", () => {
+test("§13.2: records that do not fit before the end go to the start", () => {
   const { transmitter, buffer } = make();
   const receiver = receiverOf(buffer);
   for (let round = 0; round < 500; round++) {
@@ -41,7 +41,7 @@ test("records that do not fit before the end go to the start", () => {
   }
 });
 
-test("a reader that is overtaken is told, at the boundary and not before", () => {
+test("§13.2: a reader that is overtaken is told, at the boundary and not before", () => {
   const { transmitter, buffer } = make();
   const receiver = receiverOf(buffer);
   const record = new Uint8Array(120);

@@ -32,7 +32,7 @@ test("records come out as they went in, and leave zeros behind", () => {
   expect(buffer.bytes.subarray(0, CAPACITY).every((byte) => byte === 0)).toBe(true);
 });
 
-test("a record that does not fit before the end goes to the start, at every alignment", () => {
+test("§13.1: a record that does not fit before the end goes to the start, at every alignment", () => {
   for (let lead = 0; lead <= CAPACITY - 8; lead += 8) {
     const { ring, buffer } = make();
     buffer.putPositionRelease(HEAD, lead);
@@ -46,7 +46,7 @@ test("a record that does not fit before the end goes to the start, at every alig
   }
 });
 
-test("a full ring says so and takes again what was read", () => {
+test("§13.1: a full ring says so and takes again what was read", () => {
   const { ring } = make();
   const record = new Uint8Array(120);
   let written = 0;
@@ -78,7 +78,7 @@ test("any order of writing and reading loses and repeats nothing", () => {
   );
 });
 
-describe("a writer that died", () => {
+describe("§13.1: a writer that died", () => {
   test("in the middle of its record is skipped", () => {
     const { ring, buffer } = make();
     ring.write(1, new Uint8Array(16));

@@ -69,7 +69,7 @@ describe("a message", () => {
     expect(read(subscription)).toEqual(["somebody"]);
   });
 
-  test("of any size around the edges of frames arrives whole", async () => {
+  test("§13.5: of any size around the edges of frames arrives whole", async () => {
     const world = new World();
     const { subscription, publication } = await pair(world);
     const max = publication.maxPayloadLength;
@@ -144,7 +144,7 @@ describe.each(["shared", "exclusive"] as const)("a long stream of a %s publicati
   }
 });
 
-test.each([2 ** 31 - 1, -1, -(2 ** 31)])("term ids wrap from %d on", async (id) => {
+test.each([2 ** 31 - 1, -1, -(2 ** 31)])("§13.4: term ids wrap from %d on", async (id) => {
   const world = new World();
   const client = world.client();
   const channel = `aeron:ipc?init-term-id=${id}|term-id=${id}|term-offset=0`;
@@ -227,7 +227,7 @@ describe("sharing", () => {
 });
 
 describe("closing", () => {
-  test("a publication's last messages are read before its image goes", async () => {
+  test("§13.9: a publication's last messages are read before its image goes", async () => {
     const world = new World();
     const gone: Image[] = [];
     const client = world.client();
@@ -288,7 +288,7 @@ describe("closing", () => {
 });
 
 describe("death", () => {
-  test("a stalled client loses everything and is told why; others go on", async () => {
+  test("§13.6: a stalled client loses everything and is told why; others go on", async () => {
     const world = new World();
     const { client: stalled } = await pair(world);
     const other = world.client();
@@ -302,7 +302,7 @@ describe("death", () => {
     expect(other.isClosed).toBe(false);
   });
 
-  test("a driver that dies is noticed in its timeout", async () => {
+  test("§13.7: a driver that dies is noticed in its timeout", async () => {
     const world = new World();
     const { client, publication, subscription } = await pair(world);
     world.pass(9_000, [world.driver]);
@@ -385,7 +385,7 @@ describe("refusals", () => {
     expect(world.logs.size).toBe(0);
   });
 
-  test("another term length on an existing stream, which is unharmed", async () => {
+  test("§13.8: another term length on an existing stream, which is unharmed", async () => {
     const world = new World();
     const { client, subscription, publication } = await pair(world);
     const channel = "aeron:ipc?term-length=128k";

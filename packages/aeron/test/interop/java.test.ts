@@ -32,7 +32,7 @@ function javaAndNative(): Peer<string> {
   return "lack" in peer || "found" in native ? peer : native;
 }
 
-describeWith("Aeron's Java side", javaAndNative(), (jars) => {
+describeWith("§13.10: Aeron's Java side", javaAndNative(), (jars) => {
   let peer: JavaPeer;
   const connections: AeronConnection[] = [];
 

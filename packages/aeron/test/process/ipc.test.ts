@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "@jest/globals";
 import { AeronError, FragmentAssembler } from "@proj/aeron";
 import {
@@ -50,7 +50,7 @@ describeWith("between processes", native, () => {
   }
 
   test.each(["shared", "exclusive"] as const)(
-    "two %s writers over many small terms: nothing is lost, repeated or out of order",
+    "§13.3: two %s writers over many small terms: nothing is lost, repeated or out of order",
     async (kind) => {
       const { client } = await start();
       const subscription = await client.addSubscription("aeron:ipc", STREAM);
@@ -101,7 +101,7 @@ describeWith("between processes", native, () => {
     while (readdirSync(logs).length > 0) await turn();
   }, 60_000);
 
-  test("a driver that is killed is noticed, and another one takes its place", async () => {
+  test("§13.7: a driver that is killed is noticed, and another one takes its place", async () => {
     const reasons: (AeronError | undefined)[] = [];
     driver = await startEmbeddedDriver({ aeronDir: folder });
     const first = await connectAeron({ aeronDir: folder, onClosed: (why) => reasons.push(why) });
@@ -114,6 +114,24 @@ describeWith("between processes", native, () => {
     const { client } = await start();
     expect(client.isClosed).toBe(false);
     expect(readdirSync(join(folder, "publications"))).toEqual([]);
+  }, 60_000);
+
+  test("a client whose thread is blocked stays alive where a worker keeps it, and only there", async () => {
+    driver = await startEmbeddedDriver({ aeronDir: folder, clientTimeoutMs: 500 });
+    const kept = await connectAeron({ aeronDir: folder, keepAlive: "worker" });
+    connections.push(kept);
+    const other = await connect();
+    const reader = await kept.client.addSubscription("aeron:ipc", STREAM);
+    await other.client.addPublication("aeron:ipc", STREAM);
+    while (!reader.isConnected) await turn();
+    // Workers start on their own; by then it beats.
+    await sleep(1_000);
+    const publication = await kept.client.addPublication("aeron:ipc", STREAM + 1);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500);
+    while (!other.client.isClosed) await turn();
+    await sleep(100);
+    expect(kept.client.isClosed).toBe(false);
+    expect(publication.isClosed).toBe(false);
   }, 60_000);
 
   test("a second driver in the same directory is refused", async () => {
