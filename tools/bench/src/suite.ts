@@ -163,7 +163,7 @@ async function turnOf(
 ): Promise<RoundSample> {
   const { operation, batchCalls } = contender;
   // Garbage of the peer before is not this one's to collect.
-  void globalThis.gc?.({ type: collect === "all" ? "major" : "minor" });
+  globalThis.gc?.({ type: collect === "all" ? "major" : "minor" });
   return runRound(operation.run, {
     pace,
     roundMs,

@@ -94,7 +94,8 @@ export class ImportTable {
 
   /** Fails everything with `reason`. */
   fail(reason: unknown): void {
-    for (const peer of [...this.#entries.values()]) peer.break(reason);
+    const entries = [...this.#entries.values()];
+    for (const peer of entries) peer.break(reason);
     for (const done of this.#streamed?.values() ?? []) done({ reason });
     this.#streamed = undefined;
     for (const answer of this.#answeredOnce?.values() ?? []) answer.settle(failedHook(reason));

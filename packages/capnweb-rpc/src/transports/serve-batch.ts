@@ -88,12 +88,12 @@ function abortAnswer({ sent }: BatchTransport): BatchAnswer {
 function answered(session: RpcSession, maxTimeMs: number, abandonment: Abandonment): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, maxTimeMs);
-    const done = (): void => {
+    const finish = (): void => {
       clearTimeout(timer);
       resolve();
     };
-    abandonment(done);
+    abandonment(finish);
     // Why a session ended its transport knows.
-    session.drain().then(done, done);
+    session.drain().then(finish, finish);
   });
 }
