@@ -16,6 +16,7 @@ import { native } from "../support/native.js";
 
 const STREAM = 77;
 const count = Number(process.env["AERON_MESSAGES"] ?? 60_000);
+const timeoutMs = 60_000 + count / 10;
 const program = join(import.meta.dirname, "../support/writer-program.js");
 
 describeWith("between processes", native, () => {
@@ -74,7 +75,7 @@ describeWith("between processes", native, () => {
       }
       expect({ ...found, next }).toEqual({ faults: 0, next: [0, count, count] });
     },
-    120_000,
+    timeoutMs,
   );
 
   test("writers that are killed at any moment stop nobody for long, and leave no files", async () => {
