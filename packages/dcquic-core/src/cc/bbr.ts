@@ -90,7 +90,7 @@ export class Bbr {
 
   /** Estimated bandwidth in bytes per second; 0 before the first sample. */
   get bandwidth(): number {
-    return Math.max(...this.#bandwidth);
+    return Math.max(this.#bandwidth[0], this.#bandwidth[1]);
   }
 
   /** The shortest round trip of the last 10 s; Infinity before the first sample. */

@@ -8,6 +8,7 @@ import type { EngineContext } from "./context.js";
 import type { CreditKeeper } from "./credit-keeper.js";
 import type { Doubts } from "./doubts.js";
 import { tellFailed } from "./mismatch.js";
+import type { MoveIn } from "./move-in.js";
 import type { Offers } from "./offers.js";
 import type { Path } from "./path.js";
 import type { PeerWorker } from "./peer-worker.js";
@@ -25,6 +26,8 @@ export interface AdmissionParts {
   readonly offers: Offers;
   /** Takes what may be a replay. */
   readonly doubts: Doubts;
+  /** Finds what was announced before on another path. */
+  readonly moves: MoveIn;
   /** Ends a transfer from the peer that cannot succeed any more. */
   readonly fail: (path: Path, transfer: PulledTransfer, status: number) => void;
 }
@@ -69,6 +72,9 @@ export class Admission {
     if (!this.#parts.credit.covers(nowUs, path, entry)) return;
     if (verdict === "new") worker.notifies.commit(notifySeq);
     if (!this.#fits(path, worker, entry)) return;
+    const moved = verdict === "new" ? this.#parts.moves.take(path, worker, entry) : undefined;
+    if (moved?.kind === "known") return;
+    const origin = moved?.kind === "unknown" ? moved.origin : undefined;
     const transfer = new PulledTransfer(path.id, worker.worker, entry);
     if (!this.#context.transfers.insert({ role: "puller", transfer }, transfer.id)) {
       this.#answer(
@@ -78,16 +84,19 @@ export class Admission {
         AcceptStatus.Overloaded,
       );
       this.#parts.credit.finished(path, transfer);
-      this.#parts.offers.markOffered(path, worker, notifySeq);
+      this.#parts.offers.markOffered(worker, notifySeq);
       return;
     }
     worker.live.set(notifySeq, transfer);
+    transfer.origin = origin;
     this.#context.begin(nowUs, path);
     if (transfer.inline !== undefined) {
       path.inlineReceived += transfer.inline.length;
+      transfer.countedInline = transfer.inline.length;
       this.#context.payloadReceived += transfer.inline.length;
     }
-    if (verdict === "below") return this.#parts.doubts.add(path, transfer);
+    const isDoubtful = verdict === "below" || moved?.kind === "doubtful";
+    if (isDoubtful) return this.#parts.doubts.add(path, transfer);
     this.#answer(path, transfer.announcerId, transfer.id, AcceptStatus.New);
     this.#parts.offers.hold(path, worker, transfer, entry);
   }
@@ -113,7 +122,7 @@ export class Admission {
       worker.notifies.commit(notifySeq);
       path.notifyFinished += 1;
     }
-    this.#parts.offers.markOffered(path, worker, notifySeq);
+    this.#parts.offers.markOffered(worker, notifySeq);
     this.#answer(path, id64(frame.ownId.hi, frame.ownId.lo), NO_ID, AcceptStatus.Voided);
   }
 
@@ -122,7 +131,7 @@ export class Admission {
     if (entry.totalBytes <= maxMessageBytes && entry.wireBytes <= 2 * maxMessageBytes) return true;
     const announcerId = id64(entry.transferId.hi, entry.transferId.lo);
     this.#answer(path, announcerId, NO_ID, AcceptStatus.Limit);
-    this.#parts.offers.markOffered(path, worker, entry.notifySeq);
+    this.#parts.offers.markOffered(worker, entry.notifySeq);
     path.notifyFinished += 1;
     return false;
   }
@@ -135,8 +144,7 @@ export class Admission {
       if (transfer.state !== "delivered") this.#parts.fail(path, transfer, Status.Cancelled);
     }
     for (const notifySeq of worker.dependents.keys()) {
-      if (notifySeq >= start && notifySeq < end)
-        this.#parts.offers.markOffered(path, worker, notifySeq);
+      if (notifySeq >= start && notifySeq < end) this.#parts.offers.markOffered(worker, notifySeq);
     }
   }
 

@@ -17,6 +17,7 @@ import { type EngineContext, TimerKind } from "./context.js";
 import { DependencyGate } from "./dependency-gate.js";
 import { answerMismatch } from "./mismatch.js";
 import type { KeyRetirement } from "./key-retirement.js";
+import { MoveOut } from "./move-out.js";
 import type { Path } from "./path.js";
 import { Resending } from "./resending.js";
 import type { Serving } from "./serving.js";
@@ -36,6 +37,7 @@ export class Announcer {
   readonly #retirement: KeyRetirement;
   readonly #gate: DependencyGate;
   readonly #resending: Resending;
+  readonly #moveOut: MoveOut;
 
   /** Works on what `context` holds; what is asked of own transfers goes to `serving`, keys out of use to `retirement`. */
   constructor(context: EngineContext, serving: Serving, retirement: KeyRetirement) {
@@ -43,6 +45,9 @@ export class Announcer {
     this.#serving = serving;
     this.#retirement = retirement;
     this.#resending = new Resending(context);
+    this.#moveOut = new MoveOut(context, serving, (path, transfer) =>
+      this.#enqueue(path, transfer),
+    );
     this.#gate = new DependencyGate(context, {
       enqueue: (path, transfer) => this.#enqueue(path, transfer),
       victim: (path, transfer, rootCause) =>
@@ -98,6 +103,11 @@ export class Announcer {
     return { kind: "announced", transfer: id64(transfer.id.hi, transfer.id.lo), token };
   }
 
+  /** Takes everything that is not over to another path of the same peer; returns how many transfers that were. */
+  move(nowUs: number, from: Path, to: Path): number {
+    return this.#moveOut.move(nowUs, from, to);
+  }
+
   /** Ends an own transfer because the application wants no more of it, or because what it depends on failed. */
   cancel(
     path: Path,
@@ -123,6 +133,11 @@ export class Announcer {
       this.#resending.again(path, transfer);
       this.#report(path, transfer, status, rootCause);
       this.#gate.ended(transfer, "failed");
+      return;
+    }
+    if (transfer.state === "queued" && transfer.origin !== undefined) {
+      // The peer knows it by its first announcement, and can be told once it answered the second.
+      transfer.cancelStatus ??= status;
       return;
     }
     this.fail(path, transfer, status, rootCause);
@@ -258,7 +273,7 @@ export class Announcer {
     if (transfer.state !== "serving") return;
     // Whether data or acknowledgement was lost: the window must not stay shut because of it.
     path.congestion.giveUpInflight();
-    path.mtu.dataTimedOut(nowUs);
+    path.mtu.dataTimedOut(nowUs, path.rtt.ptoUs);
     transfer.ackRequested = true;
     this.#serving.queue(path, transfer);
   }

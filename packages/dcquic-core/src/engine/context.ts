@@ -65,6 +65,8 @@ export class EngineContext {
   activePaths = 0;
   /** The time of the latest call. */
   nowUs: number;
+  /** When the driver last came late to a timer, as after a pause. */
+  resumedUs: number = Number.NEGATIVE_INFINITY;
   /** Bytes of payload that were put on the wire, all copies. */
   payloadSent = 0;
   /** Bytes of payload that arrived for the first time. */

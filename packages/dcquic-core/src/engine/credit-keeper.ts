@@ -82,7 +82,7 @@ export class CreditKeeper {
   finished(path: Path, transfer: PulledTransfer): void {
     const { config } = this.#context;
     path.notifyFinished += 1;
-    path.inlineConsumed += transfer.inline?.length ?? 0;
+    path.inlineConsumed += transfer.countedInline;
     const notifyStep = path.notifyFinished + config.notifyWindow - path.notifyGranted;
     const inlineStep = path.inlineConsumed + config.inlineStartBytes - path.inlineGranted;
     if (notifyStep * 4 >= config.notifyWindow || inlineStep * 2 >= config.inlineStartBytes) {

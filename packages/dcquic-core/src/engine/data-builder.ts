@@ -25,28 +25,8 @@ export class DataBuilder {
     this.#serving = serving;
   }
 
-  /** Whether the path has something to send; forgets transfers that are over. */
-  hasData(path: Path): boolean {
-    return this.#next(path) !== undefined;
-  }
-
-  /** The protection that the next packet of the path needs. */
-  protectionOf(path: Path): number {
-    const next = this.#next(path);
-    return next === undefined ? Protection.Packet : packetProtection(path, next);
-  }
-
-  /** Writes chunks until the payload is full or nothing of the same protection waits. */
-  build(nowUs: number, path: Path, writer: WireWriter): void {
-    const protection = this.protectionOf(path);
-    for (let next = this.#next(path); next !== undefined; next = this.#next(path)) {
-      if (packetProtection(path, next) !== protection) return;
-      if (writer.remaining < CHUNK_HEADER_BYTES + MIN_CHUNK_BYTES) return;
-      this.#serve(nowUs, path, next, writer);
-    }
-  }
-
-  #next(path: Path): AnnouncedTransfer | undefined {
+  /** The transfer that the next packet of the path begins with; forgets transfers that are over. */
+  next(path: Path): AnnouncedTransfer | undefined {
     const { serveQueue, serveScheduler } = path;
     while (serveQueue.occupied !== 0) {
       const level = serveScheduler.select(serveQueue.occupied);
@@ -60,6 +40,22 @@ export class DataBuilder {
       serveQueue.shift(level);
     }
     return undefined;
+  }
+
+  /** The protection that a packet needs which begins with a transfer. */
+  protectionOf(path: Path, first: AnnouncedTransfer): number {
+    return packetProtection(path, first);
+  }
+
+  /** Writes chunks, those of `first` before others, until the payload is full or nothing of the same protection waits. */
+  build(nowUs: number, path: Path, first: AnnouncedTransfer, writer: WireWriter): void {
+    const protection = packetProtection(path, first);
+    for (let next: AnnouncedTransfer | undefined = first; next !== undefined;) {
+      if (packetProtection(path, next) !== protection) return;
+      this.#serve(nowUs, path, next, writer);
+      if (writer.remaining < CHUNK_HEADER_BYTES + MIN_CHUNK_BYTES) return;
+      next = this.next(path);
+    }
   }
 
   // What the puller has is not sent again; its memory may have been given away.

@@ -3,6 +3,7 @@ import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
 import { type Id64, sameId } from "../wire/id64.js";
 import type { TokenOutcome } from "./announce-options.js";
 import type { EngineContext } from "./context.js";
+import { nameableDeps } from "./entry-room.js";
 import type { Path } from "./path.js";
 
 /** Who carries out what a {@link DependencyGate} decides. */
@@ -46,7 +47,9 @@ export class DependencyGate {
     const sameGeneration = earlier?.token !== undefined && sameId(earlier.token, on);
     const isRequest = kind === DependencyKind.Request || kind === DependencyKind.RequestCascade;
     const isNameable = sameGeneration && earlier?.holdToken !== "request";
-    if (earlier !== undefined && isNameable && isRequest && earlier.path === transfer.path) {
+    const hasRoom = transfer.after.length < nameableDeps(transfer.meta.length);
+    const isOfPath = earlier?.path === transfer.path && isNameable && hasRoom;
+    if (earlier !== undefined && isOfPath && isRequest) {
       transfer.after.push({ transfer: earlier, kind });
       return causality.follow(token, on, kind) !== "failed";
     }

@@ -87,12 +87,13 @@ export class Doubts {
     transfer.challenges += 1;
     const deadline = nowUs + path.rtt.backedOffPtoUs;
     const { timer, id } = transfer;
+    transfer.timerUs = deadline;
     transfer.timer = this.#context.arm(timer, deadline, TimerKind.Puller, id.lo);
   }
 
   /** A question was not answered in time: it is asked again, three times in all. */
   onTimer(path: Path, transfer: PulledTransfer): void {
-    if (transfer.challenges >= MAX_CHALLENGES) return this.#drop(path, transfer);
+    if (transfer.challenges >= MAX_CHALLENGES) return this.drop(path, transfer);
     if (transfer.state === "challenged") path.outbox.challenges.push(transfer);
     else this.#pullFirstQuantum(path, transfer);
   }
@@ -109,18 +110,18 @@ export class Doubts {
     for (const worker of path.workers) {
       for (const transfer of worker.live.values()) {
         if (transfer.state === "challenged" && transfer.nonce !== undefined) {
-          this.#drop(path, transfer);
+          this.drop(path, transfer);
           return;
         }
       }
     }
   }
 
-  // Forgets an announcement that was never proved, without a trace.
-  #drop(path: Path, transfer: PulledTransfer): void {
+  /** Forgets an announcement that was never proved, without a trace. */
+  drop(path: Path, transfer: PulledTransfer): void {
     const { transfers } = this.#context;
     if (transfer.state === "challenged") this.uncount(transfer);
-    if (transfer.inline !== undefined) path.inlineReceived -= transfer.inline.length;
+    path.inlineReceived -= transfer.countedInline;
     this.#loop.cancel(path, transfer);
     transfer.timer = this.#context.disarm(transfer.timer);
     path.knownWorker(transfer.worker)?.live.delete(transfer.notifySeq);

@@ -20,6 +20,7 @@ import { EngineContext, type TableEntry, TimerKind } from "./context.js";
 import { DataBuilder } from "./data-builder.js";
 import { Doubts } from "./doubts.js";
 import { KeyRetirement } from "./key-retirement.js";
+import { MoveIn } from "./move-in.js";
 import { Offers } from "./offers.js";
 import type { EngineEvent, PathId } from "./events.js";
 import { PacketIntake } from "./packet-intake.js";
@@ -140,6 +141,13 @@ export class Engine {
       credit,
       offers,
       doubts,
+      moves: new MoveIn({
+        context,
+        doubts,
+        puller: () => this.#puller,
+        pathOf: (bytes, offset) => this.#byCredential.find(bytes, offset),
+        markOffered: (peerWorker, notifySeq) => offers.markOffered(peerWorker, notifySeq),
+      }),
       fail: (path, transfer, status) => this.#puller.fail(path, transfer, status),
     });
     this.#closer = new StreamCloser(context);
@@ -201,13 +209,22 @@ export class Engine {
     }
   }
 
-  /** Begins a path that a handshake made; `address` is the driver's number for where its packets go. */
-  addPath(nowUs: number, established: EstablishedPath, address: number): PathId {
+  /**
+   * Begins a path that a handshake made; `address` is the driver's number for where its packets go, `identity` the name that
+   * the peer authenticated with. Transfers move only between paths of one identity; without one the address is taken for it.
+   */
+  addPath(
+    nowUs: number,
+    established: EstablishedPath,
+    address: number,
+    identity = `address ${address}`,
+  ): PathId {
     const id = this.#nextPath++ as PathId;
     const { config, crypto, pulls, transfers } = this.#context;
     const path = new Path({
       id,
       address,
+      identity,
       established,
       config,
       crypto,
@@ -218,6 +235,26 @@ export class Engine {
     this.#context.paths.set(id, path);
     this.#byCredential.add(path);
     return id;
+  }
+
+  /** Sends a path's packets elsewhere from now on, because an address or a NIC failed. What was learned of the old one goes. */
+  readdress(path: PathId, address: number): void {
+    const moved = this.#pathBy(path);
+    moved.address = address;
+    moved.congestion.bbr.restart();
+    moved.congestion.giveUpInflight();
+  }
+
+  /**
+   * Takes own transfers and closes that are not over to another path of the same peer, because the old one cannot be used
+   * any more; returns how many transfers that were. Transfers of the peer follow when it does the same.
+   *
+   * @see spec/dcquic.md §10.4
+   */
+  moveTransfers(nowUs: number, from: PathId, to: PathId): number {
+    const [before, after] = [this.#pathBy(from), this.#pathBy(to)];
+    this.#closer.move(nowUs, before, after);
+    return this.#announcer.move(nowUs, before, after);
   }
 
   /** Fails everything that runs on a path; `status` is one of §15. */
@@ -300,6 +337,9 @@ export class Engine {
 
   /** Runs the timers that are due. */
   tick(nowUs: number): void {
+    const { wheel, config } = this.#context;
+    // Whoever was kept from running must not blame its peers for the silence.
+    if (nowUs - wheel.nextDeadline() > config.timerGranularityUs) this.#context.resumedUs = nowUs;
     this.#context.nowUs = nowUs;
     this.#context.wheel.advance(nowUs, (payload) => this.#fire(nowUs, payload));
     this.#settle(nowUs);

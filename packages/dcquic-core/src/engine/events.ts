@@ -50,6 +50,13 @@ export type EngineEvent =
     }
   /** The peer has all bytes of an own transfer. */
   | { readonly kind: "transferDrained"; readonly path: PathId; readonly transfer: Id64 }
+  /** A transfer from the peer goes on on another path. */
+  | {
+      readonly kind: "transferMoved";
+      readonly path: PathId;
+      readonly transfer: Id64;
+      readonly from: PathId;
+    }
   /** A transfer ended otherwise. `status` is one of §15. */
   | {
       readonly kind: "transferFailed";

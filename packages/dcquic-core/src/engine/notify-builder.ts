@@ -6,6 +6,7 @@ import { encodeFlowReset } from "../wire/transfer-frames.js";
 import type { WireWriter } from "../wire/wire-writer.js";
 import type { Announcer } from "./announcer.js";
 import type { EngineContext } from "./context.js";
+import { ENTRY_BYTES, ENTRY_DEP_BYTES } from "./entry-room.js";
 import type { Path } from "./path.js";
 
 /**
@@ -110,6 +111,13 @@ export class NotifyBuilder {
       entry.flags |= NotifyFlag.Token;
       copyId(entry.token, transfer.token);
     }
+    const { origin } = transfer;
+    if (origin !== undefined) {
+      entry.flags |= NotifyFlag.Moved;
+      entry.movedWorker = origin.worker;
+      entry.movedNotifySeq = origin.notifySeq;
+      entry.movedCredentialId.set(origin.credentialId);
+    }
     this.#fillDeps(transfer);
     if (transfer.meta.length > 0) {
       entry.flags |= NotifyFlag.Meta;
@@ -154,6 +162,8 @@ export class NotifyBuilder {
     const { payload } = transfer;
     if (!transfer.mayInline || !(payload instanceof Uint8Array)) return false;
     if (payload.length > this.#context.config.inlineMaxBytes) return false;
+    const room = WireLimit.maxEntryBytes - ENTRY_BYTES - transfer.meta.length;
+    if (payload.length > room - ENTRY_DEP_BYTES * transfer.after.length) return false;
     return path.inlineSent + payload.length <= path.inlineLimit;
   }
 

@@ -2,6 +2,7 @@ import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import { id64 } from "../wire/id64.js";
 import type { NotifyEntry } from "../wire/notify-entry.js";
 import type { EngineContext } from "./context.js";
+import type { PathId } from "./events.js";
 import type { Path } from "./path.js";
 import type { PeerWorker } from "./peer-worker.js";
 
@@ -51,20 +52,32 @@ export class Offers {
       meta: transfer.meta,
       token: transfer.token,
     });
-    this.markOffered(path, worker, transfer.notifySeq);
+    this.markDone(worker, transfer);
+  }
+
+  /** Notes the same of a transfer, also where it was announced first. */
+  markDone(worker: PeerWorker, transfer: PulledTransfer): void {
+    this.markOffered(worker, transfer.notifySeq);
+    const { origin } = transfer;
+    const before = origin && this.#context.paths.get(origin.path as PathId);
+    const first = origin && before?.knownWorker(origin.worker);
+    if (origin === undefined || first === undefined) return;
+    this.markOffered(first, origin.notifySeq);
   }
 
   /** Notes that an announcement was offered, or never will be: who waits for it goes on. */
-  markOffered(path: Path, worker: PeerWorker, notifySeq: number): void {
+  markOffered(worker: PeerWorker, notifySeq: number): void {
     worker.offered.add(notifySeq, notifySeq + 1);
     const waiting = worker.dependents.get(notifySeq);
     if (waiting === undefined) return;
     worker.dependents.delete(notifySeq);
     for (const transfer of waiting) {
       transfer.waitsFor.delete(`${worker.worker}.${notifySeq}`);
-      const owner = path.knownWorker(transfer.worker);
-      if (transfer.state === "held" && owner !== undefined) {
-        this.offerIfFree(path, owner, transfer);
+      // It may have moved to another path meanwhile.
+      const home = this.#context.paths.get(transfer.path as PathId);
+      const owner = home?.knownWorker(transfer.worker);
+      if (transfer.state === "held" && home !== undefined && owner !== undefined) {
+        this.offerIfFree(home, owner, transfer);
       }
     }
   }

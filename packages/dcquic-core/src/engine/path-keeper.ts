@@ -159,7 +159,9 @@ export class PathKeeper {
       this.#failed(path, Status.PeerTimeout);
     }
     const owes = path.live > 0 && path.owedSinceUs > health.heardUs;
-    const owedSinceUs = owes ? path.owedSinceUs : Number.POSITIVE_INFINITY;
+    const owedSinceUs = owes
+      ? Math.max(path.owedSinceUs, this.#context.resumedUs)
+      : Number.POSITIVE_INFINITY;
     this.#watched(path, () => health.tick(nowUs, rtt.backedOffPtoUs, owedSinceUs));
     const intervalUs = health.probeIntervalUs(rtt.srttUs, config.probeIdleUs, uniform(random));
     const isIdle = silentUs >= intervalUs || health.state !== "healthy";

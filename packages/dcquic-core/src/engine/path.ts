@@ -1,3 +1,4 @@
+import { formatHex } from "@proj/wire-types";
 import { IntervalSet } from "../buffer/interval-set.js";
 import { Congestion } from "../cc/congestion.js";
 import { RttEstimator } from "../cc/rtt.js";
@@ -28,6 +29,8 @@ export interface PathOptions {
   readonly id: PathId;
   /** The driver's number for the peer's address. */
   readonly address: number;
+  /** Who the peer authenticated as. */
+  readonly identity: string;
   /** What the handshake agreed on. */
   readonly established: EstablishedPath;
   /** The engine's configuration. */
@@ -54,9 +57,11 @@ export class Path {
   /** Its number. */
   readonly id: PathId;
   /** The driver's number for the peer's address. */
-  readonly address: number;
+  address: number;
   /** What the handshake agreed on. */
   readonly established: EstablishedPath;
+  /** Who the peer is, and which of its starts: paths of one name are of one peer. */
+  readonly peerName: string;
   /** How DATA of sealed messages is authenticated, in both directions. */
   readonly dataAuth: "packet" | "headers";
   /** Own keys that go out of use. */
@@ -196,6 +201,7 @@ export class Path {
     this.address = options.address;
     this.established = established;
     this.sender = options.sender;
+    this.peerName = `${options.identity} ${formatHex(peer.epoch)}`;
     const agreed = config.dataAuth === "headers" && peer.dataAuth.includes(HEADERS_MODE);
     this.dataAuth = agreed ? "headers" : "packet";
     this.direction = role === "dialer" ? 0 : 1;

@@ -2,6 +2,7 @@ import { PRIORITIES } from "../sched/priority-queue.js";
 import type { Pull, PulledTransfer } from "../transfer/pulled-transfer.js";
 import type { Chunk } from "../wire/chunk.js";
 import { ChunkFlag } from "../wire/constants.js";
+import { NO_TIMER } from "../sched/timing-wheel.js";
 import { type EngineContext, TimerKind } from "./context.js";
 import type { Path } from "./path.js";
 
@@ -27,9 +28,16 @@ export class PullLoop {
     let idle = 0;
     for (const path of pulling) {
       if (idle >= pulling.size || nowUs < pulls.nextFreeUs) return;
+      if (path.pullQueue.occupied === 0) {
+        pulling.delete(path);
+        continue;
+      }
+      if (pulling.size === 1) {
+        while (nowUs >= pulls.nextFreeUs && this.#once(nowUs, path));
+        return;
+      }
       // Whoever had a turn goes to the end.
       pulling.delete(path);
-      if (path.pullQueue.occupied === 0) continue;
       idle = this.#once(nowUs, path) ? 0 : idle + 1;
       pulling.add(path);
     }
@@ -111,9 +119,22 @@ export class PullLoop {
   arm(transfer: PulledTransfer): void {
     let due = Number.POSITIVE_INFINITY;
     for (const pull of transfer.pulls) if (pull.sentUs >= 0) due = Math.min(due, pull.dueUs);
-    transfer.timer = this.#context.disarm(transfer.timer);
-    if (due === Number.POSITIVE_INFINITY) return;
+    if (due === Number.POSITIVE_INFINITY) {
+      transfer.timer = this.#context.disarm(transfer.timer);
+      return;
+    }
+    // Every chunk puts the deadline off: a timer that fires early is cheaper than one that is set anew each time.
+    if (transfer.timer !== NO_TIMER && transfer.timerUs <= due) return;
+    transfer.timerUs = due;
     transfer.timer = this.#context.arm(transfer.timer, due, TimerKind.Puller, transfer.id.lo);
+  }
+
+  /** Whether the transfer's timer fired before any of its pulls is due; it is set again then. */
+  firedEarly(nowUs: number, transfer: PulledTransfer): boolean {
+    if (transfer.state !== "pulling") return false;
+    if (transfer.pulls.some(({ sentUs, dueUs }) => sentUs >= 0 && dueUs <= nowUs)) return false;
+    this.arm(transfer);
+    return true;
   }
 
   /** Makes a pull of a transfer; it is not sent yet. */
@@ -182,11 +203,13 @@ export class PullLoop {
       return true;
     }
     const { transfer } = entry;
+    // What is here already, because another path brought it, is not asked for again.
+    transfer.nextPull = transfer.received.firstGap(transfer.nextPull);
     const left = transfer.pullRoom;
     if (left <= 0) {
       pullQueue.shift(level);
       pulls.want(sender, -1);
-      transfer.isStalled = true;
+      transfer.isStalled = transfer.nextPull < transfer.wireBytes;
       return true;
     }
     const allowance = pulls.allowance(nowUs, sender, path.rtt.srttUs, left);

@@ -166,6 +166,23 @@ export class Puller {
     if (transfer.state === "pulling") this.#loop.resume(path, transfer);
   }
 
+  /** Goes on with a transfer on another path of its peer: what is missing is asked for there. §10.4 */
+  move(from: Path, to: Path, transfer: PulledTransfer): void {
+    const isPulling = transfer.state === "pulling" && transfer.assembly !== undefined;
+    const wasWanting = transfer.nextPull < transfer.wireBytes && !transfer.isStalled;
+    if (isPulling && wasWanting) this.#context.pulls.want(from.sender, -1);
+    transfer.timer = this.#context.disarm(transfer.timer);
+    this.#loop.cancel(from, transfer);
+    transfer.ackQueued = false;
+    transfer.path = to.id;
+    this.#context.end(from);
+    this.#context.begin(this.#context.nowUs, to);
+    if (!isPulling) return;
+    transfer.isStalled = false;
+    transfer.nextPull = transfer.received.firstGap(0);
+    if (transfer.nextPull < transfer.wireBytes) this.#loop.enqueue(to, transfer);
+  }
+
   /** Ends an offered or running transfer from the peer. The peer hears of it by the stream's close. */
   reject(path: Path, transfer: PulledTransfer): void {
     if (transfer.pulls.length > 0) path.outbox.cancelPulls.push(transfer.announcerId);
@@ -203,6 +220,7 @@ export class Puller {
 
   /** The transfer's timer ran out: what is missing is asked for again. */
   onTimer(nowUs: number, path: Path, transfer: PulledTransfer): void {
+    if (this.#loop.firedEarly(nowUs, transfer)) return;
     if (this.#loop.isBusy(nowUs, path, transfer)) return;
     path.rtt.expired(nowUs);
     path.health.sample(nowUs, 1);
@@ -343,7 +361,7 @@ export class Puller {
     };
     transfers.replace(transfer.id, { role: "tombstone", tombstone });
     worker?.tombstones.add(transfer.notifySeq, tombstone);
-    if (worker !== undefined) this.#offers.markOffered(path, worker, transfer.notifySeq);
+    if (worker !== undefined) this.#offers.markDone(worker, transfer);
     this.#context.end(path);
   }
 

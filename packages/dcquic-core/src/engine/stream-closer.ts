@@ -127,7 +127,8 @@ export class StreamCloser {
     const streamId = id64(frame.streamId.hi, frame.streamId.lo);
     const opener = !frame.opener;
     path.outbox.closeAcks.push({ streamId, opener });
-    const key = `${path.id}.${keyOf(streamId, opener)}.${frame.scope}.${frame.status}`;
+    // On whichever path of the peer it comes.
+    const key = `${path.peerName}.${keyOf(streamId, opener)}.${frame.scope}.${frame.status}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     if (this.#seen.size > REMEMBERED_CLOSES) {
@@ -160,6 +161,14 @@ export class StreamCloser {
       path: path.id,
       streamId: state.streamId,
     });
+  }
+
+  /** Says own closes that are not acknowledged on another path of the same peer. */
+  move(nowUs: number, from: Path, to: Path): void {
+    for (const [key, state] of from.openCloses) {
+      this.#forget(from, key, state);
+      this.close(nowUs, to, { ...state, reason: textOf(state.reason) });
+    }
   }
 
   /** Forgets the closes of a path whose peer is gone. */

@@ -11,6 +11,7 @@ import { id64 } from "../wire/id64.js";
 import { encodeHeader, packetHeader } from "../wire/packet-header.js";
 import { encodeProbe } from "../wire/path-frames.js";
 import { WireWriter } from "../wire/wire-writer.js";
+import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
 import type { DatagramBatch } from "./batch.js";
 import type { ControlBuilder } from "./control-builder.js";
 import type { EngineContext } from "./context.js";
@@ -41,6 +42,8 @@ export interface TransmitterParts {
 }
 
 const ECT0 = 2;
+/** Packets of a path's turn: one message of a kernel that splits. §16.1 */
+const TURN_PACKETS = 46;
 
 /**
  * Turns what waits into sealed datagrams: CONTROL first, then DATA by turns of the paths, as the bucket of the NIC, the pace
@@ -55,6 +58,8 @@ export class Transmitter {
   readonly #header = packetHeader();
   readonly #writer = new WireWriter();
   #sendAtUs = Number.POSITIVE_INFINITY;
+  #first: AnnouncedTransfer | undefined;
+  #turnPackets = 0;
 
   /** Sends what `parts` build. */
   constructor(parts: TransmitterParts) {
@@ -155,14 +160,15 @@ export class Transmitter {
 
   #emitData(nowUs: number, into: DatagramBatch): boolean {
     const path = this.#pathToServe(nowUs);
-    if (path === undefined) return false;
+    const first = this.#first;
+    if (path === undefined || first === undefined) return false;
     const header = this.#header;
     header.type = PacketType.Data;
-    header.protection = this.#parts.data.protectionOf(path);
+    header.protection = this.#parts.data.protectionOf(path, first);
     header.ackEliciting = true;
     const writer = this.#aim(into, path.mtu.bytes);
     const start = writer.offset;
-    this.#parts.data.build(nowUs, path, writer);
+    this.#parts.data.build(nowUs, path, first, writer);
     const length = writer.offset - start;
     if (length === 0) return false;
     const datagram = HEADER_BYTES + length + TAG_BYTES;
@@ -175,27 +181,33 @@ export class Transmitter {
     return true;
   }
 
-  // By turns; a path that has to wait for its window or pace is passed over, and says when it will not have to.
+  // By turns of a batch, so that datagrams to one peer lie side by side; a path that has to wait for its window or pace is
+  // passed over, and says when it will not have to.
   #pathToServe(nowUs: number): Path | undefined {
     const { serving } = this.#context;
     for (const path of serving) {
-      if (
-        path.failedStatus !== undefined ||
-        path.sendKeys.isExhausted ||
-        !this.#parts.data.hasData(path)
-      ) {
+      this.#first = this.#mayServe(path) ? this.#parts.data.next(path) : undefined;
+      if (this.#first === undefined) {
         serving.delete(path);
         continue;
       }
       const freeUs = Math.max(path.congestion.nextSendUs(), path.wishFreeUs);
       if (freeUs <= nowUs) {
-        serving.delete(path);
-        serving.add(path);
+        this.#turnPackets += 1;
+        if (this.#turnPackets >= TURN_PACKETS && serving.size > 1) {
+          this.#turnPackets = 0;
+          serving.delete(path);
+          serving.add(path);
+        }
         return path;
       }
       this.#sendAtUs = Math.min(this.#sendAtUs, freeUs);
     }
     return undefined;
+  }
+
+  #mayServe(path: Path): boolean {
+    return path.failedStatus === undefined && !path.sendKeys.isExhausted;
   }
 
   #aim(into: DatagramBatch, datagramBytes: number): WireWriter {

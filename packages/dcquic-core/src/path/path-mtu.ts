@@ -20,7 +20,7 @@ const RETRY_US = 600_000_000;
  *
  * ```
  * searching ──answered: more─▶ searching        searching ──bounds meet─▶ settled
- * settled ──10 min─▶ searching                  any ──three DATA timeouts─▶ floor, settled
+ * settled ──10 min─▶ searching                  any ──three DATA timeouts─▶ searching, from the floor
  * ```
  *
  * @see spec/dcquic.md §14, §17.7
@@ -34,6 +34,7 @@ export class PathMtu {
   #probeId = 0;
   #losses = 0;
   #timeouts = 0;
+  #timedOutUs = Number.NEGATIVE_INFINITY;
 
   /** Begins to search where the start is below the maximum. */
   constructor(options: PathMtuOptions) {
@@ -104,8 +105,14 @@ export class PathMtu {
     this.#timeouts = 0;
   }
 
-  /** Notes that DATA was not acknowledged in time although the peer answers: three in a row mean that its size does not pass. */
-  dataTimedOut(nowUs: number): void {
+  /**
+   * Notes that DATA was not acknowledged in time: three PTOs in a row, without any that was, may mean that its size does not
+   * pass. The floor is used until a probe of the old size says otherwise.
+   */
+  dataTimedOut(nowUs: number, ptoUs: number): void {
+    // Transfers time out together: what counts is for how long none was acknowledged.
+    if (nowUs - this.#timedOutUs < ptoUs) return;
+    this.#timedOutUs = nowUs;
     this.#timeouts += 1;
     if (this.#timeouts < MAX_TIMEOUTS || this.#bytes === WireLimit.minDatagramBytes) return;
     this.#timeouts = 0;
@@ -113,7 +120,7 @@ export class PathMtu {
     this.#bytes = WireLimit.minDatagramBytes;
     this.#probeBytes = 0;
     this.#losses = 0;
-    this.#settle(nowUs);
+    this.#probeDueUs = nowUs;
   }
 
   get #isSettled(): boolean {
@@ -122,7 +129,7 @@ export class PathMtu {
 
   // The largest first: most networks pass all that their ends are configured for.
   #candidate(): number {
-    if (this.#high === this.#maxBytes) return this.#high;
+    if (this.#high === this.#maxBytes || this.#bytes === WireLimit.minDatagramBytes) return this.#high;
     return Math.ceil((this.#bytes + this.#high) / 2);
   }
 

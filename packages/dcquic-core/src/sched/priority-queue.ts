@@ -120,6 +120,8 @@ export class PriorityScheduler {
     }
     const waiting = occupied & ~((2 << level) - 1);
     if (waiting === 0) {
+      // Nearly every packet comes here: nobody waits, and nothing is owed.
+      if (this.#owed === 0) return;
       this.#owed = 0;
       this.#deficits.fill(0);
     } else this.#owed += bytes * this.#options.starvationReserve;

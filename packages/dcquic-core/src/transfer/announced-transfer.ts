@@ -38,6 +38,16 @@ export interface NamedDependency {
   readonly kind: number;
 }
 
+/** Where an announcement was made first. spec/dcquic.md §10.4 */
+export interface Origin {
+  /** The worker that made it. */
+  readonly worker: number;
+  /** The number it had. */
+  readonly notifySeq: number;
+  /** The path it was made on. */
+  readonly credentialId: Uint8Array;
+}
+
 /** A transfer at its announcer. */
 export class AnnouncedTransfer {
   /** Own id. */
@@ -47,7 +57,9 @@ export class AnnouncedTransfer {
   /** The stream. */
   readonly streamId: Id64 = id64();
   /** Number of the path. */
-  readonly path: number;
+  path: number;
+  /** Where it was announced first, if it was moved to another path since. */
+  origin: Origin | undefined;
   /** Pattern and shape bits. */
   readonly shape: number;
   /** 0 to 7. */

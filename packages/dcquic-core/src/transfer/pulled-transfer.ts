@@ -50,11 +50,11 @@ export class PulledTransfer {
   /** The buffer that pulls must name. */
   readonly bufferId: Id64 = id64();
   /** Number of the path. */
-  readonly path: number;
+  path: number;
   /** The worker that announced it. */
-  readonly worker: number;
+  worker: number;
   /** Number of its announcement. */
-  readonly notifySeq: number;
+  notifySeq: number;
   /** Pattern and shape bits. */
   readonly shape: number;
   /** 0 to 7. */
@@ -89,6 +89,12 @@ export class PulledTransfer {
   readonly waitsFor: Set<string> = new Set();
   /** Where the wire bytes go, once it was accepted. */
   assembly: RecordAssembly | undefined;
+  /** Inline bytes that count against the credit of its path. */
+  countedInline = 0;
+  /** Where it was announced first, if it was moved to another path since: a path and a worker here, and its number. */
+  origin:
+    | { readonly path: number; readonly worker: number; readonly notifySeq: number }
+    | undefined;
   /** What arrived. */
   readonly received: IntervalSet = new IntervalSet();
   /** What of it was verified as far as it can be: whole records, or parts as long as those. */
@@ -107,6 +113,8 @@ export class PulledTransfer {
   readonly pulls: Pull[] = [];
   /** Its one timer. */
   timer: TimerId = NO_TIMER;
+  /** When that fires, while it is set. */
+  timerUs: number = Number.POSITIVE_INFINITY;
   /** Whether it waits in the queue of acknowledgements. */
   ackQueued = false;
   /** Whether any part of it was acknowledged: the announcer may have forgotten that. */
