@@ -80,6 +80,13 @@ const table = {
     unit: "bytes, estimated, written to all streams of a session and not taken up",
     reason: "a peer may open any number of streams",
   },
+  maxErrorSize: {
+    default: 1_048_576,
+    min: 0,
+    max: ANY,
+    unit: "bytes, estimated, of the properties of one error, sent or received; those beyond are left out",
+    reason: "what is thrown may hold half an application, and errors are kept and logged",
+  },
 } as const;
 
 /**
@@ -109,6 +116,11 @@ export interface RpcLimits {
   readonly maxPipeBytes: number;
   /** Bytes, as estimated, written to all streams of a session here and not yet taken up. */
   readonly maxStreamBytes: number;
+  /**
+   * Bytes, as estimated, of the properties of one error, sent or received, beside name, message and
+   * stack. In their order, those that would exceed it are left out.
+   */
+  readonly maxErrorSize: number;
 }
 
 /** The levels of nesting that a sender keeps to and a receiver accepts by default. spec/capnweb.md §13 */

@@ -50,7 +50,7 @@ const noReader: ReferenceReader = {
   readBlob: () => refuse("Cannot retrieve pipe readable without an RPC session."),
 };
 
-const writer = new ValueWriter(nativeValues("string"), noWriter);
+const writer = new ValueWriter(nativeValues("string"), noWriter, DEFAULT_LIMITS);
 const reader = new ValueReader(DEFAULT_LIMITS, noReader);
 
 function refuse(message: string): never {

@@ -191,3 +191,81 @@ describe("streams", () => {
     expect(await main.size(large)).toBe(600_000);
   });
 });
+
+describe("the size of an error", () => {
+  class Failing extends RpcTarget {
+    fail() {
+      const cause = Object.assign(new Error("inner"), { code: "E2" });
+      const details = { code: "E1", request: "x".repeat(10_000), status: 503 };
+      throw Object.assign(new Error("busy", { cause }), details);
+    }
+    fine(error: unknown) {
+      return error;
+    }
+    stub() {
+      return Object.assign(new Error("with a stub"), { filler: "x".repeat(10_000), stub: () => 1 });
+    }
+  }
+
+  function failing(sent: RpcSessionOptions["limits"], received: RpcSessionOptions["limits"]) {
+    const [client, server] = MemoryTransport.pair();
+    const served = new RpcSession(server, new Failing(), { limits: sent });
+    const session = new RpcSession(client, undefined, { limits: received });
+    return { main: session.getRemoteMain() as Stub, served, session, server };
+  }
+
+  async function thrownBy(main: Stub): Promise<Error> {
+    try {
+      return await main.fail();
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  test("all of it crosses by default", async () => {
+    const error = await thrownBy(failing({}, {}).main);
+    expect(error).toMatchObject({ code: "E1", status: 503, request: "x".repeat(10_000) });
+    expect(error.cause).toMatchObject({ message: "inner", code: "E2" });
+  });
+
+  test.each([
+    ["sent", { maxErrorSize: 1000 }, {}],
+    ["received", {}, { maxErrorSize: 1000 }],
+  ])("what would exceed it is left out where the error is %s", async (_, sent, received) => {
+    const error = await thrownBy(failing(sent, received).main);
+    expect(error).toMatchObject({ message: "busy", code: "E1", status: 503 });
+    expect(error.cause).toMatchObject({ message: "inner", code: "E2" });
+    expect(error).not.toHaveProperty("request");
+  });
+
+  test("none at all is left with nothing", async () => {
+    const error = await thrownBy(failing({ maxErrorSize: 0 }, {}).main);
+    expect(Object.keys(error)).toEqual([]);
+    expect(error.cause).toBeUndefined();
+  });
+
+  test("references in what is left out are given back, by either end", async () => {
+    for (const [sent, received] of [
+      [{ maxErrorSize: 20 }, {}],
+      [{}, { maxErrorSize: 20 }],
+    ]) {
+      const { main, served, session } = failing(sent, received);
+      const error = await main.stub(); // oxlint-disable-line no-await-in-loop
+      expect(error).not.toHaveProperty("stub");
+      error[Symbol.dispose]?.();
+      await turns(); // oxlint-disable-line no-await-in-loop
+      expect([served.getStats(), session.getStats()]).toEqual([
+        { imports: 1, exports: 1 },
+        { imports: 1, exports: 1 },
+      ]);
+    }
+  });
+
+  test("properties nested without end are refused as such", async () => {
+    const { main, server } = failing({}, {});
+    const call = main.fine(1);
+    const nested = `${"[".repeat(60_000)}${"]".repeat(60_000)}`;
+    server.send(`["resolve",1,["error","Error","deep",null,{"a":${nested}}]]`);
+    await expect(async () => await call).rejects.toThrow("maximum allowed message depth of 256");
+  });
+});

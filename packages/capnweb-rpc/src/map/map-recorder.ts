@@ -73,7 +73,7 @@ export class MapRecorder implements ReferenceWriter {
   readonly #captures = new Map<Capability, Hook>();
   readonly #kept: Hook[] = [];
   readonly #instructions: unknown[] = [];
-  readonly #writer = new ValueWriter(nativeValues("jsonCompatible"), this);
+  readonly #writer = new ValueWriter(nativeValues("jsonCompatible"), this, DEFAULT_LIMITS);
 
   /** Records `mapper` and has it applied to what is at `path`. */
   static map(hook: Hook, path: Path, mapper: (input: RpcPromiseBase) => unknown): Hook {

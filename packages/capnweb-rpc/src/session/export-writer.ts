@@ -5,6 +5,7 @@ import { handleOf } from "../core/stub-handle.js";
 import { targetHook } from "../core/target-capability.js";
 import { WritableCapability } from "../streams/writable-capability.js";
 import { isStub } from "../stub-mark.js";
+import type { RpcLimits } from "../limits.js";
 import type { NativeValues } from "../wire/encoding-level.js";
 import type { ReferenceWriter } from "../wire/reference-port.js";
 import { ValueWriter } from "../wire/value-writer.js";
@@ -37,11 +38,12 @@ export class ExportWriter implements ReferenceWriter {
     exports: ExportTable,
     errors: ErrorPolicy,
     natives: NativeValues,
+    limits: RpcLimits,
   ) {
     this.#session = session;
     this.#exports = exports;
     this.#errors = errors;
-    this.#values = new ValueWriter(natives, this);
+    this.#values = new ValueWriter(natives, this, limits);
   }
 
   /** Writes the arguments of a call. @throws what {@link ValueWriter.write} does: nothing is kept then. */

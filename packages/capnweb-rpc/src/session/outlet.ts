@@ -1,4 +1,4 @@
-import { estimateSize } from "../streams/estimate-size.js";
+import { estimateSize } from "../wire/estimate-size.js";
 import { formatMessage } from "../wire/message-text.js";
 import { PiecedText } from "../wire/pieced-text.js";
 import type { SessionTap } from "./session-hooks.js";

@@ -76,7 +76,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
     this.streamBudget = new StreamBudget(parts.limits);
     this.#imports = new ImportTable(this, this.remoteMain, parts.limits.maxImports);
     this.#exports = new ExportTable(parts.main, parts.limits.maxExports);
-    this.#writer = new ExportWriter(this, this.#exports, parts.errors, parts.natives);
+    this.#writer = new ExportWriter(this, this.#exports, parts.errors, parts.natives, parts.limits);
     this.#answers = new Answers(this.#exports, this.#writer, parts.outlet);
     this.#reader = new PayloadReader(parts.limits, this);
   }

@@ -10,7 +10,7 @@ import {
 } from "../core/hook.js";
 import { Payload, settlePayload } from "../core/payload.js";
 import { PendingCapability } from "../core/pending-capability.js";
-import { estimateSize } from "./estimate-size.js";
+import { estimateSize } from "../wire/estimate-size.js";
 import type { StreamBudget } from "./stream-budget.js";
 import { valueHook } from "../core/value-capability.js";
 

@@ -2,6 +2,7 @@ import type { RpcLimits } from "../limits.js";
 import { readBinary } from "./binary-value.js";
 import { memberReader, readCollection } from "./collection-value.js";
 import { isErrorProperty, makeError } from "./error-value.js";
+import { estimateSize } from "./estimate-size.js";
 import { isFilteredKey } from "./filtered-key.js";
 import { buildRequest, buildResponse, isBody } from "./http-value.js";
 import { malformed, type ReferenceReader, type Slot } from "./reference-port.js";
@@ -142,10 +143,13 @@ export class ValueReader {
     const error = makeError(name, message, stack);
     if (expression.length < 5) return error;
     if (!isPlain(properties)) return malformed;
+    let room = this.#limits.maxErrorSize;
     for (const key of Object.keys(properties)) {
-      const kept = isErrorProperty(key);
+      const size = isErrorProperty(key) ? estimateSize({ [key]: properties[key] }) : Infinity;
+      const kept = size <= room;
       const value = this.read(properties[key], depth + 1, kept ? error : {}, key);
       if (!kept) continue;
+      room -= size;
       const attributes = { value, enumerable: true, writable: true, configurable: true };
       Object.defineProperty(error, key, attributes);
     }

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_DEPTH } from "../limits.js";
+import { DEFAULT_MAX_DEPTH, type RpcLimits } from "../limits.js";
 import { type BinaryValue, writeBinary } from "./binary-value.js";
 import {
   type Collection,
@@ -8,6 +8,7 @@ import {
 } from "./collection-value.js";
 import type { NativeValues } from "./encoding-level.js";
 import { errorProperties } from "./error-value.js";
+import { estimateSize } from "./estimate-size.js";
 import { writeRequest, writeResponse } from "./http-value.js";
 import type { ReferenceWriter } from "./reference-port.js";
 import { unsupportedValue, valueKind } from "./value-kind.js";
@@ -19,11 +20,17 @@ import { unsupportedValue, valueKind } from "./value-kind.js";
 export class ValueWriter {
   readonly #natives: NativeValues;
   readonly #references: ReferenceWriter;
+  readonly #maxErrorSize: number;
   readonly #open: Error[] = [];
   #members: ValueWriter | undefined;
 
-  /** `references` writes what does not cross by value. */
-  constructor(natives: NativeValues, references: ReferenceWriter) {
+  /** `references` writes what does not cross by value; of `limits` only `maxErrorSize` counts. */
+  constructor(
+    natives: NativeValues,
+    references: ReferenceWriter,
+    { maxErrorSize }: Pick<RpcLimits, "maxErrorSize">,
+  ) {
+    this.#maxErrorSize = maxErrorSize;
     this.#natives = natives;
     this.#references = references;
   }
@@ -105,7 +112,9 @@ export class ValueWriter {
   }
 
   #writeCollection(value: Collection, depth: number): unknown[] {
-    this.#members ??= new ValueWriter(this.#natives, memberWriter(this.#references));
+    this.#members ??= new ValueWriter(this.#natives, memberWriter(this.#references), {
+      maxErrorSize: this.#maxErrorSize,
+    });
     const members = this.#members;
     return writeCollection(value, (member) => members.write(member, depth + 2));
   }
@@ -147,14 +156,24 @@ export class ValueWriter {
     }
   }
 
-  /** A property that cannot cross is left out as a whole: the error itself always gets through. */
+  /**
+   * A property that cannot cross, or is too large, is left out as a whole: the error itself always
+   * gets through. spec/capnweb.md §11.1, §13
+   */
   #writeProperties(error: Error, depth: number): object | undefined {
     let written: Record<string, unknown> | undefined;
+    let room = this.#maxErrorSize;
     for (const name of errorProperties(error)) {
       const mark = this.#references.mark();
       try {
         const value = (error as unknown as Readonly<Record<string, unknown>>)[name];
         const expression = this.write(value, depth + 1);
+        const size = estimateSize({ [name]: expression });
+        if (size > room) {
+          this.#references.takeBack(mark);
+          continue;
+        }
+        room -= size;
         written ??= {};
         if (name !== "__proto__") written[name] = expression;
       } catch {
