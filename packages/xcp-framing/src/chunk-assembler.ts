@@ -1,45 +1,10 @@
-import { equalBytes, type SchemaKey } from "@proj/wire-types";
+import type { ChunkEvent } from "./chunk-event.js";
+import { announcedLength, type ChunkFrame, ChunkTrain, stateError } from "./chunk-train.js";
 import { XcpError } from "./errors.js";
-import { GatherBuffer } from "./gather-buffer.js";
 import { WholeBuffer } from "./whole-buffer.js";
 import { Flag, ReservedTag } from "./wire/constants.js";
 import { type FrameHeader, type MsgId, tagValue } from "./wire/header.js";
 import type { Allocate } from "./wire/payload-buffer.js";
-
-/** A frame of msgType ≥ 0x0100 after CRC and AEAD: its payload is plaintext. */
-export interface ChunkFrame {
-  /** Bits of {@link Flag}. */
-  readonly flags: number;
-  /** The frame's header. */
-  readonly header: FrameHeader;
-  /** Kept until its message is complete. */
-  readonly payload: Uint8Array;
-}
-
-/** What {@link ChunkAssembler} tells its owner. A `header` is that of the message's first chunk. */
-export type ChunkEvent =
-  /** A message is whole; `flags` have no MORE. */
-  | {
-      readonly kind: "message";
-      readonly flags: number;
-      readonly header: FrameHeader;
-      readonly payload: Uint8Array;
-    }
-  /** The first chunk of several came: the moment to `divert`. */
-  | {
-      readonly kind: "started";
-      readonly flags: number;
-      readonly header: FrameHeader;
-      readonly announcedBytes: number | undefined;
-    }
-  /** Bytes of a diverted message, in order. */
-  | { readonly kind: "chunk"; readonly header: FrameHeader; readonly payload: Uint8Array }
-  /** All bytes of a diverted message were handed over. */
-  | { readonly kind: "ended"; readonly flags: number; readonly header: FrameHeader }
-  /** The sender gave the message up: nothing to answer. */
-  | { readonly kind: "aborted"; readonly header: FrameHeader }
-  /** The message is lost: NACK it with `error`. */
-  | { readonly kind: "failed"; readonly header: FrameHeader; readonly error: XcpError };
 
 /** What a {@link ChunkAssembler} is made with. */
 export interface ChunkAssemblerOptions {
@@ -51,18 +16,6 @@ export interface ChunkAssemblerOptions {
   readonly maxPartialBytes?: number;
   /** The platform's memory, for whole messages. */
   readonly allocate?: Allocate | undefined;
-}
-
-interface Train {
-  readonly header: FrameHeader;
-  readonly announcedBytes: number | undefined;
-  flags: number;
-  bytes: number;
-  maxBytes: number;
-  chunks: number;
-  deadlineUs: number;
-  // Absent once the train is diverted.
-  gathered: GatherBuffer | WholeBuffer | undefined;
 }
 
 interface Drain {
@@ -93,10 +46,12 @@ export class ChunkAssembler {
   readonly #timeoutUs: number;
   readonly #allocate: Allocate;
   // In the order of their last progress, so that the first is the first to time out.
-  readonly #trains = new Map<number, Train>();
+  readonly #trains = new Map<number, ChunkTrain>();
   readonly #drains = new Map<number, Drain>();
   readonly #events: ChunkEvent[] = [];
   #partialBytes = 0;
+  // The message whose first chunk was given a place, until that chunk is taken or refused.
+  #ahead: { readonly header: FrameHeader; readonly whole: WholeBuffer } | undefined;
 
   /** Starts with every channel IDLE. */
   constructor(options: ChunkAssemblerOptions) {
@@ -124,11 +79,18 @@ export class ChunkAssembler {
     return drain?.msgId === header.msgId ? drain.chunks : 0;
   }
 
-  /** Where the payload of this frame may be decrypted to; `undefined` where that place is not known yet. */
-  placeOf(header: FrameHeader, length: number): Uint8Array | undefined {
+  /** Where the payload of this frame may be decrypted to; `undefined` where that place is not known. */
+  placeOf(flags: number, header: FrameHeader, length: number): Uint8Array | undefined {
+    if (length < 0) return undefined;
     const train = this.#trains.get(header.channelId);
-    if (train?.header.msgId !== header.msgId) return undefined;
-    return train.gathered instanceof WholeBuffer ? train.gathered.place(length) : undefined;
+    if (train?.header.msgId === header.msgId) return train.placeOf(length);
+    if ((flags & Flag.MORE) === 0 || !this.isIdle(header.channelId)) return undefined;
+    const announced = announcedLength(header);
+    // NaN is not below anything either.
+    if (announced === undefined || !(announced <= this.#maxMessageBytes)) return undefined;
+    const whole = new WholeBuffer(announced, this.#allocate);
+    this.#ahead = { header, whole };
+    return whole.place(length);
   }
 
   /** Takes one frame. */
@@ -145,6 +107,7 @@ export class ChunkAssembler {
 
   /** Takes the header of a frame that failed CRC, AEAD or a size check, which its caller answers. */
   reject(_nowUs: number, flags: number, header: FrameHeader): void {
+    this.#ahead = undefined;
     const { channelId, msgId } = header;
     const train = this.#trains.get(channelId);
     const ours = train?.header.msgId === msgId;
@@ -209,21 +172,14 @@ export class ChunkAssembler {
       );
       return;
     }
-    const announced = tagValue(header.tags, ReservedTag.LENGTH);
-    const announcedBytes = announced === undefined ? undefined : lengthOf(announced);
-    const train: Train = {
-      header,
-      announcedBytes,
-      flags,
-      bytes: 0,
-      maxBytes: this.#maxMessageBytes,
-      chunks: 1,
-      deadlineUs: nowUs + this.#timeoutUs,
-      gathered:
-        announcedBytes === undefined
-          ? new GatherBuffer()
-          : new WholeBuffer(announcedBytes, this.#allocate),
-    };
+    const train = new ChunkTrain(
+      frame,
+      this.#maxMessageBytes,
+      this.#allocate,
+      this.#takeAhead(header),
+    );
+    train.deadlineUs = nowUs + this.#timeoutUs;
+    const { announcedBytes } = train;
     const error =
       msgId === 0
         ? stateError("a chunk without msgId")
@@ -239,8 +195,14 @@ export class ChunkAssembler {
     this.#events.push({ kind: "started", flags, header, announcedBytes });
   }
 
+  #takeAhead(header: FrameHeader): WholeBuffer | undefined {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return ahead?.header === header ? ahead.whole : undefined;
+  }
+
   // ASSEMBLING
-  #continue(nowUs: number, train: Train, frame: ChunkFrame): void {
+  #continue(nowUs: number, train: ChunkTrain, frame: ChunkFrame): void {
     const { flags, header, payload } = frame;
     const { channelId } = header;
     const last = (flags & Flag.MORE) === 0;
@@ -250,7 +212,7 @@ export class ChunkAssembler {
       this.#events.push({ kind: "aborted", header: train.header });
       return;
     }
-    const error = this.#violation(train, frame) ?? this.#excess(train, payload.length);
+    const error = train.violation(frame) ?? this.#excess(train, payload.length);
     if (error !== undefined) {
       this.#fail(channelId, train, flags, error);
       return;
@@ -263,15 +225,15 @@ export class ChunkAssembler {
       this.#trains.set(channelId, train);
       return;
     }
-    if (train.announcedBytes !== undefined && train.announcedBytes !== train.bytes) {
-      const missing = stateError(`${train.bytes} bytes, announced ${train.announcedBytes}`);
+    const missing = train.missing();
+    if (missing !== undefined) {
       this.#fail(channelId, train, flags, missing);
       return;
     }
     this.#finish(channelId, train);
   }
 
-  #finish(channelId: number, train: Train): void {
+  #finish(channelId: number, train: ChunkTrain): void {
     const { header, gathered } = train;
     const flags = train.flags & ~Flag.MORE;
     this.#forget(channelId, train);
@@ -282,35 +244,16 @@ export class ChunkAssembler {
     );
   }
 
-  #violation(train: Train, frame: ChunkFrame): XcpError | undefined {
-    const { flags, header, payload } = frame;
-    if ((flags & Flag.MORE) !== 0 && payload.length === 0) {
-      return stateError("an empty chunk that is not the last");
-    }
-    return isSameMessage(train, flags, header)
-      ? undefined
-      : stateError("the chunks of one message differ in their headers");
-  }
-
   // Why `more` further bytes cannot be taken.
-  #excess(train: Train, more: number): XcpError | undefined {
-    const bytes = train.bytes + more;
-    if (bytes > train.maxBytes) {
-      return new XcpError(
-        "xcp.message_too_large",
-        `message of ${bytes} bytes or more, limit ${train.maxBytes}`,
-      );
-    }
-    if (train.announcedBytes !== undefined && bytes > train.announcedBytes) {
-      return stateError(`${bytes} bytes, announced ${train.announcedBytes}`);
-    }
-    if (train.gathered !== undefined && this.#partialBytes + more > this.#maxPartialBytes) {
-      return new XcpError("xcp.busy", `unfinished messages of ${this.#partialBytes} bytes`);
-    }
-    return undefined;
+  #excess(train: ChunkTrain, more: number): XcpError | undefined {
+    const error = train.excess(more);
+    if (error !== undefined || train.gathered === undefined) return error;
+    return this.#partialBytes + more > this.#maxPartialBytes
+      ? new XcpError("xcp.busy", `unfinished messages of ${this.#partialBytes} bytes`)
+      : undefined;
   }
 
-  #append(train: Train, payload: Uint8Array): void {
+  #append(train: ChunkTrain, payload: Uint8Array): void {
     train.bytes += payload.length;
     if (train.gathered === undefined) {
       if (payload.length > 0) this.#events.push({ kind: "chunk", header: train.header, payload });
@@ -321,23 +264,23 @@ export class ChunkAssembler {
   }
 
   // Another message began on the channel before this one ended.
-  #supersede(channelId: number, train: Train): void {
+  #supersede(channelId: number, train: ChunkTrain): void {
     this.#forget(channelId, train);
     const error = stateError("another message began in its middle");
     this.#events.push({ kind: "failed", header: train.header, error });
   }
 
-  #fail(channelId: number, train: Train, flags: number, error: XcpError): void {
+  #fail(channelId: number, train: ChunkTrain, flags: number, error: XcpError): void {
     this.#lose(channelId, train, flags);
     this.#events.push({ kind: "failed", header: train.header, error });
   }
 
-  #lose(channelId: number, train: Train, flags: number): void {
+  #lose(channelId: number, train: ChunkTrain, flags: number): void {
     this.#forget(channelId, train);
     this.#drain(channelId, flags, { msgId: train.header.msgId, chunks: train.chunks - 1 });
   }
 
-  #forget(channelId: number, train: Train): void {
+  #forget(channelId: number, train: ChunkTrain): void {
     if (!this.#trains.delete(channelId)) return;
     if (train.gathered !== undefined) this.#partialBytes -= train.bytes;
   }
@@ -359,40 +302,4 @@ export class ChunkAssembler {
     if (!ours || (flags & Flag.MORE) === 0) this.#drains.delete(channelId);
     return ours;
   }
-}
-
-function isSameMessage(train: Train, flags: number, header: FrameHeader): boolean {
-  const first = train.header;
-  return (
-    ((train.flags ^ flags) & (Flag.COMP | Flag.CRYPT)) === 0 &&
-    first.bodyCodec === header.bodyCodec &&
-    first.msgType === header.msgType &&
-    first.inReplyTo === header.inReplyTo &&
-    isSameKey(first.schemaKey, header.schemaKey)
-  );
-}
-
-function isSameKey(a: SchemaKey | undefined, b: SchemaKey | undefined): boolean {
-  if (a === b) return true;
-  if (a === undefined || b === undefined) return false;
-  const sameHash =
-    a.hash128 === undefined || b.hash128 === undefined
-      ? a.hash128 === b.hash128
-      : equalBytes(a.hash128, b.hash128);
-  return (
-    sameHash &&
-    a.nsHash === b.nsHash &&
-    a.kindId === b.kindId &&
-    a.major === b.major &&
-    a.minor === b.minor
-  );
-}
-
-// NaN for what is not a decimal number.
-function lengthOf(text: string): number {
-  return /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-}
-
-function stateError(message: string): XcpError {
-  return new XcpError("xcp.chunk_state", message);
 }

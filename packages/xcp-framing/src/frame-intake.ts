@@ -1,5 +1,6 @@
 import type { WireError } from "@proj/wire-types";
-import { ChunkAssembler, type ChunkEvent } from "./chunk-assembler.js";
+import { ChunkAssembler } from "./chunk-assembler.js";
+import type { ChunkEvent } from "./chunk-event.js";
 import { policyViolation } from "./codec-policy.js";
 import { decompressBody } from "./compression.js";
 import { XcpError } from "./errors.js";
@@ -166,9 +167,12 @@ export class FrameIntake {
       return undefined;
     }
     try {
-      // A later chunk of a message goes straight to its place.
+      // A chunk of a message goes straight to its place.
       const length = frame.payload.length - TAG_BYTES;
-      const into = index === 0 ? undefined : this.#assembler.placeOf(header, length);
+      const into =
+        header.msgType < MsgType.DATA
+          ? undefined
+          : this.#assembler.placeOf(frame.flags, header, length);
       const payload = opener.open(this.#core.nowUs, frame, index, into);
       this.#noteEpoch(opener.epoch);
       return payload;

@@ -87,12 +87,9 @@ export {
 export { resolveXcpLimits, type XcpLimits, XcpLimitTable } from "./limits.js";
 export { type BackoffOptions, backoffMs } from "./backoff.js";
 export { DedupWindow, type DedupVerdict, type DedupWindowOptions } from "./dedup-window.js";
-export {
-  ChunkAssembler,
-  type ChunkAssemblerOptions,
-  type ChunkEvent,
-  type ChunkFrame,
-} from "./chunk-assembler.js";
+export { ChunkAssembler, type ChunkAssemblerOptions } from "./chunk-assembler.js";
+export type { ChunkEvent } from "./chunk-event.js";
+export type { ChunkFrame } from "./chunk-train.js";
 export { compressBody, type CompressOptions, decompressBody } from "./compression.js";
 export { inspectZstdFrame, type ZstdFrameInfo } from "./wire/zstd-frame.js";
 export {

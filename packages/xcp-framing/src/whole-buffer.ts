@@ -14,7 +14,7 @@ export class WholeBuffer {
   readonly #allocate: Allocate;
   #bytes: Uint8Array = new Uint8Array(0);
   #filled = 0;
-  // The first part is kept as it is until a second one comes: its owner may want the rest in pieces.
+  // A first part that is not in place is kept as it is until a second one comes: its owner may want the rest in pieces.
   #owned = false;
 
   /** `length` is the announced one, which the owner compares with what comes. */
@@ -26,7 +26,7 @@ export class WholeBuffer {
   /** Where the next `length` bytes belong, for those who write them there before they append them. */
   place(length: number): Uint8Array | undefined {
     const end = this.#filled + length;
-    if (this.#filled === 0 || end > this.#length) return undefined;
+    if (end > this.#length) return undefined;
     this.#reserve(end);
     const { buffer, byteOffset } = this.#bytes;
     return new Uint8Array(buffer, byteOffset + this.#filled, length);
@@ -35,10 +35,14 @@ export class WholeBuffer {
   /** Adds bytes. */
   append(part: Uint8Array): void {
     const end = this.#filled + part.length;
-    if (this.#filled === 0) this.#bytes = part;
-    else if (!this.#isInPlace(part)) {
-      this.#reserve(end);
-      this.#bytes.set(part, this.#filled);
+    if (!this.#isInPlace(part)) {
+      if (this.#filled === 0) {
+        this.#bytes = part;
+        this.#owned = false;
+      } else {
+        this.#reserve(end);
+        this.#bytes.set(part, this.#filled);
+      }
     }
     this.#filled = end;
   }

@@ -52,11 +52,22 @@ describe("WholeBuffer", () => {
     expect(whole.takeParts()).toEqual([]);
   });
 
-  test("has no place for the first part, nor beyond the announced length", () => {
-    const whole = new WholeBuffer(10, (bytes) => new Uint8Array(bytes));
-    expect(whole.place(4)).toBeUndefined();
-    whole.append(new Uint8Array(4));
+  test("has places from the first part on, up to the announced length", () => {
+    const memory = recorded();
+    const whole = new WholeBuffer(10, memory.allocate);
+    expect(whole.place(11)).toBeUndefined();
+    whole.append((whole.place(4) ?? new Uint8Array(0)).fill(1));
     expect(whole.place(7)).toBeUndefined();
-    expect(whole.place(6)?.length).toBe(6);
+    whole.append((whole.place(6) ?? new Uint8Array(0)).fill(2));
+    expect([...whole.take()]).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 2, 2]);
+    expect(memory.sizes).toEqual([10]);
+  });
+
+  test("a first part that was not written to its place is taken all the same", () => {
+    const whole = new WholeBuffer(4, (bytes) => new Uint8Array(bytes).fill(0xee));
+    whole.place(2);
+    whole.append(Uint8Array.of(1, 2));
+    whole.append(Uint8Array.of(3, 4));
+    expect([...whole.take()]).toEqual([1, 2, 3, 4]);
   });
 });

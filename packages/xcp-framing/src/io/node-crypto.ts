@@ -1,5 +1,6 @@
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createHash, hkdfSync, timingSafeEqual } from "node:crypto";
 import type { CryptoProvider } from "../platform.js";
+import { hmacSha256 } from "./node-hmac.js";
 import { NativeAead } from "./native-aead.js";
 
 /** Cryptography by OpenSSL. */
@@ -10,11 +11,7 @@ export const nodeCrypto: CryptoProvider = {
     for (const part of parts) hash.update(part);
     return asBytes(hash.digest());
   },
-  hmacSha256(key, parts) {
-    const hmac = createHmac("sha256", key);
-    for (const part of parts) hmac.update(part);
-    return asBytes(hmac.digest());
-  },
+  hmacSha256,
   hkdfSha256: (ikm, salt, info, length) =>
     new Uint8Array(hkdfSync("sha256", ikm, salt, info, length)),
   equal: (a, b) => a.length === b.length && timingSafeEqual(a, b),

@@ -93,6 +93,26 @@ describe("§12 in a session", () => {
     expect(pair.responder.of("messageReceived")).toEqual([]);
   });
 
+  test("a chunk that is too short for its tag is refused, and the session goes on", () => {
+    const pair = openPair({ key }, { key });
+    const { initiator, responder } = pair;
+    const message = { bodyCodec: 8, body: new Uint8Array(300_000), compress: "never" } as const;
+    const { msgId } = initiator.session.submit(0, message, { channelId: 1, wants: "nothing" });
+    responder.session.receive(0, concatBytes(initiator.session.transmit(0) ?? []));
+    const forged = { msgType: MsgType.DATA, msgId, channelId: 1 };
+    const flags = Flag.CRYPT | Flag.MORE;
+    responder.session.receive(
+      0,
+      new RawPeer("initiator").encode(forged, Uint8Array.of(1, 2, 3), flags),
+    );
+    responder.pump();
+    expect(responder.session.phase).toBe("open");
+    initiator.session.receive(0, concatBytes(responder.session.transmit(0) ?? []));
+    initiator.pump();
+    expect(responder.of("messageReceived")).toEqual([]);
+    expect(responder.of("closed")).toEqual([]);
+  });
+
   test("a refused message is sent again as the identical bytes", () => {
     const pair = openPair({ key }, { key });
     const { initiator, responder } = pair;
