@@ -127,6 +127,48 @@ export {
   writeSuperblock,
 } from "./region/superblock.js";
 
+export {
+  DEFAULT_PROGRESS_LIMITS,
+  type ProgressHint,
+  type ProgressLimits,
+  ProgressPolicy,
+  type ProgressPolicyOptions,
+} from "./progress/progress-policy.js";
+export {
+  ProgressEmitter,
+  type ProgressEmitterOptions,
+  type ProgressUpdate,
+} from "./progress/progress-emitter.js";
+export { encodeProgress, type ProgressMessage, readProgress } from "./progress/progress-message.js";
+export {
+  mayReadPrefix,
+  type ProgressOutcome,
+  ProgressTracker,
+} from "./progress/progress-tracker.js";
+
+export {
+  type ConsumerQos,
+  encodeConsumerQos,
+  encodeProducerQos,
+  type ProducerQos,
+  QosReporter,
+} from "./qos/qos-reporter.js";
+export { randomId, SenderWatch } from "./qos/sender-watch.js";
+
+export {
+  type DataSourceIdentity,
+  type MetadataAttribute,
+  MetadataSource,
+} from "./metadata/metadata-source.js";
+export { MetadataStore, type StreamMetadata } from "./metadata/metadata-store.js";
+export { blobMessages, MAX_BLOB_CHUNK_BYTES, type MetaBlob } from "./metadata/blob-sender.js";
+export {
+  BlobAssembler,
+  type BlobFault,
+  type BlobLimits,
+  type BlobOutcome,
+} from "./metadata/blob-assembler.js";
+
 export * as wire from "./messages/generated/wire.js";
 export * as driver from "./messages/generated/driver.js";
 export * as discovery from "./messages/generated/discovery.js";
