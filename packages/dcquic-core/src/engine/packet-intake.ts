@@ -1,6 +1,7 @@
 import { isWireError } from "@proj/wire-types";
 import type { OpenVerdict } from "../crypto/receive-keys.js";
 import { verifySecretControl, sealSecretControl } from "../crypto/secret-control-seal.js";
+import { OVERHEAD_BYTES } from "../sched/leaky-bucket.js";
 import { chunk, decodeChunk } from "../wire/chunk.js";
 import { FrameType, HEADER_BYTES, PacketType, Protection, ResetCode } from "../wire/constants.js";
 import { FrameReader } from "../wire/frame-reader.js";
@@ -193,6 +194,7 @@ export class PacketIntake {
     }
     if (header.type === PacketType.Control) {
       worker.controls += 1;
+      context.pulls.unasked(nowUs, length + OVERHEAD_BYTES);
       if (ecn === ECN_CE) worker.controlMarks += 1;
     }
     this.#parts.credit.weigh(path, worker);

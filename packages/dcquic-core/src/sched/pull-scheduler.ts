@@ -123,6 +123,11 @@ export class PullScheduler {
     this.#outstanding += bytes;
   }
 
+  /** Notes bytes that arrived unasked: they take time of the link that pulls then cannot have. */
+  unasked(nowUs: number, wireBytes: number): void {
+    this.#bucket.take(nowUs, wireBytes);
+  }
+
   /** Notes bytes that arrived, were cancelled, or were given up: they are outstanding no more. */
   settled(sender: PullSender, bytes: number): void {
     sender.outstanding -= bytes;
