@@ -92,7 +92,8 @@ export class FrameReader {
   ): { readonly bytes: Uint8Array; readonly rest: Uint8Array } | undefined {
     const missing = size - this.#buffered;
     if (chunk.length < missing) {
-      if (chunk.length > 0) this.#pieces.push(chunk.slice());
+      // Not slice(): that of a Buffer is a view.
+      if (chunk.length > 0) this.#pieces.push(new Uint8Array(chunk));
       this.#buffered += chunk.length;
       return undefined;
     }

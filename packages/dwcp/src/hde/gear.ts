@@ -1,0 +1,60 @@
+import { SeededRandom } from "@proj/wire-types";
+
+/** Where the top this many bits of the rolling hash are 0, there is an anchor: about one per 128 bytes. spec/dwcp.md B10 */
+export const ANCHOR_BITS = 7;
+
+// Any numbers will do, if both never change within a process and no byte that repeats makes anchors of itself.
+const SEED = 0x44574350;
+
+/** One number per byte value; `h = (h << 1) + gear[byte]` then depends on the last 32 bytes. spec/dwcp.md B11 */
+export const gear: Int32Array = makeGear();
+
+/** The anchors of a piece: positions and hashes side by side. */
+export class AnchorScan {
+  /** How many there are. */
+  count = 0;
+  /** Where each ends, from the start of the piece. */
+  positions: Int32Array = new Int32Array(1_024);
+  /** The hash of the 32 bytes that end there. */
+  hashes: Int32Array = new Int32Array(1_024);
+
+  /** Finds the anchors of `bytes`, forgetting those before. */
+  scan(bytes: Uint8Array): void {
+    let hash = 0;
+    let count = 0;
+    let { positions, hashes } = this;
+    for (let at = 0; at < bytes.length; at++) {
+      hash = ((hash << 1) + (gear[bytes[at] ?? 0] ?? 0)) | 0;
+      if (hash >>> (32 - ANCHOR_BITS) !== 0) continue;
+      if (count === positions.length) {
+        this.#grow();
+        ({ positions, hashes } = this);
+      }
+      positions[count] = at + 1;
+      hashes[count] = hash;
+      count++;
+    }
+    this.count = count;
+  }
+
+  #grow(): void {
+    for (const name of ["positions", "hashes"] as const) {
+      const larger = new Int32Array(2 * this[name].length);
+      larger.set(this[name]);
+      this[name] = larger;
+    }
+  }
+}
+
+function makeGear(): Int32Array {
+  const random = new SeededRandom(SEED);
+  const table = new Int32Array(256);
+  const word = new Int32Array(1);
+  for (let byte = 0; byte < 256; byte++) {
+    // A byte that repeats brings the hash to −gear[byte].
+    do random.fill(new Uint8Array(word.buffer));
+    while (-(word[0] ?? 0) >>> (32 - ANCHOR_BITS) === 0);
+    table[byte] = word[0] ?? 0;
+  }
+  return table;
+}

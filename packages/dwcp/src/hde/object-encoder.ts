@@ -1,0 +1,187 @@
+import type { UnitBody } from "../wire/chunk.js";
+import { Codec, SLOT_NONE } from "../wire/codec.js";
+import type { ByteSource } from "./byte-source.js";
+import type { EncodedBody } from "./encoded-body.js";
+import { encodeRaw, encodeZstd, UnitEncoder, type UnitSettings } from "./encode-unit.js";
+import { isWorthCompressing } from "./literal-codecs.js";
+import { classifyPages } from "./page-classes.js";
+import { PageKind } from "./page-ops.js";
+import type { Reference } from "./reference.js";
+
+// An unchanged or zero stretch becomes a unit of its own from here on.
+const MIN_RUN_PAGES = 64;
+const MIN_UNIT_BYTES = 262_144;
+const MAX_UNIT_BYTES = 1_048_576;
+// Where nearly everything is found in the baseline, what a unit costs is its header.
+const LARGE_UNIT_BYTES = 8_388_608;
+const LARGE_UNIT_RATIO = 200;
+const MAX_SPAN_BYTES = 16_777_216;
+// Where compressing did not pay, one unit in this many is tried again. spec/dwcp.md B10
+const RETEST_UNITS = 32;
+// How fast the ratio follows.
+const WEIGHT = 0.25;
+// So that one unit of nothing but copies does not hide what follows.
+const MAX_RATIO = 1_000;
+
+/** How an object is encoded. */
+export interface ObjectSettings extends UnitSettings {
+  /** What a unit should come to, in encoded bytes. */
+  readonly chunkBytes: number;
+  /** The most raw bytes of a unit. */
+  readonly maxUnitRawBytes: number;
+  /** The most encoded bytes of a unit: what a frame takes. */
+  readonly maxEncodedBytes: number;
+}
+
+/**
+ * Turns extents of an object into units.
+ *
+ * Unchanged stretches become units of a few bytes; what changed is cut where its estimated encoding reaches the target.
+ *
+ * @see spec/dwcp.md B1, B10
+ */
+export class ObjectEncoder {
+  readonly #object: ByteSource;
+  readonly #baseline: Reference | undefined;
+  readonly #settings: ObjectSettings;
+  readonly #units: UnitEncoder;
+  #ratio = 2;
+  #poor = 0;
+
+  /** `baseline` is what the receiver has verified to have; without one every unit stands alone. */
+  constructor(object: ByteSource, baseline: Reference | undefined, settings: ObjectSettings) {
+    this.#object = object;
+    this.#baseline = baseline;
+    this.#settings = settings;
+    this.#units = new UnitEncoder(settings);
+  }
+
+  /**
+   * Encodes `length` bytes from `offset`, which is a multiple of the page size, to units in ascending order.
+   *
+   * @param own What the receiver has acknowledged of this very object, where that may be used.
+   */
+  *encode(offset: number, length: number, own?: Reference): Generator<UnitBody, void, undefined> {
+    const { maxUnitRawBytes } = this.#settings;
+    for (let at = 0; at < length; at += maxUnitRawBytes) {
+      const bytes = Math.min(maxUnitRawBytes, length - at);
+      yield* this.#encodeStretch(this.#object.read(offset + at, bytes), offset + at, own);
+    }
+  }
+
+  *#encodeStretch(
+    raw: Uint8Array,
+    rawOffset: number,
+    own: Reference | undefined,
+  ): Generator<UnitBody, void, undefined> {
+    const { pageBytes, platform } = this.#settings;
+    const kinds = classifyPages(raw, rawOffset, pageBytes, this.#baseline?.source, platform);
+    let page = 0;
+    while (page < kinds.length) {
+      const run = runLength(kinds, page, kinds.length);
+      const kind = kinds[page];
+      const isRest = run === kinds.length - page;
+      if (kind !== PageKind.LITERAL && (run >= MIN_RUN_PAGES || isRest)) {
+        const piece = raw.subarray(page * pageBytes, (page + run) * pageBytes);
+        yield this.#known(piece, rawOffset + page * pageBytes, kind === PageKind.ZERO);
+        page += run;
+        continue;
+      }
+      const end = this.#unitEnd(kinds, page);
+      const piece = raw.subarray(page * pageBytes, end * pageBytes);
+      const pages = kinds.subarray(page, end);
+      yield* this.#encodePiece(piece, rawOffset + page * pageBytes, pages, own);
+      page = end;
+    }
+  }
+
+  // Where a unit of mixed pages ends: at a long known run, or when enough has changed.
+  #unitEnd(kinds: Uint8Array, start: number): number {
+    const { pageBytes, chunkBytes } = this.#settings;
+    const most = this.#ratio < LARGE_UNIT_RATIO ? MAX_UNIT_BYTES : LARGE_UNIT_BYTES;
+    const wanted = Math.min(most, Math.max(MIN_UNIT_BYTES, chunkBytes * this.#ratio));
+    let changed = 0;
+    let page = start;
+    while (page < kinds.length && changed * pageBytes < wanted) {
+      if ((page - start) * pageBytes >= MAX_SPAN_BYTES) break;
+      if (kinds[page] === PageKind.LITERAL) {
+        changed++;
+        page++;
+        continue;
+      }
+      const run = runLength(kinds, page, page + MIN_RUN_PAGES);
+      if (run >= MIN_RUN_PAGES) break;
+      page += run;
+    }
+    return page;
+  }
+
+  *#encodePiece(
+    raw: Uint8Array,
+    rawOffset: number,
+    kinds: Uint8Array,
+    own: Reference | undefined,
+  ): Generator<UnitBody, void, undefined> {
+    const { pageBytes, maxEncodedBytes } = this.#settings;
+    const body = this.#choose(raw, rawOffset, kinds, own);
+    if (body.encoded.length > maxEncodedBytes && kinds.length > 1) {
+      const half = kinds.length >> 1;
+      const cut = half * pageBytes;
+      yield* this.#encodePiece(raw.subarray(0, cut), rawOffset, kinds.subarray(0, half), own);
+      yield* this.#encodePiece(raw.subarray(cut), rawOffset + cut, kinds.subarray(half), own);
+      return;
+    }
+    const ratio = Math.min(MAX_RATIO, raw.length / Math.max(1, body.encoded.length));
+    this.#ratio += WEIGHT * (ratio - this.#ratio);
+    yield this.#unit(raw, rawOffset, body);
+  }
+
+  #choose(
+    raw: Uint8Array,
+    rawOffset: number,
+    kinds: Uint8Array,
+    own: Reference | undefined,
+  ): EncodedBody {
+    const settings = this.#settings;
+    const reference = this.#baseline ?? own;
+    if (reference !== undefined) {
+      const body = this.#units.encode(raw, rawOffset, kinds, reference);
+      return body.encoded.length < raw.length ? body : encodeRaw(raw);
+    }
+    if (settings.level === 0) return encodeRaw(raw);
+    const isTest = this.#poor % RETEST_UNITS === 0;
+    if (isTest && !isWorthCompressing(raw, settings.platform.zstd)) {
+      this.#poor++;
+      return encodeRaw(raw);
+    }
+    if (!isTest) {
+      this.#poor++;
+      return encodeRaw(raw);
+    }
+    this.#poor = 0;
+    return encodeZstd(raw, settings);
+  }
+
+  #known(raw: Uint8Array, rawOffset: number, isZero: boolean): UnitBody {
+    return this.#unit(raw, rawOffset, {
+      codec: isZero ? Codec.ZERO : Codec.SAME,
+      codecFlags: 0,
+      baselineSlot: isZero ? SLOT_NONE : (this.#baseline?.slot ?? SLOT_NONE),
+      dictionarySlot: 0,
+      encoded: new Uint8Array(0),
+    });
+  }
+
+  #unit(raw: Uint8Array, rawOffset: number, body: EncodedBody): UnitBody {
+    const rawCrc = this.#settings.platform.crc32(raw);
+    return { rawOffset, rawBytes: raw.length, rawCrc, ...body };
+  }
+}
+
+function runLength(kinds: Uint8Array, start: number, limit: number): number {
+  const kind = kinds[start];
+  const end = Math.min(kinds.length, limit);
+  let page = start;
+  while (page < end && kinds[page] === kind) page++;
+  return page - start;
+}
