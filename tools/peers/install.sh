@@ -79,7 +79,30 @@ while read -r name path sum; do
   fi
 done <<<"$jars"
 
+# Other JavaScript runtimes, from npm: each package is one program, there to be unpacked.
+runtimes="$folder/runtimes/node_modules"
+case "$(uname -sm)" in
+"Linux x86_64")
+  workerd_package=@cloudflare/workerd-linux-64
+  bun_package=@oven/bun-linux-x64
+  ;;
+*) workerd_package="" bun_package="" ;;
+esac
+workerd="$runtimes/$workerd_package/bin/workerd"
+bun="$runtimes/$bun_package/bin/bun"
+runs() { has "$(basename "$1")" || "$1" --version >/dev/null 2>&1; }
+if [ -n "$workerd_package" ] && ! { runs "$workerd" && runs "$bun"; }; then
+  say "fetching workerd and Bun from npm"
+  npm install --prefix "$folder/runtimes" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
+    "$workerd_package@1.20261117.1" "$bun_package@1.4.5" </dev/null >"$folder/runtimes.log" 2>&1 ||
+    say "npm could not install them: $(tail -n 1 "$folder/runtimes.log")"
+fi
+
 there=()
+for runtime in "$workerd" "$bun"; do
+  name=$(basename "$runtime")
+  if runs "$runtime"; then there+=("$name"); else say "$name is missing: its tests are skipped"; fi
+done
 if [ "$jars_there" = yes ] && has java && has javac; then
   there+=(java)
 else

@@ -15,6 +15,12 @@ export function chromium(): Peer<string>;
 /** Finds a JDK and jar files that `install.sh` fetched, such as `sbe-all`; `found` is their class path. */
 export function java(...jars: readonly string[]): Peer<string>;
 
+/**
+ * Finds a JavaScript runtime other than Node, on the `PATH` or where `install.sh` put it; `npmPackage` is the one its
+ * program comes in. `found` is its full path.
+ */
+export function runtime(name: string, npmPackage: string): Peer<string>;
+
 /** Whether tests may make networks of their own: root, Linux namespaces, TUN devices and a C++ compiler. */
 export function namespaces(): Peer<true>;
 

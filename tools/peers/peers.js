@@ -50,6 +50,14 @@ export function java(...jars) {
     : { name, lack: `no ${lacking.join(", ")} in .cache/peers: tools/peers/install.sh fetches it` };
 }
 
+export function runtime(name, npmPackage) {
+  const path = `../../.cache/peers/runtimes/node_modules/${npmPackage}/bin/${name}`;
+  const found = onPath(name) ?? fileURLToPath(new URL(path, import.meta.url));
+  return isExecutable(found)
+    ? { name, found }
+    : { name, lack: `no ${name} on the PATH or in .cache/peers: tools/peers/install.sh fetches it` };
+}
+
 export function namespaces() {
   const name = "namespaces";
   if (process.platform !== "linux") return { name, lack: "no Linux" };

@@ -265,7 +265,7 @@ describe("the size of an error", () => {
     const { main, server } = failing({}, {});
     const call = main.fine(1);
     const nested = `${"[".repeat(60_000)}${"]".repeat(60_000)}`;
-    server.send(`["resolve",1,["error","Error","deep",null,{"a":${nested}}]]`);
+    void server.send(`["resolve",1,["error","Error","deep",null,{"a":${nested}}]]`);
     await expect(async () => await call).rejects.toThrow("maximum allowed message depth of 256");
   });
 });
