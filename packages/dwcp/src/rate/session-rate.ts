@@ -40,7 +40,7 @@ export class SessionRate {
   #minRttUs = Number.POSITIVE_INFINITY;
   #minRttAtUs = Number.NEGATIVE_INFINITY;
   #smoothedRttUs = 0;
-  readonly #bandwidths: number[] = new Array<number>(BANDWIDTH_ROUNDS).fill(0);
+  readonly #bandwidths: number[] = Array.from({ length: BANDWIDTH_ROUNDS }, () => 0);
   #round = 0;
   #fullBandwidth = 0;
   #fullRounds = 0;

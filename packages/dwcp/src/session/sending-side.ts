@@ -1,0 +1,283 @@
+import { DwcpError } from "../errors.js";
+import { DeliveryMeter } from "../rate/delivery-meter.js";
+import { SessionRate } from "../rate/session-rate.js";
+import { unitTarget } from "../rate/stream-hint.js";
+import { TokenBucket } from "../rate/token-bucket.js";
+import { CreditAccount } from "../transfer/credit.js";
+import { FairQueue } from "../transfer/fair-queue.js";
+import type { FlyingUnit, OutgoingUnit } from "../transfer/outgoing-unit.js";
+import type { SendingTransfer } from "../transfer/sending-transfer.js";
+import type { Ack } from "../wire/ack.js";
+import { CHUNK_OVERHEAD_BYTES, chunkFrame } from "../wire/chunk-frame.js";
+import type { NackReason } from "../wire/transfer-messages.js";
+import type { SessionOptions } from "./session-options.js";
+import type { StreamState } from "./stream-state.js";
+import type { StreamTable } from "./stream-table.js";
+
+/** Units before anything is measured: small, for what may be a slow path. */
+const FIRST_UNIT_BYTES = 65_536;
+const BURST_SECONDS = 0.005;
+
+/** A transfer with its place in the queue. */
+export class QueuedTransfer {
+  readonly transfer: SendingTransfer;
+  readonly weight: number;
+
+  constructor(transfer: SendingTransfer) {
+    this.transfer = transfer;
+    this.weight = 1 + transfer.offer.priority;
+  }
+
+  /** Whether it has a unit for a stream. */
+  get ready(): boolean {
+    return this.transfer.hasUnits;
+  }
+}
+
+/** Why a unit was sent again. */
+export type RepeatReason = "streamDied" | "stalled" | "refused" | "hedged";
+
+/**
+ * Hands units to streams: which, when, and on which stream. Streams pull; credit, pace and flight bound what they get.
+ *
+ * @see spec/dwcp.md B6, B13
+ */
+export class SendingSide {
+  readonly #options: SessionOptions;
+  readonly #streams: StreamTable;
+  readonly #queue = new FairQueue<QueuedTransfer>();
+  readonly #members = new Map<number, QueuedTransfer>();
+  readonly meter: DeliveryMeter = new DeliveryMeter();
+  readonly rate: SessionRate;
+  readonly credit: CreditAccount = new CreditAccount();
+  readonly #bucket: TokenBucket;
+  readonly repeats: Record<RepeatReason, number> = {
+    streamDied: 0,
+    stalled: 0,
+    refused: 0,
+    hedged: 0,
+  };
+  wireBytes = 0;
+  #blockedUntilUs = Number.POSITIVE_INFINITY;
+  #creditLimited = false;
+
+  constructor(nowUs: number, options: SessionOptions, streams: StreamTable) {
+    this.#options = options;
+    this.#streams = streams;
+    this.rate = new SessionRate(options.chance);
+    this.#bucket = new TokenBucket(nowUs);
+  }
+
+  /** Encoded bytes that a unit should have. */
+  get unitBytes(): number {
+    const { chunkBytes } = this.#options.tuning;
+    const { bandwidth, minRttUs } = this.rate;
+    if (bandwidth === 0) return Math.min(FIRST_UNIT_BYTES, chunkBytes);
+    return unitTarget(bandwidth / Math.max(1, this.#streams.alive), minRttUs, chunkBytes);
+  }
+
+  /** When pacing lets the next unit go; Infinity while it does not hold anything back. */
+  get blockedUntilUs(): number {
+    return this.#blockedUntilUs;
+  }
+
+  /** Whether only the peer's credit holds units back: silence then is no reason for alarm. */
+  get isCreditLimited(): boolean {
+    return this.#creditLimited;
+  }
+
+  /** Transfers whose units the session carries. */
+  get members(): Iterable<QueuedTransfer> {
+    return this.#members.values();
+  }
+
+  /** Lets an accepted transfer take part. */
+  join(transfer: SendingTransfer): void {
+    const member = new QueuedTransfer(transfer);
+    this.#members.set(transfer.handle, member);
+    this.#queue.add(member);
+  }
+
+  /** Takes a transfer out, with what it has under way. */
+  leave(transfer: SendingTransfer): void {
+    const member = this.#members.get(transfer.handle);
+    if (member === undefined) return;
+    this.#members.delete(transfer.handle);
+    this.#queue.remove(member);
+    for (const flying of transfer.flyingUnits) this.#landed(flying);
+    transfer.release();
+    this.credit.refund(transfer.takeRefund());
+  }
+
+  get(handle: number): SendingTransfer | undefined {
+    return this.#members.get(handle)?.transfer;
+  }
+
+  /** Chooses what a stream sends next; `undefined` when it gets nothing now. */
+  transmit(nowUs: number, stream: StreamState): readonly Uint8Array[] | undefined {
+    this.#blockedUntilUs = Number.POSITIVE_INFINITY;
+    this.#creditLimited = false;
+    if (!stream.takesUnits) return undefined;
+    const member = this.#queue.next();
+    if (member === undefined) return this.#idle(nowUs, stream);
+    const unit = member.transfer.nextUnit;
+    if (unit === undefined || !this.#mayGo(nowUs, unit)) return undefined;
+    member.transfer.takeUnit();
+    if (unit.sends === 0) this.credit.spend(unit.body.encoded.length);
+    this.#queue.spend(member, wireSize(unit));
+    return this.#launch(nowUs, stream, member.transfer, unit);
+  }
+
+  /** Takes an ACK for units; returns the transfer when the last byte of it arrived. */
+  acknowledged(nowUs: number, handle: number, ack: Ack): SendingTransfer | undefined {
+    this.credit.raise(ack.creditLimit);
+    const transfer = this.get(handle);
+    if (transfer === undefined) return undefined;
+    const before = transfer.state;
+    const rttUs = nowUs - ack.echoUs - ack.holdUs;
+    for (const unitId of unitsOf(ack, transfer)) this.#arrived(nowUs, transfer, unitId, rttUs);
+    return before === "sending" && transfer.state === "finishing" ? transfer : undefined;
+  }
+
+  /** Takes a NACK; `true` when the unit was known. */
+  refused(handle: number, unitId: number, reason: NackReason): boolean {
+    const transfer = this.get(handle);
+    if (transfer === undefined) return false;
+    const flying = transfer.refuse(unitId, reason);
+    this.credit.refund(transfer.takeRefund());
+    if (flying === undefined) return false;
+    this.repeats.refused += 1;
+    this.#landed(flying);
+    return true;
+  }
+
+  /** A stream is gone: its units go to the front of the queue. */
+  streamGone(index: number): void {
+    for (const { transfer } of this.#members.values()) {
+      for (const flying of transfer.streamGone(index)) {
+        if (!flying.unit.done) this.repeats.streamDied += 1;
+        this.meter.lost(wireSize(flying.unit));
+      }
+    }
+  }
+
+  /** A stream is silent: its units go elsewhere, and no longer count as under way. */
+  streamStalled(stream: StreamState): void {
+    for (const { transfer } of this.#members.values()) {
+      for (const flying of transfer.flyingUnits) {
+        if (flying.streamIndex !== stream.index) continue;
+        if (!flying.unit.done) this.repeats.stalled += 1;
+        transfer.giveUp(flying);
+        this.#landed(flying);
+      }
+    }
+  }
+
+  #mayGo(nowUs: number, unit: OutgoingUnit): boolean {
+    const size = wireSize(unit);
+    if (unit.sends === 0 && this.credit.available < unit.body.encoded.length) {
+      this.#creditLimited = true;
+      this.meter.limitedByApplication();
+      return false;
+    }
+    const { tuning } = this.#options;
+    if (tuning.pacing === "measured") {
+      const cap = this.rate.inflightCap(this.unitBytes + CHUNK_OVERHEAD_BYTES, this.#streams.alive);
+      if (this.meter.inflightBytes > 0 && this.meter.inflightBytes + size > cap) return false;
+    }
+    this.#setPace(nowUs);
+    const freeUs = this.#bucket.nextFreeUs(nowUs);
+    if (freeUs <= nowUs) return true;
+    this.#blockedUntilUs = freeUs;
+    return false;
+  }
+
+  #setPace(nowUs: number): void {
+    const { tuning } = this.#options;
+    const measured = tuning.pacing === "measured" ? this.rate.pacingRate : Number.POSITIVE_INFINITY;
+    const rate = Math.min(measured, tuning.rateLimit);
+    this.#bucket.setRate(nowUs, rate, Math.max(2 * this.unitBytes, rate * BURST_SECONDS));
+  }
+
+  // Nothing waits: near the end, the oldest units of others get a second chance on this stream.
+  #idle(nowUs: number, stream: StreamState): readonly Uint8Array[] | undefined {
+    if (this.#members.size === 0) return undefined;
+    this.meter.limitedByApplication();
+    if (stream.flyingBytes > 0) return undefined;
+    for (const { transfer } of this.#members.values()) {
+      if (transfer.state !== "sending" || transfer.pendingBytes > 0) continue;
+      if (transfer.encodingCount > 0) continue;
+      const oldest = this.#oldestAlone(transfer, stream.index, nowUs);
+      if (oldest === undefined || !this.#mayGo(nowUs, oldest.unit)) continue;
+      this.repeats.hedged += 1;
+      return this.#launch(nowUs, stream, transfer, oldest.unit);
+    }
+    return undefined;
+  }
+
+  // What is younger than a round trip is not late.
+  #oldestAlone(transfer: SendingTransfer, index: number, nowUs: number): FlyingUnit | undefined {
+    const lateUs = 2 * this.rate.smoothedRttUs;
+    if (lateUs === 0) return undefined;
+    for (const flying of transfer.flyingUnits) {
+      if (nowUs - flying.stamp.sentUs < lateUs) return undefined;
+      if (flying.streamIndex !== index && flying.unit.flying === 1 && !flying.unit.done) {
+        return flying;
+      }
+    }
+    return undefined;
+  }
+
+  #launch(
+    nowUs: number,
+    stream: StreamState,
+    transfer: SendingTransfer,
+    unit: OutgoingUnit,
+  ): readonly Uint8Array[] {
+    const size = wireSize(unit);
+    this.#bucket.take(nowUs, size);
+    stream.launch(nowUs, size);
+    this.wireBytes += size;
+    const flying = transfer.launch(unit, stream.index, this.meter.sent(nowUs, size));
+    const chunk = { ...unit.body, unitId: flying.unitId, sentUs: Math.round(nowUs) };
+    return chunkFrame(chunk, transfer.handle, this.#options.crc32);
+  }
+
+  #arrived(nowUs: number, transfer: SendingTransfer, unitId: number, rttUs: number): void {
+    const flying = transfer.arrive(unitId);
+    if (flying === undefined) return;
+    const size = wireSize(flying.unit);
+    const stream = this.#streams.get(flying.streamIndex);
+    stream?.land(size);
+    if (stream !== undefined) stream.deliveredBytes += size;
+    const sample = this.meter.acknowledged(nowUs, size, flying.stamp);
+    this.rate.sample({ ...sample, nowUs, rttUs, inflightBytes: this.meter.inflightBytes });
+  }
+
+  #landed(flying: FlyingUnit): void {
+    const size = wireSize(flying.unit);
+    this.#streams.get(flying.streamIndex)?.land(size);
+    this.meter.lost(size);
+  }
+}
+
+function wireSize(unit: OutgoingUnit): number {
+  return unit.body.encoded.length + CHUNK_OVERHEAD_BYTES;
+}
+
+// A run may claim billions of units: what it can concern is under way.
+function unitsOf(ack: Ack, transfer: SendingTransfer): number[] {
+  const units: number[] = [];
+  for (const unitId of transfer.acknowledgeable()) {
+    if (ack.units.some(({ first, count }) => unitId >= first && unitId < first + count)) {
+      units.push(unitId);
+    }
+  }
+  return units;
+}
+
+/** An error of the sender's own rules, as the failure of one transfer. */
+export function asTransferError(error: unknown): DwcpError {
+  if (error instanceof DwcpError) return error;
+  throw error;
+}

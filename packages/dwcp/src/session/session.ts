@@ -1,0 +1,321 @@
+import { DwcpError, dwcpCodeOf } from "../errors.js";
+import { decodeAck } from "../wire/ack.js";
+import { type ControlMessage, decodeControlMessage } from "../wire/control-message.js";
+import type { Frame } from "../wire/frame-reader.js";
+import { FrameType } from "../wire/frame-type.js";
+import type { ErrorMessage } from "../wire/session-messages.js";
+import type { LeavesMessage, SteeringMessage } from "../wire/transfer-messages.js";
+import { IncomingTransfers } from "./incoming-transfers.js";
+import { OutgoingTransfers } from "./outgoing-transfers.js";
+import { ReceivingSide } from "./receiving-side.js";
+import { RetryBook } from "./retry-book.js";
+import { asTransferError, SendingSide } from "./sending-side.js";
+import type { MigrationMessage, SessionEvent, StoreMessage } from "./session-events.js";
+import type { SessionOptions } from "./session-options.js";
+import type { StreamState } from "./stream-state.js";
+import { StreamTable } from "./stream-table.js";
+
+const STALL_RTTS = 4;
+const FIRST_ANSWER_US = 10_000_000;
+const STEERED = { PAUSE: "paused", CONTINUE: "continued", CANCEL: "cancelled" } as const;
+/** What a PING carries: nothing is told by it but life. */
+const PING_OPAQUE = "0000000000000000";
+
+/**
+ * The association of two nodes, without sockets and clocks: it survives its streams.
+ *
+ * From the network: `streamAttached`, `receive`, `streamGone`. To it: `transmit`, per stream. Of the application: what
+ * `outgoing` and `incoming` offer, `say`, `goAway`, `close`. News: `nextEvent`. Time: `nextDeadlineUs`, `tick`.
+ *
+ * ```
+ * established ─last stream gone─▶ lost ─stream attached─▶ established
+ *                                 lost ─time to live over─▶ closed
+ * ```
+ *
+ * @see spec/dwcp.md B3, B7
+ */
+export class Session {
+  readonly options: SessionOptions;
+  readonly streams: StreamTable;
+  readonly sending: SendingSide;
+  readonly receiving: ReceivingSide;
+  readonly outgoing: OutgoingTransfers;
+  readonly incoming: IncomingTransfers;
+  readonly #events: SessionEvent[] = [];
+  readonly #retries = new RetryBook();
+  #lostAtUs: number | undefined;
+  #hadStreams = false;
+  #isClosed = false;
+
+  constructor(nowUs: number, options: SessionOptions) {
+    this.options = options;
+    this.streams = new StreamTable(options);
+    this.sending = new SendingSide(nowUs, options, this.streams);
+    this.receiving = new ReceivingSide(options, this.streams);
+    const tell = (event: SessionEvent): void => void this.#events.push(event);
+    this.outgoing = new OutgoingTransfers({
+      streams: this.streams,
+      sending: this.sending,
+      retries: this.#retries,
+      retryUs: () => 2 * this.#stallUs,
+      tell,
+    });
+    const { streams, receiving } = this;
+    this.incoming = new IncomingTransfers({ options, streams, receiving, tell });
+    // Without streams yet: its time to live counts from now.
+    this.#lostAtUs = nowUs;
+  }
+
+  /** Whether it is over. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Whether no stream is attached. */
+  get isLost(): boolean {
+    return this.#lostAtUs !== undefined;
+  }
+
+  /** A connection belongs to the session from now on. */
+  streamAttached(nowUs: number, index: number): void {
+    this.streams.attach(nowUs, index);
+    const wasLost = this.#lostAtUs !== undefined && this.#hadStreams;
+    this.#lostAtUs = undefined;
+    this.#hadStreams = true;
+    if (!wasLost) return;
+    this.sending.rate.restart();
+    this.#retries.askAll(nowUs);
+    this.#events.push({ kind: "recovered" });
+  }
+
+  /** A connection is gone. Harmless the second time. */
+  streamGone(nowUs: number, index: number): void {
+    if (this.streams.detach(index) === undefined) return;
+    this.sending.streamGone(index);
+    this.receiving.streamGone(index);
+    this.#retries.askAll(nowUs);
+    if (this.streams.size > 0 || this.#isClosed) return;
+    this.#lostAtUs = nowUs;
+    this.#events.push({ kind: "lost" });
+  }
+
+  /** Takes a frame. What is wrong with it ends its stream, not the session. */
+  receive(nowUs: number, index: number, frame: Frame): void {
+    const stream = this.streams.get(index);
+    if (stream === undefined || this.#isClosed) return;
+    stream.hear(nowUs);
+    try {
+      this.#take(nowUs, stream, frame);
+    } catch (error) {
+      this.#kill(nowUs, stream, asTransferError(error));
+    }
+  }
+
+  /** Gives the parts of the next write of a stream; `unsentBytes` is what its socket still holds. */
+  transmit(nowUs: number, index: number, unsentBytes: number): readonly Uint8Array[] | undefined {
+    const stream = this.streams.get(index);
+    if (stream === undefined) return undefined;
+    const control = stream.takeControl();
+    if (control !== undefined) return [control];
+    if (unsentBytes >= this.sending.unitBytes) return undefined;
+    return this.sending.transmit(nowUs, stream);
+  }
+
+  /** Takes the next news, or `undefined`. */
+  nextEvent(): SessionEvent | undefined {
+    return this.#events.shift();
+  }
+
+  /** When {@link Session.tick} has to be called at latest; Infinity while nothing is awaited. */
+  get nextDeadlineUs(): number {
+    if (this.#isClosed) return Number.POSITIVE_INFINITY;
+    if (this.#lostAtUs !== undefined) return this.#expiryUs(this.#lostAtUs);
+    const { blockedUntilUs } = this.sending;
+    let due = Math.min(blockedUntilUs, this.receiving.nextDeadlineUs, this.#retries.nextDeadlineUs);
+    for (const stream of this.streams.all) {
+      due = Math.min(due, stream.nextLookUs(this.#stallUs, this.options.tuning.keepaliveUs));
+    }
+    return due;
+  }
+
+  /** Does what is due. */
+  tick(nowUs: number): void {
+    if (this.#isClosed) return;
+    if (this.#lostAtUs === undefined) {
+      this.receiving.tick(nowUs);
+      for (const stream of this.streams.all) this.#look(nowUs, stream);
+      this.#retries.tick(nowUs);
+    } else if (nowUs >= this.#expiryUs(this.#lostAtUs)) {
+      this.close(new DwcpError("dwcp.session_lost", "no stream came back in time"));
+    }
+  }
+
+  /** Says something about baselines, dictionaries or a migration. */
+  say(message: StoreMessage | MigrationMessage, handle = 0): void {
+    this.streams.say(message, handle);
+  }
+
+  /** Takes no new transfers; running ones finish. */
+  goAway(reason: string): void {
+    const lastHandle = Math.max(0, ...[...this.receiving.transfers].map(({ handle }) => handle));
+    this.streams.say({ kind: "GOAWAY", reason, lastHandle }, 0);
+  }
+
+  /** Ends the session; its outgoing transfers may go on in another one. */
+  close(error?: DwcpError): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.outgoing.abandon();
+    this.#events.push({ kind: "closed", error });
+  }
+
+  get #stallUs(): number {
+    const { stallUs } = this.options.tuning;
+    const { rate } = this.sending;
+    // Before anything is measured, nothing is known of how slow the path is.
+    if (rate.smoothedRttUs === 0) return Math.max(stallUs, FIRST_ANSWER_US);
+    return Math.max(stallUs, STALL_RTTS * rate.smoothedRttUs);
+  }
+
+  #expiryUs(lostAtUs: number): number {
+    return lostAtUs + this.options.identity.ttlMs * 1000;
+  }
+
+  #look(nowUs: number, stream: StreamState): void {
+    // A receiver that gives no credit is slow, not gone; it answers a PING all the same.
+    switch (stream.look(nowUs, this.#stallUs, this.options.tuning.keepaliveUs)) {
+      case "ping":
+        this.streams.say({ kind: "PING", opaque: PING_OPAQUE }, 0, stream.index);
+        break;
+      case "stalled":
+        this.sending.streamStalled(stream);
+        break;
+      case "dead":
+        this.#kill(nowUs, stream, new DwcpError("dwcp.timeout", "the stream is silent"));
+        break;
+      case "fine":
+        break;
+    }
+  }
+
+  #kill(nowUs: number, stream: StreamState, error: DwcpError): void {
+    this.#events.push({ kind: "streamDied", streamIndex: stream.index, error });
+    this.streamGone(nowUs, stream.index);
+  }
+
+  #take(nowUs: number, stream: StreamState, frame: Frame): void {
+    const { limits, crc32 } = this.options;
+    const { handle, payload } = frame;
+    if (frame.type === FrameType.CHUNK) {
+      const chunk = this.receiving.arrived(nowUs, handle, payload, stream.index);
+      if (chunk !== undefined) this.#events.push({ kind: "unitArrived", handle, chunk });
+    } else if (frame.type === FrameType.ACK) {
+      const done = this.sending.acknowledged(nowUs, handle, decodeAck(payload));
+      if (done !== undefined) this.outgoing.arrived(done);
+    } else {
+      const message = decodeControlMessage(frame.type, payload, limits, crc32);
+      this.#obey(nowUs, stream, handle, message);
+    }
+  }
+
+  #obey(nowUs: number, stream: StreamState, handle: number, message: ControlMessage): void {
+    switch (message.kind) {
+      case "PING":
+        this.streams.say({ kind: "PONG", opaque: message.opaque, holdUs: 0 }, 0, stream.index);
+        break;
+      case "PONG":
+        break;
+      case "CREDIT":
+        this.sending.credit.raise(message.limit);
+        break;
+      case "GOAWAY":
+        this.#events.push({ kind: "goingAway", reason: message.reason });
+        break;
+      case "ERROR":
+        this.#obeyError(nowUs, stream, handle, message);
+        break;
+      case "OFFER":
+        this.incoming.offered(message);
+        break;
+      case "FIN":
+        this.incoming.finished(handle, message.rootHash, message.rawLength);
+        break;
+      case "ACCEPT":
+        this.outgoing.accepted(message);
+        break;
+      case "REJECT":
+        this.outgoing.rejected(message);
+        break;
+      case "NACK":
+        this.outgoing.refused(handle, message.unitId, message.reason);
+        break;
+      case "VERIFIED":
+      case "COMMITTED":
+        this.outgoing.outcome(message.kind, message.transferId, message.rootHash);
+        break;
+      case "REPAIR":
+        this.outgoing.repair(handle, message.leaves);
+        break;
+      case "LEAVES":
+        this.#leaves(handle, message);
+        break;
+      case "PAUSE":
+      case "CONTINUE":
+      case "CANCEL":
+        this.#steered(handle, message);
+        break;
+      case "BASELINE_QUERY":
+      case "BASELINE_STATE":
+      case "BASELINE_DROP":
+      case "DICT_OFFER":
+      case "DICT_STATE":
+      case "DICT_DATA":
+        this.#events.push({ kind: "storeMessage", message });
+        break;
+      case "ROUND":
+      case "SWITCHOVER":
+        this.#events.push({ kind: "migrationMessage", message });
+        break;
+      case "HELLO":
+      case "WELCOME":
+      case "AUTH":
+      case "AUTH_OK":
+      case "ATTACH":
+      case "ATTACHED":
+        throw new DwcpError("dwcp.protocol", `${message.kind} on an attached stream`);
+    }
+  }
+
+  #leaves(handle: number, { first, count, digests }: LeavesMessage): void {
+    const sent = this.sending.get(handle);
+    const received = this.receiving.get(handle);
+    if (sent !== undefined && digests === undefined) this.outgoing.leavesAsked(sent, first, count);
+    if (received !== undefined && digests !== undefined) {
+      this.incoming.leavesGiven(received, first, digests);
+    }
+  }
+
+  #steered(handle: number, message: SteeringMessage): void {
+    const sent = this.sending.get(handle);
+    const received = this.receiving.get(handle);
+    if (sent !== undefined) this.outgoing.steeredBy(sent, message);
+    if (received !== undefined) this.incoming.steeredBy(received, message);
+    const transferId = (sent ?? received)?.offer.transferId;
+    if (transferId === undefined) return;
+    this.#events.push({ kind: STEERED[message.kind], transferId, reason: message.reason });
+  }
+
+  #obeyError(nowUs: number, stream: StreamState, handle: number, message: ErrorMessage): void {
+    const error = new DwcpError(dwcpCodeOf(message.code) ?? "dwcp.protocol", message.text);
+    if (message.scope === "session") {
+      this.close(error);
+    } else if (message.scope === "stream") {
+      this.#kill(nowUs, stream, error);
+    } else {
+      const sent = this.sending.get(handle);
+      const received = this.receiving.get(handle);
+      if (sent !== undefined) this.outgoing.failed(sent, error);
+      if (received !== undefined) this.incoming.failed(received, error);
+    }
+  }
+}

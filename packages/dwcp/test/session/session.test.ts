@@ -1,0 +1,265 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
+import { sha256, World } from "./world.js";
+
+const FAST = { bytesPerSecond: 25_000_000, oneWayUs: 20_000 };
+const key = new TextEncoder().encode("a key that both sides know");
+
+function pattern(length: number, seed = 1): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let state = seed;
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    bytes[i] = state >>> 24;
+  }
+  return bytes;
+}
+
+function expectDelivered(world: World, transferId: string, bytes: Uint8Array): void {
+  const arrived = world.committed.get(transferId);
+  expect(arrived).toBeDefined();
+  expect(sha256(arrived ?? new Uint8Array(0))).toBe(sha256(bytes));
+  expect(world.transfer(transferId).state).toBe("committed");
+}
+
+describe("a session", () => {
+  test.each([0, 1, 65_535, 65_536, 65_537, 3_000_000])(
+    "carries an object of %d bytes",
+    (length) => {
+      const world = new World(1, FAST);
+      const bytes = pattern(length);
+      const id = world.send(bytes);
+      world.run(20_000_000, () => world.transfer(id).state === "committed");
+      expectDelivered(world, id, bytes);
+      expect(world.failures).toEqual([]);
+      expect(world.sender?.sending.meter.inflightBytes).toBe(0);
+    },
+  );
+
+  test("uses the link: no more time than it takes, and some to begin", () => {
+    const world = new World(2, FAST, { tuning: {} });
+    world.wantedStreams = 8;
+    const bytes = pattern(20_000_000);
+    const id = world.send(bytes);
+    world.run(20_000_000, () => world.transfer(id).state === "committed");
+    expectDelivered(world, id, bytes);
+    expect(world.nowUs).toBeLessThan(2_500_000);
+    expect(world.sender?.sending.repeats).toEqual({
+      streamDied: 0,
+      stalled: 0,
+      refused: 0,
+      hedged: expect.any(Number),
+    });
+  });
+
+  test("B3: proves the pre-shared key on both sides", () => {
+    const psk = { mode: "psk", key } as const;
+    const world = new World(3, FAST, { security: [psk, psk] });
+    const id = world.send(pattern(200_000));
+    world.run(10_000_000, () => world.transfer(id).state === "committed");
+    expectDelivered(world, id, pattern(200_000));
+  });
+
+  test.each([
+    ["another key", { mode: "psk", key: new Uint8Array(16) }, { mode: "psk", key }],
+    ["no key at the client", { mode: "none" }, { mode: "psk", key }],
+    ["no key at the server", { mode: "psk", key }, { mode: "none" }],
+    ["no certificate", { mode: "mtls" }, { mode: "mtls" }],
+  ] as const)("B3: does not stand with %s", (_, client, server) => {
+    const world = new World(4, FAST, { security: [client, server] });
+    world.send(pattern(1000));
+    world.run(300_000);
+    expect(world.sender).toBeUndefined();
+    expect(world.committed.size).toBe(0);
+    const codes = world.failures.map((news) => news.kind === "failed" && news.error.code);
+    expect(codes).toContain("dwcp.auth_failed");
+  });
+
+  test("B9: goes on when streams break, and repeats only what was on them", () => {
+    const world = new World(5, FAST);
+    world.wantedStreams = 8;
+    const bytes = pattern(10_000_000);
+    const id = world.send(bytes);
+    let next = 300_000;
+    world.run(
+      30_000_000,
+      () => world.transfer(id).state === "committed",
+      () => {
+        if (world.nowUs < next) return;
+        next += 200_000;
+        world.breakStreams(1);
+      },
+    );
+    expectDelivered(world, id, bytes);
+    expect(world.sender?.sending.repeats.streamDied).toBeGreaterThan(0);
+    expect(world.bytesSupplied).toBe(bytes.length);
+  });
+
+  test("B9: survives the death of all streams within its time to live", () => {
+    const world = new World(6, FAST);
+    const bytes = pattern(5_000_000);
+    const id = world.send(bytes);
+    world.run(150_000);
+    world.breakStreams();
+    world.refuseConnections = true;
+    world.run(3_000_000);
+    expect(world.sender?.isLost).toBe(true);
+    world.refuseConnections = false;
+    const session = world.sender;
+    world.run(30_000_000, () => world.transfer(id).state === "committed");
+    expectDelivered(world, id, bytes);
+    expect(world.sender).toBe(session);
+    const kinds = world.events.map(({ kind }) => kind);
+    expect(kinds).toContain("lost");
+    expect(kinds).toContain("recovered");
+  });
+
+  test("B7: is over when no stream came back, and its transfer goes on in another session", () => {
+    const world = new World(7, FAST);
+    const bytes = pattern(5_000_000);
+    const id = world.send(bytes);
+    world.run(150_000);
+    const session = world.sender;
+    world.breakStreams();
+    world.refuseConnections = true;
+    world.run(21_000_000);
+    expect(session?.isClosed).toBe(true);
+    expect(world.transfer(id).state).toBe("planned");
+    world.refuseConnections = false;
+    world.run(30_000_000, () => world.transfer(id).state === "committed");
+    expectDelivered(world, id, bytes);
+    expect(world.sender).not.toBe(session);
+  });
+
+  test("B9: finishes after the receiver was killed, with what was durable before", () => {
+    const world = new World(8, FAST);
+    const bytes = pattern(6_000_000);
+    const id = world.send(bytes);
+    world.run(300_000);
+    world.restartReceiver();
+    const before = world.bytesSupplied;
+    world.run(30_000_000, () => world.transfer(id).state === "committed");
+    expectDelivered(world, id, bytes);
+    expect(world.bytesSupplied - before).toBeLessThan(bytes.length);
+  });
+
+  test("B9: notices a black hole long before TCP would", () => {
+    const world = new World(9, FAST);
+    const bytes = pattern(5_000_000);
+    const id = world.send(bytes);
+    world.run(200_000);
+    for (const wire of world.wires) wire.isHole = true;
+    world.run(40_000_000, () => world.transfer(id).state === "committed");
+    expectDelivered(world, id, bytes);
+    expect(world.nowUs).toBeLessThan(20_000_000);
+  });
+
+  test("B9: a damaged unit is refused and repeated, its stream lives", () => {
+    const world = new World(10, FAST);
+    const bytes = pattern(3_000_000);
+    const id = world.send(bytes);
+    world.run(200_000);
+    for (const wire of world.wires) wire.flipNext = true;
+    world.run(30_000_000, () => world.transfer(id).state === "committed");
+    expectDelivered(world, id, bytes);
+    expect(world.sender?.sending.repeats.refused).toBeGreaterThan(0);
+    expect(world.failures).toEqual([]);
+  });
+
+  test("B8: a byte that is stored wrong is found, and its leaf repaired", () => {
+    const world = new World(11, FAST);
+    const bytes = pattern(1_000_000);
+    const id = world.send(bytes);
+    world.damageStored = true;
+    world.run(30_000_000, () => world.transfer(id).state === "committed");
+    expectDelivered(world, id, bytes);
+    expect(world.events.filter(({ kind }) => kind === "leavesAsked")).toHaveLength(1);
+    expect(world.bytesSupplied).toBe(bytes.length + 65_536);
+  });
+
+  test("B6: a slow receiver holds the sender to its credit, without alarm", () => {
+    const world = new World(12, FAST, { tuning: { creditBytes: 1_000_000 } });
+    world.storeDelayUs = 8_000_000;
+    const bytes = pattern(3_000_000);
+    const id = world.send(bytes);
+    let most = 0;
+    world.run(
+      200_000_000,
+      () => world.transfer(id).state === "committed",
+      () => {
+        const pending = [...(world.receiver?.receiving.transfers ?? [])];
+        most = Math.max(most, ...pending.map(({ pendingUnits }) => pendingUnits));
+      },
+    );
+    expectDelivered(world, id, bytes);
+    expect(world.events.some(({ kind }) => kind === "streamDied")).toBe(false);
+    expect(world.sender?.sending.repeats.streamDied).toBe(0);
+    expect(most).toBeLessThanOrEqual(1_000_000 / 32_768 + 1);
+  });
+
+  test("B13: keeps all streams together to the configured rate", () => {
+    const world = new World(13, FAST, { tuning: { rateLimit: 2_000_000 } });
+    world.wantedStreams = 16;
+    const id = world.send(pattern(8_000_000));
+    const perSecond: number[] = [];
+    let before = 0;
+    for (let second = 0; second < 4; second++) {
+      world.run(1_000_000, () => world.transfer(id).state === "committed");
+      const wireBytes = world.sender?.sending.wireBytes ?? 0;
+      perSecond.push(wireBytes - before);
+      before = wireBytes;
+    }
+    for (const bytes of perSecond.slice(1, 3)) {
+      expect(bytes).toBeGreaterThan(0.95 * 2_000_000);
+      expect(bytes).toBeLessThan(1.05 * 2_000_000 + 10_000);
+    }
+  });
+
+  test("B13: two transfers share the streams, both arrive", () => {
+    const world = new World(14, FAST);
+    const first = world.send(pattern(3_000_000, 1));
+    const second = world.send(pattern(3_000_000, 2));
+    world.run(1_000_000, () => world.transfer(first).arrived.covered > 1_500_000);
+    expect(world.transfer(second).arrived.covered).toBeGreaterThan(1_000_000);
+    const states = () => [first, second].map((id) => world.transfer(id).state);
+    world.run(30_000_000, () => states().every((state) => state === "committed"));
+    expectDelivered(world, first, pattern(3_000_000, 1));
+    expectDelivered(world, second, pattern(3_000_000, 2));
+  });
+
+  test("random weather, kills and damage never lose or change a byte", () => {
+    const run = fc.record({
+      seed: fc.nat(),
+      length: fc.integer({ min: 0, max: 1_500_000 }),
+      bytesPerSecond: fc.integer({ min: 2_000_000, max: 40_000_000 }),
+      oneWayUs: fc.integer({ min: 500, max: 80_000 }),
+      streams: fc.integer({ min: 1, max: 12 }),
+      trouble: fc.double({ min: 0, max: 0.02, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(run, ({ seed, length, bytesPerSecond, oneWayUs, streams, trouble }) => {
+        const world = new World(seed, { bytesPerSecond, oneWayUs });
+        world.wantedStreams = streams;
+        world.storeDelayUs = 30_000;
+        const bytes = pattern(length, seed);
+        const id = world.send(bytes);
+        world.run(
+          120_000_000,
+          () => world.transfer(id).state === "committed",
+          () => {
+            // After a while the weather clears, so that every run can end.
+            if (world.nowUs > 8_000_000 || world.chance() > trouble) return;
+            const what = world.chance();
+            if (what < 0.4) world.breakStreams(1);
+            else if (what < 0.5) world.breakStreams();
+            else if (what < 0.55) world.restartReceiver();
+            else for (const wire of world.wires) wire.flipNext ||= world.chance() < 0.3;
+          },
+        );
+        expectDelivered(world, id, bytes);
+      }),
+      fuzzRuns(25),
+    );
+  });
+});
