@@ -16,3 +16,6 @@ export {
 } from "./native/native-driver.js";
 export { ringCrypto } from "./ring-crypto.js";
 export type { EngineHostOptions } from "./engine-host.js";
+export { createTransportPool, type TransportPoolConfig } from "./pool/create-transport-pool.js";
+export type { BindDriver, PoolDriver } from "./pool/pool-driver.js";
+export { bindBest, bindNative, type BindOptions, type ChosenDriver } from "./bind-driver.js";
