@@ -79,3 +79,21 @@ export {
   type Sealing,
 } from "./buffer/buffer-registry.js";
 export type { PeerState } from "./health/peer-health.js";
+
+export {
+  chooseEndpoint,
+  type Reassignment,
+  RequestRouter,
+  type RouterDependency,
+  type RouterStats,
+  type RouterWorker,
+} from "./router/request-router.js";
+export { Watchdog, WATCHDOG_INTERVAL_MS, type WatchdogFinding } from "./router/watchdog.js";
+export {
+  type CorePlan,
+  type CorePlanInput,
+  planCores,
+  type PlanCpu,
+  type PlannedWorker,
+} from "./topology/core-plan.js";
+export type { PacketBatch } from "./crypto/packet-batch.js";
