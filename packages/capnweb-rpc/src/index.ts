@@ -174,6 +174,7 @@ export {
 export {
   chooseProtocol,
   EXTENDED_PROTOCOL,
+  EXTENSIONS_HEADER,
   OFFERED_PROTOCOLS,
   PLAIN_PROTOCOL,
 } from "./extensions/protocol-names.js";

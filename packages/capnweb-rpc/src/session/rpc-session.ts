@@ -28,9 +28,10 @@ export interface RpcSessionOptions {
   readonly dropped?: DropPolicy | undefined;
   /**
    * Lets `Map`, `Set` and `RegExp` cross: only for a peer that does the same, since any other ends
-   * the session at the first of them. Local calls of this process take them from then on, too. §5.5
+   * the session at the first of them. Local calls of this process take them from then on, too.
+   * `received` takes them from the peer, and sends none. §5.5
    */
-  readonly extraValues?: boolean | undefined;
+  readonly extraValues?: boolean | "received" | undefined;
   /** What looks on. */
   readonly hooks?: SessionHooks | undefined;
 }
@@ -56,6 +57,7 @@ export class RpcSession<T = unknown> {
     const level = transport.encodingLevel ?? "string";
     const collections = options.extraValues === true;
     const natives = { ...nativeValues(level), collections };
+    const takesCollections = collections || options.extraValues === "received";
     if (collections) allowCollections();
     const limits = completeLimits(options.limits);
     const tap = options.hooks?.tap;
@@ -64,6 +66,7 @@ export class RpcSession<T = unknown> {
       main: localMain === undefined ? failedHook(noMain) : localHook(localMain),
       limits,
       natives,
+      takesCollections,
       clock: hostClock,
       dropWatch: dropWatch(options.dropped),
       errors: new ErrorPolicy(options.onSendError),

@@ -29,6 +29,8 @@ export interface SessionParts {
   readonly main: Hook;
   readonly limits: RpcLimits;
   readonly natives: NativeValues;
+  /** Whether the peer may send `Map`, `Set` and `RegExp`. */
+  readonly takesCollections: boolean;
   readonly errors: ErrorPolicy;
   /** Measures the round trips of streams. */
   readonly clock: MonotonicClock;
@@ -83,7 +85,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
 
   /** @see ReferenceReader.collections */
   get collections(): boolean {
-    return this.#parts.natives.collections === true;
+    return this.#parts.takesCollections;
   }
 
   /** Whether the session is over. */

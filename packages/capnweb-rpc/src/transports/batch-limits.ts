@@ -14,6 +14,11 @@ export interface HttpBatchLimits {
 export interface HttpBatchServerOptions extends RpcSessionOptions {
   /** What one batch may cost. */
   readonly batch?: HttpBatchLimits | undefined;
+  /**
+   * Whether this end takes what the package adds to the wire: used in batches whose header
+   * `capnweb-extensions` says that the client does, too. Default `false`. spec/capnweb.md §20.7
+   */
+  readonly extensions?: boolean | undefined;
 }
 
 /** The limits of whoever names none: generous, and finite. */

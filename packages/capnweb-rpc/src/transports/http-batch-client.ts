@@ -1,3 +1,4 @@
+import { EXTENDED_PROTOCOL, EXTENSIONS_HEADER } from "../extensions/protocol-names.js";
 import { RpcSession, type RpcSessionOptions } from "../session/rpc-session.js";
 import { announceDelivery } from "../session/transport.js";
 import type { RpcStub } from "../types.js";
@@ -13,6 +14,12 @@ export interface HttpBatchOptions extends RpcSessionOptions {
   readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
   /** Whether cookies go along. */
   readonly credentials?: Request["credentials"] | undefined;
+  /**
+   * Lets `Map`, `Set` and `RegExp` come in the answer of a server that has opted in, too: a header asks
+   * for them, which in browsers needs a server that allows it. What is sent goes before anything is
+   * known of the server, and keeps to the plain protocol. Default `false`. spec/capnweb.md §20.7
+   */
+  readonly extensions?: boolean | undefined;
   /** Gives the batch up. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the batch is given up. */
@@ -70,7 +77,7 @@ class HttpBatchTransport {
   }
 
   #post(body: string): Promise<Response> {
-    const { headers, credentials, signal, timeoutMs, fetch: send } = this.#options;
+    const { headers, credentials, extensions, signal, timeoutMs, fetch: send } = this.#options;
     const signals = [
       ...(signal === undefined ? [] : [signal]),
       ...(timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]),
@@ -83,8 +90,11 @@ class HttpBatchTransport {
     };
     const target = this.#target;
     // Making a request beforehand costs as much as all the rest of a small batch.
-    if (send === undefined && headers === undefined) return fetch(target, init);
+    if (send === undefined && headers === undefined && extensions !== true) {
+      return fetch(target, init);
+    }
     const request = new Request(target, init);
+    if (extensions === true) request.headers.set(EXTENSIONS_HEADER, EXTENDED_PROTOCOL);
     for (const [name, value] of new Headers(headers)) request.headers.set(name, value);
     return (send ?? fetch)(request);
   }
@@ -99,5 +109,6 @@ export function newHttpBatchRpcSession<T = unknown>(
   options: HttpBatchOptions = {},
 ): RpcStub<T> {
   const transport = new HttpBatchTransport(target, options);
-  return new RpcSession<T>(transport, undefined, options).getRemoteMain();
+  const extraValues = options.extraValues ?? (options.extensions === true ? "received" : false);
+  return new RpcSession<T>(transport, undefined, { ...options, extraValues }).getRemoteMain();
 }

@@ -1,4 +1,5 @@
 import { utf8Length } from "@proj/wire-types";
+import { asksForExtensions, EXTENSIONS_HEADER } from "../extensions/protocol-names.js";
 import { hostBuffers } from "../wire/host-buffer.js";
 import { DEFAULT_BATCH_LIMITS, type HttpBatchServerOptions } from "./batch-limits.js";
 import { chunksOf, type EmittingBody, readBody, readEmittedBody } from "./read-body.js";
@@ -13,11 +14,11 @@ export async function newHttpBatchRpcResponse(
   options: HttpBatchServerOptions = {},
 ): Promise<Response> {
   if (request.method !== "POST") return new Response(ONLY_POST, { status: 405 });
-  const { signal } = request;
+  const { headers, signal } = request;
   const { status, body } = await answerTo(
     (maxBytes) => readBody(chunksOf(request.body), maxBytes),
     localMain,
-    options,
+    agreedOptions(options, headers.get(EXTENSIONS_HEADER)),
     (gone) => (signal.aborted ? gone() : signal.addEventListener("abort", gone)),
   );
   return new Response(body, { status });
@@ -27,6 +28,8 @@ export async function newHttpBatchRpcResponse(
 export interface NodeBatchRequest extends EmittingBody {
   /** The method; only POST is served. */
   readonly method?: string | undefined;
+  /** The headers, by their names in lower case. */
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
 }
 
 /** What is asked of Node's `ServerResponse`. */
@@ -67,7 +70,7 @@ export async function nodeHttpBatchRpcResponse(
   const { status, body } = await answerTo(
     (maxBytes) => readEmittedBody(request, maxBytes),
     localMain,
-    options,
+    agreedOptions(options, request.headers?.[EXTENSIONS_HEADER]),
     (gone) => response.once("close", gone),
   );
   if (response.destroyed === true) return;
@@ -75,6 +78,16 @@ export async function nodeHttpBatchRpcResponse(
   response.writeHead(status, options.headers ?? { "content-length": length });
   // Text leaves together with the head, bytes would after it.
   response.end(body);
+}
+
+/** Lets more values cross where both ends want it. spec/capnweb.md §20.7 */
+function agreedOptions(
+  options: HttpBatchServerOptions,
+  header: string | readonly string[] | null | undefined,
+): HttpBatchServerOptions {
+  return options.extensions === true && asksForExtensions(header)
+    ? { ...options, extraValues: true }
+    : options;
 }
 
 async function answerTo(
