@@ -169,6 +169,58 @@ export {
   type BlobOutcome,
 } from "./metadata/blob-assembler.js";
 
+export { StreamIdPool } from "./supervisor/stream-id-pool.js";
+export { type OwnStreamRules } from "./supervisor/own-stream-request.js";
+export {
+  DEFAULT_SUPERVISOR_OPTIONS,
+  type OwnStream,
+  type SupervisedConsumer,
+  Supervisor,
+  type SupervisorEvent,
+  type SupervisorOptions,
+} from "./supervisor/supervisor.js";
+export { DescriptorFanOut, type OwnSink } from "./supervisor/descriptor-fan-out.js";
+export {
+  ConsumerLink,
+  type ConsumerLinkAction,
+  type ConsumerWishes,
+} from "./supervisor/consumer-link.js";
+
+export {
+  type TraceIdOptions,
+  type TraceIdParts,
+  traceIdParts,
+  TraceIds,
+} from "./trace/trace-id.js";
+export {
+  decodeTraceLink,
+  encodeTraceLink,
+  type StageTrace,
+  type TraceLink,
+  traceLinkFault,
+  traceStage,
+} from "./trace/trace-link.js";
+
+export {
+  checkSequenceMap,
+  checkTimestampMap,
+  type SequenceMergeMap,
+  type SequenceRule,
+  type TimestampMergeMap,
+  type TimestampRule,
+} from "./merge/merge-map.js";
+export { type Readiness } from "./merge/input-liveness.js";
+export { SequenceBarrier, type SequenceBarrierOptions } from "./merge/sequence-barrier.js";
+export {
+  type FrameTimes,
+  TimestampBarrier,
+  type TimestampOutcome,
+} from "./merge/timestamp-barrier.js";
+export { LatestValueBarrier, type LatestPick } from "./merge/latest-value-barrier.js";
+export { MergeAuthority, type MergeMapAnnounce } from "./merge/merge-authority.js";
+
+export { RateGate } from "./limit/rate-gate.js";
+
 export * as wire from "./messages/generated/wire.js";
 export * as driver from "./messages/generated/driver.js";
 export * as discovery from "./messages/generated/discovery.js";
