@@ -105,3 +105,26 @@ export {
   MAX_DICTIONARY_BYTES,
   MAX_IDS,
 } from "./wire/store-messages.js";
+
+export type { ZstdEngine, ZstdSettings } from "./zstd/zstd-engine.js";
+export { decodeZstdHeader, decompressFrame, type ZstdFrameHeader } from "./zstd/frame-check.js";
+export type { HdePlatform } from "./hde/hde-platform.js";
+export { type ByteSource, memorySource } from "./hde/byte-source.js";
+export { type ByteRange } from "./hde/ranges.js";
+export { AnchorIndex, anchorSlots, indexOf } from "./hde/anchor-index.js";
+export type { Reference } from "./hde/reference.js";
+export { OwnData } from "./hde/own-data.js";
+export { type DeltaAlgorithm, deltaAlgorithms } from "./hde/delta-algorithm.js";
+export type { UnitSettings } from "./hde/encode-unit.js";
+export { ObjectEncoder, type ObjectSettings } from "./hde/object-encoder.js";
+export { type DecodeContext, decodeUnit } from "./hde/decode-unit.js";
+export {
+  decodeState,
+  decodeStateHeader,
+  encodeState,
+  STATE_HEADER_BYTES,
+  type StateHeader,
+  type StateOptions,
+  type StateStore,
+} from "./hde/state-container.js";
+export { contentIdOf, DIGEST_BYTES, LEAF_BYTES, leafDigests, rootOf } from "./hde/content-id.js";

@@ -1,6 +1,7 @@
 import type { UnitBody } from "../wire/chunk.js";
 import { Codec, SLOT_NONE } from "../wire/codec.js";
 import type { ByteSource } from "./byte-source.js";
+import { type DeltaAlgorithm, DeltaFinder } from "./delta-algorithm.js";
 import type { EncodedBody } from "./encoded-body.js";
 import { encodeRaw, encodeZstd, UnitEncoder, type UnitSettings } from "./encode-unit.js";
 import { isWorthCompressing } from "./literal-codecs.js";
@@ -31,6 +32,8 @@ export interface ObjectSettings extends UnitSettings {
   readonly maxUnitRawBytes: number;
   /** The most encoded bytes of a unit: what a frame takes. */
   readonly maxEncodedBytes: number;
+  /** How differences are found; `auto` when absent. */
+  readonly algorithm?: DeltaAlgorithm | undefined;
 }
 
 /**
@@ -45,15 +48,19 @@ export class ObjectEncoder {
   readonly #baseline: Reference | undefined;
   readonly #settings: ObjectSettings;
   readonly #units: UnitEncoder;
+  readonly #finder: DeltaFinder | undefined;
+  readonly #algorithm: DeltaAlgorithm;
   #ratio = 2;
   #poor = 0;
 
   /** `baseline` is what the receiver has verified to have; without one every unit stands alone. */
   constructor(object: ByteSource, baseline: Reference | undefined, settings: ObjectSettings) {
     this.#object = object;
-    this.#baseline = baseline;
     this.#settings = settings;
+    this.#algorithm = settings.algorithm ?? "auto";
+    this.#baseline = this.#algorithm === "none" ? undefined : baseline;
     this.#units = new UnitEncoder(settings);
+    this.#finder = baseline === undefined ? undefined : new DeltaFinder(baseline, settings);
   }
 
   /**
@@ -143,6 +150,10 @@ export class ObjectEncoder {
     own: Reference | undefined,
   ): EncodedBody {
     const settings = this.#settings;
+    const algorithm = this.#algorithm;
+    if (this.#finder !== undefined && algorithm !== "auto" && algorithm !== "none") {
+      return this.#finder.encode(raw, rawOffset, algorithm);
+    }
     const reference = this.#baseline ?? own;
     if (reference !== undefined) {
       const body = this.#units.encode(raw, rawOffset, kinds, reference);

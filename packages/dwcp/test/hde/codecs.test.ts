@@ -1,0 +1,137 @@
+import { describe, expect, test } from "@jest/globals";
+import { Codec, type DeltaAlgorithm, deltaAlgorithms, type UnitBody } from "@proj/dwcp";
+import { noise, decodeAll, encodeAgainst, firstCopy, words } from "../support/hde.js";
+
+const lengths = [0, 1, 31, 64, 65, 4_095, 4_096, 4_097, 8_209, 65_536, 262_145, 1_200_005];
+
+function changed(bytes: Uint8Array, every: number): Uint8Array {
+  const copy = new Uint8Array(bytes);
+  for (let at = 7; at < copy.length; at += every) copy[at] = (copy[at] ?? 0) ^ 0x5a;
+  return copy;
+}
+
+/** A baseline of every shape that a new state may meet. */
+function shapes(raw: Uint8Array): [string, Uint8Array | undefined][] {
+  const half = raw.length >> 1;
+  return [
+    ["absent", undefined],
+    ["empty", new Uint8Array(0)],
+    ["equal", new Uint8Array(raw)],
+    ["shorter", raw.slice(0, half)],
+    ["longer", Buffer.concat([raw, noise(5_001, 3)])],
+    ["changed here and there", changed(raw, 5_000)],
+    ["changed everywhere", changed(raw, 60)],
+    ["shifted by some bytes", Buffer.concat([noise(37, 4), raw])],
+    ["in another order", Buffer.concat([raw.slice(half), raw.slice(0, half)])],
+    ["wrong", noise(raw.length, 5)],
+  ];
+}
+
+describe.each(["noise", "text", "zeros", "both"])("C1: %s of every length", (kind) => {
+  test.each(lengths)("%d bytes come back by every algorithm, against every baseline", (length) => {
+    const raw = {
+      noise: noise(length, 1),
+      text: words(length, 2),
+      zeros: new Uint8Array(length),
+      both: Buffer.concat([words(length >> 1, 2), noise(length - (length >> 1), 1)]),
+    }[kind] as Uint8Array;
+    const before = Buffer.from(raw);
+    for (const [shape, old] of shapes(raw)) {
+      for (const algorithm of algorithmsFor(length)) {
+        for (const level of length > 300_000 ? [3] : [0, 1, 9]) {
+          const units = encodeAgainst(raw, old, { algorithm, level });
+          const title = `${shape}, ${algorithm}, level ${level}`;
+          expect(`${title}: ${Buffer.compare(decodeAll(units, old), raw)}`).toBe(`${title}: 0`);
+          for (const { encoded, rawBytes } of units) {
+            expect(encoded.length).toBeLessThanOrEqual(rawBytes);
+          }
+        }
+      }
+    }
+    expect(Buffer.compare(raw, before)).toBe(0);
+  });
+});
+
+// Sorting suffixes takes its time.
+function algorithmsFor(length: number): readonly DeltaAlgorithm[] {
+  return length > 70_000 ? deltaAlgorithms.filter((each) => each !== "bsdiff") : deltaAlgorithms;
+}
+
+describe("B10: what is chosen", () => {
+  const codecsOf = (units: readonly UnitBody[]) => new Set(units.map(({ codec }) => codec));
+  const image = words(2_000_000, 8);
+
+  test("nothing, where nothing changed", () => {
+    const units = encodeAgainst(image, image);
+    expect([...codecsOf(units)]).toEqual([Codec.SAME]);
+    expect(units.length).toBe(1);
+  });
+
+  test("nothing, for zeros", () => {
+    expect([...codecsOf(encodeAgainst(new Uint8Array(3_000_000), undefined))]).toEqual([
+      Codec.ZERO,
+    ]);
+  });
+
+  test("a gigabyte that did not change would be sixteen units", () => {
+    const zeros = new Uint8Array(5 * 2 ** 20);
+    expect(encodeAgainst(zeros, undefined, { maxUnitRawBytes: 2 ** 20 }).length).toBe(5);
+  });
+
+  test("RAW for noise, in units of the chunk's size", () => {
+    const units = encodeAgainst(noise(2_000_000, 6), undefined);
+    expect([...codecsOf(units)]).toEqual([Codec.RAW]);
+    for (const { rawBytes } of units) expect(rawBytes).toBeLessThanOrEqual(524_288);
+  });
+
+  test("compression comes back after noise", () => {
+    const raw = Buffer.concat([noise(600_000, 6), Buffer.alloc(12_000_000, words(100_000, 7))]);
+    expect(codecsOf(encodeAgainst(raw, undefined))).toContain(Codec.ZSTD);
+  });
+
+  test("PAGES where some pages changed", () => {
+    expect(codecsOf(encodeAgainst(changed(image, 300_000), image))).toContain(Codec.PAGES);
+  });
+
+  test("COPYLIT where everything moved", () => {
+    const shifted = Buffer.concat([Buffer.from("inserted"), image]);
+    expect(codecsOf(encodeAgainst(shifted, image))).toContain(Codec.COPYLIT);
+  });
+
+  test("XOR_ZSTD where single bytes changed in noise", () => {
+    const raw = noise(1_000_000, 9);
+    const units = encodeAgainst(changed(raw, 40), raw, { algorithm: "xor" });
+    expect([...codecsOf(units)]).toEqual([Codec.XOR_ZSTD]);
+  });
+
+  test("noise never takes more than its bytes and its frames", () => {
+    const raw = noise(3_000_000, 10);
+    for (const old of [undefined, noise(3_000_000, 11)]) {
+      const units = encodeAgainst(raw, old);
+      const total = units.reduce((sum, { encoded }) => sum + encoded.length + 64, 0);
+      expect(total).toBeLessThanOrEqual(raw.length * 1.001);
+    }
+  });
+});
+
+describe("B10: this transfer's own data", () => {
+  const page = words(400_000, 12);
+  const raw = Buffer.concat([page, noise(700_000, 13), page, page.subarray(100), page]);
+
+  test("serve as a baseline once they are acknowledged", () => {
+    const { units, decoded } = firstCopy(raw, 0);
+    expect(Buffer.compare(decoded, raw)).toBe(0);
+    const total = units.reduce((sum, { encoded }) => sum + encoded.length, 0);
+    const alone = encodeAgainst(raw, undefined).reduce(
+      (sum, { encoded }) => sum + encoded.length,
+      0,
+    );
+    expect(total).toBeLessThan(alone * 0.85);
+  });
+
+  test("are left alone while they are under way", () => {
+    const { units, decoded } = firstCopy(raw, 100);
+    expect(Buffer.compare(decoded, raw)).toBe(0);
+    expect(units.every(({ baselineSlot }) => baselineSlot === 0xffff)).toBe(true);
+  });
+});
