@@ -39,6 +39,16 @@ export interface RegisteredBuffer {
   readonly sealing: Sealing | undefined;
 }
 
+/** A filled buffer as another thread may see it: all of it can be posted, and the bytes stay where they are. §8.3, D-32 */
+export interface SharedBuffer {
+  /** Wire bytes it holds. */
+  readonly bytes: number;
+  /** Its memory in order; all but the last region are full. */
+  readonly regions: readonly Uint8Array[];
+  /** How its bytes are protected. */
+  readonly sealing: Sealing;
+}
+
 interface Entry {
   readonly id: Id64;
   state: BufferState;
@@ -47,6 +57,7 @@ interface Entry {
   sealing: Sealing | undefined;
   readonly regions: (Region | undefined)[];
   readonly starts: readonly number[];
+  released: (() => void) | undefined;
   readonly attached: Set<IntervalSet>;
   recipients: number;
   nextRelease: number;
@@ -58,6 +69,8 @@ interface Waiter {
   cancelled: boolean;
 }
 
+// The size class of regions that belong to the registry of another thread.
+const FOREIGN = -1;
 const PRESSURE_STEP = 0.06;
 const MAX_GENERATION = 2 ** 32 - 1;
 
@@ -167,6 +180,26 @@ export class BufferRegistry {
     entry.sealing = sealing;
   }
 
+  /** Describes a filled buffer for another thread. Keep a reference until that one is done. @throws TypeError unless filled. */
+  share(buffer: RegisteredBuffer): SharedBuffer {
+    const entry = this.#entryOf(buffer);
+    const { sealing, bytes } = entry;
+    if (entry.state !== "filled" || sealing === undefined) {
+      throw new TypeError(`a ${entry.state} buffer cannot be shared`);
+    }
+    return { bytes, sealing, regions: entry.starts.map((_, i) => regionOf(entry, i).bytes) };
+  }
+
+  /** Takes in a buffer of another thread, with one reference; `released` is called when the last one is dropped. */
+  adopt(shared: SharedBuffer, released: () => void): RegisteredBuffer {
+    const regions = shared.regions.map((bytes) => ({ bytes, sizeClass: FOREIGN }));
+    const entry = this.#enter(shared.bytes, regions);
+    entry.state = "filled";
+    entry.sealing = shared.sealing;
+    entry.released = released;
+    return entry;
+  }
+
   /** Adds a reference: a transfer is attached, or the handle is cloned. @throws TypeError unless the buffer is filled. */
   retain(buffer: RegisteredBuffer): void {
     const entry = this.#entryOf(buffer);
@@ -227,11 +260,12 @@ export class BufferRegistry {
     entry.references -= 1;
     if (entry.references > 0) return;
     entry.state = "released";
-    for (const region of entry.regions) if (region !== undefined) this.#pool.give(region);
+    for (const region of entry.regions) if (region !== undefined) this.#give(region);
     entry.regions.fill(undefined);
     this.#entries[entry.id.lo] = undefined;
     this.#free.push(entry.id.lo);
     this.#size -= 1;
+    entry.released?.();
     this.#serveWaiters();
   }
 
@@ -246,7 +280,7 @@ export class BufferRegistry {
       const from = entry.starts[i] ?? 0;
       if (region === undefined || from < start) continue;
       if (Math.min(from + region.bytes.length, entry.bytes) > end) continue;
-      this.#pool.give(region);
+      this.#give(region);
       entry.regions[i] = undefined;
     }
     this.#serveWaiters();
@@ -275,7 +309,14 @@ export class BufferRegistry {
   }
 
   #create(bytes: number): Entry {
-    const regions = [...this.#pool.take(bytes)];
+    return this.#enter(bytes, [...this.#pool.take(bytes)]);
+  }
+
+  #give(region: Region): void {
+    if (region.sizeClass !== FOREIGN) this.#pool.give(region);
+  }
+
+  #enter(bytes: number, regions: Region[]): Entry {
     let total = 0;
     const starts = regions.map((region) => {
       const start = total;
@@ -297,6 +338,7 @@ export class BufferRegistry {
       attached: new Set(),
       recipients: 0,
       nextRelease: 0,
+      released: undefined,
     };
     this.#entries[slot] = entry;
     this.#size += 1;

@@ -89,6 +89,7 @@ export class Admission {
     }
     worker.live.set(notifySeq, transfer);
     transfer.origin = origin;
+    if (origin !== undefined) this.#parts.moves.remember(transfer, origin);
     this.#context.begin(nowUs, path);
     if (transfer.inline !== undefined) {
       path.inlineReceived += transfer.inline.length;
@@ -142,6 +143,9 @@ export class Admission {
       if (notifySeq < start || notifySeq >= end || transfer.inline !== undefined) continue;
       // Its announcer gave it up: the bytes will not come.
       if (transfer.state !== "delivered") this.#parts.fail(path, transfer, Status.Cancelled);
+    }
+    for (const notifySeq of worker.moved.keys()) {
+      if (notifySeq >= start && notifySeq < end) worker.moved.delete(notifySeq);
     }
     for (const notifySeq of worker.dependents.keys()) {
       if (notifySeq >= start && notifySeq < end) this.#parts.offers.markOffered(worker, notifySeq);

@@ -384,11 +384,17 @@ export class Announcer {
       buffers.detach(transfer.payload, transfer.acked);
     }
     this.#serving.drop(path, transfer);
-    if (transfer.notifySeq >= 0) {
-      path.finished.add(transfer.notifySeq, transfer.notifySeq + 1);
-      path.finishedSinceClosed += 1;
-    }
+    if (transfer.notifySeq >= 0) this.#close(path.id, transfer.notifySeq);
+    for (const { path: former, notifySeq } of transfer.former) this.#close(former, notifySeq);
     this.#context.end(path);
+  }
+
+  #close(pathId: number, notifySeq: number): void {
+    const path = this.#context.paths.get(pathId as Path["id"]);
+    if (path === undefined) return;
+    path.finished.add(notifySeq, notifySeq + 1);
+    path.finishedSinceClosed += 1;
+    this.#context.dirty.add(path);
   }
 
   #report(path: Path, transfer: AnnouncedTransfer, status: number, rootCause?: Id64): void {

@@ -19,6 +19,7 @@ import { CreditKeeper } from "./credit-keeper.js";
 import { EngineContext, type TableEntry, TimerKind } from "./context.js";
 import { DataBuilder } from "./data-builder.js";
 import { Doubts } from "./doubts.js";
+import { type AddPathOptions, FROM_ZERO } from "./first-counters.js";
 import { KeyRetirement } from "./key-retirement.js";
 import { MoveIn } from "./move-in.js";
 import { Offers } from "./offers.js";
@@ -46,6 +47,8 @@ export interface EngineOptions {
   readonly buffers: BufferRegistry;
   /** When it begins; µs. */
   readonly nowUs: number;
+  /** Generation of the first ids; 1 if absent. */
+  readonly firstGeneration?: number;
 }
 
 /** Numbers of an engine, for metrics and tests. */
@@ -113,7 +116,11 @@ export class Engine {
       nowUs,
       causality: new CausalityMap({ worker, initialSlots: INITIAL_SLOTS, maxSlots: MAX_SLOTS }),
       dataKeys: new DataKeyCache(crypto),
-      transfers: new SlotTable<TableEntry>(worker, config.maxTransfers, 1),
+      transfers: new SlotTable<TableEntry>(
+        worker,
+        config.maxTransfers,
+        options.firstGeneration ?? 1,
+      ),
       pulls: new PullScheduler({
         rxBytesPerSecond: config.nicBytesPerSecond,
         rxUtilisation: config.rxUtilisation,
@@ -210,21 +217,22 @@ export class Engine {
   }
 
   /**
-   * Begins a path that a handshake made; `address` is the driver's number for where its packets go, `identity` the name that
-   * the peer authenticated with. Transfers move only between paths of one identity; without one the address is taken for it.
+   * Begins a path that a handshake made; `address` is the driver's number for where its packets go.
    */
   addPath(
     nowUs: number,
     established: EstablishedPath,
     address: number,
-    identity = `address ${address}`,
+    options: AddPathOptions = {},
   ): PathId {
+    const { identity = `address ${address}`, counters = FROM_ZERO } = options;
     const id = this.#nextPath++ as PathId;
     const { config, crypto, pulls, transfers } = this.#context;
     const path = new Path({
       id,
       address,
       identity,
+      counters,
       established,
       config,
       crypto,

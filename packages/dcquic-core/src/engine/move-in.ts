@@ -61,18 +61,16 @@ export class MoveIn {
     const first = before.knownWorker(movedWorker) ?? before.makeWorker(movedWorker);
     before.keepWorker(first);
     const origin = { path: before.id, worker: movedWorker, notifySeq: movedNotifySeq };
-    const live = first.live.get(movedNotifySeq);
+    const { live, tombstone } = this.#find(first, movedNotifySeq);
     if (live !== undefined) {
       if (live.state === "challenged" || live.state === "tentative") {
-        this.#parts.doubts.drop(before, live);
+        this.#parts.doubts.drop(this.#homeOf(live) ?? before, live);
         return { kind: "doubtful" };
       }
-      if (sameId(live.announcerId, entry.transferId))
-        this.#adopt(before, first, path, worker, live, entry);
+      if (sameId(live.announcerId, entry.transferId)) this.#adopt(first, path, worker, live, entry);
       else this.#refuse(path, worker, entry);
       return { kind: "known" };
     }
-    const tombstone = first.tombstones.get(movedNotifySeq);
     if (tombstone !== undefined) {
       this.#answerFinished(path, worker, tombstone, entry);
       return { kind: "known" };
@@ -88,31 +86,59 @@ export class MoveIn {
     return { kind: "unknown", origin };
   }
 
+  /** Remembers where a moved announcement was taken. */
+  remember(transfer: PulledTransfer, origin: NonNullable<PulledTransfer["origin"]>): void {
+    const before = this.#parts.context.paths.get(origin.path as Path["id"]);
+    before?.knownWorker(origin.worker)?.moved.set(origin.notifySeq, transfer.id);
+  }
+
   // The path it names must be one of the same peer: any authenticated peer may name any path.
   #pathBefore(path: Path, entry: NotifyEntry): Path | undefined {
     const before = this.#parts.pathOf(entry.movedCredentialId, 0);
     return before !== undefined && before.peerName === path.peerName ? before : undefined;
   }
 
+  // Under its first number, or wherever an earlier move took it.
+  #find(
+    first: PeerWorker,
+    notifySeq: number,
+  ): { readonly live?: PulledTransfer; readonly tombstone?: Tombstone } {
+    const live = first.live.get(notifySeq);
+    if (live !== undefined) return { live };
+    const tombstone = first.tombstones.get(notifySeq);
+    if (tombstone !== undefined) return { tombstone };
+    const id = first.moved.get(notifySeq);
+    const entry = id && this.#parts.context.transfers.get(id);
+    if (entry?.role === "puller") return { live: entry.transfer };
+    return entry?.role === "tombstone" ? { tombstone: entry.tombstone } : {};
+  }
+
+  #homeOf(transfer: PulledTransfer): Path | undefined {
+    return this.#parts.context.paths.get(transfer.path as Path["id"]);
+  }
+
   #adopt(
-    before: Path,
     first: PeerWorker,
     path: Path,
     worker: PeerWorker,
     transfer: PulledTransfer,
     entry: NotifyEntry,
   ): void {
-    first.live.delete(entry.movedNotifySeq);
+    const before = this.#homeOf(transfer);
+    if (before === undefined) return this.#refuse(path, worker, entry);
+    const home = before.knownWorker(transfer.worker);
+    home?.live.delete(transfer.notifySeq);
+    const isOffered = home?.offered.covers(transfer.notifySeq, transfer.notifySeq + 1) === true;
     before.notifyFinished += 1;
     before.inlineConsumed += transfer.countedInline;
     transfer.countedInline = (entry.flags & NotifyFlag.Inline) === 0 ? 0 : entry.inline.length;
     path.inlineReceived += transfer.countedInline;
     transfer.origin ??= { path: before.id, worker: first.worker, notifySeq: transfer.notifySeq };
+    first.moved.set(entry.movedNotifySeq, transfer.id);
     transfer.notifySeq = entry.notifySeq;
     transfer.worker = worker.worker;
     worker.live.set(entry.notifySeq, transfer);
     this.#parts.puller().move(before, path, transfer);
-    const isOffered = first.offered.covers(entry.movedNotifySeq, entry.movedNotifySeq + 1);
     if (isOffered) this.#parts.markOffered(worker, entry.notifySeq);
     const { announcerId, id } = transfer;
     // What came inline is here whole, whatever the application does with it.

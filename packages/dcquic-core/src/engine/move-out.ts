@@ -44,7 +44,8 @@ export class MoveOut {
     if (transfer.notifySeq >= 0) {
       const { worker } = this.#context.config;
       transfer.origin ??= { worker, notifySeq: transfer.notifySeq, credentialId };
-      // Its number will not be asked about any more, but must not be closed while the peer may have to look it up.
+      // Not closed there before it is over: the peer may have to look it up, and dependents may wait for it.
+      transfer.former.push({ path: from.id, notifySeq: transfer.notifySeq });
       transfer.notifySeq = -1;
     }
     transfer.timer = this.#context.disarm(transfer.timer);

@@ -18,6 +18,7 @@ import { type Tombstone, Tombstones } from "../transfer/tombstones.js";
 import { ANY_WORKER } from "../wire/constants.js";
 import type { EngineConfig } from "./config.js";
 import type { PathId } from "./events.js";
+import type { FirstCounters } from "./first-counters.js";
 import { type RetiringKeys, retiringKeys } from "./key-retirement.js";
 import { Outbox } from "./outbox.js";
 import { PeerWorker } from "./peer-worker.js";
@@ -31,6 +32,8 @@ export interface PathOptions {
   readonly address: number;
   /** Who the peer authenticated as. */
   readonly identity: string;
+  /** Where its counters begin. */
+  readonly counters: FirstCounters;
   /** What the handshake agreed on. */
   readonly established: EstablishedPath;
   /** The engine's configuration. */
@@ -206,19 +209,23 @@ export class Path {
     this.dataAuth = agreed ? "headers" : "packet";
     this.direction = role === "dialer" ? 0 : 1;
     const source = { crypto, pathSecret, aead, direction: this.direction, worker: config.worker };
-    this.sendKeys = new SendKeys(source, config.rotation);
+    const { keyId, notifySeq, packetNumber } = options.counters;
+    this.sendKeys = new SendKeys(source, config.rotation, { keyId, packetNumber });
     this.ownMacKey = deriveSecretControlKey(crypto, pathSecret, this.direction);
     this.peerMacKey = deriveSecretControlKey(crypto, pathSecret, this.peerDirection);
     this.rtt = new RttEstimator(config);
-    this.congestion = new Congestion(config.mtuBytes, this.rtt, config.nicSlackUs);
+    this.congestion = new Congestion(config.mtuBytes, this.rtt, config.nicSlackUs, packetNumber);
     this.mtu = new PathMtu({
       startBytes: Math.min(config.mtuBytes, peer.maxDatagramBytes),
       maxBytes: Math.min(config.mtuMaxBytes, peer.maxDatagramBytes),
     });
     this.health = new PeerHealth(options.nowUs);
-    this.notifyLimit = peer.notifyLimit;
+    this.nextNotifySeq = notifySeq;
+    this.finished.add(0, notifySeq);
+    this.notifyFinished = notifySeq;
+    this.notifyLimit = notifySeq + peer.notifyLimit;
     this.inlineLimit = peer.inlineLimit;
-    this.notifyGranted = config.notifyWindow;
+    this.notifyGranted = notifySeq + config.notifyWindow;
     this.inlineGranted = config.inlineStartBytes;
     const { starvationReserve } = config;
     const scheduling = { starvationReserve, batchBytes: BATCH_BYTES };
@@ -244,15 +251,16 @@ export class Path {
 
   /** Makes the state of a worker, to be kept by {@link Path.keepWorker} once one of its packets verified. */
   makeWorker(worker: number): PeerWorker {
-    const { config, crypto, forgotten } = this.#options;
+    const { config, counters, crypto, forgotten } = this.#options;
     const { pathSecret, aead } = this.established;
     const source = { crypto, pathSecret, aead, direction: this.peerDirection, worker };
     return new PeerWorker({
       worker,
-      keys: new ReceiveKeys(source, this.#budget),
+      keys: new ReceiveKeys(source, this.#budget, counters.keyId),
       tombstones: new Tombstones(forgotten),
       packetWindow: config.packetWindow,
       notifyWindow: config.replayNotifyWindow,
+      counters,
     });
   }
 

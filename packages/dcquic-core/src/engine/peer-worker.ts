@@ -1,6 +1,8 @@
 import { IntervalSet } from "../buffer/interval-set.js";
 import type { ReceiveKeys } from "../crypto/receive-keys.js";
 import { ReplayWindow } from "../path/replay-window.js";
+import type { Id64 } from "../wire/id64.js";
+import type { FirstCounters } from "./first-counters.js";
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import type { Tombstones } from "../transfer/tombstones.js";
 
@@ -22,6 +24,8 @@ export class PeerWorker {
   readonly offered: IntervalSet = new IntervalSet();
   /** Transfers that wait until another one is offered, by its notifySeq. */
   readonly dependents: Map<number, PulledTransfer[]> = new Map();
+  /** Ids here of transfers that were announced again on another path, by the number they had on this one. */
+  readonly moved: Map<number, Id64> = new Map();
   /** Packets that were opened. */
   packetCount = 0;
   /** Bytes of their datagrams. */
@@ -54,11 +58,16 @@ export class PeerWorker {
     readonly tombstones: Tombstones;
     readonly packetWindow: number;
     readonly notifyWindow: number;
+    readonly counters: FirstCounters;
   }) {
+    const { counters } = options;
     this.worker = options.worker;
+    this.largest = counters.packetNumber - 1;
+    this.weighedLargest = this.largest;
+    this.offered.add(0, counters.notifySeq);
     this.keys = options.keys;
     this.tombstones = options.tombstones;
-    this.packets = new ReplayWindow(options.packetWindow);
-    this.notifies = new ReplayWindow(options.notifyWindow);
+    this.packets = new ReplayWindow(options.packetWindow, counters.packetNumber);
+    this.notifies = new ReplayWindow(options.notifyWindow, counters.notifySeq);
   }
 }

@@ -44,6 +44,21 @@ export interface Faults {
     readonly atUs: number;
     readonly signer: "kept" | "lost";
   }[];
+  /** Two hosts make a new path; what runs on the old one moves, or finishes there. */
+  readonly rehandshakes?: readonly {
+    readonly from: number;
+    readonly to: number;
+    readonly atUs: number;
+    readonly running: "move" | "finish";
+  }[];
+  /** The NIC of a host fails, and its worker goes on over the port of another one. */
+  readonly failovers?: readonly {
+    readonly host: number;
+    readonly atUs: number;
+    readonly port: number;
+  }[];
+  /** No flow between two hosts carries more than this, whatever the ports do; bytes per second. */
+  readonly flowBytesPerSecond?: number;
   /** An attacker who captures everything sends a datagram again, at any later time up to the delay. */
   readonly replay?: { readonly probability: number; readonly delayUs: number };
   /** An attacker off the path sends forged datagrams. */

@@ -33,6 +33,8 @@ export interface NetworkCounts {
 
 const CE = 3;
 const SPOOFED_BYTES = 120;
+const MAX_HOSTS = 65_536;
+const FLOW_BURST_BYTES = 65_536;
 
 /** Carries datagrams between simulated hosts, with everything that may happen to them on the way. */
 export class Network {
@@ -50,6 +52,8 @@ export class Network {
   readonly #events: EventQueue;
   readonly #deliver: (to: number, from: number, datagram: Uint8Array, ecn: number) => void;
   readonly #portFreeUs = new Map<number, number>();
+  readonly #flowFreeUs = new Map<number, number>();
+  readonly #portOf = new Map<number, number>();
   #inBurst = false;
 
   /** `deliver` is called when a datagram arrives. */
@@ -65,6 +69,11 @@ export class Network {
     this.#random = random;
     this.#events = events;
     this.#deliver = deliver;
+  }
+
+  /** Has a host share the port of another one from now on. */
+  failOver(host: number, port: number): void {
+    this.#portOf.set(host, port);
   }
 
   /** Sends a datagram; it is copied. */
@@ -86,13 +95,15 @@ export class Network {
     const { reorder } = this.#faults;
     const wireUs = ((datagram.length + OVERHEAD_BYTES) / bytesPerSecond) * 1e6;
     const atPortUs = nowUs + delayUs / 2;
-    const freeUs = Math.max(atPortUs, this.#portFreeUs.get(to) ?? 0);
+    const port = this.#portOf.get(to) ?? to;
+    const freeUs = Math.max(atPortUs, this.#portFreeUs.get(port) ?? 0);
     const queued = ((freeUs - atPortUs) / 1e6) * bytesPerSecond;
     if (queued + datagram.length > queueBytes) {
       this.counts.queueDrops += 1;
       return;
     }
-    this.#portFreeUs.set(to, freeUs + wireUs);
+    if (this.#isPoliced(nowUs, from, to, datagram.length)) return;
+    this.#portFreeUs.set(port, freeUs + wireUs);
     const marks = ecn !== 0 && queued > ceThresholdBytes;
     if (marks) this.counts.marked += 1;
     let arrivesUs = freeUs + wireUs + delayUs / 2;
@@ -101,6 +112,20 @@ export class Network {
       arrivesUs += uniform(this.#random) * reorder.delayUs;
     }
     this.#events.schedule(arrivesUs, () => this.#deliver(to, from, datagram, marks ? CE : ecn));
+  }
+
+  // Clouds drop what a flow sends beyond its rate and a small burst.
+  #isPoliced(nowUs: number, from: number, to: number, bytes: number): boolean {
+    const { flowBytesPerSecond } = this.#faults;
+    if (flowBytesPerSecond === undefined) return false;
+    const flow = from * MAX_HOSTS + to;
+    const freeUs = Math.max(nowUs, this.#flowFreeUs.get(flow) ?? 0);
+    if (((freeUs - nowUs) / 1e6) * flowBytesPerSecond > FLOW_BURST_BYTES) {
+      this.counts.faultDrops += 1;
+      return true;
+    }
+    this.#flowFreeUs.set(flow, freeUs + (bytes / flowBytesPerSecond) * 1e6);
+    return false;
   }
 
   #isSwallowed(nowUs: number, from: number, to: number, bytes: number): boolean {
@@ -112,7 +137,9 @@ export class Network {
     if (this.#chance(loss)) return true;
     if (mtuBlackHoleBytes !== undefined && bytes > mtuBlackHoleBytes) return true;
     const isDown = nicDown.some(
-      (span) => (span.host === from || span.host === to) && isWithin(span, nowUs),
+      ({ host, ...span }) =>
+        (host === (this.#portOf.get(from) ?? from) || host === (this.#portOf.get(to) ?? to)) &&
+        isWithin(span, nowUs),
     );
     return (
       isDown ||

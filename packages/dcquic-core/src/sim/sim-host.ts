@@ -20,6 +20,10 @@ export interface SimHostOptions {
   readonly crypto: CryptoBackend;
   /** Randomness. */
   readonly random: RandomSource;
+  /** What its clock shows at first; µs. */
+  readonly startUs: number;
+  /** Generation of its first ids. */
+  readonly firstGeneration: number | undefined;
   /** Bytes its buffers may take. */
   readonly bufferBytes: number;
   /** Sends a datagram to another host. */
@@ -70,7 +74,8 @@ export class SimHost {
     this.signer = options.random.fill(new Uint8Array(SIGNER_BYTES));
     this.epoch = options.random.fill(new Uint8Array(EPOCH_BYTES));
     this.#watch = new UnknownSecretWatch(options.crypto);
-    this.engine = this.#start(0);
+    this.clockOffsetUs = options.startUs;
+    this.engine = this.#start(options.startUs);
   }
 
   /** The host's own time. */
@@ -151,7 +156,9 @@ export class SimHost {
 
   #start(nowUs: number): Engine {
     const { config, crypto, random } = this.#options;
-    return new Engine({ config, crypto, random, buffers: this.buffers, nowUs });
+    const { firstGeneration } = this.#options;
+    const first = firstGeneration === undefined ? {} : { firstGeneration };
+    return new Engine({ config, crypto, random, buffers: this.buffers, nowUs, ...first });
   }
 
   #handle(event: EngineEvent): void {

@@ -58,6 +58,7 @@ export class SimPools {
 }
 
 class SimBackend implements PoolBackend {
+  readonly name: string;
   readonly inlineMaxBytes: number;
   readonly mainPort: LocalPort;
   readonly layers: readonly StreamLayer[];
@@ -76,6 +77,7 @@ class SimBackend implements PoolBackend {
   ) {
     this.#world = world;
     this.#index = index;
+    this.name = String(index);
     this.inlineMaxBytes = inlineMaxBytes;
     const host = (): SimHost => world.host(index);
     this.mainPort = new LocalPort(

@@ -2,7 +2,8 @@ import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
 import { Protection } from "../wire/constants.js";
 import { drawDataKey } from "../crypto/data-keys.js";
 import { sealRecords, wireBytesOf } from "../crypto/records.js";
-import type { EngineEvent, PathId } from "../engine/events.js";
+import type { Engine } from "../engine/engine.js";
+import type { EngineEvent } from "../engine/events.js";
 import { formatId, type Id64 } from "../wire/id64.js";
 import { SeededRandom } from "@proj/wire-types";
 import type { SimHost } from "./sim-host.js";
@@ -88,7 +89,8 @@ class Workload {
   readonly #outcomes: TransferOutcome[];
   readonly #incoming = new Map<string, number>();
   readonly #outgoing = new Map<string, number>();
-  readonly #tokens = new Map<number, Id64>();
+  // A token is only known to the engine that gave it.
+  readonly #tokens = new Map<number, { readonly token: Id64; readonly engine: Engine }>();
   readonly #random: SeededRandom;
   #wrong: string | undefined;
 
@@ -131,8 +133,8 @@ class Workload {
     const plain = contentOf(number, planned.bytes);
     const payload = planned.sealed === true ? this.#seal(host, plain) : plain;
     const after = (planned.after ?? []).flatMap(({ transfer, kind }) => {
-      const token = this.#tokens.get(transfer);
-      return token === undefined ? [] : [{ token, kind }];
+      const known = this.#tokens.get(transfer);
+      return known?.engine === host.engine ? [{ token: known.token, kind }] : [];
     });
     const result = host.engine.announce(host.nowUs, path, {
       shape: 0x30,
@@ -146,8 +148,10 @@ class Workload {
     if (payload !== plain && !(payload instanceof Uint8Array)) host.buffers.release(payload);
     const outcome = this.#outcomes[number];
     if (result.kind === "announced") {
-      this.#outgoing.set(keyOf(host, path, result.transfer), number);
-      if (result.token !== undefined) this.#tokens.set(number, result.token);
+      this.#outgoing.set(keyOf(host, result.transfer), number);
+      if (result.token !== undefined) {
+        this.#tokens.set(number, { token: result.token, engine: host.engine });
+      }
     } else if (result.kind === "refused" && outcome !== undefined) outcome.failed = result.status;
     else this.#world.schedule(this.#world.nowUs + 1000, () => this.#start(number, planned));
     host.pump();
@@ -175,7 +179,7 @@ class Workload {
       case "transferDrained":
       case "transferFailed": {
         if (event.kind === "transferFailed" && event.side === "puller") return;
-        const key = keyOf(host, event.path, event.transfer);
+        const key = keyOf(host, event.transfer);
         const outcome = this.#outcomes[this.#outgoing.get(key) ?? -1];
         if (outcome === undefined) return;
         if (event.kind === "transferDrained") outcome.drainedUs = this.#world.nowUs;
@@ -203,12 +207,12 @@ class Workload {
         this.#wrong = `transfer ${number} was offered before ${earlier}`;
       }
     }
-    this.#incoming.set(keyOf(host, event.path, event.transfer), number);
+    this.#incoming.set(keyOf(host, event.transfer), number);
     host.engine.accept(host.nowUs, event.transfer);
   }
 
   #delivered(host: SimHost, event: EngineEvent & { kind: "transferDelivered" }): void {
-    const number = this.#incoming.get(keyOf(host, event.path, event.transfer)) ?? -1;
+    const number = this.#incoming.get(keyOf(host, event.transfer)) ?? -1;
     const outcome = this.#outcomes[number];
     const planned = this.#options.transfers[number];
     if (outcome === undefined || planned === undefined) {
@@ -234,8 +238,9 @@ class Workload {
   }
 }
 
-function keyOf(host: SimHost, path: PathId, transfer: Id64): string {
-  return `${host.index}.${host.epoch[0]}.${host.epoch[1]}.${path}.${formatId(transfer)}`;
+// A transfer keeps its id when it moves to another path.
+function keyOf(host: SimHost, transfer: Id64): string {
+  return `${host.index}.${host.epoch[0]}.${host.epoch[1]}.${formatId(transfer)}`;
 }
 
 // A sequence of its own for every transfer, so that bytes of another one, or of another place, are noticed.

@@ -1,17 +1,14 @@
 import { SeededRandom, uniform } from "@proj/wire-types";
 import type { CryptoBackend } from "../crypto/backend.js";
-import { deriveCredentialId, deriveSimulatedSecret } from "../crypto/key-schedule.js";
-import { resetToken } from "../crypto/secret-control-seal.js";
 import type { EngineConfig } from "../engine/config.js";
 import type { EngineEvent, PathId } from "../engine/events.js";
-import { Status } from "../engine/status.js";
-import type { Hello } from "../path/hello.js";
-import type { EstablishedPath } from "../path/handshake.js";
+import type { FirstCounters } from "../engine/first-counters.js";
 import type { PathEntry } from "../path/secret-map.js";
-import { formatId } from "../wire/id64.js";
+import { EventHash } from "./event-hash.js";
 import { EventQueue } from "./event-queue.js";
 import { type Faults, isWithin } from "./faults.js";
 import { Network, type NetworkCounts, type NetworkOptions } from "./network.js";
+import { Peering } from "./peering.js";
 import { SimHost } from "./sim-host.js";
 
 /** What a simulated world is made of. */
@@ -28,6 +25,10 @@ export interface WorldOptions {
   readonly faults?: Faults;
   /** Configuration of every engine. */
   readonly config?: Partial<EngineConfig>;
+  /** Where the counters of first paths begin, and the generation of ids. */
+  readonly counters?: FirstCounters & { readonly generation: number };
+  /** What the clocks of the hosts show at first; µs. */
+  readonly startUs?: number;
   /** Bytes the buffers of a host may take. */
   readonly bufferBytes?: number;
   /** Is told every event of every engine. */
@@ -46,7 +47,9 @@ const DEFAULT_NETWORK: NetworkOptions = {
 };
 const DEFAULT_BUFFER_BYTES = 268_435_456;
 const ICMP_EVERY_US = 1000;
-const HASH_PRIME = 0x01000193;
+const HANDSHAKE_US = 500;
+/** How long a superseded path is kept. spec/dcquic.md §7.1 */
+const RETIRE_AFTER_US = 60_000_000;
 
 /**
  * Hosts, a network and its faults in virtual time, around the protocol code that also runs on real ones. The same seed gives
@@ -65,7 +68,8 @@ export class World {
   readonly #wakes: number[];
   readonly #touched = new Set<SimHost>();
   #nowUs = 0;
-  #hash = 0x811c9dc5;
+  readonly #hash = new EventHash();
+  readonly #peering: Peering;
   #steps = 0;
 
   /** Builds the world; nothing happens before {@link World.run}. */
@@ -81,6 +85,12 @@ export class World {
       this.#events,
       (to, from, bytes, ecn) => this.#deliver(to, from, bytes, ecn),
     );
+    this.#peering = new Peering({
+      crypto: options.crypto,
+      random: this.#random,
+      config: options.config ?? {},
+      counters: options.counters,
+    });
     this.#wakes = Array.from({ length: options.hosts }, () => Number.POSITIVE_INFINITY);
     const config = { nicBytesPerSecond: network.bytesPerSecond, ...options.config };
     this.hosts = Array.from({ length: options.hosts }, (_, index) => this.#host(index, config));
@@ -100,7 +110,7 @@ export class World {
 
   /** A number that any difference in any event, or in its order, changes. */
   get hash(): number {
-    return this.#hash >>> 0;
+    return this.#hash.value;
   }
 
   /** Adds a check that runs after every event. */
@@ -125,7 +135,33 @@ export class World {
   connect(dialer: number, listener: number): PathId {
     const existing = this.host(dialer).paths.get(listener);
     if (existing !== undefined) return existing;
-    return this.#handshake(dialer, listener, undefined);
+    return this.#peering.connect(this.host(dialer), this.host(listener), undefined);
+  }
+
+  /**
+   * Makes a new path between two hosts, and takes what runs on the old one to it, or lets it finish where it is. The old
+   * one is forgotten after a minute.
+   */
+  rehandshake(dialer: number, listener: number, running: "move" | "finish"): PathId {
+    const [a, b] = [this.host(dialer), this.host(listener)];
+    const before = [a.paths.get(listener), b.paths.get(dialer)];
+    const path = this.#peering.connect(a, b, undefined);
+    for (const [host, peer, old] of [
+      [a, listener, before[0]],
+      [b, dialer, before[1]],
+    ] as const) {
+      const now = host.paths.get(peer);
+      if (old === undefined || now === undefined) continue;
+      if (running === "move") host.engine.moveTransfers(host.nowUs, old, now);
+      const { engine } = host;
+      this.schedule(this.#nowUs + RETIRE_AFTER_US, () => {
+        if (host.engine !== engine) return;
+        engine.removePath(old);
+        this.host(host.index).pump();
+      });
+      host.pump();
+    }
+    return path;
   }
 
   /**
@@ -167,11 +203,14 @@ export class World {
       config,
       crypto: this.#options.crypto,
       random: this.#random,
+      startUs: this.#options.startUs ?? 0,
+      firstGeneration: this.#options.counters?.generation,
       bufferBytes: this.#options.bufferBytes ?? DEFAULT_BUFFER_BYTES,
       send: (to, datagram, ecn) => this.#network.send(this.#nowUs, index, to, datagram, ecn),
       wakeAt: (atUs) => this.#wake(index, atUs),
       onEvent: (host, event) => {
-        this.#note(index, event);
+        this.#hash.note(this.#nowUs, index, event);
+        if (event.kind === "handshakeDue") this.#replace(host, event.path);
         this.#options.onEvent?.(host, event);
       },
       reconnect: (host, peer, lost) => this.#reconnect(host, peer, lost),
@@ -201,7 +240,21 @@ export class World {
     return pauses.find((span) => span.host === host && isWithin(span, this.#nowUs))?.untilUs;
   }
 
-  #scheduleFaults({ clockJumps = [], crashes = [], forgedIcmp = 0 }: Faults): void {
+  #scheduleFaults({
+    clockJumps = [],
+    crashes = [],
+    failovers = [],
+    forgedIcmp = 0,
+    rehandshakes = [],
+  }: Faults): void {
+    for (const { from, to, atUs, running } of rehandshakes) {
+      this.schedule(atUs, () => {
+        if (this.host(from).paths.has(to)) this.rehandshake(from, to, running);
+      });
+    }
+    for (const { host, atUs, port } of failovers) {
+      this.schedule(atUs, () => this.#network.failOver(host, port));
+    }
     for (const { host, atUs, byUs } of clockJumps) {
       this.schedule(atUs, () => {
         this.host(host).clockOffsetUs += byUs;
@@ -221,95 +274,20 @@ export class World {
     this.schedule(ICMP_EVERY_US, forge);
   }
 
+  // The keys of a path run out: both sides go on under a new secret.
+  #replace(host: SimHost, path: PathId): void {
+    const peer = host.entries.get(path)?.identity;
+    if (peer === undefined) return;
+    this.schedule(this.#nowUs + HANDSHAKE_US, () => {
+      if (host.paths.get(Number(peer)) !== path) return;
+      this.rehandshake(host.index, Number(peer), "finish");
+    });
+  }
+
   #reconnect(host: SimHost, peer: number, lost: PathEntry): void {
-    this.#handshake(host.index, peer, lost);
+    this.#peering.connect(host, this.host(peer), lost);
     host.pump();
     this.host(peer).pump();
-  }
-
-  #handshake(dialer: number, listener: number, lost: PathEntry | undefined): PathId {
-    const { crypto } = this.#options;
-    const [a, b] = [this.host(dialer), this.host(listener)];
-    const fresh = this.#random.fill(new Uint8Array(32));
-    const pathSecret = deriveSimulatedSecret(crypto, fresh, a.epoch, b.epoch);
-    const credentialId = deriveCredentialId(crypto, pathSecret);
-    const asked = lost?.path.credentialId;
-    const knows = [...b.entries.values()].some(
-      ({ path }) => asked !== undefined && crypto.equal(path.credentialId, asked),
-    );
-    const answers = asked === undefined ? [] : [{ credentialId: asked, known: knows }];
-    const common = { pathSecret, credentialId, aead: "aes-256-gcm" } as const;
-    const dialed = this.#adopt(a, listener, {
-      ...common,
-      role: "dialer",
-      peer: this.#hello(b, answers),
-      peerResetToken: resetToken(crypto, b.signer, credentialId),
-    });
-    this.#adopt(b, dialer, {
-      ...common,
-      role: "listener",
-      peer: this.#hello(a, []),
-      peerResetToken: resetToken(crypto, a.signer, credentialId),
-    });
-    const after = a.entries.get(dialed);
-    if (lost !== undefined && after !== undefined && a.isStateLost(lost, after)) {
-      for (const [path, entry] of a.entries) {
-        if (entry === lost) a.engine.failPath(path, Status.PeerStateLost);
-      }
-    }
-    return dialed;
-  }
-
-  #adopt(host: SimHost, peer: number, path: EstablishedPath): PathId {
-    const id = host.engine.addPath(host.nowUs, path, peer);
-    const createdUs = host.nowUs;
-    host.paths.set(peer, id);
-    host.entries.set(id, {
-      path,
-      identity: String(peer),
-      createdUs,
-      usedUs: createdUs,
-      liveTransfers: 0,
-      retiredAtUs: undefined,
-    });
-    return id;
-  }
-
-  #hello(host: SimHost, answers: Hello["answers"]): Hello {
-    const config = { notifyWindow: 1024, inlineStartBytes: 4096, ...this.#options.config };
-    return {
-      versions: [2],
-      aeads: ["aes-256-gcm"],
-      dataAuth: [0],
-      recordLog2: [16],
-      epoch: host.epoch,
-      endpoints: [],
-      maxDatagramBytes: config.mtuBytes ?? 1400,
-      notifyLimit: config.notifyWindow,
-      inlineLimit: config.inlineStartBytes,
-      asked: [],
-      answers,
-      application: new Uint8Array(0),
-    };
-  }
-
-  #note(host: number, event: EngineEvent): void {
-    this.#mix(Math.floor(this.#nowUs * 1000));
-    this.#mix(host);
-    this.#mixText(event.kind);
-    if ("transfer" in event) this.#mixText(formatId(event.transfer));
-    if ("status" in event) this.#mix(event.status);
-    if ("what" in event) this.#mixText(event.what);
-    if ("state" in event) this.#mixText(event.state);
-  }
-
-  #mixText(text: string): void {
-    for (let i = 0; i < text.length; i++) this.#mix(text.charCodeAt(i));
-  }
-
-  #mix(value: number): void {
-    this.#hash = Math.imul(this.#hash ^ (value >>> 0), HASH_PRIME);
-    this.#hash = Math.imul(this.#hash ^ Math.floor(value / 2 ** 32), HASH_PRIME);
   }
 
   #basics(): string | undefined {

@@ -60,6 +60,8 @@ export class AnnouncedTransfer {
   path: number;
   /** Where it was announced first, if it was moved to another path since. */
   origin: Origin | undefined;
+  /** Its announcements on paths it was moved from: closed there when it is over. */
+  readonly former: { readonly path: number; readonly notifySeq: number }[] = [];
   /** Pattern and shape bits. */
   readonly shape: number;
   /** 0 to 7. */

@@ -35,6 +35,15 @@ export function mixOf(seed: number): Mix {
     maybe({ replay: { probability: draw() * 0.2, delayUs: 1e5 } }),
     maybe({ spoof: draw() * 0.2 }),
     maybe({ forgedIcmp: draw() * 0.01 }),
+    maybe({
+      rehandshakes: [
+        { from: 1, to: 2, atUs: draw() * 2000, running: "move" },
+        { from: 0, to: 3, atUs: draw() * 2000, running: "finish" },
+        { from: 2, to: 1, atUs: draw() * 5000, running: "move" },
+      ],
+    }),
+    maybe({ flowBytesPerSecond: 1e8 + draw() * 1e9 }),
+    maybe({ failovers: [{ host: 3, atUs: draw() * 1000, port: 0 }] }),
   );
   return { faults, transfers: transfersOf(draw), consumeUs: draw() < 0.3 ? draw() * 1000 : 0 };
 }
