@@ -24,6 +24,8 @@ export type {
 export type { DroppedReference, DropPolicy } from "./core/drop-watch.js";
 export { RpcSession, type RpcSessionOptions, type RpcSessionStats } from "./session/rpc-session.js";
 export type { OnSendError } from "./session/error-policy.js";
+export { hideErrors, type HideErrorsOptions } from "./session/hide-errors.js";
+export type { ErrorClass } from "./wire/error-value.js";
 export type {
   AnyRpcTransport,
   RpcTransport,
@@ -179,5 +181,6 @@ export {
   PLAIN_PROTOCOL,
 } from "./extensions/protocol-names.js";
 export { startWebSocketSession, type StartSessionOptions } from "./extensions/start-session.js";
+export { oneWay, type OneWayCalls } from "./extensions/one-way.js";
 export { type StreamCalls, streamCalls } from "./extensions/stream-calls.js";
 export { webTransportConnector } from "./connect/web-transport-connector.js";

@@ -14,6 +14,8 @@ type Expression = readonly unknown[];
 export interface ReferenceScope {
   /** @see ReferenceReader.collections */
   readonly collections?: boolean | undefined;
+  /** @see ReferenceReader.errorClasses */
+  readonly errorClasses?: ReferenceReader["errorClasses"];
   /**
    * Answers what `id` refers to: no new reference.
    *
@@ -50,6 +52,11 @@ export class PayloadReader implements ReferenceReader {
   /** @see ReferenceReader.collections */
   get collections(): boolean {
     return this.#scope.collections === true;
+  }
+
+  /** @see ReferenceReader.errorClasses */
+  get errorClasses(): ReferenceReader["errorClasses"] {
+    return this.#scope.errorClasses;
   }
 
   /**

@@ -20,9 +20,12 @@ export class ErrorPolicy {
       return replacement instanceof Error ? replacement : undefined;
     } catch (failure) {
       reportFailure(failure, "onSendError threw:");
-      const generic = new Error("The error could not be prepared for sending.");
-      delete generic.stack;
-      return generic;
+      return errorWithoutStack("The error could not be prepared for sending.");
     }
   }
+}
+
+/** Makes an error that can take another's place: the stack of one that a hook answers is sent. */
+export function errorWithoutStack(message: string): Error {
+  return Object.defineProperty(new Error(message), "stack", { value: undefined });
 }

@@ -20,6 +20,11 @@ export class RefusingScope implements ReferenceScope {
     return this.#scope.collections === true;
   }
 
+  /** @see ReferenceScope.errorClasses */
+  get errorClasses(): ReferenceScope["errorClasses"] {
+    return this.#scope.errorClasses;
+  }
+
   /** @see ReferenceScope.lookup */
   lookup(id: number): Hook {
     this.#scope.lookup(id);

@@ -6,6 +6,7 @@ import { localHook } from "../core/stub.js";
 import { stubOf } from "../core/stub-handle.js";
 import { completeLimits, type RpcLimits } from "../limits.js";
 import { hostClock } from "../streams/monotonic-clock.js";
+import type { ErrorClass } from "../wire/error-value.js";
 import { nativeValues } from "../wire/encoding-level.js";
 import { parseMessage } from "../wire/message-text.js";
 import type { RpcStub } from "../types.js";
@@ -22,6 +23,11 @@ const noMain = new Error("This connection has no main object.");
 export interface RpcSessionOptions {
   /** Answers the error to send instead, with its stack; nothing to send the error as it is. §11.1 */
   readonly onSendError?: OnSendError | undefined;
+  /**
+   * Classes for the peer's errors, by the `name` they are sent with; beside those of the language.
+   * Local: the peer learns nothing of them. §11.2
+   */
+  readonly errorClasses?: ReadonlyMap<string, ErrorClass> | undefined;
   /** Limits of incoming messages; absent ones are {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<RpcLimits> | undefined;
   /** What becomes of stubs and promises that are dropped without being disposed. */
@@ -67,6 +73,7 @@ export class RpcSession<T = unknown> {
       limits,
       natives,
       takesCollections,
+      errorClasses: options.errorClasses,
       clock: hostClock,
       dropWatch: dropWatch(options.dropped),
       errors: new ErrorPolicy(options.onSendError),

@@ -31,6 +31,8 @@ export interface SessionParts {
   readonly natives: NativeValues;
   /** Whether the peer may send `Map`, `Set` and `RegExp`. */
   readonly takesCollections: boolean;
+  /** Classes of the application for errors of the peer. */
+  readonly errorClasses: ReferenceScope["errorClasses"];
   readonly errors: ErrorPolicy;
   /** Measures the round trips of streams. */
   readonly clock: MonotonicClock;
@@ -86,6 +88,11 @@ export class SessionCore implements ReferenceScope, StreamLine {
   /** @see ReferenceReader.collections */
   get collections(): boolean {
     return this.#parts.takesCollections;
+  }
+
+  /** @see ReferenceReader.errorClasses */
+  get errorClasses(): ReferenceScope["errorClasses"] {
+    return this.#parts.errorClasses;
   }
 
   /** Whether the session is over. */

@@ -65,11 +65,9 @@ export function memberWriter(outer: ReferenceWriter): ReferenceWriter {
 }
 
 /** Reads members, which hold no references. */
-export const memberReader: ReferenceReader = {
-  collections: true,
-  readReference: refuse,
-  readBlob: refuse,
-};
+export function memberReader(errorClasses: ReferenceReader["errorClasses"]): ReferenceReader {
+  return { collections: true, errorClasses, readReference: refuse, readBlob: refuse };
+}
 
 /** The refusal of a reference inside a collection. */
 export function refuse(): never {

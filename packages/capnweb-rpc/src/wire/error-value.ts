@@ -10,14 +10,39 @@ const classes = new Map<string, new (message: string) => Error>([
   ["URIError", URIError],
 ]);
 
-/** Makes a received error: of the class its name says, where that is one of the language's. spec/capnweb.md §11.2 */
-export function makeError(name: string, message: string, stack: unknown): Error {
-  const error =
-    name === "AggregateError"
-      ? new AggregateError([], message)
-      : new (classes.get(name) ?? Error)(message);
+/** Makes an error from its message. */
+export type ErrorClass = new (message: string) => Error;
+
+/**
+ * Makes a received error: of the class its name says, where that is one of the language's or among
+ * `own`. spec/capnweb.md §11.2
+ */
+export function makeError(
+  name: string,
+  message: string,
+  stack: unknown,
+  own?: ReadonlyMap<string, ErrorClass>,
+): Error {
+  const error = ownError(own?.get(name), message) ?? languageError(name, message);
   if (typeof stack === "string") error.stack = stack;
   return error;
+}
+
+function languageError(name: string, message: string): Error {
+  return name === "AggregateError"
+    ? new AggregateError([], message)
+    : new (classes.get(name) ?? Error)(message);
+}
+
+/** The application's class may refuse what a peer says: the error gets through all the same. */
+function ownError(Own: ErrorClass | undefined, message: string): Error | undefined {
+  if (Own === undefined) return undefined;
+  try {
+    const error: unknown = new Own(message);
+    return error instanceof Error ? error : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Tells whether a received error may carry a property named `key`. spec/capnweb.md §5.4, §11.2 */

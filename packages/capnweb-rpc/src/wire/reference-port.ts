@@ -1,3 +1,5 @@
+import type { ErrorClass } from "./error-value.js";
+
 /**
  * Where a value sits in the value around it, so that it can be replaced once it is known. The
  * outermost value sits in a holder.
@@ -29,6 +31,8 @@ export interface ReferenceWriter {
 export interface ReferenceReader {
   /** Whether both ends have agreed that `Map`, `Set` and `RegExp` cross. spec/capnweb.md §5.5 */
   readonly collections?: boolean | undefined;
+  /** Classes of the application for received errors, by the name that is sent. */
+  readonly errorClasses?: ReadonlyMap<string, ErrorClass> | undefined;
   /**
    * Evaluates `export`, `promise`, `import`, `pipeline`, `remap`, `readable` and `writable`.
    * Answers {@link malformed} for an expression of wrong shape.

@@ -120,7 +120,7 @@ export class ValueReader {
   }
 
   #readCollection(expression: Expression, depth: number): unknown {
-    this.#members ??= new ValueReader(this.#limits, memberReader);
+    this.#members ??= new ValueReader(this.#limits, memberReader(this.#references.errorClasses));
     const members = this.#members;
     return readCollection(expression, (member) => members.read(member, depth + 2, {}, "member"));
   }
@@ -140,7 +140,7 @@ export class ValueReader {
   #readError(expression: Expression, depth: number): unknown {
     const [, name, message, stack, properties] = expression;
     if (typeof name !== "string" || typeof message !== "string") return malformed;
-    const error = makeError(name, message, stack);
+    const error = makeError(name, message, stack, this.#references.errorClasses);
     if (expression.length < 5) return error;
     if (!isPlain(properties)) return malformed;
     let room = this.#limits.maxErrorSize;
