@@ -3,6 +3,7 @@ import { asWireError } from "@proj/wire-types";
 import type { EngineHostOptions } from "./engine-host.js";
 import { NativeDriver } from "./native/native-driver.js";
 import type { PoolDriver } from "./pool/pool-driver.js";
+import { EngineThread, type EngineThreadOptions } from "./thread/engine-thread.js";
 import { UdpDriver } from "./udp-driver.js";
 
 /** Where {@link bindNative} and {@link bindBest} listen, and what their engines are told. */
@@ -32,6 +33,18 @@ export async function bindNative(options: BindOptions): Promise<NativeDriver> {
   const { host, port, ...rest } = options;
   const driver = await NativeDriver.bind({ ...rest, ports: [{ host, port }] });
   return driver.watch();
+}
+
+/**
+ * Starts a thread with an engine and native sockets of its own.
+ *
+ * @throws WireError `wire.connection_failed`
+ */
+export function bindThread(
+  options: Omit<EngineThreadOptions, "ports"> & { readonly host: string; readonly port: number },
+): Promise<EngineThread> {
+  const { host, port, ...rest } = options;
+  return EngineThread.start({ ...rest, ports: [{ host, port }] });
 }
 
 /**

@@ -18,4 +18,12 @@ export { ringCrypto } from "./ring-crypto.js";
 export type { EngineHostOptions } from "./engine-host.js";
 export { createTransportPool, type TransportPoolConfig } from "./pool/create-transport-pool.js";
 export type { BindDriver, PoolDriver } from "./pool/pool-driver.js";
-export { bindBest, bindNative, type BindOptions, type ChosenDriver } from "./bind-driver.js";
+export {
+  bindBest,
+  bindNative,
+  bindThread,
+  type BindOptions,
+  type ChosenDriver,
+} from "./bind-driver.js";
+export { EngineThread, type EngineThreadOptions } from "./thread/engine-thread.js";
+export type { ThreadPort } from "./thread/thread-port.js";

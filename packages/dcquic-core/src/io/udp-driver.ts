@@ -2,6 +2,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { asWireError } from "@proj/wire-types";
 import { systemTime } from "@proj/wire-types/system";
+import { LocalPort } from "../stream/local-port.js";
 import type { BufferRegistry } from "../buffer/buffer-registry.js";
 import { DatagramBatch } from "../engine/batch.js";
 import type { EngineConfig } from "../engine/config.js";
@@ -94,6 +95,11 @@ export class UdpDriver {
   /** The engine. After a command to it call {@link UdpDriver.pump}. */
   get engine(): Engine {
     return this.#host.engine;
+  }
+
+  /** The port of the engine, for streams on this thread. */
+  port(parts: ConstructorParameters<typeof LocalPort>[1]): LocalPort {
+    return new LocalPort(this, parts);
   }
 
   /** The buffers of own transfers. */

@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { backend, type Capability, type UdpAddress } from "@proj/native-io";
 import { systemTime } from "@proj/wire-types/system";
+import { LocalPort } from "../../stream/local-port.js";
 import type { BufferRegistry } from "../../buffer/buffer-registry.js";
 import type { EngineConfig } from "../../engine/config.js";
 import type { Engine } from "../../engine/engine.js";
@@ -102,6 +103,11 @@ export class NativeDriver {
   /** The engine. After a command to it call {@link NativeDriver.pump}. */
   get engine(): Engine {
     return this.#host.engine;
+  }
+
+  /** The port of the engine, for streams on this thread. */
+  port(parts: ConstructorParameters<typeof LocalPort>[1]): LocalPort {
+    return new LocalPort(this, parts);
   }
 
   /** The buffers of own transfers. */

@@ -1,0 +1,141 @@
+import { isWireError } from "@proj/wire-types";
+import { systemRandom } from "@proj/wire-types/system";
+import type { CryptoBackend } from "../../crypto/backend.js";
+import { DEFAULT_CONFIG, type EngineConfig } from "../../engine/config.js";
+import type { Hello } from "../../path/hello.js";
+import { TransportPool, type TransportPoolOptions } from "../../pool/transport-pool.js";
+import { nodeCrypto } from "../node-crypto.js";
+import type { HandshakeCredentials } from "../tls-handshake.js";
+import { UdpDriver } from "../udp-driver.js";
+import { HandshakeServer } from "./handshake-server.js";
+import { NetworkBackend } from "./network-backend.js";
+import { PathMaker } from "./path-maker.js";
+import type { BindDriver, PoolDriver } from "./pool-driver.js";
+
+/** How {@link createTransportPool} sets a pool up. */
+export interface TransportPoolConfig extends TransportPoolOptions {
+  /** IP address to bind. */
+  readonly host: string;
+  /** Port to bind, for UDP and for handshakes over TCP alike; 0, the default, lets the system choose. */
+  readonly port?: number;
+  /** Address that peers are told; the bound one if absent, and where that is unspecified the one they see. */
+  readonly advertisedHost?: string;
+  /** Who this side is, and whom it trusts. */
+  readonly credentials: HandshakeCredentials;
+  /** Who may make paths among those whom the credentials admit; everybody if absent. */
+  readonly authorize?: (identity: string) => boolean;
+  /** 32 bytes that survive restarts; random ones if absent: peers then notice a restart only by silence. */
+  readonly resetSigner?: Uint8Array;
+  /** What differs from the engine's defaults. */
+  readonly engine?: Partial<EngineConfig>;
+  /** Bytes that buffers may take; 256 MiB if absent. */
+  readonly bufferBytes?: number;
+  /** The cryptography; OpenSSL's if absent. */
+  readonly crypto?: CryptoBackend;
+  /** Binds the sockets; `UdpDriver.bind` if absent. */
+  readonly bind?: BindDriver;
+  /** How long a handshake may take; 5000 ms if absent. */
+  readonly handshakeTimeoutMs?: number;
+  /** How many handshakes run at a time; 64 if absent. */
+  readonly maxHandshakes?: number;
+  /** How long a path secret is used, give or take a fifth; a day if absent. */
+  readonly rehandshakeMs?: number;
+}
+
+const SIGNER_BYTES = 32;
+const EPOCH_BYTES = 16;
+const PORT_ATTEMPTS = 16;
+const DEFAULT_TIMEOUT_MS = 5000;
+const DEFAULT_HANDSHAKES = 64;
+const DAY_MS = 86_400_000;
+
+/**
+ * Makes a pool on a UDP port, and answers handshakes on the TCP port of the same number.
+ *
+ * @throws WireError `wire.connection_failed` when the ports cannot be bound.
+ * @throws RangeError for a configuration that contradicts itself.
+ * @see spec/dcquic.md §24
+ */
+export async function createTransportPool(config: TransportPoolConfig): Promise<TransportPool> {
+  const isChosen = config.port !== undefined && config.port !== 0;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const backend = await bindBackend(config);
+      return TransportPool.on(backend, config);
+    } catch (error) {
+      // The system's choice for UDP may be taken for TCP: it chooses again.
+      if (isChosen || attempt === PORT_ATTEMPTS || !isWireError(error)) throw error;
+    }
+  }
+}
+
+async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend> {
+  const { host, port = 0, bufferBytes } = config;
+  const crypto = config.crypto ?? nodeCrypto;
+  const resetSigner = config.resetSigner ?? systemRandom.fill(new Uint8Array(SIGNER_BYTES));
+  const bind: BindDriver = config.bind ?? ((options) => UdpDriver.bind(options));
+  let backend: NetworkBackend | undefined;
+  const driver = await bind({
+    host,
+    port,
+    resetSigner,
+    onEvent: (event) => backend?.handle(event),
+    ...(config.engine === undefined ? {} : { config: config.engine }),
+    ...(config.crypto === undefined ? {} : { crypto: config.crypto }),
+    ...(bufferBytes === undefined ? {} : { bufferBytes }),
+  });
+  const maxConcurrent = config.maxHandshakes ?? DEFAULT_HANDSHAKES;
+  const maker = new PathMaker({
+    credentials: config.credentials,
+    crypto,
+    hello: helloOf(config, driver),
+    resetSigner,
+    knows: (credentialId) => backend?.knows(credentialId) === true,
+    timeoutMs: config.handshakeTimeoutMs ?? DEFAULT_TIMEOUT_MS,
+    maxConcurrent,
+  });
+  try {
+    const at = { host, port: driver.address.port, maxConcurrent };
+    const server = await HandshakeServer.listen(at, async (socket) => backend?.answer(socket));
+    backend = new NetworkBackend({
+      driver,
+      maker,
+      crypto,
+      inlineMaxBytes: config.engine?.inlineMaxBytes ?? DEFAULT_CONFIG.inlineMaxBytes,
+      authorize: config.authorize ?? (() => true),
+      rehandshakeMs: config.rehandshakeMs ?? DAY_MS,
+      stopListening: () => server.close(),
+    });
+    return backend;
+  } catch (error) {
+    await driver.close();
+    throw error;
+  }
+}
+
+function helloOf(config: TransportPoolConfig, driver: PoolDriver): Hello {
+  const engine = { ...DEFAULT_CONFIG, ...config.engine };
+  const { host, port } = driver.address;
+  return {
+    versions: [2],
+    aeads: ["aes-256-gcm", "aes-128-gcm"],
+    dataAuth: [0],
+    recordLog2: [16],
+    epoch: systemRandom.fill(new Uint8Array(EPOCH_BYTES)),
+    endpoints: [
+      {
+        worker: engine.worker,
+        host: config.advertisedHost ?? host,
+        ports: [port],
+        nic: 0,
+        bandwidth: engine.nicBytesPerSecond,
+      },
+    ],
+    maxDatagramBytes: engine.mtuBytes,
+    notifyLimit: engine.notifyWindow,
+    inlineLimit: engine.inlineStartBytes,
+    asked: [],
+    answers: [],
+    application: new Uint8Array(0),
+  };
+}

@@ -1,0 +1,155 @@
+import { once } from "node:events";
+import { isIPv6, connect, type Socket } from "node:net";
+import { asWireError } from "@proj/wire-types";
+import type { CryptoBackend } from "../../crypto/backend.js";
+import { DcquicError } from "../../errors.js";
+import type { EstablishedPath } from "../../path/handshake.js";
+import type { Hello } from "../../path/hello.js";
+import { handshakeOverTls, type HandshakeCredentials } from "../tls-handshake.js";
+
+/** What the handshakes of a process have in common. */
+export interface PathMakerOptions {
+  /** Who this side is. */
+  readonly credentials: HandshakeCredentials;
+  /** The cryptography. */
+  readonly crypto: CryptoBackend;
+  /** What this side says of itself. */
+  readonly hello: Hello;
+  /** 32 bytes that survive restarts. */
+  readonly resetSigner: Uint8Array;
+  /** Whether a path with this credential id exists here. */
+  readonly knows: (credentialId: Uint8Array) => boolean;
+  /** How long one may take. */
+  readonly timeoutMs: number;
+  /** How many are dialled at a time. */
+  readonly maxConcurrent: number;
+}
+
+/** A path that a handshake made. */
+export interface MadePath {
+  /** What was agreed on. */
+  readonly path: EstablishedPath;
+  /** The name that the peer proved. */
+  readonly identity: string;
+  /** Where the peer receives: what it said, with the address of the connection where it did not know its own. */
+  readonly host: string;
+  /** Its UDP port, which is that of its handshakes too. */
+  readonly port: number;
+}
+
+/** A path as soon as its secret exists, which is before its peer proved that it has it too. */
+export type InsertPath = (made: Omit<MadePath, "identity">) => void;
+
+/**
+ * Makes paths over TCP, as dialer and as listener.
+ *
+ * @see spec/dcquic.md §7.2
+ */
+export class PathMaker {
+  readonly #options: PathMakerOptions;
+  readonly #waiting: (() => void)[] = [];
+  #dialling = 0;
+  readonly #closing = new AbortController();
+
+  /** Makes none yet. */
+  constructor(options: PathMakerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Dials a peer and asks it which of `asked` it knows.
+   *
+   * @throws DcquicError `dcquic.handshake_failed`
+   */
+  async dial(
+    at: { readonly host: string; readonly port: number },
+    asked: readonly Uint8Array[],
+    insert: InsertPath,
+  ): Promise<MadePath> {
+    await this.#turn();
+    try {
+      const socket = await this.#connect(at.host, at.port);
+      return await this.#talk(socket, "dialer", asked, insert);
+    } finally {
+      this.#dialling -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /**
+   * Answers a dialer.
+   *
+   * @throws DcquicError `dcquic.handshake_failed`
+   */
+  answer(socket: Socket, insert: InsertPath): Promise<MadePath> {
+    return this.#talk(socket, "listener", [], insert);
+  }
+
+  /** Gives up what is under way. */
+  close(): void {
+    this.#closing.abort(new DcquicError("dcquic.going_away", "the pool is closed"));
+  }
+
+  async #talk(
+    socket: Socket,
+    role: "dialer" | "listener",
+    asked: readonly Uint8Array[],
+    insert: InsertPath,
+  ): Promise<MadePath> {
+    const { remoteAddress = "" } = socket;
+    const { hello, timeoutMs, credentials, crypto, resetSigner, knows } = this.#options;
+    const { path, identity } = await handshakeOverTls(socket, {
+      role,
+      credentials,
+      crypto,
+      resetSigner,
+      knows,
+      timeoutMs,
+      signal: this.#closing.signal,
+      hello: { ...hello, asked },
+      insert: (early) => insert({ path: early, ...endpointOf(early.peer, remoteAddress) }),
+    });
+    return { path, identity, ...endpointOf(path.peer, remoteAddress) };
+  }
+
+  async #connect(host: string, port: number): Promise<Socket> {
+    const socket = connect({ host, port, timeout: this.#options.timeoutMs });
+    // An error after this one is told by the handshake on the connection.
+    socket.on("error", () => {});
+    try {
+      await once(socket, "connect", { signal: this.#closing.signal });
+      return socket;
+    } catch (error) {
+      socket.destroy();
+      const message = `no connection to ${host}:${port}: ${asWireError(error).message}`;
+      throw new DcquicError("dcquic.handshake_failed", message, { cause: error });
+    }
+  }
+
+  async #turn(): Promise<void> {
+    while (this.#dialling >= this.#options.maxConcurrent) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#dialling += 1;
+  }
+}
+
+function endpointOf({ endpoints }: Hello, remote: string): { host: string; port: number } {
+  const [first] = endpoints;
+  const port = first?.ports[0];
+  if (first === undefined || port === undefined) {
+    throw new DcquicError("dcquic.handshake_failed", "the peer names no endpoint");
+  }
+  return { host: isUnspecified(first.host) ? plain(remote) : first.host, port };
+}
+
+function isUnspecified(host: string): boolean {
+  return host === "" || host === "0.0.0.0" || host === "::";
+}
+
+// A socket for both families writes IPv4 addresses in its own way.
+function plain(address: string): string {
+  const mapped = "::ffff:";
+  const isMapped = isIPv6(address) && address.startsWith(mapped) && address.includes(".");
+  return isMapped ? address.slice(mapped.length) : address;
+}

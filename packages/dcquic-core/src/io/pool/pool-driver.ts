@@ -1,0 +1,39 @@
+import type { RandomSource, Timers } from "@proj/wire-types";
+import type { BufferRegistry } from "../../buffer/buffer-registry.js";
+import type { CryptoBackend } from "../../crypto/backend.js";
+import type { Engine } from "../../engine/engine.js";
+import type { EnginePort } from "../../stream/engine-port.js";
+import type { EngineHostOptions } from "../engine-host.js";
+import type { UdpAddress } from "../peer-addresses.js";
+
+/** What a pool asks of an engine besides what its port takes. */
+export type PathCommands = Pick<Engine, "addPath" | "removePath" | "failPath" | "peerState">;
+
+/** A driver as a pool needs it: an engine, here or on another thread, and sockets. */
+export interface PoolDriver {
+  /** The paths of the engine. */
+  readonly engine: PathCommands;
+  /** Makes the port of the engine. */
+  port(parts: {
+    readonly timers: Timers;
+    readonly crypto: CryptoBackend;
+    readonly random: RandomSource;
+  }): EnginePort;
+  /** The buffers of own transfers. */
+  readonly buffers: BufferRegistry;
+  /** The engine's time; µs. */
+  readonly nowUs: number;
+  /** Where it receives. */
+  readonly address: UdpAddress;
+  /** The engine's number for a peer's address. */
+  addressOf(host: string, port: number): number;
+  /** Lets the engine run soon. */
+  pump(): void;
+  /** Stops at once. */
+  close(): Promise<void>;
+}
+
+/** Binds a driver; `UdpDriver.bind` and `NativeDriver.bind` are such functions. */
+export type BindDriver = (
+  options: EngineHostOptions & { readonly host: string; readonly port: number },
+) => Promise<PoolDriver>;

@@ -1,0 +1,142 @@
+// Runs on the engine's own thread; started by EngineThread.
+import { backend } from "@proj/native-io";
+import { asWireError } from "@proj/wire-types";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import type { RegisteredBuffer } from "../../buffer/buffer-registry.js";
+import { NativeDriver } from "../native/native-driver.js";
+import {
+  type ThreadAnnounce,
+  type ThreadCommand,
+  type ThreadNews,
+  type ThreadStart,
+  ThreadWord,
+} from "./thread-messages.js";
+
+const start = workerData as ThreadStart;
+const port = parentPort;
+if (port === null) throw new TypeError("engine-thread-main runs on a thread of its own");
+
+const { words } = start;
+const news: ThreadNews[] = [];
+let seen = 0;
+let stopped = false;
+
+await main();
+
+async function main(): Promise<void> {
+  const notes = pin();
+  const driver = await bind(notes);
+  if (driver === undefined) return;
+  while (!stopped) {
+    Atomics.add(words, ThreadWord.iterations, 1);
+    const isAsked = obeyAll(driver);
+    const isBusy = driver.poll(isAsked ? "spin" : start.polling);
+    if (isBusy || isAsked) Atomics.store(words, ThreadWord.transfers, driver.engine.stats.entries);
+    flush();
+  }
+  await driver.close();
+  port?.close();
+}
+
+function pin(): string[] {
+  if (start.cpu === undefined) return [];
+  const outcome = backend.cores.pin([start.cpu]);
+  return outcome.kind === "done" ? [] : [`not pinned to ${start.cpu}: ${outcome.reason}`];
+}
+
+async function bind(notes: readonly string[]): Promise<NativeDriver | undefined> {
+  try {
+    const driver = await NativeDriver.bind({
+      ports: start.ports,
+      config: start.config,
+      resetSigner: start.resetSigner,
+      thread: start.polling === "spin" && start.cpu !== undefined ? "own" : "shared",
+      onEvent: (event) => void news.push({ kind: "event", event }),
+      onNicLost: (errno) => void news.push({ kind: "nicLost", errno }),
+    });
+    news.push({ kind: "bound", ports: driver.ports, notes });
+    flush();
+    return driver;
+  } catch (thrown) {
+    const { code, message } = asWireError(thrown);
+    news.push({ kind: "notBound", code, message });
+    flush();
+    port?.close();
+    return undefined;
+  }
+}
+
+// Asking for messages costs more than a turn that finds nothing: the counter says whether it is worth it.
+function obeyAll(driver: NativeDriver): boolean {
+  const posted = Atomics.load(words, ThreadWord.posted);
+  if (posted === seen || port === null) return false;
+  while (seen !== posted) {
+    const message: { message: readonly ThreadCommand[] } | undefined = receiveMessageOnPort(port);
+    if (message === undefined) break;
+    seen = (seen + 1) | 0;
+    for (const command of message.message) obey(driver, command);
+  }
+  return true;
+}
+
+function obey(driver: NativeDriver, command: ThreadCommand): void {
+  const { engine, nowUs } = driver;
+  switch (command.kind) {
+    case "announce":
+      return announce(driver, command);
+    case "accept":
+      return engine.accept(nowUs, command.transfer, command.placed);
+    case "placed":
+      return engine.placed(command.transfer, command.bytes);
+    case "reject":
+    case "consume":
+    case "cancel":
+      return engine[command.kind](command.transfer);
+    case "close":
+      return engine.close(nowUs, command.path, command.options);
+    case "settleToken":
+      return engine.settleToken(command.token, command.outcome);
+    case "addPath": {
+      const { host, port: udpPort } = command.address;
+      const path = engine.addPath(nowUs, command.established, driver.addressOf(host, udpPort));
+      if (path !== command.path) throw new TypeError(`path ${path}, ${command.path} expected`);
+      return;
+    }
+    case "removePath":
+      return engine.removePath(command.path);
+    case "failPath":
+      return engine.failPath(command.path, command.status);
+    case "stop":
+      stopped = true;
+  }
+}
+
+function announce(
+  driver: NativeDriver,
+  { call, path, options }: ThreadCommand & { kind: "announce" },
+): void {
+  const { engine, buffers, nowUs } = driver;
+  const { payload } = options;
+  if (payload instanceof Uint8Array) {
+    const result = engine.announce(nowUs, path, withPayload(options, payload));
+    news.push({ kind: "announced", call, result });
+    return;
+  }
+  const buffer = buffers.adopt(payload, () => void news.push({ kind: "bufferReleased", call }));
+  const result = engine.announce(nowUs, path, withPayload(options, buffer));
+  news.push({ kind: "announced", call, result });
+  buffers.release(buffer);
+}
+
+function withPayload<P extends Uint8Array | RegisteredBuffer>(
+  options: ThreadAnnounce,
+  payload: P,
+): Omit<ThreadAnnounce, "payload"> & { readonly payload: P } {
+  return { ...options, payload };
+}
+
+function flush(): void {
+  if (news.length === 0) return;
+  port?.postMessage(news);
+  news.length = 0;
+}

@@ -1,0 +1,269 @@
+import { Worker } from "node:worker_threads";
+import { asWireError, type RandomSource, type Timers } from "@proj/wire-types";
+import { systemTime } from "@proj/wire-types/system";
+import { BufferRegistry, type RegisteredBuffer } from "../../buffer/buffer-registry.js";
+import type { CryptoBackend } from "../../crypto/backend.js";
+import type { PathId } from "../../engine/events.js";
+import { Status } from "../../engine/status.js";
+import type { PeerState } from "../../health/peer-health.js";
+import type { EstablishedPath } from "../../path/handshake.js";
+import { Watchdog, WATCHDOG_INTERVAL_MS, type WatchdogFinding } from "../../router/watchdog.js";
+import type { EngineHostOptions } from "../engine-host.js";
+import type { Polling } from "../native/native-driver.js";
+import type { UdpAddress } from "../peer-addresses.js";
+import type { PathCommands } from "../pool/pool-driver.js";
+import {
+  THREAD_WORDS,
+  type ThreadCommand,
+  type ThreadNews,
+  type ThreadStart,
+  ThreadWord,
+} from "./thread-messages.js";
+import { ThreadPort } from "./thread-port.js";
+
+/** What an {@link EngineThread} is made with. */
+export interface EngineThreadOptions extends Omit<EngineHostOptions, "crypto"> {
+  /** Where to listen. */
+  readonly ports: readonly UdpAddress[];
+  /** How the thread waits; `hybrid` if absent. */
+  readonly polling?: Polling;
+  /** The processor it is pinned to; the scheduler chooses if absent. */
+  readonly cpu?: number;
+  /** What happens when its loop stands still for five seconds: the process ends, or `onFinding` is all. `event` if absent. */
+  readonly onWorkerHang?: "abort" | "event";
+  /** Is told what the watchdog notices. */
+  readonly onFinding?: (finding: WatchdogFinding) => void;
+  /** Is told that the thread is gone although nobody closed it, after all of its paths failed. */
+  readonly onLost?: (reason: string) => void;
+  /** Is told that the NIC behind its sockets is gone. */
+  readonly onNicLost?: (errno: number) => void;
+}
+
+const DEFAULT_BUFFER_BYTES = 256 * 1024 * 1024;
+
+/**
+ * An engine with native sockets on a thread of its own, and what an application's thread needs to use it.
+ *
+ * Payload stays where it is: buffers are shared memory. Everything else crosses in batches, one message per turn of either
+ * loop.
+ *
+ * @see spec/dcquic.md §19, §22
+ */
+export class EngineThread {
+  /** The buffers of own transfers. */
+  readonly buffers: BufferRegistry;
+  /** Every port it receives at. */
+  readonly ports: readonly UdpAddress[];
+  /** What was asked for and is not so: one line each. */
+  readonly notes: readonly string[];
+  /** Its paths. */
+  readonly engine: PathCommands;
+  readonly #thread: Worker;
+  readonly #words: Int32Array;
+  readonly #options: EngineThreadOptions;
+  readonly #watchdog = new Watchdog();
+  readonly #interval: NodeJS.Timeout;
+  readonly #states = new Map<PathId, PeerState>();
+  readonly #addresses: UdpAddress[] = [];
+  readonly #calls = new Map<number, Call>();
+  #commands: ThreadCommand[] = [];
+  #nextCall = 0;
+  #nextPath = 0;
+  #isOver = false;
+
+  private constructor(
+    thread: Worker,
+    words: Int32Array,
+    bound: ThreadNews & { kind: "bound" },
+    options: EngineThreadOptions,
+  ) {
+    this.#thread = thread;
+    this.#words = words;
+    this.#options = options;
+    this.ports = bound.ports;
+    this.notes = bound.notes;
+    this.buffers = new BufferRegistry(options.bufferBytes ?? DEFAULT_BUFFER_BYTES);
+    this.engine = {
+      addPath: (_nowUs, established, address) => this.#addPath(established, address),
+      removePath: (path) => this.#forget({ kind: "removePath", path }),
+      failPath: (path, status) => this.post({ kind: "failPath", path, status }),
+      peerState: (path) => this.#states.get(path) ?? "healthy",
+    };
+    thread.on("message", (news: readonly ThreadNews[]) => {
+      for (const each of news) this.#take(each);
+    });
+    // What is thrown over there ends the thread; `exit` says so.
+    let reason = "the thread ended";
+    thread.on("error", (error) => (reason = asWireError(error).message));
+    thread.once("exit", () => this.#lose(reason));
+    this.#watchdog.watch(0, systemTime.nowUs() / 1000, this.iterations);
+    this.#interval = setInterval(() => this.#watch(), WATCHDOG_INTERVAL_MS);
+    this.#interval.unref();
+  }
+
+  /**
+   * Starts the thread and binds its sockets.
+   *
+   * @throws WireError `wire.connection_failed` where a port cannot be bound or the addon is missing.
+   */
+  static async start(options: EngineThreadOptions): Promise<EngineThread> {
+    const words = new Int32Array(new SharedArrayBuffer(4 * THREAD_WORDS));
+    const { ports, config = {}, resetSigner, polling = "hybrid", cpu } = options;
+    const workerData: ThreadStart = { ports, config, resetSigner, polling, cpu, words };
+    const thread = new Worker(new URL("./engine-thread-main.js", import.meta.url), { workerData });
+    const first = await new Promise<ThreadNews | undefined>((resolve, reject) => {
+      thread.once("message", ([news]: readonly ThreadNews[]) => resolve(news));
+      thread.once("error", (error) => reject(asWireError(error, "wire.connection_failed")));
+    });
+    if (first?.kind === "bound") return new EngineThread(thread, words, first, options);
+    await thread.terminate();
+    const message = first?.kind === "notBound" ? first.message : "the thread says nothing";
+    throw asWireError(new Error(message), "wire.connection_failed");
+  }
+
+  /** Where it receives: the first of its ports. */
+  get address(): UdpAddress {
+    const [first] = this.ports;
+    return first ?? { host: "", port: 0 };
+  }
+
+  /** The time that both threads go by; µs. */
+  get nowUs(): number {
+    return systemTime.nowUs();
+  }
+
+  /** Iterations of its loop so far, wrapping. */
+  get iterations(): number {
+    return Atomics.load(this.#words, ThreadWord.iterations);
+  }
+
+  /** Transfers in its table, for a router that looks for the worker with less to do. */
+  get transfers(): number {
+    return Atomics.load(this.#words, ThreadWord.transfers);
+  }
+
+  /** A number for a peer's address, for `engine.addPath`. */
+  addressOf(host: string, port: number): number {
+    return this.#addresses.push({ host, port }) - 1;
+  }
+
+  /** The port of the engine, for streams on the application's thread. */
+  port(parts: { timers: Timers; crypto: CryptoBackend; random: RandomSource }): ThreadPort {
+    return new ThreadPort(this, parts);
+  }
+
+  /** Has nothing to do: commands go by themselves. */
+  pump(): void {}
+
+  /** Announces; `done` is called with the answer, and `released` when the engine needs the buffer no more. */
+  announce(command: Omit<ThreadCommand & { kind: "announce" }, "kind" | "call">, call: Call): void {
+    const number = this.#nextCall++;
+    this.#calls.set(number, call);
+    if (this.#isOver) this.#calls.delete(number);
+    if (this.#isOver) call.fail();
+    else this.post({ kind: "announce", call: number, ...command });
+  }
+
+  /** Passes a command on, with the others of this turn. */
+  post(command: ThreadCommand): void {
+    if (this.#isOver) return;
+    if (this.#commands.push(command) === 1) queueMicrotask(() => this.#flush());
+  }
+
+  /** Ends the thread. What runs is lost; peers will notice by silence. */
+  async close(): Promise<void> {
+    if (this.#isOver) return;
+    this.#end();
+    this.#thread.removeAllListeners("exit");
+    await this.#thread.terminate();
+  }
+
+  #flush(): void {
+    const commands = this.#commands;
+    if (commands.length === 0 || this.#isOver) return;
+    this.#commands = [];
+    this.#thread.postMessage(commands);
+    Atomics.add(this.#words, ThreadWord.posted, 1);
+  }
+
+  #take(news: ThreadNews): void {
+    switch (news.kind) {
+      case "event":
+        if (news.event.kind === "peerStateChanged") {
+          this.#states.set(news.event.path, news.event.state);
+        }
+        return this.#options.onEvent(news.event);
+      case "announced": {
+        const call = this.#calls.get(news.call);
+        if (call?.buffer === undefined) this.#calls.delete(news.call);
+        return call?.done(news.result);
+      }
+      case "bufferReleased": {
+        const buffer = this.#calls.get(news.call)?.buffer;
+        this.#calls.delete(news.call);
+        if (buffer !== undefined) this.buffers.release(buffer);
+        return;
+      }
+      case "nicLost":
+        return this.#options.onNicLost?.(news.errno);
+      case "bound":
+      case "notBound":
+        throw new TypeError("a thread binds once");
+    }
+  }
+
+  // The engine over there numbers its paths in the order in which it gets them.
+  #addPath(established: EstablishedPath, address: number): PathId {
+    const to = this.#addresses[address];
+    if (to === undefined) throw new RangeError(`there is no address ${address}`);
+    const path = this.#nextPath++ as PathId;
+    this.#states.set(path, "healthy");
+    this.post({ kind: "addPath", path, established, address: to });
+    return path;
+  }
+
+  #forget(command: ThreadCommand & { kind: "removePath" }): void {
+    this.#states.delete(command.path);
+    this.post(command);
+  }
+
+  #watch(): void {
+    const nowMs = systemTime.nowUs() / 1000;
+    for (const finding of this.#watchdog.check(nowMs, () => this.iterations)) {
+      this.#options.onFinding?.(finding);
+      if (finding.kind === "hung" && this.#options.onWorkerHang === "abort") process.abort();
+    }
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    clearInterval(this.#interval);
+    for (const { buffer } of this.#calls.values()) {
+      if (buffer !== undefined) this.buffers.release(buffer);
+    }
+    this.#calls.clear();
+  }
+
+  #lose(reason: string): void {
+    if (this.#isOver) return;
+    const calls = [...this.#calls.values()];
+    this.#end();
+    for (const { fail } of calls) fail();
+    for (const path of this.#states.keys()) {
+      this.#options.onEvent({ kind: "pathFailed", path, status: Status.LocalResource });
+    }
+    this.#options.onLost?.(reason);
+  }
+}
+
+/** An announcement that the other thread did not answer, or whose buffer it still reads. */
+export interface Call {
+  /** The buffer it holds a reference of. */
+  readonly buffer: RegisteredBuffer | undefined;
+  /** Takes the answer. */
+  readonly done: (result: AnnounceAnswer) => void;
+  /** Answers it because the thread is gone; harmless after an answer. */
+  readonly fail: () => void;
+}
+
+type AnnounceAnswer = (ThreadNews & { kind: "announced" })["result"];

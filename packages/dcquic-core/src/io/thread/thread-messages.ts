@@ -1,0 +1,84 @@
+import type { SharedBuffer } from "../../buffer/buffer-registry.js";
+import type {
+  AnnounceOptions,
+  AnnounceResult,
+  TokenOutcome,
+} from "../../engine/announce-options.js";
+import type { EngineConfig } from "../../engine/config.js";
+import type { EngineEvent, PathId } from "../../engine/events.js";
+import type { PlacedAccept } from "../../engine/puller.js";
+import type { CloseOptions } from "../../engine/stream-closer.js";
+import type { EstablishedPath } from "../../path/handshake.js";
+import type { Id64 } from "../../wire/id64.js";
+import type { Polling } from "../native/native-driver.js";
+import type { UdpAddress } from "../peer-addresses.js";
+
+/** An announcement whose payload another thread can see. */
+export type ThreadAnnounce = Omit<AnnounceOptions, "payload"> & {
+  readonly payload: Uint8Array | SharedBuffer;
+};
+
+/** What an application asks of an engine on another thread. */
+export type ThreadCommand =
+  | {
+      readonly kind: "announce";
+      readonly call: number;
+      readonly path: PathId;
+      readonly options: ThreadAnnounce;
+    }
+  | { readonly kind: "accept"; readonly transfer: Id64; readonly placed: PlacedAccept | undefined }
+  | { readonly kind: "placed"; readonly transfer: Id64; readonly bytes: number }
+  | { readonly kind: "reject" | "consume" | "cancel"; readonly transfer: Id64 }
+  | { readonly kind: "close"; readonly path: PathId; readonly options: CloseOptions }
+  | { readonly kind: "settleToken"; readonly token: Id64; readonly outcome: TokenOutcome }
+  | {
+      readonly kind: "addPath";
+      readonly path: PathId;
+      readonly established: EstablishedPath;
+      readonly address: UdpAddress;
+    }
+  | { readonly kind: "removePath"; readonly path: PathId }
+  | { readonly kind: "failPath"; readonly path: PathId; readonly status: number }
+  | { readonly kind: "stop" };
+
+/** What the engine's thread tells. */
+export type ThreadNews =
+  | { readonly kind: "event"; readonly event: EngineEvent }
+  | { readonly kind: "announced"; readonly call: number; readonly result: AnnounceResult }
+  | { readonly kind: "bufferReleased"; readonly call: number }
+  | { readonly kind: "nicLost"; readonly errno: number }
+  | {
+      readonly kind: "bound";
+      readonly ports: readonly UdpAddress[];
+      readonly notes: readonly string[];
+    }
+  | { readonly kind: "notBound"; readonly code: string; readonly message: string };
+
+/** What an engine's thread is started with. */
+export interface ThreadStart {
+  /** Where to listen. */
+  readonly ports: readonly UdpAddress[];
+  /** What differs from the defaults. */
+  readonly config: Partial<EngineConfig>;
+  /** See EngineHostOptions. */
+  readonly resetSigner: Uint8Array;
+  /** How it waits. */
+  readonly polling: Polling;
+  /** The processor it is pinned to, if any. */
+  readonly cpu: number | undefined;
+  /** Counters that both threads see: {@link ThreadWord}. */
+  readonly words: Int32Array;
+}
+
+/** Where the counters lie that both threads see. */
+export const ThreadWord = {
+  /** Batches of commands that were posted: the engine's thread looks here before it asks for messages. */
+  posted: 0,
+  /** Iterations of the engine's loop. */
+  iterations: 1,
+  /** Transfers in the engine's table. */
+  transfers: 2,
+} as const;
+
+/** How many there are. */
+export const THREAD_WORDS = 16;

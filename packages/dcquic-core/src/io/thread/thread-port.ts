@@ -1,0 +1,107 @@
+import type { RandomSource, Timers } from "@proj/wire-types";
+import type { BufferRegistry } from "../../buffer/buffer-registry.js";
+import type { CryptoBackend } from "../../crypto/backend.js";
+import type {
+  AnnounceOptions,
+  AnnounceResult,
+  TokenOutcome,
+} from "../../engine/announce-options.js";
+import type { PathId } from "../../engine/events.js";
+import type { PlacedAccept } from "../../engine/puller.js";
+import { Status } from "../../engine/status.js";
+import type { CloseOptions } from "../../engine/stream-closer.js";
+import type { EnginePort } from "../../stream/engine-port.js";
+import type { Id64 } from "../../wire/id64.js";
+import type { EngineThread } from "./engine-thread.js";
+
+/** The port of an engine that runs on another thread: commands are posted, answers come later. */
+export class ThreadPort implements EnginePort {
+  /** Timers on the engine's time. */
+  readonly timers: Timers;
+  /** What seals records, on this thread. */
+  readonly crypto: CryptoBackend;
+  /** Where data keys come from. */
+  readonly random: RandomSource;
+  readonly #thread: EngineThread;
+
+  /** Posts to `thread`. */
+  constructor(
+    thread: EngineThread,
+    parts: {
+      readonly timers: Timers;
+      readonly crypto: CryptoBackend;
+      readonly random: RandomSource;
+    },
+  ) {
+    this.#thread = thread;
+    this.timers = parts.timers;
+    this.crypto = parts.crypto;
+    this.random = parts.random;
+  }
+
+  /** The engine's time; µs. */
+  get nowUs(): number {
+    return this.#thread.nowUs;
+  }
+
+  /** The buffers of own transfers; those of announced ones are read by the other thread until it says otherwise. */
+  get buffers(): BufferRegistry {
+    return this.#thread.buffers;
+  }
+
+  /** See {@link EnginePort}. */
+  announce(path: PathId, options: AnnounceOptions, done: (result: AnnounceResult) => void): void {
+    const { payload, ...rest } = options;
+    let answered = false;
+    const answer = (result: AnnounceResult): void => {
+      if (answered) return;
+      answered = true;
+      done(result);
+    };
+    const fail = (): void => answer({ kind: "refused", status: Status.LocalResource });
+    if (payload instanceof Uint8Array) {
+      const call = { buffer: undefined, done: answer, fail };
+      this.#thread.announce({ path, options: { ...rest, payload } }, call);
+      return;
+    }
+    const shared = this.buffers.share(payload);
+    this.buffers.retain(payload);
+    const call = { buffer: payload, done: answer, fail };
+    this.#thread.announce({ path, options: { ...rest, payload: shared } }, call);
+  }
+
+  /** See {@link EnginePort}. */
+  accept(transfer: Id64, placed?: PlacedAccept): void {
+    this.#thread.post({ kind: "accept", transfer, placed });
+  }
+
+  /** See {@link EnginePort}. */
+  placed(transfer: Id64, bytes: number): void {
+    this.#thread.post({ kind: "placed", transfer, bytes });
+  }
+
+  /** See {@link EnginePort}. */
+  reject(transfer: Id64): void {
+    this.#thread.post({ kind: "reject", transfer });
+  }
+
+  /** See {@link EnginePort}. */
+  consume(transfer: Id64): void {
+    this.#thread.post({ kind: "consume", transfer });
+  }
+
+  /** See {@link EnginePort}. */
+  cancel(transfer: Id64): void {
+    this.#thread.post({ kind: "cancel", transfer });
+  }
+
+  /** See {@link EnginePort}. */
+  close(path: PathId, options: CloseOptions): void {
+    this.#thread.post({ kind: "close", path, options });
+  }
+
+  /** See {@link EnginePort}. */
+  settleToken(token: Id64, outcome: TokenOutcome): void {
+    this.#thread.post({ kind: "settleToken", token, outcome });
+  }
+}

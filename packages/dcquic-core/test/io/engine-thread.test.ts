@@ -1,0 +1,103 @@
+import { afterEach, expect, test } from "@jest/globals";
+import type { EngineEvent, EstablishedPath, TransportPool } from "@proj/dcquic-core";
+import { bindThread, EngineThread } from "@proj/dcquic-core/node";
+import { backend } from "@proj/native-io";
+import { localPool } from "../support/udp-pools.js";
+
+const resetSigner = new Uint8Array(32).fill(4);
+const threads: EngineThread[] = [];
+const pools: TransportPool[] = [];
+const nativeTest = backend.kind === "native" ? test : test.skip;
+
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.close()));
+  await Promise.all(threads.splice(0).map((thread) => thread.close()));
+});
+
+async function start(
+  more: Partial<Parameters<typeof EngineThread.start>[0]> = {},
+): Promise<EngineThread> {
+  const thread = await EngineThread.start({
+    ports: [{ host: "127.0.0.1", port: 0 }],
+    resetSigner,
+    onEvent: () => {},
+    ...more,
+  });
+  threads.push(thread);
+  return thread;
+}
+
+nativeTest(
+  "§3 box 3, NIC worker: the loop of a thread counts its iterations, however it waits",
+  async () => {
+    for (const polling of ["spin", "hybrid", "blocking"] as const) {
+      const thread = await start({ polling });
+      const before = thread.iterations;
+      while (thread.iterations - before < 20)
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      await thread.close();
+    }
+  },
+  30_000,
+);
+
+nativeTest("§19: a thread is pinned to the processor it is given, or says why not", async () => {
+  const allowed = backend.cores.affinity();
+  const cpu = allowed.kind === "done" ? (allowed.value[0] ?? 0) : 0;
+  const pinned = await start({ cpu });
+  expect(pinned.notes).toEqual([]);
+  const nowhere = await start({ cpu: 4000 });
+  expect(nowhere.notes).toEqual([expect.stringContaining("not pinned to 4000")]);
+});
+
+nativeTest("§16.1: several ports of one thread are all bound", async () => {
+  const thread = await start({
+    ports: [
+      { host: "127.0.0.1", port: 0 },
+      { host: "127.0.0.1", port: 0 },
+    ],
+  });
+  expect(new Set(thread.ports.map(({ port }) => port)).size).toBe(2);
+});
+
+nativeTest("a port that is taken is refused with a code", async () => {
+  const thread = await start();
+  await expect(start({ ports: thread.ports })).rejects.toMatchObject({
+    code: "wire.connection_failed",
+  });
+});
+
+nativeTest("§18: when a thread dies its paths fail, and it says so", async () => {
+  const events: EngineEvent[] = [];
+  let lost = (_reason: string): void => {};
+  const reason = new Promise<string>((resolve) => (lost = resolve));
+  const thread = await start({ onEvent: (event) => void events.push(event), onLost: lost });
+  // Not a path at all: the engine over there throws.
+  const path = thread.engine.addPath(0, {} as EstablishedPath, thread.addressOf("127.0.0.1", 9));
+  await reason;
+  expect(events).toContainEqual({ kind: "pathFailed", path, status: 17 });
+});
+
+nativeTest(
+  "§18: a call on a thread that dies is rejected, and its buffers return",
+  async () => {
+    let dying: EngineThread | undefined;
+    const bind = async (options: Parameters<typeof bindThread>[0]): Promise<EngineThread> => {
+      dying = await bindThread(options);
+      threads.push(dying);
+      return dying;
+    };
+    const [caller, answerer] = await Promise.all([localPool({ bind }), localPool()]);
+    pools.push(caller, answerer);
+    answerer.serve({ accept: () => {} });
+    const call = caller.unaryRpc(answerer.name, new Uint8Array(300_000));
+    const refused = expect(call.response).rejects.toMatchObject({
+      code: expect.stringMatching(/^dcquic\./),
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    dying?.engine.addPath(0, {} as EstablishedPath, dying.addressOf("127.0.0.1", 9));
+    await refused;
+    expect(dying?.buffers.references).toBe(0);
+  },
+  30_000,
+);
