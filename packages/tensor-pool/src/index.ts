@@ -2,7 +2,6 @@ export { TensorPoolCodes, type TensorPoolCode, TensorPoolError } from "./errors.
 
 export { FrameTemplate, type FrameType } from "./producer/frame-template.js";
 export {
-  type DescriptorSink,
   type FrameClaim,
   type FrameOptions,
   Producer,
@@ -12,6 +11,14 @@ export {
 } from "./producer/producer.js";
 
 export { type PublishedTensor, TensorWriter } from "./producer/tensor-writer.js";
+
+export { type DescriptorSink } from "./producer/descriptor-offer.js";
+export {
+  RelayProducer,
+  type RelayProducerSetup,
+  type RelayedFrame,
+  RelayResult,
+} from "./producer/relay-producer.js";
 
 export { Consumer, type ConsumerOptions, type ConsumerSetup } from "./consumer/consumer.js";
 export { Frame } from "./consumer/frame.js";
@@ -220,6 +227,27 @@ export { LatestValueBarrier, type LatestPick } from "./merge/latest-value-barrie
 export { MergeAuthority, type MergeMapAnnounce } from "./merge/merge-authority.js";
 
 export { RateGate } from "./limit/rate-gate.js";
+export { RateLimiter, type RateLimiterCounters } from "./limit/rate-limiter.js";
+
+export { type BridgeLimits, DEFAULT_BRIDGE_LIMITS } from "./bridge/bridge-limits.js";
+export { type BridgedFrame, frameChunks } from "./bridge/frame-chunks.js";
+export { type ChunkFault, type ChunkOutcome, FrameAssembler } from "./bridge/frame-assembler.js";
+export { type BridgeOutcome, BridgeReceiver } from "./bridge/bridge-receiver.js";
+export {
+  DEFAULT_FORWARDING,
+  forwardedMessage,
+  type ForwardingOptions,
+  type ForwardTarget,
+} from "./bridge/forwarded-message.js";
+
+export { Logger, type LoggerOptions, LogLevel, type LogLine, parseLogLevel } from "./log/logger.js";
+export {
+  CounterMirror,
+  type CounterTree,
+  flattenCounters,
+  type MakeMirrorCounter,
+  type MirrorCounter,
+} from "./counters/counter-mirror.js";
 
 export * as wire from "./messages/generated/wire.js";
 export * as driver from "./messages/generated/driver.js";

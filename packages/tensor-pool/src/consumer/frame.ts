@@ -1,5 +1,6 @@
 import type { MappedStream } from "../region/mapped-stream.js";
 import { type TypedArray, typedView } from "@proj/wire-types";
+import { HEADER_SLOT_BYTES } from "../region/layout.js";
 import { holdsCommitted, SlotField } from "../region/slot-header.js";
 import type { TensorShape } from "./header-check.js";
 
@@ -51,6 +52,11 @@ export class Frame {
   get traceId(): bigint | undefined {
     const { traceIdLow: low, traceIdHigh: high } = this;
     return low === 0 && high === 0 ? undefined : (BigInt(high) << 32n) | BigInt(low);
+  }
+
+  /** Its 256 bytes in the header ring, in place: valid as its payload is. */
+  get header(): Uint8Array {
+    return this.#held().ring.bytes.subarray(this.#at, this.#at + HEADER_SLOT_BYTES);
   }
 
   /** When it was captured, in nanoseconds, if that was said. */

@@ -1,6 +1,7 @@
 import { choosePool, HEADER_SLOT_BYTES, slotOf } from "../region/layout.js";
 import type { MappedPool, MappedStream } from "../region/mapped-stream.js";
 import { beginSlot, commitSlot, SlotField, slotOffset } from "../region/slot-header.js";
+import { type DescriptorSink, offerDescriptor } from "./descriptor-offer.js";
 import { DescriptorWriter } from "./descriptor-writer.js";
 import type { FrameTemplate } from "./frame-template.js";
 
@@ -13,12 +14,6 @@ export const PublishResult = {
   /** As many claims are open as there are slots. */
   tooManyClaims: -3,
 } as const;
-
-/** Takes descriptors: an Aeron publication. Below zero it says why it did not. */
-export interface DescriptorSink {
-  /** Takes a copy of the bytes. */
-  offer(bytes: Uint8Array): number;
-}
 
 /** What may accompany a frame. */
 export interface FrameOptions {
@@ -60,10 +55,6 @@ export interface ProducerCounters {
   /** Descriptors that the transport did not take: their frames are there, and nobody was told. */
   descriptorBackPressured: number;
 }
-
-/** How often a descriptor is offered again while the transport is busy with itself. */
-const ADMIN_RETRIES = 8;
-const ADMIN_ACTION = -3;
 
 /** A frame being written in place: fill `bytes`, then commit or abort. */
 export interface FrameClaim {
@@ -270,18 +261,11 @@ export class Producer {
     const timestampNs = this.#descriptorTimestamps ? this.#nowNs() : undefined;
     const metaVersion = options?.metaVersion ?? this.metaVersion;
     this.#writer.write(seq, metaVersion, timestampNs, options?.traceId);
-    if (!this.#offerDescriptor()) this.counters.descriptorBackPressured++;
+    if (!offerDescriptor(this.#descriptors, this.#writer.bytes)) {
+      this.counters.descriptorBackPressured++;
+    }
     if (this.#wakeReaders === undefined) return;
     const { ring, nslots } = this.#stream;
     this.#wakeReaders(ring.words, slotOffset(slotOf(seq, nslots)) >> 2);
-  }
-
-  #offerDescriptor(): boolean {
-    for (let attempt = 0; attempt < ADMIN_RETRIES; attempt++) {
-      const result = this.#descriptors.offer(this.#writer.bytes);
-      if (result >= 0) return true;
-      if (result !== ADMIN_ACTION) return false;
-    }
-    return false;
   }
 }

@@ -1,4 +1,4 @@
-import type { DescriptorSink } from "../producer/producer.js";
+import type { DescriptorSink } from "../producer/descriptor-offer.js";
 import { RateGate } from "../limit/rate-gate.js";
 
 /** A publication of one consumer's own. */
