@@ -10,6 +10,7 @@ import { systemTime } from "@proj/wire-types/system";
 import { type Credential, SessionStore, type XcpLimits, XcpLimitTable } from "@proj/xcp-framing";
 import { type RunningServer, serveXcp, type ServeXcpOptions } from "@proj/xcp-framing/node";
 import { backend } from "@proj/native-io";
+import type { DriverEvent } from "@proj/tensor-pool";
 import { timingSafeEqual } from "node:crypto";
 import { type Admin, startAdmin } from "./admin.js";
 import type { LoadedConfig } from "./config/load.js";
@@ -24,6 +25,7 @@ import { ListenError } from "./listen-error.js";
 import { LinkTable, type LinkToolkit } from "./ether-link.js";
 import { nodeVersion } from "./node-version.js";
 import { DataService } from "./receipts/data-service.js";
+import { startTensorService, type TensorService } from "./tensor/tensor-service.js";
 import { createMetrics, type Metrics } from "./telemetry/metrics.js";
 import { createToolkit, sharedMemoryOptions } from "./toolkit.js";
 
@@ -71,6 +73,7 @@ class Node implements RunningNode {
   readonly #startedUs = systemTime.nowUs();
   #admin: Admin | undefined;
   #control: ControlServer | undefined;
+  #tensor: TensorService | undefined;
   #state: "starting" | "ready" | "closing" = "starting";
 
   constructor(loaded: LoadedConfig, log: LogSink) {
@@ -105,6 +108,7 @@ class Node implements RunningNode {
     this.#sweep();
     if (config.admin.enabled) await this.#startAdmin(config.admin);
     if (config.control.enabled) await this.#startControl(config.control);
+    await this.#startTensor();
     const shared = this.#serverOptions();
     for (const [i, endpoint] of config.listen.entries()) {
       const own = endpointOptions(endpoint, this.#loaded.secrets.endpoints[i]);
@@ -121,6 +125,7 @@ class Node implements RunningNode {
     this.#state = "closing";
     this.#say("node.closing", {});
     await Promise.all(this.#servers.map((server) => server.close()));
+    await this.#tensor?.close();
     await this.#control?.close();
     await this.#admin?.close();
     this.#say("node.closed", {});
@@ -208,6 +213,23 @@ class Node implements RunningNode {
     this.#say("node.control", { url: this.#control.url });
   }
 
+  async #startTensor(): Promise<void> {
+    const { tensorPool } = this.#loaded.secrets;
+    if (tensorPool === undefined) return;
+    this.#tensor = await startTensorService({
+      config: tensorPool,
+      aeronDir: this.#loaded.config.tensor.aeron_dir,
+      onEvent: (event) => {
+        this.#say("node.tensor", eventFields(event));
+      },
+    });
+    const { aeronDir, mediaDriver } = this.#tensor.media;
+    this.#say("node.tensor_ready", { aeronDir, mediaDriver });
+    void this.#tensor.lost.then((reason) => {
+      if (this.#state !== "closing") this.#say("node.tensor_lost", { error: reason.message });
+    });
+  }
+
   #health(): NodeHealth {
     return {
       state: this.#state,
@@ -229,6 +251,15 @@ class Node implements RunningNode {
   #say(event: string, fields: LogRecord["fields"]): void {
     this.#telemetry.log.log({ level: "info", event, fields });
   }
+}
+
+// Logs are JSON, which has no numbers of 64 bits.
+function eventFields({ kind, ...rest }: DriverEvent): LogRecord["fields"] {
+  const fields = Object.entries(rest).map(([name, value]: [string, string | number | bigint]) => [
+    name,
+    typeof value === "bigint" ? String(value) : value,
+  ]);
+  return { what: kind, ...(Object.fromEntries(fields) as Record<string, string | number>) };
 }
 
 function endpointOptions(

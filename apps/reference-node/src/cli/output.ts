@@ -2,6 +2,8 @@ import { isWireError } from "@proj/wire-types";
 import { ConfigError } from "../config/problem.js";
 import { ControlError } from "../control/control-error.js";
 import { ContentError } from "../content/content.js";
+import { NoSharedMemory } from "../tensor/no-shared-memory.js";
+import { RecordingError } from "../tensor/recording-error.js";
 import { ListenError } from "../listen-error.js";
 import { ExitCode } from "./exit-code.js";
 import { fixOf } from "./wire-fix.js";
@@ -60,7 +62,11 @@ function describe(thrown: unknown): ErrorReport {
   if (thrown instanceof UsageError) {
     return { kind: "usage", message: thrown.message, fix: thrown.fix, exitCode: ExitCode.USAGE };
   }
-  if (thrown instanceof ContentError) {
+  if (thrown instanceof NoSharedMemory) {
+    const { message, fix } = thrown;
+    return { kind: "usage", message, fix, exitCode: ExitCode.FAILURE };
+  }
+  if (thrown instanceof ContentError || thrown instanceof RecordingError) {
     return { kind: "file", message: thrown.message, fix: thrown.fix, exitCode: ExitCode.USAGE };
   }
   if (thrown instanceof ControlError) {

@@ -16,6 +16,7 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   sessions: async () => (await import("./sessions.js")).addSessions,
   watch: async () => (await import("./watch.js")).addWatch,
   inspect: async () => (await import("./inspect.js")).addInspect,
+  tensor: async () => (await import("./tensor.js")).addTensor,
   doctor: async () => (await import("./doctor.js")).addDoctor,
   demo: async () => (await import("./demo.js")).addDemo,
 };

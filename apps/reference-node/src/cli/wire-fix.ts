@@ -15,6 +15,9 @@ const fixes: Readonly<Record<string, string>> = {
   "xcp.version_unsupported": "let the profile be found out with --profile auto",
   "xcp.no_common_codec": "check codecs and policy of both sides (CODEC_POLICY)",
   "ether.codec_unsupported": "leave --codec out, or list the codec in the node's codecs.order",
+  "aeron.no_driver":
+    "name the media driver's directory with --aeron-dir, or start `reference-node tensor driver`",
+  "tensor_pool.driver_active": "end the other driver, or choose another shm.namespace",
   "ether.ether_invalid": "leave --codec out: a codec that can carry the content is chosen",
 };
 

@@ -1,6 +1,7 @@
 import { CodecId } from "@proj/wire-types";
 import { type XcpLimits, XcpLimitTable } from "@proj/xcp-framing";
 import { controlFields } from "../control/control-config.js";
+import { tensorFields } from "../tensor/tensor-config.js";
 import { snakeCase } from "./schema.js";
 
 /** What a person needs to know to write one field. */
@@ -175,6 +176,7 @@ const handWritten: Readonly<Record<string, ConfigField>> = {
     example: "allow_remote = true",
   },
   ...controlFields,
+  ...tensorFields,
   log: { meaning: "Structured logs on standard error.", allowed: "a table", example: "[log]" },
   "log.level": {
     meaning: "The quietest record that is written.",

@@ -1,7 +1,11 @@
+import type { PoolConfig } from "@proj/tensor-pool";
 import { isLoopback } from "@proj/xcp-framing/node";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { defaultPool } from "../tensor/default-pool.js";
+import { readPoolFile } from "../tensor/pool-file.js";
 import { EndpointChecker } from "./endpoints.js";
+import type { Environment } from "./environment.js";
 import type { ConfigProblem } from "./problem.js";
 import { ProblemCollector } from "./problem-collector.js";
 import type { NodeConfig } from "./schema.js";
@@ -18,6 +22,8 @@ export interface NodeSecrets {
   readonly auth: Uint8Array | undefined;
   /** Absolute path of the file with the control API's token, if one is named. It may not exist yet. */
   readonly controlTokenFile: string | undefined;
+  /** The tensor pools, where the node is to keep some. */
+  readonly tensorPool: PoolConfig | undefined;
 }
 
 /** Where a configuration comes from. */
@@ -26,6 +32,8 @@ export interface ReferenceOptions {
   readonly file: string;
   /** What relative paths in it are relative to. */
   readonly folder: string;
+  /** The environment, which overrides single keys of the tensor pools. */
+  readonly environment: Environment;
 }
 
 /** Checks what one field alone cannot tell: files, addresses, and fields that need or exclude one another. */
@@ -41,8 +49,11 @@ class ReferenceChecker {
   readonly #config: NodeConfig;
   readonly #collector: ProblemCollector;
   readonly #folder: string;
+  readonly #environment: Environment;
+  readonly #elsewhere: ConfigProblem[] = [];
 
-  constructor(config: NodeConfig, { file, folder }: ReferenceOptions) {
+  constructor(config: NodeConfig, { file, folder, environment }: ReferenceOptions) {
+    this.#environment = environment;
     this.#config = config;
     const allowOpen = config.security.allow_open_key_files;
     this.#folder = folder;
@@ -50,7 +61,7 @@ class ReferenceChecker {
   }
 
   get problems(): readonly ConfigProblem[] {
-    return this.#collector.problems;
+    return [...this.#collector.problems, ...this.#elsewhere];
   }
 
   run(): NodeSecrets {
@@ -75,7 +86,19 @@ class ReferenceChecker {
     }
     this.#staysHere("admin", admin);
     this.#staysHere("control", control);
-    return { endpoints, key, auth, controlTokenFile: this.#tokenFile(control) };
+    const controlTokenFile = this.#tokenFile(control);
+    return { endpoints, key, auth, controlTokenFile, tensorPool: this.#tensorPool() };
+  }
+
+  // What is wrong in the file of the pools is told with its own name.
+  #tensorPool(): PoolConfig | undefined {
+    const { enabled, pool_file: named } = this.#config.tensor;
+    if (!enabled) return undefined;
+    if (named === undefined) return defaultPool();
+    const read = readPoolFile(resolve(this.#folder, named), this.#environment);
+    if ("config" in read) return read.config;
+    this.#elsewhere.push(...read.problems);
+    return undefined;
   }
 
   #staysHere(table: string, server: NodeConfig["admin" | "control"]): void {

@@ -2,6 +2,7 @@ import { CodecId, type CodecName, codecPolicies, type CodecPolicy } from "@proj/
 import { XcpLimitTable } from "@proj/xcp-framing";
 import { z } from "zod";
 import { type ControlConfig, controlSchema } from "../control/control-config.js";
+import { type TensorConfig, tensorSchema } from "../tensor/tensor-config.js";
 
 /** The certificate of an endpoint. */
 export interface TlsConfig {
@@ -57,6 +58,7 @@ export interface NodeConfig {
     readonly allow_remote: boolean;
   };
   readonly control: ControlConfig;
+  readonly tensor: TensorConfig;
   readonly log: { readonly level: LogLevelName; readonly format: "json" | "text" };
 }
 
@@ -136,6 +138,7 @@ export const configSchema: z.ZodType<NodeConfig> = z.strictObject({
     })
     .prefault({}),
   control: controlSchema,
+  tensor: tensorSchema,
   log: z
     .strictObject({
       level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),

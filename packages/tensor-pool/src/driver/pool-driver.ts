@@ -66,7 +66,7 @@ const CORRELATION_OFFSET = 8;
  * ```
  * Calls by kind, in the order in which a driver of it makes them:
  * - from the control stream: `receive(nowNs, view, offset, length)`
- * - commands: `revoke`, `shutdown`
+ * - commands: `revoke`, `shutdown`, `halt`
  * - time: `tick(nowNs)`, due at `nextDeadlineNs()`
  * - to the streams: `nextMessage()` and, when it was sent, `sent()`
  * - for its owner: `nextEvent()`
@@ -149,6 +149,12 @@ export class PoolDriver {
     this.#state = { kind: "draining", reason, untilNs: nowNs + this.#settings.shutdownTimeoutNs };
     this.#events.push({ kind: "draining", reason });
     this.#announceAll();
+  }
+
+  /** Stops at once: its transport is gone, so that nobody can be told. */
+  halt(nowNs: bigint): void {
+    this.#nowNs = nowNs;
+    if (this.#state.kind !== "stopped") this.#stop(ShutdownReason.ERROR);
   }
 
   /** Does what is due: leases end, streams are announced, old files go. */

@@ -113,6 +113,7 @@ function run(parts: Parts): RunningPoolDriver {
     if (over) return;
     over = true;
     clearTimeout(timer);
+    driver.halt(monotonicNs());
     control.close();
     for (const publication of Object.values(publications)) publication.close();
     parts.unlock();
