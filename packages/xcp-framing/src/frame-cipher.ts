@@ -11,7 +11,7 @@ import {
   encodeFrameHead,
   type Frame,
 } from "./wire/frame.js";
-import type { ReceivedFrame } from "./wire/frame-reader.js";
+import type { ReceivedFrame } from "./wire/frame-event.js";
 import type { Allocate } from "./wire/payload-buffer.js";
 
 /** What a {@link FrameSealer} or a {@link FrameOpener} is made with; the key is copied. */

@@ -12,7 +12,7 @@ import type { Negotiated } from "./negotiated.js";
 import type { Sender } from "./sender.js";
 import type { SessionCore } from "./session-core.js";
 import { Flag, MsgType, ReservedTag, TAG_BYTES } from "./wire/constants.js";
-import type { FrameEvent, ReceivedFrame, RejectedFrame } from "./wire/frame-reader.js";
+import type { FrameEvent, ReceivedFrame, RejectedFrame } from "./wire/frame-event.js";
 import { type FrameHeader, tagValue } from "./wire/header.js";
 
 /** What the intake asks of its session. */

@@ -32,13 +32,11 @@ export {
   frameSize,
   writeFrame,
 } from "./wire/frame.js";
+export type { FrameEvent, ReceivedFrame, RejectedFrame } from "./wire/frame-event.js";
 export {
-  type FrameEvent,
   FrameReader,
   type FrameReaderLimits,
   type FrameReaderOptions,
-  type ReceivedFrame,
-  type RejectedFrame,
 } from "./wire/frame-reader.js";
 
 export { decodeHello, encodeHello, type Hello, type ShmProbe } from "./wire/hello.js";

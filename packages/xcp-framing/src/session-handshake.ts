@@ -8,7 +8,7 @@ import type { SessionCore } from "./session-core.js";
 import { SessionMemory } from "./session-memory.js";
 import { Feature, MsgType, type Profile } from "./wire/constants.js";
 import { decodeNack } from "./wire/control.js";
-import type { ReceivedFrame } from "./wire/frame-reader.js";
+import type { ReceivedFrame } from "./wire/frame-event.js";
 import { type FrameHeader, NO_TAGS } from "./wire/header.js";
 import { type ControlCodec, decodeHello, encodeHello, type Hello } from "./wire/hello.js";
 import { V01_CODECS } from "./v01-translation.js";

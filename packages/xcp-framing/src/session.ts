@@ -25,7 +25,8 @@ import type { Transfer } from "./transfer.js";
 import { fromV01Frame } from "./v01-translation.js";
 import { MsgType } from "./wire/constants.js";
 import type { Release, Unsupported } from "./wire/control.js";
-import { type FrameEvent, FrameReader } from "./wire/frame-reader.js";
+import type { FrameEvent } from "./wire/frame-event.js";
+import { FrameReader } from "./wire/frame-reader.js";
 import { encodeHello } from "./wire/hello.js";
 
 // One call of `transmit` gives about this much, so that back-pressure is felt between calls.

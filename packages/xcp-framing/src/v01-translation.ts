@@ -1,6 +1,6 @@
 import { CodecId, type SchemaKey } from "@proj/wire-types";
 import { MsgType, V01MsgType } from "./wire/constants.js";
-import type { FrameEvent } from "./wire/frame-reader.js";
+import type { FrameEvent } from "./wire/frame-event.js";
 import type { FrameHeader, MsgId } from "./wire/header.js";
 import type { V01Header } from "./wire/header-v01.js";
 

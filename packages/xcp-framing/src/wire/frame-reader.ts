@@ -1,66 +1,12 @@
-import type { SchemaKey } from "@proj/wire-types";
 import { XcpError } from "../errors.js";
-import {
-  CRC_BYTES,
-  Flag,
-  HANDSHAKE_MAX_FRAME_BYTES,
-  MAGIC,
-  MAGIC_SWAPPED,
-  MAX_HEADER_BYTES,
-  MIN_HEADER_BYTES,
-  MsgType,
-  PREFIX_BYTES,
-  type Profile,
-  VERSION,
-  VERSION_V01,
-} from "./constants.js";
+import { CRC_BYTES, Flag, HANDSHAKE_MAX_FRAME_BYTES, type Profile } from "./constants.js";
 import type { Crc32c, CrcOrder } from "./frame.js";
-import { readCapnpHeader } from "./header-capnp.js";
-import { decodeJsonHeader } from "./header-json.js";
-import { decodeV01Header } from "./header-v01.js";
+import type { FrameEvent } from "./frame-event.js";
+import { FrameHeads, START_BYTES } from "./frame-heads.js";
 import type { FrameHeader } from "./header.js";
-import { loadU16, loadU32, loadU64, swapU32 } from "./little-endian.js";
+import { loadU32, swapU32 } from "./little-endian.js";
 import { type Allocate, PayloadBuffer } from "./payload-buffer.js";
 import { PayloadSlab } from "./payload-slab.js";
-
-/** A whole frame whose CRC is right. */
-export interface ReceivedFrame {
-  /** Tells it from a {@link RejectedFrame}. */
-  readonly kind: "frame";
-  /** VER as the peer sent it. */
-  readonly ver: number;
-  /** Bits of {@link Flag}, all of them allowed. */
-  readonly flags: number;
-  /** In profile v0.1 a {@link V01Header}. */
-  readonly header: FrameHeader;
-  /** Prefix and HEADER as they came, of a frame with CRYPT; empty otherwise. */
-  readonly aad: Uint8Array;
-  /**
-   * Maybe a view of the chunk it came in, maybe misaligned; from 64 KiB on, and out of lent chunks, a copy. With CRYPT it is
-   * ciphertext, and valid until the next frame is read.
-   */
-  readonly payload: Uint8Array;
-}
-
-/**
- * A frame to be answered with a NACK and skipped: its CRC is wrong or it is too large.
- *
- * The payload of one that is too large is dropped as it arrives; when it exceeds even `maxMessageBytes` the next call of
- * `next` throws the same error.
- */
-export interface RejectedFrame {
-  /** Tells it from a {@link ReceivedFrame}. */
-  readonly kind: "rejected";
-  /** As in {@link ReceivedFrame}. */
-  readonly flags: number;
-  /** Nothing vouches for it: the CRC does not cover headers. */
-  readonly header: FrameHeader;
-  /** `xcp.crc_mismatch` or `xcp.message_too_large`. */
-  readonly error: XcpError;
-}
-
-/** What {@link FrameReader.next} finds. */
-export type FrameEvent = ReceivedFrame | RejectedFrame;
 
 /** Sizes that the handshake settled. */
 export interface FrameReaderLimits {
@@ -103,10 +49,6 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 const OWN_BUFFER_BYTES = 65_536;
 // Up to this size, encrypted payloads share a buffer.
 const SHARED_SEALED_BYTES = 262_144;
-// The prefix and the first byte of HEADER, which tells the profile. Every legal frame is longer.
-const START_BYTES = PREFIX_BYTES + 1;
-const JSON_OBJECT = 0x7b;
-
 // A plain view, whatever subclass a transport's chunk is of: its own methods may mean something else.
 function viewOf(bytes: Uint8Array, at: number, length: number): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset + at, length);
@@ -131,16 +73,14 @@ function viewOf(bytes: Uint8Array, at: number, length: number): Uint8Array {
  */
 export class FrameReader {
   readonly #crc32c: Crc32c;
-  readonly #maxHeaderBytes: number;
-  readonly #acceptV01: boolean;
+  readonly #heads: FrameHeads;
   readonly #allocate: Allocate;
   readonly #waiting: Uint8Array[] = [];
   #nextWaiting = 0;
-  #profile: Profile | undefined;
+  // Learnt; v0.2 has but one.
   #crcOrder: CrcOrder | undefined;
   #maxFrameBytes = HANDSHAKE_MAX_FRAME_BYTES;
   #maxMessageBytes = HANDSHAKE_MAX_FRAME_BYTES;
-  #allowedFlags: number = Flag.LARGE;
   #state: State = AT_HEAD;
   #chunk = NOTHING;
   #at = 0;
@@ -150,27 +90,27 @@ export class FrameReader {
   // The beginning of a head that did not lie in one chunk.
   #carry = NOTHING;
   #carried = 0;
-  #lastKey: SchemaKey | undefined;
 
   /** Starts at the first byte of a connection. */
   constructor(options: FrameReaderOptions) {
     this.#crc32c = options.crc32c;
-    this.#maxHeaderBytes = options.limits.maxHeaderBytes;
-    this.#acceptV01 = options.acceptV01 ?? false;
+    this.#heads = new FrameHeads({
+      maxHeaderBytes: options.limits.maxHeaderBytes,
+      acceptV01: options.acceptV01 ?? false,
+      profile: options.profile,
+    });
     this.#allocate = options.allocate ?? ((bytes) => new Uint8Array(bytes));
     this.#copies = new PayloadSlab(this.#allocate);
-    this.#profile = options.profile;
-    if (options.profile === "v0.2") this.#crcOrder = "le";
   }
 
   /** The connection's profile, once it is known. */
   get profile(): Profile | undefined {
-    return this.#profile;
+    return this.#heads.profile;
   }
 
   /** The byte order of CRCs, once it is known: v0.2-json learns it, and its sender must use the same. */
   get crcOrder(): CrcOrder | undefined {
-    return this.#crcOrder;
+    return this.profile === "v0.2" ? "le" : this.#crcOrder;
   }
 
   /** Whether the bytes so far end inside a frame. */
@@ -191,7 +131,7 @@ export class FrameReader {
 
   /** Sets the flag bits that are accepted besides LARGE: those of base and negotiated features. */
   setAllowedFlags(mask: number): void {
-    this.#allowedFlags = mask | Flag.LARGE;
+    this.#heads.allowedFlags = mask | Flag.LARGE;
   }
 
   /** Takes the next bytes of the stream. A `lent` chunk may be reused once `next` returned `undefined`. */
@@ -266,7 +206,7 @@ export class FrameReader {
     const bytes = this.#chunk;
     const at = this.#at;
     const have = bytes.length - at;
-    const size = have < START_BYTES ? START_BYTES : this.#headSize(bytes, at);
+    const size = have < START_BYTES ? START_BYTES : this.#heads.sizeOf(bytes, at);
     if (have < size) {
       this.#carryUpTo(size);
       return undefined;
@@ -277,7 +217,7 @@ export class FrameReader {
 
   #headInCarry(): FrameEvent | undefined {
     if (!this.#carryUpTo(START_BYTES)) return undefined;
-    const size = this.#headSize(this.#carry, 0);
+    const size = this.#heads.sizeOf(this.#carry, 0);
     if (!this.#carryUpTo(size)) return undefined;
     this.#carried = 0;
     // A copy: what is read out of it may keep views, and the carry is written again.
@@ -300,54 +240,15 @@ export class FrameReader {
     return part.length === wanted;
   }
 
-  // Checks the prefix, in the order of §3, and returns the bytes up to and with PLEN.
-  #headSize(bytes: Uint8Array, at: number): number {
-    const magic = loadU32(bytes, at);
-    const profile = this.#profile ?? this.#learnProfile(magic, bytes[at + PREFIX_BYTES]);
-    const v01 = profile === "v0.1";
-    if (magic !== (v01 ? MAGIC_SWAPPED : MAGIC)) throw badMagic(magic);
-    const ver = bytes[at + 4] as number;
-    if (v01 ? ver !== VERSION_V01 : ver < VERSION || ver > 0x0f) {
-      throw new XcpError("xcp.version_unsupported", `version ${ver >> 4}.${ver & 0x0f}`);
-    }
-    const flags = bytes[at + 5] as number;
-    const refused = flags & ~this.#allowedFlags;
-    if (refused !== 0 || (flags & (Flag.KPHASE | Flag.CRYPT)) === Flag.KPHASE) {
-      throw new XcpError("xcp.flags_reserved", `flags 0x${flags.toString(16).padStart(2, "0")}`);
-    }
-    const length = loadU16(bytes, at + 6);
-    const headerSize = v01 ? swapU32(length) >>> 16 : length;
-    const minimum = profile === "v0.2" ? MIN_HEADER_BYTES : 2;
-    const maximum = Math.min(this.#maxHeaderBytes, profile === "v0.2" ? MAX_HEADER_BYTES : 0xffff);
-    const misaligned = profile === "v0.2" && headerSize % 8 !== 0;
-    if (headerSize < minimum || headerSize > maximum || misaligned) {
-      throw new XcpError("xcp.header_malformed", `header of ${headerSize} bytes, limit ${maximum}`);
-    }
-    return PREFIX_BYTES + headerSize + ((flags & Flag.LARGE) === 0 ? 4 : 8);
-  }
-
-  #learnProfile(magic: number, firstHeaderByte: number | undefined): Profile {
-    if (magic === MAGIC) this.#profile = firstHeaderByte === JSON_OBJECT ? "v0.2-json" : "v0.2";
-    else if (magic === MAGIC_SWAPPED && this.#acceptV01) this.#profile = "v0.1";
-    else throw badMagic(magic);
-    if (this.#profile === "v0.2") this.#crcOrder = "le";
-    return this.#profile;
-  }
-
   // Reads a head whose prefix was checked; `end` is the index behind PLEN.
   #readHead(bytes: Uint8Array, at: number, end: number): FrameEvent | undefined {
     const flags = bytes[at + 5] as number;
     const large = (flags & Flag.LARGE) !== 0;
-    const headerAt = at + PREFIX_BYTES;
-    const lengthAt = end - (large ? 8 : 4);
-    const header = this.#readHeader(bytes, headerAt, lengthAt);
-    if (header.schemaKey !== undefined) this.#lastKey = header.schemaKey;
-    const greeting = this.#profile !== "v0.1" && header.msgType <= MsgType.CAPS;
-    if (greeting && (flags & ~Flag.LARGE) !== 0) {
-      throw new XcpError("xcp.flags_reserved", `HELLO or CAPS with flags 0x${flags.toString(16)}`);
-    }
-    const length = this.#readLength(bytes, lengthAt, large);
-    const tailSize = this.#profile === "v0.1" ? 0 : CRC_BYTES;
+    const lengthSize = large ? 8 : 4;
+    const lengthAt = end - lengthSize;
+    const header = this.#heads.headerOf(bytes, at, lengthAt);
+    const length = this.#heads.lengthOf(bytes, lengthAt, lengthSize);
+    const tailSize = this.profile === "v0.1" ? 0 : CRC_BYTES;
     if (length > this.#maxFrameBytes) return this.#refuse(flags, header, length, tailSize);
 
     const ver = bytes[at + 4] as number;
@@ -399,20 +300,6 @@ export class FrameReader {
       : viewOf(this.#chunk, start, length);
   }
 
-  #readHeader(bytes: Uint8Array, at: number, end: number): FrameHeader {
-    if (this.#profile === "v0.2") return readCapnpHeader(bytes, at, end - at, this.#lastKey);
-    const text = bytes.subarray(at, end);
-    return this.#profile === "v0.1" ? decodeV01Header(text) : decodeJsonHeader(text);
-  }
-
-  #readLength(bytes: Uint8Array, at: number, large: boolean): number {
-    const v01 = this.#profile === "v0.1";
-    if (!large) return v01 ? swapU32(loadU32(bytes, at)) : loadU32(bytes, at);
-    const length = loadU64(v01 ? bytes.slice(at, at + 8).toReversed() : bytes, v01 ? 0 : at);
-    if (typeof length === "number") return length;
-    throw new XcpError("xcp.length_overflow", `payload of ${length} bytes`);
-  }
-
   #refuse(flags: number, header: FrameHeader, length: number, tailSize: number): FrameEvent {
     const error = new XcpError(
       "xcp.message_too_large",
@@ -428,7 +315,7 @@ export class FrameReader {
 
   #finish(head: Head, payload: Uint8Array, crcField: number): FrameEvent {
     const { ver, flags, header, aad } = head;
-    if (this.#profile !== "v0.1" && !this.#isCrcRight(this.#crc32c(payload), crcField)) {
+    if (this.profile !== "v0.1" && !this.#isCrcRight(this.#crc32c(payload), crcField)) {
       const error = new XcpError("xcp.crc_mismatch", `payload of ${payload.length} bytes`);
       return { kind: "rejected", flags, header, error };
     }
@@ -436,16 +323,13 @@ export class FrameReader {
   }
 
   #isCrcRight(crc: number, field: number): boolean {
-    if (this.#crcOrder === "le") return field === crc;
-    if (this.#crcOrder === "be") return swapU32(field) === crc;
+    const order = this.crcOrder;
+    if (order === "le") return field === crc;
+    if (order === "be") return swapU32(field) === crc;
     const little = field === crc;
     const big = swapU32(field) === crc;
     // A palindrome says nothing about the order.
     if (little !== big) this.#crcOrder = little ? "le" : "be";
     return little || big;
   }
-}
-
-function badMagic(magic: number): XcpError {
-  return new XcpError("xcp.bad_magic", `magic 0x${magic.toString(16).padStart(8, "0")}`);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Flag, MsgType } from "#src/wire/constants.js";
-import { FrameReader, type ReceivedFrame } from "#src/wire/frame-reader.js";
+import type { ReceivedFrame } from "#src/wire/frame-event.js";
+import { FrameReader } from "#src/wire/frame-reader.js";
 import { concatBytes } from "@proj/wire-types";
 import { nodePlatform } from "@proj/xcp-framing/node";
 import { XcpError } from "@proj/xcp-framing";

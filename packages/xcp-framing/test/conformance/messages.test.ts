@@ -14,7 +14,7 @@ import {
   encodeUnsupported,
   decodeUnsupported,
 } from "#src/wire/control.js";
-import type { ReceivedFrame } from "#src/wire/frame-reader.js";
+import type { ReceivedFrame } from "#src/wire/frame-event.js";
 import type { Inbound } from "#src/inbound.js";
 import { decodeHello, encodeHello } from "#src/wire/hello.js";
 import { XcpCodes, XcpError } from "@proj/xcp-framing";

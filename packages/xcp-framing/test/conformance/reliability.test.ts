@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Flag, MsgType } from "#src/wire/constants.js";
 import { decodeAck, decodeNack, encodeAck, encodeNack } from "#src/wire/control.js";
-import type { ReceivedFrame } from "#src/wire/frame-reader.js";
+import type { ReceivedFrame } from "#src/wire/frame-event.js";
 import { XcpCodes, XcpError } from "@proj/xcp-framing";
 import { RawPeer } from "../support/raw-peer.js";
 
