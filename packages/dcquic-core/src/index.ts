@@ -30,6 +30,21 @@ export type {
 } from "./engine/announce-options.js";
 export { DatagramBatch } from "./engine/batch.js";
 export { DEFAULT_CONFIG, type EngineConfig, resolveConfig } from "./engine/config.js";
+export type {
+  CoreConfig,
+  DcquicConfig,
+  Feature,
+  NicConfig,
+  PollMode,
+} from "./config/dcquic-config.js";
+export { type ConfigProblem, configProblems, type Machine } from "./config/config-problems.js";
+export { DEFAULT_DCQUIC_CONFIG, presets } from "./config/presets.js";
+export {
+  type ConfigChoice,
+  engineConfigOf,
+  nicOf,
+  resolveDcquicConfig,
+} from "./config/resolve-dcquic-config.js";
 export type { EngineEvent, PathId, SecurityNote } from "./engine/events.js";
 export type { CloseOptions } from "./engine/stream-closer.js";
 export { Status } from "./engine/status.js";

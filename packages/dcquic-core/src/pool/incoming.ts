@@ -1,12 +1,14 @@
-import type { Span } from "@proj/wire-types";
+import type { ByteStream, Span } from "@proj/wire-types";
 import { Status } from "../engine/status.js";
 import type { AcceptOptions, IncomingStream } from "../stream/incoming-stream.js";
 import type { PatternName } from "../stream/pattern-rules.js";
 import type { StreamHandlers, StreamOutcome } from "../stream/stream.js";
 import type { Id64 } from "../wire/id64.js";
 import { encodeBulkStatus } from "./bulk-status.js";
+import { StreamBytes } from "./byte-stream.js";
 import { BulkPlacement } from "./bulk-placement.js";
 import type { Payload, WriteOptions } from "./call-options.js";
+import { defer } from "./defer.js";
 import { Eventual } from "./eventual.js";
 import type { Message } from "./message.js";
 import { MessageReader } from "./message-reader.js";
@@ -50,6 +52,7 @@ export class Incoming {
   readonly #headers = new Eventual<Uint8Array | undefined>();
   readonly #closed = new Eventual<void>();
   readonly #placed = new Eventual<BulkResult>();
+  #bytes: StreamBytes | undefined;
   #placement: BulkPlacement | undefined;
   #span: Span | undefined;
   #isAccepted = false;
@@ -98,9 +101,13 @@ export class Incoming {
     this.#isAccepted = true;
     this.#span = this.#core.span(this.pattern, this.peer, this.traceparent);
     const { stream } = this.#incoming;
-    // Readers and writers exist before anything can be told to them.
-    this.#reader.attach(stream);
-    this.#writer.attach(stream, this.#sender());
+    // A bulk transfer says what it is before anybody has to say where it goes.
+    stream.inbound.isHeld = this.pattern === "rawBulk";
+    if (this.#bytes === undefined) {
+      // Readers and writers exist before anything can be told to them.
+      this.#reader.attach(stream);
+      this.#writer.attach(stream, this.#sender());
+    }
     this.#incoming.accept(this.#handlers(), options);
     return this;
   }
@@ -117,7 +124,7 @@ export class Incoming {
 
   /** The request of a pattern that has one message of it. */
   async request(): Promise<Message> {
-    this.accept();
+    this.#start();
     const next = await this.#reader.next();
     if (next.done === true) throw noAnswer();
     // There is only this one: its credit goes back on arrival.
@@ -127,7 +134,20 @@ export class Incoming {
 
   /** The request's messages. Each is released when the next is asked for; leaving the loop stops the caller. */
   [Symbol.asyncIterator](): MessageReader {
-    return this.accept().#reader;
+    this.#start();
+    return this.#reader;
+  }
+
+  /** The call as a stream of bytes. @throws TypeError unless its pattern is bidirectional and it was not accepted yet. */
+  byteStream(): ByteStream {
+    if (this.pattern !== "bidirectional" || this.#isAccepted) {
+      throw new TypeError(`a ${this.pattern} call that is no stream of bytes`);
+    }
+    const { peer, identity } = this;
+    this.#bytes = new StreamBytes({ peer, identity }, defer);
+    this.accept();
+    this.#bytes.attach(this.#incoming.stream, this.#sender());
+    return this.#bytes;
   }
 
   /** Sends the answer's headers, before its first message. */
@@ -167,7 +187,7 @@ export class Incoming {
     });
     this.#placement = placement;
     stream.placement = placement;
-    this.accept();
+    this.#start();
     return this.#placed.promise;
   }
 
@@ -176,15 +196,24 @@ export class Incoming {
     this.#incoming.stream.abort(status, reason);
   }
 
+  #start(): void {
+    this.accept();
+    const { stream } = this.#incoming;
+    if (!stream.inbound.isHeld) return;
+    stream.inbound.isHeld = false;
+    if (stream.outcome === undefined) stream.pullMore();
+  }
+
   #handlers(): StreamHandlers {
     return {
       headers: (block) => this.#headers.resolve(block.length === 0 ? undefined : block),
       readable: () => {
-        if (this.#placement === undefined) this.#reader.wake();
+        if (this.#bytes !== undefined) this.#bytes.readable();
+        else if (this.#placement === undefined) this.#reader.wake();
         else void this.#finish(this.#placement);
       },
-      writable: () => this.#writer.wake(),
-      stopped: () => this.#writer.stopped(),
+      writable: () => (this.#bytes === undefined ? this.#writer.wake() : this.#bytes.writable()),
+      stopped: () => (this.#bytes === undefined ? this.#writer.stopped() : this.#bytes.stopped()),
       closed: (outcome) => this.#over(outcome),
     };
   }
@@ -206,6 +235,7 @@ export class Incoming {
 
   #over(outcome: StreamOutcome): void {
     const { stream } = this.#incoming;
+    this.#bytes?.closed(outcome);
     if (outcome.status === Status.Ok) {
       this.#span?.end();
       this.#headers.resolve(undefined);

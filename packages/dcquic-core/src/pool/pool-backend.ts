@@ -21,6 +21,8 @@ export interface Route {
 
 /** What a transport pool runs on: engines with their drivers, and a way to make paths. */
 export interface PoolBackend {
+  /** The own name, by which peers reach this side. */
+  readonly name: string;
   /** Largest payload that rides in an announcement; bytes. */
   readonly inlineMaxBytes: number;
   /** The engine whose clock, timers and buffers serve what belongs to no peer. */

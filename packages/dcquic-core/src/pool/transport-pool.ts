@@ -1,9 +1,12 @@
-import type { Tracer } from "@proj/wire-types";
+import type { ByteStream, Tracer } from "@proj/wire-types";
 import type { EngineEvent } from "../engine/events.js";
 import { Status } from "../engine/status.js";
 import { BidirectionalCall } from "./bidirectional-call.js";
 import { type Broadcast, broadcastOf } from "./broadcast.js";
 import { BufferHandle } from "./buffer-handle.js";
+import { StreamBytes } from "./byte-stream.js";
+import { CallCore } from "./call-core.js";
+import { defer } from "./defer.js";
 import { BulkCall } from "./bulk-call.js";
 import type { CallOptions, Payload, PayloadProtection } from "./call-options.js";
 import { Incoming } from "./incoming.js";
@@ -68,6 +71,11 @@ export class TransportPool {
     return new TransportPool({ core, closeGraceMs, queue: new IncomingQueue() });
   }
 
+  /** The own name, by which peers call this side. */
+  get name(): string {
+    return this.#core.backend.name;
+  }
+
   /** The pool's numbers. */
   get stats(): PoolStats {
     return this.#shared.core.stats;
@@ -106,6 +114,31 @@ export class TransportPool {
   /** Any number of messages both ways. */
   bidirectional(peer: string, options: CallOptions = {}): BidirectionalCall {
     return new BidirectionalCall({ core: this.#core, peer, options });
+  }
+
+  /**
+   * A stream of bytes to a peer, over a bidirectional stream: what runs over TCP runs over it. The peer takes it with
+   * `Incoming.byteStream`.
+   */
+  openByteStream(peer: string, options: CallOptions = {}): ByteStream {
+    const bytes = new StreamBytes({ peer, identity: "" }, defer);
+    const core = this.#core;
+    const call = new CallCore({
+      core,
+      peer,
+      pattern: "bidirectional",
+      options,
+      use: {
+        began: (stream, sender) => bytes.attach(stream, sender),
+        readable: () => bytes.readable(),
+        writable: () => bytes.writable(),
+        stopped: () => bytes.stopped(),
+        over: (error) => (error === undefined ? bytes.readable() : bytes.failed(error)),
+        isAnswered: true,
+      },
+    });
+    bytes.onDestroyed = () => call.cancel();
+    return bytes;
   }
 
   /** One message of any size, which the peer places where it wants it. */

@@ -56,6 +56,8 @@ export class Inbound {
   #final: number | undefined;
   #hasHeaders: boolean | undefined;
   #abandoned = false;
+  /** Whether only the header block may be pulled, because nobody said yet where the rest goes. */
+  isHeld = false;
 
   /** Starts with nothing; `maxMessages` does not count headers. */
   constructor(options: {
@@ -164,6 +166,7 @@ export class Inbound {
   }
 
   #mayPull({ isHeaders, seq, totalBytes }: InboundMessage): boolean {
+    if (this.isHeld && !isHeaders) return false;
     if (isHeaders || (this.#ordered && seq === this.#next)) return true;
     if (this.#heldMessages >= this.#limits.messages) return false;
     return this.#heldMessages === 0 || this.#heldBytes + totalBytes <= this.#limits.bytes;

@@ -20,7 +20,7 @@ export class IncomingStream {
   readonly meta: Uint8Array;
   /** The opener's causality token, if it tracks the stream. */
   readonly token: Id64 | undefined;
-  /** Plain bytes of the opening message; 0 where the stream opens without one. */
+  /** Plain bytes of the first message; 0 where the stream opens without one. */
   readonly firstBytes: number;
   readonly #begin: () => void;
   #isAnswered = false;
@@ -30,7 +30,8 @@ export class IncomingStream {
     this.stream = stream;
     this.meta = offer.meta;
     this.token = offer.token;
-    this.firstBytes = stream.inbound.hasHeaders === true ? 0 : offer.totalBytes;
+    const first = stream.inbound.pending.find(({ isHeaders }) => !isHeaders);
+    this.firstBytes = first?.totalBytes ?? 0;
     this.#begin = begin;
   }
 

@@ -74,7 +74,7 @@ export class Outbound {
     }
     if (payload.isLast || this.#messages === this.#maxMessages) this.finish();
     this.#liveMessages += 1;
-    this.#liveBytes += payload.payload instanceof Uint8Array ? payload.payload.length : 0;
+    this.#liveBytes += payloadBytes(payload);
     return this.#nextSeq++;
   }
 
@@ -102,4 +102,9 @@ export class Outbound {
     this.#owesWritable = false;
     return true;
   }
+}
+
+/** Bytes that a message counts for while it is on the way: those of its buffer, where it has one. */
+export function payloadBytes({ payload }: OutboundPayload): number {
+  return payload instanceof Uint8Array ? payload.length : payload.bytes;
 }

@@ -12,8 +12,8 @@ import {
   type QueueLimits,
 } from "./inbound.js";
 import { IncomingStream } from "./incoming-stream.js";
-import { Outbound } from "./outbound.js";
-import { maxMessages, type PatternName, patternOf } from "./pattern-rules.js";
+import { Outbound, payloadBytes } from "./outbound.js";
+import { maxMessages, type PatternName, patternOf, requestEndsLate } from "./pattern-rules.js";
 import { type OutboundPayload, Stream, type StreamHandlers, type StreamHost } from "./stream.js";
 import { StreamCloses } from "./stream-closes.js";
 import { StreamTable } from "./stream-table.js";
@@ -74,6 +74,8 @@ export class StreamLayer {
   // By slot of the own id, which no two live transfers share.
   readonly #outgoing = new Map<number, Submission & { readonly transfer: Id64 }>();
   readonly #incoming = new Map<number, { stream: Stream; message: InboundMessage }>();
+  // Streams that peers opened with headers and whose request was not announced yet.
+  readonly #unshown = new Map<Stream, Offer>();
   // Messages of streams whose opening transfer has no id yet.
   readonly #backlog = new Map<Stream, Submission[]>();
 
@@ -100,6 +102,11 @@ export class StreamLayer {
   /** How many streams live, those included whose close the peer has not acknowledged. */
   get size(): number {
     return this.#streams.size + this.#backlog.size;
+  }
+
+  /** How many streams of a path live. */
+  streamsOn(path: PathId): number {
+    return this.#streams.of(path).length;
   }
 
   /** How many messages wait because the engine's tables are full. */
@@ -183,7 +190,7 @@ export class StreamLayer {
   #submit(stream: Stream, payload: OutboundPayload, seq: number): void {
     // The pattern may end the direction by itself.
     const isLast = stream.outbound.isEnded;
-    const bytes = bytesOf(payload);
+    const bytes = payloadBytes(payload);
     const submission = { stream, payload: { ...payload, isLast }, seq, bytes };
     if (stream.isOpener && stream.id === undefined && seq > 0) {
       this.#backlog.get(stream)?.push(submission);
@@ -246,7 +253,7 @@ export class StreamLayer {
       path,
       pattern,
       isOpener: false,
-      priority: offer.priority,
+      priority: priorityOf(offer),
       inbound: new Inbound({
         limits: DEFAULT_QUEUE,
         ordered: true,
@@ -265,7 +272,18 @@ export class StreamLayer {
       if (early.kind === "transferOffered") this.#take(stream, early);
       else this.#closedByPeer(early);
     }
+    this.#show(stream, offer);
+  }
+
+  // Where the request is one message its size is part of what is shown, also when headers open the stream.
+  #show(stream: Stream, offer: Offer): void {
     if (stream.outcome !== undefined) return;
+    const hasRequest = stream.inbound.pending.some(({ isHeaders }) => !isHeaders);
+    if (!hasRequest && !requestEndsLate(stream.pattern)) {
+      this.#unshown.set(stream, offer);
+      return;
+    }
+    this.#unshown.delete(stream);
     if (this.#onIncoming === undefined) stream.abort(Status.NoAcceptor, "nobody accepts streams");
     else this.#onIncoming(new IncomingStream(stream, offer, () => this.#begin(stream)));
   }
@@ -282,8 +300,12 @@ export class StreamLayer {
     const isHeaders = (shape & Shape.Headers) !== 0;
     const message = inboundMessage(transfer, messageSeq, isHeaders, totalBytes);
     this.#incoming.set(transfer.lo, { stream, message });
+    // Headers are announced one level above what they describe, which a message of its own tells exactly.
+    if (!stream.isOpener && !isHeaders) stream.priority = offer.priority;
     const fault = stream.inbound.offer(message, (shape & Shape.End) !== 0);
     if (fault !== undefined) return stream.abort(Status.Protocol, fault);
+    const opening = this.#unshown.get(stream);
+    if (opening !== undefined) this.#show(stream, opening);
     if (stream.handlers === SILENT) return;
     this.#tellHeaders(stream);
     stream.pullMore();
@@ -421,6 +443,7 @@ export class StreamLayer {
   ): void {
     if (stream.outcome !== undefined) return;
     stream.outcome = outcome;
+    this.#unshown.delete(stream);
     this.#tokens.settle(stream, "failed");
     if (how === "tellPeer") this.#closes.abort(stream, outcome);
     for (const transfer of stream.outbound.live) this.#port.cancel(transfer);
@@ -444,6 +467,9 @@ export class StreamLayer {
   #check(stream: Stream): void {
     if (stream.outcome !== undefined) return;
     const { inbound, outbound } = stream;
+    if (outbound.isOver && !inbound.isOver && endsWithAnswer(stream)) {
+      return this.#closeDirection(stream, "receiveDone");
+    }
     if (outbound.isOver) this.#tokens.settle(stream, "requestDone");
     if (inbound.isOver) this.#tokens.settle(stream, "complete");
     if (!inbound.isOver || !outbound.isOver || stream.id === undefined) return;
@@ -463,8 +489,14 @@ const SILENT: StreamHandlers = {
   closed: nothing,
 };
 
-function bytesOf({ payload }: OutboundPayload): number {
-  return payload instanceof Uint8Array ? payload.length : payload.bytes;
+// An answerer that answered without looking at all of the request wants no more of it.
+function endsWithAnswer({ isOpener, pattern }: Stream): boolean {
+  return !isOpener && pattern !== "bidirectional";
+}
+
+function priorityOf({ priority, shape, totalBytes }: Offer): number {
+  const isRaised = (shape & Shape.Headers) !== 0 && totalBytes > 0 && priority > 0;
+  return isRaised ? priority + 1 : priority;
 }
 
 function howToEnd(status: number): "tellPeer" | "pathGone" {

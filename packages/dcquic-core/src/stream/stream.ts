@@ -102,7 +102,7 @@ export class Stream {
   /** Whether this side opened it. */
   readonly isOpener: boolean;
   /** 0 to 7. */
-  readonly priority: number;
+  priority: number;
   /** The peer's direction. */
   readonly inbound: Inbound;
   /** The own direction. */

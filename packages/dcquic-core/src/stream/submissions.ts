@@ -100,9 +100,9 @@ export class Submissions {
   }
 }
 
-// A header block is more urgent than what it describes. §4
-function priorityOf({ stream, payload }: Submission): number {
-  return payload.isHeaders ? Math.max(0, stream.priority - 1) : stream.priority;
+// A header block is more urgent than what it describes; an empty one describes nothing. §4
+function priorityOf({ stream, payload, bytes }: Submission): number {
+  return payload.isHeaders && bytes > 0 ? Math.max(0, stream.priority - 1) : stream.priority;
 }
 
 function optionsOf(submission: Submission): AnnounceOptions {

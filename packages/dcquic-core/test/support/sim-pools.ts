@@ -14,12 +14,12 @@ export function simPools(
 
 /** Runs a world until `done` is settled or `untilUs` is reached; returns what `done` gave. */
 export async function runUntil<T>(pools: SimPools, done: Promise<T>, untilUs = 20e6): Promise<T> {
-  let isSettled = false;
-  const settled = (): void => void (isSettled = true);
+  const state = { isSettled: false };
+  const settled = (): void => void (state.isSettled = true);
   done.then(settled, settled);
   const settle = (): Promise<unknown> => setImmediate();
   await settle();
-  while (!isSettled && pools.world.step(untilUs)) await settle();
-  if (!isSettled) throw new Error(`nothing came until ${untilUs} µs`);
+  while (!state.isSettled && pools.world.step(untilUs)) await settle();
+  if (!state.isSettled) throw new Error(`nothing came until ${untilUs} µs`);
   return done;
 }
