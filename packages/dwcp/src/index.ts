@@ -128,3 +128,32 @@ export {
   type StateStore,
 } from "./hde/state-container.js";
 export { contentIdOf, DIGEST_BYTES, LEAF_BYTES, leafDigests, rootOf } from "./hde/content-id.js";
+
+export {
+  type BaselineLimits,
+  BaselineLimitTable,
+  resolveBaselineLimits,
+} from "./baseline/baseline-limits.js";
+export {
+  type Baseline,
+  type BaselinePin,
+  BaselineStore,
+  type NewBaseline,
+} from "./baseline/baseline-store.js";
+export { restoreChain, type StoredStates } from "./baseline/restore-chain.js";
+
+export {
+  type Dictionary,
+  MIN_HELD_OUT_GAIN,
+  SEGMENT_BYTES,
+  trainDictionary,
+  type TrainingResult,
+} from "./dictionary/train-dictionary.js";
+export { MAX_SAMPLE_BYTES, SampleReservoir } from "./dictionary/sample-reservoir.js";
+export { DICTIONARIES_PER_CLASS, DictionaryBook } from "./dictionary/dictionary-book.js";
+export {
+  type LevelConditions,
+  LevelController,
+  type LevelMeasure,
+  MAX_LEVEL,
+} from "./hde/level-controller.js";

@@ -1,5 +1,21 @@
+export {
+  type DwcpNode,
+  type DwcpNodeOptions,
+  type SendRequest,
+  startDwcpNode,
+} from "./dwcp-node.js";
+export type { PeerAddress } from "./net/peer-link.js";
+export type { SendResult } from "./transfer/send-job.js";
+export type { ObjectStore, StoredObject } from "./store/object-store.js";
+
 export { nodeCrc32, nodeHdePlatform, nodeHdePlatformWith } from "./node-hde-platform.js";
 export { type ChosenEngine, chooseEngine, selfTest } from "./zstd/choose-engine.js";
 export { nativeEngine } from "./zstd/native-engine.js";
 export { wasmEngine } from "./zstd/wasm-engine.js";
 export { zlibEngine } from "./zstd/zlib-engine.js";
+export {
+  BaselineFiles,
+  type BaselineNote,
+  type FoundBaseline,
+  type OpenedBaseline,
+} from "./baseline-files.js";
