@@ -15,12 +15,14 @@ export { ExclusivePublication } from "./client/exclusive-publication.js";
 export { PublicationBase, type PublicationSetup } from "./client/publication-base.js";
 export { OfferResult, type OfferOptions } from "./log/offer.js";
 export { Claim } from "./log/claim.js";
-export { type ImageHandlers, Subscription } from "./client/subscription.js";
+export { FrameWriter } from "./log/frame-writer.js";
+export { type ImageHandlers, Subscription, type SubscriptionSetup } from "./client/subscription.js";
 export {
   type BlockHandler,
   type ControlledHandler,
   type FragmentHandler,
   Image,
+  type ImageSetup,
   type PollAction,
 } from "./client/image.js";
 export { FragmentHeader } from "./client/fragment-header.js";

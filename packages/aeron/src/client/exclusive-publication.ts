@@ -17,6 +17,7 @@ export class ExclusivePublication extends PublicationBase {
     this.#offset = Number(tail & 0xffff_ffffn);
   }
 
+  /** Takes space from the tail, which this writer alone moves. */
   protected override append(need: number): number {
     if (this.isClosed) return OfferResult.closed;
     const { termLength } = this.log;

@@ -4,6 +4,7 @@ import { PublicationBase } from "./publication-base.js";
 
 /** A publication that any number of writers share: the same channel and stream give the same log. spec/aeron.md §8 */
 export class Publication extends PublicationBase {
+  /** Takes space from the tail, which other writers move as well. */
   protected override append(need: number): number {
     if (this.isClosed) return OfferResult.closed;
     const { log } = this;

@@ -26,10 +26,15 @@ const CncField = {
 
 /** How long the buffers of cnc.dat are. */
 export interface CncLengths {
+  /** Bytes of the ring of commands, its trailer counted. */
   readonly toDriver: number;
+  /** Bytes of the broadcast of answers, its trailer counted. */
   readonly toClients: number;
+  /** Bytes of what counters are called. */
   readonly countersMetadata: number;
+  /** Bytes of their values. */
   readonly countersValues: number;
+  /** Bytes of the log of errors. */
   readonly errorLog: number;
 }
 

@@ -49,7 +49,7 @@ export interface AeronConnection {
  * The client turns on this thread's event loop. A loop that is blocked for longer than the driver's client timeout, ten
  * seconds by default, loses everything it had at the driver, unless a worker keeps it alive (`keepAlive: "worker"`).
  *
- * @throws {@link AeronError} `aeron.no_driver`, `aeron.file_invalid`.
+ * @throws `aeron.no_driver`, `aeron.file_invalid`.
  */
 export async function connectAeron(options: ConnectOptions = {}): Promise<AeronConnection> {
   const aeronDir = options.aeronDir ?? defaultAeronDir();

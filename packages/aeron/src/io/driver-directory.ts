@@ -58,7 +58,7 @@ export interface OpenDriver {
 /**
  * Makes a directory for an embedded driver, and the driver in it.
  *
- * @throws {@link AeronError} `aeron.driver_active` when another driver lives in it.
+ * @throws `aeron.driver_active` when another driver lives in it.
  */
 export function openDriver(backend: Backend, folder: string, options: DriverOptions): OpenDriver {
   const real = backend.kind === "native";

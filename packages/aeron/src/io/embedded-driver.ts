@@ -37,7 +37,7 @@ export interface EmbeddedDriver {
  *
  * On the portable backend memory is this process's own, so that the driver runs here, on the event loop.
  *
- * @throws {@link AeronError} `aeron.driver_active`, `aeron.no_driver` with what the process said.
+ * @throws `aeron.driver_active`, `aeron.no_driver` with what the process said.
  */
 export async function startEmbeddedDriver(
   options: EmbeddedDriverOptions = {},

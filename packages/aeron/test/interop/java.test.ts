@@ -70,26 +70,34 @@ describeWith("§13.10: Aeron's Java side", javaAndNative(), (jars) => {
   }
 
   function exchanges(folder: () => string, channel: string): void {
-    test("Java writes, we read", async () => {
-      const subscription = await (await client(folder())).addSubscription(channel, STREAM);
-      const sender = await peer.start("send", folder(), channel, String(STREAM), String(count));
-      expect(await receive(subscription)).toBe(`received ${count}`);
-      subscription.close();
-      await sender.stop();
-    }, timeoutMs);
+    test(
+      "Java writes, we read",
+      async () => {
+        const subscription = await (await client(folder())).addSubscription(channel, STREAM);
+        const sender = await peer.start("send", folder(), channel, String(STREAM), String(count));
+        expect(await receive(subscription)).toBe(`received ${count}`);
+        subscription.close();
+        await sender.stop();
+      },
+      timeoutMs,
+    );
 
-    test("we write, Java reads", async () => {
-      const receiver = await peer.start(
-        "receive",
-        folder(),
-        channel,
-        String(STREAM),
-        String(count),
-      );
-      await send(await client(folder()), channel);
-      await receiver.says(`received ${count}`);
-      await receiver.stop();
-    }, timeoutMs);
+    test(
+      "we write, Java reads",
+      async () => {
+        const receiver = await peer.start(
+          "receive",
+          folder(),
+          channel,
+          String(STREAM),
+          String(count),
+        );
+        await send(await client(folder()), channel);
+        await receiver.says(`received ${count}`);
+        await receiver.stop();
+      },
+      timeoutMs,
+    );
 
     test("Java sends back what we send", async () => {
       const ours = await client(folder());
@@ -166,13 +174,17 @@ describeWith("§13.10: Aeron's Java side", javaAndNative(), (jars) => {
 
     exchanges(() => folder, "aeron:ipc");
 
-    test("Java to Java", async () => {
-      const args = ["aeron:ipc", String(STREAM), String(count)] as const;
-      const receiver = await peer.start("receive", folder, ...args);
-      const sender = await peer.start("send", folder, ...args);
-      await receiver.says(`received ${count}`);
-      await Promise.all([receiver.stop(), sender.stop()]);
-    }, timeoutMs);
+    test(
+      "Java to Java",
+      async () => {
+        const args = ["aeron:ipc", String(STREAM), String(count)] as const;
+        const receiver = await peer.start("receive", folder, ...args);
+        const sender = await peer.start("send", folder, ...args);
+        await receiver.says(`received ${count}`);
+        await Promise.all([receiver.stop(), sender.stop()]);
+      },
+      timeoutMs,
+    );
 
     test("a Java writer that is killed leaves no image behind", async () => {
       const ours = await client(folder);

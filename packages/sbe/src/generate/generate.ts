@@ -53,7 +53,7 @@ export interface GenerateOptions {
  *
  * The module imports `@proj/sbe` and is not formatted.
  *
- * @throws {@link SbeError} `sbe.schema_invalid` for framing types that SBE does not allow.
+ * @throws SbeError `sbe.schema_invalid` for framing types that SBE does not allow.
  */
 export function generateModule(schema: Schema, options: GenerateOptions = {}): string {
   const body = render([

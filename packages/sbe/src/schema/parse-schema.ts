@@ -16,7 +16,7 @@ export interface ParseOptions {
 /**
  * Reads an SBE message schema from XML and resolves all names and offsets.
  *
- * @throws {@link SbeError} `sbe.schema_invalid`, naming the line.
+ * @throws SbeError `sbe.schema_invalid`, naming the line.
  */
 export function parseSchema(xml: string, options: ParseOptions = {}): Schema {
   const root = parseElements(xml);

@@ -3,9 +3,13 @@ import { basename, join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { generateModule, parseSchema } from "@proj/sbe/generator";
 
-const folder = join(import.meta.dirname, "../../test");
+const root = join(import.meta.dirname, "../..");
+const schemas = ["test", "bench"].flatMap((room) =>
+  readdirSync(join(root, room, "schemas")).map((file) => [room, file] as const),
+);
 
-test.each(readdirSync(join(folder, "schemas")))("%s generates what the tests compile", (file) => {
+test.each(schemas)("%s/schemas/%s generates what is compiled", (room, file) => {
+  const folder = join(root, room);
   const schema = parseSchema(readFileSync(join(folder, "schemas", file), "utf8"));
   const committed = join(folder, "generated", `${basename(file, ".xml")}.ts`);
   const source = generateModule(schema, { source: `schemas/${file}` });
