@@ -37,15 +37,18 @@ async function watchStreams(flags: WatchFlags): Promise<void> {
   const output = createOutput(flags.json === true);
   const media = await connectFor(flags);
   const over = new AbortController();
-  let stopped = false;
+  const stop = new AbortController();
   const signal = untilSignal(over.signal).then(() => {
-    stopped = true;
+    stop.abort();
   });
   const watch = new StreamWatch();
   try {
     await watch.start(media.client);
     let lookedMs = performance.now();
-    for (let looks = 0; !stopped && looks < (flags.count ?? Number.POSITIVE_INFINITY);) {
+    for (
+      let looks = 0;
+      !stop.signal.aborted && looks < (flags.count ?? Number.POSITIVE_INFINITY);
+    ) {
       watch.poll();
       await sleep(POLL_MS);
       const seconds = (performance.now() - lookedMs) / 1_000;

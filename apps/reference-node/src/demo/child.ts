@@ -32,7 +32,7 @@ export async function startNodeProcess(
     // The channel tells the node when this process is gone, whatever became of it.
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
-  held.hold(() => end(child));
+  held.hold(() => endProcess(child));
   const ready = await new Promise<NodeReady>((resolve, reject) => {
     let said = "";
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
@@ -50,7 +50,7 @@ export async function startHttp2Process(
   held: HeldThings,
 ): Promise<Child<{ readonly port: number }>> {
   const child = fork(http2File, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
-  held.hold(() => end(child));
+  held.hold(() => endProcess(child));
   const ready = await new Promise<{ port: number }>((resolve, reject) => {
     child.once("message", (message) => resolve(message as { port: number }));
     child.once("exit", (code) => reject(new Error(`the HTTP/2 server ended with code ${code}`)));
@@ -58,7 +58,8 @@ export async function startHttp2Process(
   return { ready, pid: child.pid };
 }
 
-function end(child: ChildProcess): Promise<void> {
+/** Ends a process in order, and waits for it. */
+export function endProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     child.once("exit", () => resolve());

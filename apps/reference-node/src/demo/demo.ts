@@ -16,6 +16,7 @@ import { type Dataset, loadDataset } from "./dataset.js";
 import { formatChain, formatResults, formatSummaries } from "./report.js";
 import { HeldThings } from "./held-things.js";
 import type { StopResult } from "./stop-result.js";
+import { formatTensorLeg, streamFrames, type TensorLegResult } from "./tensor-leg.js";
 import { tourStops, type TourTransport } from "./stops.js";
 import { Tour } from "./tour.js";
 
@@ -73,7 +74,8 @@ async function show(options: DemoOptions, held: HeldThings, stopped: Promise<voi
     token: readFileSync(tokenFile, "utf8").trim(),
     clock: systemTime,
   });
-  tell(options, { node, other, results, chain, data });
+  const stream = await streamFrames(held);
+  tell(options, { node, other, results, chain, stream, data });
   if (options.once) return;
   if (!options.output.json) {
     options.output.result(undefined, () => whatNext(node, other, tokenFile, data));
@@ -101,10 +103,12 @@ interface Shown {
   readonly other: Child<NodeReady>;
   readonly results: readonly StopResult[];
   readonly chain: ChainResult;
+  readonly stream: TensorLegResult;
   readonly data: Dataset;
 }
 
-function tell(options: DemoOptions, { node, other, results, chain, data }: Shown): void {
+function tell(options: DemoOptions, shown: Shown): void {
+  const { node, other, results, chain, stream, data } = shown;
   const document = {
     ok: true,
     version: nodeVersion(),
@@ -117,6 +121,7 @@ function tell(options: DemoOptions, { node, other, results, chain, data }: Shown
     ],
     results,
     callChain: chain,
+    tensorStream: stream,
   };
   options.output.result(document, () =>
     [
@@ -129,6 +134,7 @@ function tell(options: DemoOptions, { node, other, results, chain, data }: Shown
       "HTTP/2: node:http2 posting the same encoded body to a process that does the same work.",
       "",
       formatChain(chain),
+      formatTensorLeg(stream),
     ].join("\n"),
   );
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { backend } from "@proj/native-io";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
@@ -86,6 +87,18 @@ test("one tour moves every content every way, and writes one document", async ()
     readonly pipelined: { readonly latencyUs: number };
     readonly http: { readonly latencyUs: number };
   };
+  if (backend.kind === "native") {
+    const { readers, written } = document["tensorStream"] as {
+      readonly written: number;
+      readonly readers: readonly { readonly frames: number; readonly dropped: number }[];
+    };
+    expect(written).toBe(1_000);
+    expect(readers).toHaveLength(2);
+    for (const { frames, dropped } of readers) {
+      expect(frames).toBeGreaterThan(0);
+      expect(frames + dropped).toBeLessThanOrEqual(written);
+    }
+  }
   expect(chain.calls).toHaveLength(4);
   expect(chain.pipelined.latencyUs).toBeGreaterThan(19_000);
   expect(chain.http.latencyUs).toBeGreaterThan(79_000);
@@ -123,6 +136,7 @@ test("without --once both nodes serve until Ctrl-C, on the portable backend too"
   expect(said).toContain("portable backend");
   expect(said).toContain("200000 rows; mean delay 7.5008");
   expect(said).toMatch(/^Cap'n Web, pipelined +1 /m);
+  expect(said).toMatch(/^Tensor stream: left out; only native code maps memory/m);
   expect(said).toMatch(/^HTTP, a request per call +4 /m);
   const url = /ping (xcp:\S+)/.exec(said)?.[1] ?? "";
   const ping = await cliJson(["ping", url, "--count", "1"]);

@@ -45,11 +45,11 @@ driver_control_stream_id = 1000`,
         { streamId: 10_000, driverInstanceId: "driver-01", tags: ["lab", "cam"] },
       ]);
       expect(await findStreams({ client, tags: ["lab", "other"] })).toEqual([]);
-      const [{ driverControlChannel = "", driverControlStreamId = 0 } = {}] = found;
+      const [stream] = found;
       const consumer = await attachConsumer({
         ...shared,
-        controlChannel: driverControlChannel,
-        controlStreamId: driverControlStreamId,
+        controlChannel: stream?.driverControlChannel ?? "",
+        controlStreamId: stream?.driverControlStreamId ?? 0,
       });
       await consumer.mapped();
       expect(consumer.epoch).toBe(producer.epoch);
