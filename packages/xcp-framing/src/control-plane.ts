@@ -65,7 +65,7 @@ export class ControlPlane {
     } catch (error) {
       if (!(error instanceof XcpError)) throw error;
       if (error.scope === "connection") this.#core.fail(error);
-      else this.#to.inbox.refuseFrame(header, error);
+      else this.#to.inbox.answers.refuseFrame(header, error);
     }
   }
 
@@ -154,7 +154,7 @@ export class ControlPlane {
     if (payload.length > MAX_PING_BYTES) {
       throw new XcpError("xcp.message_too_large", `PING of ${payload.length} bytes`);
     }
-    this.#to.inbox.answerInOrder(() =>
+    this.#to.inbox.answers.answerInOrder(() =>
       this.#core.sendControl(MsgType.PONG, payload, {
         channelId: header.channelId,
         inReplyTo: header.msgId,
@@ -288,7 +288,7 @@ export class ControlPlane {
     // Without an id the proposal cannot be answered, so it never takes effect.
     if (header.msgId === 0) return;
     const terms = this.#to.renegotiation.answer(body, negotiated);
-    this.#to.inbox.answerInOrder(() => {
+    this.#to.inbox.answers.answerInOrder(() => {
       const answer = encodeHello(negotiateBody(terms), this.#core.controlCodec);
       this.#core.sendControl(MsgType.NEGOTIATE, answer, { inReplyTo: header.msgId });
       this.#to.applyTerms(terms, "answerer");

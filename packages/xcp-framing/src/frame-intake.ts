@@ -224,7 +224,7 @@ export class FrameIntake {
       }
       this.#drainAssembler();
     }
-    this.#inbox.refuseDamaged(header, error);
+    this.#inbox.answers.refuseDamaged(header, error);
   }
 
   #admitsChannel(header: FrameHeader): boolean {
@@ -233,7 +233,7 @@ export class FrameIntake {
     if (!this.#channels.has(channelId)) {
       const { maxChannels } = this.#core.config.limits;
       if (channelId !== 0 && this.#channels.size >= maxChannels) {
-        this.#inbox.refuseFrame(
+        this.#inbox.answers.refuseFrame(
           header,
           new XcpError("xcp.channel_limit", `channel ${channelId} beyond ${maxChannels}`),
         );
@@ -288,7 +288,7 @@ export class FrameIntake {
         );
       } catch (error) {
         if (!(error instanceof XcpError)) throw error;
-        this.#inbox.refuseFrame(header, error);
+        this.#inbox.answers.refuseFrame(header, error);
         return;
       }
     }
@@ -331,7 +331,7 @@ export class FrameIntake {
     const error = problem ?? new XcpError("xcp.busy", "the receiver of the stream is behind");
     this.abandon(inbound);
     this.#inbox.abortStream(inbound, error);
-    this.#inbox.refuseFrame(inbound.message, error);
+    this.#inbox.answers.refuseFrame(inbound.message, error);
   }
 
   #streamEnded(header: FrameHeader): void {
@@ -351,7 +351,7 @@ export class FrameIntake {
 
   #failed(header: FrameHeader, error: XcpError): void {
     this.#dropStream(header, error);
-    this.#inbox.refuseDamaged(header, error);
+    this.#inbox.answers.refuseDamaged(header, error);
   }
 
   #dropStream(header: FrameHeader, error: XcpError): void {

@@ -249,7 +249,7 @@ export class Session {
   /** ACKs a message before its reply, if its sender asked for an ACK. */
   acknowledge(nowUs: number, inbound: Inbound): void {
     this.#core.nowUs = nowUs;
-    this.#machines?.inbox.acknowledge(inbound);
+    this.#machines?.inbox.answers.acknowledge(inbound);
   }
 
   /** The driver is done with bytes of a streamed message. */
@@ -341,10 +341,10 @@ export class Session {
    */
   transmit(nowUs: number): Uint8Array[] | undefined {
     this.#core.nowUs = nowUs;
-    const inbox = this.#machines?.inbox;
+    const answers = this.#machines?.inbox.answers;
     // ACKs leave with whatever leaves anyway.
-    if (inbox?.hasAcks === true && (nowUs >= inbox.dueUs || !this.#core.outbox.empty)) {
-      inbox.flushAcks();
+    if (answers?.hasAcks === true && (nowUs >= answers.dueUs || !this.#core.outbox.empty)) {
+      answers.flushAcks();
     }
     this.#writer.crcOrder = this.#reader.crcOrder;
     this.#sender.fill(this.#batchBytes);
@@ -361,8 +361,8 @@ export class Session {
   /** Whether `transmit` may give something now. */
   hasOutput(nowUs: number): boolean {
     if (!this.#core.outbox.empty || this.#sender.hasAdmissible) return true;
-    const inbox = this.#machines?.inbox;
-    return inbox !== undefined && inbox.hasAcks && nowUs >= inbox.dueUs;
+    const answers = this.#machines?.inbox.answers;
+    return answers !== undefined && answers.hasAcks && nowUs >= answers.dueUs;
   }
 
   // With the framing `messages` one frame at a time.
@@ -394,7 +394,7 @@ export class Session {
           this.#sender.dueUs,
           this.#pings.keepalive.dueUs,
           this.#clarifications.dueUs,
-          this.#machines?.inbox.dueUs ?? Number.POSITIVE_INFINITY,
+          this.#machines?.inbox.answers.dueUs ?? Number.POSITIVE_INFINITY,
           this.#machines?.intake.dueUs ?? Number.POSITIVE_INFINITY,
           this.#life.drainDueUs,
         );
@@ -411,8 +411,8 @@ export class Session {
     for (const question of this.#clarifications.expire(nowUs)) {
       this.#questionFailed(question, new XcpError("xcp.clarification_failed", "no answer in time"));
     }
-    if (nowUs >= (this.#machines?.inbox.dueUs ?? Number.POSITIVE_INFINITY)) {
-      this.#machines?.inbox.flushAcks();
+    if (nowUs >= (this.#machines?.inbox.answers.dueUs ?? Number.POSITIVE_INFINITY)) {
+      this.#machines?.inbox.answers.flushAcks();
     }
     this.#pings.checkAlive();
     this.#core.sampleShares();
@@ -512,7 +512,7 @@ export class Session {
 
   get #unfinished(): boolean {
     const inbox = this.#machines?.inbox;
-    return this.#sender.busy || (inbox?.inflight ?? 0) > 0 || inbox?.hasAcks === true;
+    return this.#sender.busy || (inbox?.inflight ?? 0) > 0 || inbox?.answers.hasAcks === true;
   }
 
   #beginDrain(): void {
