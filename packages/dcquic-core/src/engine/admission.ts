@@ -76,7 +76,9 @@ export class Admission {
     if (moved?.kind === "known") return;
     const origin = moved?.kind === "unknown" ? moved.origin : undefined;
     const transfer = new PulledTransfer(path.id, worker.worker, entry);
-    if (!this.#context.transfers.insert({ role: "puller", transfer }, transfer.id)) {
+    const isCrowded = worker.live.size >= this.#context.config.maxTransfersPerPeer;
+    const { transfers } = this.#context;
+    if (isCrowded || !transfers.insert({ role: "puller", transfer }, transfer.id)) {
       this.#answer(
         path,
         id64(entry.transferId.hi, entry.transferId.lo),

@@ -60,7 +60,7 @@ export class Announcer {
     const { causality, transfers } = this.#context;
     const refusal = refusalOf(path);
     if (refusal !== undefined) return { kind: "refused", status: refusal };
-    if (transfers.isFull) return { kind: "backPressured" };
+    if (transfers.isFull || this.#isCrowded(path, options)) return { kind: "backPressured" };
     const tracked = options.track === true || (options.after ?? []).length > 0;
     const token = tracked ? causality.track() : undefined;
     if (tracked && token === undefined) return { kind: "backPressured" };
@@ -81,6 +81,8 @@ export class Announcer {
     if (!(options.payload instanceof Uint8Array)) {
       this.#context.buffers.attach(options.payload, transfer.acked);
       this.#retirement.begin(path, options.payload);
+      const { rma } = this.#context;
+      if (rma !== undefined) transfer.rmaKeys = rma.offer(path, options.payload);
     }
     this.#context.begin(nowUs, path);
     const { deadlineUs } = options;
@@ -152,6 +154,8 @@ export class Announcer {
   onPull(nowUs: number, path: Path, frame: PullRequest): void {
     const transfer = this.#own(path, frame.announcerId);
     if (transfer === undefined) {
+      // Its puller will hear on the other path where the transfer went.
+      if (this.#hasMoved(path, frame.announcerId)) return;
       answerMismatch(nowUs, path, frame.pullerId, frame.announcerId, ResetCode.Unknown);
       return;
     }
@@ -299,6 +303,11 @@ export class Announcer {
     this.#gate.settle();
   }
 
+  #isCrowded(path: Path, { priority }: AnnounceOptions): boolean {
+    const { maxTransfersPerPeer, queueDepth } = this.#context.config;
+    return path.live >= maxTransfersPerPeer || path.announceQueue.depth(priority) >= queueDepth;
+  }
+
   #progressed(path: Path, { id, acked, wireBytes }: AnnouncedTransfer): void {
     this.#context.events.push({
       kind: "transferProgressed",
@@ -381,6 +390,10 @@ export class Announcer {
     transfers.remove(transfer.id);
     if (!(transfer.payload instanceof Uint8Array)) {
       this.#retirement.end(this.#context.nowUs, path, transfer.payload);
+      if (transfer.rmaKeys.length > 0) {
+        const how = transfer.state === "drained" ? "drained" : "failed";
+        this.#context.rma?.withdraw(this.#context.nowUs, transfer.payload, how);
+      }
       buffers.detach(transfer.payload, transfer.acked);
     }
     this.#serving.drop(path, transfer);
@@ -412,8 +425,14 @@ export class Announcer {
     const entry = this.#context.transfers.get(id);
     if (entry?.role !== "announcer") return undefined;
     if (entry.transfer.path === path.id) return entry.transfer;
-    this.#context.note("foreignTransfer", path);
+    if (!this.#hasMoved(path, id)) this.#context.note("foreignTransfer", path);
     return undefined;
+  }
+
+  #hasMoved(path: Path, id: Id64): boolean {
+    const entry = this.#context.transfers.get(id);
+    if (entry?.role !== "announcer" || entry.transfer.path === path.id) return false;
+    return entry.transfer.former.some((former) => former.path === path.id);
   }
 }
 

@@ -32,6 +32,20 @@ export interface EngineConfig {
   readonly packetWindow: number;
   /** Width of the window of announcements. */
   readonly replayNotifyWindow: number;
+  /** Announcements of one priority that wait for one peer. */
+  readonly queueDepth: number;
+  /** Transfers of one peer, each way. */
+  readonly maxTransfersPerPeer: number;
+  /** Announcements of a path that wait for a proof. */
+  readonly challengeEntries: number;
+  /** Their inline bytes. */
+  readonly challengeBytes: number;
+  /** Tracked transfers that there is room for at first. */
+  readonly causalityInitialSlots: number;
+  /** Tracked transfers at most. */
+  readonly causalityMaxSlots: number;
+  /** Data keys whose ciphers are remembered. */
+  readonly dataKeyCache: number;
   /** Transfers of one direction, over all peers. */
   readonly maxTransfers: number;
   /** Largest message that is accepted. */
@@ -73,6 +87,13 @@ export const DEFAULT_CONFIG: EngineConfig = {
   notifyWindow: 1024,
   packetWindow: 16_384,
   replayNotifyWindow: 65_536,
+  queueDepth: 1024,
+  maxTransfersPerPeer: 65_536,
+  challengeEntries: 256,
+  challengeBytes: 262_144,
+  causalityInitialSlots: 4096,
+  causalityMaxSlots: 4_194_304,
+  dataKeyCache: 4096,
   maxTransfers: 1_048_576,
   maxMessageBytes: 1_073_741_824,
   starvationReserve: 1 / 16,

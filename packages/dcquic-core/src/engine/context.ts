@@ -4,6 +4,7 @@ import type { CausalityMap } from "../causality/causality-map.js";
 import type { CryptoBackend } from "../crypto/backend.js";
 import type { DataKeyCache } from "../crypto/data-keys.js";
 import { ImmediateBatch, type PacketBatch } from "../crypto/packet-batch.js";
+import type { RmaPort } from "../rma/rma-port.js";
 import { Fifo } from "../sched/fifo.js";
 import type { LeakyBucket } from "../sched/leaky-bucket.js";
 import type { PullScheduler } from "../sched/pull-scheduler.js";
@@ -49,6 +50,8 @@ export class EngineContext {
   readonly pulls: PullScheduler;
   /** Spaces what is sent. */
   readonly nic: LeakyBucket;
+  /** Memory of peers, where the driver lends it. */
+  readonly rma: RmaPort | undefined;
   /** Timers. */
   readonly wheel: TimingWheel;
   /** Paths by number. */
@@ -84,9 +87,11 @@ export class EngineContext {
     readonly pulls: PullScheduler;
     readonly nic: LeakyBucket;
     readonly nowUs: number;
+    readonly rma?: RmaPort | undefined;
   }) {
     this.config = parts.config;
     this.crypto = parts.crypto;
+    this.rma = parts.rma;
     this.packets = parts.crypto.packetBatch?.() ?? new ImmediateBatch();
     this.random = parts.random;
     this.buffers = parts.buffers;

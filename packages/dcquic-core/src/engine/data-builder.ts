@@ -36,6 +36,8 @@ export class DataBuilder {
         this.#skipAcknowledged(path, transfer);
         if (transfer.state === "serving" && hasWork(transfer)) return transfer;
         transfer.serveQueued = false;
+        // Everything that was asked for is acknowledged meanwhile, but not yet the whole.
+        if (transfer.state === "serving") this.#serving.served(this.#context.nowUs, path, transfer);
       }
       serveQueue.shift(level);
     }

@@ -10,8 +10,6 @@ import type { PeerWorker } from "./peer-worker.js";
 import type { PullLoop } from "./pull-loop.js";
 
 const MAX_CHALLENGES = 3;
-const MAX_CHALLENGED = 256;
-const MAX_CHALLENGED_BYTES = 262_144;
 const NONCE_BYTES = 16;
 
 /**
@@ -40,13 +38,11 @@ export class Doubts {
       this.#pullFirstQuantum(path, transfer);
       return;
     }
+    const { challengeBytes, challengeEntries } = this.#context.config;
     const pool = this.#challenged.get(path.id) ?? { count: 0, bytes: 0 };
     this.#challenged.set(path.id, pool);
     transfer.state = "challenged";
-    if (
-      pool.count >= MAX_CHALLENGED ||
-      pool.bytes + transfer.inline.length > MAX_CHALLENGED_BYTES
-    ) {
+    if (pool.count >= challengeEntries || pool.bytes + transfer.inline.length > challengeBytes) {
       this.#dropOldestChallenged(path);
     }
     pool.count += 1;

@@ -5,6 +5,7 @@ import type { CryptoBackend } from "../crypto/backend.js";
 import { DataKeyCache } from "../crypto/data-keys.js";
 import type { EstablishedPath } from "../path/handshake.js";
 import { LeakyBucket } from "../sched/leaky-bucket.js";
+import type { RmaPort, RmaRead } from "../rma/rma-port.js";
 import { PullScheduler } from "../sched/pull-scheduler.js";
 import { NO_TIMER } from "../sched/timing-wheel.js";
 import { SlotTable } from "../transfer/slot-table.js";
@@ -47,6 +48,8 @@ export interface EngineOptions {
   readonly buffers: BufferRegistry;
   /** When it begins; µs. */
   readonly nowUs: number;
+  /** Memory of peers, where the driver lends it. */
+  readonly rma?: RmaPort;
   /** Generation of the first ids; 1 if absent. */
   readonly firstGeneration?: number;
 }
@@ -69,8 +72,6 @@ export interface EngineStats {
   readonly closes: number;
 }
 
-const INITIAL_SLOTS = 64;
-const MAX_SLOTS = 4_194_304;
 // After these nothing goes over the path any more; after the others it may recover.
 const FINAL_STATUSES: ReadonlySet<number> = new Set([
   Status.Protocol,
@@ -114,8 +115,13 @@ export class Engine {
       random,
       buffers,
       nowUs,
-      causality: new CausalityMap({ worker, initialSlots: INITIAL_SLOTS, maxSlots: MAX_SLOTS }),
-      dataKeys: new DataKeyCache(crypto),
+      rma: options.rma,
+      causality: new CausalityMap({
+        worker,
+        initialSlots: config.causalityInitialSlots,
+        maxSlots: config.causalityMaxSlots,
+      }),
+      dataKeys: new DataKeyCache(crypto, config.dataKeyCache),
       transfers: new SlotTable<TableEntry>(
         worker,
         config.maxTransfers,
@@ -209,6 +215,26 @@ export class Engine {
     }
   }
 
+  /** Takes bytes that were read from a peer's memory: they lie at `at` of `slab`. */
+  rmaArrived(nowUs: number, read: RmaRead, slab: Uint8Array, at: number): void {
+    const entry = this.#context.transfers.get(read.transfer);
+    if (entry?.role !== "puller") return;
+    const path = this.#pathBy(entry.transfer.path as PathId);
+    this.#puller.onRead(nowUs, path, entry.transfer, read, slab, at);
+    this.#settle(nowUs);
+  }
+
+  /** Has bytes that could not be read from a peer's memory asked for by UDP; `downgraded` says that it stays so for a while. */
+  rmaFailed(read: RmaRead, how: "once" | "downgraded"): void {
+    if (how === "downgraded") this.#context.events.push({ kind: "rmaDowngraded", path: read.path });
+    const entry = this.#context.transfers.get(read.transfer);
+    if (entry?.role !== "puller") return;
+    const { transfer } = entry;
+    const pull = transfer.pulls.find(({ seq }) => seq === read.pullSeq);
+    if (pull === undefined || pull.sentUs < 0) return;
+    this.#loop.repull(this.#pathBy(transfer.path as PathId), transfer, pull);
+  }
+
   /** Learns that more than so many bytes of UDP payload do not pass to an address. */
   pathMtu(nowUs: number, address: number, bytes: number): void {
     for (const path of this.#context.paths.values()) {
@@ -257,10 +283,13 @@ export class Engine {
    * Takes own transfers and closes that are not over to another path of the same peer, because the old one cannot be used
    * any more; returns how many transfers that were. Transfers of the peer follow when it does the same.
    *
+   * @throws RangeError for a path that was made before the old one: of two moves that overtake each other the peer believes
+   *   the one to the later path.
    * @see spec/dcquic.md §10.4
    */
   moveTransfers(nowUs: number, from: PathId, to: PathId): number {
     const [before, after] = [this.#pathBy(from), this.#pathBy(to)];
+    if (after.id <= before.id) throw new RangeError(`a move from path ${from} back to ${to}`);
     this.#closer.move(nowUs, before, after);
     return this.#announcer.move(nowUs, before, after);
   }

@@ -109,6 +109,8 @@ export type EngineEvent =
     }
   /** The peer of a path says it lost the path's secret. Nothing is believed yet: see UnknownSecretWatch. */
   | { readonly kind: "unknownPathSecret"; readonly path: PathId; readonly token: Uint8Array }
+  /** Reads of the peer's memory failed too often: its bytes come by UDP for a minute. §16.3 */
+  | { readonly kind: "rmaDowngraded"; readonly path: PathId }
   /** Something that an attack would look like. */
   | {
       readonly kind: "securityNoted";

@@ -126,6 +126,8 @@ export class MoveIn {
   ): void {
     const before = this.#homeOf(transfer);
     if (before === undefined) return this.#refuse(path, worker, entry);
+    // A later move overtook this one.
+    if (before.id > path.id) return this.#count(path, worker, entry);
     const home = before.knownWorker(transfer.worker);
     home?.live.delete(transfer.notifySeq);
     const isOffered = home?.offered.covers(transfer.notifySeq, transfer.notifySeq + 1) === true;

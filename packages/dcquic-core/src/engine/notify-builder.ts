@@ -60,16 +60,19 @@ export class NotifyBuilder {
       resend !== undefined;
       resend = path.outbox.resends.peek()
     ) {
-      if (resend.voiding) return undefined;
-      if (!resend.isOver) return resend;
-      resend.resendQueued = false;
+      // One that moved to another path is repeated there.
+      const isOfPath = resend.path === path.id;
+      if (isOfPath && resend.voiding) return undefined;
+      if (isOfPath && !resend.isOver) return resend;
+      if (isOfPath) resend.resendQueued = false;
       path.outbox.resends.shift();
     }
     while (path.announceReady()) {
       const level = path.announceScheduler.select(path.announceQueue.occupied);
       const entry = this.#context.transfers.at(path.announceQueue.peek(level));
       const transfer = entry?.role === "announcer" ? entry.transfer : undefined;
-      if (transfer?.state === "queued" && this.#announcer.isReady(path, transfer)) return transfer;
+      const isOfPath = transfer?.path === path.id && transfer.state === "queued";
+      if (isOfPath && this.#announcer.isReady(path, transfer)) return transfer;
       path.announceQueue.shift(level);
     }
     return undefined;
@@ -132,6 +135,7 @@ export class NotifyBuilder {
     entry.wireOffset = 0;
     entry.wireBytes = transfer.wireBytes;
     entry.binding.fill(0);
+    this.#fillKeys(transfer);
     if (payload instanceof Uint8Array || payload.sealing === undefined) return;
     const { sealing } = payload;
     entry.protection = sealing.protection;
@@ -141,6 +145,21 @@ export class NotifyBuilder {
       entry.flags |= NotifyFlag.DataKey;
       entry.dataKey.set(sealing.dataKey);
       entry.messageNumber = sealing.messageNumber;
+    }
+  }
+
+  #fillKeys({ rmaKeys }: AnnouncedTransfer): void {
+    if (rmaKeys.length === 0) return;
+    const entry = this.#entry;
+    entry.flags |= NotifyFlag.Rma;
+    entry.rmaCount = rmaKeys.length;
+    for (const [i, { nic, provider, rkey, base }] of rmaKeys.entries()) {
+      const into = entry.rma[i];
+      if (into === undefined) break;
+      into.nic = nic;
+      into.provider = provider;
+      copyId(into.rkey, rkey);
+      copyId(into.base, base);
     }
   }
 

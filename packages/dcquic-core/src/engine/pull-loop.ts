@@ -1,3 +1,5 @@
+import { id64 } from "../wire/id64.js";
+import { RMA_REGION_BYTES } from "../rma/rma-port.js";
 import { PRIORITIES } from "../sched/priority-queue.js";
 import type { Pull, PulledTransfer } from "../transfer/pulled-transfer.js";
 import type { Chunk } from "../wire/chunk.js";
@@ -7,6 +9,8 @@ import { type EngineContext, TimerKind } from "./context.js";
 import type { Path } from "./path.js";
 
 const REORDER_PACKETS = 3;
+// A provider says that a read failed; this is for one that says nothing.
+const READ_PATIENCE_US = 200_000;
 const OVERTAKEN_PULLS = 2;
 
 /**
@@ -198,7 +202,8 @@ export class PullLoop {
     const level = pullScheduler.select(pullQueue.occupied);
     if (level < 0 || level >= PRIORITIES) return false;
     const entry = transfers.at(pullQueue.peek(level));
-    if (entry?.role !== "puller" || entry.transfer.state !== "pulling") {
+    const isOfPath = entry?.role === "puller" && entry.transfer.path === path.id;
+    if (!isOfPath || entry.transfer.state !== "pulling") {
       pullQueue.shift(level);
       return true;
     }
@@ -221,11 +226,40 @@ export class PullLoop {
     const pull = this.add(transfer, start, end);
     pulls.pulled(nowUs, sender, end - start);
     pullScheduler.charge(level, end - start, occupied);
-    path.outbox.pulls.push({ transfer, pull });
-    this.#context.dirty.add(path);
+    if (!this.#read(nowUs, path, transfer, pull)) {
+      path.outbox.pulls.push({ transfer, pull });
+      this.#context.dirty.add(path);
+    }
     transfer.nextPull = end;
     if (end < transfer.wireBytes) pullQueue.push(level, transfer.id.lo);
     else pulls.want(sender, -1);
+    return true;
+  }
+
+  // Out of the announcer's memory instead of by DATA, where its buffer is open and the pull lies in one region. §16.3
+  #read(nowUs: number, path: Path, transfer: PulledTransfer, pull: Pull): boolean {
+    const { rma } = this.#context;
+    if (rma === undefined || transfer.rmaKeys.length === 0) return false;
+    const from = transfer.wireOffset + pull.start;
+    const region = Math.floor(from / RMA_REGION_BYTES);
+    const key = transfer.rmaKeys[region];
+    const length = pull.end - pull.start;
+    const regionOffset = from - region * RMA_REGION_BYTES;
+    if (key === undefined || regionOffset + length > RMA_REGION_BYTES) return false;
+    const started = rma.read(nowUs, path, {
+      path: path.id,
+      transfer: id64(transfer.id.hi, transfer.id.lo),
+      pullSeq: pull.seq,
+      wireOffset: pull.start,
+      length,
+      regionOffset,
+      key,
+    });
+    if (!started) return false;
+    pull.sentUs = nowUs;
+    pull.attempts += 1;
+    pull.dueUs = nowUs + READ_PATIENCE_US + path.rtt.ptoUs;
+    this.arm(transfer);
     return true;
   }
 }

@@ -1,3 +1,4 @@
+import type { RmaRead } from "../rma/rma-port.js";
 import { type RecordLayout, wireBytesOf } from "../crypto/records.js";
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import { type AssembledRecord, RecordAssembly } from "../transfer/record-assembly.js";
@@ -91,19 +92,44 @@ export class Puller {
       return;
     }
     this.#loop.answered(nowUs, path, transfer, chunk);
+    this.#arrived(nowUs, path, transfer, { start: chunk.wireOffset, end, slab, at });
+  }
+
+  /** Takes bytes that were read from the announcer's memory; like DATA they count once they verify. §16.3 */
+  onRead(
+    nowUs: number,
+    path: Path,
+    transfer: PulledTransfer,
+    read: RmaRead,
+    slab: Uint8Array,
+    at: number,
+  ): void {
+    if (transfer.state !== "pulling" || transfer.assembly === undefined) return;
+    const start = read.wireOffset;
+    this.#arrived(nowUs, path, transfer, { start, end: start + read.length, slab, at });
+  }
+
+  #arrived(
+    nowUs: number,
+    path: Path,
+    transfer: PulledTransfer,
+    { start, end, slab, at }: { start: number; end: number; slab: Uint8Array; at: number },
+  ): void {
+    const { assembly } = transfer;
+    if (assembly === undefined) return;
     // Bytes that are here already are left alone: a later copy must not change what was checked.
-    let position = transfer.received.firstGap(chunk.wireOffset);
+    let position = transfer.received.firstGap(start);
     while (position < end) {
       const until = Math.min(end, transfer.received.firstHeld(position));
-      const from = at + position - chunk.wireOffset;
-      transfer.assembly.write(position, slab, from, until - position);
+      const from = at + position - start;
+      assembly.write(position, slab, from, until - position);
       transfer.received.add(position, until);
       this.#context.payloadReceived += until - position;
       position = transfer.received.firstGap(until);
     }
-    this.#context.pulls.arrived(nowUs, path.sender, chunk.length, path.rtt.srttUs);
+    this.#context.pulls.arrived(nowUs, path.sender, end - start, path.rtt.srttUs);
     const isPartDone = this.#loop.settle(path, transfer);
-    this.#finishParts(nowUs, path, transfer, chunk.wireOffset, end);
+    this.#finishParts(nowUs, path, transfer, start, end);
     if (transfer.assembly === undefined) return;
     if (transfer.verified.covered === transfer.wireBytes) {
       this.#assembled(nowUs, path, transfer);
