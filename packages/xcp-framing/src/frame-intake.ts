@@ -1,13 +1,13 @@
 import type { WireError } from "@proj/wire-types";
 import { ChunkAssembler } from "./chunk-assembler.js";
 import type { ChunkEvent } from "./chunk-event.js";
-import { policyViolation } from "./codec-policy.js";
 import { decompressBody } from "./compression.js";
 import { XcpError } from "./errors.js";
 import { FailureWindow } from "./failure-window.js";
 import type { FrameOpener } from "./frame-cipher.js";
 import type { Inbound } from "./inbound.js";
 import type { Inbox } from "./inbox.js";
+import { IncomingStreams } from "./incoming-streams.js";
 import type { Negotiated } from "./negotiated.js";
 import type { Sender } from "./sender.js";
 import type { SessionCore } from "./session-core.js";
@@ -21,11 +21,6 @@ export interface IntakeHooks {
   readonly wantsStream: ((header: FrameHeader) => unknown) | undefined;
   /** A whole, decrypted control frame. */
   control(header: FrameHeader, payload: Uint8Array): void;
-}
-
-interface Stream {
-  readonly inbound: Inbound;
-  started: boolean;
 }
 
 /**
@@ -44,7 +39,7 @@ export class FrameIntake {
   readonly #crcFailures: FailureWindow;
   readonly #decryptFailures: FailureWindow;
   readonly #channels = new Set<number>();
-  readonly #streams = new Map<number, Stream>();
+  readonly #streams: IncomingStreams;
   #lastChannel = 0;
   #epoch = 0;
 
@@ -61,6 +56,7 @@ export class FrameIntake {
     this.#opener = parts.opener;
     this.#negotiated = negotiated;
     this.#hooks = hooks;
+    this.#streams = new IncomingStreams(core, parts.inbox, negotiated);
     this.#assembler = this.#newAssembler();
     this.#crcFailures = new FailureWindow(limits.maxCrcFailures, limits.crcFailureWindowMs * 1000);
     this.#decryptFailures = new FailureWindow(limits.maxDecryptFailures, Number.POSITIVE_INFINITY);
@@ -97,17 +93,14 @@ export class FrameIntake {
 
   /** The driver wants no more of a streamed message, and refuses it. */
   abandon(inbound: Inbound): void {
-    const { channelId } = inbound.message;
-    if (this.#streams.get(channelId)?.inbound !== inbound) return;
-    this.#streams.delete(channelId);
-    this.#assembler.abandon(channelId);
+    if (this.#streams.forget(inbound) === "unknown") return;
+    this.#assembler.abandon(inbound.message.channelId);
   }
 
   /** Gives up every message that came in part, when the session ends. */
   abortAll(error: WireError): void {
     this.#assembler = this.#newAssembler();
-    for (const { inbound } of this.#streams.values()) this.#inbox.abortStream(inbound, error);
-    this.#streams.clear();
+    this.#streams.abortAll(error);
   }
 
   /** Erases the keys. */
@@ -217,11 +210,7 @@ export class FrameIntake {
     }
     if (header.msgType >= MsgType.DATA) {
       this.#assembler.reject(this.#core.nowUs, flags, header);
-      const stream = this.#streams.get(header.channelId);
-      if (stream?.inbound.message.msgId === header.msgId) {
-        this.#streams.delete(header.channelId);
-        this.#inbox.abortStream(stream.inbound, error);
-      }
+      this.#streams.drop(header, error);
       this.#drainAssembler();
     }
     this.#inbox.answers.refuseDamaged(header, error);
@@ -264,10 +253,12 @@ export class FrameIntake {
         this.#start(event.flags, event.header);
         return;
       case "chunk":
-        this.#streamChunk(event.header, event.payload);
+        if (this.#streams.take(event.header, event.payload) === "refused") {
+          this.#assembler.abandon(event.header.channelId);
+        }
         return;
       case "ended":
-        this.#streamEnded(event.header);
+        this.#streams.end(event.header);
         return;
       case "aborted":
         this.#aborted(event.header);
@@ -311,53 +302,20 @@ export class FrameIntake {
       this.#assembler.abandon(header.channelId);
       return;
     }
-    this.#streams.set(header.channelId, { inbound, started: false });
+    this.#streams.begin(inbound);
     this.#assembler.divert(header.channelId, this.#negotiated.maxMessageBytes);
-  }
-
-  #streamChunk(header: FrameHeader, bytes: Uint8Array): void {
-    const stream = this.#streams.get(header.channelId);
-    if (stream === undefined) return;
-    const { inbound } = stream;
-    const { msgType, bodyCodec } = inbound.message;
-    const problem = stream.started
-      ? undefined
-      : policyViolation(this.#negotiated.codecPolicy, msgType, bodyCodec, bytes);
-    stream.started = true;
-    if (problem === undefined && this.#inbox.hold(inbound, bytes.length)) {
-      this.#core.events.push({ kind: "chunkReceived", inbound, bytes });
-      return;
-    }
-    const error = problem ?? new XcpError("xcp.busy", "the receiver of the stream is behind");
-    this.abandon(inbound);
-    this.#inbox.abortStream(inbound, error);
-    this.#inbox.answers.refuseFrame(inbound.message, error);
-  }
-
-  #streamEnded(header: FrameHeader): void {
-    const stream = this.#streams.get(header.channelId);
-    if (stream === undefined) return;
-    this.#streams.delete(header.channelId);
-    this.#inbox.endStream(stream.inbound);
   }
 
   #aborted(header: FrameHeader): void {
     const error = new XcpError("xcp.cancelled", "the sender gave the message up");
     this.#core.log.write("info", "xcp.chunk_abort", { direction: "received" }, header);
-    this.#dropStream(header, error);
+    this.#streams.drop(header, error);
     const waiting = this.#sender.awaiting(header.inReplyTo);
     if (waiting !== undefined) this.#sender.cancel(waiting, error);
   }
 
   #failed(header: FrameHeader, error: XcpError): void {
-    this.#dropStream(header, error);
+    this.#streams.drop(header, error);
     this.#inbox.answers.refuseDamaged(header, error);
-  }
-
-  #dropStream(header: FrameHeader, error: XcpError): void {
-    const stream = this.#streams.get(header.channelId);
-    if (stream?.inbound.message.msgId !== header.msgId) return;
-    this.#streams.delete(header.channelId);
-    this.#inbox.abortStream(stream.inbound, error);
   }
 }

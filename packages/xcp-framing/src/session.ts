@@ -1,12 +1,12 @@
 import { asWireError, isWireError, type WireError, wireError } from "@proj/wire-types";
-import { Clarifications, type Question } from "./clarifications.js";
+import { Clarifications } from "./clarifications.js";
 import { XcpError } from "./errors.js";
 import { FrameWriter } from "./frame-writer.js";
 import type { Inbound } from "./inbound.js";
 import { Lifecycle } from "./lifecycle.js";
 import type { OutgoingMessage } from "./message.js";
 import type { Negotiated } from "./negotiated.js";
-import { sendError, sendGoaway, sendRelease, sendUnsupported } from "./notices.js";
+import { sendRelease, sendUnsupported } from "./notices.js";
 import { OpenSession } from "./open-session.js";
 import { prepareTransfer } from "./outgoing.js";
 import { Pings } from "./pings.js";
@@ -16,6 +16,7 @@ import { Sender } from "./sender.js";
 import type { AnswerBody, QuestionBody, SessionHooks, SubmitOptions } from "./session-commands.js";
 import type { SessionConfig } from "./session-config.js";
 import { SessionCore } from "./session-core.js";
+import { SessionEnding } from "./session-ending.js";
 import type { AskedQuestion, SessionEvent } from "./session-events.js";
 import { type HandshakeResult, SessionHandshake } from "./session-handshake.js";
 import type { SessionMemory } from "./session-memory.js";
@@ -60,11 +61,12 @@ export class Session {
   readonly #pings: Pings;
   readonly #clarifications: Clarifications;
   readonly #life = new Lifecycle();
+  readonly #ending: SessionEnding;
   #machines: OpenSession | undefined;
 
   constructor(config: SessionConfig, nowUs: number, hooks: SessionHooks = {}) {
     this.#hooks = hooks;
-    this.#core = new SessionCore(config, (error, how) => this.#end(error, how));
+    this.#core = new SessionCore(config, (error, how) => this.#ending.end(error, how));
     this.#core.nowUs = nowUs;
     const { profile, role } = config;
     const fixed = profile === "auto" ? (role === "initiator" ? "v0.2" : undefined) : profile;
@@ -80,6 +82,14 @@ export class Session {
     this.#pings = new Pings(this.#core);
     this.#clarifications = new Clarifications(config.limits.maxClarificationRounds);
     this.#handshake = new SessionHandshake(this.#core, nowUs, (result) => this.#open(result));
+    this.#ending = new SessionEnding(this.#core, {
+      life: this.#life,
+      sender: this.#sender,
+      pings: this.#pings,
+      clarifications: this.#clarifications,
+      handshake: this.#handshake,
+      machines: () => this.#machines,
+    });
   }
 
   /** What was agreed, once the session is open. */
@@ -143,7 +153,7 @@ export class Session {
     }
     if (this.#life.kind === "open") this.#pings.sendQueued();
     if (nowUs >= this.#core.nextSampleUs) this.#core.sampleShares();
-    this.#checkDrained();
+    this.#ending.checkDrained();
   }
 
   /** The peer sends no more. In the middle of a frame that is an error, otherwise what is under way is finished. */
@@ -156,16 +166,16 @@ export class Session {
       this.#core.fail(new XcpError("xcp.frame_truncated", "the stream ended inside a frame"));
     } else {
       this.#sender.failAwaiting(wireError("wire.closed", "the peer ended without an answer"));
-      this.#beginDrain();
-      this.#checkDrained();
+      this.#ending.beginDrain();
+      this.#ending.checkDrained();
     }
   }
 
   /** The transport is gone. */
   receiveClose(nowUs: number, error: WireError | undefined): void {
     this.#core.nowUs = nowUs;
-    const drained = this.#life.kind === "draining" && !this.#unfinished;
-    if (error === undefined && drained) this.#end(undefined, "silently");
+    const drained = this.#life.kind === "draining" && !this.#ending.unfinished;
+    if (error === undefined && drained) this.#ending.end(undefined, "silently");
     else {
       this.#core.failSilently(error ?? wireError("wire.closed", "the connection was closed"));
     }
@@ -233,7 +243,7 @@ export class Session {
     this.#core.nowUs = nowUs;
     const transfer = this.#machines?.inbox.reply(inbound, message);
     this.#clarifications.drop(inbound);
-    this.#checkDrained();
+    this.#ending.checkDrained();
     return transfer;
   }
 
@@ -243,7 +253,7 @@ export class Session {
     this.#machines?.intake.abandon(inbound);
     this.#machines?.inbox.refuse(inbound, error);
     this.#clarifications.drop(inbound);
-    this.#checkDrained();
+    this.#ending.checkDrained();
   }
 
   /** ACKs a message before its reply, if its sender asked for an ACK. */
@@ -319,19 +329,15 @@ export class Session {
   /** Stops taking and sending requests, and ends when what is under way is finished, or after the drain timeout. */
   close(nowUs: number, reason = 0): void {
     this.#core.nowUs = nowUs;
-    if (this.#life.kind === "handshake") this.#end(undefined, "silently");
+    if (this.#life.kind === "handshake") this.#ending.end(undefined, "silently");
     if (this.#life.kind !== "open") return;
-    if (sendGoaway(this.#core, reason) === "sent" && this.#machines !== undefined) {
-      this.#machines.inbox.lastAccepted = this.#core.lastReceivedId;
-    }
-    this.#beginDrain();
-    this.#checkDrained();
+    this.#ending.goAway(reason);
   }
 
   /** Ends at once; with an error the peer is told, if it understands. */
   destroy(nowUs: number, error: WireError | undefined): void {
     this.#core.nowUs = nowUs;
-    this.#end(error, "announced");
+    this.#ending.end(error, "announced");
   }
 
   /**
@@ -349,7 +355,7 @@ export class Session {
     this.#writer.crcOrder = this.#reader.crcOrder;
     this.#sender.fill(this.#batchBytes);
     const parts = this.#writer.take();
-    if (this.#core.outbox.empty) this.#checkDrained();
+    if (this.#core.outbox.empty) this.#ending.checkDrained();
     return parts;
   }
 
@@ -408,16 +414,14 @@ export class Session {
     if (this.#life.kind !== "open" && this.#life.kind !== "draining") return;
     this.#sender.tick();
     this.#machines?.intake.tick();
-    for (const question of this.#clarifications.expire(nowUs)) {
-      this.#questionFailed(question, new XcpError("xcp.clarification_failed", "no answer in time"));
-    }
+    this.#ending.expireQuestions();
     if (nowUs >= (this.#machines?.inbox.answers.dueUs ?? Number.POSITIVE_INFINITY)) {
       this.#machines?.inbox.answers.flushAcks();
     }
     this.#pings.checkAlive();
     this.#core.sampleShares();
-    if (nowUs >= this.#life.drainDueUs) this.#announceDrained();
-    else this.#checkDrained();
+    if (nowUs >= this.#life.drainDueUs) this.#ending.announceDrained();
+    else this.#ending.checkDrained();
   }
 
   /** A picture of what the session did and holds. */
@@ -441,7 +445,7 @@ export class Session {
   /** Erases keys and gives back what the session holds; call it last. */
   dispose(nowUs: number): void {
     this.#core.nowUs = nowUs;
-    if (!this.#isClosed) this.#end(undefined, "silently");
+    if (!this.#isClosed) this.#ending.end(undefined, "silently");
     this.#sender.erase();
     this.#machines?.intake.erase();
     const { sessions, info } = this.#core.config;
@@ -508,55 +512,6 @@ export class Session {
       case "closed":
     }
     throw wireError("wire.closed", `the session is in its ${this.#life.kind} phase`);
-  }
-
-  get #unfinished(): boolean {
-    const inbox = this.#machines?.inbox;
-    return this.#sender.busy || (inbox?.inflight ?? 0) > 0 || inbox?.answers.hasAcks === true;
-  }
-
-  #beginDrain(): void {
-    this.#life.drain(this.#core.nowUs + this.#core.config.limits.drainTimeoutMs * 1000);
-  }
-
-  #checkDrained(): void {
-    if (this.#life.ending && !this.#unfinished) this.#announceDrained();
-  }
-
-  #announceDrained(): void {
-    if (this.#life.noteDrained() === "known") return;
-    this.#beginDrain();
-    this.#sender.failAll(wireError("wire.closed", "the connection closed before the answer"));
-    this.#core.events.push({ kind: "drained" });
-  }
-
-  #questionFailed(question: Question, error: WireError): void {
-    this.#core.events.push({ kind: "questionFailed", inbound: question.inbound, error });
-  }
-
-  #end(error: WireError | undefined, how: "announced" | "silently"): void {
-    if (this.#isClosed) return;
-    const core = this.#core;
-    this.#life.close();
-    const reason = error ?? wireError("wire.closed", "the connection was closed");
-    this.#sender.failAll(reason);
-    this.#machines?.intake.abortAll(reason);
-    for (const question of this.#clarifications.takeAll()) this.#questionFailed(question, reason);
-    const owners = this.#pings.keepalive.abandon();
-    const proposal = this.#machines?.renegotiation.abandon();
-    if (proposal !== undefined) owners.push(proposal.owner);
-    for (const owner of owners) core.events.push({ kind: "commandFailed", owner, error: reason });
-    core.outbox.clearTransfers();
-    if (error !== undefined && how === "announced") sendError(core, error);
-    this.#handshake.dispose();
-    if (error !== undefined) {
-      core.log.write(error.scope === "connection" ? "warn" : "info", "xcp.error", {
-        code: error.code,
-        detail: error.message,
-      });
-    }
-    core.log.write("info", "xcp.close", { code: error?.code });
-    core.events.push({ kind: "closed", error });
   }
 }
 
