@@ -112,3 +112,12 @@ export {
   type PlannedWorker,
 } from "./topology/core-plan.js";
 export type { PacketBatch } from "./crypto/packet-batch.js";
+export {
+  chooseTransport,
+  RMA_PROVIDER_NUMBERS,
+  type RmaOffer,
+  type RmaProviderName,
+  type TransportChoice,
+} from "./negotiate/transport-choice.js";
+export { RmaHealth } from "./negotiate/rma-health.js";
+export type { RmaKey, RmaPath, RmaPort, RmaRead } from "./rma/rma-port.js";

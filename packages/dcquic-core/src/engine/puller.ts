@@ -92,7 +92,7 @@ export class Puller {
       return;
     }
     this.#loop.answered(nowUs, path, transfer, chunk);
-    this.#arrived(nowUs, path, transfer, { start: chunk.wireOffset, end, slab, at });
+    this.#arrived(nowUs, path, transfer, chunk.wireOffset, end, slab, at);
   }
 
   /** Takes bytes that were read from the announcer's memory; like DATA they count once they verify. §16.3 */
@@ -106,14 +106,17 @@ export class Puller {
   ): void {
     if (transfer.state !== "pulling" || transfer.assembly === undefined) return;
     const start = read.wireOffset;
-    this.#arrived(nowUs, path, transfer, { start, end: start + read.length, slab, at });
+    this.#arrived(nowUs, path, transfer, start, start + read.length, slab, at);
   }
 
   #arrived(
     nowUs: number,
     path: Path,
     transfer: PulledTransfer,
-    { start, end, slab, at }: { start: number; end: number; slab: Uint8Array; at: number },
+    start: number,
+    end: number,
+    slab: Uint8Array,
+    at: number,
   ): void {
     const { assembly } = transfer;
     if (assembly === undefined) return;

@@ -1,3 +1,4 @@
+import type { Rma } from "@proj/native-io";
 import { systemRandom, systemTime } from "@proj/wire-types/system";
 import { BufferRegistry } from "../buffer/buffer-registry.js";
 import type { CryptoBackend } from "../crypto/backend.js";
@@ -7,6 +8,7 @@ import { Engine } from "../engine/engine.js";
 import type { EngineEvent } from "../engine/events.js";
 import { UnknownSecretAnswers } from "../path/unknown-path-secret.js";
 import { encodeSecretControl } from "../wire/secret-control.js";
+import { RmaSide, type RmaSideOptions } from "./rma/rma-side.js";
 
 /** What every driver is told about the engine it runs. */
 export interface EngineHostOptions {
@@ -16,6 +18,8 @@ export interface EngineHostOptions {
   readonly bufferBytes?: number;
   /** The cryptography; the best that the driver has if absent. */
   readonly crypto?: CryptoBackend;
+  /** Memory access for bulk bytes; hardware that is here if absent, nothing where `false`. */
+  readonly rma?: RmaSideOptions | false;
   /** 32 bytes that survive restarts: without them peers cannot tell that this process forgot them. */
   readonly resetSigner: Uint8Array;
   /** Is told what the engine tells. */
@@ -30,6 +34,8 @@ export interface EngineSurroundings {
   readonly crypto: CryptoBackend;
   /** Whether a source, by its number, may be answered, as one name for all its ports; `undefined` if it is forgotten. */
   readonly hostOf: (address: number) => string | undefined;
+  /** Memory access, for a driver that polls. */
+  readonly rma?: Rma;
   /** Sends a datagram that is no packet of the engine. */
   readonly send: (datagram: Uint8Array, address: number) => void;
 }
@@ -44,6 +50,8 @@ export class EngineHost {
   readonly buffers: BufferRegistry;
   /** The cryptography. */
   readonly crypto: CryptoBackend;
+  /** Memory access, where the driver makes progress for it. */
+  readonly rma: RmaSide | undefined;
   readonly #options: EngineHostOptions;
   readonly #surroundings: EngineSurroundings;
   readonly #answers = new UnknownSecretAnswers();
@@ -54,12 +62,17 @@ export class EngineHost {
     this.#surroundings = surroundings;
     this.crypto = options.crypto ?? surroundings.crypto;
     this.buffers = new BufferRegistry(options.bufferBytes ?? DEFAULT_BUFFER_BYTES);
+    this.rma =
+      options.rma === false || surroundings.rma === undefined
+        ? undefined
+        : RmaSide.open(surroundings.rma, this.buffers, options.rma ?? {});
     this.engine = new Engine({
       config: { ...surroundings.config, ...options.config },
       crypto: this.crypto,
       random: systemRandom,
       buffers: this.buffers,
       nowUs: systemTime.nowUs(),
+      ...(this.rma === undefined || this.rma.offers.length === 0 ? {} : { rma: this.rma }),
     });
   }
 

@@ -27,3 +27,5 @@ export {
 } from "./bind-driver.js";
 export { EngineThread, type EngineThreadOptions } from "./thread/engine-thread.js";
 export type { ThreadPort } from "./thread/thread-port.js";
+export { type Durability, fileTarget } from "./pool/file-target.js";
+export type { RmaSideOptions } from "./rma/rma-side.js";

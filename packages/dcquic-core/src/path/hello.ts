@@ -1,6 +1,7 @@
 import { ByteReader, ByteWriter, decodeUtf8, encodeUtf8 } from "@proj/wire-types";
 import type { AeadName } from "../crypto/key-schedule.js";
 import { DcquicError } from "../errors.js";
+import type { RmaOffer } from "../negotiate/transport-choice.js";
 import { CREDENTIAL_ID_BYTES, WireLimit } from "../wire/constants.js";
 import { getVarint, MAX_VARINT, putVarint, varintSize, varintSizeOf } from "../wire/varint.js";
 
@@ -13,6 +14,7 @@ const MAX_APPLICATION_BYTES = 4096;
 const MAX_ENDPOINTS = WireLimit.maxWorkers;
 const MAX_ASKED = 64;
 const MAX_HOST_BYTES = 255;
+const MAX_RMA_ADDRESS_BYTES = 255;
 
 /** Where one worker of a peer receives. spec/dcquic.md §7.2 */
 export interface WorkerEndpoint {
@@ -62,6 +64,8 @@ export interface Hello {
   readonly answers: readonly CredentialAnswer[];
   /** Whatever the application wants to say, at most 4 KiB. */
   readonly application: Uint8Array;
+  /** How this side's memory can be read, if at all. §16.3 */
+  readonly rma?: readonly RmaOffer[];
 }
 
 const Tlv = {
@@ -77,6 +81,7 @@ const Tlv = {
   asked: 10,
   answer: 11,
   application: 12,
+  rma: 13,
 } as const;
 
 const AEAD_NUMBERS: readonly AeadName[] = ["aes-256-gcm", "aes-128-gcm"];
@@ -107,6 +112,7 @@ export function encodeHello(hello: Hello): Uint8Array {
     put(writer, Tlv.answer, Uint8Array.of(known ? 1 : 0, ...credentialId));
   }
   put(writer, Tlv.application, hello.application);
+  for (const offer of hello.rma ?? []) put(writer, Tlv.rma, encodeOffer(offer));
   return writer.copy();
 }
 
@@ -151,6 +157,7 @@ export function decodeHello(bytes: Uint8Array): Hello {
       return { known: answer[0] === 1, credentialId: answer.slice(1) };
     }),
     application: new Uint8Array(one(Tlv.application)),
+    rma: many(Tlv.rma, WireLimit.maxRma).map(decodeOffer),
   };
   if (hello.application.length > MAX_APPLICATION_BYTES) {
     throw failed(`${hello.application.length} bytes of application data`);
@@ -210,6 +217,28 @@ function decodeEndpoint(bytes: Uint8Array): WorkerEndpoint {
     return { worker, nic, host, ports, bandwidth: onlyVarint(reader.view(reader.remaining)) };
   } catch (error) {
     throw new DcquicError("dcquic.handshake_failed", "an endpoint does not decode", {
+      cause: error,
+    });
+  }
+}
+
+function encodeOffer({ provider, nic, maxReadBytes, address }: RmaOffer): Uint8Array {
+  if (address.length > MAX_RMA_ADDRESS_BYTES) {
+    throw new RangeError(`an endpoint's address of ${address.length} bytes`);
+  }
+  const writer = new ByteWriter(64).u8(provider).u8(nic).u8(address.length).bytes(address);
+  return writer.bytes(varint(maxReadBytes)).copy();
+}
+
+function decodeOffer(bytes: Uint8Array): RmaOffer {
+  try {
+    const reader = new ByteReader(bytes);
+    const provider = reader.u8();
+    const nic = reader.u8();
+    const address = reader.view(reader.u8()).slice();
+    return { provider, nic, address, maxReadBytes: onlyVarint(reader.view(reader.remaining)) };
+  } catch (error) {
+    throw new DcquicError("dcquic.handshake_failed", "an offer of memory access does not decode", {
       cause: error,
     });
   }

@@ -1,3 +1,4 @@
+import type { RmaKey } from "../rma/rma-port.js";
 import { IntervalSet } from "../buffer/interval-set.js";
 import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
 import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
@@ -98,6 +99,8 @@ export class AnnouncedTransfer {
   deadlineTimer: TimerId = NO_TIMER;
   /** Whether its payload may ride in the announcement. */
   readonly mayInline: boolean;
+  /** What opens its buffer to the peer's reads, region by region; empty where nothing does. */
+  rmaKeys: readonly RmaKey[] = [];
   /** What the puller has. */
   readonly acked: IntervalSet = new IntervalSet();
   /** What was sent at least once. */

@@ -1,3 +1,4 @@
+import type { RmaKey } from "../rma/rma-port.js";
 import { IntervalSet } from "../buffer/interval-set.js";
 import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
 import { NotifyFlag, Protection } from "../wire/constants.js";
@@ -83,6 +84,8 @@ export class PulledTransfer {
   readonly token: Id64 | undefined;
   /** The payload, if it rode inline. */
   readonly inline: Uint8Array | undefined;
+  /** What opens the announcer's buffer to reads, region by region; empty where nothing does. */
+  readonly rmaKeys: readonly RmaKey[];
   /** Where it is. */
   state: PullerState = "held";
   /** Announcements that must be offered before: as names. */
@@ -149,6 +152,13 @@ export class PulledTransfer {
     this.meta = entry.meta.slice();
     const { flags, token } = entry;
     this.token = (flags & NotifyFlag.Token) === 0 ? undefined : id64(token.hi, token.lo);
+    const keys = (entry.flags & NotifyFlag.Rma) === 0 ? [] : entry.rma.slice(0, entry.rmaCount);
+    this.rmaKeys = keys.map(({ nic, provider, rkey, base }) => ({
+      nic,
+      provider,
+      rkey: id64(rkey.hi, rkey.lo),
+      base: id64(base.hi, base.lo),
+    }));
     this.inline = isInline ? entry.inline.slice() : undefined;
   }
 

@@ -5,6 +5,7 @@ import { LocalPort } from "../../stream/local-port.js";
 import type { BufferRegistry } from "../../buffer/buffer-registry.js";
 import type { EngineConfig } from "../../engine/config.js";
 import type { Engine } from "../../engine/engine.js";
+import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import { WireLimit } from "../../wire/constants.js";
 import { EngineHost, type EngineHostOptions } from "../engine-host.js";
 import { ringCrypto } from "../ring-crypto.js";
@@ -73,6 +74,7 @@ export class NativeDriver {
     this.#host = new EngineHost(options, {
       config: options.thread === "own" ? NATIVE_CONFIG : SHARED_THREAD_CONFIG,
       crypto: ringCrypto(backend.crypto),
+      rma: backend.rma,
       hostOf: (address) => wire.socket.addressOf(address)?.host,
       send: (datagram, address) => wire.sendAlone(datagram, address),
     });
@@ -131,6 +133,16 @@ export class NativeDriver {
     return this.#wire.socket.capabilities;
   }
 
+  /** How own memory can be read, for a HELLO. */
+  get rmaOffers(): readonly RmaOffer[] {
+    return this.#host.rma?.offers ?? [];
+  }
+
+  /** Bytes that were read from peers' memory. */
+  get rmaBytesRead(): number {
+    return this.#host.rma?.bytesRead ?? 0;
+  }
+
   /** The time that the engine's methods take. */
   get nowUs(): number {
     return systemTime.nowUs();
@@ -167,6 +179,8 @@ export class NativeDriver {
     const { nowUs } = this;
     if (this.#idleSinceUs === 0) this.#idleSinceUs = nowUs;
     if (polling === "hybrid" && nowUs - this.#idleSinceUs < HYBRID_SPIN_US) return false;
+    // Memory access makes progress by polling only.
+    if (this.#host.rma?.isActive === true) return false;
     const waitUs = Math.min(MAX_WAIT_US, this.engine.nextDeadline() - nowUs);
     if (waitUs >= 1) this.#wire.socket.wait(Math.floor(waitUs));
     return false;
@@ -177,6 +191,7 @@ export class NativeDriver {
     if (this.#closed) return;
     this.#closed = true;
     this.#turns.stop();
+    this.#host.rma?.close();
     this.#wire.close();
   }
 
@@ -184,7 +199,7 @@ export class NativeDriver {
     if (this.#closed) return;
     const isBusy = this.#once();
     if (this.#closed) return;
-    if (isBusy) this.#turns.now();
+    if (isBusy || this.#host.rma?.isActive === true) this.#turns.now();
     else this.#turns.at(this.engine.nextDeadline());
   }
 
@@ -198,12 +213,13 @@ export class NativeDriver {
       this.#turnsSinceErrors = 0;
       this.#wire.readErrors(this.nowUs, engine);
     }
+    const read = this.#host.rma?.poll(this.nowUs, engine) ?? 0;
     engine.tick(this.nowUs);
     this.#host.tellEvents();
     if (this.#closed) return true;
     const sent = this.#wire.transmit(this.nowUs, engine, this.#failed);
     this.#host.tellEvents();
-    return received > 0 || sent > 0;
+    return received > 0 || sent > 0 || read > 0;
   }
 
   #weigh({ errno, address }: SendFailure): void {

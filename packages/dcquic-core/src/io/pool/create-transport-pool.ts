@@ -5,6 +5,7 @@ import { DEFAULT_CONFIG, type EngineConfig } from "../../engine/config.js";
 import type { Hello } from "../../path/hello.js";
 import { TransportPool, type TransportPoolOptions } from "../../pool/transport-pool.js";
 import { nodeCrypto } from "../node-crypto.js";
+import type { RmaSideOptions } from "../rma/rma-side.js";
 import type { HandshakeCredentials } from "../tls-handshake.js";
 import { UdpDriver } from "../udp-driver.js";
 import { HandshakeServer } from "./handshake-server.js";
@@ -32,6 +33,8 @@ export interface TransportPoolConfig extends TransportPoolOptions {
   readonly bufferBytes?: number;
   /** The cryptography; OpenSSL's if absent. */
   readonly crypto?: CryptoBackend;
+  /** Memory access for bulk bytes, for drivers that can; hardware that is here if absent, nothing where `false`. */
+  readonly rma?: RmaSideOptions | false;
   /** Binds the sockets; `UdpDriver.bind` if absent. */
   readonly bind?: BindDriver;
   /** How long a handshake may take; 5000 ms if absent. */
@@ -82,6 +85,7 @@ async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend>
     onEvent: (event) => backend?.handle(event),
     ...(config.engine === undefined ? {} : { config: config.engine }),
     ...(config.crypto === undefined ? {} : { crypto: config.crypto }),
+    ...(config.rma === undefined ? {} : { rma: config.rma }),
     ...(bufferBytes === undefined ? {} : { bufferBytes }),
   });
   const maxConcurrent = config.maxHandshakes ?? DEFAULT_HANDSHAKES;
@@ -137,5 +141,6 @@ function helloOf(config: TransportPoolConfig, driver: PoolDriver): Hello {
     asked: [],
     answers: [],
     application: new Uint8Array(0),
+    rma: driver.rmaOffers ?? [],
   };
 }

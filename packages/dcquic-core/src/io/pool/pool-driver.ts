@@ -2,6 +2,7 @@ import type { RandomSource, Timers } from "@proj/wire-types";
 import type { BufferRegistry } from "../../buffer/buffer-registry.js";
 import type { CryptoBackend } from "../../crypto/backend.js";
 import type { Engine } from "../../engine/engine.js";
+import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import type { EnginePort } from "../../stream/engine-port.js";
 import type { EngineHostOptions } from "../engine-host.js";
 import type { UdpAddress } from "../peer-addresses.js";
@@ -23,6 +24,8 @@ export interface PoolDriver {
   readonly buffers: BufferRegistry;
   /** The engine's time; µs. */
   readonly nowUs: number;
+  /** How own memory can be read by peers; nothing if absent. */
+  readonly rmaOffers?: readonly RmaOffer[];
   /** Where it receives. */
   readonly address: UdpAddress;
   /** The engine's number for a peer's address. */

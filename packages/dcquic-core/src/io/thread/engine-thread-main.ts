@@ -19,7 +19,7 @@ if (port === null) throw new TypeError("engine-thread-main runs on a thread of i
 const { words } = start;
 const news: ThreadNews[] = [];
 let seen = 0;
-let stopped = false;
+let isStopping = false;
 
 await main();
 
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   const notes = pin();
   const driver = await bind(notes);
   if (driver === undefined) return;
-  while (!stopped) {
+  while (!isStopped()) {
     Atomics.add(words, ThreadWord.iterations, 1);
     const isAsked = obeyAll(driver);
     const isBusy = driver.poll(isAsked ? "spin" : start.polling);
@@ -50,11 +50,12 @@ async function bind(notes: readonly string[]): Promise<NativeDriver | undefined>
       ports: start.ports,
       config: start.config,
       resetSigner: start.resetSigner,
+      ...(start.rma === undefined ? {} : { rma: start.rma }),
       thread: start.polling === "spin" && start.cpu !== undefined ? "own" : "shared",
       onEvent: (event) => void news.push({ kind: "event", event }),
       onNicLost: (errno) => void news.push({ kind: "nicLost", errno }),
     });
-    news.push({ kind: "bound", ports: driver.ports, notes });
+    news.push({ kind: "bound", ports: driver.ports, notes, rmaOffers: driver.rmaOffers });
     flush();
     return driver;
   } catch (thrown) {
@@ -107,7 +108,7 @@ function obey(driver: NativeDriver, command: ThreadCommand): void {
     case "failPath":
       return engine.failPath(command.path, command.status);
     case "stop":
-      stopped = true;
+      isStopping = true;
   }
 }
 
@@ -139,4 +140,8 @@ function flush(): void {
   if (news.length === 0) return;
   port?.postMessage(news);
   news.length = 0;
+}
+
+function isStopped(): boolean {
+  return isStopping;
 }

@@ -7,6 +7,7 @@ import type { PathId } from "../../engine/events.js";
 import { Status } from "../../engine/status.js";
 import type { PeerState } from "../../health/peer-health.js";
 import type { EstablishedPath } from "../../path/handshake.js";
+import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import { Watchdog, WATCHDOG_INTERVAL_MS, type WatchdogFinding } from "../../router/watchdog.js";
 import type { EngineHostOptions } from "../engine-host.js";
 import type { Polling } from "../native/native-driver.js";
@@ -56,6 +57,8 @@ export class EngineThread {
   readonly ports: readonly UdpAddress[];
   /** What was asked for and is not so: one line each. */
   readonly notes: readonly string[];
+  /** How its memory can be read by peers. */
+  readonly rmaOffers: readonly RmaOffer[];
   /** Its paths. */
   readonly engine: PathCommands;
   readonly #thread: Worker;
@@ -82,6 +85,7 @@ export class EngineThread {
     this.#options = options;
     this.ports = bound.ports;
     this.notes = bound.notes;
+    this.rmaOffers = bound.rmaOffers;
     this.buffers = new BufferRegistry(options.bufferBytes ?? DEFAULT_BUFFER_BYTES);
     this.engine = {
       addPath: (_nowUs, established, address) => this.#addPath(established, address),
@@ -108,8 +112,8 @@ export class EngineThread {
    */
   static async start(options: EngineThreadOptions): Promise<EngineThread> {
     const words = new Int32Array(new SharedArrayBuffer(4 * THREAD_WORDS));
-    const { ports, config = {}, resetSigner, polling = "hybrid", cpu } = options;
-    const workerData: ThreadStart = { ports, config, resetSigner, polling, cpu, words };
+    const { ports, config = {}, resetSigner, polling = "hybrid", cpu, rma } = options;
+    const workerData: ThreadStart = { ports, config, resetSigner, polling, cpu, rma, words };
     const thread = new Worker(new URL("./engine-thread-main.js", import.meta.url), { workerData });
     const first = await new Promise<ThreadNews | undefined>((resolve, reject) => {
       thread.once("message", ([news]: readonly ThreadNews[]) => resolve(news));

@@ -10,6 +10,8 @@ import type { PlacedAccept } from "../../engine/puller.js";
 import type { CloseOptions } from "../../engine/stream-closer.js";
 import type { EstablishedPath } from "../../path/handshake.js";
 import type { Id64 } from "../../wire/id64.js";
+import type { RmaOffer } from "../../negotiate/transport-choice.js";
+import type { RmaSideOptions } from "../rma/rma-side.js";
 import type { Polling } from "../native/native-driver.js";
 import type { UdpAddress } from "../peer-addresses.js";
 
@@ -51,6 +53,7 @@ export type ThreadNews =
       readonly kind: "bound";
       readonly ports: readonly UdpAddress[];
       readonly notes: readonly string[];
+      readonly rmaOffers: readonly RmaOffer[];
     }
   | { readonly kind: "notBound"; readonly code: string; readonly message: string };
 
@@ -62,6 +65,8 @@ export interface ThreadStart {
   readonly config: Partial<EngineConfig>;
   /** See EngineHostOptions. */
   readonly resetSigner: Uint8Array;
+  /** See EngineHostOptions. */
+  readonly rma: RmaSideOptions | false | undefined;
   /** How it waits. */
   readonly polling: Polling;
   /** The processor it is pinned to, if any. */

@@ -1,0 +1,40 @@
+import { expect, test } from "@jest/globals";
+import type { RmaProviderName } from "@proj/dcquic-core";
+import { bindNative, type BindOptions, NativeDriver } from "@proj/dcquic-core/node";
+import { backend } from "@proj/native-io";
+import { localPool } from "../support/udp-pools.js";
+import { poolConformance } from "./pool-cases.js";
+
+const there = backend.kind === "native" ? backend.rma.providers().map(({ name }) => name) : [];
+
+for (const provider of ["shm", "net", "sockets"] as const) {
+  if (there.includes(provider)) conform(provider);
+  else test.skip(`the patterns over RMA by ${provider}: it is not here`, () => {});
+}
+
+function conform(provider: RmaProviderName): void {
+  const drivers: NativeDriver[] = [];
+  const bind = async (options: BindOptions): Promise<NativeDriver> => {
+    const rma = { providers: [provider], source: "127.0.0.1" };
+    const driver = await bindNative({ ...options, rma });
+    drivers.push(driver);
+    return driver;
+  };
+  poolConformance(
+    `RMA by ${provider}`,
+    async () => {
+      const [caller, answerer] = await Promise.all([localPool({ bind }), localPool({ bind })]);
+      return {
+        caller,
+        answerer,
+        run: (done) => done,
+        dispose: async () => {
+          const read = drivers.splice(0).reduce((sum, driver) => sum + driver.rmaBytesRead, 0);
+          await Promise.all([caller.close(), answerer.close()]);
+          expect(read).toBeGreaterThan(0);
+        },
+      };
+    },
+    { sizes: [0, 1, 1025, 65_535, 65_537, 10 * 1024 * 1024] },
+  );
+}
