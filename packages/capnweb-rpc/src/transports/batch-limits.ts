@@ -15,6 +15,11 @@ export interface HttpBatchServerOptions extends RpcSessionOptions {
   /** What one batch may cost. */
   readonly batch?: HttpBatchLimits | undefined;
   /**
+   * Sends each result as soon as it is there, to a client that asks for that, where not all of them are
+   * there at once; otherwise an answer waits for its slowest call. Default `false`.
+   */
+  readonly streamAnswer?: boolean | undefined;
+  /**
    * Whether this end takes what the package adds to the wire: used in batches whose header
    * `capnweb-extensions` says that the client does, too. Default `false`. spec/capnweb.md §20.7
    */
@@ -27,3 +32,9 @@ export const DEFAULT_BATCH_LIMITS: { readonly [K in keyof HttpBatchLimits]-?: nu
   maxMessages: 100_000,
   maxTimeMs: 300_000,
 };
+
+/**
+ * What a client accepts that reads an answer in parts, and the type of one: each message ends with a
+ * line feed.
+ */
+export const STREAMED_TYPE = "application/x-ndjson";

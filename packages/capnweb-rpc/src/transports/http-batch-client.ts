@@ -2,8 +2,13 @@ import { EXTENDED_PROTOCOL, EXTENSIONS_HEADER } from "../extensions/protocol-nam
 import { RpcSession, type RpcSessionOptions } from "../session/rpc-session.js";
 import { announceDelivery } from "../session/transport.js";
 import type { RpcStub } from "../types.js";
+import { completeLimits } from "../limits.js";
+import { MessageReader } from "../web-transport/message-framing.js";
+import { afterTurn } from "./after-turn.js";
 import { batchEnded } from "./batch-ended.js";
+import { STREAMED_TYPE } from "./batch-limits.js";
 import { Inbox } from "./inbox.js";
+import { chunksOf } from "./read-body.js";
 
 /** What may be chosen for a batch. */
 export interface HttpBatchOptions extends RpcSessionOptions {
@@ -20,14 +25,18 @@ export interface HttpBatchOptions extends RpcSessionOptions {
    * known of the server, and keeps to the plain protocol. Default `false`. spec/capnweb.md §20.7
    */
   readonly extensions?: boolean | undefined;
+  /**
+   * Asks for each result as soon as it is there, instead of all of them with the slowest. A server that
+   * does not know of that, or has not opted in, answers as always. Default `false`.
+   */
+  readonly streamAnswer?: boolean | undefined;
   /** Gives the batch up. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the batch is given up. */
   readonly timeoutMs?: number | undefined;
 }
 
-const setImmediate = (globalThis as { readonly setImmediate?: (run: () => void) => void })
-  .setImmediate;
+const lineFeed = Uint8Array.of(0x0a);
 
 /** Collects the messages of one turn and sends them as one request. spec/capnweb.md §2.3 */
 class HttpBatchTransport {
@@ -41,11 +50,9 @@ class HttpBatchTransport {
     this.#target = target;
     this.#options = options;
     announceDelivery(this, (sink) => this.#inbox.deliverTo(sink));
-    const run = (): void => {
+    afterTurn(() => {
       this.#run().catch((error: unknown) => this.#inbox.fail(error));
-    };
-    if (setImmediate === undefined) setTimeout(run, 0);
-    else setImmediate(run);
+    });
   }
 
   send(message: string): void {
@@ -71,13 +78,32 @@ class HttpBatchTransport {
       await response.body?.cancel();
       throw new Error(`RPC request failed: ${response.status} ${response.statusText}`);
     }
-    const body = await response.text();
-    for (const line of body.split("\n")) if (line.trim() !== "") this.#inbox.put(line);
+    const streamed = response.headers.get("content-type")?.startsWith(STREAMED_TYPE) === true;
+    if (streamed && response.body !== null) await this.#readOn(response.body);
+    else {
+      const body = await response.text();
+      for (const line of body.split("\n")) if (line.trim() !== "") this.#inbox.put(line);
+    }
     this.#inbox.fail(batchEnded);
   }
 
+  /** Takes each line of an answer as soon as it is there. */
+  async #readOn(body: ReadableStream<Uint8Array>): Promise<void> {
+    // A code unit takes three bytes of UTF-8 at most.
+    const lines = new MessageReader(
+      "newline",
+      3 * completeLimits(this.#options.limits).maxMessageSize,
+    );
+    for await (const chunk of chunksOf(body)) {
+      for (const line of lines.push(chunk)) this.#inbox.put(line);
+      if (this.#aborted) return;
+    }
+    for (const line of lines.push(lineFeed)) this.#inbox.put(line);
+  }
+
   #post(body: string): Promise<Response> {
-    const { headers, credentials, extensions, signal, timeoutMs, fetch: send } = this.#options;
+    const { headers, credentials, extensions, streamAnswer } = this.#options;
+    const { signal, timeoutMs, fetch: send } = this.#options;
     const signals = [
       ...(signal === undefined ? [] : [signal]),
       ...(timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]),
@@ -90,11 +116,11 @@ class HttpBatchTransport {
     };
     const target = this.#target;
     // Making a request beforehand costs as much as all the rest of a small batch.
-    if (send === undefined && headers === undefined && extensions !== true) {
-      return fetch(target, init);
-    }
+    const plain = headers === undefined && extensions !== true && streamAnswer !== true;
+    if (send === undefined && plain) return fetch(target, init);
     const request = new Request(target, init);
     if (extensions === true) request.headers.set(EXTENSIONS_HEADER, EXTENDED_PROTOCOL);
+    if (streamAnswer === true) request.headers.set("accept", STREAMED_TYPE);
     for (const [name, value] of new Headers(headers)) request.headers.set(name, value);
     return (send ?? fetch)(request);
   }

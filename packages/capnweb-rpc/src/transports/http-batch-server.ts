@@ -1,9 +1,14 @@
 import { utf8Length } from "@proj/wire-types";
 import { asksForExtensions, EXTENSIONS_HEADER } from "../extensions/protocol-names.js";
 import { hostBuffers } from "../wire/host-buffer.js";
-import { DEFAULT_BATCH_LIMITS, type HttpBatchServerOptions } from "./batch-limits.js";
+import {
+  DEFAULT_BATCH_LIMITS,
+  type HttpBatchServerOptions,
+  STREAMED_TYPE,
+} from "./batch-limits.js";
 import { chunksOf, type EmittingBody, readBody, readEmittedBody } from "./read-body.js";
-import { type Abandonment, type BatchAnswer, refusedBatch, serveBatch } from "./serve-batch.js";
+import { type BatchAnswer, type BatchExchange, refusedBatch, serveBatch } from "./serve-batch.js";
+import { StreamedResponse } from "./streamed-response.js";
 
 const ONLY_POST = "This endpoint only accepts POST requests.";
 
@@ -15,13 +20,23 @@ export async function newHttpBatchRpcResponse(
 ): Promise<Response> {
   if (request.method !== "POST") return new Response(ONLY_POST, { status: 405 });
   const { headers, signal } = request;
-  const { status, body } = await answerTo(
-    (maxBytes) => readBody(chunksOf(request.body), maxBytes),
-    localMain,
-    agreedOptions(options, headers.get(EXTENSIONS_HEADER)),
-    (gone) => (signal.aborted ? gone() : signal.addEventListener("abort", gone)),
-  );
-  return new Response(body, { status });
+  return new Promise((resolve, reject) => {
+    const streamed = new StreamedResponse(resolve);
+    const abandonment = (gone: () => void): void => {
+      streamed.whenGone(gone);
+      if (signal.aborted) gone();
+      else signal.addEventListener("abort", gone);
+    };
+    answerTo(
+      (maxBytes) => readBody(chunksOf(request.body), maxBytes),
+      localMain,
+      agreedOptions(options, headers.get(EXTENSIONS_HEADER), headers.get("accept")),
+      { abandonment, progress: (part) => streamed.push(part) },
+    ).then((answer) => {
+      const { status, body } = answer;
+      if (!streamed.end(answer)) resolve(new Response(body, { status }));
+    }, reject);
+  });
 }
 
 /** What is asked of Node's `IncomingMessage`. */
@@ -40,7 +55,9 @@ export interface NodeBatchResponse {
   writeHead(status: number, headers?: NodeHeaders): unknown;
   /** Sends status and its text. */
   writeHead(status: number, statusMessage: string): unknown;
-  /** Sends the body and ends the answer. */
+  /** Sends a part of the body. */
+  write(part: string): unknown;
+  /** Sends the body, or the rest of it, and ends the answer. */
   end(body?: string): unknown;
   /** Hears that the connection is gone. */
   once(event: "close", listener: () => void): unknown;
@@ -67,34 +84,59 @@ export async function nodeHttpBatchRpcResponse(
     response.end();
     return;
   }
+  let begun = false;
   const { status, body } = await answerTo(
     (maxBytes) => readEmittedBody(request, maxBytes),
     localMain,
-    agreedOptions(options, request.headers?.[EXTENSIONS_HEADER]),
-    (gone) => response.once("close", gone),
+    agreedOptions(options, request.headers?.[EXTENSIONS_HEADER], request.headers?.["accept"]),
+    {
+      abandonment: (gone) => response.once("close", gone),
+      progress: (part) => {
+        if (!begun) response.writeHead(200, streamedHeaders(options.headers));
+        begun = true;
+        response.write(part);
+      },
+    },
   );
   if (response.destroyed === true) return;
+  if (begun) {
+    response.end(body);
+    return;
+  }
   const length = hostBuffers?.byteLength(body) ?? utf8Length(body);
   response.writeHead(status, options.headers ?? { "content-length": length });
   // Text leaves together with the head, bytes would after it.
   response.end(body);
 }
 
-/** Lets more values cross where both ends want it. spec/capnweb.md §20.7 */
+type Header = string | readonly string[] | null | undefined;
+
+/** Keeps to what both ends want. spec/capnweb.md §20.7 */
 function agreedOptions(
   options: HttpBatchServerOptions,
-  header: string | readonly string[] | null | undefined,
+  extensions: Header,
+  accept: Header,
 ): HttpBatchServerOptions {
-  return options.extensions === true && asksForExtensions(header)
-    ? { ...options, extraValues: true }
-    : options;
+  const { extraValues, streamAnswer } = options;
+  if (options.extensions !== true && streamAnswer !== true) return options;
+  return {
+    ...options,
+    extraValues: extraValues ?? (options.extensions === true && asksForExtensions(extensions)),
+    streamAnswer: streamAnswer === true && [accept ?? ""].flat().join().includes(STREAMED_TYPE),
+  };
+}
+
+function streamedHeaders(headers: NodeHeaders = {}): NodeHeaders {
+  return Array.isArray(headers)
+    ? [...headers, "content-type", STREAMED_TYPE]
+    : { ...headers, "content-type": STREAMED_TYPE };
 }
 
 async function answerTo(
   read: (maxBytes: number) => Promise<string | undefined>,
   localMain: unknown,
   options: HttpBatchServerOptions,
-  abandonment: Abandonment,
+  exchange: BatchExchange,
 ): Promise<BatchAnswer> {
   const maxBodyBytes = options.batch?.maxBodyBytes ?? DEFAULT_BATCH_LIMITS.maxBodyBytes;
   let body: string | undefined;
@@ -105,5 +147,5 @@ async function answerTo(
   }
   return body === undefined
     ? refusedBatch(413, `The body exceeds ${maxBodyBytes} bytes.`)
-    : serveBatch(body, localMain, options, abandonment);
+    : serveBatch(body, localMain, options, exchange);
 }

@@ -1,22 +1,32 @@
 import { RpcSession } from "../session/rpc-session.js";
 import { announceDelivery, type MessageSink } from "../session/transport.js";
+import { afterTurn } from "./after-turn.js";
 import { batchEnded } from "./batch-ended.js";
 import { DEFAULT_BATCH_LIMITS, type HttpBatchServerOptions } from "./batch-limits.js";
 
-/** The answer to a batch. */
+/** The answer to a batch, or what is left of it where a part has gone out before. */
 export interface BatchAnswer {
   readonly status: 200 | 400 | 413;
   readonly body: string;
 }
 
-/** Lets it be known that nobody waits for an answer any more: calls back at once if so already. */
-export type Abandonment = (gone: () => void) => void;
+/** What a server's HTTP has to do with a batch while it runs. */
+export interface BatchExchange {
+  /** Lets it be known that nobody waits for an answer any more: calls back at once if so already. */
+  readonly abandonment: (gone: () => void) => void;
+  /** Sends a part of an answer of status 200 before the rest is there. */
+  readonly progress: (part: string) => void;
+}
 
-/** The server's end of one batch: everything arrives at once, everything leaves at once. */
+/** The server's end of one batch: everything arrives at once, and leaves at once or as it comes. */
 class BatchTransport {
-  readonly sent: string[] = [];
   failure: { readonly reason: unknown } | undefined;
+  last: string | undefined;
+  #unsent: string[] = [];
+  #begun = false;
   #sink: MessageSink | undefined;
+  #progress: ((part: string) => void) | undefined;
+  #scheduled = false;
 
   constructor() {
     announceDelivery(this, (sink) => {
@@ -25,7 +35,9 @@ class BatchTransport {
   }
 
   send(message: string): void {
-    this.sent.push(message);
+    this.last = message;
+    this.#unsent.push(message);
+    this.#schedule();
   }
 
   receive(): Promise<string> {
@@ -40,22 +52,56 @@ class BatchTransport {
     for (const line of lines) this.#sink?.received(line);
   }
 
+  /** From now on messages leave as they come, those of one turn together. */
+  stream(progress: (part: string) => void): void {
+    this.#progress = progress;
+    this.#schedule();
+  }
+
+  /** Whether a part has gone out. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** Answers what has not gone out yet. */
+  take(): string {
+    this.#progress = undefined;
+    return this.#part();
+  }
+
   end(): void {
     this.#sink?.failed(batchEnded);
+  }
+
+  #schedule(): void {
+    if (this.#progress === undefined || this.#scheduled || this.#unsent.length === 0) return;
+    this.#scheduled = true;
+    // Most batches are answered within the turn they arrive in, and leave in one piece.
+    afterTurn(() => {
+      this.#scheduled = false;
+      if (this.#progress === undefined || this.#unsent.length === 0) return;
+      this.#begun = true;
+      this.#progress(this.#part());
+    });
+  }
+
+  #part(): string {
+    const part = this.#unsent.splice(0).join("\n");
+    // In parts each message has an end of its own, so that nobody waits for more of it.
+    return this.#begun && part !== "" ? `${part}\n` : part;
   }
 }
 
 /**
- * Carries out a batch and answers when every result that was asked for is there, or the time is up.
- * Nothing a peer sends makes it reject; what is malformed is answered with an abort. §2.3
- *
- * @param abandonment ends the session before its time
+ * Carries out a batch and answers when every result that was asked for is there, or the time is up;
+ * with `streamAnswer`, tells before what is there already. Nothing a peer sends makes it reject; what
+ * is malformed is answered with an abort. §2.3
  */
 export async function serveBatch(
   body: string,
   localMain: unknown,
   options: HttpBatchServerOptions,
-  abandonment: Abandonment,
+  { abandonment, progress }: BatchExchange,
 ): Promise<BatchAnswer> {
   const { maxMessages, maxTimeMs } = { ...DEFAULT_BATCH_LIMITS, ...options.batch };
   const lines = body.split("\n").filter((line) => line.trim() !== "");
@@ -65,11 +111,13 @@ export async function serveBatch(
   const transport = new BatchTransport();
   const session = new RpcSession(transport, localMain, options);
   transport.deliver(lines);
+  // Everything has arrived: what is malformed has been found by now.
+  if (options.streamAnswer === true && transport.failure === undefined) transport.stream(progress);
   await answered(session, maxTimeMs ?? DEFAULT_BATCH_LIMITS.maxTimeMs, abandonment);
-  if (transport.failure !== undefined) return abortAnswer(transport);
-  const answer = transport.sent.join("\n");
+  if (transport.failure !== undefined && !transport.begun) return abortAnswer(transport);
+  const rest = transport.take();
   transport.end();
-  return { status: 200, body: answer };
+  return { status: 200, body: rest };
 }
 
 /** Answers a batch that is not carried out at all. */
@@ -77,15 +125,18 @@ export function refusedBatch(status: 400 | 413, message: string): BatchAnswer {
   return { status, body: JSON.stringify(["abort", ["error", "Error", message]]) };
 }
 
-function abortAnswer({ sent }: BatchTransport): BatchAnswer {
-  const last = sent.at(-1);
+function abortAnswer({ last }: BatchTransport): BatchAnswer {
   return last?.startsWith('["abort"') === true
     ? { status: 400, body: last }
     : refusedBatch(400, "The batch was aborted by its sender.");
 }
 
 /** Resolves when all is answered, the time is up, or nobody waits any more. */
-function answered(session: RpcSession, maxTimeMs: number, abandonment: Abandonment): Promise<void> {
+function answered(
+  session: RpcSession,
+  maxTimeMs: number,
+  abandonment: BatchExchange["abandonment"],
+): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, maxTimeMs);
     const finish = (): void => {
