@@ -22,6 +22,7 @@ export {
 
 export { Consumer, type ConsumerOptions, type ConsumerSetup } from "./consumer/consumer.js";
 export { Frame } from "./consumer/frame.js";
+export { SlotReader } from "./consumer/slot-reader.js";
 export { waitForNextFrame, type WordWaiter } from "./consumer/next-frame-wait.js";
 export type { ConsumerCounters, DropReason } from "./consumer/drop-reason.js";
 export type { TensorShape } from "./consumer/header-check.js";

@@ -1,105 +1,62 @@
-import type { Subscription } from "@proj/aeron";
-import { isWireError } from "@proj/wire-types";
-import type { StreamLayout } from "../announce/announce.js";
-import { type MappingAction, StreamMapping } from "../announce/stream-mapping.js";
-import { Consumer, type ConsumerOptions } from "../consumer/consumer.js";
 import type { ConsumerCounters, DropReason } from "../consumer/drop-reason.js";
 import type { Frame } from "../consumer/frame.js";
-import type { GrantedLease } from "../driver-client/attach-check.js";
-import { Role } from "../messages/generated/driver.js";
+import { AttachedStream, type AttachedStreamOptions } from "./attached-stream.js";
 import { FrameSource } from "./frame-source.js";
-import { monotonicNs } from "./monotonic-clock.js";
-import { mapRegions } from "./region-files.js";
-import { type AttachmentOptions, StreamAttachment } from "./stream-attachment.js";
+import type { StreamAttachment } from "./stream-attachment.js";
 
 /** How a consumer with a lease is started. */
-export interface AttachedConsumerOptions extends AttachmentOptions, ConsumerOptions {
-  /** The stream. */
-  readonly streamId: number;
-  /** Called when regions were mapped. */
-  readonly onMapped?: (epoch: bigint) => void;
-  /** Called when regions were given up or could not be mapped, with the reason. */
-  readonly onUnmapped?: (reason: string) => void;
+export interface AttachedConsumerOptions extends AttachedStreamOptions {
   /** Called for each descriptor that gave no frame. */
   readonly onDrop?: (reason: DropReason) => void;
 }
 
-/** Reads a stream with a lease of the driver, in whatever epoch it is. spec/tensor-pool.md §14.3 */
+/** Reads the frames of a stream with a lease of the driver, in whatever epoch it is. spec/tensor-pool.md §14.3 */
 export class AttachedConsumer {
   readonly #options: AttachedConsumerOptions;
-  readonly #attachment: StreamAttachment;
-  readonly #consumer: Consumer;
-  #mapping: StreamMapping;
+  readonly #stream: AttachedStream;
   #source: FrameSource | undefined;
-  readonly #joinTimeNs = monotonicNs();
 
   /** Use {@link attachConsumer}. */
   constructor(options: AttachedConsumerOptions) {
     this.#options = options;
-    this.#mapping = this.#newMapping();
-    this.#attachment = new StreamAttachment(Role.CONSUMER, options, {
-      attached: (lease) => {
-        this.#attached(lease);
-      },
-      lost: (event) => {
-        const reason = event.kind === "lost" ? event.loss.kind : event.kind;
-        this.#unmap(reason);
-        if (event.kind === "producerGone") this.#mapping.abandon();
-      },
-      announced: (layout) => {
-        this.#announced(layout);
-      },
-    });
-    const { backend } = this.#attachment;
-    this.#consumer = new Consumer({
-      nowNs: monotonicNs,
-      fence: () => {
-        backend.shm.fence();
-      },
-      options,
-    });
+    this.#stream = new AttachedStream(options);
   }
 
   /** What was received, accepted and dropped, and why. */
   get counters(): ConsumerCounters {
-    return this.#consumer.counters;
+    return this.#stream.consumer.counters;
   }
 
   /** Whether frames can come. */
   get isMapped(): boolean {
-    return this.#consumer.stream !== undefined;
+    return this.#stream.isMapped;
   }
 
   /** The epoch that is mapped. */
   get epoch(): bigint | undefined {
-    return this.#consumer.stream?.epoch;
+    return this.#stream.epoch;
   }
 
   /** The highest frame that was taken for processing; -1 before the first. */
   get lastSeq(): number {
-    return this.#consumer.lastSeq;
+    return this.#stream.consumer.lastSeq;
   }
 
   /** Its lease. */
   get lease(): StreamAttachment["lease"] {
-    return this.#attachment.lease;
+    return this.#stream.lease;
   }
 
   /** Opens the streams and asks for the lease. */
   async start(): Promise<void> {
-    await this.#attachment.start();
-    const { descriptorChannel, descriptorStreamId } = this.#attachment;
-    const { client } = this.#options;
-    const descriptors: Subscription = await client.addSubscription(
-      descriptorChannel,
-      descriptorStreamId,
-    );
-    const onDrop = this.#options.onDrop ?? (() => undefined);
+    await this.#stream.start();
+    const { descriptorChannel, descriptorStreamId } = this.#stream.attachment;
+    const { client, onDrop = () => undefined } = this.#options;
     this.#source = new FrameSource({
-      consumer: this.#consumer,
-      descriptors,
+      consumer: this.#stream.consumer,
+      descriptors: await client.addSubscription(descriptorChannel, descriptorStreamId),
       follow: () => {
-        this.#follow();
+        this.#stream.follow();
       },
       onDrop,
     });
@@ -116,79 +73,14 @@ export class AttachedConsumer {
   }
 
   /** Waits on the event loop until regions are mapped. */
-  async mapped(): Promise<void> {
-    while (!this.isMapped && !this.#attachment.isClosed) {
-      this.#attachment.turn();
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
+  mapped(): Promise<void> {
+    return this.#stream.mapped();
   }
 
   /** Gives the lease and all memory back. Harmless the second time. */
   close(): void {
     this.#source?.close();
-    this.#consumer.unmap();
-    this.#attachment.close();
-  }
-
-  // The lease is what allows reading: it is looked after before any frame is handed out.
-  #follow(): void {
-    this.#attachment.turn();
-    if (this.#consumer.stream === undefined && this.#mapping.isMapped) {
-      this.#act(this.#mapping.abandon());
-    }
-  }
-
-  // What the driver answered counts as announced now, also below an epoch that an earlier driver had reached.
-  #attached({ layout }: GrantedLease): void {
-    const nowNs = monotonicNs();
-    this.#mapping = this.#newMapping();
-    const fresh = { ...layout, announceTimestampNs: nowNs };
-    const action = this.#mapping.announced(fresh, nowNs, nowNs);
-    if (action.kind === "map") this.#map(action.layout);
-  }
-
-  #announced(layout: StreamLayout): void {
-    if (this.#attachment.lease.lease === undefined) return;
-    const nowNs = monotonicNs();
-    const clockNs = layout.clock === "monotonic" ? nowNs : BigInt(Date.now()) * 1_000_000n;
-    this.#act(this.#mapping.announced(layout, clockNs, nowNs));
-  }
-
-  #act(action: MappingAction): void {
-    if (action.kind === "unmap") this.#unmap(action.reason);
-    if (action.kind !== "map") return;
-    this.#unmap("newEpoch");
-    try {
-      this.#map(action.layout);
-    } catch (error) {
-      if (!isWireError(error)) throw error;
-    }
-  }
-
-  #map(layout: StreamLayout): void {
-    try {
-      this.#consumer.map(mapRegions(this.#attachment.folders, layout));
-    } catch (error) {
-      this.#mapping.failed();
-      this.#options.onUnmapped?.(error instanceof Error ? error.message : String(error));
-      throw error;
-    }
-    this.#mapping.mapped();
-    this.#options.onMapped?.(layout.epoch);
-  }
-
-  #unmap(reason: string): void {
-    if (this.#consumer.stream === undefined) return;
-    this.#consumer.unmap();
-    this.#options.onUnmapped?.(reason);
-  }
-
-  #newMapping(): StreamMapping {
-    const { announcePeriodNs } = this.#options;
-    return new StreamMapping({
-      joinTimeNs: this.#joinTimeNs,
-      ...(announcePeriodNs === undefined ? {} : { announcePeriodNs }),
-    });
+    this.#stream.close();
   }
 }
 

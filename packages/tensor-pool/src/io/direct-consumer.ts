@@ -1,19 +1,16 @@
 import type { AtomicBuffer, Client, Subscription } from "@proj/aeron";
 import { type Backend, type Futex, backend as machine, type ShmFolders } from "@proj/native-io";
-import { viewOf } from "@proj/sbe";
 import { isWireError } from "@proj/wire-types";
 import { decodeAnnounce } from "../announce/announce.js";
 import { type MappingAction, StreamMapping } from "../announce/stream-mapping.js";
 import { Consumer, type ConsumerOptions } from "../consumer/consumer.js";
 import type { DropReason } from "../consumer/drop-reason.js";
-import { Frame } from "../consumer/frame.js";
+import type { Frame } from "../consumer/frame.js";
 import { waitForNextFrame } from "../consumer/next-frame-wait.js";
 import { readSuperblock } from "../region/superblock.js";
 import { DEFAULT_CHANNEL, StreamIds } from "../stream-ids.js";
+import { FrameSource } from "./frame-source.js";
 import { mapRegions } from "./region-files.js";
-
-/** Descriptors that one poll takes at most. */
-const POLL_LIMIT = 64;
 
 /** How a consumer is started. */
 export interface DirectConsumerOptions extends ConsumerOptions {
@@ -47,10 +44,8 @@ export class DirectConsumer {
   readonly #mapping: StreamMapping;
   readonly #folders: ShmFolders;
   readonly #futex: Futex;
-  readonly #descriptors: Subscription;
+  readonly #source: FrameSource;
   readonly #announces: Subscription;
-  #handler: ((frame: Frame) => void) | undefined;
-  #frames = 0;
   #closed = false;
 
   /** Use {@link openDirectConsumer}. */
@@ -58,7 +53,6 @@ export class DirectConsumer {
     const backend = options.backend ?? machine;
     this.#options = options;
     this.#futex = backend.futex;
-    this.#descriptors = descriptors;
     this.#announces = announces;
     this.#folders = backend.shm.allow(options.allowedDirs ?? ["/dev/shm"]);
     this.#mapping = new StreamMapping({ joinTimeNs: process.hrtime.bigint() });
@@ -69,6 +63,14 @@ export class DirectConsumer {
       },
       options,
     });
+    this.#source = new FrameSource({
+      consumer: this.consumer,
+      descriptors,
+      follow: () => {
+        this.#follow();
+      },
+      onDrop: options.onDrop ?? (() => undefined),
+    });
   }
 
   /** Whether frames can come. */
@@ -78,31 +80,12 @@ export class DirectConsumer {
 
   /** Hands the frames that have come to `handler`, each valid during the call; returns how many. */
   poll(handler: (frame: Frame) => void): number {
-    if (this.#closed) return 0;
-    this.#follow();
-    this.#handler = handler;
-    this.#frames = 0;
-    this.#descriptors.poll(this.#onDescriptor, POLL_LIMIT);
-    return this.#frames;
+    return this.#source.poll(handler);
   }
 
   /** Yields frames as they come, each valid until the next is asked for; waits on the event loop. Ends when closed. */
-  async *frames(): AsyncGenerator<Frame, void, undefined> {
-    const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
-    const queue: DataView[] = [];
-    const collect = (term: AtomicBuffer, offset: number, length: number): void => {
-      queue.push(viewOf(term.bytes.slice(offset, offset + length)));
-    };
-    while (!this.#closed) {
-      this.#follow();
-      this.#descriptors.poll(collect, POLL_LIMIT);
-      if (queue.length === 0) await turn();
-      for (const view of queue.splice(0)) {
-        const result = this.consumer.accept(view, 0, view.byteLength);
-        if (result instanceof Frame) yield result;
-        else this.#options.onDrop?.(result);
-      }
-    }
+  frames(): AsyncGenerator<Frame, void, undefined> {
+    return this.#source.frames();
   }
 
   /**
@@ -131,7 +114,7 @@ export class DirectConsumer {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#descriptors.close();
+    this.#source.close();
     this.#announces.close();
     this.consumer.unmap();
     this.#folders.close();
@@ -145,14 +128,6 @@ export class DirectConsumer {
     }
     this.#announces.poll(this.#onAnnounce, 8);
   }
-
-  readonly #onDescriptor = (term: AtomicBuffer, offset: number, length: number): void => {
-    const result = this.consumer.accept(term.view, offset, length);
-    if (result instanceof Frame) {
-      this.#frames++;
-      this.#handler?.(result);
-    } else this.#options.onDrop?.(result);
-  };
 
   // Announces of all streams come on one: what is not ours or not right is none of our business.
   readonly #onAnnounce = (term: AtomicBuffer, offset: number, length: number): void => {

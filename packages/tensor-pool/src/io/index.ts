@@ -18,6 +18,7 @@ export {
   AttachedConsumer,
   type AttachedConsumerOptions,
 } from "./attached-consumer.js";
+export { AttachedStream, type AttachedStreamOptions, attachStream } from "./attached-stream.js";
 export {
   type AttachmentHandlers,
   type AttachmentOptions,

@@ -33,14 +33,14 @@ describeWith("direct mode between processes", native, () => {
   beforeEach(async () => {
     mkdirSync(baseDir, { mode: 0o700 });
     driver = await startEmbeddedDriver({ aeronDir });
-  });
+  }, 60_000);
   afterEach(async () => {
     for (const consumer of consumers.splice(0)) consumer.close();
     for (const connection of connections.splice(0)) connection.close();
     for (const child of children.splice(0)) child.kill("SIGKILL");
     await driver.stop();
     rmSync(baseDir, { recursive: true, force: true });
-  });
+  }, 60_000);
 
   async function write(
     nslots: number,

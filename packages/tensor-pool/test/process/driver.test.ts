@@ -37,7 +37,7 @@ describeWith("driver mode", native, () => {
     media = await startEmbeddedDriver({ aeronDir });
     connection = await connectAeron({ aeronDir });
     running = await start("cleanup_shm_on_exit = true");
-  });
+  }, 60_000);
   afterEach(async () => {
     for (const each of closing.splice(0)) each.close();
     await running.stop();
@@ -47,7 +47,7 @@ describeWith("driver mode", native, () => {
     rmSync(baseDir, { recursive: true, force: true });
     expect(left).toEqual([]);
     expect(existsSync(aeronDir)).toBe(false);
-  });
+  }, 60_000);
 
   function start(more: string): Promise<RunningPoolDriver> {
     const config = testConfig(baseDir, more);
