@@ -35,7 +35,8 @@ const STRUCT_BYTES = 16;
 export function decodeBatchHeader(table: FlatTable): BatchHeader {
   const length = table.i64(0);
   if (length < 0) throw malformed(`a batch of ${length} rows`);
-  if (table.table(3) !== undefined) throw malformed("compression inside Arrow");
+  if (table.table(3) !== undefined)
+    throw malformed("a batch compressed inside Arrow; COMP compresses the body");
   const { reader } = table;
   const nodes = table.vector(1, STRUCT_BYTES);
   const buffers = table.vector(2, STRUCT_BYTES);
