@@ -28,21 +28,21 @@ export function flattenCounters(counters: CounterTree, prefix = ""): Map<string,
 /** Shows the counts of a producer, consumer or driver to others, as often as its owner says. spec/tensor-pool.md §24 */
 export class CounterMirror {
   readonly #label: string;
-  readonly #counters: CounterTree;
+  readonly #read: () => CounterTree;
   readonly #make: MakeMirrorCounter;
   readonly #shown = new Map<string, MirrorCounter>();
   #closed = false;
 
-  /** Shows nothing until `open`; `label` comes before each name. */
-  constructor(label: string, counters: CounterTree, make: MakeMirrorCounter) {
+  /** Shows nothing until `open`; `label` comes before each name, and `read` gives the counts of the moment. */
+  constructor(label: string, read: () => CounterTree, make: MakeMirrorCounter) {
     this.#label = label;
-    this.#counters = counters;
+    this.#read = read;
     this.#make = make;
   }
 
   /** Makes a counter for each count. @throws what making one throws */
   async open(): Promise<void> {
-    for (const path of flattenCounters(this.#counters).keys()) {
+    for (const path of flattenCounters(this.#read()).keys()) {
       const counter = await this.#make(`${this.#label} ${path}`);
       // Whoever closed in the meantime wants none of it.
       if (this.#closed) counter.close();
@@ -53,7 +53,7 @@ export class CounterMirror {
 
   /** Shows the counts as they are now. */
   update(): void {
-    for (const [path, value] of flattenCounters(this.#counters)) {
+    for (const [path, value] of flattenCounters(this.#read())) {
       this.#shown.get(path)?.set(BigInt(value));
     }
   }
