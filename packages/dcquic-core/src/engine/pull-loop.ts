@@ -80,6 +80,10 @@ export class PullLoop {
     const pull = transfer.pulls.find(({ seq }) => seq === chunk.pullSeq);
     path.dataUs = nowUs;
     if (pull === undefined || pull.sentUs < 0) return;
+    // What arrived makes room for more before the rest of the pull did.
+    const arrived = Math.min(pull.left, chunk.length);
+    pull.left -= arrived;
+    this.#context.pulls.settled(path.sender, arrived);
     const { srttUs, ptoUs } = path.rtt;
     const reorderedUs = nowUs + srttUs / 8 + 2 * this.#context.config.nicSlackUs;
     // Whatever is missing after the last chunk is lost or overtaken: wait for the latter only.
@@ -114,7 +118,7 @@ export class PullLoop {
       }
       transfer.pulls.splice(i, 1);
       path.inflightPulls.delete(pull);
-      this.#context.pulls.settled(path.sender, pull.end - pull.start);
+      this.#context.pulls.settled(path.sender, pull.left);
     }
     return transfer.pulls.length < before;
   }
@@ -147,6 +151,7 @@ export class PullLoop {
       seq: transfer.pullSeq++,
       start,
       end,
+      left: end - start,
       sentUs: -1,
       sentInPacket: -1,
       dueUs: Number.POSITIVE_INFINITY,
@@ -191,7 +196,7 @@ export class PullLoop {
   cancel(path: Path, transfer: PulledTransfer): void {
     for (const pull of transfer.pulls) {
       path.inflightPulls.delete(pull);
-      this.#context.pulls.settled(path.sender, pull.end - pull.start);
+      this.#context.pulls.settled(path.sender, pull.left);
     }
     transfer.pulls.length = 0;
   }

@@ -89,8 +89,8 @@ export class PullScheduler {
   }
 
   /**
-   * How many of `wantedBytes` may be asked of `sender` now: 0, or all of them up to a quantum. Small wishes find room where a
-   * quantum does not.
+   * How many of `wantedBytes` may be asked of `sender` now: 0, or all of them up to a quantum, or half of one. Small wishes
+   * find room where a quantum does not.
    */
   allowance(nowUs: number, sender: PullSender, srttUs: number, wantedBytes: number): number {
     if (!this.#bucket.isFree(nowUs)) return 0;
@@ -99,7 +99,9 @@ export class PullScheduler {
     const share = Math.max(quantumBytes, window / Math.min(overcommit, Math.max(1, this.#active)));
     const room = Math.min(window - this.#outstanding, share - sender.outstanding);
     const bytes = Math.min(wantedBytes, quantumBytes);
-    return room >= bytes ? bytes : 0;
+    if (room >= bytes) return bytes;
+    // Half of one keeps a sender busy that a whole one would leave idle.
+    return room >= quantumBytes / 2 ? Math.floor(quantumBytes / 2) : 0;
   }
 
   /** The rate to wish for from `sender`, in bytes per second. */

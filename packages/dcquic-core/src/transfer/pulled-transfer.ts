@@ -24,6 +24,8 @@ export interface Pull {
   readonly start: number;
   /** And to where. */
   readonly end: number;
+  /** Bytes of it that count as outstanding. */
+  left: number;
   /** When it was last sent; negative while it waits to be sent. */
   sentUs: number;
   /** The packet that carried it. */
