@@ -19,3 +19,12 @@ export {
   type FoundBaseline,
   type OpenedBaseline,
 } from "./baseline-files.js";
+export { type CpuReading, CpuMeter, parseCpuMax } from "./cpu-meter.js";
+export { type EncodedExtent, HdeJob, HdePool, type JobOptions } from "./workers/hde-pool.js";
+export type { JobSpec } from "./workers/worker-messages.js";
+export {
+  type OpenedSource,
+  openSource,
+  sharedBytes,
+  type SourceSpec,
+} from "./workers/source-spec.js";

@@ -126,8 +126,10 @@ export class ReceivingSide {
   /** Sends the ACKs that are due. */
   tick(nowUs: number): void {
     for (const transfer of this.#byHandle.values()) {
+      // With nothing more at hand there is nothing to wait for.
+      const isIdle = transfer.pendingUnits === 0;
       for (const [index, book] of transfer.books) {
-        if (book.dueUs > nowUs) continue;
+        if (book.dueUs > nowUs && !isIdle) continue;
         const content = book.take(nowUs);
         if (content !== undefined) this.#acknowledge(transfer, AckKind.RECEIVED, content, index);
       }

@@ -59,7 +59,7 @@ export class SendingSide {
   };
   wireBytes = 0;
   #blockedUntilUs = Number.POSITIVE_INFINITY;
-  #creditLimited = false;
+  #isStarved = false;
 
   constructor(nowUs: number, options: SessionOptions, streams: StreamTable) {
     this.#options = options;
@@ -81,9 +81,9 @@ export class SendingSide {
     return this.#blockedUntilUs;
   }
 
-  /** Whether only the peer's credit holds units back: silence then is no reason for alarm. */
-  get isCreditLimited(): boolean {
-    return this.#creditLimited;
+  /** Whether the application or the peer's credit, not the network, sets the pace. */
+  get isStarved(): boolean {
+    return this.#isStarved;
   }
 
   /** Transfers whose units the session carries. */
@@ -116,7 +116,6 @@ export class SendingSide {
   /** Chooses what a stream sends next; `undefined` when it gets nothing now. */
   transmit(nowUs: number, stream: StreamState): readonly Uint8Array[] | undefined {
     this.#blockedUntilUs = Number.POSITIVE_INFINITY;
-    this.#creditLimited = false;
     if (!stream.takesUnits) return undefined;
     const member = this.#queue.next();
     if (member === undefined) return this.#idle(nowUs, stream);
@@ -176,13 +175,15 @@ export class SendingSide {
   #mayGo(nowUs: number, unit: OutgoingUnit): boolean {
     const size = wireSize(unit);
     if (unit.sends === 0 && this.credit.available < unit.body.encoded.length) {
-      this.#creditLimited = true;
+      this.#isStarved = true;
       this.meter.limitedByApplication();
       return false;
     }
     const { tuning } = this.#options;
     if (tuning.pacing === "measured") {
-      const cap = this.rate.inflightCap(this.unitBytes + CHUNK_OVERHEAD_BYTES, this.#streams.alive);
+      // Encoders make what they can of the wish for a size.
+      const unitBytes = Math.max(this.unitBytes + CHUNK_OVERHEAD_BYTES, size);
+      const cap = this.rate.inflightCap(unitBytes, this.#streams.alive);
       if (this.meter.inflightBytes > 0 && this.meter.inflightBytes + size > cap) return false;
     }
     this.#setPace(nowUs);
@@ -202,6 +203,7 @@ export class SendingSide {
   // Nothing waits: near the end, the oldest units of others get a second chance on this stream.
   #idle(nowUs: number, stream: StreamState): readonly Uint8Array[] | undefined {
     if (this.#members.size === 0) return undefined;
+    this.#isStarved = true;
     this.meter.limitedByApplication();
     if (stream.flyingBytes > 0) return undefined;
     for (const { transfer } of this.#members.values()) {
@@ -235,6 +237,7 @@ export class SendingSide {
     unit: OutgoingUnit,
   ): readonly Uint8Array[] {
     const size = wireSize(unit);
+    this.#isStarved = false;
     this.#bucket.take(nowUs, size);
     stream.launch(nowUs, size);
     this.wireBytes += size;

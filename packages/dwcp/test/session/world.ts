@@ -21,7 +21,7 @@ import { SendingTransfer } from "#src/transfer/sending-transfer.js";
 import { crc32 } from "#src/wire/crc32.js";
 import type { Capabilities } from "#src/wire/session-messages.js";
 import type { IntervalPair, OfferMessage } from "#src/wire/transfer-messages.js";
-import { nodeDigests } from "./node-digests.js";
+import { nodeDigests } from "#src/io/node-digests.js";
 
 export const capabilities: Capabilities = {
   codecs: [0, 1, 2, 3, 4, 5, 6, 7, 8],

@@ -1,7 +1,7 @@
 import { createHash, createHmac, hkdfSync } from "node:crypto";
-import type { Digests } from "#src/session/digests.js";
+import type { Digests } from "../session/digests.js";
 
-/** Node's cryptography, for sessions without sockets. */
+/** The {@link Digests} of Node's own cryptography. */
 export const nodeDigests: Digests = {
   sha256: (...parts) => {
     const hash = createHash("sha256");

@@ -1,0 +1,290 @@
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
+import { DwcpError } from "../../errors.js";
+import { StreamClimber } from "../../rate/stream-climber.js";
+import type { StreamBounds } from "../../rate/stream-hint.js";
+import { Connection, type ConnectionNews } from "../../session/connection.js";
+import { Session } from "../../session/session.js";
+import type { SessionIdentity } from "../../session/session-identity.js";
+import {
+  AttachOpening,
+  InitiateOpening,
+  type StreamOpening,
+} from "../../session/stream-opening.js";
+import { ALPN } from "../../wire/preface.js";
+import type { SendJob } from "../transfer/send-job.js";
+import { handshakeContext, type NodeContext, nowUs } from "./node-context.js";
+import { SessionHost, type SessionOwner } from "./session-host.js";
+import { SocketDriver } from "./socket-driver.js";
+
+/** Where a peer is. */
+export interface PeerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How a link keeps its streams. */
+export interface LinkOptions extends StreamBounds {
+  /** Whether their number is found by measuring. */
+  readonly autoStreams: boolean;
+  readonly streamScalingFactor: number;
+  readonly connectTimeoutMs: number;
+  /** How long a peer may be away before the jobs for it fail. */
+  readonly giveUpMs: number;
+  /** TLS from the first byte, where it is wanted. */
+  readonly tls?: ConnectionOptions;
+}
+
+const BACKOFF_MS = 100;
+const LONGEST_BACKOFF_MS = 5_000;
+
+/**
+ * Everything that leads to one peer: a session, as many streams as serve best, and another session when one is lost.
+ *
+ * @see spec/dwcp.md B3, B7, B13
+ */
+export class PeerLink {
+  readonly address: PeerAddress;
+  readonly #context: NodeContext;
+  readonly #options: LinkOptions;
+  readonly #owner: SessionOwner;
+  readonly #jobs = new Set<SendJob>();
+  readonly #climber: StreamClimber;
+  readonly #dialing = new Set<SocketDriver | Socket>();
+  #host: SessionHost | undefined;
+  #nextIndex = 1;
+  #failures = 0;
+  #awaySinceMs: number | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #climbTimer: NodeJS.Timeout | undefined;
+  #delivered = 0;
+  #isClosed = false;
+
+  constructor(
+    address: PeerAddress,
+    context: NodeContext,
+    options: LinkOptions,
+    owner: Pick<SessionOwner, "take">,
+  ) {
+    this.address = address;
+    this.#context = context;
+    this.#options = options;
+    this.#climber = new StreamClimber(options.initialStreams, options, options.streamScalingFactor);
+    this.#owner = {
+      nowUs,
+      take: owner.take,
+      over: (_, error) => this.#sessionOver(error),
+      streamsChanged: () => this.#keepStreams(),
+    };
+  }
+
+  /** The session, when there is one. */
+  get session(): Session | undefined {
+    return this.#host?.session;
+  }
+
+  /** Whether it has jobs. */
+  get isBusy(): boolean {
+    return this.#jobs.size > 0;
+  }
+
+  /** Sends a job's object, over this session or the next ones. */
+  send(job: SendJob): void {
+    this.#jobs.add(job);
+    if (this.#host === undefined) this.#keepStreams();
+    else this.#host.send(job);
+  }
+
+  /** Forgets a job that is over. */
+  forget(job: SendJob): void {
+    this.#jobs.delete(job);
+    this.#host?.forget(job);
+  }
+
+  /** Looks after the session soon. */
+  stir(): void {
+    this.#host?.stir();
+  }
+
+  /** Ends the session and everything that leads to it. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#retryTimer);
+    clearInterval(this.#climbTimer);
+    for (const each of this.#dialing) {
+      if (each instanceof SocketDriver) each.drop();
+      else each.destroy();
+    }
+    this.#host?.close();
+  }
+
+  // Opens what is missing; one at a time while there is no session.
+  #keepStreams(): void {
+    if (this.#isClosed) return;
+    const host = this.#host;
+    if (host === undefined) {
+      if (this.#dialing.size === 0 && this.#jobs.size > 0) this.#dial(undefined);
+      return;
+    }
+    const { maxStreams } = host.session.options.identity.capabilities;
+    const wanted = Math.min(this.#climber.count, maxStreams);
+    const room = maxStreams - host.session.streams.size - this.#dialing.size;
+    const missing = wanted - host.session.streams.alive - this.#dialing.size;
+    if (this.#failures > 0 && this.#dialing.size > 0) return;
+    for (let i = 0; i < Math.min(missing, room); i++) this.#dial(host.session);
+  }
+
+  #dial(session: Session | undefined): void {
+    if (this.#retryTimer !== undefined) return;
+    const { host, port } = this.address;
+    const { tls, connectTimeoutMs } = this.#options;
+    const options = { host, port, timeout: connectTimeoutMs };
+    const socket: Socket =
+      tls === undefined
+        ? connectTcp(options)
+        : connectTls({ minVersion: "TLSv1.3", ALPNProtocols: [ALPN], ...tls, ...options });
+    this.#dialing.add(socket);
+    const failed = () => {
+      if (!this.#dialing.delete(socket)) return;
+      socket.destroy();
+      this.#failed(new DwcpError("dwcp.timeout", `${host}:${port} does not answer`));
+    };
+    socket.once("error", failed);
+    socket.once("timeout", failed);
+    socket.once(tls === undefined ? "connect" : "secureConnect", () => {
+      socket.off("error", failed);
+      socket.off("timeout", failed);
+      socket.setTimeout(0);
+      this.#dialing.delete(socket);
+      this.#open(socket, session);
+    });
+  }
+
+  #open(socket: Socket, session: Session | undefined): void {
+    const context = handshakeContext(this.#context, socket);
+    const opening: StreamOpening =
+      session === undefined
+        ? new InitiateOpening(context, (identity) => this.#establish(identity))
+        : new AttachOpening(context, session, this.#takeIndex());
+    const { limits, platform } = this.#context;
+    const driver: SocketDriver = new SocketDriver(
+      socket,
+      new Connection(opening, limits, platform.crc32),
+      {
+        nowUs,
+        news: (of, news) => this.#hear(of, news),
+        stirred: () => {
+          if (driver.streamIndex === undefined) driver.pump();
+          else this.#host?.stir();
+        },
+        closed: (of) => {
+          const wasOpening = this.#dialing.delete(of);
+          this.#host?.leave(of);
+          if (wasOpening) this.#failed(new DwcpError("dwcp.timeout", "the peer hung up"));
+        },
+      },
+    );
+    this.#dialing.add(driver);
+    driver.pump();
+  }
+
+  #takeIndex(): number {
+    const index = this.#nextIndex;
+    this.#nextIndex = (this.#nextIndex % 65_535) + 1;
+    return index;
+  }
+
+  #establish(identity: SessionIdentity): Session {
+    const { limits, tuning, platform } = this.#context;
+    const { crc32 } = platform;
+    const chance = Math.random();
+    const options = { role: "initiator", identity, tuning, limits, crc32, chance } as const;
+    const session = new Session(nowUs(), options);
+    this.#host = new SessionHost(session, this.#owner);
+    this.#nextIndex = 1;
+    for (const job of this.#jobs) if (!job.isOver) this.#host.send(job);
+    this.#climb();
+    return session;
+  }
+
+  #hear(driver: SocketDriver, news: ConnectionNews): void {
+    switch (news.kind) {
+      case "joined":
+        this.#dialing.delete(driver);
+        this.#failures = 0;
+        this.#awaySinceMs = undefined;
+        this.#host?.join(driver, news.streamIndex);
+        break;
+      case "foreign":
+        this.#dialing.delete(driver);
+        driver.drop();
+        this.#failed(new DwcpError("dwcp.unsupported", "the peer speaks no DWCP"));
+        break;
+      case "failed": {
+        const wasOpening = this.#dialing.delete(driver);
+        driver.end();
+        if (news.error.code === "dwcp.unknown_session") this.#host?.close(news.error);
+        else if (wasOpening) this.#failed(news.error);
+        break;
+      }
+    }
+  }
+
+  // A session that stands goes on with the streams at hand; without one the peer gets some time.
+  #failed(error: DwcpError): void {
+    if (this.#isClosed) return;
+    this.#failures += 1;
+    const fatal = !error.retryable && error.code !== "dwcp.stream_limit";
+    this.#awaySinceMs ??= performance.now();
+    const away = performance.now() - this.#awaySinceMs;
+    if (this.#host === undefined && (fatal || away > this.#options.giveUpMs)) {
+      for (const job of [...this.#jobs]) job.fail(error);
+      return;
+    }
+    const backoff = Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** (this.#failures - 1));
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(
+      () => {
+        this.#retryTimer = undefined;
+        this.#keepStreams();
+      },
+      backoff * (0.5 + Math.random()),
+    );
+  }
+
+  #sessionOver(error: DwcpError | undefined): void {
+    clearInterval(this.#climbTimer);
+    this.#host = undefined;
+    if (this.#isClosed) return;
+    if (error !== undefined && !error.retryable) {
+      for (const job of [...this.#jobs]) job.fail(error);
+      return;
+    }
+    this.#keepStreams();
+  }
+
+  #climb(): void {
+    clearInterval(this.#climbTimer);
+    if (!this.#options.autoStreams) return;
+    this.#delivered = 0;
+    let sinceUs = nowUs();
+    this.#climbTimer = setInterval(() => {
+      const sending = this.#host?.session.sending;
+      if (sending === undefined) return;
+      const now = nowUs();
+      if (now - sinceUs < StreamClimber.windowUs(sending.rate.smoothedRttUs)) return;
+      const bytes = sending.meter.deliveredBytes - this.#delivered;
+      const before = this.#climber.count;
+      const count = this.#climber.observe({
+        nowUs: now,
+        goodput: (bytes / (now - sinceUs)) * 1e6,
+        rttUs: sending.rate.smoothedRttUs,
+        limitedElsewhere: sending.isStarved,
+      });
+      sinceUs = now;
+      this.#delivered = sending.meter.deliveredBytes;
+      if (count < before) this.#host?.drainStreams(before - count);
+      this.#keepStreams();
+    }, 500);
+  }
+}

@@ -1,0 +1,175 @@
+import type { DwcpError } from "../../errors.js";
+import type { Session } from "../../session/session.js";
+import type { SessionEvent } from "../../session/session-events.js";
+import type { ReceiveJob } from "../transfer/receive-job.js";
+import type { SendJob } from "../transfer/send-job.js";
+import type { SocketDriver } from "./socket-driver.js";
+
+/** What a session's host needs of its node. */
+export interface SessionOwner {
+  readonly nowUs: () => number;
+  /** Answers an offer: a job, or a refusal that was said already. */
+  readonly take: (
+    host: SessionHost,
+    event: SessionEvent & { kind: "offered" },
+  ) => ReceiveJob | undefined;
+  /** The session is over; its jobs may go on in another one. */
+  readonly over: (host: SessionHost, error: DwcpError | undefined) => void;
+  /** Streams came or went. */
+  readonly streamsChanged: (host: SessionHost) => void;
+}
+
+/** Drives one session: its sockets, its timer, the jobs of its transfers. */
+export class SessionHost {
+  readonly session: Session;
+  readonly #owner: SessionOwner;
+  readonly #drivers = new Map<number, SocketDriver>();
+  readonly #sending = new Map<string, SendJob>();
+  readonly #receiving = new Map<number, ReceiveJob>();
+  #timer: NodeJS.Timeout | undefined;
+  #isQueued = false;
+
+  constructor(session: Session, owner: SessionOwner) {
+    this.session = session;
+    this.#owner = owner;
+  }
+
+  /** Jobs that send. */
+  get sending(): readonly SendJob[] {
+    return [...this.#sending.values()];
+  }
+
+  /** A socket became one of the session's streams. */
+  join(driver: SocketDriver, streamIndex: number): void {
+    driver.streamIndex = streamIndex;
+    this.#drivers.set(streamIndex, driver);
+    this.#owner.streamsChanged(this);
+    this.stir();
+  }
+
+  /** A socket is gone. */
+  leave(driver: SocketDriver): void {
+    const index = driver.streamIndex;
+    if (index === undefined || this.#drivers.get(index) !== driver) return;
+    this.#drivers.delete(index);
+    this.#owner.streamsChanged(this);
+    this.stir();
+  }
+
+  /** Offers a job's object to the peer. */
+  send(job: SendJob): void {
+    this.#sending.set(job.transfer.offer.transferId, job);
+    this.session.outgoing.offer(this.#owner.nowUs(), job.transfer);
+    this.stir();
+  }
+
+  /** Takes a job off, because it is over or goes elsewhere. */
+  forget(job: SendJob): void {
+    this.#sending.delete(job.transfer.offer.transferId);
+  }
+
+  /** Looks after everything in the next turn: news, encoding, writing, the timer. */
+  stir(): void {
+    if (this.#isQueued) return;
+    this.#isQueued = true;
+    setImmediate(() => {
+      this.#isQueued = false;
+      this.#turn();
+    });
+  }
+
+  /** Closes `count` streams in order, the newest first. */
+  drainStreams(count: number): void {
+    const newest = [...this.#drivers.keys()].toSorted((a, b) => b - a).slice(0, count);
+    for (const index of newest) {
+      const stream = this.session.streams.get(index);
+      if (stream !== undefined) stream.phase = "closing";
+    }
+    this.stir();
+  }
+
+  /** Ends the session and its sockets. */
+  close(error?: DwcpError): void {
+    this.session.close(error);
+    this.#turn();
+  }
+
+  #turn(): void {
+    const { session } = this;
+    const nowUs = this.#owner.nowUs();
+    if (session.nextDeadlineUs <= nowUs) session.tick(nowUs);
+    for (let event = session.nextEvent(); event !== undefined; event = session.nextEvent()) {
+      this.#obey(event);
+    }
+    let encoded = false;
+    for (const job of this.#sending.values()) encoded = job.encode(session.sending) || encoded;
+    for (const driver of this.#drivers.values()) driver.pump();
+    this.#closeDrained();
+    this.#arm();
+    if (encoded) this.stir();
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const dueUs = this.session.nextDeadlineUs;
+    if (dueUs === Number.POSITIVE_INFINITY) return;
+    const waitMs = Math.max(0, Math.ceil((dueUs - this.#owner.nowUs()) / 1000));
+    this.#timer = setTimeout(() => this.#turn(), waitMs);
+  }
+
+  #closeDrained(): void {
+    for (const [index, driver] of this.#drivers) {
+      const stream = this.session.streams.get(index);
+      const idle = stream?.phase === "closing" && stream.flyingBytes === 0;
+      if (idle && stream.controlFrames === 0) driver.end();
+    }
+  }
+
+  #obey(event: SessionEvent): void {
+    switch (event.kind) {
+      case "offered": {
+        const job = this.#owner.take(this, event);
+        if (job !== undefined) this.#receiving.set(job.handle, job);
+        break;
+      }
+      case "unitArrived":
+      case "finished":
+      case "leavesGiven":
+        this.#receiving.get(event.handle)?.obey(event, this.#owner.nowUs);
+        break;
+      case "streamDied":
+        this.#drivers.get(event.streamIndex)?.end();
+        break;
+      case "closed":
+        this.#over(event.error);
+        break;
+      case "goingAway":
+      case "lost":
+      case "recovered":
+      case "storeMessage":
+      case "migrationMessage":
+        break;
+      default:
+        this.#obeyTransfer(event);
+    }
+  }
+
+  #obeyTransfer(event: Extract<SessionEvent, { transferId: string }>): void {
+    this.#sending.get(event.transferId)?.obey(this.session, event, this.#owner.nowUs);
+    for (const [handle, job] of this.#receiving) {
+      if (job.transferId !== event.transferId) continue;
+      job.obey(event, this.#owner.nowUs);
+      if (event.kind === "failed" || event.kind === "cancelled") this.#receiving.delete(handle);
+    }
+  }
+
+  #over(error: DwcpError | undefined): void {
+    clearTimeout(this.#timer);
+    for (const job of this.#receiving.values()) job.close();
+    this.#receiving.clear();
+    for (const driver of this.#drivers.values()) driver.drop();
+    this.#drivers.clear();
+    for (const job of this.#sending.values()) job.sessionOver(this.session);
+    this.#owner.over(this, error);
+  }
+}

@@ -1,0 +1,79 @@
+import type { Socket } from "node:net";
+import type { Connection, ConnectionNews } from "../../session/connection.js";
+
+/** What a socket's driver tells its owner. */
+export interface SocketHandlers {
+  readonly nowUs: () => number;
+  readonly news: (driver: SocketDriver, news: ConnectionNews) => void;
+  /** Something arrived or left: sessions may have news, and other sockets something to send. */
+  readonly stirred: () => void;
+  readonly closed: (driver: SocketDriver) => void;
+}
+
+/** Moves bytes between a socket and its connection. It decides nothing. */
+export class SocketDriver {
+  readonly connection: Connection;
+  readonly socket: Socket;
+  /** The stream that it became. */
+  streamIndex: number | undefined;
+  readonly #handlers: SocketHandlers;
+  #isGone = false;
+
+  constructor(socket: Socket, connection: Connection, handlers: SocketHandlers) {
+    this.socket = socket;
+    this.connection = connection;
+    this.#handlers = handlers;
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 30_000);
+    socket.on("data", (bytes) => this.#take(bytes));
+    socket.on("drain", () => handlers.stirred());
+    socket.on("end", () => this.drop());
+    socket.on("error", () => this.drop());
+    socket.on("close", () => this.drop());
+  }
+
+  /** Writes what there is to write, as far as the socket takes it. */
+  pump(): void {
+    if (this.#isGone) return;
+    const { socket } = this;
+    while (!socket.writableNeedDrain) {
+      const parts = this.connection.transmit(this.#handlers.nowUs(), socket.writableLength);
+      if (parts === undefined) return;
+      if (parts.length > 1) socket.cork();
+      for (const part of parts) socket.write(part);
+      if (parts.length > 1) socket.uncork();
+    }
+  }
+
+  /** Gives the socket to somebody else. */
+  release(): Socket {
+    this.#isGone = true;
+    this.socket.removeAllListeners();
+    return this.socket;
+  }
+
+  /** Says what is queued and closes. */
+  end(): void {
+    this.pump();
+    this.socket.end();
+    this.drop();
+  }
+
+  /** Closes at once. */
+  drop(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.connection.gone(this.#handlers.nowUs());
+    if (this.socket.writableLength === 0) this.socket.destroy();
+    else this.socket.destroySoon();
+    this.#handlers.closed(this);
+  }
+
+  #take(bytes: Uint8Array): void {
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (const news of this.connection.receive(this.#handlers.nowUs(), plain)) {
+      this.#handlers.news(this, news);
+    }
+    this.#handlers.stirred();
+  }
+}

@@ -1,0 +1,261 @@
+import { DwcpError } from "../../errors.js";
+import { decodeUnit } from "../../hde/decode-unit.js";
+import type { HdePlatform } from "../../hde/hde-platform.js";
+import type { Session } from "../../session/session.js";
+import type { SessionEvent } from "../../session/session-events.js";
+import type { ReceivingTransfer } from "../../transfer/receiving-transfer.js";
+import type { Chunk } from "../../wire/chunk.js";
+import { SLOT_SELF } from "../../wire/codec.js";
+import type { NackReason, OfferMessage } from "../../wire/transfer-messages.js";
+import type { FileSource } from "../store/file-source.js";
+import type { ObjectStore, StoredObject } from "../store/object-store.js";
+import type { Part } from "../store/part.js";
+import { hashLeaves, digestTexts, type LeafHashes } from "./leaf-hasher.js";
+
+/** How much may be written before it is made durable. spec/dwcp.md B4 */
+const SYNC_BYTES = 67_108_864;
+/** How long something may be written before it is made durable. spec/dwcp.md B4 */
+const SYNC_MS = 1_000;
+/** Digests of one LEAVES: its JSON has to stay a control payload. */
+const LEAVES_PER_MESSAGE = 512;
+
+const reasons: Readonly<Partial<Record<DwcpError["code"], NackReason>>> = {
+  "dwcp.unit_crc": "CRC",
+  "dwcp.decode": "DECODE",
+  "dwcp.limit": "DECODE",
+  "dwcp.protocol": "DECODE",
+  "dwcp.baseline_missing": "BASELINE_MISSING",
+  "dwcp.baseline_mismatch": "BASELINE_MISMATCH",
+  "dwcp.dict_missing": "DICT_MISSING",
+  "dwcp.no_space": "NO_SPACE",
+};
+
+/** Takes one object from a peer: decodes and writes units, syncs, verifies, publishes. */
+export class ReceiveJob {
+  readonly #session: Session;
+  readonly #store: ObjectStore;
+  readonly #platform: HdePlatform;
+  readonly #offer: OfferMessage;
+  readonly #part: Part;
+  readonly #baselines = new Map<number, FileSource>();
+  readonly #transfer: ReceivingTransfer;
+  readonly #received: (object: StoredObject) => void;
+  readonly #stirred: () => void;
+  #unsynced: number[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #syncing: Promise<void> = Promise.resolve();
+  #wrong: number[] = [];
+  #here: LeafHashes | undefined;
+  #isOver = false;
+
+  /**
+   * Accepts an offer.
+   *
+   * @throws {@link DwcpError} for an offer that this side refuses.
+   */
+  constructor(context: {
+    readonly session: Session;
+    readonly store: ObjectStore;
+    readonly platform: HdePlatform;
+    readonly offer: OfferMessage;
+    readonly received: (object: StoredObject) => void;
+    readonly stirred: () => void;
+  }) {
+    this.#session = context.session;
+    this.#store = context.store;
+    this.#platform = context.platform;
+    this.#offer = context.offer;
+    this.#received = context.received;
+    this.#stirred = context.stirred;
+    const { offer, session } = context;
+    if (offer.rawLength < 0) {
+      throw new DwcpError("dwcp.unsupported", "objects of unknown length are not taken");
+    }
+    this.#part = context.store.part(offer);
+    for (const { slot, id, length } of offer.baselines) {
+      const source = context.store.baseline(id, length);
+      if (source !== undefined) this.#baselines.set(slot, source);
+    }
+    const slots = { baselines: [...this.#baselines.keys()], dictionaries: [] };
+    this.#transfer = session.incoming.accept(offer, this.#part.held, slots);
+  }
+
+  /** What the session calls the transfer. */
+  get handle(): number {
+    return this.#transfer.handle;
+  }
+
+  /** What the sender calls it. */
+  get transferId(): string {
+    return this.#offer.transferId;
+  }
+
+  /** Takes news of the session about this transfer. */
+  obey(event: SessionEvent, nowUs: () => number): void {
+    switch (event.kind) {
+      case "unitArrived":
+        this.#take(event.chunk, nowUs);
+        break;
+      case "finished":
+        void this.#verify(event.rootHash);
+        break;
+      case "leavesGiven":
+        this.#compare(event.first, event.digests);
+        break;
+      case "failed":
+        this.close();
+        break;
+      case "cancelled":
+        this.#discard();
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** Stops; what is durable stays for another session or process. Harmless the second time. */
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    void this.#syncing.finally(() => this.#part.close());
+    for (const source of this.#baselines.values()) source.close();
+  }
+
+  #discard(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    void this.#syncing.finally(() => this.#part.discard());
+    for (const source of this.#baselines.values()) source.close();
+  }
+
+  #take(chunk: Chunk, nowUs: () => number): void {
+    const { unitId, rawOffset, rawBytes } = chunk;
+    try {
+      const raw = decodeUnit(chunk, {
+        platform: this.#platform,
+        limits: this.#session.options.limits,
+        pageBytes: this.#offer.pageBytes,
+        baseline: (slot) => (slot === SLOT_SELF ? this.#part : this.#baselines.get(slot)),
+        dictionary: () => undefined,
+      });
+      this.#write(rawOffset, raw, chunk.rawCrc);
+    } catch (error) {
+      this.#refuse(unitId, error);
+      return;
+    }
+    this.#session.incoming.stored(nowUs(), this.handle, { unitId, rawOffset, rawBytes });
+    this.#unsynced.push(unitId);
+    if (this.#part.unsyncedBytes >= SYNC_BYTES) this.#sync();
+    else this.#timer ??= setTimeout(() => this.#sync(), SYNC_MS);
+  }
+
+  // Only what is missing is written; what is here already has to be the same.
+  #write(offset: number, raw: Uint8Array, rawCrc: number): void {
+    const { stored } = this.#transfer;
+    const end = offset + raw.length;
+    if (stored.firstHeld(offset) >= end) {
+      this.#part.write(offset, raw, rawCrc);
+      return;
+    }
+    for (let at = offset; at < end;) {
+      const gapEnd = Math.min(end, stored.firstHeld(at));
+      if (gapEnd > at) {
+        const piece = raw.subarray(at - offset, gapEnd - offset);
+        this.#part.write(at, piece, this.#platform.crc32(piece));
+      }
+      const heldEnd = Math.min(end, stored.firstGap(gapEnd));
+      const here = this.#part.read(gapEnd, heldEnd - gapEnd);
+      if (!this.#platform.equal(here, raw.subarray(gapEnd - offset, heldEnd - offset))) {
+        throw new DwcpError("dwcp.integrity", `bytes at ${gapEnd} came twice and differ`);
+      }
+      at = heldEnd;
+    }
+  }
+
+  #refuse(unitId: number, error: unknown): void {
+    if (!(error instanceof DwcpError)) throw error;
+    const reason = reasons[error.code];
+    if (reason !== undefined) this.#session.incoming.refused(this.handle, unitId, reason);
+    else this.#session.incoming.fail(this.#transfer, error);
+  }
+
+  #sync(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const ids = this.#unsynced;
+    this.#unsynced = [];
+    this.#syncing = this.#syncing.then(async () => {
+      await this.#part.sync();
+      this.#session.incoming.durable(this.handle, ids);
+      this.#stirred();
+    });
+    this.#syncing.catch((error: unknown) => this.#broken(error));
+  }
+
+  async #verify(rootHash: string): Promise<void> {
+    try {
+      this.#here = await hashLeaves(this.#part, this.#offer.leafBytes, this.#platform);
+      if (this.#isOver) return;
+      if (this.#here.root === rootHash) await this.#commit(rootHash);
+      else this.#ask(0);
+    } catch (error) {
+      this.#broken(error);
+    }
+    this.#stirred();
+  }
+
+  async #commit(rootHash: string): Promise<void> {
+    this.#session.incoming.verified(this.#transfer, rootHash);
+    this.#stirred();
+    clearTimeout(this.#timer);
+    await this.#syncing;
+    this.#isOver = true;
+    for (const source of this.#baselines.values()) source.close();
+    const object = await this.#store.commit(this.#part, this.#offer, rootHash);
+    this.#session.incoming.commit(this.#transfer, rootHash);
+    this.#received(object);
+  }
+
+  #ask(first: number): void {
+    if (first === 0) this.#wrong = [];
+    const leaves = Math.ceil(this.#offer.rawLength / this.#offer.leafBytes);
+    const count = Math.min(LEAVES_PER_MESSAGE, leaves - first);
+    this.#session.incoming.askLeaves(this.#transfer, first, count);
+  }
+
+  #compare(first: number, digests: readonly string[]): void {
+    if (this.#here === undefined || digests.length === 0) return;
+    const here = digestTexts(this.#here, first, digests.length);
+    for (const [i, digest] of digests.entries()) {
+      if (digest !== here[i]) this.#wrong.push(first + i);
+    }
+    const next = first + digests.length;
+    if (next * this.#offer.leafBytes < this.#offer.rawLength) {
+      this.#ask(next);
+      return;
+    }
+    const wrong = this.#wrong.slice(0, this.#session.options.limits.maxIntervals);
+    this.#session.incoming.repair(this.#transfer, wrong);
+    if (this.#transfer.state === "failed") this.#setAside();
+  }
+
+  #setAside(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    void this.#syncing.finally(() =>
+      this.#store.keepForAnalysis(this.#part, this.#offer.transferId),
+    );
+    for (const source of this.#baselines.values()) source.close();
+  }
+
+  #broken(cause: unknown): void {
+    const error =
+      cause instanceof DwcpError
+        ? cause
+        : new DwcpError("dwcp.no_space", "the store failed", { cause });
+    this.#session.incoming.fail(this.#transfer, error);
+  }
+}
