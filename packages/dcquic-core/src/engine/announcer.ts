@@ -173,7 +173,10 @@ export class Announcer {
     this.#becomeAccepted(nowUs, path, transfer, frame.pullerId);
     if (transfer.isOver) return;
     // The puller missed what was sent: if that fills the window, nobody will ever report it.
-    if ((frame.flags & PullFlag.Retransmit) !== 0) path.congestion.giveUpInflight();
+    if ((frame.flags & PullFlag.Retransmit) !== 0) {
+      path.congestion.giveUpInflight();
+      path.mtu.dataTimedOut(nowUs, path.rtt.ptoUs);
+    }
     transfer.state = "serving";
     this.#serving.request(path, transfer, frame);
   }
@@ -188,12 +191,13 @@ export class Announcer {
   onRangeAck(nowUs: number, path: Path, frame: RangeAck): void {
     const transfer = this.#own(path, frame.announcerId);
     if (transfer === undefined) return;
+    const before = transfer.acked.covered;
     if ((frame.flags & RangeAckFlag.Complete) !== 0) transfer.acked.add(0, transfer.wireBytes);
     for (let i = 0; i < frame.ranges.count; i++) {
       transfer.acked.add(frame.ranges.start(i), Math.min(frame.ranges.end(i), transfer.wireBytes));
     }
     path.health.sample(nowUs, 0);
-    path.mtu.dataArrived();
+    path.mtu.dataArrived(transfer.acked.covered - before);
     if (!(transfer.payload instanceof Uint8Array)) {
       this.#context.buffers.acknowledged(transfer.payload);
     }

@@ -33,6 +33,7 @@ export class PathMtu {
   #probeDueUs = Number.NEGATIVE_INFINITY;
   #probeId = 0;
   #losses = 0;
+  #isFirstTry = true;
   #timeouts = 0;
   #timedOutUs = Number.NEGATIVE_INFINITY;
 
@@ -63,7 +64,7 @@ export class PathMtu {
   nextProbe(nowUs: number, timeoutUs: number): number {
     if (nowUs < this.#probeDueUs) return 0;
     if (this.#probeBytes > 0) this.#lost();
-    else if (this.#isSettled) this.#high = this.#maxBytes;
+    else if (this.#isSettled) this.#widen();
     if (this.#isSettled) {
       this.#settle(nowUs);
       return 0;
@@ -100,9 +101,9 @@ export class PathMtu {
     if (this.#isSettled) this.#settle(nowUs);
   }
 
-  /** Notes that DATA arrived at the peer. */
-  dataArrived(): void {
-    this.#timeouts = 0;
+  /** Notes that so many bytes of one message arrived at the peer; ends of messages pass however small the path is. */
+  dataArrived(bytes: number): void {
+    if (bytes >= this.#bytes) this.#timeouts = 0;
   }
 
   /**
@@ -117,6 +118,7 @@ export class PathMtu {
     if (this.#timeouts < MAX_TIMEOUTS || this.#bytes === WireLimit.minDatagramBytes) return;
     this.#timeouts = 0;
     this.#high = this.#bytes;
+    this.#isFirstTry = true;
     this.#bytes = WireLimit.minDatagramBytes;
     this.#probeBytes = 0;
     this.#losses = 0;
@@ -129,16 +131,21 @@ export class PathMtu {
 
   // The largest first: most networks pass all that their ends are configured for.
   #candidate(): number {
-    if (this.#high === this.#maxBytes || this.#bytes === WireLimit.minDatagramBytes) return this.#high;
-    return Math.ceil((this.#bytes + this.#high) / 2);
+    return this.#isFirstTry ? this.#high : Math.ceil((this.#bytes + this.#high) / 2);
   }
 
   #lost(): void {
     this.#losses += 1;
     if (this.#losses < MAX_LOSSES) return;
     this.#high = this.#probeBytes - 1;
+    this.#isFirstTry = false;
     this.#probeBytes = 0;
     this.#losses = 0;
+  }
+
+  #widen(): void {
+    this.#high = this.#maxBytes;
+    this.#isFirstTry = true;
   }
 
   #settle(nowUs: number): void {

@@ -1,0 +1,82 @@
+import { expect, test } from "@jest/globals";
+import { nodeCrypto, ringCrypto } from "@proj/dcquic-core/node";
+import { portable, backend } from "@proj/native-io";
+import { equalBytes, SeededRandom } from "@proj/wire-types";
+import { aeadJob, type AeadJob, type PacketAead } from "#src/crypto/backend.js";
+import { ImmediateBatch } from "#src/crypto/packet-batch.js";
+
+const random = new SeededRandom(3);
+const PACKET = 200;
+
+/** A packet in a slab: 40 bytes of header, a body, room for the tag. */
+function packet(slab: Uint8Array, index: number, body = 100): AeadJob {
+  const offset = index * PACKET;
+  return {
+    ...aeadJob(),
+    nonce: new Uint8Array(12).fill(index + 1),
+    aad: slab,
+    aadOffset: offset,
+    aadLength: 40,
+    bytes: slab,
+    bodyOffset: offset + 40,
+    bodyLength: body,
+    tagOffset: offset + 40 + body,
+  };
+}
+
+for (const by of backend.kind === "native" ? [backend, portable] : [portable]) {
+  test(`§22: batches by ${by.kind} native-io are what node:crypto computes, packet by packet`, () => {
+    const crypto = ringCrypto(by.crypto);
+    const batch = crypto.packetBatch?.() ?? new ImmediateBatch();
+    const plain = random.fill(new Uint8Array(40 * PACKET));
+    const [one, many] = [plain.slice(), plain.slice()];
+    const keys = [new Uint8Array(32).fill(1), new Uint8Array(16).fill(2)];
+    const own = keys.map((key) => crypto.aead(key));
+    const node = keys.map((key) => nodeCrypto.aead(key));
+    for (let i = 0; i < 40; i++) {
+      at(node, i).seal(packet(one, i, i));
+      batch.seal(at(own, i), packet(many, i, i));
+    }
+    batch.sealAll();
+    expect(equalBytes(one, many)).toBe(true);
+    many[3 * PACKET + 41] = (many[3 * PACKET + 41] ?? 0) ^ 1;
+    const tickets = Array.from({ length: 40 }, (_, i) =>
+      batch.open(at(own, i), packet(many, i, i)),
+    );
+    expect(tickets).not.toContain(-1);
+    batch.openAll();
+    expect(tickets.map((ticket) => batch.wasOpened(ticket))).toEqual(
+      Array.from({ length: 40 }, (_, i) => i !== 3),
+    );
+    for (let i = 4; i < 40; i++) {
+      const from = i * PACKET;
+      expect(
+        equalBytes(many.subarray(from, from + 40 + i), plain.subarray(from, from + 40 + i)),
+      ).toBe(true);
+    }
+  });
+
+  test(`§17.2: associated data of another slab, as headers alone have it, by ${by.kind} native-io`, () => {
+    const crypto = ringCrypto(by.crypto);
+    const batch = crypto.packetBatch?.() ?? new ImmediateBatch();
+    const key = new Uint8Array(32).fill(9);
+    const slab = random.fill(new Uint8Array(PACKET));
+    const headers = random.fill(new Uint8Array(64));
+    const job = { ...packet(slab, 0, 0), aad: headers, aadOffset: 8, aadLength: 56 };
+    const expected = slab.slice();
+    nodeCrypto.aead(key).seal({ ...job, bytes: expected });
+    batch.seal(crypto.aead(key), job);
+    batch.sealAll();
+    expect(equalBytes(slab, expected)).toBe(true);
+    const ticket = batch.open(crypto.aead(key), job);
+    const wrong = batch.open(crypto.aead(key), { ...job, aadOffset: 0 });
+    batch.openAll();
+    expect([batch.wasOpened(ticket), batch.wasOpened(wrong)]).toEqual([true, false]);
+  });
+}
+
+function at(aeads: readonly PacketAead[], index: number): PacketAead {
+  const aead = aeads[index % aeads.length];
+  if (aead === undefined) throw new RangeError("no ciphers");
+  return aead;
+}
