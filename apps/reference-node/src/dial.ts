@@ -1,14 +1,23 @@
-import { CodecId, type CodecPolicy } from "@proj/wire-types";
+import { type ByteStream, CodecId, type CodecPolicy, wireError } from "@proj/wire-types";
 import {
   type Connection,
   type ProfileChoice,
-  type XcpClient,
+  XcpClient,
   XcpError,
   type XcpLimits,
   XcpLimitTable,
 } from "@proj/xcp-framing";
-import { type ClientTls, connectXcp } from "@proj/xcp-framing/node";
+import {
+  type ClientTls,
+  type ConnectXcpOptions,
+  connectXcp,
+  nodePlatform,
+} from "@proj/xcp-framing/node";
 import { defaultCodecOrder } from "./config/schema.js";
+import { closingWith } from "./dcquic/closing-with.js";
+import { openDcquicPool } from "./dcquic/dcquic-client.js";
+import { parseDcquicUrl } from "./dcquic/dcquic-url.js";
+import { encodePurpose } from "./dcquic/purpose.js";
 import { type EtherLink, LinkTable } from "./ether-link.js";
 import { nodeVersion } from "./node-version.js";
 import { createToolkit, sharedMemoryOptions } from "./toolkit.js";
@@ -37,6 +46,8 @@ export interface DialOptions {
   readonly timeoutMs: number;
   /** Whether to offer shared memory to a peer on this host. */
   readonly sharedMemory: "off" | "auto";
+  /** What both ends of a path know, for `dcquic:`. */
+  readonly dcquicKey?: Uint8Array | undefined;
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<XcpLimits>;
 }
@@ -63,7 +74,8 @@ export async function dial(url: string, options: DialOptions): Promise<Dialled> 
   const tls = Object.fromEntries(
     Object.entries(options.tls).filter(([, value]) => value !== undefined),
   );
-  const client = await connectXcp(url, {
+  const dcquic = await dcquicStream(url, options.dcquicKey);
+  const client = await connect(url, dcquic, {
     codecs: defaultCodecOrder.map((name) => CodecId[name]),
     agent: `reference-node/${nodeVersion()}`,
     profile: options.profile,
@@ -87,6 +99,34 @@ export async function dial(url: string, options: DialOptions): Promise<Dialled> 
     await client.close();
     throw error;
   }
+}
+
+// A pool of one stream: it is closed with the stream.
+async function dcquicStream(
+  url: string,
+  key: Uint8Array | undefined,
+): Promise<ByteStream | undefined> {
+  const peer = parseDcquicUrl(url);
+  if (peer === undefined) return undefined;
+  if (key === undefined) throw wireError("wire.invalid_uri", `${url} needs --dcquic-key`);
+  const pool = await openDcquicPool(key);
+  const stream = pool.openByteStream(peer, { meta: encodePurpose({ for: "xcp" }) });
+  return closingWith(stream, () => void pool.close());
+}
+
+async function connect(
+  url: string,
+  stream: ByteStream | undefined,
+  options: ConnectXcpOptions,
+): Promise<XcpClient> {
+  if (stream === undefined) return connectXcp(url, options);
+  const client = new XcpClient({
+    platform: nodePlatform,
+    ...options,
+    dial: () => Promise.resolve(stream),
+  });
+  await client.connect();
+  return client;
 }
 
 function helloTimeoutMs(timeoutMs: number): number {

@@ -19,12 +19,14 @@ import type { EndpointSecrets } from "./config/tls-files.js";
 import { camelCase, type ListenConfig, type NodeConfig } from "./config/schema.js";
 import { type ControlServer, startControlServer } from "./control/control-server.js";
 import { ControlToken, defaultTokenFile, readOrMakeToken } from "./control/control-token.js";
+import { ControlGate, type ControlSource } from "./control/node-control.js";
 import type { NodeHealth } from "./control/reports.js";
 import { SessionBook } from "./control/session-book.js";
 import { ListenError } from "./listen-error.js";
 import { LinkTable, type LinkToolkit } from "./ether-link.js";
 import { nodeVersion } from "./node-version.js";
 import { DataService } from "./receipts/data-service.js";
+import { DcquicService } from "./dcquic/dcquic-service.js";
 import { startTensorService, type TensorService } from "./tensor/tensor-service.js";
 import { createMetrics, type Metrics } from "./telemetry/metrics.js";
 import { createToolkit, sharedMemoryOptions } from "./toolkit.js";
@@ -43,6 +45,8 @@ export interface RunningNode {
   readonly admin: string | undefined;
   /** Where its control API is, if it has one. */
   readonly control: string | undefined;
+  /** Where it listens for dcQUIC, if it does. */
+  readonly dcquic: string | undefined;
   /** Ends in order: takes nothing new, finishes what is under way, lets go of everything. */
   close(): Promise<void>;
 }
@@ -73,7 +77,9 @@ class Node implements RunningNode {
   readonly #startedUs = systemTime.nowUs();
   #admin: Admin | undefined;
   #control: ControlServer | undefined;
+  #newGate: (() => ControlGate) | undefined;
   #tensor: TensorService | undefined;
+  #dcquic: DcquicService | undefined;
   #state: "starting" | "ready" | "closing" = "starting";
 
   constructor(loaded: LoadedConfig, log: LogSink) {
@@ -98,6 +104,10 @@ class Node implements RunningNode {
     return this.#control?.url;
   }
 
+  get dcquic(): string | undefined {
+    return this.#dcquic?.url;
+  }
+
   async start(): Promise<void> {
     const { config } = this.#loaded;
     this.#say("node.starting", {
@@ -115,6 +125,7 @@ class Node implements RunningNode {
       const server = serveXcp({ ...shared, ...own });
       this.#servers.push(await this.#listening(`listen[${i}].url`, server));
     }
+    await this.#startDcquic();
     for (const url of this.urls) this.#say("node.listening", { url });
     this.#state = "ready";
     this.#say("node.ready", {});
@@ -124,6 +135,7 @@ class Node implements RunningNode {
     if (this.#state === "closing") return;
     this.#state = "closing";
     this.#say("node.closing", {});
+    await this.#dcquic?.close();
     await Promise.all(this.#servers.map((server) => server.close()));
     await this.#tensor?.close();
     await this.#control?.close();
@@ -200,17 +212,36 @@ class Node implements RunningNode {
   }
 
   async #startControl({ host, port }: NodeConfig["control"]): Promise<void> {
-    const starting = startControlServer(
-      {
-        book: this.#sessions,
-        time: systemTime,
-        health: () => this.#health(),
-        metrics: () => this.#metrics.snapshot(),
-      },
-      { host, port, token: tokenOfNode(this.#loaded), log: this.#telemetry.log },
-    );
+    const token = tokenOfNode(this.#loaded);
+    const source = this.#controlSource();
+    this.#newGate = () => new ControlGate(source, token);
+    const starting = startControlServer(source, { host, port, token, log: this.#telemetry.log });
     this.#control = await this.#listening("control.port", starting);
     this.#say("node.control", { url: this.#control.url });
+  }
+
+  #controlSource(): ControlSource {
+    return {
+      book: this.#sessions,
+      time: systemTime,
+      health: () => this.#health(),
+      metrics: () => this.#metrics.snapshot(),
+    };
+  }
+
+  async #startDcquic(): Promise<void> {
+    const { dcquicKey: key } = this.#loaded.secrets;
+    if (key === undefined) return;
+    const starting = DcquicService.start({
+      config: this.#loaded.config.dcquic,
+      key,
+      // Its rules are those of every endpoint.
+      serveXcp: (stream) => this.#servers[0]?.server.serve(stream),
+      controlGate: this.#newGate,
+      failed: (error) => this.#say("node.dcquic_failed", { error: String(error) }),
+    });
+    this.#dcquic = await this.#listening("dcquic.port", starting);
+    this.#say("node.dcquic", { url: this.#dcquic.url });
   }
 
   async #startTensor(): Promise<void> {

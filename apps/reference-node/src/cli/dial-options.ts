@@ -8,6 +8,7 @@ import type { DialOptions } from "../dial.js";
 /** What commander gives for the options of {@link addDialOptions}. */
 export interface DialFlags {
   readonly encrypt?: string;
+  readonly dcquicKey?: string;
   readonly ca?: string;
   readonly cert?: string;
   readonly certKey?: string;
@@ -34,6 +35,7 @@ export function addDialOptions(command: Command): Command {
         .choices(["v0.2", "v0.2-json", "v0.1", "auto"])
         .default("v0.2"),
     )
+    .option("--dcquic-key <file>", "the key that both know, for dcquic: (32 bytes)")
     .option("--insecure", "allow a transport without TLS to another host")
     .option("--no-shared-memory", "keep all data in the connection, even on one host")
     .option("--open-key-files", "accept key files that others can read")
@@ -56,6 +58,7 @@ export function readDialOptions(flags: DialFlags, environment: Environment): Dia
     return undefined;
   };
   const key = read(readKeyFile, "--encrypt", flags.encrypt);
+  const dcquicKey = read(readKeyFile, "--dcquic-key", flags.dcquicKey);
   const auth = read(readSecretFile, "--auth", flags.auth);
   const tls = {
     ca: read(readNamedFile, "--ca", flags.ca),
@@ -76,6 +79,7 @@ export function readDialOptions(flags: DialFlags, environment: Environment): Dia
   if (problems.length > 0) throw new ConfigError(problems);
   return {
     key,
+    dcquicKey,
     auth: auth === undefined ? undefined : withoutLineBreak(auth),
     tls,
     profile: flags.profile,

@@ -17,6 +17,8 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   watch: async () => (await import("./watch.js")).addWatch,
   inspect: async () => (await import("./inspect.js")).addInspect,
   tensor: async () => (await import("./tensor.js")).addTensor,
+  transfer: async () => (await import("./transfer.js")).addTransfer,
+  burst: async () => (await import("./burst.js")).addBurst,
   doctor: async () => (await import("./doctor.js")).addDoctor,
   demo: async () => (await import("./demo.js")).addDemo,
 };

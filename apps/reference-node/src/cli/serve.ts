@@ -58,12 +58,14 @@ async function serve(options: ServeOptions): Promise<ExitCode> {
       listening: running.urls,
       admin: running.admin,
       control: running.control,
+      dcquic: running.dcquic,
     },
     () =>
       [
         ...running.urls.map((url) => `listening on ${url}`),
         ...(running.admin === undefined ? [] : [`admin on ${running.admin}`]),
         ...(running.control === undefined ? [] : [`control on ${running.control}`]),
+        ...(running.dcquic === undefined ? [] : [`dcquic on ${running.dcquic}`]),
         "",
       ].join("\n"),
   );

@@ -24,6 +24,8 @@ export interface NodeSecrets {
   readonly controlTokenFile: string | undefined;
   /** The tensor pools, where the node is to keep some. */
   readonly tensorPool: PoolConfig | undefined;
+  /** The key of dcQUIC, where the node speaks it. */
+  readonly dcquicKey: Uint8Array | undefined;
 }
 
 /** Where a configuration comes from. */
@@ -65,11 +67,12 @@ class ReferenceChecker {
   }
 
   run(): NodeSecrets {
-    const { listen, security, codecs, admin, control } = this.#config;
+    const { listen, security, codecs, admin, control, dcquic } = this.#config;
     const checker = new EndpointChecker(this.#collector);
     const endpoints = listen.map((endpoint, i) => checker.check(endpoint, i));
     if (admin.enabled) checker.claimPort("admin.port", admin.host, admin.port);
     if (control.enabled) checker.claimPort("control.port", control.host, control.port);
+    if (dcquic.enabled) checker.claimPort("dcquic.port", dcquic.host, dcquic.port);
     const key = this.#key(security);
     const auth = this.#credential("security.auth_file", security.auth_file);
     for (const [i, name] of codecs.order.entries()) {
@@ -87,7 +90,16 @@ class ReferenceChecker {
     this.#staysHere("admin", admin);
     this.#staysHere("control", control);
     const controlTokenFile = this.#tokenFile(control);
-    return { endpoints, key, auth, controlTokenFile, tensorPool: this.#tensorPool() };
+    const tensorPool = this.#tensorPool();
+    return { endpoints, key, auth, controlTokenFile, tensorPool, dcquicKey: this.#dcquicKey() };
+  }
+
+  #dcquicKey(): Uint8Array | undefined {
+    const { enabled, key_file: named } = this.#config.dcquic;
+    if (!enabled) return undefined;
+    if (named !== undefined) return this.#collector.read(readKeyFile, "dcquic.key_file", named);
+    this.#collector.add("dcquic.key_file", "enabled = true needs a key");
+    return undefined;
   }
 
   // What is wrong in the file of the pools is told with its own name.

@@ -2,6 +2,7 @@ import { CodecId, type CodecName, codecPolicies, type CodecPolicy } from "@proj/
 import { XcpLimitTable } from "@proj/xcp-framing";
 import { z } from "zod";
 import { type ControlConfig, controlSchema } from "../control/control-config.js";
+import { type DcquicConfig, dcquicSchema } from "../dcquic/dcquic-config.js";
 import { type TensorConfig, tensorSchema } from "../tensor/tensor-config.js";
 
 /** The certificate of an endpoint. */
@@ -59,6 +60,7 @@ export interface NodeConfig {
   };
   readonly control: ControlConfig;
   readonly tensor: TensorConfig;
+  readonly dcquic: DcquicConfig;
   readonly log: { readonly level: LogLevelName; readonly format: "json" | "text" };
 }
 
@@ -139,6 +141,7 @@ export const configSchema: z.ZodType<NodeConfig> = z.strictObject({
     .prefault({}),
   control: controlSchema,
   tensor: tensorSchema,
+  dcquic: dcquicSchema,
   log: z
     .strictObject({
       level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),

@@ -49,6 +49,7 @@ export interface ServingNode {
   readonly urls: readonly string[];
   readonly admin: string;
   readonly control: string;
+  readonly dcquic: string;
   /** What it wrote to standard error so far. */
   log(): string;
   /** Sends a signal and waits for the end. */
@@ -76,12 +77,14 @@ export async function serve(config: string, options: CliOptions = {}): Promise<S
     listening: string[];
     admin?: string;
     control?: string;
+    dcquic?: string;
   };
   return {
     pid: ready.pid,
     urls: ready.listening,
     admin: ready.admin ?? "",
     control: ready.control ?? "",
+    dcquic: ready.dcquic ?? "",
     log: stderr,
     async end(signal) {
       child.kill(signal);

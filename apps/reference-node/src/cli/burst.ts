@@ -1,0 +1,104 @@
+import { systemTime } from "@proj/wire-types/system";
+import type { Command } from "commander";
+import { randomBytes } from "node:crypto";
+import { burst, type BurstReport } from "../dcquic/burst.js";
+import { openDcquicPool } from "../dcquic/dcquic-client.js";
+import { DcquicService } from "../dcquic/dcquic-service.js";
+import { parseDcquicUrl } from "../dcquic/dcquic-url.js";
+import { readDcquicKey, readPeer } from "./dcquic-options.js";
+import { positiveInteger } from "./dial-options.js";
+import { endWithSignals } from "./end-with-signals.js";
+import { ExitCode } from "./exit-code.js";
+import { createOutput, UsageError } from "./output.js";
+import { formatBytes, formatDuration } from "./units.js";
+
+interface BurstFlags {
+  readonly to?: string;
+  readonly key?: string;
+  readonly openKeyFiles?: boolean;
+  readonly streams: number;
+  readonly bytes: number;
+  readonly json?: boolean;
+}
+
+const help = `
+Without --to the calls go to a node in this process, over loopback: both sides share one thread.
+
+Examples:
+  $ reference-node burst
+  $ reference-node burst --streams 10000 --bytes 1200 --to dcquic://10.0.0.7:9950 --key dcquic.key --json
+`;
+
+/** Adds `burst`: makes thousands of calls at once and measures them. */
+export function addBurst(program: Command, exit: (code: ExitCode) => void): void {
+  program
+    .command("burst")
+    .description("Begin thousands of dcQUIC calls at once; tell goodput and percentiles.")
+    .option("--to <url>", "the node: dcquic://host:port")
+    .option("--key <file>", "the key that both know; with --to")
+    .option("--open-key-files", "accept key files that others can read")
+    .option("--streams <n>", "calls", positiveInteger, 10_000)
+    .option("--bytes <n>", "bytes of each request and answer", positiveInteger, 1200)
+    .option("--json", "write one JSON document")
+    .addHelpText("after", help)
+    .action(async (options: BurstFlags) => {
+      exit(await run(options));
+    });
+}
+
+async function run(options: BurstFlags): Promise<ExitCode> {
+  const output = createOutput(options.json === true);
+  endWithSignals();
+  const { to, key, streams, bytes } = options;
+  if (to !== undefined && key === undefined) {
+    throw new UsageError("--to needs --key", "name the file of the key that the node has");
+  }
+  const report =
+    to === undefined || key === undefined
+      ? await burstHere(streams, bytes)
+      : await burstTo(readPeer(to), readDcquicKey(key, options.openKeyFiles === true), options);
+  const ok = report.answered === report.streams;
+  output.result({ ok, ...report }, () => textOf(report));
+  return ok ? ExitCode.OK : ExitCode.FAILURE;
+}
+
+async function burstTo(
+  peer: string,
+  key: Uint8Array,
+  { streams, bytes }: Pick<BurstFlags, "streams" | "bytes">,
+): Promise<BurstReport> {
+  const pool = await openDcquicPool(key);
+  try {
+    return await burst(pool, { peer, streams, bytes, clock: systemTime });
+  } finally {
+    await pool.close();
+  }
+}
+
+/** A burst between two pools of this process, over loopback. */
+export async function burstHere(streams: number, bytes: number): Promise<BurstReport> {
+  const key = randomBytes(32);
+  const service = await DcquicService.start({
+    config: { enabled: true, host: "127.0.0.1", port: 0, durability: "none" },
+    key,
+    serveXcp: (stream) => stream.destroy(),
+    failed: () => {},
+  });
+  try {
+    return await burstTo(parseDcquicUrl(service.url) ?? "", key, { streams, bytes });
+  } finally {
+    await service.close();
+  }
+}
+
+/** Writes what a burst came to, for people. */
+export function textOf(report: BurstReport): string {
+  const { latencyUs, failed, answered, streams } = report;
+  const times = Object.entries(latencyUs).map(([name, us]) => `${name} ${formatDuration(us)}`);
+  return [
+    `${answered} of ${streams} calls answered in ${formatDuration(report.durationUs)}: ${report.callsPerSecond} calls/s, ${formatBytes(report.bytesPerSecond)}/s of payload`,
+    `latency, from the burst's beginning on: ${times.join(", ")}`,
+    ...Object.entries(failed).map(([code, count]) => `failed: ${count} with ${code}`),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,67 @@
+import { z } from "zod";
+import type { ConfigField } from "../config/fields.js";
+
+/** Whether the node speaks dcQUIC, and how. */
+export interface DcquicConfig {
+  readonly enabled: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** The file of the key that both sides of a path know. */
+  readonly key_file?: string | undefined;
+  /** Where files go that others transfer; absent = none are taken. */
+  readonly receive_folder?: string | undefined;
+  /** What is safe when a range of a file is reported complete. */
+  readonly durability: "none" | "data" | "full";
+}
+
+/** Checks the shape of `[dcquic]` and fills in what it leaves out. */
+export const dcquicSchema: z.ZodType<DcquicConfig> = z
+  .strictObject({
+    enabled: z.boolean().default(false),
+    host: z.string().min(1).default("127.0.0.1"),
+    port: z.int().min(0).max(65_535).default(9950),
+    key_file: z.string().min(1).optional(),
+    receive_folder: z.string().min(1).optional(),
+    durability: z.enum(["none", "data", "full"]).default("data"),
+  })
+  .prefault({});
+
+/** The fields of `[dcquic]` by path. */
+export const dcquicFields: Readonly<Record<string, ConfigField>> = {
+  dcquic: {
+    meaning: "dcQUIC: XCP, the control API and files inside a data centre.",
+    allowed: "a table",
+    example: "[dcquic]",
+  },
+  "dcquic.enabled": {
+    meaning: "Listens for it; needs key_file.",
+    allowed: "true or false",
+    example: "enabled = true",
+  },
+  "dcquic.host": {
+    meaning: "IP address, for UDP and for handshakes over TCP.",
+    allowed: "an IP address of this host",
+    example: 'host = "127.0.0.1"',
+  },
+  "dcquic.port": {
+    meaning: "Port, of UDP and TCP alike; 0 lets the system choose.",
+    allowed: "0 to 65535",
+    example: "port = 9950",
+  },
+  "dcquic.key_file": {
+    meaning: "The pre-shared key of the handshakes, which every peer must know.",
+    allowed:
+      "path of a file with 32 bytes (raw, 64 hex digits or base64) that only its owner can read",
+    example: 'key_file = "dcquic.key"',
+  },
+  "dcquic.receive_folder": {
+    meaning: "Where files go that others transfer. Without the field they are refused.",
+    allowed: "path of a folder; it is made if it does not exist",
+    example: 'receive_folder = "/var/lib/reference-node/files"',
+  },
+  "dcquic.durability": {
+    meaning: "What is safe on disk when a range of a file is reported complete.",
+    allowed: '"none", "data" (the bytes) or "full" (what the file system says of them, too)',
+    example: 'durability = "data"',
+  },
+};

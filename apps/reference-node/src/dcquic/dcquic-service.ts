@@ -1,0 +1,86 @@
+import { newByteStreamRpcSession } from "@proj/capnweb-rpc";
+import { type Incoming, Status, type TransportPool } from "@proj/dcquic-core";
+import { createTransportPool } from "@proj/dcquic-core/node";
+import type { ByteStream } from "@proj/wire-types";
+import type { DcquicConfig } from "./dcquic-config.js";
+import { FileReceiver } from "./file-receiver.js";
+import { decodePurpose } from "./purpose.js";
+import { webStreams } from "./web-streams.js";
+
+/** The name of the key that nodes share. */
+export const KEY_IDENTITY = "reference-node";
+
+/** What a {@link DcquicService} passes calls on to. */
+export interface DcquicServiceOptions {
+  readonly config: DcquicConfig;
+  /** What every peer must know. */
+  readonly key: Uint8Array;
+  /** Serves XCP on a stream. */
+  readonly serveXcp: (stream: ByteStream) => void;
+  /** Makes the gate of the control API for one session; absent where the node has none. */
+  readonly controlGate?: (() => unknown) | undefined;
+  /** Is told of a call that failed for a reason of this side. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** The node's end of dcQUIC: XCP and the control API on streams, files in ranges, and an echo for measurements. */
+export class DcquicService {
+  readonly #pool: TransportPool;
+  readonly #options: DcquicServiceOptions;
+  readonly #files: FileReceiver | undefined;
+
+  private constructor(pool: TransportPool, options: DcquicServiceOptions) {
+    this.#pool = pool;
+    this.#options = options;
+    const { receive_folder: folder, durability } = options.config;
+    this.#files = folder === undefined ? undefined : new FileReceiver(folder, durability);
+    pool.serve({ accept: (incoming) => this.#accept(incoming) });
+  }
+
+  /** Listens. @throws WireError `wire.connection_failed` */
+  static async start(options: DcquicServiceOptions): Promise<DcquicService> {
+    const { host, port } = options.config;
+    const pool = await createTransportPool({
+      host,
+      port,
+      credentials: { kind: "psk", identity: KEY_IDENTITY, secret: options.key },
+    });
+    return new DcquicService(pool, options);
+  }
+
+  /** Where it listens. */
+  get url(): string {
+    return `dcquic://${this.#pool.name}`;
+  }
+
+  /** Ends what runs, in order as far as it ends soon, and stops listening. */
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  async #accept(incoming: Incoming): Promise<void> {
+    try {
+      await this.#answer(incoming);
+    } catch (error) {
+      // A caller that gave up is no fault of this side.
+      if (!incoming.isOver) this.#options.failed(error);
+      throw error;
+    }
+  }
+
+  async #answer(incoming: Incoming): Promise<void> {
+    const purpose = decodePurpose(incoming.meta);
+    const { serveXcp, controlGate } = this.#options;
+    const wanted = `${purpose?.for ?? "nothing"} ${incoming.pattern}`;
+    if (purpose?.for === "echo" && incoming.pattern === "unary") {
+      await incoming.reply((await incoming.request()).bytes);
+    } else if (wanted === "xcp bidirectional") serveXcp(incoming.byteStream());
+    else if (wanted === "control bidirectional" && controlGate !== undefined) {
+      newByteStreamRpcSession(webStreams(incoming.byteStream()), controlGate());
+    } else if (this.#files !== undefined && purpose?.for === "ranges") {
+      await this.#files.tellRanges(incoming, purpose.file);
+    } else if (this.#files !== undefined && purpose?.for === "range") {
+      await this.#files.take(incoming, purpose.file);
+    } else incoming.reject(Status.NoAcceptor, `this node does not serve ${wanted}`);
+  }
+}

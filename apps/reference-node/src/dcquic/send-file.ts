@@ -1,0 +1,121 @@
+import { decodeUtf8 } from "@proj/wire-types";
+import type { TransportPool } from "@proj/dcquic-core";
+import { open, stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { z } from "zod";
+import { encodePurpose, type FileRange } from "./purpose.js";
+import { type HeldRange, sha256Of } from "./received-file.js";
+
+/** Where a file goes and how. */
+export interface SendFileOptions {
+  /** The node. */
+  readonly peer: string;
+  /** Bytes of one range. */
+  readonly rangeBytes: number;
+  /** Ranges that are on the way at a time. */
+  readonly parallel: number;
+  /** Is told how many bytes the node has. */
+  readonly onProgress: (bytes: number) => void;
+  /** Ends it. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a transfer came to. */
+export interface SendFileReport {
+  readonly name: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Bytes that were there already. */
+  readonly resumedBytes: number;
+  readonly ranges: number;
+}
+
+const held: z.ZodType<HeldRange[]> = z.array(
+  z.strictObject({ offset: z.int().min(0), bytes: z.int().min(0) }),
+);
+/** Urgent calls of others pass by. */
+const PRIORITY = 6;
+
+/**
+ * Sends a file in ranges; those that the node has from an earlier attempt are left out.
+ *
+ * @throws DcquicError why a range, or the file as a whole, was not taken
+ */
+export async function sendFile(
+  pool: TransportPool,
+  path: string,
+  options: SendFileOptions,
+): Promise<SendFileReport> {
+  const { size: total } = await stat(path);
+  const file = { name: basename(path), sha256: await sha256Of(path), total };
+  const there = await askRanges(pool, file, options);
+  const known = new Set(there.map(({ offset }) => offset));
+  const resumedBytes = there.reduce((sum, { bytes }) => sum + bytes, 0);
+  const missing = rangesOf(total, options.rangeBytes).filter((offset) => !known.has(offset));
+  const handle = await open(path, "r");
+  const progress = { bytes: resumedBytes };
+  const next = missing.values();
+  const work = async (): Promise<void> => {
+    for (const offset of next) {
+      const bytes = new Uint8Array(Math.min(options.rangeBytes, total - offset));
+      await readFully(handle, bytes, offset);
+      await sendRange(pool, { ...file, offset }, bytes, options);
+      progress.bytes += bytes.length;
+      options.onProgress(progress.bytes);
+    }
+  };
+  try {
+    options.onProgress(resumedBytes);
+    await Promise.all(Array.from({ length: options.parallel }, work));
+  } finally {
+    await handle.close();
+  }
+  return { ...file, bytes: total, resumedBytes, ranges: missing.length };
+}
+
+async function askRanges(
+  pool: TransportPool,
+  file: Omit<FileRange, "offset">,
+  { peer, signal }: SendFileOptions,
+): Promise<readonly HeldRange[]> {
+  const call = pool.unaryRpc(peer, new Uint8Array(0), {
+    meta: encodePurpose({ for: "ranges", file }),
+    idempotent: true,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return held.parse(JSON.parse(decodeUtf8((await call.response).bytes)));
+}
+
+async function sendRange(
+  pool: TransportPool,
+  file: FileRange,
+  bytes: Uint8Array,
+  { peer, signal }: SendFileOptions,
+): Promise<void> {
+  const call = pool.rawBulkTransfer(peer, bytes, {
+    meta: encodePurpose({ for: "range", file }),
+    priority: PRIORITY,
+    idempotent: true,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  await call.done;
+}
+
+// An empty file is one empty range: its end has to be told, too.
+function rangesOf(total: number, rangeBytes: number): readonly number[] {
+  const count = Math.max(1, Math.ceil(total / rangeBytes));
+  return Array.from({ length: count }, (_, i) => i * rangeBytes);
+}
+
+async function readFully(
+  handle: Awaited<ReturnType<typeof open>>,
+  bytes: Uint8Array,
+  offset: number,
+): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const left = bytes.length - done;
+    const { bytesRead } = await handle.read(bytes, done, left, offset + done);
+    if (bytesRead === 0) throw new Error("the file became shorter while it was sent");
+    done += bytesRead;
+  }
+}

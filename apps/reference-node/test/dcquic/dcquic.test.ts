@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { newByteStreamRpcSession } from "@proj/capnweb-rpc";
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openDcquicPool } from "#src/dcquic/dcquic-client.js";
+import { parseDcquicUrl } from "#src/dcquic/dcquic-url.js";
+import { decodePurpose, encodePurpose } from "#src/dcquic/purpose.js";
+import { sendFile } from "#src/dcquic/send-file.js";
+import { webStreams } from "#src/dcquic/web-streams.js";
+import type { ControlGate } from "#src/control/node-control.js";
+import { cli, cliJson, serve, type ServingNode } from "../support/cli.js";
+import { tempFolder } from "../support/temp-folder.js";
+
+jest.setTimeout(120_000);
+
+const folder = tempFolder();
+const keyFile = join(folder.path, "dcquic.key");
+const tokenFile = join(folder.path, "control.token");
+const files = join(folder.path, "files");
+const key = randomBytes(32);
+let node: ServingNode;
+
+beforeAll(async () => {
+  writeFileSync(keyFile, key.toString("hex"), { mode: 0o600 });
+  const config = join(folder.path, "node.toml");
+  writeFileSync(
+    config,
+    `
+[[listen]]
+url = "xcp://127.0.0.1:0"
+[admin]
+enabled = false
+[control]
+port = 0
+token_file = "${tokenFile}"
+[dcquic]
+enabled = true
+port = 0
+key_file = "${keyFile}"
+receive_folder = "${files}"
+durability = "none"
+`,
+  );
+  node = await serve(config);
+});
+
+afterAll(async () => {
+  await node.end("SIGTERM");
+  folder.remove();
+});
+
+test("XCP runs over a dcQUIC stream: ping and send", async () => {
+  const { document: pinged } = await cliJson(["ping", node.dcquic, "--dcquic-key", keyFile]);
+  expect(pinged).toMatchObject({ ok: true, agreed: { transport: "dcquic", secure: true } });
+  const { document: sent } = await cliJson(
+    ["send", "-", "--to", node.dcquic, "--dcquic-key", keyFile],
+    { input: "hello over dcQUIC" },
+  );
+  expect(sent).toMatchObject({ ok: true });
+});
+
+test("a URL of dcQUIC without a key is an error that says so", async () => {
+  const { code, stderr } = await cli(["ping", node.dcquic]);
+  expect(code).toBe(2);
+  expect(stderr).toContain("--dcquic-key");
+});
+
+test("Cap'n Web runs over a dcQUIC stream: the control API answers to its token", async () => {
+  const pool = await openDcquicPool(key, "127.0.0.1");
+  const peer = parseDcquicUrl(node.dcquic) ?? "";
+  const stream = pool.openByteStream(peer, { meta: encodePurpose({ for: "control" }) });
+  using gate = newByteStreamRpcSession<ControlGate>(webStreams(stream));
+  const health = await gate.authenticate(readFileSync(tokenFile, "utf8").trim()).health();
+  expect(health.state).toBe("ready");
+  await expect(gate.authenticate("wrong")).rejects.toThrow();
+  stream.destroy();
+  await pool.close();
+});
+
+test("transfer sends a file, and goes on with what is missing after it was cut off", async () => {
+  const content = randomBytes(5_000_000);
+  const path = join(folder.path, "model.bin");
+  writeFileSync(path, content);
+  const peer = parseDcquicUrl(node.dcquic) ?? "";
+  const cut = new AbortController();
+  const first = await openDcquicPool(key, "127.0.0.1");
+  const half = sendFile(first, path, {
+    peer,
+    rangeBytes: 1_048_576,
+    parallel: 1,
+    signal: cut.signal,
+    onProgress: (bytes) => {
+      if (bytes >= 2_000_000) cut.abort();
+    },
+  });
+  await expect(half).rejects.toMatchObject({ code: "dcquic.cancelled" });
+  await first.close();
+  expect(readdirSync(files).toSorted()).toEqual(["model.bin.part", "model.bin.part.json"]);
+  const args = ["transfer", path, "--to", node.dcquic, "--key", keyFile, "--range", "1"];
+  const { document: report } = await cliJson(args);
+  expect(report).toMatchObject({ ok: true, bytes: content.length, resumedBytes: 2_097_152 });
+  expect(readdirSync(files)).toEqual(["model.bin"]);
+  expect(readFileSync(join(files, "model.bin")).equals(content)).toBe(true);
+});
+
+test("an empty file is a file", async () => {
+  const path = join(folder.path, "empty");
+  writeFileSync(path, "");
+  const { document: report } = await cliJson([
+    "transfer",
+    path,
+    "--to",
+    node.dcquic,
+    "--key",
+    keyFile,
+  ]);
+  expect(report).toMatchObject({ ok: true, bytes: 0 });
+  expect(readFileSync(join(files, "empty"))).toHaveLength(0);
+});
+
+test("names that lead out of the folder, and what nobody serves, are refused", async () => {
+  const file = { sha256: "0".repeat(64), total: 1 };
+  for (const name of ["..", "a/b", "../x", "", "a\\b", "\0"]) {
+    const bytes = new TextEncoder().encode(
+      JSON.stringify({ for: "ranges", file: { ...file, name } }),
+    );
+    expect(decodePurpose(bytes)).toBeUndefined();
+  }
+  const pool = await openDcquicPool(key, "127.0.0.1");
+  const peer = parseDcquicUrl(node.dcquic) ?? "";
+  const { response } = pool.unaryRpc(peer, new Uint8Array(1));
+  await expect(response).rejects.toMatchObject({ code: "dcquic.no_acceptor" });
+  await pool.close();
+});
+
+test("another key makes no path", async () => {
+  const pool = await openDcquicPool(randomBytes(32), "127.0.0.1");
+  const peer = parseDcquicUrl(node.dcquic) ?? "";
+  await expect(pool.connect(peer)).rejects.toMatchObject({ code: "dcquic.handshake_failed" });
+  await pool.close();
+});
+
+test("burst answers every call, here and to a node", async () => {
+  const { document: here } = await cliJson(["burst", "--streams", "500", "--bytes", "1200"]);
+  expect(here).toMatchObject({ ok: true, answered: 500, failed: {} });
+  const { document: there } = await cliJson([
+    "burst",
+    "--streams",
+    "500",
+    "--bytes",
+    "100",
+    "--to",
+    node.dcquic,
+    "--key",
+    keyFile,
+  ]);
+  expect(there).toMatchObject({ ok: true, answered: 500, failed: {} });
+});
