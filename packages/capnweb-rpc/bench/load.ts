@@ -48,13 +48,16 @@ async function load(library: Library, clients: number, inFlight: number): Promis
   };
   await run(SECONDS / 4);
   samples.length = 0;
+  const before = process.cpuUsage();
   await run(SECONDS);
+  const { user, system } = process.cpuUsage(before);
   const rate = samples.length / SECONDS;
   const sorted = Float64Array.from(samples).toSorted();
   await Promise.all(connections.map(async (connection) => await connection.close()));
   const name = `${library.name}, ${clients} clients × ${inFlight}`;
   return [
     { name, value: rate, unit: "calls/s" },
+    { name: "  CPU", value: (user + system) / samples.length, unit: "µs a call" },
     ...[0.5, 0.9, 0.99, 0.999].map((q) => ({
       name: `  p${q * 100}`,
       value: quantile(sorted, q),

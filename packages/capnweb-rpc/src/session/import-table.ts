@@ -1,6 +1,8 @@
 import { failedHook, Hook } from "../core/hook.js";
+import type { Payload } from "../core/payload.js";
 import { PendingCapability } from "../core/pending-capability.js";
 import type { Acknowledged } from "../streams/stream-sender.js";
+import type { Outlet } from "./outlet.js";
 import { PeerCapability } from "./peer-capability.js";
 import type { SessionCore } from "./session-core.js";
 
@@ -10,6 +12,7 @@ import type { SessionCore } from "./session-core.js";
  */
 export class ImportTable {
   readonly #session: SessionCore;
+  readonly #outlet: Outlet;
   readonly #limit: number;
   readonly #entries: Map<number, PeerCapability>;
   // Most sessions have neither.
@@ -17,11 +20,12 @@ export class ImportTable {
   #answeredOnce: Map<number, PendingCapability> | undefined;
   #nextPushed = 1;
 
-  /** Entry 0 is `main`; the peer may not introduce more than `limit`. */
-  constructor(session: SessionCore, main: PeerCapability, limit: number) {
+  /** Entry 0 is the main object of the session's peer, which may not introduce more than `limit`. */
+  constructor(session: SessionCore, outlet: Outlet, limit: number) {
     this.#session = session;
+    this.#outlet = outlet;
     this.#limit = limit;
-    this.#entries = new Map([[0, main]]);
+    this.#entries = new Map([[0, session.remoteMain]]);
   }
 
   /** How many ids are in use. */
@@ -78,18 +82,26 @@ export class ImportTable {
     return new Hook(known);
   }
 
-  /** Gives the answer of a chunk to whom it concerns. */
-  takeChunk(id: number): Acknowledged | undefined {
-    const done = this.#streamed?.get(id);
-    this.#streamed?.delete(id);
-    return done;
+  /** Takes what a promise became, or a call brought about, and gives its id back. @throws Error for an object. */
+  resolve(id: number, resolution: Hook): void {
+    const peer = this.#entries.get(id);
+    if (peer === undefined) return this.#resolveUnlisted(id, resolution);
+    if (!peer.isPromise) {
+      resolution.dispose();
+      throw new Error(`Import ${id} is not a promise.`);
+    }
+    this.#entries.delete(id);
+    this.#outlet.release(id, peer.introductions);
+    peer.settle(resolution);
   }
 
-  /** Gives the answer of a call sent once to whom it concerns. */
-  takeOnce(id: number): PendingCapability | undefined {
-    const answer = this.#answeredOnce?.get(id);
-    this.#answeredOnce?.delete(id);
-    return answer;
+  /** Takes the failure of a promise or a call. @throws Error for an object. */
+  reject(id: number, failure: Payload): void {
+    // An error holds no references by right; what a careless peer put there is not kept.
+    for (const hook of failure.hooks) hook.dispose();
+    const done = this.#takeChunk(id);
+    if (done !== undefined) return done({ reason: failure.value });
+    this.resolve(id, failedHook(failure.value));
   }
 
   /** Fails everything with `reason`. */
@@ -100,5 +112,23 @@ export class ImportTable {
     this.#streamed = undefined;
     for (const answer of this.#answeredOnce?.values() ?? []) answer.settle(failedHook(reason));
     this.#answeredOnce = undefined;
+  }
+
+  /** A chunk of a stream, a call sent once, or something given back meanwhile. */
+  #resolveUnlisted(id: number, resolution: Hook): void {
+    const once = this.#answeredOnce?.get(id);
+    if (once !== undefined) {
+      this.#answeredOnce?.delete(id);
+      return once.settle(resolution);
+    }
+    const done = this.#takeChunk(id);
+    resolution.dispose();
+    done?.(undefined);
+  }
+
+  #takeChunk(id: number): Acknowledged | undefined {
+    const done = this.#streamed?.get(id);
+    this.#streamed?.delete(id);
+    return done;
   }
 }

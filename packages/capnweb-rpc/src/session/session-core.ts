@@ -3,15 +3,12 @@ import type { DropWatch } from "../core/drop-watch.js";
 import { Payload } from "../core/payload.js";
 import { PayloadReader, type ReferenceScope, rootHook } from "../core/payload-reader.js";
 import type { MonotonicClock } from "../streams/monotonic-clock.js";
-import { Pipe } from "../streams/pipe.js";
 import { pump } from "../streams/pump.js";
-import { remoteWritable } from "../streams/remote-writable.js";
 import { StreamBudget } from "../streams/stream-budget.js";
 import { type Acknowledged, type StreamLine, StreamSender } from "../streams/stream-sender.js";
 import type { RpcLimits } from "../limits.js";
 import type { MapProgram } from "../map/map-program.js";
 import type { NativeValues } from "../wire/encoding-level.js";
-import { unknownValue } from "../wire/value-reader.js";
 import { Answers } from "./answers.js";
 import type { ErrorPolicy } from "./error-policy.js";
 import { ExportTable } from "./export-table.js";
@@ -21,6 +18,7 @@ import type { Outlet } from "./outlet.js";
 import { RefusingScope } from "./refusing-scope.js";
 import { type BrokenRegistration, PeerCapability } from "./peer-capability.js";
 import type { SessionHooks } from "./session-hooks.js";
+import { SessionScope } from "./session-scope.js";
 
 /** What a session needs from outside. */
 export interface SessionParts {
@@ -54,7 +52,7 @@ export interface SessionParts {
  *
  * spec/capnweb.md §3, §4, §12
  */
-export class SessionCore implements ReferenceScope, StreamLine {
+export class SessionCore implements StreamLine {
   /** Every callback of `onRpcBroken`, in the order registered. */
   readonly registrations: Set<BrokenRegistration> = new Set();
   /** The peer's main object. */
@@ -68,9 +66,8 @@ export class SessionCore implements ReferenceScope, StreamLine {
   readonly #imports: ImportTable;
   readonly #answers: Answers;
   readonly #writer: ExportWriter;
+  readonly #scope: SessionScope;
   readonly #reader: PayloadReader;
-  // Most sessions have none.
-  #pipes: Map<number, Pipe> | undefined;
   #end: { readonly reason: unknown } | undefined;
 
   /** The session is open at once: there is no handshake. */
@@ -78,21 +75,20 @@ export class SessionCore implements ReferenceScope, StreamLine {
     this.#parts = parts;
     this.dropWatch = parts.dropWatch;
     this.streamBudget = new StreamBudget(parts.limits);
-    this.#imports = new ImportTable(this, this.remoteMain, parts.limits.maxImports);
+    this.#imports = new ImportTable(this, parts.outlet, parts.limits.maxImports);
     this.#exports = new ExportTable(parts.main, parts.limits.maxExports);
     this.#writer = new ExportWriter(this, this.#exports, parts.errors, parts.natives, parts.limits);
     this.#answers = new Answers(this.#exports, this.#writer, parts.outlet);
-    this.#reader = new PayloadReader(parts.limits, this);
-  }
-
-  /** @see ReferenceReader.collections */
-  get collections(): boolean {
-    return this.#parts.takesCollections;
-  }
-
-  /** @see ReferenceReader.errorClasses */
-  get errorClasses(): ReferenceScope["errorClasses"] {
-    return this.#parts.errorClasses;
+    this.#scope = new SessionScope({
+      exports: this.#exports,
+      imports: this.#imports,
+      line: this,
+      clock: parts.clock,
+      budget: this.streamBudget,
+      collections: parts.takesCollections,
+      errorClasses: parts.errorClasses,
+    });
+    this.#reader = new PayloadReader(parts.limits, this.#scope);
   }
 
   /** Whether the session is over. */
@@ -132,7 +128,6 @@ export class SessionCore implements ReferenceScope, StreamLine {
     for (const { callback } of this.registrations) report(() => callback(reason));
     this.registrations.clear();
     this.#imports.fail(reason);
-    this.#pipes = undefined;
     this.#exports.clear(reason);
   }
 
@@ -180,7 +175,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
   /** Fails `peer`, a promise, here with `reason`, and gives it back. spec/capnweb.md §20.5 */
   abandon(peer: PeerCapability, reason: unknown): void {
     if (this.#end !== undefined || this.#imports.get(peer.id) !== peer) return;
-    this.#resolved(peer.id, failedHook(reason));
+    this.#imports.resolve(peer.id, failedHook(reason));
   }
 
   /** Reads a property. */
@@ -256,43 +251,6 @@ export class SessionCore implements ReferenceScope, StreamLine {
     this.#parts.outlet.release(peer.id, peer.introductions);
   }
 
-  /** @see ReferenceScope.lookup */
-  lookup(id: number): Hook {
-    const entry = this.#exports.get(id);
-    if (entry === undefined) throw new Error(`no such entry on exports table: ${id}`);
-    return entry.hook;
-  }
-
-  /** @see ReferenceScope.introduce */
-  introduce(kind: "export" | "promise", id: number): Hook {
-    return this.#imports.introduce(kind, id);
-  }
-
-  /** @see ReferenceScope.capture */
-  capture(expression: unknown): Hook | undefined {
-    if (!Array.isArray(expression) || expression.length !== 2) return undefined;
-    const [tag, id] = expression as readonly unknown[];
-    if (typeof id !== "number" || !Number.isSafeInteger(id)) return undefined;
-    if (tag === "import") return this.lookup(id).dup();
-    return tag === "export" && id < 0 ? this.#imports.introduce("export", id) : undefined;
-  }
-
-  /** @see ReferenceScope.takeReadable */
-  takeReadable(id: number): { readonly stream: ReadableStream; readonly hook: Hook } {
-    const pipe = this.#pipes?.get(id);
-    if (pipe === undefined) {
-      throw new Error(`Export ${id} is not a pipe or its readable end was already consumed.`);
-    }
-    this.#pipes?.delete(id);
-    return pipe.take();
-  }
-
-  /** @see ReferenceScope.openWritable */
-  openWritable(id: number): { readonly stream: WritableStream; readonly hook: Hook } {
-    if (id >= 0) throw unknownValue(["writable", id]);
-    return remoteWritable(this, this.introduce("export", id), this.#parts.clock);
-  }
-
   #sendCall(form: "call" | "stream", peer: PeerCapability, path: Path, args: Payload): void {
     try {
       const { expression, promises } = this.#writer.writeArguments(args);
@@ -316,24 +274,18 @@ export class SessionCore implements ReferenceScope, StreamLine {
           return this.#answers.answer(first);
         case "resolve":
           if (typeof first !== "number" || message.length < 3) break;
-          return this.#resolved(first, rootHook(this.#reader.read(second)));
+          return this.#imports.resolve(first, rootHook(this.#reader.read(second)));
         case "reject":
           if (typeof first !== "number" || message.length < 3) break;
-          return this.#rejected(first, this.#reader.read(second));
+          return this.#imports.reject(first, this.#reader.read(second));
         case "release":
           if (typeof first !== "number" || !isCount(second)) break;
-          this.#exports.release(first, second);
-          if (this.#exports.get(first) === undefined) this.#pipes?.delete(first);
-          return;
+          return this.#scope.release(first, second);
         case "stream":
           if (message.length < 2) break;
           return this.#answers.answerOnce(this.#exports.addPushed(this.#pushed(first)));
-        case "pipe": {
-          const pipe = new Pipe(this.streamBudget);
-          this.#pipes ??= new Map();
-          this.#pipes.set(this.#exports.addPushed(pipe.writable), pipe);
-          return;
-        }
+        case "pipe":
+          return this.#scope.addPipe();
         case "abort":
           if (message.length < 2) break;
           return this.fail(this.#reader.read(first).value, { tellPeer: false });
@@ -346,7 +298,7 @@ export class SessionCore implements ReferenceScope, StreamLine {
   #pushed(expression: unknown): Hook {
     const refusal = this.#parts.refusal?.() ?? this.#overload();
     if (refusal === undefined) return this.#reader.readHook(expression);
-    const scope = new RefusingScope(this, refusal);
+    const scope = new RefusingScope(this.#scope, refusal);
     return new PayloadReader(this.#parts.limits, scope).readHook(expression);
   }
 
@@ -354,35 +306,6 @@ export class SessionCore implements ReferenceScope, StreamLine {
     const { maxOutstandingCalls } = this.#parts.limits;
     if (this.#answers.outstanding < maxOutstandingCalls) return undefined;
     return new RangeError(`More than ${maxOutstandingCalls} calls are outstanding.`);
-  }
-
-  #resolved(id: number, resolution: Hook): void {
-    const peer = this.#imports.get(id);
-    if (peer === undefined) return this.#answeredUnlisted(id, resolution);
-    if (!peer.isPromise) {
-      resolution.dispose();
-      throw new Error(`Import ${id} is not a promise.`);
-    }
-    this.#imports.delete(id);
-    this.#parts.outlet.release(id, peer.introductions);
-    peer.settle(resolution);
-  }
-
-  /** A chunk of a stream, a call sent once, or something given back meanwhile. */
-  #answeredUnlisted(id: number, resolution: Hook): void {
-    const once = this.#imports.takeOnce(id);
-    if (once !== undefined) return once.settle(resolution);
-    const done = this.#imports.takeChunk(id);
-    resolution.dispose();
-    done?.(undefined);
-  }
-
-  #rejected(id: number, failure: Payload): void {
-    // An error holds no references by right; what a careless peer put there is not kept.
-    for (const hook of failure.hooks) hook.dispose();
-    const done = this.#imports.takeChunk(id);
-    if (done !== undefined) return done({ reason: failure.value });
-    this.#resolved(id, failedHook(failure.value));
   }
 }
 
