@@ -18,7 +18,7 @@ import { closingWith } from "./dcquic/closing-with.js";
 import { openDcquicPool } from "./dcquic/dcquic-client.js";
 import { parseDcquicUrl } from "./dcquic/dcquic-url.js";
 import { encodePurpose } from "./dcquic/purpose.js";
-import { type EtherLink, LinkTable } from "./ether-link.js";
+import { type EtherLink, LinkTable, type PoolPlaces } from "./ether-link.js";
 import { nodeVersion } from "./node-version.js";
 import { createToolkit, sharedMemoryOptions } from "./toolkit.js";
 import { within } from "./within.js";
@@ -46,6 +46,8 @@ export interface DialOptions {
   readonly timeoutMs: number;
   /** Whether to offer shared memory to a peer on this host. */
   readonly sharedMemory: "off" | "auto";
+  /** Where large attachments go for a peer on this host, instead of shared memory of their own. */
+  readonly pools?: PoolPlaces;
   /** What both ends of a path know, for `dcquic:`. */
   readonly dcquicKey?: Uint8Array | undefined;
   /** Limits that differ from the defaults. */
@@ -69,7 +71,10 @@ export interface Dialled {
  * @throws XcpError why the handshake failed; `xcp.decrypt_failed` when the keys differ
  */
 export async function dial(url: string, options: DialOptions): Promise<Dialled> {
-  const toolkit = createToolkit({ sharedMemory: options.sharedMemory });
+  const toolkit = createToolkit({
+    sharedMemory: options.sharedMemory,
+    ...(options.pools === undefined ? {} : { pools: options.pools }),
+  });
   const links = new LinkTable(toolkit);
   const tls = Object.fromEntries(
     Object.entries(options.tls).filter(([, value]) => value !== undefined),

@@ -2,6 +2,7 @@ import {
   arrowOfStub,
   arrowStub,
   type Attachment,
+  type AttachmentOutbox,
   DlpackCodec,
   type Ether,
   type SchemaRegistry,
@@ -14,12 +15,22 @@ import { CodecId, type Telemetry } from "@proj/wire-types";
 import { coderProbe } from "./telemetry/coder-probe.js";
 import { systemRandom, systemTime } from "@proj/wire-types/system";
 import type { Connection, IncomingMessage, RequestOptions } from "@proj/xcp-framing";
+import type { PooledEther, PoolInbox } from "./tensor/pool-inbox.js";
+import type { PoolOutbox } from "./tensor/pool-outbox.js";
 import {
   type EncodedMessage,
   type EncodeOptions,
   EtherCoder,
   type ReceivedBody,
 } from "./ether-coder.js";
+
+/** The tensor pools of this host, as far as the process has to do with them. */
+export interface PoolPlaces {
+  /** Reads attachments that lie in them. */
+  inbox?: PoolInbox;
+  /** Puts attachments there instead of into shared memory of their own. */
+  outbox?: PoolOutbox;
+}
 
 /** What all links of a process share. */
 export interface LinkToolkit {
@@ -29,6 +40,8 @@ export interface LinkToolkit {
   readonly shm: PosixShm | undefined;
   /** Hears of shared-memory objects. */
   readonly telemetry: Telemetry;
+  /** Tensor pools. */
+  readonly pools: PoolPlaces;
 }
 
 /** How Ethers are sent and awaited. */
@@ -54,6 +67,8 @@ export interface ReceivedEthers {
   readonly attachments: readonly Attachment[];
   /** Ids of those that came through shared memory. */
   readonly viaShm: ReadonlySet<string>;
+  /** Whether what lies in tensor pools was not overwritten meanwhile: results count only if it says so afterwards. */
+  readonly stillValid: () => boolean;
 }
 
 /** Joins Ethers with one XCP connection: codecs by agreement, large data through shared memory where that was proven. */
@@ -63,12 +78,14 @@ export class EtherLink {
   readonly #connection: Connection;
   readonly #inbox: ShmInbox;
   readonly #outbox: ShmOutbox | undefined;
+  readonly #pools: PoolPlaces;
 
   /** Lets go of its shared memory when the connection closes. */
   constructor(connection: Connection, toolkit: LinkToolkit) {
     const { shm, schemas, telemetry } = toolkit;
     const isProven = (): boolean => connection.negotiated.sharedMem;
     this.#connection = connection;
+    this.#pools = toolkit.pools;
     this.#inbox = new ShmInbox({ shm, isProven });
     const codecs = standardCodecs();
     codecs.register(new DlpackCodec({ readShm: this.#inbox.read }));
@@ -105,19 +122,22 @@ export class EtherLink {
   /**
    * Decodes a message, copying what it left in shared memory.
    *
+   * @param pooled What lies in tensor pools is read in place, unless it is kept.
    * @throws EtherError with the number that a NACK carries
    */
-  receive(received: ReceivedBody): ReceivedEthers {
+  receive(received: ReceivedBody, pooled: "inPlace" | "copied" = "inPlace"): ReceivedEthers {
     const decoded = this.coder.decode(received);
     const sent = decoded.flatMap((ether) => ether.attachments);
     const viaShm = new Set(sent.filter(({ uri }) => uri !== undefined).map(({ id }) => id));
-    const ethers = decoded.map((ether) => this.#inbox.resolve(ether));
+    const resolved = decoded.map((ether) => this.#fromPools(ether, pooled));
+    const ethers = resolved.map(({ ether }) => this.#inbox.resolve(ether));
+    const stillValid = (): boolean => resolved.every((each) => each.stillValid());
     const attachments = ethers.flatMap((ether) => ether.attachments);
     const [only] = ethers;
     const stream = only !== undefined && ethers.length === 1 ? arrowOfStub(only) : undefined;
-    if (stream === undefined) return { ethers, attachments, viaShm };
+    if (stream === undefined) return { ethers, attachments, viaShm, stillValid };
     const table = { bodyCodec: CodecId.ARROW_IPC, body: stream, tags: [], schemaKey: undefined };
-    return { ethers: this.coder.decode(table), attachments, viaShm };
+    return { ethers: this.coder.decode(table), attachments, viaShm, stillValid };
   }
 
   /** Gives back the object that a RELEASE names. */
@@ -125,10 +145,18 @@ export class EtherLink {
     this.#outbox?.release(lease);
   }
 
+  // Who has not proved to be on this host has no business with what lies in its memory.
+  #fromPools(ether: Ether, use: "inPlace" | "copied"): Pick<PooledEther, "ether" | "stillValid"> {
+    const { inbox } = this.#pools;
+    const pooled = this.#connection.negotiated.sharedMem ? inbox?.resolve(ether, use) : undefined;
+    return pooled ?? { ether, stillValid: () => true };
+  }
+
   // Encrypted data does not lie open in memory beside its connection.
-  #outboxFor(options: EtherRequestOptions): ShmOutbox | undefined {
+  #outboxFor(options: EtherRequestOptions): AttachmentOutbox | undefined {
     const { sharedMem, crypt } = this.#connection.negotiated;
-    return sharedMem && !crypt && options.placement !== "inline" ? this.#outbox : undefined;
+    const mayPlace = sharedMem && !crypt && options.placement !== "inline";
+    return mayPlace ? (this.#pools.outbox ?? this.#outbox) : undefined;
   }
 
   #sendWhole(ethers: readonly Ether[], options: EtherRequestOptions): Promise<Exchange> {
@@ -137,7 +165,11 @@ export class EtherLink {
   }
 
   // A large Arrow stream goes beside a stub that names it. A codec asked for by name is to be seen on the wire.
-  #sendTable(ether: Ether, outbox: ShmOutbox, options: EtherRequestOptions): Promise<Exchange> {
+  #sendTable(
+    ether: Ether,
+    outbox: AttachmentOutbox,
+    options: EtherRequestOptions,
+  ): Promise<Exchange> {
     const message = this.coder.encode([ether], options);
     const { bodyCodec, body } = message;
     const isTable = bodyCodec === CodecId.ARROW_IPC && body.length >= SHM_MIN_BYTES;

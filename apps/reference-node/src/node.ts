@@ -10,7 +10,7 @@ import { systemTime } from "@proj/wire-types/system";
 import { type Credential, SessionStore, type XcpLimits, XcpLimitTable } from "@proj/xcp-framing";
 import { type RunningServer, serveXcp, type ServeXcpOptions } from "@proj/xcp-framing/node";
 import { backend } from "@proj/native-io";
-import type { DriverEvent } from "@proj/tensor-pool";
+import { driver as poolMessages, type DriverEvent } from "@proj/tensor-pool";
 import { timingSafeEqual } from "node:crypto";
 import { type Admin, startAdmin } from "./admin.js";
 import type { LoadedConfig } from "./config/load.js";
@@ -23,7 +23,7 @@ import { ControlGate, type ControlSource } from "./control/node-control.js";
 import type { NodeHealth } from "./control/reports.js";
 import { SessionBook } from "./control/session-book.js";
 import { ListenError } from "./listen-error.js";
-import { LinkTable, type LinkToolkit } from "./ether-link.js";
+import { LinkTable, type LinkToolkit, type PoolPlaces } from "./ether-link.js";
 import { nodeVersion } from "./node-version.js";
 import { DataService } from "./receipts/data-service.js";
 import { DcquicService } from "./dcquic/dcquic-service.js";
@@ -78,6 +78,7 @@ class Node implements RunningNode {
   #admin: Admin | undefined;
   #control: ControlServer | undefined;
   #newGate: (() => ControlGate) | undefined;
+  readonly #pools: PoolPlaces = {};
   #tensor: TensorService | undefined;
   #dcquic: DcquicService | undefined;
   #state: "starting" | "ready" | "closing" = "starting";
@@ -89,6 +90,7 @@ class Node implements RunningNode {
     this.#toolkit = createToolkit({
       sharedMemory: loaded.config.shared_memory.enabled ? "auto" : "off",
       telemetry: this.#telemetry,
+      pools: this.#pools,
     });
   }
 
@@ -137,6 +139,7 @@ class Node implements RunningNode {
     this.#say("node.closing", {});
     await this.#dcquic?.close();
     await Promise.all(this.#servers.map((server) => server.close()));
+    this.#pools.inbox?.close();
     await this.#tensor?.close();
     await this.#control?.close();
     await this.#admin?.close();
@@ -252,13 +255,23 @@ class Node implements RunningNode {
       aeronDir: this.#loaded.config.tensor.aeron_dir,
       onEvent: (event) => {
         this.#say("node.tensor", eventFields(event));
+        this.#followProducers(event);
       },
     });
+    this.#pools.inbox = this.#tensor.inbox();
     const { aeronDir, mediaDriver } = this.#tensor.media;
     this.#say("node.tensor_ready", { aeronDir, mediaDriver });
     void this.#tensor.lost.then((reason) => {
       if (this.#state !== "closing") this.#say("node.tensor_lost", { error: reason.message });
     });
+  }
+
+  // Whoever attaches to a stream to write it may be about to send frames of it.
+  #followProducers(event: DriverEvent): void {
+    const { inbox } = this.#pools;
+    if (!("role" in event) || event.role !== poolMessages.Role.PRODUCER) return;
+    if (event.kind === "attached") inbox?.prepare(event.streamId);
+    else inbox?.forget(event.streamId);
   }
 
   #health(): NodeHealth {

@@ -3,7 +3,7 @@ import { PosixShm, SameHostProof } from "@proj/ether-codecs/node";
 import { silentTelemetry, type Telemetry } from "@proj/wire-types";
 import { systemRandom } from "@proj/wire-types/system";
 import type { ConnectionOptions } from "@proj/xcp-framing";
-import type { LinkTable, LinkToolkit } from "./ether-link.js";
+import type { LinkTable, LinkToolkit, PoolPlaces } from "./ether-link.js";
 
 /** What a toolkit is made of. */
 export interface ToolkitOptions {
@@ -11,6 +11,8 @@ export interface ToolkitOptions {
   readonly sharedMemory?: "off" | "auto";
   /** Hears of shared-memory objects. */
   readonly telemetry?: Telemetry;
+  /** Tensor pools; may be filled later. */
+  readonly pools?: PoolPlaces;
 }
 
 /** Makes what all links of a process share. */
@@ -19,6 +21,7 @@ export function createToolkit(options: ToolkitOptions = {}): LinkToolkit {
     schemas: standardSchemas(),
     shm: options.sharedMemory === "off" ? undefined : openShm(),
     telemetry: options.telemetry ?? silentTelemetry,
+    pools: options.pools ?? {},
   };
 }
 

@@ -6,6 +6,8 @@ import { type ContentForm, contentForms, openContent } from "../content/detect.j
 import { openSource } from "../content/source.js";
 import { sendContent, type SendReport } from "../content-sender.js";
 import { dial } from "../dial.js";
+import { openPool } from "../tensor/pool-sender.js";
+import { streamNumber } from "../tensor/tensor-link.js";
 import {
   addDialOptions,
   type DialFlags,
@@ -24,6 +26,9 @@ interface SendOptions extends DialFlags {
   readonly codec?: CodecName;
   readonly compress: "auto" | "never" | number;
   readonly partBytes: number;
+  readonly pool?: number;
+  readonly aeronDir?: string;
+  readonly allow: readonly string[];
   readonly json?: boolean;
 }
 
@@ -59,6 +64,9 @@ export function addSend(program: Command, exit: (code: ExitCode) => void): void 
     )
     .option("--compress <level>", "auto, never, or a zstd level from 1 to 19", compression, "auto")
     .option("--part-bytes <n>", "aimed size of one part", positiveInteger, 4_194_304)
+    .option("--pool <stream>", "put large data into this stream of the tensor pool", streamNumber)
+    .option("--aeron-dir <path>", "the media driver of the pool (default: $AERON_DIR, or Aeron's)")
+    .option("--allow <path...>", "folders beneath which the pool may lie", ["/dev/shm"])
     .option("--json", "write one JSON document")
     .addHelpText("after", help);
   addDialOptions(command).action(async (file: string, options: SendOptions) => {
@@ -70,10 +78,14 @@ async function send(file: string, options: SendOptions): Promise<ExitCode> {
   const output = createOutput(options.json === true);
   endWithSignals();
   const dialOptions = readDialOptions(options, process.env);
+  const pool = options.pool === undefined ? undefined : await openPool(options.pool, options);
   const source = await openSource(file);
   try {
     const content = openContent(source, options.as, { partBytes: options.partBytes });
-    const { client, connection, link } = await dial(options.to, dialOptions);
+    const { client, connection, link } = await dial(options.to, {
+      ...dialOptions,
+      ...(pool === undefined ? {} : { pools: { outbox: pool.outbox } }),
+    });
     const bar = progressBar(content.totalBytes);
     try {
       const report = await sendContent(connection, link, content, {
@@ -94,6 +106,7 @@ async function send(file: string, options: SendOptions): Promise<ExitCode> {
     }
   } finally {
     await source.close();
+    pool?.close();
   }
 }
 

@@ -17,6 +17,7 @@ export interface NodeReady {
   readonly listening: readonly string[];
   readonly admin?: string;
   readonly control?: string;
+  readonly dcquic?: string;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { CodecName } from "@proj/wire-types";
 import type { Dataset } from "./dataset.js";
 
 /** How a stop of the tour reaches the other node. */
-export type TourTransport = "tcp" | "unix" | "ws" | "h2";
+export type TourTransport = "tcp" | "unix" | "ws" | "h2" | "dcquic";
 
 /** What happens to the payload on its way. */
 type TourMode = "plain" | "compressed" | "encrypted" | "compressed, encrypted" | "shared memory";
@@ -54,6 +54,7 @@ export function tourStops(data: Dataset): readonly Stop[] {
     { ...flights, mode: "plain", transport: "unix" },
     { ...flights, mode: "plain", transport: "ws" },
     { ...flights, mode: "plain", transport: "h2" },
+    { ...flights, mode: "plain", transport: "dcquic" },
     {
       ...plain,
       what: "2 000 flights, one Ether each",

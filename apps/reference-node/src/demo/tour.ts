@@ -91,6 +91,7 @@ export class Tour {
     const dialled = dial(urls[stop.transport], {
       ...localDial,
       key: encrypted ? key : undefined,
+      dcquicKey: key,
       ...(stop.maxFrameBytes === undefined
         ? {}
         : { limits: { maxFrameBytes: stop.maxFrameBytes } }),

@@ -1,4 +1,4 @@
-import type { Ether } from "@proj/ether-codecs";
+import { type Ether, EtherError } from "@proj/ether-codecs";
 import type { Clock, Meter } from "@proj/wire-types";
 import {
   type Connection,
@@ -9,7 +9,7 @@ import {
   tagValue,
   XcpError,
 } from "@proj/xcp-framing";
-import type { LinkTable } from "../ether-link.js";
+import type { EtherLink, LinkTable, ReceivedEthers } from "../ether-link.js";
 import { arrivalReceipt } from "./arrival.js";
 import { codecName } from "../inspect/names.js";
 import { ContentSummary } from "./content-summary.js";
@@ -70,9 +70,24 @@ export class DataService {
     const { connection } = context;
     this.#forgetLater(connection);
     const link = links.of(connection);
-    const received = link.receive(message);
+    // A part of a transfer is added to those before it: what it says must stand first.
+    const inParts = tagValue(message.tags, TransferTag.ID) !== undefined;
+    const received = link.receive(message, inParts ? "copied" : "inPlace");
     this.#count(codecName(message.bodyCodec), message.body.length);
-    if (reply === "echo") return link.coder.echo(received.ethers, message);
+    const answer =
+      reply === "echo"
+        ? link.coder.echo(received.ethers, message)
+        : this.#receipt(message, received, link, connection);
+    if (received.stillValid()) return answer;
+    throw new EtherError("ether.shm_unavailable", "the frame was overwritten while it was read");
+  }
+
+  #receipt(
+    message: IncomingMessage,
+    received: ReceivedEthers,
+    link: EtherLink,
+    connection: Connection,
+  ): OutgoingMessage {
     const receipt = arrivalReceipt(message, received);
     const computed = this.#compute(message, received.ethers, connection);
     return link.coder.encode([receiptEther({ ...receipt, ...computed })]);

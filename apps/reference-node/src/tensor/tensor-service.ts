@@ -7,6 +7,7 @@ import {
   startPoolDriver,
 } from "@proj/tensor-pool/node";
 import { connectMedia, type MediaConnection } from "./media-driver.js";
+import { PoolInbox } from "./pool-inbox.js";
 import { NoSharedMemory } from "./no-shared-memory.js";
 
 /** How the services of tensor pools are started. */
@@ -27,6 +28,8 @@ export interface TensorService {
   readonly driver: RunningPoolDriver;
   /** Discovery, where the configuration has it. */
   readonly discovery: DiscoveryService | undefined;
+  /** Makes what reads attachments that lie in the pools. */
+  inbox(): PoolInbox;
   /** Settles when they have ended by themselves, with the reason. */
   readonly lost: Promise<Error>;
   /** Tells clients, waits as long as the configuration says, and ends. */
@@ -58,6 +61,7 @@ export async function startTensorService(options: TensorServiceOptions): Promise
       media,
       driver,
       discovery,
+      inbox: () => inboxOf(options, media, driver),
       lost,
       async close() {
         discovery?.close();
@@ -69,4 +73,21 @@ export async function startTensorService(options: TensorServiceOptions): Promise
     await media.end();
     throw error;
   }
+}
+
+function inboxOf(
+  { config }: TensorServiceOptions,
+  { client }: MediaConnection,
+  { driver }: RunningPoolDriver,
+): PoolInbox {
+  const { driver: section, shm } = config;
+  return new PoolInbox({
+    client,
+    controlChannel: section.control_channel,
+    controlStreamId: section.control_stream_id,
+    announceChannel: section.announce_channel,
+    announceStreamId: section.announce_stream_id,
+    allowedDirs: shm.allowed_base_dirs,
+    isKnown: (streamId) => driver.streams().some((stream) => stream.streamId === streamId),
+  });
 }
