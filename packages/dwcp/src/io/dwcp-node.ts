@@ -19,7 +19,7 @@ import { nodeHdePlatform } from "./node-hde-platform.js";
 import { FileSource } from "./store/file-source.js";
 import { ObjectStore, type StoredObject } from "./store/object-store.js";
 import { hashLeaves } from "./transfer/leaf-hasher.js";
-import { ReceiveJob } from "./transfer/receive-job.js";
+import { Inbox } from "./transfer/inbox.js";
 import {
   largestEncoded,
   type SendBaseline,
@@ -122,7 +122,8 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
   };
   const store = options.store === undefined ? undefined : new ObjectStore(options.store, platform);
   const received = options.received ?? (() => undefined);
-  const take = taker(context, store, received);
+  const inbox = new Inbox(platform, store, received);
+  const take: SessionOwner["take"] = (host, offer) => inbox.take(host, offer);
   const listener = await openListener(context, options, take);
   return new RunningNode(context, streams, options, { store, listener, take });
 }
@@ -272,34 +273,6 @@ async function openListener(
   );
   await listener.open();
   return listener;
-}
-
-function taker(
-  context: NodeContext,
-  store: ObjectStore | undefined,
-  received: (object: StoredObject) => void,
-): SessionOwner["take"] {
-  return (host, { offer }) => {
-    const { session } = host;
-    if (store === undefined) {
-      session.incoming.reject(offer, new DwcpError("dwcp.unsupported", "this node has no store"));
-      return undefined;
-    }
-    const done = store.committed(offer.transferId);
-    if (done !== undefined) {
-      session.incoming.alreadyCommitted(offer, done.rootHash);
-      return undefined;
-    }
-    const stirred = () => host.stir();
-    const { platform } = context;
-    try {
-      return new ReceiveJob({ session, store, platform, offer, received, stirred });
-    } catch (error) {
-      if (!(error instanceof DwcpError)) throw error;
-      session.incoming.reject(offer, error);
-      return undefined;
-    }
-  };
 }
 
 function openSource(from: string | Uint8Array, opened: FileSource[]): ByteSource {

@@ -149,7 +149,11 @@ describe("two nodes", () => {
     const transferId = randomBytes(16).toString("hex");
     const peer = { host: "127.0.0.1", port: proxy.port };
     const aborted = new AbortController();
-    const first = await startDwcpNode({ nodeId: "a", security, streams: { initialStreams: 16 } });
+    const first = await startDwcpNode({
+      nodeId: "sender",
+      security,
+      streams: { initialStreams: 16 },
+    });
     const failing = first.send(peer, { key: "k", from: path, transferId }).catch(() => "gone");
     await sleep(1_200);
     await first.close();
@@ -183,7 +187,9 @@ describe("two nodes", () => {
   });
 
   test("B9: say that a peer speaks something else", async () => {
-    const server = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    const server = createServer((socket) =>
+      socket.resume().end("HTTP/1.1 400 Bad Request\r\n\r\n"),
+    );
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as { port: number };
     const sending = sender.send({ host: "127.0.0.1", port }, { key: "k", from: new Uint8Array(1) });

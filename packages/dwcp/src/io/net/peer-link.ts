@@ -223,8 +223,10 @@ export class PeerLink {
       case "failed": {
         const wasOpening = this.#dialing.delete(driver);
         driver.end();
-        if (news.error.code === "dwcp.unknown_session") this.#host?.close(news.error);
-        else if (wasOpening) this.#failed(news.error);
+        if (news.error.code === "dwcp.unknown_session") {
+          this.#host?.close(news.error);
+          this.#keepStreams();
+        } else if (wasOpening) this.#failed(news.error);
         break;
       }
     }

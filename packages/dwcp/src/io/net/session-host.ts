@@ -1,6 +1,7 @@
 import type { DwcpError } from "../../errors.js";
 import type { Session } from "../../session/session.js";
 import type { SessionEvent } from "../../session/session-events.js";
+import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { ReceiveJob } from "../transfer/receive-job.js";
 import type { SendJob } from "../transfer/send-job.js";
 import type { SocketDriver } from "./socket-driver.js";
@@ -9,10 +10,7 @@ import type { SocketDriver } from "./socket-driver.js";
 export interface SessionOwner {
   readonly nowUs: () => number;
   /** Answers an offer: a job, or a refusal that was said already. */
-  readonly take: (
-    host: SessionHost,
-    event: SessionEvent & { kind: "offered" },
-  ) => ReceiveJob | undefined;
+  readonly take: (host: SessionHost, offer: OfferMessage) => Promise<ReceiveJob | undefined>;
   /** The session is over; its jobs may go on in another one. */
   readonly over: (host: SessionHost, error: DwcpError | undefined) => void;
   /** Streams came or went. */
@@ -127,11 +125,9 @@ export class SessionHost {
 
   #obey(event: SessionEvent): void {
     switch (event.kind) {
-      case "offered": {
-        const job = this.#owner.take(this, event);
-        if (job !== undefined) this.#receiving.set(job.handle, job);
+      case "offered":
+        void this.#take(event.offer);
         break;
-      }
       case "unitArrived":
       case "finished":
       case "leavesGiven":
@@ -154,6 +150,12 @@ export class SessionHost {
     }
   }
 
+  async #take(offer: OfferMessage): Promise<void> {
+    const job = await this.#owner.take(this, offer);
+    if (job !== undefined) this.#receiving.set(job.handle, job);
+    this.stir();
+  }
+
   #obeyTransfer(event: Extract<SessionEvent, { transferId: string }>): void {
     this.#sending.get(event.transferId)?.obey(this.session, event, this.#owner.nowUs);
     for (const [handle, job] of this.#receiving) {
@@ -165,7 +167,7 @@ export class SessionHost {
 
   #over(error: DwcpError | undefined): void {
     clearTimeout(this.#timer);
-    for (const job of this.#receiving.values()) job.close();
+    for (const job of this.#receiving.values()) void job.close();
     this.#receiving.clear();
     for (const driver of this.#drivers.values()) driver.drop();
     this.#drivers.clear();

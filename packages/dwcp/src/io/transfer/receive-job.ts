@@ -41,6 +41,7 @@ export class ReceiveJob {
   readonly #transfer: ReceivingTransfer;
   readonly #received: (object: StoredObject) => void;
   readonly #stirred: () => void;
+  readonly #ended: () => void;
   #unsynced: number[] = [];
   #timer: NodeJS.Timeout | undefined;
   #syncing: Promise<void> = Promise.resolve();
@@ -60,6 +61,7 @@ export class ReceiveJob {
     readonly offer: OfferMessage;
     readonly received: (object: StoredObject) => void;
     readonly stirred: () => void;
+    readonly ended: () => void;
   }) {
     this.#session = context.session;
     this.#store = context.store;
@@ -67,6 +69,7 @@ export class ReceiveJob {
     this.#offer = context.offer;
     this.#received = context.received;
     this.#stirred = context.stirred;
+    this.#ended = context.ended;
     const { offer, session } = context;
     if (offer.rawLength < 0) {
       throw new DwcpError("dwcp.unsupported", "objects of unknown length are not taken");
@@ -103,7 +106,7 @@ export class ReceiveJob {
         this.#compare(event.first, event.digests);
         break;
       case "failed":
-        this.close();
+        void this.close();
         break;
       case "cancelled":
         this.#discard();
@@ -114,20 +117,17 @@ export class ReceiveJob {
   }
 
   /** Stops; what is durable stays for another session or process. Harmless the second time. */
-  close(): void {
+  async close(): Promise<void> {
     if (this.#isOver) return;
-    this.#isOver = true;
-    clearTimeout(this.#timer);
-    void this.#syncing.finally(() => this.#part.close());
-    for (const source of this.#baselines.values()) source.close();
+    this.#end();
+    await this.#syncing.catch(() => undefined);
+    this.#part.close();
   }
 
   #discard(): void {
     if (this.#isOver) return;
-    this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#end();
     void this.#syncing.finally(() => this.#part.discard());
-    for (const source of this.#baselines.values()) source.close();
   }
 
   #take(chunk: Chunk, nowUs: () => number): void {
@@ -209,10 +209,8 @@ export class ReceiveJob {
   async #commit(rootHash: string): Promise<void> {
     this.#session.incoming.verified(this.#transfer, rootHash);
     this.#stirred();
-    clearTimeout(this.#timer);
+    this.#end();
     await this.#syncing;
-    this.#isOver = true;
-    for (const source of this.#baselines.values()) source.close();
     const object = await this.#store.commit(this.#part, this.#offer, rootHash);
     this.#session.incoming.commit(this.#transfer, rootHash);
     this.#received(object);
@@ -243,12 +241,17 @@ export class ReceiveJob {
 
   #setAside(): void {
     if (this.#isOver) return;
-    this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#end();
     void this.#syncing.finally(() =>
       this.#store.keepForAnalysis(this.#part, this.#offer.transferId),
     );
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
     for (const source of this.#baselines.values()) source.close();
+    this.#ended();
   }
 
   #broken(cause: unknown): void {

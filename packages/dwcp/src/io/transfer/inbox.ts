@@ -1,0 +1,76 @@
+import { DwcpError } from "../../errors.js";
+import type { HdePlatform } from "../../hde/hde-platform.js";
+import type { OfferMessage } from "../../wire/transfer-messages.js";
+import type { SessionHost } from "../net/session-host.js";
+import type { ObjectStore, StoredObject } from "../store/object-store.js";
+import { ReceiveJob } from "./receive-job.js";
+
+interface Running {
+  readonly job: ReceiveJob;
+  readonly peerNodeId: string;
+}
+
+/** Answers the offers of all sessions of a node. */
+export class Inbox {
+  readonly #platform: HdePlatform;
+  readonly #store: ObjectStore | undefined;
+  readonly #received: (object: StoredObject) => void;
+  readonly #running = new Map<string, Running>();
+
+  constructor(
+    platform: HdePlatform,
+    store: ObjectStore | undefined,
+    received: (object: StoredObject) => void,
+  ) {
+    this.#platform = platform;
+    this.#store = store;
+    this.#received = received;
+  }
+
+  /** Begins or goes on with a transfer; `undefined` when it was refused, or is over already. */
+  async take(host: SessionHost, offer: OfferMessage): Promise<ReceiveJob | undefined> {
+    const { incoming } = host.session;
+    try {
+      if (this.#store === undefined) {
+        throw new DwcpError("dwcp.unsupported", "this node has no store");
+      }
+      await this.#takeOver(host, offer);
+      const done = this.#store.committed(offer.transferId);
+      if (done === undefined) return this.#begin(this.#store, host, offer);
+      incoming.alreadyCommitted(offer, done.rootHash);
+    } catch (error) {
+      if (!(error instanceof DwcpError)) throw error;
+      incoming.reject(offer, error);
+    }
+    return undefined;
+  }
+
+  // A sender that was killed comes back in another session before this side has noticed.
+  async #takeOver(host: SessionHost, { transferId }: OfferMessage): Promise<void> {
+    const running = this.#running.get(transferId);
+    if (running === undefined) return;
+    if (running.peerNodeId !== host.session.options.identity.peerNodeId) {
+      throw new DwcpError("dwcp.conflict", `${running.peerNodeId} sends this transfer`);
+    }
+    await running.job.close();
+  }
+
+  #begin(store: ObjectStore, host: SessionHost, offer: OfferMessage): ReceiveJob {
+    const { session } = host;
+    const { transferId } = offer;
+    const job = new ReceiveJob({
+      session,
+      store,
+      platform: this.#platform,
+      offer,
+      received: this.#received,
+      stirred: () => host.stir(),
+      ended: () => {
+        if (this.#running.get(transferId)?.job === job) this.#running.delete(transferId);
+      },
+    });
+    const { peerNodeId } = session.options.identity;
+    this.#running.set(transferId, { job, peerNodeId });
+    return job;
+  }
+}
