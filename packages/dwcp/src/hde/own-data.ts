@@ -13,6 +13,8 @@ import type { Reference } from "./reference.js";
 export class OwnData {
   readonly #object: ByteSource;
   readonly #anchors: AnchorIndex;
+  /** The table of the anchors, for workers. */
+  readonly slots: Uint32Array<SharedArrayBuffer>;
   // Acknowledged stretches beyond the first gap: start to end.
   readonly #later = new Map<number, number>();
   #bytes = 0;
@@ -20,7 +22,13 @@ export class OwnData {
   /** Nothing of `object` is acknowledged yet. */
   constructor(object: ByteSource) {
     this.#object = object;
-    this.#anchors = new AnchorIndex(anchorSlots(object.length));
+    this.slots = anchorSlots(object.length);
+    this.#anchors = new AnchorIndex(this.slots);
+  }
+
+  /** How much, from the start, is acknowledged without a gap. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Notes that the receiver has decoded and written a stretch. */

@@ -1,0 +1,223 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { DwcpError } from "../../errors.js";
+import { anchorSlots } from "../../hde/anchor-index.js";
+import type { UnitBody } from "../../wire/chunk.js";
+import type { SourceSpec } from "./source-spec.js";
+import type { FromWorker, JobSpec, TaskResult, ToWorker, WorkerTask } from "./worker-messages.js";
+
+/** The units of an extent, in ascending order. */
+export interface EncodedExtent {
+  readonly units: readonly UnitBody[];
+  /** What it took a worker, in s. */
+  readonly seconds: number;
+}
+
+/** How a job is opened: what a {@link JobSpec} says, without the table that the pool makes. */
+export interface JobOptions extends Omit<JobSpec, "baseline"> {
+  readonly baseline?: { readonly slot: number; readonly spec: SourceSpec } | undefined;
+}
+
+interface Pending {
+  readonly job: number;
+  readonly resolve: (result: TaskResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Member {
+  readonly worker: Worker;
+  readonly jobs: Set<number>;
+  readonly pending: Map<number, Pending>;
+}
+
+/**
+ * Encodes and decodes in worker threads. Bytes are shared or transferred, never copied through messages.
+ *
+ * Workers start with the first task and end with {@link close}. One that dies fails its tasks, and another takes its place.
+ *
+ * @see spec/dwcp.md B18
+ */
+export class HdePool {
+  readonly #size: number;
+  readonly #members: Member[] = [];
+  readonly #specs = new Map<number, JobSpec>();
+  #nextJob = 1;
+  #nextTask = 1;
+  #isClosed = false;
+
+  /** `size` is the number of threads; one less than there are cores when absent. */
+  constructor(size: number = Math.max(1, availableParallelism() - 1)) {
+    this.#size = size;
+  }
+
+  /** Threads that it may use. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Tasks that wait or run. */
+  get depth(): number {
+    return this.#members.reduce((sum, { pending }) => sum + pending.size, 0);
+  }
+
+  /** Begins a job. The table of the baseline's anchors is filled by a worker; units before that do without moved content. */
+  open(options: JobOptions): HdeJob {
+    this.#requireOpen();
+    const { baseline } = options;
+    const spec: JobSpec = { ...options, baseline: baseline && withSlots(baseline) };
+    const id = this.#nextJob++;
+    this.#specs.set(id, spec);
+    return new HdeJob({
+      run: (task) => this.#run(id, task),
+      close: () => this.#closeJob(id),
+    });
+  }
+
+  /** Ends all threads; tasks that still run fail with `dwcp.shutdown`. Closing twice does no harm. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#specs.clear();
+    const members = this.#members.splice(0);
+    for (const member of members) {
+      failAll(member, new DwcpError("dwcp.shutdown", "the pool is closed"));
+    }
+    await Promise.all(members.map(({ worker }) => worker.terminate()));
+  }
+
+  #run(job: number, task: WorkerTask): Promise<TaskResult> {
+    this.#requireOpen();
+    const spec = this.#specs.get(job);
+    if (spec === undefined) throw new DwcpError("dwcp.shutdown", "the job is closed");
+    const member = this.#leastLoaded();
+    if (!member.jobs.has(job)) {
+      member.jobs.add(job);
+      this.#send(member, { kind: "open", job, spec });
+    }
+    const id = this.#nextTask++;
+    return new Promise((resolve, reject) => {
+      member.pending.set(id, { job, resolve, reject });
+      this.#send(member, { kind: "task", job, id, task });
+    });
+  }
+
+  #closeJob(job: number): void {
+    this.#specs.delete(job);
+    for (const member of this.#members) {
+      if (member.jobs.delete(job)) this.#send(member, { kind: "close", job });
+    }
+  }
+
+  #leastLoaded(): Member {
+    const best = this.#members.toSorted((a, b) => a.pending.size - b.pending.size)[0];
+    if (best !== undefined && (best.pending.size === 0 || this.#members.length >= this.#size)) {
+      return best;
+    }
+    return this.#start();
+  }
+
+  #start(): Member {
+    const worker = new Worker(new URL("./hde-worker.js", import.meta.url));
+    const member: Member = { worker, jobs: new Set(), pending: new Map() };
+    this.#members.push(member);
+    worker.on("message", (message: FromWorker) => settle(member, message));
+    worker.on("error", (cause) => {
+      failAll(member, new DwcpError("dwcp.decode", "a worker thread failed", { cause }));
+    });
+    worker.on("exit", () => {
+      failAll(member, new DwcpError("dwcp.decode", "a worker thread ended"));
+      const at = this.#members.indexOf(member);
+      if (at >= 0) this.#members.splice(at, 1);
+    });
+    // Idle workers do not keep the process alive.
+    worker.unref();
+    return member;
+  }
+
+  #send(member: Member, message: ToWorker): void {
+    member.worker.postMessage(message);
+    if (member.pending.size > 0) member.worker.ref();
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new DwcpError("dwcp.shutdown", "the pool is closed");
+  }
+}
+
+interface JobDoor {
+  run(task: WorkerTask): Promise<TaskResult>;
+  close(): void;
+}
+
+/** One object that is encoded, or one transfer that is decoded, by a pool. */
+export class HdeJob {
+  readonly #door: JobDoor;
+
+  /** Made by {@link HdePool.open}. */
+  constructor(door: JobDoor) {
+    this.#door = door;
+  }
+
+  /** Fills the table of the baseline's anchors: from then on moved and similar content is found. */
+  async index(): Promise<void> {
+    await this.#door.run({ kind: "index" });
+  }
+
+  /**
+   * Encodes an extent that begins at a page.
+   *
+   * @param ownBytes How much of the object, from its start, the receiver has acknowledged.
+   * @throws {@link DwcpError} `dwcp.shutdown`; `dwcp.source_changed` where a file became shorter.
+   */
+  async encode(
+    offset: number,
+    length: number,
+    level: number,
+    ownBytes: number = 0,
+  ): Promise<EncodedExtent> {
+    const result = await this.#door.run({ kind: "encode", offset, length, level, ownBytes });
+    if (result.kind !== "encoded") throw new TypeError(`a worker answered ${result.kind}`);
+    const { bytes, seconds } = result;
+    const units = result.units.map(({ encodedOffset, encodedBytes, ...unit }) => ({
+      ...unit,
+      encoded: bytes.subarray(encodedOffset, encodedOffset + encodedBytes),
+    }));
+    return { units, seconds };
+  }
+
+  /** Decodes a unit, as `decodeUnit` does, to memory of its own. */
+  async decode(unit: UnitBody): Promise<Uint8Array<ArrayBuffer>> {
+    const result = await this.#door.run({ kind: "decode", unit });
+    if (result.kind !== "decoded") throw new TypeError(`a worker answered ${result.kind}`);
+    return result.raw;
+  }
+
+  /** Lets the workers close what they opened for it. */
+  close(): void {
+    this.#door.close();
+  }
+}
+
+function withSlots(baseline: {
+  readonly slot: number;
+  readonly spec: SourceSpec;
+}): NonNullable<JobSpec["baseline"]> {
+  const { spec } = baseline;
+  return {
+    ...baseline,
+    slots: anchorSlots(spec.kind === "file" ? spec.length : spec.bytes.length),
+  };
+}
+
+function settle(member: Member, message: FromWorker): void {
+  const pending = member.pending.get(message.id);
+  member.pending.delete(message.id);
+  if (member.pending.size === 0) member.worker.unref();
+  if (message.kind === "done") pending?.resolve(message.result);
+  else if (message.code === undefined) pending?.reject(new Error(message.message));
+  else pending?.reject(new DwcpError(message.code, message.message));
+}
+
+function failAll(member: Member, error: DwcpError): void {
+  for (const { reject } of member.pending.values()) reject(error);
+  member.pending.clear();
+}

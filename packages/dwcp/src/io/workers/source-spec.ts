@@ -1,0 +1,44 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { DwcpError } from "../../errors.js";
+import { type ByteSource, memorySource } from "../../hde/byte-source.js";
+
+/** Bytes that every thread can open: shared memory, or a file. */
+export type SourceSpec =
+  | { readonly kind: "shared"; readonly bytes: Uint8Array<SharedArrayBuffer> }
+  | { readonly kind: "file"; readonly path: string; readonly length: number };
+
+/** A source that holds something of the system until it is closed. */
+export interface OpenedSource {
+  readonly source: ByteSource;
+  close(): void;
+}
+
+/** Copies bytes to where all threads see them. */
+export function sharedBytes(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return shared;
+}
+
+/**
+ * Opens a source in this thread.
+ *
+ * Reads of a file that has become shorter throw `dwcp.source_changed`.
+ */
+export function openSource(spec: SourceSpec): OpenedSource {
+  if (spec.kind === "shared") return { source: memorySource(spec.bytes), close: () => {} };
+  const file = openSync(spec.path, "r");
+  const read = (offset: number, length: number) => {
+    const into = new Uint8Array(length);
+    let done = 0;
+    while (done < length) {
+      const count = readSync(file, into, done, length - done, offset + done);
+      if (count === 0) {
+        throw new DwcpError("dwcp.source_changed", `a file ends at ${offset + done}`);
+      }
+      done += count;
+    }
+    return into;
+  };
+  return { source: { length: spec.length, read }, close: () => closeSync(file) };
+}

@@ -1,0 +1,79 @@
+import type { DwcpCode } from "../../errors.js";
+import type { DeltaAlgorithm } from "../../hde/delta-algorithm.js";
+import type { UnitBody } from "../../wire/chunk.js";
+import type { SourceSpec } from "./source-spec.js";
+
+/** What all units of a job have in common. */
+export interface JobSpec {
+  readonly pageBytes: number;
+  readonly chunkBytes: number;
+  readonly maxUnitRawBytes: number;
+  readonly maxEncodedBytes: number;
+  readonly algorithm: DeltaAlgorithm;
+  /** The object that is sent, at the sender. */
+  readonly object?: SourceSpec | undefined;
+  /** What the object is sent against, and the table of its anchors. */
+  readonly baseline?:
+    | {
+        readonly slot: number;
+        readonly spec: SourceSpec;
+        readonly slots: Uint32Array<SharedArrayBuffer>;
+      }
+    | undefined;
+  /** The table of the anchors of what the receiver has acknowledged of the object. */
+  readonly ownSlots?: Uint32Array<SharedArrayBuffer> | undefined;
+  /** Baselines to decode against, by slot. */
+  readonly baselines?: readonly { readonly slot: number; readonly spec: SourceSpec }[] | undefined;
+  /** Dictionaries to decode with, by slot. */
+  readonly dictionaries?:
+    | readonly { readonly slot: number; readonly bytes: Uint8Array }[]
+    | undefined;
+}
+
+/** What a worker is asked to do. */
+export type WorkerTask =
+  | {
+      readonly kind: "encode";
+      readonly offset: number;
+      readonly length: number;
+      readonly level: number;
+      /** How much of the object, from its start, units may refer to. */
+      readonly ownBytes: number;
+    }
+  | { readonly kind: "decode"; readonly unit: UnitBody }
+  | { readonly kind: "index" };
+
+/** From the pool to a worker. */
+export type ToWorker =
+  | { readonly kind: "open"; readonly job: number; readonly spec: JobSpec }
+  | { readonly kind: "close"; readonly job: number }
+  | { readonly kind: "task"; readonly job: number; readonly id: number; readonly task: WorkerTask };
+
+/** A unit whose encoded bytes lie in the buffer that comes with it. */
+export interface PackedUnit extends Omit<UnitBody, "encoded"> {
+  readonly encodedOffset: number;
+  readonly encodedBytes: number;
+}
+
+/** What came out of a task. */
+export type TaskResult =
+  | {
+      readonly kind: "encoded";
+      readonly units: readonly PackedUnit[];
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      /** How long it took, in s. */
+      readonly seconds: number;
+    }
+  | { readonly kind: "decoded"; readonly raw: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "indexed" };
+
+/** From a worker to the pool. */
+export type FromWorker =
+  | { readonly kind: "done"; readonly id: number; readonly result: TaskResult }
+  | {
+      readonly kind: "failed";
+      readonly id: number;
+      /** `undefined` for what is no error of this package. */
+      readonly code: DwcpCode | undefined;
+      readonly message: string;
+    };
