@@ -164,7 +164,8 @@ export class DictionaryBook {
 
 function partsOf(id: string, bytes: Uint8Array | undefined): DictDataMessage[] {
   const parts: DictDataMessage[] = [];
-  for (let offset = 0; bytes !== undefined && offset < bytes.length; offset += DICT_DATA_BYTES) {
+  if (bytes === undefined) return parts;
+  for (let offset = 0; offset < bytes.length; offset += DICT_DATA_BYTES) {
     const data = formatBase64(bytes.subarray(offset, offset + DICT_DATA_BYTES));
     parts.push({ kind: "DICT_DATA", id, offset, data });
   }
