@@ -80,6 +80,7 @@ export class NotifyBuilder {
 
   #take(path: Path, transfer: AnnouncedTransfer): void {
     if (transfer.state !== "queued") {
+      if (transfer.inline) this.#context.payloadSent += transfer.totalBytes;
       transfer.resendQueued = false;
       path.outbox.resends.shift();
       return;
