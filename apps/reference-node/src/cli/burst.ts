@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { randomBytes } from "node:crypto";
 import { burst, type BurstReport } from "../dcquic/burst.js";
 import { openDcquicPool } from "../dcquic/dcquic-client.js";
+import { formatBurst } from "../dcquic/format-burst.js";
 import { DcquicService } from "../dcquic/dcquic-service.js";
 import { parseDcquicUrl } from "../dcquic/dcquic-url.js";
 import { readDcquicKey, readPeer } from "./dcquic-options.js";
@@ -10,7 +11,6 @@ import { positiveInteger } from "./dial-options.js";
 import { endWithSignals } from "./end-with-signals.js";
 import { ExitCode } from "./exit-code.js";
 import { createOutput, UsageError } from "./output.js";
-import { formatBytes, formatDuration } from "./units.js";
 
 interface BurstFlags {
   readonly to?: string;
@@ -58,7 +58,7 @@ async function run(options: BurstFlags): Promise<ExitCode> {
       ? await burstHere(streams, bytes)
       : await burstTo(readPeer(to), readDcquicKey(key, options.openKeyFiles === true), options);
   const ok = report.answered === report.streams;
-  output.result({ ok, ...report }, () => textOf(report));
+  output.result({ ok, ...report }, () => formatBurst(report));
   return ok ? ExitCode.OK : ExitCode.FAILURE;
 }
 
@@ -75,8 +75,8 @@ async function burstTo(
   }
 }
 
-/** A burst between two pools of this process, over loopback. */
-export async function burstHere(streams: number, bytes: number): Promise<BurstReport> {
+// Two pools of this process, over loopback.
+async function burstHere(streams: number, bytes: number): Promise<BurstReport> {
   const key = randomBytes(32);
   const service = await DcquicService.start({
     config: { enabled: true, host: "127.0.0.1", port: 0, durability: "none" },
@@ -89,16 +89,4 @@ export async function burstHere(streams: number, bytes: number): Promise<BurstRe
   } finally {
     await service.close();
   }
-}
-
-/** Writes what a burst came to, for people. */
-export function textOf(report: BurstReport): string {
-  const { latencyUs, failed, answered, streams } = report;
-  const times = Object.entries(latencyUs).map(([name, us]) => `${name} ${formatDuration(us)}`);
-  return [
-    `${answered} of ${streams} calls answered in ${formatDuration(report.durationUs)}: ${report.callsPerSecond} calls/s, ${formatBytes(report.bytesPerSecond)}/s of payload`,
-    `latency, from the burst's beginning on: ${times.join(", ")}`,
-    ...Object.entries(failed).map(([code, count]) => `failed: ${count} with ${code}`),
-    "",
-  ].join("\n");
 }

@@ -7,6 +7,10 @@ import { join } from "node:path";
 import type { Output } from "../cli/output.js";
 import { untilSignal } from "../cli/until-signal.js";
 import { parseConfig } from "../config/load.js";
+import { burst, type BurstReport } from "../dcquic/burst.js";
+import { openDcquicPool } from "../dcquic/dcquic-client.js";
+import { parseDcquicUrl } from "../dcquic/dcquic-url.js";
+import { formatBurst } from "../dcquic/format-burst.js";
 import { nodeVersion } from "../node-version.js";
 import { type RunningNode, startNode } from "../node.js";
 import { createLogSink } from "../telemetry/logs.js";
@@ -30,6 +34,8 @@ export interface DemoOptions {
 
 /** Time for the rounds of one stop. */
 const STOP_BUDGET_US = 300_000;
+/** Calls of a burst, few enough for a busy machine. */
+const BURST = { streams: 1000, bytes: 500 } as const;
 
 /**
  * Shows what the nodes do: this process is one, the other runs `serve` in a process of its own.
@@ -75,7 +81,8 @@ async function show(options: DemoOptions, held: HeldThings, stopped: Promise<voi
     clock: systemTime,
   });
   const stream = await streamFrames(held);
-  tell(options, { node, other, results, chain, stream, data });
+  const calls = await burstTo(other, key);
+  tell(options, { node, other, results, chain, stream, calls, data });
   if (options.once) return;
   if (!options.output.json) {
     options.output.result(undefined, () => whatNext(node, other, tokenFile, data));
@@ -98,17 +105,28 @@ async function takeTour(tour: Tour, data: Dataset): Promise<readonly StopResult[
   return results;
 }
 
+async function burstTo(other: Child<NodeReady>, key: Uint8Array): Promise<BurstReport> {
+  const pool = await openDcquicPool(key, "127.0.0.1");
+  try {
+    const peer = parseDcquicUrl(other.ready.dcquic ?? "") ?? "";
+    return await burst(pool, { ...BURST, peer, clock: systemTime });
+  } finally {
+    await pool.close();
+  }
+}
+
 interface Shown {
   readonly node: RunningNode;
   readonly other: Child<NodeReady>;
   readonly results: readonly StopResult[];
   readonly chain: ChainResult;
   readonly stream: TensorLegResult;
+  readonly calls: BurstReport;
   readonly data: Dataset;
 }
 
 function tell(options: DemoOptions, shown: Shown): void {
-  const { node, other, results, chain, stream, data } = shown;
+  const { node, other, results, chain, stream, calls, data } = shown;
   const document = {
     ok: true,
     version: nodeVersion(),
@@ -122,6 +140,7 @@ function tell(options: DemoOptions, shown: Shown): void {
     results,
     callChain: chain,
     tensorStream: stream,
+    dcquicBurst: calls,
   };
   options.output.result(document, () =>
     [
@@ -135,6 +154,8 @@ function tell(options: DemoOptions, shown: Shown): void {
       "",
       formatChain(chain),
       formatTensorLeg(stream),
+      "Calls over dcQUIC, all begun at once:",
+      formatBurst(calls),
     ].join("\n"),
   );
 }
@@ -162,6 +183,7 @@ function writeConfig(folder: string, key: Uint8Array, tokenFile: string): string
     ...listen.map((url) => `[[listen]]\nurl = ${JSON.stringify(url)}`),
     `[security]\ncrypt = "allowed"\nkey_file = ${JSON.stringify(keyFile)}`,
     "[admin]\nport = 0",
+    `[dcquic]\nenabled = true\nport = 0\nkey_file = ${JSON.stringify(keyFile)}`,
     `[control]\nport = 0\ntoken_file = ${JSON.stringify(tokenFile)}`,
     '[log]\nlevel = "error"',
   ];
@@ -176,7 +198,10 @@ function byTransport(ready: NodeReady): Record<TourTransport, string> {
     if (url === undefined) throw new Error(`the other node does not listen on ${scheme}`);
     return url;
   };
-  return { tcp: find("xcp:"), unix: find("unix:"), ws: find("ws:"), h2: find("h2c:") };
+  const { dcquic } = ready;
+  if (dcquic === undefined) throw new Error("the other node does not speak dcQUIC");
+  const [tcp, unix, ws, h2] = [find("xcp:"), find("unix:"), find("ws:"), find("h2c:")];
+  return { tcp, unix, ws, h2, dcquic };
 }
 
 function whatNext(

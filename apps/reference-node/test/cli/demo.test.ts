@@ -58,7 +58,7 @@ test("one tour moves every content every way, and writes one document", async ()
       "shared memory",
     ]),
   );
-  expect(seen("transport")).toEqual(expect.arrayContaining(["tcp", "unix", "ws", "h2"]));
+  expect(seen("transport")).toEqual(expect.arrayContaining(["tcp", "unix", "ws", "h2", "dcquic"]));
   for (const result of results) {
     expect(result.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(result.latencyUs).toBeGreaterThan(0);
