@@ -1,7 +1,8 @@
 import { asWireError, type Timer, type WireError, wireError } from "@proj/wire-types";
 import { backoffMs } from "./backoff.js";
 import type { ClientOptions, ClientState } from "./client-options.js";
-import { type Connection, openConnection } from "./connection.js";
+import type { Connection } from "./connection.js";
+import { openConnection } from "./open-connection.js";
 import type { Profile } from "./wire/constants.js";
 import { XcpError } from "./errors.js";
 import type { IncomingMessage, OutgoingMessage, RequestOptions } from "./message.js";

@@ -1,5 +1,4 @@
 import {
-  asWireError,
   type ByteStream,
   type MessagePipe,
   type TransportInfo,
@@ -292,34 +291,6 @@ export class Connection {
     }
     this.#driver.linger(error === undefined ? "normally" : "because of an error");
   }
-}
-
-/**
- * Opens a connection over a transport: resolves when the handshake is done.
- *
- * The transport belongs to the connection from now on, whatever the outcome.
- *
- * @throws XcpError why the handshake failed
- * @throws WireError `wire.closed` when the peer ended it
- */
-export function openConnection(
-  transport: ByteStream | MessagePipe,
-  role: Role,
-  options: ConnectionOptions,
-): Promise<Connection> {
-  return new Promise((resolve, reject) => {
-    let connection: Connection;
-    try {
-      connection = new Connection(transport, role, options, resolve);
-    } catch (error) {
-      transport.destroy();
-      reject(asWireError(error));
-      return;
-    }
-    void connection.closed.then((error) =>
-      reject(error ?? new XcpError("xcp.going_away", "the connection was closed")),
-    );
-  });
 }
 
 // A callback of the application must not break the connection.

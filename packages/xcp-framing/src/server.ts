@@ -1,5 +1,6 @@
 import { asWireError, type ByteStream, type MessagePipe, type WireError } from "@proj/wire-types";
-import { type Connection, openConnection } from "./connection.js";
+import type { Connection } from "./connection.js";
+import { openConnection } from "./open-connection.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import { resolveXcpLimits } from "./limits.js";
 import { SessionStore } from "./session-memory.js";

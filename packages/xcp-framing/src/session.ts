@@ -1,4 +1,4 @@
-import { asWireError, isWireError, type WireError, wireError } from "@proj/wire-types";
+import { type WireError, wireError } from "@proj/wire-types";
 import { Clarifications } from "./clarifications.js";
 import { XcpError } from "./errors.js";
 import { FrameWriter } from "./frame-writer.js";
@@ -20,14 +20,12 @@ import { SessionEnding } from "./session-ending.js";
 import type { AskedQuestion, SessionEvent } from "./session-events.js";
 import { type HandshakeResult, SessionHandshake } from "./session-handshake.js";
 import type { SessionMemory } from "./session-memory.js";
+import { asXcpError, SessionReading } from "./session-reading.js";
 import { type ConnectionStats, directionStats } from "./stats.js";
 import type { Traffic } from "./traffic.js";
 import type { Transfer } from "./transfer.js";
-import { fromV01Frame } from "./v01-translation.js";
 import { MsgType } from "./wire/constants.js";
 import type { Release, Unsupported } from "./wire/control.js";
-import type { FrameEvent } from "./wire/frame-event.js";
-import { FrameReader } from "./wire/frame-reader.js";
 import { encodeHello } from "./wire/hello.js";
 
 // One call of `transmit` gives about this much, so that back-pressure is felt between calls.
@@ -54,7 +52,7 @@ const SEALED_BATCH_BYTES = 32 * 1024;
 export class Session {
   readonly #core: SessionCore;
   readonly #hooks: SessionHooks;
-  readonly #reader: FrameReader;
+  readonly #reading: SessionReading;
   readonly #writer: FrameWriter;
   readonly #sender: Sender;
   readonly #handshake: SessionHandshake;
@@ -68,15 +66,6 @@ export class Session {
     this.#hooks = hooks;
     this.#core = new SessionCore(config, (error, how) => this.#ending.end(error, how));
     this.#core.nowUs = nowUs;
-    const { profile, role } = config;
-    const fixed = profile === "auto" ? (role === "initiator" ? "v0.2" : undefined) : profile;
-    this.#reader = new FrameReader({
-      crc32c: config.platform.crc32c,
-      limits: config.limits,
-      acceptV01: config.acceptV01,
-      allocate: config.platform.allocate,
-      ...(fixed !== undefined && { profile: fixed }),
-    });
     this.#writer = new FrameWriter(config.platform);
     this.#sender = new Sender(this.#core, this.#writer);
     this.#pings = new Pings(this.#core);
@@ -87,6 +76,12 @@ export class Session {
       sender: this.#sender,
       pings: this.#pings,
       clarifications: this.#clarifications,
+      handshake: this.#handshake,
+      machines: () => this.#machines,
+    });
+    this.#reading = new SessionReading(this.#core, {
+      life: this.#life,
+      writer: this.#writer,
       handshake: this.#handshake,
       machines: () => this.#machines,
     });
@@ -142,15 +137,7 @@ export class Session {
     this.#core.nowUs = nowUs;
     this.#pings.keepalive.heard(nowUs);
     this.#core.traffic.received.bytes += bytes.length;
-    try {
-      this.#reader.push(bytes, memory);
-      this.#readFrames();
-      if (this.#core.config.framing === "messages" && !this.#isClosed && this.#reader.partial) {
-        throw new XcpError("xcp.frame_truncated", `message of ${bytes.length} bytes is no frame`);
-      }
-    } catch (error) {
-      this.#core.fail(asXcpError(error));
-    }
+    this.#reading.take(bytes, memory);
     if (this.#life.kind === "open") this.#pings.sendQueued();
     if (nowUs >= this.#core.nextSampleUs) this.#core.sampleShares();
     this.#ending.checkDrained();
@@ -162,7 +149,7 @@ export class Session {
     this.#core.nowUs = nowUs;
     if (this.#life.kind === "handshake") {
       this.#core.failSilently(wireError("wire.closed", "the peer ended before the handshake"));
-    } else if (this.#reader.partial) {
+    } else if (this.#reading.reader.partial) {
       this.#core.fail(new XcpError("xcp.frame_truncated", "the stream ended inside a frame"));
     } else {
       this.#sender.failAwaiting(wireError("wire.closed", "the peer ended without an answer"));
@@ -352,7 +339,7 @@ export class Session {
     if (answers?.hasAcks === true && (nowUs >= answers.dueUs || !this.#core.outbox.empty)) {
       answers.flushAcks();
     }
-    this.#writer.crcOrder = this.#reader.crcOrder;
+    this.#writer.crcOrder = this.#reading.reader.crcOrder;
     this.#sender.fill(this.#batchBytes);
     const parts = this.#writer.take();
     if (this.#core.outbox.empty) this.#ending.checkDrained();
@@ -456,37 +443,13 @@ export class Session {
     return this.#life.kind === "closed";
   }
 
-  #readFrames(): void {
-    for (let read = this.#reader.next(); read !== undefined; read = this.#reader.next()) {
-      this.#core.traffic.received.frames++;
-      if (this.#core.config.framing === "messages" && this.#reader.partial) {
-        throw new XcpError("xcp.frame_truncated", "a message holds more than one frame");
-      }
-      const event = this.#reader.profile === "v0.1" ? fromV01Frame(read) : read;
-      if (this.#machines !== undefined) this.#machines.intake.receive(event);
-      else this.#receiveEarly(event);
-      if (this.#isClosed) return;
-    }
-  }
-
-  #receiveEarly(event: FrameEvent): void {
-    this.#core.profile = this.#reader.profile;
-    this.#writer.profile = this.#reader.profile ?? "v0.2";
-    if (event.kind === "frame") {
-      this.#handshake.receive(event);
-      return;
-    }
-    if (this.#core.config.role === "initiator") throw event.error;
-    this.#core.sendNack(event.header, event.error);
-  }
-
   #open(result: HandshakeResult): void {
     this.#life.open();
     this.#machines = new OpenSession(
       this.#core,
       {
         sender: this.#sender,
-        reader: this.#reader,
+        reader: this.#reading.reader,
         keepalive: this.#pings.keepalive,
         clarifications: this.#clarifications,
         hooks: this.#hooks,
@@ -513,10 +476,4 @@ export class Session {
     }
     throw wireError("wire.closed", `the session is in its ${this.#life.kind} phase`);
   }
-}
-
-function asXcpError(thrown: unknown): WireError {
-  if (isWireError(thrown)) return thrown;
-  // Not the peer's doing; the connection still ends in order.
-  return new XcpError("xcp.app", "internal error", { cause: asWireError(thrown) });
 }

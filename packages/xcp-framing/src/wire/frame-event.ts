@@ -11,7 +11,7 @@ export interface ReceivedFrame {
   readonly flags: number;
   /** In profile v0.1 a {@link V01Header}. */
   readonly header: FrameHeader;
-  /** Prefix and HEADER as they came, of a frame with CRYPT; empty otherwise. */
+  /** Prefix and HEADER as they came, of a frame with CRYPT, valid until the next frame is read; empty otherwise. */
   readonly aad: Uint8Array;
   /**
    * Maybe a view of the chunk it came in, maybe misaligned; from 64 KiB on, and out of lent chunks, a copy. With CRYPT it is
