@@ -163,7 +163,8 @@ async function turnOf(
 ): Promise<RoundSample> {
   const { operation, batchCalls } = contender;
   // Garbage of the peer before is not this one's to collect.
-  globalThis.gc?.({ type: collect === "all" ? "major" : "minor" });
+  if (collect === "all") globalThis.gc?.();
+  else globalThis.gc?.({ type: "minor" });
   return runRound(operation.run, {
     pace,
     roundMs,

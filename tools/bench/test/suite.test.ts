@@ -61,7 +61,7 @@ describe("runSuite", () => {
     }
     const turns = 2 * (1 + 3);
     expect(collected).toEqual([
-      ...Array.from({ length: turns }, () => ({ type: "major" })),
+      ...Array.from({ length: turns }, () => undefined),
       ...Array.from({ length: turns }, () => ({ type: "minor" })),
     ]);
   });
