@@ -45,6 +45,18 @@ export {
   nicOf,
   resolveDcquicConfig,
 } from "./config/resolve-dcquic-config.js";
+export type { EngineCounters } from "./engine/counters.js";
+export { EventBus, type Subscriber } from "./events/event-bus.js";
+export {
+  ALL_GROUPS,
+  type DcquicEvent,
+  EventGroup,
+  type EventGroupName,
+  type EventLevel,
+} from "./events/event-groups.js";
+export { EventRing } from "./events/event-ring.js";
+export { tellEngineEvent } from "./events/engine-events.js";
+export { EngineMetrics, type Measured } from "./metrics/engine-metrics.js";
 export type { EngineEvent, PathId, SecurityNote } from "./engine/events.js";
 export type { CloseOptions } from "./engine/stream-closer.js";
 export { Status } from "./engine/status.js";

@@ -96,7 +96,7 @@ export class Admission {
     if (transfer.inline !== undefined) {
       path.inlineReceived += transfer.inline.length;
       transfer.countedInline = transfer.inline.length;
-      this.#context.payloadReceived += transfer.inline.length;
+      this.#context.counters.payloadReceived += transfer.inline.length;
     }
     const isDoubtful = verdict === "below" || moved?.kind === "doubtful";
     if (isDoubtful) return this.#parts.doubts.add(path, transfer);

@@ -14,6 +14,7 @@ import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import type { SlotTable } from "../transfer/slot-table.js";
 import type { Tombstone } from "../transfer/tombstones.js";
 import type { EngineConfig } from "./config.js";
+import { type EngineCounters, engineCounters } from "./counters.js";
 import type { EngineEvent, PathId, SecurityNote } from "./events.js";
 import type { Path } from "./path.js";
 
@@ -70,10 +71,8 @@ export class EngineContext {
   nowUs: number;
   /** When the driver last came late to a timer, as after a pause. */
   resumedUs: number = Number.NEGATIVE_INFINITY;
-  /** Bytes of payload that were put on the wire, all copies. */
-  payloadSent = 0;
-  /** Bytes of payload that arrived for the first time. */
-  payloadReceived = 0;
+  /** What is counted. */
+  readonly counters: EngineCounters = engineCounters();
 
   /** Gathers the parts. */
   constructor(parts: {

@@ -203,6 +203,7 @@ export class ControlBuilder {
       path.probeFlags = -1;
       path.probeSentUs = nowUs;
       path.health.probeSent();
+      this.#context.counters.probes += 1;
     }
   }
 

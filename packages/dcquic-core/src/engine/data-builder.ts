@@ -111,7 +111,7 @@ export class DataBuilder {
     this.#copy(transfer, start, length, writer);
     if (job !== undefined) job.next += length;
     path.servingBytes -= length;
-    this.#context.payloadSent += length;
+    this.#context.counters.payloadSent += length;
     return length;
   }
 

@@ -33,6 +33,7 @@ export class Doubts {
 
   /** Begins to doubt a transfer that is in the tables already. */
   add(path: Path, transfer: PulledTransfer): void {
+    this.#context.counters.challenges += 1;
     if (transfer.inline === undefined) {
       transfer.state = "tentative";
       this.#pullFirstQuantum(path, transfer);

@@ -16,6 +16,7 @@ import { Announcer } from "./announcer.js";
 import type { DatagramBatch } from "./batch.js";
 import { type EngineConfig, resolveConfig } from "./config.js";
 import { ControlBuilder } from "./control-builder.js";
+import type { EngineCounters } from "./counters.js";
 import { CreditKeeper } from "./credit-keeper.js";
 import { EngineContext, type TableEntry, TimerKind } from "./context.js";
 import { DataBuilder } from "./data-builder.js";
@@ -400,7 +401,8 @@ export class Engine {
 
   /** Its numbers. */
   get stats(): EngineStats {
-    const { payloadSent, payloadReceived, transfers, causality, pulls, wheel } = this.#context;
+    const { counters, transfers, causality, pulls, wheel } = this.#context;
+    const { payloadReceived, payloadSent } = counters;
     return {
       payloadSent,
       payloadReceived,
@@ -410,6 +412,11 @@ export class Engine {
       timers: wheel.size,
       closes: this.#closer.pending,
     };
+  }
+
+  /** What it counted since it began. */
+  get counters(): Readonly<EngineCounters> {
+    return this.#context.counters;
   }
 
   /** Where the peer of a path stands. */

@@ -54,6 +54,7 @@ export class KeyRetirement {
   packetSent(nowUs: number, path: Path): void {
     const { retiring, sendKeys } = path;
     if (sendKeys.rotations === retiring.rotations) return;
+    this.#context.counters.rotations += sendKeys.rotations - retiring.rotations;
     retiring.rotations = sendKeys.rotations;
     retiring.controlAtUs = nowUs + 2 * path.rtt.ptoUs;
   }

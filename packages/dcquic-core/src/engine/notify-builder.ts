@@ -80,7 +80,7 @@ export class NotifyBuilder {
 
   #take(path: Path, transfer: AnnouncedTransfer): void {
     if (transfer.state !== "queued") {
-      if (transfer.inline) this.#context.payloadSent += transfer.totalBytes;
+      if (transfer.inline) this.#context.counters.payloadSent += transfer.totalBytes;
       transfer.resendQueued = false;
       path.outbox.resends.shift();
       return;
@@ -92,7 +92,7 @@ export class NotifyBuilder {
     transfer.inline = (this.#entry.flags & NotifyFlag.Inline) !== 0;
     if (transfer.inline) {
       path.inlineSent += transfer.totalBytes;
-      this.#context.payloadSent += transfer.totalBytes;
+      this.#context.counters.payloadSent += transfer.totalBytes;
     }
   }
 
@@ -184,7 +184,9 @@ export class NotifyBuilder {
     if (payload.length > this.#context.config.inlineMaxBytes) return false;
     const room = WireLimit.maxEntryBytes - ENTRY_BYTES - transfer.meta.length;
     if (payload.length > room - ENTRY_DEP_BYTES * transfer.after.length) return false;
-    return path.inlineSent + payload.length <= path.inlineLimit;
+    if (path.inlineSent + payload.length <= path.inlineLimit) return true;
+    this.#context.counters.inlineRefused += 1;
+    return false;
   }
 
   #voids(nowUs: number, path: Path, packet: number, writer: WireWriter): void {

@@ -144,6 +144,8 @@ export class PacketIntake {
     const seen = worker.packets.check(header.packetNumber);
     if (seen !== "new") {
       context.note(seen === "seen" ? "replayedPacket" : "belowWindow", path);
+      if (seen === "seen") context.counters.replayedPackets += 1;
+      else context.counters.packetsBelowWindow += 1;
       if (seen === "seen" && known !== undefined) {
         const { worker: number, keyId, packetNumber } = header;
         this.#parts.retirement.replayed(nowUs, path, number, keyId, packetNumber);
@@ -170,6 +172,7 @@ export class PacketIntake {
     }
     if (verdict === "failed") {
       path.openFailures += 1;
+      context.counters.openFailures += 1;
       if (path.openFailures >= MAX_OPEN_FAILURES) context.askHandshake(path);
       context.note("openFailed", path);
       return undefined;
@@ -182,6 +185,9 @@ export class PacketIntake {
   #count(nowUs: number, path: Path, worker: PeerWorker, ecn: number, length: number): void {
     const { keeper, context } = this.#parts;
     const header = this.#header;
+    context.counters.packetsReceived += 1;
+    context.counters.bytesReceived += length;
+    if (ecn === ECN_CE) context.counters.ceMarks += 1;
     worker.packetCount += 1;
     worker.byteCount += length;
     if (ecn === ECN_ECT0) worker.ect0 += 1;

@@ -135,6 +135,7 @@ export class PathKeeper {
     const isBlocked = path.announceQueue.occupied !== 0 && !path.announceReady();
     if (isBlocked && path.blockedUs === Number.POSITIVE_INFINITY) {
       path.blockedUs = nowUs + path.rtt.ptoUs;
+      this.#context.counters.creditWaits += 1;
     }
     const { state } = path.health;
     // Who refuses new calls has to find out by itself when it may take them again.

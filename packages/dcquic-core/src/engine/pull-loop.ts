@@ -99,6 +99,7 @@ export class PullLoop {
       // A sender turns from transfer to transfer: only within one, and at its first pull, order is sure.
       const isOrdered = owner === transfer || older.alone;
       if (!older.answered && isOrdered && nowUs - older.sentUs >= srttUs) {
+        this.#context.counters.pullsRepeatedFast += 1;
         this.repull(path, owner, older);
       } else if (older.answered && older.overtaken >= OVERTAKEN_PULLS) {
         older.dueUs = Math.min(older.dueUs, reorderedUs);

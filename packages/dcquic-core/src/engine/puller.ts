@@ -120,6 +120,7 @@ export class Puller {
   ): void {
     const { assembly } = transfer;
     if (assembly === undefined) return;
+    const heldBefore = transfer.received.covered;
     // Bytes that are here already are left alone: a later copy must not change what was checked.
     let position = transfer.received.firstGap(start);
     while (position < end) {
@@ -127,9 +128,11 @@ export class Puller {
       const from = at + position - start;
       assembly.write(position, slab, from, until - position);
       transfer.received.add(position, until);
-      this.#context.payloadReceived += until - position;
+      this.#context.counters.payloadReceived += until - position;
       position = transfer.received.firstGap(until);
     }
+    const fresh = transfer.received.covered - heldBefore;
+    this.#context.counters.duplicateBytes += end - start - fresh;
     this.#context.pulls.arrived(nowUs, path.sender, end - start, path.rtt.srttUs);
     const isPartDone = this.#loop.settle(path, transfer);
     this.#finishParts(nowUs, path, transfer, start, end);
@@ -258,7 +261,9 @@ export class Puller {
       return;
     }
     for (const pull of transfer.pulls) {
-      if (pull.sentUs >= 0 && pull.dueUs <= nowUs) this.#loop.repull(path, transfer, pull);
+      if (pull.sentUs < 0 || pull.dueUs > nowUs) continue;
+      this.#context.counters.pullsRepeatedTimer += 1;
+      this.#loop.repull(path, transfer, pull);
     }
     this.#loop.arm(transfer);
   }
@@ -329,6 +334,7 @@ export class Puller {
   #pullAgain(nowUs: number, path: Path, transfer: PulledTransfer, start: number, end: number) {
     const { pullQuantumBytes } = this.#context.config;
     for (let from = start; from < end; from += pullQuantumBytes) {
+      this.#context.counters.pullsRepeatedIntegrity += 1;
       this.#loop.pullAgain(nowUs, path, transfer, from, Math.min(end, from + pullQuantumBytes));
     }
   }

@@ -57,6 +57,7 @@ export class Resending {
   again(path: Path, transfer: AnnouncedTransfer): void {
     if (transfer.resendQueued) return;
     transfer.resendQueued = true;
+    this.#context.counters.announcementsRepeated += 1;
     path.outbox.resends.push(transfer);
     this.#context.dirty.add(path);
   }

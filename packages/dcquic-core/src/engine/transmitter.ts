@@ -231,6 +231,9 @@ export class Transmitter {
     path.sendKeys.sealLater(this.#context.packets, into.bytes, into.view, offset, header);
     into.append(length, path.address, path.congestion.ecn === "capable" ? ECT0 : 0);
     this.#context.nic.take(nowUs, length + OVERHEAD_BYTES);
+    const { counters } = this.#context;
+    counters.packetsSent += 1;
+    counters.bytesSent += length;
     this.#parts.retirement.packetSent(nowUs, path);
     path.congestion.packetSent(nowUs, controlled);
     path.sentUs = nowUs;

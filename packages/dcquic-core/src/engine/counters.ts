@@ -1,0 +1,69 @@
+/** What an engine counts from its start on. Read them for metrics; they only grow. spec/dcquic.md §21 */
+export interface EngineCounters {
+  /** Packets of paths that were sent. */
+  packetsSent: number;
+  /** Their bytes of UDP payload. */
+  bytesSent: number;
+  /** Packets that were opened. */
+  packetsReceived: number;
+  /** Their bytes of UDP payload. */
+  bytesReceived: number;
+  /** Payload bytes put on the wire, all copies. */
+  payloadSent: number;
+  /** Payload bytes that arrived for the first time. */
+  payloadReceived: number;
+  /** Payload bytes that were here already. */
+  duplicateBytes: number;
+  /** Announcements that were repeated. */
+  announcementsRepeated: number;
+  /** Pulls that were repeated because their timer ran out. */
+  pullsRepeatedTimer: number;
+  /** Pulls that were repeated because later ones were answered. */
+  pullsRepeatedFast: number;
+  /** Pulls of bytes that did not verify. */
+  pullsRepeatedIntegrity: number;
+  /** Announcements that needed a proof. */
+  challenges: number;
+  /** Packets that came twice. */
+  replayedPackets: number;
+  /** Packets below the window. */
+  packetsBelowWindow: number;
+  /** Packets that did not open. */
+  openFailures: number;
+  /** Control keys that were replaced. */
+  rotations: number;
+  /** Small messages announced without their payload for want of credit. */
+  inlineRefused: number;
+  /** Times that announcements began to wait for credit. */
+  creditWaits: number;
+  /** PROBEs sent. */
+  probes: number;
+  /** Packets that arrived marked CE. */
+  ceMarks: number;
+}
+
+/** Nothing was counted yet. */
+export function engineCounters(): EngineCounters {
+  return {
+    packetsSent: 0,
+    bytesSent: 0,
+    packetsReceived: 0,
+    bytesReceived: 0,
+    payloadSent: 0,
+    payloadReceived: 0,
+    duplicateBytes: 0,
+    announcementsRepeated: 0,
+    pullsRepeatedTimer: 0,
+    pullsRepeatedFast: 0,
+    pullsRepeatedIntegrity: 0,
+    challenges: 0,
+    replayedPackets: 0,
+    packetsBelowWindow: 0,
+    openFailures: 0,
+    rotations: 0,
+    inlineRefused: 0,
+    creditWaits: 0,
+    probes: 0,
+    ceMarks: 0,
+  };
+}

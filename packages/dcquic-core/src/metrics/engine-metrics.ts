@@ -1,0 +1,93 @@
+import type { Counter, Gauge, Labels, Meter } from "@proj/wire-types";
+import type { EngineCounters } from "../engine/counters.js";
+import type { EngineStats } from "../engine/engine.js";
+
+/** What metrics are taken from: an engine has it. */
+export interface Measured {
+  /** What it counted. */
+  readonly counters: Readonly<EngineCounters>;
+  /** How it is. */
+  readonly stats: EngineStats;
+}
+
+const COUNTERS: Readonly<Record<keyof EngineCounters, readonly [name: string, help: string]>> = {
+  packetsSent: ["dcquic_sent_packets_total", "Packets of paths that were sent."],
+  bytesSent: ["dcquic_sent_bytes_total", "UDP payload that was sent."],
+  packetsReceived: ["dcquic_received_packets_total", "Packets that were opened."],
+  bytesReceived: ["dcquic_received_bytes_total", "UDP payload that was opened."],
+  payloadSent: ["dcquic_payload_sent_bytes_total", "Payload put on the wire, all copies."],
+  payloadReceived: ["dcquic_payload_received_bytes_total", "Payload that arrived first."],
+  duplicateBytes: ["dcquic_duplicate_bytes_total", "Payload that was here already."],
+  announcementsRepeated: ["dcquic_repeated_announcements_total", "Announcements sent again."],
+  pullsRepeatedTimer: ["dcquic_repeated_pulls_timer_total", "Pulls sent again after a timer."],
+  pullsRepeatedFast: ["dcquic_repeated_pulls_fast_total", "Pulls sent again before their timer."],
+  pullsRepeatedIntegrity: ["dcquic_repeated_pulls_integrity_total", "Pulls of unverified bytes."],
+  challenges: ["dcquic_challenges_total", "Announcements that needed a proof."],
+  replayedPackets: ["dcquic_replayed_packets_total", "Packets that came twice."],
+  packetsBelowWindow: ["dcquic_below_window_packets_total", "Packets below the window."],
+  openFailures: ["dcquic_open_failures_total", "Packets that did not open."],
+  rotations: ["dcquic_key_rotations_total", "Control keys that were replaced."],
+  inlineRefused: ["dcquic_inline_refused_total", "Small messages without credit to ride inline."],
+  creditWaits: ["dcquic_credit_waits_total", "Times that announcements waited for credit."],
+  probes: ["dcquic_probes_total", "PROBEs that were sent."],
+  ceMarks: ["dcquic_ce_marks_total", "Packets that arrived marked CE."],
+};
+
+const GAUGES = {
+  entries: ["dcquic_transfers", "Transfers and tombstones in the table."],
+  tracked: ["dcquic_causality_slots", "Tracked transfers."],
+  outstandingBytes: ["dcquic_pulls_outstanding_bytes", "Bytes asked for and not here yet."],
+  timers: ["dcquic_timers", "Timers that are scheduled."],
+  closes: ["dcquic_pending_closes", "Closes that wait for an answer."],
+} as const;
+
+/**
+ * Keeps the metrics of one engine: call {@link EngineMetrics.update} now and then.
+ *
+ * @see spec/dcquic.md §21
+ */
+export class EngineMetrics {
+  readonly #labels: Labels;
+  readonly #counters = new Map<keyof EngineCounters, { instrument: Counter; told: number }>();
+  readonly #gauges = new Map<keyof typeof GAUGES, Gauge>();
+  readonly #goodput: Gauge;
+  readonly #efficiency: Gauge;
+
+  /** Makes the instruments; `worker` becomes their label. */
+  constructor(meter: Meter, worker: number) {
+    const labels = ["worker"];
+    this.#labels = { worker: String(worker) };
+    for (const [key, [name, help]] of Object.entries(COUNTERS)) {
+      const instrument = meter.counter({ name, help, labels });
+      this.#counters.set(key as keyof EngineCounters, { instrument, told: 0 });
+    }
+    for (const [key, [name, help]] of Object.entries(GAUGES)) {
+      this.#gauges.set(key as keyof typeof GAUGES, meter.gauge({ name, help, labels }));
+    }
+    this.#goodput = meter.gauge({
+      name: "dcquic_receive_goodput_ratio",
+      help: "Payload that arrived for the first time, of all payload that arrived.",
+      labels,
+    });
+    this.#efficiency = meter.gauge({
+      name: "dcquic_wire_efficiency_ratio",
+      help: "Payload that arrived for the first time, of all UDP payload of both directions.",
+      labels,
+    });
+  }
+
+  /** Takes the present numbers of the engine. */
+  update({ counters, stats }: Measured): void {
+    for (const [key, counter] of this.#counters) {
+      const now = counters[key];
+      if (now > counter.told) counter.instrument.add(now - counter.told, this.#labels);
+      counter.told = now;
+    }
+    for (const [key, gauge] of this.#gauges) gauge.set(stats[key], this.#labels);
+    const { bytesReceived, bytesSent, duplicateBytes, payloadReceived } = counters;
+    const arrived = payloadReceived + duplicateBytes;
+    this.#goodput.set(arrived === 0 ? 1 : payloadReceived / arrived, this.#labels);
+    const wire = bytesReceived + bytesSent;
+    this.#efficiency.set(wire === 0 ? 1 : payloadReceived / wire, this.#labels);
+  }
+}

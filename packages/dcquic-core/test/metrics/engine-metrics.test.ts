@@ -1,0 +1,41 @@
+import { expect, test } from "@jest/globals";
+import { EngineMetrics, nullCrypto } from "@proj/dcquic-core";
+import { runWorkload } from "@proj/dcquic-core/sim";
+import { MetricsRegistry } from "@proj/wire-types";
+
+test("§3 row 21, §21: metrics follow the counters of an engine", () => {
+  const { world } = runWorkload({
+    seed: 5,
+    hosts: 2,
+    crypto: nullCrypto,
+    transfers: Array.from({ length: 20 }, (_, i) => ({
+      from: 0,
+      to: 1,
+      bytes: 5000,
+      atUs: 10 * i,
+    })),
+    untilUs: 10_000_000,
+    faults: { loss: 0.1, duplicate: 0.1 },
+  });
+  const registry = new MetricsRegistry();
+  const { engine } = world.host(1);
+  const metrics = new EngineMetrics(registry, 1);
+  metrics.update(engine);
+  metrics.update(engine);
+  const values = new Map(
+    registry
+      .snapshot()
+      .flatMap((metric) =>
+        metric.kind === "histogram" ? [] : [[metric.name, metric.samples[0]?.value] as const],
+      ),
+  );
+  expect(values.get("dcquic_payload_received_bytes_total")).toBe(100_000);
+  expect(values.get("dcquic_received_packets_total")).toBe(engine.counters.packetsReceived);
+  expect(values.get("dcquic_replayed_packets_total")).toBeGreaterThan(0);
+  const repeated =
+    engine.counters.pullsRepeatedFast +
+    engine.counters.pullsRepeatedTimer +
+    world.host(0).engine.counters.announcementsRepeated;
+  expect(repeated).toBeGreaterThan(0);
+  expect(values.get("dcquic_wire_efficiency_ratio")).toBeGreaterThan(0.5);
+});
