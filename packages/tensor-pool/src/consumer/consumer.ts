@@ -44,7 +44,7 @@ export class Consumer {
   readonly #nowNs: () => bigint;
   readonly #checkExtent: boolean;
   readonly #maxOutstandingSeqGap: number | undefined;
-  readonly #maxRateHz: number;
+  #maxRateHz: number;
   #maxGap = 0;
   #stream: MappedStream | undefined;
   #base = -1;
@@ -84,6 +84,11 @@ export class Consumer {
   unmap(): void {
     this.#stream?.unmap();
     this.#stream = undefined;
+  }
+
+  /** Hands out so many frames a second at most from now on; 0 for all. */
+  limitRate(maxRateHz: number): void {
+    this.#maxRateHz = maxRateHz;
   }
 
   /**

@@ -9,6 +9,7 @@ import type { Frame } from "../consumer/frame.js";
 import { waitForNextFrame } from "../consumer/next-frame-wait.js";
 import { readSuperblock } from "../region/superblock.js";
 import { DEFAULT_CHANNEL, StreamIds } from "../stream-ids.js";
+import { DescriptorStreams } from "./descriptor-streams.js";
 import { FrameSource } from "./frame-source.js";
 import { mapRegions } from "./region-files.js";
 
@@ -40,6 +41,8 @@ export interface DirectConsumerOptions extends ConsumerOptions {
 export class DirectConsumer {
   /** What turns descriptors into frames; its counters say what was lost. */
   readonly consumer: Consumer;
+  /** Where its descriptors come from. */
+  readonly descriptors: DescriptorStreams;
   readonly #options: DirectConsumerOptions;
   readonly #mapping: StreamMapping;
   readonly #folders: ShmFolders;
@@ -49,9 +52,14 @@ export class DirectConsumer {
   #closed = false;
 
   /** Use {@link openDirectConsumer}. */
-  constructor(options: DirectConsumerOptions, descriptors: Subscription, announces: Subscription) {
+  constructor(
+    options: DirectConsumerOptions,
+    descriptors: DescriptorStreams,
+    announces: Subscription,
+  ) {
     const backend = options.backend ?? machine;
     this.#options = options;
+    this.descriptors = descriptors;
     this.#futex = backend.futex;
     this.#announces = announces;
     this.#folders = backend.shm.allow(options.allowedDirs ?? ["/dev/shm"]);
@@ -166,13 +174,12 @@ export class DirectConsumer {
 /** Starts reading a stream. @throws {@link AeronError} */
 export async function openDirectConsumer(options: DirectConsumerOptions): Promise<DirectConsumer> {
   const { client, channel = DEFAULT_CHANNEL } = options;
-  const descriptors = await client.addSubscription(
-    channel,
-    options.descriptorStreamId ?? StreamIds.descriptor,
-  );
+  const streamId = options.descriptorStreamId ?? StreamIds.descriptor;
+  const shared = await client.addSubscription(channel, streamId);
   const announces = await client.addSubscription(
     channel,
     options.announceStreamId ?? StreamIds.announce,
   );
+  const descriptors = new DescriptorStreams(client, { channel, streamId }, shared);
   return new DirectConsumer(options, descriptors, announces);
 }

@@ -12,7 +12,7 @@ export interface FrameSourceSetup {
   /** Turns descriptors into frames. */
   readonly consumer: Consumer;
   /** Where descriptors come from. */
-  readonly descriptors: Subscription;
+  readonly descriptors: Pick<Subscription, "poll" | "close">;
   /** Called before descriptors are read: what is mapped follows what was announced. */
   readonly follow: () => void;
   /** Called for each descriptor that gave no frame. */

@@ -3,6 +3,30 @@ export {
   type DirectProducerOptions,
   startDirectProducer,
 } from "./direct-producer.js";
+export { type DirectStream, type DirectStreamOptions, startDirectStream } from "./direct-stream.js";
+export {
+  type ServeConsumersOptions,
+  serveConsumers,
+  type ServedConsumers,
+} from "./serve-consumers.js";
+export {
+  type JoinedConsumer,
+  joinSupervisor,
+  type JoinSupervisorOptions,
+} from "./join-supervisor.js";
+export { DescriptorStreams } from "./descriptor-streams.js";
+export {
+  type BridgeEnd,
+  type BridgeReceiverOptions,
+  type BridgeSenderOptions,
+  startBridgeReceiver,
+  startBridgeSender,
+} from "./bridge-ends.js";
+export {
+  type RateLimiterService,
+  type RateLimiterServiceOptions,
+  startRateLimiter,
+} from "./rate-limiter-service.js";
 export {
   DirectConsumer,
   type DirectConsumerOptions,
