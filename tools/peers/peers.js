@@ -55,7 +55,10 @@ export function runtime(name, npmPackage) {
   const found = onPath(name) ?? fileURLToPath(new URL(path, import.meta.url));
   return isExecutable(found)
     ? { name, found }
-    : { name, lack: `no ${name} on the PATH or in .cache/peers: tools/peers/install.sh fetches it` };
+    : {
+        name,
+        lack: `no ${name} on the PATH or in .cache/peers: tools/peers/install.sh fetches it`,
+      };
 }
 
 export function namespaces() {
