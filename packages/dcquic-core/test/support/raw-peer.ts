@@ -1,7 +1,7 @@
-import type { EngineConfig, EngineEvent, EstablishedPath, PathId } from "@proj/dcquic-core";
+import type { EngineConfig, EngineEvent, EstablishedPath, Hello, PathId } from "@proj/dcquic-core";
 import { BufferRegistry, DatagramBatch, Engine } from "@proj/dcquic-core";
 import { SeededRandom } from "@proj/wire-types";
-import { deriveCredentialId } from "#src/crypto/key-schedule.js";
+import { deriveCredentialId, deriveSecretControlKey } from "#src/crypto/key-schedule.js";
 import { ReceiveKeys, DerivationBudget } from "#src/crypto/receive-keys.js";
 import { SendKeys } from "#src/crypto/send-keys.js";
 import { nodeCrypto } from "#src/io/node-crypto.js";
@@ -15,14 +15,18 @@ import { slabOf } from "./slab.js";
 const crypto = nodeCrypto;
 
 /** One side of a path that a test handshake made. */
-export function establishedAs(role: "dialer" | "listener", fill = 7): EstablishedPath {
+export function establishedAs(
+  role: "dialer" | "listener",
+  fill = 7,
+  hello: Partial<Hello> = {},
+): EstablishedPath {
   const pathSecret = new Uint8Array(32).fill(fill);
   return {
     role,
     pathSecret,
     credentialId: deriveCredentialId(crypto, pathSecret),
     aead: "aes-256-gcm",
-    peer: helloOf(1),
+    peer: helloOf(1, hello),
     peerResetToken: new Uint8Array(16),
   };
 }
@@ -38,16 +42,25 @@ export class RawPeer {
   readonly #opener: ReceiveKeys;
   readonly #credentialId: Uint8Array;
 
-  constructor(config: Partial<EngineConfig> = {}) {
+  /** The key of the peer's secret-control packets. */
+  readonly macKey: Uint8Array;
+
+  constructor(config: Partial<EngineConfig> = {}, hello: Partial<Hello> = {}) {
     const random = new SeededRandom(1);
     this.engine = new Engine({ config, crypto, random, buffers: this.buffers, nowUs: this.nowUs });
-    const established = establishedAs("listener");
+    const established = establishedAs("listener", 7, hello);
     const { pathSecret, aead, credentialId } = established;
     this.path = this.engine.addPath(this.nowUs, established, 1);
     const source = { crypto, pathSecret, aead, worker: 0 };
     this.#keys = new SendKeys({ ...source, direction: 0 });
     this.#opener = new ReceiveKeys({ ...source, direction: 1 }, new DerivationBudget());
     this.#credentialId = credentialId;
+    this.macKey = deriveSecretControlKey(crypto, pathSecret, 0);
+  }
+
+  /** The path's credential id. */
+  get credentialId(): Uint8Array {
+    return this.#credentialId;
   }
 
   /** Seals a payload into a datagram. */
