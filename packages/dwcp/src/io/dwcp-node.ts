@@ -14,6 +14,7 @@ import type { OfferMessage } from "../wire/transfer-messages.js";
 import { DwcpListener } from "./net/dwcp-listener.js";
 import type { NodeContext } from "./net/node-context.js";
 import { type LinkOptions, type PeerAddress, PeerLink } from "./net/peer-link.js";
+import type { CongestionControl } from "./net/tune-socket.js";
 import type { SessionOwner } from "./net/session-host.js";
 import { nodeHdePlatform } from "./node-hde-platform.js";
 import { FileSource } from "./store/file-source.js";
@@ -45,6 +46,8 @@ export interface DwcpNodeOptions {
     >
   >;
   readonly tuning?: Partial<SessionTuning>;
+  /** What the kernel is asked for, where there is a native backend; `bbr` when absent. */
+  readonly congestionControl?: CongestionControl;
   readonly connectTimeoutMs?: number;
   readonly sessionTtlMs?: number;
   /** Hears of every object that arrived whole. */
@@ -119,6 +122,7 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
     platform,
     maxStreams: streams.maxStreams,
     sessionTtlMs: options.sessionTtlMs ?? SESSION_TTL_MS,
+    congestionControl: options.congestionControl ?? "bbr",
   };
   const store = options.store === undefined ? undefined : new ObjectStore(options.store, platform);
   const received = options.received ?? (() => undefined);

@@ -23,6 +23,7 @@ const BANDWIDTH_ROUNDS = 10;
 const MIN_RTT_WINDOW_US = 10_000_000;
 const PROBE_RTT_US = 200_000;
 const LEAST_UNITS = 4;
+const LONGEST_DRAIN_ROUNDS = 3;
 
 /**
  * Bounds what a session hands to its streams, by what arrives at the other end.
@@ -44,6 +45,7 @@ export class SessionRate {
   #round = 0;
   #fullBandwidth = 0;
   #fullRounds = 0;
+  #drainRounds = 0;
   #gain = 0;
   #gainSinceUs = 0;
   #probeUntilUs = 0;
@@ -100,7 +102,7 @@ export class SessionRate {
         if (sample.roundEnded && !sample.appLimited) this.#checkFullPipe();
         break;
       case "drain":
-        if (sample.inflightBytes <= this.#bdp()) this.#probeBandwidth(sample.nowUs);
+        this.#leaveDrain(sample);
         break;
       case "probeBandwidth":
         this.#walk(sample);
@@ -167,7 +169,17 @@ export class SessionRate {
       return;
     }
     this.#fullRounds += 1;
-    if (this.#fullRounds >= FULL_PIPE_ROUNDS) this.#phase = "drain";
+    if (this.#fullRounds < FULL_PIPE_ROUNDS) return;
+    this.#phase = "drain";
+    this.#drainRounds = 0;
+  }
+
+  // What a lossy stream holds in its kernel does not drain: to wait for it would starve the others, and the estimate.
+  #leaveDrain({ nowUs, roundEnded, inflightBytes }: SessionSample): void {
+    if (roundEnded) this.#drainRounds += 1;
+    if (inflightBytes <= this.#bdp() || this.#drainRounds >= LONGEST_DRAIN_ROUNDS) {
+      this.#probeBandwidth(nowUs);
+    }
   }
 
   #probeBandwidth(nowUs: number): void {

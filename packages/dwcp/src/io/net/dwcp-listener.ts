@@ -13,6 +13,7 @@ import { handshakeContext, type NodeContext, nowUs, systemRandom } from "./node-
 import type { PeerAddress } from "./peer-link.js";
 import { SessionHost, type SessionOwner } from "./session-host.js";
 import { SocketDriver } from "./socket-driver.js";
+import { tuneSocket } from "./tune-socket.js";
 
 /** How long a connection may take to become a stream. spec/dwcp.md B3 */
 const HANDSHAKE_MS = 10_000;
@@ -107,6 +108,7 @@ export class DwcpListener {
       socket.destroy();
       return;
     }
+    tuneSocket(socket, this.#context.congestionControl);
     const handshake = new ResponderHandshake(
       handshakeContext(this.#context, socket),
       this.#epoch,

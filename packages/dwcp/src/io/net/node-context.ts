@@ -14,6 +14,7 @@ import type { SessionTuning } from "../../session/session-options.js";
 import { Codec } from "../../wire/codec.js";
 import type { Capabilities } from "../../wire/session-messages.js";
 import { nodeDigests } from "../node-digests.js";
+import type { CongestionControl } from "./tune-socket.js";
 
 /** What all sessions of a node share. */
 export interface NodeContext {
@@ -24,6 +25,7 @@ export interface NodeContext {
   readonly platform: HdePlatform;
   readonly maxStreams: number;
   readonly sessionTtlMs: number;
+  readonly congestionControl: CongestionControl;
 }
 
 /** Monotonic time, in µs. */

@@ -16,6 +16,7 @@ import type { SendJob } from "../transfer/send-job.js";
 import { handshakeContext, type NodeContext, nowUs } from "./node-context.js";
 import { SessionHost, type SessionOwner } from "./session-host.js";
 import { SocketDriver } from "./socket-driver.js";
+import { tuneSocket } from "./tune-socket.js";
 
 /** Where a peer is. */
 export interface PeerAddress {
@@ -155,6 +156,7 @@ export class PeerLink {
       socket.off("error", failed);
       socket.off("timeout", failed);
       socket.setTimeout(0);
+      tuneSocket(socket, this.#context.congestionControl);
       this.#dialing.delete(socket);
       this.#open(socket, session);
     });
@@ -240,7 +242,7 @@ export class PeerLink {
     this.#awaySinceMs ??= performance.now();
     const away = performance.now() - this.#awaySinceMs;
     if (this.#host === undefined && (fatal || away > this.#options.giveUpMs)) {
-      for (const job of [...this.#jobs]) job.fail(error);
+      for (const job of this.#jobs) job.fail(error);
       return;
     }
     const backoff = Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** (this.#failures - 1));
@@ -259,7 +261,7 @@ export class PeerLink {
     this.#host = undefined;
     if (this.#isClosed) return;
     if (error !== undefined && !error.retryable) {
-      for (const job of [...this.#jobs]) job.fail(error);
+      for (const job of this.#jobs) job.fail(error);
       return;
     }
     this.#keepStreams();

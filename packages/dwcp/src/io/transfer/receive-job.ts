@@ -95,6 +95,8 @@ export class ReceiveJob {
 
   /** Takes news of the session about this transfer. */
   obey(event: SessionEvent, nowUs: () => number): void {
+    // Units that were under way when it stopped still come out of the session.
+    if (this.#isOver) return;
     switch (event.kind) {
       case "unitArrived":
         this.#take(event.chunk, nowUs);
@@ -175,7 +177,10 @@ export class ReceiveJob {
   }
 
   #refuse(unitId: number, error: unknown): void {
-    if (!(error instanceof DwcpError)) throw error;
+    if (!(error instanceof DwcpError)) {
+      this.#broken(error);
+      return;
+    }
     const reason = reasons[error.code];
     if (reason !== undefined) this.#session.incoming.refused(this.handle, unitId, reason);
     else this.#session.incoming.fail(this.#transfer, error);

@@ -12,7 +12,7 @@ import type { EncodingRule, PlannedExtent } from "../../transfer/encoding-rule.j
 import { SendingTransfer } from "../../transfer/sending-transfer.js";
 import type { UnitBody } from "../../wire/chunk.js";
 import { CHUNK_OVERHEAD_BYTES } from "../../wire/chunk-frame.js";
-import { type CodecName, codecNameOf } from "../../wire/codec.js";
+import { Codec, type CodecName, codecNameOf } from "../../wire/codec.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
 import { digestTexts, hashLeaves, type LeafHashes } from "./leaf-hasher.js";
 
@@ -152,7 +152,8 @@ export class SendJob {
     if (extent.rule === "raw" || extent.rule === "plain" || this.#encoder === undefined) {
       return this.#encodePlainly(start, extent.end, extent.rule, unitBytes);
     }
-    return [...this.#encoder.encode(start, extent.end - start)];
+    const units = [...this.#encoder.encode(start, extent.end - start)];
+    return units.flatMap((unit) => this.#cut(unit, unitBytes));
   }
 
   #encodePlainly(from: number, to: number, rule: EncodingRule, unitBytes: number): UnitBody[] {
@@ -165,6 +166,19 @@ export class SendJob {
       units.push({ rawOffset: at, rawBytes: raw.length, rawCrc: platform.crc32(raw), ...body });
     }
     return units;
+  }
+
+  // Stored bytes may be cut anywhere, into units as short as the path wants them.
+  #cut(unit: UnitBody, unitBytes: number): UnitBody[] {
+    if (unit.codec !== Codec.RAW || unit.rawBytes <= unitBytes) return [unit];
+    const { platform, settings } = this.#options;
+    const step = Math.ceil(unitBytes / settings.pageBytes) * settings.pageBytes;
+    return Array.from({ length: Math.ceil(unit.rawBytes / step) }, (_, i) => {
+      const encoded = unit.encoded.subarray(i * step, (i + 1) * step);
+      const rawOffset = unit.rawOffset + i * step;
+      const rawCrc = platform.crc32(encoded);
+      return { ...unit, rawOffset, rawBytes: encoded.length, rawCrc, encoded };
+    });
   }
 
   async #finish(session: Session, nowUs: () => number): Promise<void> {
