@@ -84,11 +84,11 @@ function reader(): FrameReader {
   return from;
 }
 
-// Ciphertext is valid until the next frame is read.
+// Ciphertext and its additional data are valid until the next frame is read.
 function drain(from: FrameReader, into: FrameEvent[]): void {
   for (let event = from.next(); event !== undefined; event = from.next()) {
     if (event.kind === "frame" && (event.flags & Flag.CRYPT) !== 0) {
-      into.push({ ...event, payload: event.payload.slice() });
+      into.push({ ...event, aad: event.aad.slice(), payload: event.payload.slice() });
     } else into.push(event);
   }
 }
