@@ -2,18 +2,23 @@ const MAX_UNANSWERED = 2;
 const MAX_QUEUED_PINGS = 64;
 
 /** What {@link Keepalive.tick} wants done. */
-export type KeepaliveAction = "ping" | "dead" | undefined;
+export type KeepaliveAction = "ping" | "giveUp" | "dead" | undefined;
 
 interface Outstanding {
   readonly nonce: number;
   readonly sentUs: number;
   readonly owner: unknown;
+  /** PINGs sent for this owner in a row. */
+  readonly attempts: number;
 }
 
 /**
  * Watches a connection: PING when nothing came for an interval, dead when two PINGs stay unanswered and nothing else comes.
  *
- * At most one PING is outstanding; those that the application asks for wait in line. spec/xcp.md §7
+ * At most one PING is outstanding; those that the application asks for wait in line. One without a PONG is sent once more,
+ * and given up after that where other traffic shows that the peer lives: a PONG that was lost must not stop the line.
+ *
+ * @see spec/xcp.md §7
  */
 export class Keepalive {
   readonly #intervalUs: number;
@@ -43,22 +48,40 @@ export class Keepalive {
 
   /** When {@link Keepalive.tick} may have something to do; `Infinity` = never. */
   get dueUs(): number {
-    if (!this.#enabled) return Number.POSITIVE_INFINITY;
-    return Math.max(this.#heardUs, this.#outstanding?.sentUs ?? 0) + this.#intervalUs;
+    if (this.#outstanding !== undefined) return this.#outstanding.sentUs + this.#intervalUs;
+    return this.#enabled ? this.#heardUs + this.#intervalUs : Number.POSITIVE_INFINITY;
   }
 
-  /** Tells what is due; after `ping` the caller sends one with {@link Keepalive.begin}. */
+  /**
+   * Tells what is due; after `ping` the caller sends one with {@link Keepalive.begin}, after `giveUp` it calls
+   * {@link Keepalive.giveUp}.
+   */
   tick(nowUs: number): KeepaliveAction {
     if (nowUs < this.dueUs) return undefined;
-    return this.#unanswered >= MAX_UNANSWERED ? "dead" : "ping";
+    if (!this.#enabled) return "giveUp";
+    if (this.#unanswered >= MAX_UNANSWERED) return "dead";
+    return (this.#outstanding?.attempts ?? 0) < MAX_UNANSWERED ? "ping" : "giveUp";
   }
 
-  /** Notes that a PING leaves now and returns its nonce. A PING that was not answered is given up. */
+  /** Notes that a PING leaves now and returns its nonce. It takes the place of one that was not answered. */
   begin(nowUs: number, owner?: unknown): number {
     const nonce = this.#nextNonce++;
-    this.#outstanding = { nonce, sentUs: nowUs, owner };
+    const before = this.#outstanding;
+    this.#outstanding = {
+      nonce,
+      sentUs: nowUs,
+      owner: owner ?? before?.owner,
+      attempts: (before?.attempts ?? 0) + 1,
+    };
     this.#unanswered++;
     return nonce;
+  }
+
+  /** Lets the line go on without the PONG that is missing, and returns who waits for it. */
+  giveUp(): unknown {
+    const owner = this.#outstanding?.owner;
+    this.#outstanding = undefined;
+    return owner;
   }
 
   /** Asks for a PING of the application: `now` to send it, `queued` when another one is outstanding, or `full`. */

@@ -38,17 +38,29 @@ export class Pings {
     if (owner !== undefined) this.#send(owner);
   }
 
-  /** Sends one to a silent peer, and gives up one that stayed silent. */
+  /** Sends one to a silent peer, and gives up what stays unanswered. */
   checkAlive(): void {
     switch (this.keepalive.tick(this.#core.nowUs)) {
       case "ping":
         this.#send(undefined);
+        return;
+      case "giveUp":
+        this.#giveUp();
         return;
       case "dead":
         this.#core.failSilently(new XcpError("xcp.timeout", "two PINGs stayed unanswered"));
         return;
       case undefined:
     }
+  }
+
+  #giveUp(): void {
+    const owner = this.keepalive.giveUp();
+    if (owner !== undefined) {
+      const error = new XcpError("xcp.timeout", "a PING stayed unanswered");
+      this.#core.events.push({ kind: "commandFailed", owner, error });
+    }
+    this.sendQueued();
   }
 
   #send(owner: unknown): void {

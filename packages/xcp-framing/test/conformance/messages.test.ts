@@ -5,6 +5,7 @@ import {
   decodeErrorBody,
   decodeGoaway,
   decodePing,
+  encodeAck,
   encodeClarifyReq,
   encodeClarifyRes,
   encodeConfirmRes,
@@ -170,6 +171,32 @@ describe("§7 messages and channels", () => {
       ["a", 250],
       ["b", 0],
     ]);
+  });
+
+  test("a PING whose PONG is lost is sent once more, for whoever asked", () => {
+    const peer = responder();
+    peer.session.ping(0, "a");
+    peer.frames();
+    peer.advance(30_000_000);
+    const [again] = ofType(peer.frames(), MsgType.PING);
+    peer.advance(40);
+    peer.send({ msgType: MsgType.PONG }, again?.payload);
+    expect(peer.of("ponged").map((event) => [event.owner, event.rttUs])).toEqual([["a", 40]]);
+  });
+
+  test("a peer that never PONGs but talks fails those who asked, one after the other", () => {
+    const peer = responder();
+    peer.session.ping(0, "a");
+    peer.session.ping(0, "b");
+    for (let i = 0; i < 120; i++) {
+      peer.advance(1_000_000);
+      peer.send({ msgType: MsgType.ACK }, encodeAck({ msgId: 99 }, 8));
+    }
+    expect(peer.of("commandFailed").map((event) => [event.owner, event.error.code])).toEqual([
+      ["a", "xcp.timeout"],
+      ["b", "xcp.timeout"],
+    ]);
+    expect(peer.session.phase).toBe("open");
   });
 
   test("GOAWAY lets what is under way finish and refuses later messages", () => {
