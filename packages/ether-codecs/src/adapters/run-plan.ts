@@ -1,4 +1,4 @@
-import type { Clock } from "@proj/wire-types";
+import type { Clock, LogSink } from "@proj/wire-types";
 import { EtherError } from "../errors.js";
 import type { Ether } from "../ether.js";
 import { etherInitSchema, formatIssues } from "../ether-init.js";
@@ -16,6 +16,8 @@ export interface RunPlanOptions {
   readonly clock: Clock;
   /** The Ether's own minor; default the newest registered. */
   readonly minor?: number;
+  /** Hears of every adapter that ran or failed, as `xcp.adapter`. §21 */
+  readonly log?: LogSink;
 }
 
 /**
@@ -30,7 +32,13 @@ export function runPlan(ether: Ether, plan: AdapterPlan, options: RunPlanOptions
   const ts = new Date(options.clock.wallMs()).toISOString();
   let result = ether;
   for (const adapter of plan.adapters) {
-    result = checked(adapter, run(adapter, result), options.schemas);
+    try {
+      result = checked(adapter, run(adapter, result), options.schemas);
+    } catch (error) {
+      report(options.log, adapter, ether, "failed");
+      throw error;
+    }
+    report(options.log, adapter, ether, "ran");
   }
   result = toMinor(result, plan, options);
   if (plan.adapters.length === 0) return result;
@@ -39,6 +47,27 @@ export function runPlan(ether: Ether, plan: AdapterPlan, options: RunPlanOptions
   const metadata = Object.assign(emptyMap(), result.metadata);
   metadata["lineage"] = [...(Array.isArray(before) ? (before as Value[]) : []), ...lineage];
   return { ...result, metadata };
+}
+
+function report(
+  log: LogSink | undefined,
+  adapter: Adapter,
+  { metadata }: Ether,
+  outcome: "ran" | "failed",
+): void {
+  const traceId = metadata["trace_id"];
+  log?.log({
+    level: outcome === "ran" ? "info" : "warn",
+    event: "xcp.adapter",
+    fields: {
+      adapter: adapter.name,
+      from: formatNode(adapter.from),
+      to: formatNode(adapter.to),
+      lossy: adapter.lossy === true,
+      outcome,
+      trace_id: typeof traceId === "string" ? traceId : undefined,
+    },
+  });
 }
 
 function entry(adapter: Adapter, ts: string): Value {

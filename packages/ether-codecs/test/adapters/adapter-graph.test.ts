@@ -11,7 +11,7 @@ import {
   SchemaRegistry,
   type Value,
 } from "@proj/ether-codecs";
-import { fnv1a32, ManualTime, type KindRange } from "@proj/wire-types";
+import { fnv1a32, type KindRange, type LogRecord, ManualTime } from "@proj/wire-types";
 
 const code = (name: string): object => expect.objectContaining({ code: name });
 const node = (kind: string, major = 1): AdapterNode => ({ namespace: "n", kind, major });
@@ -208,6 +208,32 @@ describe("§19: running a path", () => {
     });
     expect(() => runPlan(start, plan, { schemas, clock })).toThrow(code("ether.adapter_failed"));
   });
+});
+
+test("§21: every adapter that ran or failed is told, with the trace of its Ether", () => {
+  const records: LogRecord[] = [];
+  const log = { log: (record: LogRecord) => void records.push(record) };
+  const ether = createEther({ kind: "a", payload: {}, metadata: { trace_id: "t-1" } });
+  const adapt = (): Ether => {
+    throw new Error("no");
+  };
+  const plan = graph(edge("1", "a", "b"), edge("2", "b", "c", { adapt, lossy: true })).plan(
+    node("a"),
+    { accepts: [range("c")], allowLossy: true },
+  );
+  expect(() => runPlan(ether, plan, { schemas, clock, log })).toThrow(code("ether.adapter_failed"));
+  const about = { event: "xcp.adapter", trace: "t-1" };
+  expect(
+    records.map(({ event, level, fields }) => ({
+      event,
+      level,
+      trace: fields["trace_id"],
+      ...fields,
+    })),
+  ).toMatchObject([
+    { ...about, level: "info", adapter: "1", from: "n:a:1", to: "n:b:1", outcome: "ran" },
+    { ...about, level: "warn", adapter: "2", lossy: true, outcome: "failed" },
+  ]);
 });
 
 describe("§19: moves between minors", () => {
