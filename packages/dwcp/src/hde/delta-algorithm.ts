@@ -24,7 +24,7 @@ export const deltaAlgorithms: readonly DeltaAlgorithm[] = [
 ];
 
 /** The level of the three streams of BSDIFF: what takes seconds to find is worth packing well. */
-const BSDIFF_LEVEL = 19;
+const BSDIFF_LEVEL = 22;
 // How far around a unit's place its prefix reaches, as a multiple of the unit. spec/dwcp.md B11
 const PREFIX_REACH = 1.5;
 
