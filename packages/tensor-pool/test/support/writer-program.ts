@@ -1,4 +1,4 @@
-// A producer of the tests between processes: `writer-program.js AERON_DIR BASE_DIR STREAM NSLOTS STRIDE FRAMES`.
+// A producer of the tests between processes: `writer-program.js AERON_DIR BASE_DIR STREAM NSLOTS STRIDE FRAMES [wake]`.
 // Every 32-bit word of a frame is the low half of its number. Without descriptors (FRAMES is 0) it writes as fast as it
 // can until it is killed.
 import { connectAeron } from "@proj/aeron/node";
@@ -18,6 +18,7 @@ const direct = await startDirectProducer({
   pools,
   baseDir,
   reserve: false,
+  wakeReaders: process.argv.at(-1) === "wake",
 });
 const { producer, layout } = direct;
 process.stdout.write(`ready ${layout.epoch} ${layout.ring.path} ${layout.pools[0]?.uri.path}\n`);
