@@ -6,6 +6,7 @@ import { protobufOverTcp } from "./protobuf.js";
 import { rawNet } from "./raw-net.js";
 import { websocket } from "./websocket.js";
 import { xcp } from "./xcp.js";
+import { xcpOver, xcpOverUnix } from "./xcp-over.js";
 
 const key = Uint8Array.from({ length: 32 }, (_, i) => i);
 
@@ -21,4 +22,9 @@ export const peers: Readonly<Record<string, EchoPeer>> = {
   // Of 16 calls of 1 MiB in wider windows Node 20 leaves some lying for ever.
   "HTTP/2, 256 KiB windows": http2(256 * 1024),
   gRPC: grpc,
+  "XCP/TCP": xcpOver("xcp"),
+  "XCP/Unix": xcpOverUnix,
+  "XCP/TLS": xcpOver("xcps"),
+  "XCP/WebSocket": xcpOver("ws"),
+  "XCP/HTTP/2": xcpOver("h2c"),
 };
