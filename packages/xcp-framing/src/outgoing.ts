@@ -1,4 +1,4 @@
-import { CodecId } from "@proj/wire-types";
+import { CodecId, type KindRange, type SchemaKey } from "@proj/wire-types";
 import { BodySource } from "./body-source.js";
 import { isJsonBody, policyViolation } from "./codec-policy.js";
 import { compressBody } from "./compression.js";
@@ -48,6 +48,7 @@ export function prepareTransfer(
   }
   const body = message.body instanceof Uint8Array ? message.body : new BodySource();
   checkBody(negotiated, msgType, message, body);
+  checkKind(core.config.emits, negotiated.peer.accepts, message.schemaKey);
   let flags = 0;
   let payload: Uint8Array | BodySource = body;
   const level = compressionLevel(core, negotiated, message);
@@ -97,7 +98,7 @@ function checkBody(
   message: OutgoingMessage,
   body: Uint8Array | BodySource,
 ): void {
-  const { bodyCodec, schemaKey } = message;
+  const { bodyCodec } = message;
   const sample = body instanceof Uint8Array ? body : NO_BYTES;
   const legacyJson = negotiated.profile === "v0.2-json" && isJsonBody(bodyCodec, sample);
   if (!legacyJson && !negotiated.codecs.includes(bodyCodec)) {
@@ -108,13 +109,6 @@ function checkBody(
   }
   const violation = policyViolation(negotiated.codecPolicy, msgType, bodyCodec, sample);
   if (violation !== undefined) throw violation;
-  if (!coversKind(negotiated.peer.accepts, schemaKey)) {
-    throw new XcpError(
-      "xcp.schema_unknown",
-      `the peer does not accept kind 0x${(schemaKey?.kindId ?? 0).toString(16)} ` +
-        `version ${schemaKey?.major}.${schemaKey?.minor}`,
-    );
-  }
   const bytes = body instanceof Uint8Array ? body.length : (message.bodyBytes ?? 0);
   if (bytes > negotiated.maxMessageBytes) {
     throw new XcpError(
@@ -122,6 +116,24 @@ function checkBody(
       `message of ${bytes} bytes, agreed limit ${negotiated.maxMessageBytes}`,
     );
   }
+}
+
+// Outside both lists there is no minor to agree on. §6
+function checkKind(
+  emits: readonly KindRange[],
+  accepts: readonly KindRange[],
+  key: SchemaKey | undefined,
+): void {
+  const who = !coversKind(accepts, key)
+    ? "the peer does not accept"
+    : !coversKind(emits, key)
+      ? "this end does not say that it emits"
+      : undefined;
+  if (who === undefined) return;
+  throw new XcpError(
+    "xcp.schema_unknown",
+    `${who} kind 0x${(key?.kindId ?? 0).toString(16)} version ${key?.major}.${key?.minor}`,
+  );
 }
 
 function compressionLevel(

@@ -537,6 +537,17 @@ describe("§15.2, §15.3, §17 acceptance", () => {
     ).toThrow(expect.objectContaining({ code: "xcp.schema_unknown" }));
   });
 
+  test("a kind outside emits is not sent", () => {
+    const peer = responder({ emits: [{ kindId: 5, major: 1, minMinor: 0, maxMinor: 3 }] });
+    const key = { nsHash: 0, kindId: 5, major: 1, minor: 3 };
+    const terms = { channelId: 2, wants: "reply" } as const;
+    peer.session.submit(0, { bodyCodec: 8, body, schemaKey: key }, terms);
+    peer.session.submit(0, { bodyCodec: 8, body }, terms);
+    expect(() =>
+      peer.session.submit(0, { bodyCodec: 8, body, schemaKey: { ...key, minor: 4 } }, terms),
+    ).toThrow(expect.objectContaining({ code: "xcp.schema_unknown" }));
+  });
+
   test("application types are delivered as DATA is, unless the application names its own", () => {
     const all = responder();
     all.send({ msgType: 0x0200, msgId: 2, channelId: 1 }, body);
