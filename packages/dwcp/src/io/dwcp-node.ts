@@ -50,8 +50,8 @@ export interface DwcpNodeOptions {
   readonly congestionControl?: CongestionControl;
   readonly connectTimeoutMs?: number;
   readonly sessionTtlMs?: number;
-  /** Hears of every object that arrived whole. */
-  readonly received?: (object: StoredObject) => void;
+  /** Hears of every object that arrived whole, before its sender does; a rejection fails the transfer. */
+  readonly received?: (object: StoredObject) => void | Promise<void>;
   /** Takes connections of peers that speak something else. */
   readonly foreign?: (socket: Socket, bytes: Uint8Array) => void;
 }

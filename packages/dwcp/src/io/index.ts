@@ -7,6 +7,7 @@ export {
 export type { PeerAddress } from "./net/peer-link.js";
 export type { SendResult } from "./transfer/send-job.js";
 export type { ObjectStore, StoredObject } from "./store/object-store.js";
+export { FileLock } from "./store/file-lock.js";
 
 export { nodeCrc32, nodeHdePlatform, nodeHdePlatformWith } from "./node-hde-platform.js";
 export { type ChosenEngine, chooseEngine, selfTest } from "./zstd/choose-engine.js";

@@ -14,13 +14,13 @@ interface Running {
 export class Inbox {
   readonly #platform: HdePlatform;
   readonly #store: ObjectStore | undefined;
-  readonly #received: (object: StoredObject) => void;
+  readonly #received: (object: StoredObject) => void | Promise<void>;
   readonly #running = new Map<string, Running>();
 
   constructor(
     platform: HdePlatform,
     store: ObjectStore | undefined,
-    received: (object: StoredObject) => void,
+    received: (object: StoredObject) => void | Promise<void>,
   ) {
     this.#platform = platform;
     this.#store = store;

@@ -39,7 +39,7 @@ export class ReceiveJob {
   readonly #part: Part;
   readonly #baselines = new Map<number, FileSource>();
   readonly #transfer: ReceivingTransfer;
-  readonly #received: (object: StoredObject) => void;
+  readonly #received: (object: StoredObject) => void | Promise<void>;
   readonly #stirred: () => void;
   readonly #ended: () => void;
   #unsynced: number[] = [];
@@ -59,7 +59,7 @@ export class ReceiveJob {
     readonly store: ObjectStore;
     readonly platform: HdePlatform;
     readonly offer: OfferMessage;
-    readonly received: (object: StoredObject) => void;
+    readonly received: (object: StoredObject) => void | Promise<void>;
     readonly stirred: () => void;
     readonly ended: () => void;
   }) {
@@ -217,8 +217,9 @@ export class ReceiveJob {
     this.#end();
     await this.#syncing;
     const object = await this.#store.commit(this.#part, this.#offer, rootHash);
+    // The sender hears of it when whoever uses the object has it.
+    await this.#received(object);
     this.#session.incoming.commit(this.#transfer, rootHash);
-    this.#received(object);
   }
 
   #ask(first: number): void {
