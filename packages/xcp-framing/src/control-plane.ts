@@ -1,49 +1,33 @@
-import { utf8Length } from "@proj/wire-types";
-import type { Clarifications, Question } from "./clarifications.js";
 import { XcpError } from "./errors.js";
-import type { Inbound } from "./inbound.js";
-import type { Inbox } from "./inbox.js";
 import type { Keepalive } from "./keepalive.js";
+import { QuestionIntake, type QuestionTargets } from "./question-intake.js";
 import { errorOfRefusal } from "./refusal.js";
 import { negotiateBody, type Renegotiation, type Terms } from "./renegotiation.js";
-import type { Sender } from "./sender.js";
 import type { SessionCore } from "./session-core.js";
-import { controlCodecOf } from "./session-handshake.js";
-import type { AskedQuestion } from "./session-events.js";
+import { controlCodecOf } from "./control-codec.js";
 import { MsgType } from "./wire/constants.js";
 import {
   decodeAck,
-  decodeClarifyReq,
-  decodeClarifyRes,
-  decodeConfirmReq,
-  decodeConfirmRes,
   decodeErrorBody,
   decodeGoaway,
   decodeNack,
   decodePing,
   decodeRelease,
   decodeUnsupported,
-  Decision,
 } from "./wire/control.js";
-import type { FrameHeader, MsgId } from "./wire/header.js";
+import type { FrameHeader } from "./wire/header.js";
 import { decodeHello, encodeHello } from "./wire/hello.js";
 
-const MAX_KEY_BYTES = 128;
 const MAX_PING_BYTES = 65_536;
 
 /** The machines a control frame may concern. */
-export interface ControlTargets {
-  readonly inbox: Inbox;
-  readonly sender: Sender;
+export interface ControlTargets extends QuestionTargets {
   readonly keepalive: Keepalive;
-  readonly clarifications: Clarifications;
   readonly renegotiation: Renegotiation;
   /** New terms are in force, because this end answered or because its proposal was answered. */
   applyTerms(terms: Terms, as: "answerer" | "proposer"): void;
   /** The peer takes no new requests. */
   peerGoingAway(): void;
-  /** Something was queued outside a call of the driver: it should look. */
-  wake(): void;
 }
 
 /**
@@ -52,10 +36,12 @@ export interface ControlTargets {
 export class ControlPlane {
   readonly #core: SessionCore;
   readonly #to: ControlTargets;
+  readonly #questions: QuestionIntake;
 
   constructor(core: SessionCore, targets: ControlTargets) {
     this.#core = core;
     this.#to = targets;
+    this.#questions = new QuestionIntake(core, targets);
   }
 
   /** Takes one decrypted control frame. A body that cannot be read is refused; the session goes on. */
@@ -87,16 +73,16 @@ export class ControlPlane {
         this.#pong(header, payload);
         return;
       case MsgType.CLARIFY_REQ:
-        this.#clarifyReq(header, payload);
+        this.#questions.clarifyReq(header, payload);
         return;
       case MsgType.CLARIFY_RES:
-        this.#clarifyRes(header, payload);
+        this.#questions.clarifyRes(header, payload);
         return;
       case MsgType.CONFIRM_REQ:
-        this.#confirmReq(header, payload);
+        this.#questions.confirmReq(header, payload);
         return;
       case MsgType.CONFIRM_RES:
-        this.#confirmRes(header, payload);
+        this.#questions.confirmRes(header, payload);
         return;
       case MsgType.NEGOTIATE:
         this.#negotiate(header, payload);
@@ -169,108 +155,6 @@ export class ControlPlane {
     if (answered?.owner !== undefined) {
       this.#core.events.push({ kind: "ponged", owner: answered.owner, rttUs: answered.rttUs });
     }
-  }
-
-  #clarifyReq(header: FrameHeader, payload: Uint8Array): void {
-    const request = decodeClarifyReq(payload, controlCodecOf(header));
-    const question = this.#asked(header, request.msgId);
-    this.#core.events.push({ kind: "clarifyAsked", question, request });
-  }
-
-  #confirmReq(header: FrameHeader, payload: Uint8Array): void {
-    const request = decodeConfirmReq(payload, controlCodecOf(header));
-    const question = this.#asked(header, request.msgId);
-    this.#core.events.push({ kind: "confirmAsked", question, request });
-  }
-
-  // A question about a message of ours that waits for its outcome; each may be asked a few.
-  #asked(header: FrameHeader, about: MsgId): AskedQuestion {
-    const transfer = this.#to.sender.pending(about);
-    const most = this.#core.config.limits.maxClarificationRounds + 1;
-    if (transfer === undefined || transfer.questions >= most || header.msgId === 0) {
-      throw new XcpError(
-        "xcp.clarification_failed",
-        transfer === undefined ? `no message ${about} waits` : `more than ${most} questions`,
-      );
-    }
-    transfer.questions++;
-    // The peer has the message: its ACK may take as long as the answer.
-    this.#to.sender.postponeAck(transfer);
-    this.#core.log.write("info", "xcp.clarify", { direction: "received" }, transfer);
-    return { channelId: header.channelId, msgId: header.msgId, about };
-  }
-
-  #clarifyRes(header: FrameHeader, payload: Uint8Array): void {
-    const response = decodeClarifyRes(payload, controlCodecOf(header));
-    const question = this.#to.clarifications.take(header.inReplyTo, "clarify");
-    if (question === undefined) return;
-    const { inbound } = question;
-    if (response.declined) {
-      this.#questionFailed(question, "xcp.clarification_declined", "the sender declined");
-    } else if (this.#mayRun(question, response.idempotencyKey)) {
-      this.#core.events.push({ kind: "clarified", inbound, response });
-    }
-  }
-
-  // Whether the task is to run for this message; if not, it gets the outcome of the one that runs or ran. §8
-  #mayRun(question: Question, key: string | undefined): boolean {
-    const { inbound } = question;
-    if (key === undefined || key === "" || inbound.idempotencyKey !== undefined) return true;
-    if (utf8Length(key) > MAX_KEY_BYTES) {
-      const text = `idempotency_key of more than ${MAX_KEY_BYTES} bytes`;
-      this.#questionFailed(question, "xcp.clarification_failed", text);
-      return false;
-    }
-    const entry = this.#core.memory.idempotency.enter(this.#core.nowUs, key, (outcome) => {
-      this.#to.inbox.supersede(inbound, outcome);
-      this.#to.wake();
-    });
-    switch (entry?.kind) {
-      case "run":
-        inbound.idempotencyKey = key;
-        return true;
-      case "joined":
-        return false;
-      case "done":
-        this.#to.inbox.supersede(inbound, entry.result);
-        return false;
-      case undefined:
-        this.#questionFailed(question, "xcp.busy", "too many tasks with idempotency keys");
-        return false;
-    }
-  }
-
-  #confirmRes(header: FrameHeader, payload: Uint8Array): void {
-    const response = decodeConfirmRes(payload, controlCodecOf(header));
-    const question = this.#to.clarifications.take(header.inReplyTo, "confirm");
-    if (question === undefined) return;
-    switch (response.decision) {
-      case Decision.YES:
-      case Decision.CORRECTION:
-        this.#core.events.push({ kind: "confirmed", inbound: question.inbound, response });
-        return;
-      case Decision.NO:
-        this.#questionFailed(question, "xcp.clarification_declined", "the sender said no");
-        return;
-      default:
-        this.#questionFailed(
-          question,
-          "xcp.clarification_failed",
-          `unknown decision ${response.decision}`,
-        );
-    }
-  }
-
-  #questionFailed(
-    question: { readonly inbound: Inbound },
-    code: "xcp.clarification_declined" | "xcp.clarification_failed" | "xcp.busy",
-    message: string,
-  ): void {
-    this.#core.events.push({
-      kind: "questionFailed",
-      inbound: question.inbound,
-      error: new XcpError(code, message),
-    });
   }
 
   #negotiate(header: FrameHeader, payload: Uint8Array): void {

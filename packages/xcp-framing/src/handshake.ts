@@ -7,13 +7,9 @@ import type { Hello, ShmProbe } from "./wire/hello.js";
 
 const OWN_MINOR = 2;
 const DEFAULT_MAX_FRAME_BYTES = 1_048_576;
-const MIN_MAX_FRAME_BYTES = 32;
 const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1_048_576;
 const DEFAULT_MAX_INFLIGHT = 1024;
 const DEFAULT_DEDUP_WINDOW = 4096;
-const MIN_DEDUP_WINDOW = 64;
-const MAX_DEDUP_WINDOW = 65_536;
-const NONCE_BYTES = 16;
 
 /** What a HELLO says besides the configuration: things that are new in every connection. */
 export interface HelloExtras {
@@ -122,7 +118,6 @@ export function agreeWithHello(
   hello: Hello,
   ver: number,
 ): Agreement {
-  checkValues(hello);
   const policy = stricterPolicy(config.codecPolicy, codecPolicyOf(hello.codecPolicy));
   if (profile !== "v0.2" && policy === "BinaryRequired") {
     throw new XcpError("xcp.codec_policy", `BinaryRequired excludes the ${profile} profile`);
@@ -220,21 +215,6 @@ function jointMinor(peer: Hello, ver: number): number {
     throw new XcpError("xcp.version_unsupported", `the peer speaks major version ${major}`);
   }
   return Math.min(OWN_MINOR, peer.verMinor ?? ver & 0x0f);
-}
-
-function checkValues(peer: Hello): void {
-  const frame = peer.maxFrameBytes ?? 0;
-  if (frame !== 0 && frame < MIN_MAX_FRAME_BYTES) {
-    throw invalid(`max_frame_bytes ${frame}, at least ${MIN_MAX_FRAME_BYTES} needed`);
-  }
-  const window = peer.dedupWindow ?? DEFAULT_DEDUP_WINDOW;
-  if (window < MIN_DEDUP_WINDOW || window > MAX_DEDUP_WINDOW) {
-    throw invalid(`dedup_window ${window} is not in ${MIN_DEDUP_WINDOW}..${MAX_DEDUP_WINDOW}`);
-  }
-  for (const field of ["sessionNonce", "sessionId"] as const) {
-    const length = peer[field]?.length ?? NONCE_BYTES;
-    if (length !== NONCE_BYTES) throw invalid(`${field} of ${length} bytes`);
-  }
 }
 
 function frameBytesOf(peer: Hello): number {

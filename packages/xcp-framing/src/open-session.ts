@@ -9,7 +9,7 @@ import type { Sender } from "./sender.js";
 import { makeCiphers } from "./session-ciphers.js";
 import type { SessionHooks } from "./session-commands.js";
 import type { SessionCore } from "./session-core.js";
-import type { HandshakeResult } from "./session-handshake.js";
+import type { HandshakeResult } from "./handshake-result.js";
 import { Feature, Flag } from "./wire/constants.js";
 import type { FrameReader } from "./wire/frame-reader.js";
 

@@ -1,7 +1,7 @@
 import { FrameOpener, FrameSealer } from "./frame-cipher.js";
 import { deriveSalt } from "./key-schedule.js";
 import type { SessionCore } from "./session-core.js";
-import type { HandshakeResult } from "./session-handshake.js";
+import type { HandshakeResult } from "./handshake-result.js";
 
 /** The ciphers of both directions of one session. */
 export interface SessionCiphers {

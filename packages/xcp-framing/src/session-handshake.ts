@@ -1,8 +1,14 @@
 import { CodecId } from "@proj/wire-types";
 import type { SharedMemoryProbe } from "./connection-options.js";
 import { XcpError } from "./errors.js";
+import { controlCodecOf } from "./control-codec.js";
 import { type Agreement, agreeWithCaps, agreeWithHello, makeCaps, makeHello } from "./handshake.js";
-import type { Negotiated } from "./negotiated.js";
+import {
+  type HandshakeFacts,
+  type HandshakeResult,
+  handshakeResult,
+  type HandshakeTranscript,
+} from "./handshake-result.js";
 import { errorOfRefusal } from "./refusal.js";
 import type { SessionCore } from "./session-core.js";
 import { SessionMemory } from "./session-memory.js";
@@ -11,26 +17,10 @@ import { decodeNack } from "./wire/control.js";
 import type { ReceivedFrame } from "./wire/frame-event.js";
 import { type FrameHeader, NO_TAGS } from "./wire/header.js";
 import { type ControlCodec, decodeHello, encodeHello, type Hello } from "./wire/hello.js";
-import { V01_CODECS } from "./v01-translation.js";
 
 const NONCE_BYTES = 16;
 const HELLO_ID = 1;
 const NO_BYTES = new Uint8Array(0);
-
-/** What the handshake leaves for the session to go on with. */
-export interface HandshakeResult {
-  readonly negotiated: Negotiated;
-  readonly peerListsProtobuf: boolean;
-  /** Absent without CRYPT. */
-  readonly keys:
-    | {
-        readonly initiatorNonce: Uint8Array;
-        readonly responderNonce: Uint8Array;
-        readonly helloPayload: Uint8Array;
-        readonly capsPayload: Uint8Array;
-      }
-    | undefined;
-}
 
 interface Offer {
   readonly hello: Hello;
@@ -197,7 +187,17 @@ export class SessionHandshake {
       caps.sessionId.every((byte, i) => byte === own[i]);
     // The peer does not hold the session any more: ids and windows begin anew on both sides.
     if (!resumed && core.memory.used) core.memory = new SessionMemory(own);
-    this.#finish(agreement, caps, { sharedMem, resumed }, offer.payload, candidate.payload);
+    this.#finish(
+      agreement,
+      caps,
+      { profile: core.profile ?? "v0.2", sharedMem, resumed },
+      {
+        initiatorNonce: this.#nonce,
+        responderNonce: caps.sessionNonce,
+        helloPayload: offer.payload,
+        capsPayload: candidate.payload,
+      },
+    );
   }
 
   #receiveHello(frame: ReceivedFrame): void {
@@ -257,8 +257,17 @@ export class SessionHandshake {
     });
     const payload = profile === "v0.1" ? NO_BYTES : encodeHello(caps, candidate.codec);
     this.#send(MsgType.CAPS, candidate.codec, payload, candidate.header.msgId);
-    const facts = { sharedMem: proof !== undefined, resumed };
-    this.#finish(agreement, hello, facts, candidate.payload, payload, caps);
+    this.#finish(
+      agreement,
+      hello,
+      { profile, sharedMem: proof !== undefined, resumed },
+      {
+        initiatorNonce: hello.sessionNonce,
+        responderNonce: caps.sessionNonce,
+        helloPayload: candidate.payload,
+        capsPayload: payload,
+      },
+    );
   }
 
   #claimSession(hello: Hello): boolean {
@@ -272,35 +281,12 @@ export class SessionHandshake {
   #finish(
     agreement: Agreement,
     peer: Hello,
-    facts: { readonly sharedMem: boolean; readonly resumed: boolean },
-    helloPayload: Uint8Array,
-    capsPayload: Uint8Array,
-    ownCaps?: Hello,
+    facts: HandshakeFacts,
+    transcript: HandshakeTranscript,
   ): void {
-    const core = this.#core;
-    const { config } = core;
-    const profile = core.profile ?? "v0.2";
-    const crypt = (agreement.features & Feature.AEAD) !== 0;
     this.#done = true;
-    const { auth: _secret, ...publicPeer } = peer;
-    const initiatorNonce = config.role === "initiator" ? this.#nonce : peer.sessionNonce;
-    const responderNonce = config.role === "initiator" ? peer.sessionNonce : ownCaps?.sessionNonce;
-    this.#onDone({
-      negotiated: {
-        ...agreement,
-        codecs: profile === "v0.2" ? agreement.codecs : legacyCodecs(profile),
-        profile,
-        role: config.role,
-        ...facts,
-        crypt,
-        peer: publicPeer,
-      },
-      peerListsProtobuf: peer.codecs.includes(CodecId.PROTOBUF),
-      keys:
-        crypt && initiatorNonce !== undefined && responderNonce !== undefined
-          ? { initiatorNonce, responderNonce, helloPayload, capsPayload }
-          : undefined,
-    });
+    const { role } = this.#core.config;
+    this.#onDone(handshakeResult(agreement, peer, { ...facts, role }, transcript));
   }
 
   // The other end learns why before the connection closes.
@@ -351,18 +337,6 @@ function unexpected(msgType: number): XcpError {
     "xcp.hello_expected",
     `message type 0x${msgType.toString(16).padStart(4, "0")} before the handshake is done`,
   );
-}
-
-/** The codec of a control body. @throws XcpError `xcp.codec_unsupported` */
-export function controlCodecOf(header: FrameHeader): ControlCodec {
-  const codec = header.bodyCodec;
-  if (codec === CodecId.JSON || codec === CodecId.PROTOBUF) return codec;
-  throw new XcpError("xcp.codec_unsupported", `control body in codec ${codec}`);
-}
-
-// §5.1: codec 1 only; §5.2: the codecs of its time.
-function legacyCodecs(profile: Profile): readonly number[] {
-  return profile === "v0.1" ? V01_CODECS : [CodecId.JSON];
 }
 
 function emptyHello(): Hello {

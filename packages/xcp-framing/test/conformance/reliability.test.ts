@@ -1,22 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import { Flag, MsgType } from "#src/wire/constants.js";
 import { decodeAck, decodeNack, encodeAck, encodeNack } from "#src/wire/control.js";
-import type { ReceivedFrame } from "#src/wire/frame-event.js";
 import { XcpCodes, XcpError } from "@proj/xcp-framing";
 import { RawPeer } from "../support/raw-peer.js";
+import { ofType, responder } from "../support/raw-responder.js";
 
 const body = new Uint8Array([1, 2, 3]);
 const data = { msgType: MsgType.DATA, channelId: 1 };
-
-function responder(options: ConstructorParameters<typeof RawPeer>[1] = {}): RawPeer {
-  const peer = new RawPeer("responder", options);
-  peer.hello();
-  return peer;
-}
-
-function ofType(frames: ReceivedFrame[], msgType: number): ReceivedFrame[] {
-  return frames.filter((frame) => frame.header.msgType === msgType);
-}
 
 function replyAll(peer: RawPeer): void {
   for (const inbound of peer.of("messageReceived")) {
