@@ -2,14 +2,12 @@ import { asWireError, type Timer, type WireError, wireError } from "@proj/wire-t
 import { backoffMs } from "./backoff.js";
 import type { ClientOptions, ClientState } from "./client-options.js";
 import type { Connection } from "./connection.js";
-import { openConnection } from "./open-connection.js";
-import type { Profile } from "./wire/constants.js";
+import { Dialler } from "./dialler.js";
 import { XcpError } from "./errors.js";
+import { onKeysOld } from "./key-age.js";
 import type { IncomingMessage, OutgoingMessage, RequestOptions } from "./message.js";
 import { newSessionMemory, type SessionMemory } from "./session-memory.js";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-const ROTATE_BYTES = 2_000_000_000;
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 interface Waiter {
@@ -46,8 +44,7 @@ export class XcpClient {
   readonly #options: ClientOptions;
   #state: ClientState = { kind: "idle" };
   #session: SessionMemory;
-  /** The profile that worked, when it is `auto`. */
-  #learnt: Profile | undefined;
+  readonly #dialler: Dialler;
   #waiters: Waiter[] = [];
   #everConnected = false;
   #timer: Timer | undefined;
@@ -55,6 +52,7 @@ export class XcpClient {
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.#dialler = new Dialler(options);
     this.#session = options.session ?? newSessionMemory(options.platform.random);
   }
 
@@ -212,35 +210,10 @@ export class XcpClient {
 
   #dial(attempt: number): void {
     this.#setState({ kind: "connecting", attempt });
-    void this.#open().then(
+    void this.#dialler.open(this.#session).then(
       (connection) => this.#connected(connection),
       (error: unknown) => this.#failed(asWireError(error, "wire.connection_failed"), attempt),
     );
-  }
-
-  async #open(): Promise<Connection> {
-    const profile = this.#options.profile ?? "v0.2";
-    if (profile !== "auto") return this.#openAs(profile);
-    if (this.#learnt !== undefined) return this.#openAs(this.#learnt);
-    try {
-      const connection = await this.#openAs("v0.2");
-      this.#learnt = "v0.2";
-      return connection;
-    } catch (error) {
-      if (!looksLikeReference(asWireError(error))) throw error;
-      const connection = await this.#openAs("v0.2-json");
-      this.#learnt = "v0.2-json";
-      return connection;
-    }
-  }
-
-  async #openAs(profile: Profile): Promise<Connection> {
-    const transport = await this.#options.dial();
-    return openConnection(transport, "initiator", {
-      ...this.#options,
-      profile,
-      session: this.#session,
-    });
   }
 
   #connected(connection: Connection): void {
@@ -253,7 +226,7 @@ export class XcpClient {
     this.#setState({ kind: "connected", connection });
     connection.onGoingAway(() => this.#replace(connection));
     void connection.closed.then((error) => this.#lost(connection, error));
-    this.#watchAge(connection);
+    onKeysOld(connection, this.#options, () => this.#replace(connection));
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const waiter of waiters) waiter.resolve(connection);
@@ -304,24 +277,6 @@ export class XcpClient {
     else this.#dial(0);
   }
 
-  // §12: where the platform cannot update the keys of TLS, a new connection has new ones.
-  #watchAge(connection: Connection): void {
-    const { rotation, platform } = this.#options;
-    const { secure, transport } = connection.info;
-    if (rotation === "never" || !secure || transport === "memory" || transport === "unix") return;
-    const maxAgeMs = rotation?.maxAgeMs ?? DAY_MS;
-    const maxBytes = rotation?.maxBytes ?? ROTATE_BYTES;
-    const bornUs = this.#nowUs();
-    const checkMs = Math.min(maxAgeMs, 1000);
-    const check = (): void => {
-      const aged = this.#nowUs() - bornUs >= maxAgeMs * 1000;
-      if (aged || connection.busiestBytes >= maxBytes) this.#replace(connection);
-      else timer = platform.time.schedule(checkMs * 1000, check);
-    };
-    let timer = platform.time.schedule(checkMs * 1000, check);
-    void connection.closed.then(() => timer.cancel());
-  }
-
   #shut(error: WireError | undefined): void {
     this.#timer?.cancel();
     const waiters = this.#waiters;
@@ -339,9 +294,4 @@ export class XcpClient {
   #nowUs(): number {
     return this.#options.platform.time.nowUs();
   }
-}
-
-// The reference closes its socket, or stays silent, when it meets a binary header. §5
-function looksLikeReference(error: WireError): boolean {
-  return error.code === "wire.closed" || error.code === "xcp.hello_timeout";
 }
