@@ -1,5 +1,6 @@
-import type { ClientOptions } from "./client-options.js";
+import type { RotationOptions } from "./client-options.js";
 import type { Connection } from "./connection.js";
+import type { Platform } from "./platform.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const ROTATE_BYTES = 2_000_000_000;
@@ -11,8 +12,11 @@ const CHECK_MS = 1000;
  * Where the platform cannot update them, as Node cannot, a new connection has new ones. spec/xcp.md §12
  */
 export function onKeysOld(
-  connection: Connection,
-  options: Pick<ClientOptions, "rotation" | "platform">,
+  connection: Pick<Connection, "info" | "busiestBytes" | "closed">,
+  options: {
+    readonly rotation?: "never" | RotationOptions;
+    readonly platform: Pick<Platform, "time">;
+  },
   listener: () => void,
 ): void {
   const { rotation } = options;

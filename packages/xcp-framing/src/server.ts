@@ -1,5 +1,7 @@
 import { asWireError, type ByteStream, type MessagePipe, type WireError } from "@proj/wire-types";
+import type { RotationOptions } from "./client-options.js";
 import type { Connection } from "./connection.js";
+import { onKeysOld } from "./key-age.js";
 import { openConnection } from "./open-connection.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import { resolveXcpLimits } from "./limits.js";
@@ -9,6 +11,8 @@ import { SessionStore } from "./session-memory.js";
 export interface ServerOptions extends ConnectionOptions {
   /** Connections at most, counting those still in their handshake. Default 1024. */
   readonly maxConnections?: number;
+  /** When a connection over TLS is closed in order, so that its peer opens one with new keys. `never` lets it live for ever. */
+  readonly rotation?: "never" | RotationOptions;
   /** Learns of every connection whose handshake succeeded. */
   readonly onConnection?: (connection: Connection) => void;
   /** Learns of transports that never became a connection. */
@@ -82,6 +86,7 @@ export class XcpServer {
     }
     this.#connections.add(connection);
     void connection.closed.then(() => this.#connections.delete(connection));
+    onKeysOld(connection, this.#options, () => void connection.close());
     this.#options.onConnection?.(connection);
   }
 }

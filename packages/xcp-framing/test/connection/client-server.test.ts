@@ -48,6 +48,15 @@ function net(server: Partial<ServerOptions> = {}, client: Partial<ClientOptions>
   return { client: xcpClient, server: xcpServer, lines, states };
 }
 
+/** A stream in memory that passes for one over TLS. */
+function asTls(stream: ByteStream): ByteStream {
+  const bound = ["open", "write", "end", "pause", "resume", "destroy"] as const;
+  return Object.create(stream, {
+    info: { value: { ...stream.info, transport: "tls" } },
+    ...Object.fromEntries(bound.map((name) => [name, { value: stream[name].bind(stream) }])),
+  }) as ByteStream;
+}
+
 describe("a client", () => {
   test("connects on demand and closes in order", async () => {
     const { client, server, states } = net();
@@ -150,41 +159,26 @@ describe("a client", () => {
     await client.close();
   });
 
-  test("replaces a TLS connection by age and by bytes, and loses nothing", async () => {
-    const { client, lines } = net({}, { rotation: { maxAgeMs: 10 } });
-    const dial = (client as unknown as { dial?: unknown }).dial;
-    expect(dial).toBeUndefined();
-    await client.request(ping);
-    expect(lines).toHaveLength(1);
-    await client.close();
-
+  test("replaces a TLS connection whose keys are old, and loses nothing", async () => {
     const server = new XcpServer({ platform, handler: echo });
     let dialled = 0;
-    const rotating = new XcpClient({
+    const client = new XcpClient({
       platform,
       rotation: { maxAgeMs: 20 },
       dial: async () => {
         dialled++;
         const [near, far] = memoryStreamPair();
         server.serve(far);
-        return Object.create(near, {
-          info: { value: { ...near.info, transport: "tls" } },
-          open: { value: near.open.bind(near) },
-          write: { value: near.write.bind(near) },
-          end: { value: near.end.bind(near) },
-          pause: { value: near.pause.bind(near) },
-          resume: { value: near.resume.bind(near) },
-          destroy: { value: near.destroy.bind(near) },
-        }) as ByteStream;
+        return asTls(near);
       },
     });
     const until = performance.now() + 150;
     while (performance.now() < until) {
-      await rotating.request(ping);
+      await client.request(ping);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     expect(dialled).toBeGreaterThan(2);
-    await rotating.close();
+    await client.close();
   });
 
   test("auto falls back to v0.2-json once and remembers it", async () => {
@@ -264,6 +258,27 @@ describe("a server", () => {
       }),
     );
     expect(await closed).toBeDefined();
+    await client.close();
+  });
+
+  test("says GOAWAY on a TLS connection whose keys are old; its client goes on over another", async () => {
+    const server = new XcpServer({ platform, handler: echo, rotation: { maxAgeMs: 20 } });
+    let dialled = 0;
+    const client = new XcpClient({
+      platform,
+      reconnect: quick,
+      rotation: "never",
+      dial: async () => {
+        dialled++;
+        const [near, far] = memoryStreamPair();
+        server.serve(asTls(far));
+        return near;
+      },
+    });
+    while (dialled < 3) {
+      await client.request(ping, { idempotent: true });
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
     await client.close();
   });
 
