@@ -82,7 +82,7 @@ export class InitiatorHandshake {
   }
 
   #welcomed(welcome: WelcomeMessage): HandshakeStep {
-    const { security, capabilities, digests } = this.#context;
+    const { security, capabilities, digests, connection } = this.#context;
     if (welcome.version !== PROTOCOL_MAJOR) {
       throw new DwcpError("dwcp.version", `the peer chose version ${welcome.version}`);
     }
@@ -95,6 +95,9 @@ export class InitiatorHandshake {
         "dwcp.auth_failed",
         `the peer authenticates by ${welcome.auth}, this side by ${security.mode}`,
       );
+    }
+    if (security.mode === "mtls" && !connection.peerAuthenticated) {
+      throw new DwcpError("dwcp.auth_failed", "the peer showed no certificate that counts");
     }
     if (security.mode !== "psk") return this.#established(welcome);
     const proof = pskProof(digests, security.key, "client", this.#transcript);

@@ -60,8 +60,16 @@ export class DwcpListener {
     this.#server =
       tls === undefined
         ? createServer({ noDelay: true }, (socket) => this.#accept(socket))
-        : createTlsServer({ minVersion: "TLSv1.3", ALPNProtocols: [ALPN], ...tls }, (socket) =>
-            this.#accept(socket),
+        : createTlsServer(
+            {
+              minVersion: "TLSv1.3",
+              ALPNProtocols: [ALPN],
+              requestCert: context.security.mode === "mtls",
+              // The handshake refuses whom TLS did not authenticate, and says so: a connection that only ends looks like a fault.
+              rejectUnauthorized: context.security.mode !== "mtls",
+              ...tls,
+            },
+            (socket) => this.#accept(socket),
           );
   }
 

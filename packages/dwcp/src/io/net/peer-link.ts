@@ -13,6 +13,7 @@ import {
 } from "../../session/stream-opening.js";
 import { ALPN } from "../../wire/preface.js";
 import type { SendJob } from "../transfer/send-job.js";
+import { dialFailure } from "./dial-failure.js";
 import { handshakeContext, type NodeContext, nowUs } from "./node-context.js";
 import { SessionHost, type SessionOwner } from "./session-host.js";
 import { SocketDriver } from "./socket-driver.js";
@@ -145,11 +146,13 @@ export class PeerLink {
         ? connectTcp(options)
         : connectTls({ minVersion: "TLSv1.3", ALPNProtocols: [ALPN], ...tls, ...options });
     this.#dialing.add(socket);
-    const failed = () => {
+    let stage: "connecting" | "securing" = "connecting";
+    const failed = (cause?: Error) => {
       if (!this.#dialing.delete(socket)) return;
       socket.destroy();
-      this.#failed(new DwcpError("dwcp.timeout", `${host}:${port} does not answer`));
+      this.#failed(dialFailure(this.address, cause, stage));
     };
+    socket.once("connect", () => (stage = "securing"));
     socket.once("error", failed);
     socket.once("timeout", failed);
     socket.once(tls === undefined ? "connect" : "secureConnect", () => {
@@ -179,10 +182,10 @@ export class PeerLink {
           if (driver.streamIndex === undefined) driver.pump();
           else this.#host?.stir();
         },
-        closed: (of) => {
+        closed: (of, cause) => {
           const wasOpening = this.#dialing.delete(of);
           this.#host?.leave(of);
-          if (wasOpening) this.#failed(new DwcpError("dwcp.timeout", "the peer hung up"));
+          if (wasOpening) this.#failed(dialFailure(this.address, cause, "opening"));
         },
       },
     );

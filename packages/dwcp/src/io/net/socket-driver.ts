@@ -7,7 +7,8 @@ export interface SocketHandlers {
   readonly news: (driver: SocketDriver, news: ConnectionNews) => void;
   /** Something arrived or left: sessions may have news, and other sockets something to send. */
   readonly stirred: () => void;
-  readonly closed: (driver: SocketDriver) => void;
+  /** `cause` is what the system or TLS said, if anything. */
+  readonly closed: (driver: SocketDriver, cause: Error | undefined) => void;
 }
 
 /** Moves bytes between a socket and its connection. It decides nothing. */
@@ -28,7 +29,7 @@ export class SocketDriver {
     socket.on("data", (bytes) => this.#take(bytes));
     socket.on("drain", () => handlers.stirred());
     socket.on("end", () => this.drop());
-    socket.on("error", () => this.drop());
+    socket.on("error", (cause) => this.drop(cause));
     socket.on("close", () => this.drop());
   }
 
@@ -60,13 +61,13 @@ export class SocketDriver {
   }
 
   /** Closes at once. */
-  drop(): void {
+  drop(cause?: Error): void {
     if (this.#isGone) return;
     this.#isGone = true;
     this.connection.gone(this.#handlers.nowUs());
     if (this.socket.writableLength === 0) this.socket.destroy();
     else this.socket.destroySoon();
-    this.#handlers.closed(this);
+    this.#handlers.closed(this, cause);
   }
 
   #take(bytes: Uint8Array): void {
