@@ -263,19 +263,19 @@ describe("a server", () => {
 
   test("says GOAWAY on a TLS connection whose keys are old; its client goes on over another", async () => {
     const server = new XcpServer({ platform, handler: echo, rotation: { maxAgeMs: 20 } });
-    let dialled = 0;
+    const lines: ByteStream[] = [];
     const client = new XcpClient({
       platform,
       reconnect: quick,
       rotation: "never",
       dial: async () => {
-        dialled++;
         const [near, far] = memoryStreamPair();
+        lines.push(near);
         server.serve(asTls(far));
         return near;
       },
     });
-    while (dialled < 3) {
+    while (lines.length < 3) {
       await client.request(ping, { idempotent: true });
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
