@@ -71,7 +71,7 @@ export function parseMessage(message: unknown): unknown {
   return tree === undefined ? JSON.parse(text) : tree;
 }
 
-const FIXED = ["pull", "resolve", "release"].map((tag) => [tag, `["${tag}",`] as const);
+const FIXED = ["pull", "resolve", "release"].map((tag) => ({ tag, start: `["${tag}",` }));
 const MAX_DIGITS = 9;
 const COMMA = 0x2c;
 const CLOSE = 0x5d;
@@ -79,7 +79,7 @@ const ZERO = 0x30;
 
 /** Reads the messages that have one form only, or nearly so; `undefined` for any other. */
 function parseFixed(text: string): readonly unknown[] | undefined {
-  for (const [tag, start] of FIXED) {
+  for (const { tag, start } of FIXED) {
     if (text.startsWith(start)) return parseNaturals(tag, text, start.length);
   }
   return undefined;
@@ -87,7 +87,7 @@ function parseFixed(text: string): readonly unknown[] | undefined {
 
 /** Reads one or two natural numbers and the end of the array; `undefined` if it is anything else. */
 function parseNaturals(tag: string, text: string, from: number): readonly unknown[] | undefined {
-  const tree: unknown[] = [tag];
+  let first: number | undefined;
   let value = 0;
   let start = from;
   for (let at = from; at < text.length; at++) {
@@ -99,9 +99,12 @@ function parseNaturals(tag: string, text: string, from: number): readonly unknow
       continue;
     }
     if (at === start) return undefined;
-    tree.push(value);
-    if (code === CLOSE) return at === text.length - 1 ? tree : undefined;
-    if (code !== COMMA || tree.length > 2) return undefined;
+    if (code === CLOSE) {
+      if (at !== text.length - 1) return undefined;
+      return first === undefined ? [tag, value] : [tag, first, value];
+    }
+    if (code !== COMMA || first !== undefined) return undefined;
+    first = value;
     value = 0;
     start = at + 1;
   }
