@@ -53,9 +53,11 @@ export {
 export type {
   DriverCounters,
   DriverEvent,
+  DriverState,
   LeaseReport,
   StreamReport,
 } from "./driver/driver-report.js";
+export { ShutdownReason } from "./messages/generated/driver.js";
 export type { DriverMessage } from "./driver/outbox.js";
 export type {
   KeptRegions,
@@ -64,7 +66,8 @@ export type {
   StoredEpoch,
 } from "./driver/region-store.js";
 
-export { LeaseClient, type LeaseRequest, type SendControl } from "./driver-client/lease-client.js";
+export { LeaseClient, type LeaseState, type SendControl } from "./driver-client/lease-client.js";
+export type { LeaseRequest } from "./driver-client/lease-request.js";
 export type { LeaseEvent, LeaseLoss } from "./driver-client/lease-event.js";
 export { checkGranted, type GrantedLease } from "./driver-client/attach-check.js";
 

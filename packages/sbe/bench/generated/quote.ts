@@ -31,6 +31,7 @@ export class QuoteLevelsDecoder extends GroupDecoder {
   price(): number {  return this.view.getFloat64(this.at, true); }
   /** Returns the field size. */
   size(): number {  return this.view.getUint32(this.at + 8, true); }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Reads Quote in place. */
@@ -49,6 +50,7 @@ export class QuoteDecoder extends MessageDecoder {
     this.seek(0);
     return this.opening(this.#levels.begin(this.view, this.cursor, this.version));
   }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.opening(this.#levels.begin(this.view, this.cursor, this.version)); break; } }
 }
 /** Writes the entries of the group levels: `next()` before each one. */
@@ -71,6 +73,7 @@ export class QuoteLevelsEncoder extends GroupEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 12);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Writes Quote in place; each setter returns the encoder. */
@@ -101,6 +104,7 @@ export class QuoteEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 16);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.#levels.begin(this.view, this.cursor, 0); break; } }
 }
 /** An entry of levels. */

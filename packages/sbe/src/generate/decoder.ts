@@ -239,7 +239,10 @@ function passSource(block: Block, reader: "data" | "lastData"): Source {
     ...block.data.map((data, index) => `case ${count + index}: ${passData(data, reader)} break;`),
   ];
   const body = cases.length === 0 ? "" : `switch (ordinal) { ${cases.join("\n")} }`;
-  return `protected override pass(${cases.length === 0 ? "" : "ordinal: number"}): void { ${body} }`;
+  return [
+    doc("Goes past a member that nobody reads."),
+    `protected override pass(${cases.length === 0 ? "" : "ordinal: number"}): void { ${body} }`,
+  ];
 }
 
 function passData(data: Data, reader: "data" | "lastData"): string {

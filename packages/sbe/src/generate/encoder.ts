@@ -219,6 +219,10 @@ function leaveOutSource(block: Block): Source {
         `case ${count + index}: this.writeBytes(NO_BYTES, ${dataConstant(data.type)}); break;`,
     ),
   ];
-  if (cases.length === 0) return "protected override leaveOut(): void {}";
-  return `protected override leaveOut(ordinal: number): void { switch (ordinal) { ${cases.join("\n")} } }`;
+  const parameter = cases.length === 0 ? "" : "ordinal: number";
+  const body = cases.length === 0 ? "" : ` switch (ordinal) { ${cases.join("\n")} } `;
+  return [
+    doc("Writes a member that nobody wrote as empty."),
+    `protected override leaveOut(${parameter}): void {${body}}`,
+  ];
 }

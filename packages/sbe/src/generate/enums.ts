@@ -14,9 +14,9 @@ export function enumSource(type: EnumType): Source {
       `${value.name}: ${value.value},`,
     ]),
     "} as const;",
-    doc(`One of {@link ${name}}.`),
+    doc(`One of the values of \`${name}\`.`),
     `export type ${name} = (typeof ${name})[keyof typeof ${name}];`,
-    doc(`Tells whether a number from the wire is a {@link ${name}}.`),
+    doc("Tells whether a number from the wire is one of them."),
     `export function is${name}(value: number): value is ${name} {
       return ${numbers.map((number) => `value === ${number}`).join(" || ") || "false"};
     }`,

@@ -31,9 +31,9 @@ export const Side = {
   LEFT: 76,
   RIGHT: 82,
 } as const;
-/** One of {@link Side}. */
+/** One of the values of `Side`. */
 export type Side = (typeof Side)[keyof typeof Side];
-/** Tells whether a number from the wire is a {@link Side}. */
+/** Tells whether a number from the wire is one of them. */
 export function isSide(value: number): value is Side {
   return value === 76 || value === 82;
 }
@@ -52,9 +52,9 @@ export const Rounding = {
   DOWN: 0,
   UP: 1,
 } as const;
-/** One of {@link Rounding}. */
+/** One of the values of `Rounding`. */
 export type Rounding = (typeof Rounding)[keyof typeof Rounding];
-/** Tells whether a number from the wire is a {@link Rounding}. */
+/** Tells whether a number from the wire is one of them. */
 export function isRounding(value: number): value is Rounding {
   return value === 0 || value === 1;
 }
@@ -170,6 +170,7 @@ export class EverythingLegsToesDecoder extends GroupDecoder {
   nickname(): string { this.seek(0); return this.textBefore(this.data(VAR_TEXT_LAYOUT), VAR_TEXT_LAYOUT); }
   /** Returns nickname. A view into the buffer, instead of the text. */
   nicknameBytes(): Uint8Array { this.seek(0); return this.bytesBefore(this.data(VAR_TEXT_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.data(VAR_TEXT_LAYOUT); break; } }
 }
 /** Reads the entries of the group legs in place. */
@@ -188,6 +189,7 @@ export class EverythingLegsDecoder extends GroupDecoder {
   }
   /** Returns shoe. A view into the buffer: copy it before the buffer is reused. */
   shoe(): Uint8Array { this.seek(1); return this.bytesBefore(this.data(VAR_BYTES_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.opening(this.#toes.begin(this.view, this.cursor, this.version)); break;
       case 1: this.data(VAR_BYTES_LAYOUT); break; } }
 }
@@ -199,6 +201,7 @@ export class EverythingArmsDecoder extends GroupDecoder {
   }
   /** Returns the field strength. */
   strength(): number {  return this.view.getFloat32(this.at, false); }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Reads Everything in place. Has one of each. */
@@ -315,6 +318,7 @@ export class EverythingDecoder extends MessageDecoder {
   extra(): string { this.seek(4); return this.textBefore(this.version < 2 ? 0 : this.lastData(VAR_TEXT_LAYOUT), VAR_TEXT_LAYOUT); }
   /** Returns extra. A view into the buffer, instead of the text. */
   extraBytes(): Uint8Array { this.seek(4); return this.bytesBefore(this.version < 2 ? 0 : this.lastData(VAR_TEXT_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.opening(this.#legs.begin(this.view, this.cursor, this.version)); break;
       case 1: this.opening(this.version < 2 ? this.#arms.none(this.view, this.cursor, this.version) : this.#arms.begin(this.view, this.cursor, this.version)); break;
       case 2: this.lastData(VAR_TEXT_LAYOUT); break;
@@ -348,6 +352,7 @@ export class EverythingLegsToesEncoder extends GroupEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 1);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_TEXT_LAYOUT); break; } }
 }
 /** Writes the entries of the group legs: `next()` before each one. */
@@ -377,6 +382,7 @@ export class EverythingLegsEncoder extends GroupEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 4);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.#toes.begin(this.view, this.cursor, 0); break;
       case 1: this.writeBytes(NO_BYTES, VAR_BYTES_LAYOUT); break; } }
 }
@@ -395,6 +401,7 @@ export class EverythingArmsEncoder extends GroupEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 4);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Writes Everything in place; each setter returns the encoder. */
@@ -580,6 +587,7 @@ export class EverythingEncoder extends MessageEncoder {
     this.#price.wrap(this.view, this.at + 100).clear();
     this.#place.wrap(this.view, this.at + 109).clear();
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.#legs.begin(this.view, this.cursor, 0); break;
       case 1: this.#arms.begin(this.view, this.cursor, 0); break;
       case 2: this.writeBytes(NO_BYTES, VAR_TEXT_LAYOUT); break;
@@ -751,6 +759,7 @@ const EMPTY: MessageLayout = { header: MESSAGE_HEADER, schemaId: SCHEMA_ID,
 export class EmptyDecoder extends MessageDecoder {
   /** Starts on no buffer: call `wrap`. */
   constructor() { super(EMPTY); }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Writes Empty in place; each setter returns the encoder. */
@@ -760,6 +769,7 @@ export class EmptyEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void {
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** The message Empty. */

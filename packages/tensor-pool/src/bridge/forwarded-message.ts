@@ -31,7 +31,9 @@ export const DEFAULT_FORWARDING: ForwardingOptions = {
 
 /** The stream that messages speak of at the far end. */
 export interface ForwardTarget {
+  /** The stream. */
   readonly streamId: number;
+  /** Its epoch. */
   readonly epoch: bigint;
 }
 

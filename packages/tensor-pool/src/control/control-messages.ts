@@ -1,44 +1,64 @@
 import type { MessageDecoder } from "@proj/sbe";
+import type {
+  ShmAttachResponse,
+  ShmDetachRequest,
+  ShmDetachResponse,
+  ShmDriverShutdown,
+  ShmDriverShutdownRequest,
+  ShmLeaseKeepalive,
+  ShmLeaseRevoked,
+} from "../messages/generated/driver.js";
 import * as driver from "../messages/generated/driver.js";
+import type {
+  ConsumerConfig,
+  ConsumerHello,
+  ControlResponse,
+  DataSourceAnnounce,
+  DataSourceMeta,
+  FrameProgress,
+  QosConsumer,
+  QosProducer,
+  ShmPoolAnnounce,
+} from "../messages/generated/wire.js";
 import * as wire from "../messages/generated/wire.js";
 import { type AttachRequest, readAttachRequest } from "./attach-request.js";
 
 /** The messages of the control, announce, QoS, metadata and discovery streams, by name. spec/tensor-pool.md §13 */
 export interface ControlMessages {
   /** Where the regions of a stream lie. */
-  readonly shmPoolAnnounce: wire.ShmPoolAnnounce;
+  readonly shmPoolAnnounce: ShmPoolAnnounce;
   /** A consumer says that it is there, and what it wants. */
-  readonly consumerHello: wire.ConsumerHello;
+  readonly consumerHello: ConsumerHello;
   /** What a consumer gets. */
-  readonly consumerConfig: wire.ConsumerConfig;
+  readonly consumerConfig: ConsumerConfig;
   /** How a consumer fares. */
-  readonly qosConsumer: wire.QosConsumer;
+  readonly qosConsumer: QosConsumer;
   /** How a producer fares. */
-  readonly qosProducer: wire.QosProducer;
+  readonly qosProducer: QosProducer;
   /** What a stream is called. */
-  readonly dataSourceAnnounce: wire.DataSourceAnnounce;
+  readonly dataSourceAnnounce: DataSourceAnnounce;
   /** What its frames mean. */
-  readonly dataSourceMeta: wire.DataSourceMeta;
+  readonly dataSourceMeta: DataSourceMeta;
   /** How a request ended that has no answer of its own. */
-  readonly controlResponse: wire.ControlResponse;
+  readonly controlResponse: ControlResponse;
   /** How much of a frame is written. */
-  readonly frameProgress: wire.FrameProgress;
+  readonly frameProgress: FrameProgress;
   /** A lease is asked for; its enumerations are not checked, since a driver answers what it does not know. */
   readonly shmAttachRequest: AttachRequest;
   /** The lease, or why there is none. */
-  readonly shmAttachResponse: driver.ShmAttachResponse;
+  readonly shmAttachResponse: ShmAttachResponse;
   /** A lease is given back. */
-  readonly shmDetachRequest: driver.ShmDetachRequest;
+  readonly shmDetachRequest: ShmDetachRequest;
   /** Whether it was. */
-  readonly shmDetachResponse: driver.ShmDetachResponse;
+  readonly shmDetachResponse: ShmDetachResponse;
   /** A client is alive. */
-  readonly shmLeaseKeepalive: driver.ShmLeaseKeepalive;
+  readonly shmLeaseKeepalive: ShmLeaseKeepalive;
   /** A driver has stopped. */
-  readonly shmDriverShutdown: driver.ShmDriverShutdown;
+  readonly shmDriverShutdown: ShmDriverShutdown;
   /** A lease is no more. */
-  readonly shmLeaseRevoked: driver.ShmLeaseRevoked;
+  readonly shmLeaseRevoked: ShmLeaseRevoked;
   /** A driver is asked to stop. */
-  readonly shmDriverShutdownRequest: driver.ShmDriverShutdownRequest;
+  readonly shmDriverShutdownRequest: ShmDriverShutdownRequest;
 }
 
 /** The name of one of {@link ControlMessages}. */
@@ -57,7 +77,7 @@ export interface ControlReader {
    * Reads the message at `offset`, its header counted.
    *
    * @returns What calls the handler.
-   * @throws {@link SbeError}
+   * @throws SbeError
    */
   read(handlers: ControlHandlers, view: DataView, offset: number, end: number): () => void;
 }

@@ -11,6 +11,7 @@ export type MakeMirrorCounter = (label: string) => Promise<MirrorCounter>;
 
 /** Counts of any depth, as producers, consumers and drivers keep them. */
 export interface CounterTree {
+  /** The count of this name, or those below it. */
   readonly [name: string]: number | CounterTree;
 }
 

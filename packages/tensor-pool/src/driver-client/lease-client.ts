@@ -1,11 +1,6 @@
 import type { RandomSource } from "@proj/wire-types";
 import { ControlAdapter } from "../control/control-adapter.js";
 import {
-  encodeShmAttachRequest,
-  encodeShmDetachRequest,
-  encodeShmLeaseKeepalive,
-  HugepagesPolicy,
-  type PublishMode,
   ResponseCode,
   Role,
   type ShmAttachResponse,
@@ -13,35 +8,18 @@ import {
   type ShmDriverShutdown,
   type ShmLeaseRevoked,
 } from "../messages/generated/driver.js";
-import { LAYOUT_VERSION } from "../region/layout.js";
 import { ALREADY_ATTACHED } from "../driver/attach-check.js";
 import { checkGranted, type GrantedLease } from "./attach-check.js";
 import { Backoff } from "./backoff.js";
 import type { LeaseEvent, LeaseLoss } from "./lease-event.js";
-
-/** What a client asks for, and how patiently. */
-export interface LeaseRequest {
-  /** What the client is on the stream. */
-  readonly role: Role;
-  /** The stream; `undefined` for one that the driver chooses. */
-  readonly streamId: number | undefined;
-  /** Who asks; `undefined` for a random id, and another one where it is taken. */
-  readonly clientId?: number | undefined;
-  /** Whether a stream may be made that was not there; by default as the driver says. */
-  readonly publishMode?: PublishMode | undefined;
-  /** Which pages regions must be of; by default any. */
-  readonly hugepages?: HugepagesPolicy;
-  /** The node id that the client would like. */
-  readonly desiredNodeId?: number | undefined;
-  /** How long an answer is awaited, in nanoseconds; by default 5 s. */
-  readonly answerTimeoutNs?: bigint;
-  /** How often the driver hears that the client lives, in nanoseconds; by default 1 s. */
-  readonly keepaliveNs?: bigint;
-  /** Keepalives that may be missed; by default 3. */
-  readonly graceIntervals?: number;
-  /** How often streams are announced, in nanoseconds; by default 1 s. */
-  readonly announcePeriodNs?: bigint;
-}
+import {
+  attachMessage,
+  type ClientIdentity,
+  detachMessage,
+  keepaliveMessage,
+} from "./lease-messages.js";
+import { type LeaseRequest, type LeaseTimes, leaseTimes } from "./lease-request.js";
+import { randomClientId, randomInt64 } from "./random-ids.js";
 
 /** Offers a message to the control stream; returns whether it was taken. */
 export type SendControl = (bytes: Uint8Array) => boolean;
@@ -53,9 +31,10 @@ type State =
   | { readonly kind: "detaching"; readonly correlationId: bigint; readonly untilNs: bigint }
   | { readonly kind: "backoff"; readonly untilNs: bigint };
 
-const SECOND_NS = 1_000_000_000n;
+/** Where a lease stands at its client. spec/tensor-pool.md §14.3 */
+export type LeaseState = "unattached" | "attaching" | "attached" | "detaching" | "backoff";
+
 const MAX_WAITING = 64;
-const MISSED_ANNOUNCES = 3n;
 
 /**
  * One client's lease on one stream: attached, kept alive, lost and won again. spec/tensor-pool.md §14.3
@@ -72,6 +51,7 @@ export class LeaseClient {
   /** Reads the control stream. */
   readonly adapter: ControlAdapter;
   readonly #request: LeaseRequest;
+  readonly #times: LeaseTimes;
   readonly #random: RandomSource;
   readonly #backoff: Backoff;
   readonly #events: LeaseEvent[] = [];
@@ -89,6 +69,7 @@ export class LeaseClient {
   /** Starts unattached. */
   constructor(request: LeaseRequest, random: RandomSource) {
     this.#request = request;
+    this.#times = leaseTimes(request);
     this.#random = random;
     this.#backoff = new Backoff(random);
     this.#clientId = request.clientId ?? randomClientId(random);
@@ -112,7 +93,7 @@ export class LeaseClient {
   }
 
   /** Where it stands. */
-  get state(): State["kind"] {
+  get state(): LeaseState {
     return this.#state.kind;
   }
 
@@ -128,7 +109,7 @@ export class LeaseClient {
 
   /** Until when the lease surely lives, in monotonic nanoseconds; 0 without one. */
   get validUntilNs(): bigint {
-    return this.#state.kind === "attached" ? this.#lastKeepaliveNs + this.#windowNs() : 0n;
+    return this.#state.kind === "attached" ? this.#lastKeepaliveNs + this.#times.windowNs : 0n;
   }
 
   /** Asks for the lease, and goes on asking until it is detached. Harmless while it does already. */
@@ -149,7 +130,7 @@ export class LeaseClient {
       return;
     }
     const correlationId = this.#sendDetach(state.lease);
-    this.#state = { kind: "detaching", correlationId, untilNs: nowNs + this.#timeoutNs() };
+    this.#state = { kind: "detaching", correlationId, untilNs: nowNs + this.#times.answerNs };
   }
 
   /** Takes one message of the control stream, whoever it is for. */
@@ -201,9 +182,9 @@ export class LeaseClient {
     }
     const state = this.#state;
     if (state.kind !== "attached" || nowNs < this.#nextKeepaliveNs) return;
-    if (!send(this.#keepalive(state.lease))) return;
+    if (!send(keepaliveMessage(state.lease, this.#identity(), nowNs))) return;
     this.#lastKeepaliveNs = nowNs;
-    this.#nextKeepaliveNs = nowNs + this.#keepaliveNs();
+    this.#nextKeepaliveNs = nowNs + this.#times.keepaliveNs;
   }
 
   /** When `tick` and `transmit` are next due, in monotonic nanoseconds; `undefined` for never. */
@@ -223,23 +204,11 @@ export class LeaseClient {
   }
 
   #ask(): void {
-    const { role, streamId, publishMode, hugepages, desiredNodeId } = this.#request;
     const correlationId = this.#nextId();
     this.#askedNs = this.#nowNs;
     this.#awaitsDriver = false;
-    this.#put(
-      encodeShmAttachRequest({
-        correlationId,
-        streamId: streamId ?? 0,
-        clientId: this.#clientId,
-        role,
-        expectedLayoutVersion: LAYOUT_VERSION,
-        publishMode,
-        requireHugepages: hugepages ?? HugepagesPolicy.UNSPECIFIED,
-        desiredNodeId,
-      }),
-    );
-    const untilNs = this.#nowNs + this.#timeoutNs();
+    this.#put(attachMessage(this.#request, this.#clientId, correlationId));
+    const untilNs = this.#nowNs + this.#times.answerNs;
     this.#state = { kind: "attaching", correlationId, untilNs };
   }
 
@@ -261,7 +230,7 @@ export class LeaseClient {
     this.#state = { kind: "attached", lease };
     // The lease began after it was asked for: what it lives longer at the driver is not counted on.
     this.#lastKeepaliveNs = this.#askedNs;
-    this.#nextKeepaliveNs = this.#askedNs + this.#keepaliveNs();
+    this.#nextKeepaliveNs = this.#askedNs + this.#times.keepaliveNs;
     this.#newEpochUntilNs = undefined;
     this.#events.push({ kind: "attached", lease });
   }
@@ -289,7 +258,7 @@ export class LeaseClient {
     }
     const follows = role === Role.PRODUCER && streamId === state.lease.layout.streamId;
     if (!follows || this.#request.role !== Role.CONSUMER) return;
-    this.#newEpochUntilNs = this.#nowNs + MISSED_ANNOUNCES * this.#announcePeriodNs();
+    this.#newEpochUntilNs = this.#nowNs + this.#times.newEpochNs;
     this.#events.push({ kind: "producerGone" });
   }
 
@@ -339,26 +308,12 @@ export class LeaseClient {
 
   #sendDetach(lease: GrantedLease): bigint {
     const correlationId = this.#nextId();
-    this.#put(
-      encodeShmDetachRequest({
-        correlationId,
-        leaseId: lease.leaseId,
-        streamId: lease.layout.streamId,
-        clientId: this.#clientId,
-        role: this.#request.role,
-      }),
-    );
+    this.#put(detachMessage(lease, this.#identity(), correlationId));
     return correlationId;
   }
 
-  #keepalive({ leaseId, layout }: GrantedLease): Uint8Array {
-    return encodeShmLeaseKeepalive({
-      leaseId,
-      streamId: layout.streamId,
-      clientId: this.#clientId,
-      role: this.#request.role,
-      clientTimestampNs: this.#nowNs,
-    });
+  #identity(): ClientIdentity {
+    return { clientId: this.#clientId, role: this.#request.role };
   }
 
   #put(message: Uint8Array): void {
@@ -370,31 +325,4 @@ export class LeaseClient {
     this.#nextCorrelationId = BigInt.asIntN(64, id + 1n);
     return id;
   }
-
-  #timeoutNs(): bigint {
-    return this.#request.answerTimeoutNs ?? 5n * SECOND_NS;
-  }
-
-  #keepaliveNs(): bigint {
-    return this.#request.keepaliveNs ?? SECOND_NS;
-  }
-
-  #windowNs(): bigint {
-    return this.#keepaliveNs() * BigInt(this.#request.graceIntervals ?? 3);
-  }
-
-  #announcePeriodNs(): bigint {
-    return this.#request.announcePeriodNs ?? SECOND_NS;
-  }
-}
-
-function randomInt64(random: RandomSource): bigint {
-  const bytes = random.fill(new Uint8Array(8));
-  return new DataView(bytes.buffer).getBigInt64(0, true);
-}
-
-// Not 0, which is nobody, and below the null value.
-function randomClientId(random: RandomSource): number {
-  const bytes = random.fill(new Uint8Array(4));
-  return (new DataView(bytes.buffer).getUint32(0, true) % 0x7fff_fffe) + 1;
 }

@@ -22,6 +22,9 @@ export interface DriverCounters {
   messagesDropped: number;
 }
 
+/** Whether a driver takes attaches, lets clients leave, or is over. */
+export type DriverState = "running" | "draining" | "stopped";
+
 /** What a driver tells its owner. */
 export type DriverEvent =
   | {
@@ -63,11 +66,17 @@ export interface StreamReport {
 
 /** A lease as it is now. */
 export interface LeaseReport {
+  /** Its number. */
   readonly leaseId: bigint;
+  /** The stream. */
   readonly streamId: number;
+  /** Whose it is. */
   readonly clientId: number;
+  /** What the client is on the stream. */
   readonly role: "producer" | "consumer";
+  /** Its epoch. */
   readonly epoch: bigint;
+  /** The client's node id for trace ids, if it has one. */
   readonly nodeId: number | undefined;
   /** How long it lives without a keepalive, in nanoseconds. */
   readonly expiresInNs: bigint;

@@ -1,3 +1,4 @@
+import type { RandomSource } from "@proj/wire-types";
 import { Role } from "../messages/generated/driver.js";
 
 /** The right of a client to a stream. spec/tensor-pool.md §14.2 */
@@ -90,4 +91,11 @@ export class LeaseTable implements Iterable<Lease> {
   [Symbol.iterator](): IterableIterator<Lease> {
     return this.#byId.values();
   }
+}
+
+/** Where the numbers of leases begin: 62 random bits, above every earlier driver's in all likelihood, far below null. */
+export function firstLeaseId(random: RandomSource): bigint {
+  const bytes = random.fill(new Uint8Array(8));
+  const value = new DataView(bytes.buffer).getBigUint64(0, true);
+  return (value >> 2n) + 1n;
 }

@@ -10,7 +10,6 @@ import {
   type ShmDriverShutdownRequest,
   ShutdownReason,
 } from "../messages/generated/driver.js";
-import { poolBytes, ringBytes } from "../region/layout.js";
 import { type AttachRefusal, type AttachTarget, checkAttach } from "./attach-check.js";
 import {
   attachGranted,
@@ -22,17 +21,19 @@ import {
 import {
   type DriverCounters,
   type DriverEvent,
+  type DriverState,
   type LeaseReport,
   newDriverCounters,
   type StreamReport,
 } from "./driver-report.js";
+import { leaseReports, streamReports } from "./list-reports.js";
 import type { DriverSettings } from "./driver-settings.js";
-import { collectableEpochs } from "./epoch-gc.js";
-import { type Lease, type LeaseKey, LeaseTable } from "./lease-table.js";
+import { firstLeaseId, type Lease, type LeaseKey, LeaseTable } from "./lease-table.js";
 import { NodeIds } from "./node-ids.js";
 import { type DriverMessage, Outbox } from "./outbox.js";
-import type { RegionRefusal, RegionStore } from "./region-store.js";
+import type { RegionStore } from "./region-store.js";
 import { tokenMatches } from "./shutdown-token.js";
+import { StreamEpochs } from "./stream-epochs.js";
 import { type PoolStream, StreamTable } from "./stream-table.js";
 
 /** What a driver stands on. */
@@ -52,8 +53,6 @@ type State =
   | { readonly kind: "draining"; readonly reason: ShutdownReason; readonly untilNs: bigint }
   | { readonly kind: "stopped" };
 
-/** Looking through the files costs more than announcing, and nothing hurries. */
-const GC_PERIODS = 5n;
 const CORRELATION_OFFSET = 8;
 
 /**
@@ -77,9 +76,9 @@ export class PoolDriver {
   /** Reads the control stream; its counters tell what was malformed. */
   readonly adapter: ControlAdapter;
   readonly #settings: DriverSettings;
-  readonly #store: RegionStore;
   readonly #table: StreamTable;
   readonly #leases = new LeaseTable();
+  readonly #epochs: StreamEpochs;
   readonly #nodeIds: NodeIds;
   readonly #outbox = new Outbox();
   readonly #events: DriverEvent[] = [];
@@ -87,19 +86,29 @@ export class PoolDriver {
   #nowNs: bigint;
   #nextLeaseId: bigint;
   #nextAnnounceNs: bigint;
-  #nextGcNs: bigint;
 
   /** Starts above whatever epochs lie there. */
   constructor(setup: PoolDriverSetup) {
     const { settings, nowNs } = setup;
     this.#settings = settings;
-    this.#store = setup.regions;
     this.#table = new StreamTable(settings, setup.regions);
     this.#nodeIds = new NodeIds(settings.nodeIdCooldownNs);
     this.#nextLeaseId = firstLeaseId(setup.random);
     this.#nowNs = nowNs;
     this.#nextAnnounceNs = nowNs;
-    this.#nextGcNs = settings.gcOnStartup ? nowNs : nowNs + this.#gcPeriodNs();
+    this.#epochs = new StreamEpochs({
+      settings,
+      table: this.#table,
+      store: setup.regions,
+      leases: this.#leases,
+      nowNs,
+      onEvent: (event) => {
+        this.#events.push(event);
+      },
+      onCollected: () => {
+        this.counters.gcDeleted++;
+      },
+    });
     this.adapter = new ControlAdapter({
       handlers: {
         shmAttachRequest: (request) => {
@@ -122,7 +131,7 @@ export class PoolDriver {
   }
 
   /** Whether it takes attaches, lets clients leave, or is over. */
-  get state(): State["kind"] {
+  get state(): DriverState {
     return this.#state.kind;
   }
 
@@ -171,17 +180,15 @@ export class PoolDriver {
       this.#nextAnnounceNs = nowNs + this.#settings.announcePeriodNs;
       this.#announceAll();
     }
-    if (nowNs >= this.#nextGcNs) {
-      this.#nextGcNs = nowNs + this.#gcPeriodNs();
-      this.#collect();
-    }
+    if (nowNs >= this.#epochs.nextCollectNs) this.#epochs.collect(nowNs);
     if (state.kind === "draining" && nowNs >= state.untilNs) this.#stop(state.reason);
   }
 
   /** When `tick` is next due, in monotonic nanoseconds; `undefined` once it has stopped. */
   nextDeadlineNs(): bigint | undefined {
     if (this.#state.kind === "stopped") return undefined;
-    let next = this.#nextAnnounceNs < this.#nextGcNs ? this.#nextAnnounceNs : this.#nextGcNs;
+    const { nextCollectNs } = this.#epochs;
+    let next = this.#nextAnnounceNs < nextCollectNs ? this.#nextAnnounceNs : nextCollectNs;
     if (this.#state.kind === "draining" && this.#state.untilNs < next) next = this.#state.untilNs;
     for (const { expiryNs } of this.#leases) if (expiryNs < next) next = expiryNs;
     return next;
@@ -205,38 +212,12 @@ export class PoolDriver {
 
   /** Lists the streams. */
   streams(): StreamReport[] {
-    return [...this.#table.streams.values()].map(({ streamId, epoch, profile, regions }) => {
-      const { nslots, pools } = profile;
-      const all = pools.reduce(
-        (sum, { strideBytes }) => sum + poolBytes(nslots, strideBytes),
-        ringBytes(nslots),
-      );
-      return {
-        streamId,
-        epoch,
-        producerId: this.#leases.producerOf(streamId)?.clientId ?? 0,
-        consumers: [...this.#leases].filter(
-          (lease) => lease.streamId === streamId && lease.role === Role.CONSUMER,
-        ).length,
-        nslots,
-        bytes: regions === undefined ? 0 : all,
-      };
-    });
+    return streamReports(this.#table.streams.values(), this.#leases);
   }
 
   /** Lists the active leases. */
   leases(): LeaseReport[] {
-    return [...this.#leases].map(
-      ({ leaseId, streamId, clientId, role, epoch, nodeId, expiryNs }) => ({
-        leaseId,
-        streamId,
-        clientId,
-        role: role === Role.PRODUCER ? "producer" : "consumer",
-        epoch,
-        nodeId,
-        expiresInNs: expiryNs - this.#nowNs,
-      }),
-    );
+    return leaseReports(this.#leases, this.#nowNs);
   }
 
   #attach(request: AttachRequest): void {
@@ -266,7 +247,7 @@ export class PoolDriver {
     const isNew = !this.#table.streams.has(streamId);
     const stream = this.#table.ensure(streamId, profile);
     if (role === Role.PRODUCER || stream.regions === undefined) {
-      const failed = this.#begin(stream);
+      const failed = this.#epochs.begin(stream, this.#nowNs);
       if (failed !== undefined) {
         if (isNew) this.#table.streams.delete(streamId);
         this.#refuse(request, { code: ResponseCode.INTERNAL_ERROR, message: failed.message });
@@ -345,23 +326,8 @@ export class PoolDriver {
     const stream = this.#table.streams.get(streamId);
     if (stream === undefined || role !== Role.PRODUCER) return;
     // What the producer may still be writing must not be read as if nothing had happened.
-    if (this.#begin(stream) === undefined) this.#announce(stream);
+    if (this.#epochs.begin(stream, this.#nowNs) === undefined) this.#announce(stream);
     else this.#table.forget(stream);
-  }
-
-  #begin(stream: PoolStream): RegionRefusal | undefined {
-    let failed = this.#table.bump(stream, this.#nowNs);
-    if (failed?.why === "noSpace") {
-      this.#collect();
-      failed = this.#table.bump(stream, this.#nowNs);
-    }
-    const { streamId, epoch } = stream;
-    this.#events.push(
-      failed === undefined
-        ? { kind: "epochBegan", streamId, epoch }
-        : { kind: "regionsRefused", streamId, message: failed.message },
-    );
-    return failed;
   }
 
   #announceAll(): void {
@@ -376,48 +342,14 @@ export class PoolDriver {
     if (layout !== undefined) this.#outbox.put("announce", encodeAnnounce(layout));
   }
 
-  #collect(): void {
-    const { gcMinAgeNs: minAgeNs, keepEpochs: keep } = this.#settings;
-    if (minAgeNs === undefined) return;
-    const view = {
-      nowNs: this.#nowNs,
-      keep,
-      minAgeNs,
-      isUsed: (streamId: number, epoch: bigint): boolean =>
-        this.#table.streams.get(streamId)?.epoch === epoch ||
-        this.#leases.refersTo(streamId, epoch),
-    };
-    for (const each of collectableEpochs(this.#store.stored(), view)) this.#remove(each);
-  }
-
-  #remove({ streamId, epoch }: { readonly streamId: number; readonly epoch: bigint }): void {
-    this.#store.remove(streamId, epoch);
-    this.counters.gcDeleted++;
-    this.#events.push({ kind: "epochRemoved", streamId, epoch });
-  }
-
   #stop(reason: ShutdownReason): void {
     this.#state = { kind: "stopped" };
     this.#outbox.put("control", driverShutdown(reason, this.#nowNs, ""));
-    for (const stream of this.#table.streams.values()) this.#table.forget(stream);
-    if (this.#settings.cleanupOnExit) {
-      for (const each of this.#store.stored()) if (!each.madeByAnother) this.#remove(each);
-    }
+    this.#epochs.end();
     this.#events.push({ kind: "stopped", reason });
   }
 
   #producerOf(streamId: number): number {
     return this.#leases.producerOf(streamId)?.clientId ?? 0;
   }
-
-  #gcPeriodNs(): bigint {
-    return GC_PERIODS * this.#settings.announcePeriodNs;
-  }
-}
-
-// 62 random bits: above every lease of an earlier driver in all likelihood, and far below the null value.
-function firstLeaseId(random: RandomSource): bigint {
-  const bytes = random.fill(new Uint8Array(8));
-  const value = new DataView(bytes.buffer).getBigUint64(0, true);
-  return (value >> 2n) + 1n;
 }

@@ -84,7 +84,7 @@ export class AttachedConsumer {
   }
 }
 
-/** Starts reading a stream that a driver keeps; the lease comes when the driver answers. @throws {@link AeronError} */
+/** Starts reading a stream that a driver keeps; the lease comes when the driver answers. @throws AeronError */
 export async function attachConsumer(options: AttachedConsumerOptions): Promise<AttachedConsumer> {
   const consumer = new AttachedConsumer(options);
   await consumer.start();

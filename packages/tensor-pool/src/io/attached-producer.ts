@@ -100,7 +100,7 @@ export class AttachedProducer {
   /**
    * Copies a tensor into the pool and publishes it.
    *
-   * @returns The frame's `seq`, or one of {@link PublishResult}.
+   * @returns The frame's `seq`, or one of `PublishResult`.
    * @throws `RangeError` for a shape that no reader would accept, or elements that are too few.
    */
   publish(tensor: PublishedTensor, options?: FrameOptions): number {
@@ -119,7 +119,7 @@ export class AttachedProducer {
   /**
    * Begins a frame to be written in place, row by row without gaps.
    *
-   * @returns The claim, or one of {@link PublishResult}.
+   * @returns The claim, or one of `PublishResult`.
    */
   claim(shape: Shape, dtype: PoolDType): FrameClaim | number {
     const producer = this.#mayWrite();
@@ -183,7 +183,7 @@ export class AttachedProducer {
   }
 }
 
-/** Starts writing a stream that a driver keeps; the lease comes when the driver answers. @throws {@link AeronError} */
+/** Starts writing a stream that a driver keeps; the lease comes when the driver answers. @throws AeronError */
 export async function attachProducer(options: AttachedProducerOptions): Promise<AttachedProducer> {
   const producer = new AttachedProducer(options);
   await producer.start();

@@ -163,7 +163,7 @@ export class AttachedStream {
   }
 }
 
-/** Starts to follow a stream that a driver keeps; the lease comes when the driver answers. @throws {@link AeronError} */
+/** Starts to follow a stream that a driver keeps; the lease comes when the driver answers. @throws AeronError */
 export async function attachStream(options: AttachedStreamOptions): Promise<AttachedStream> {
   const stream = new AttachedStream(options);
   await stream.start();

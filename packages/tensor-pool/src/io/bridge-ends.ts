@@ -20,7 +20,7 @@ import { monotonicNs } from "./monotonic-clock.js";
 const TURN_MS = 1;
 
 /** Where the two ends of a bridge meet: channels that reach the other host. spec/tensor-pool.md §19, §21 */
-interface BridgeChannels {
+export interface BridgeChannels {
   /** The client that carries everything. */
   readonly client: Client;
   /** The channel of frames. */

@@ -102,7 +102,7 @@ export class DirectConsumer {
    * The producer must wake its readers (`wakeReaders`); one that does not is noticed when the time has passed. While
    * nothing is mapped it returns at once.
    *
-   * @throws {@link NativeIoError} `native_io.main_thread` on the main thread, `native_io.unsupported` on the portable
+   * @throws NativeIoError `native_io.main_thread` on the main thread, `native_io.unsupported` on the portable
    *   backend.
    */
   wait(timeoutMs: number): void {
@@ -171,7 +171,7 @@ export class DirectConsumer {
   }
 }
 
-/** Starts reading a stream. @throws {@link AeronError} */
+/** Starts reading a stream. @throws AeronError */
 export async function openDirectConsumer(options: DirectConsumerOptions): Promise<DirectConsumer> {
   const { client, channel = DEFAULT_CHANNEL } = options;
   const streamId = options.descriptorStreamId ?? StreamIds.descriptor;

@@ -23,7 +23,7 @@ export interface DiscoveryService {
   close(): void;
 }
 
-/** Starts answering which streams there are, on this event loop. @throws {@link AeronError} */
+/** Starts answering which streams there are, on this event loop. @throws AeronError */
 export async function startDiscovery(options: DiscoveryServiceOptions): Promise<DiscoveryService> {
   const { client, config } = options;
   const provider = new DiscoveryProvider({

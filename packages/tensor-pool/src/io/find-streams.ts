@@ -31,8 +31,8 @@ export interface FindStreamsOptions extends StreamFilter {
 /**
  * Asks discovery for the streams that a filter lets through.
  *
- * @throws {@link TensorPoolError} `tensor_pool.discovery_timeout`, `tensor_pool.discovery_failed` with the provider's
- *   words; {@link AeronError}.
+ * @throws TensorPoolError `tensor_pool.discovery_timeout`, `tensor_pool.discovery_failed` with the provider's
+ *   words; AeronError.
  */
 export async function findStreams(options: FindStreamsOptions): Promise<readonly FoundStream[]> {
   const { client, timeoutMs = 1_000 } = options;

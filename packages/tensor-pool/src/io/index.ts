@@ -16,6 +16,7 @@ export {
 } from "./join-supervisor.js";
 export { DescriptorStreams } from "./descriptor-streams.js";
 export {
+  type BridgeChannels,
   type BridgeEnd,
   type BridgeReceiverOptions,
   type BridgeSenderOptions,

@@ -39,7 +39,7 @@ export class MessagePoller {
   }
 }
 
-/** Starts reading a stream. @throws {@link AeronError} */
+/** Starts reading a stream. @throws AeronError */
 export async function openPoller(
   client: Client,
   channel: string,

@@ -10,7 +10,7 @@ const LOCK_FILE = "driver.lock";
  *
  * A lock whose process is dead counts for nothing.
  *
- * @throws {@link TensorPoolError} `tensor_pool.driver_active`
+ * @throws TensorPoolError `tensor_pool.driver_active`
  */
 export function lockNamespace(folder: string, folderMode: number): () => void {
   mkdirSync(folder, { recursive: true, mode: folderMode });

@@ -44,8 +44,8 @@ export interface RunningPoolDriver {
 /**
  * Starts the driver of a namespace on this event loop.
  *
- * @throws {@link TensorPoolError} `tensor_pool.driver_active`; {@link NativeIoError} for a folder that cannot be used;
- *   {@link AeronError}.
+ * @throws TensorPoolError `tensor_pool.driver_active`; NativeIoError for a folder that cannot be used;
+ *   AeronError.
  */
 export async function startPoolDriver(options: PoolDriverOptions): Promise<RunningPoolDriver> {
   const { client, config, backend = machine } = options;

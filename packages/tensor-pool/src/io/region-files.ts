@@ -142,7 +142,7 @@ export function createRegions(folders: ShmFolders, regions: NewRegions): Created
 /**
  * Maps what an announce names, to read unless its producer maps it; all of it or nothing. spec/tensor-pool.md §6, §7
  *
- * @throws {@link TensorPoolError} `tensor_pool.region_invalid`; {@link NativeIoError} for a path that is refused.
+ * @throws TensorPoolError `tensor_pool.region_invalid`; NativeIoError for a path that is refused.
  */
 export function mapRegions(
   folders: ShmFolders,

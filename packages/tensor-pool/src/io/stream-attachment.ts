@@ -4,8 +4,9 @@ import { type Backend, backend as machine, type ShmFolders, type ShmPolicy } fro
 import { isWireError } from "@proj/wire-types";
 import { decodeAnnounce, type StreamLayout } from "../announce/announce.js";
 import type { GrantedLease } from "../driver-client/attach-check.js";
-import { LeaseClient, type LeaseRequest } from "../driver-client/lease-client.js";
+import { LeaseClient } from "../driver-client/lease-client.js";
 import type { LeaseEvent } from "../driver-client/lease-event.js";
+import type { LeaseRequest } from "../driver-client/lease-request.js";
 import { DEFAULT_CHANNEL, StreamIds } from "../stream-ids.js";
 import { type MessagePoller, offerMessage, openPoller } from "./message-poller.js";
 import { monotonicNs } from "./monotonic-clock.js";
@@ -97,7 +98,7 @@ export class StreamAttachment {
     return this.#closed;
   }
 
-  /** Opens the streams and asks for the lease. @throws {@link AeronError} */
+  /** Opens the streams and asks for the lease. @throws AeronError */
   async start(): Promise<void> {
     const { client, controlStreamId = StreamIds.control } = this.#options;
     const channel = this.#controlChannel;

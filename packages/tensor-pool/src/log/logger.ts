@@ -1,11 +1,12 @@
 /** How much is said. spec/tensor-pool.md §22, §24 */
 export const LogLevel = { error: 0, warn: 1, info: 2, debug: 3, trace: 4 } as const;
 
-/** One of {@link LogLevel}. */
+/** One of the levels. */
 export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel];
 
 /** One line, as data. */
 export interface LogLine {
+  /** How grave it is. */
   readonly level: LogLevel;
   /** What happened, past tense. */
   readonly event: string;

@@ -2,8 +2,11 @@ import { InputLiveness, type Readiness, readiness } from "./input-liveness.js";
 
 /** A frame that stands for its input. */
 export interface LatestPick {
+  /** The input. */
   readonly inputStreamId: number;
+  /** Its epoch. */
   readonly epoch: bigint;
+  /** The frame's number. */
   readonly seq: number;
 }
 

@@ -14,10 +14,13 @@ export type SequenceRule =
 
 /** Ties the frames of inputs to those of an output, by number. */
 export interface SequenceMergeMap {
+  /** The output. */
   readonly outStreamId: number;
+  /** Its epoch. */
   readonly epoch: bigint;
   /** After how long a silent input counts as absent; `undefined` for never. */
   readonly staleTimeoutNs: bigint | undefined;
+  /** One for each input. */
   readonly rules: readonly SequenceRule[];
 }
 
@@ -32,13 +35,17 @@ export type TimestampRule = {
 
 /** Ties the frames of inputs to those of an output, by time. */
 export interface TimestampMergeMap {
+  /** The output. */
   readonly outStreamId: number;
+  /** Its epoch. */
   readonly epoch: bigint;
+  /** After how long a silent input counts as absent, in nanoseconds; `undefined` for never. */
   readonly staleTimeoutNs: bigint | undefined;
   /** The clock of all times. */
   readonly clock: "monotonic" | "realtime";
   /** How much earlier than required an input may be, in nanoseconds. */
   readonly latenessNs: bigint;
+  /** One for each input. */
   readonly rules: readonly TimestampRule[];
 }
 

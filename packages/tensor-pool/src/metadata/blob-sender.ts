@@ -10,10 +10,13 @@ export const MAX_BLOB_CHUNK_BYTES = 65_536;
 
 /** A blob of metadata: something too long for an attribute. */
 export interface MetaBlob {
+  /** The stream. */
   readonly streamId: number;
+  /** The version of the metadata that it belongs to. */
   readonly metaVersion: number;
   /** What it is; the two sides know. */
   readonly blobType: number;
+  /** What it holds. */
   readonly bytes: Uint8Array;
 }
 

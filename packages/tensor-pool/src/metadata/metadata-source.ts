@@ -9,7 +9,9 @@ const PERIOD_NS = 1_000_000_000n;
 
 /** What a stream is called. */
 export interface DataSourceIdentity {
+  /** The stream. */
   readonly streamId: number;
+  /** The producer. */
   readonly producerId: number;
   /** For programs that look for it. */
   readonly name: string;

@@ -45,7 +45,7 @@ export class TensorWriter {
     return producer.claim(this.template(dtype, shape));
   }
 
-  /** Returns the header of frames that look so. @throws `RangeError` as {@link FrameTemplate} */
+  /** Returns the header of frames that look so. @throws `RangeError` as FrameTemplate */
   template(dtype: PoolDType, shape: Shape, strides?: readonly number[]): FrameTemplate {
     const key = `${dtype} ${shape.join()} ${strides?.join() ?? ""}`;
     const known = this.#templates.get(key);

@@ -5,20 +5,29 @@ const PERIOD_NS = 1_000_000_000n;
 
 /** How a consumer fares. */
 export interface ConsumerQos {
+  /** The stream. */
   readonly streamId: number;
+  /** The consumer. */
   readonly consumerId: number;
+  /** Its epoch. */
   readonly epoch: bigint;
   /** The highest frame that was taken for processing, also if it was late; -1 before the first. */
   readonly lastSeqSeen: number;
+  /** Frames whose descriptors never came. */
   readonly dropsGap: number;
+  /** Frames that were overwritten before they were read. */
   readonly dropsLate: number;
+  /** Whether all frames are wanted, or some. */
   readonly mode: Mode;
 }
 
 /** How a producer fares. */
 export interface ProducerQos {
+  /** The stream. */
   readonly streamId: number;
+  /** The producer. */
   readonly producerId: number;
+  /** Its epoch. */
   readonly epoch: bigint;
   /** The last frame that was published; -1 before the first. */
   readonly currentSeq: number;

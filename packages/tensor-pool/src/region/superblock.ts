@@ -25,18 +25,25 @@ const Field = {
 
 /** What the first 64 bytes of a region say. */
 export interface Superblock {
+  /** How regions lie; 1. */
   readonly layoutVersion: number;
+  /** Its epoch. */
   readonly epoch: bigint;
+  /** The stream. */
   readonly streamId: number;
-  /** One of {@link RegionType}, or what a stranger wrote. */
+  /** A `RegionType`, or what a stranger wrote. */
   readonly regionType: number;
   /** 0 in a header ring. */
   readonly poolId: number;
+  /** Slots of the ring and of every pool. */
   readonly nslots: number;
+  /** Bytes of a slot. */
   readonly slotBytes: number;
+  /** Bytes from one slot to the next; 0 in a header ring. */
   readonly strideBytes: number;
   /** Who made the region; it may be of another pid namespace. */
   readonly pid: bigint;
+  /** When it was made, in nanoseconds. */
   readonly startTimestampNs: bigint;
   /** When its keeper last said that it lives. */
   readonly activityTimestampNs: bigint;
@@ -44,9 +51,13 @@ export interface Superblock {
 
 /** What a reader expects of a region, from the announce that named it. */
 export interface ExpectedRegion {
+  /** Which of the two it is. */
   readonly kind: "ring" | "pool";
+  /** Its epoch. */
   readonly epoch: bigint;
+  /** The stream. */
   readonly streamId: number;
+  /** Slots of the ring and of every pool. */
   readonly nslots: number;
   /** 0 for a ring. */
   readonly poolId: number;

@@ -14,7 +14,9 @@ const HELLO_PERIOD_NS = 1_000_000_000n;
 
 /** What a consumer wants. */
 export interface ConsumerWishes {
+  /** The stream. */
   readonly streamId: number;
+  /** The consumer. */
   readonly consumerId: number;
   /** Whether it can map memory; by default it can. */
   readonly supportsShm?: boolean;

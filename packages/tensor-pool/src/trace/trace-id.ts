@@ -46,7 +46,7 @@ export class TraceIds {
     this.#options = options;
   }
 
-  /** Returns the next id, which is never 0. @throws {@link TensorPoolError} `tensor_pool.config_invalid` beyond 41 bits of time. */
+  /** Returns the next id, which is never 0. @throws TensorPoolError `tensor_pool.config_invalid` beyond 41 bits of time. */
   mint(): bigint {
     const now = Math.floor(this.#options.nowMs()) - (this.#options.epochMs ?? 0);
     if (now > this.#ms) {

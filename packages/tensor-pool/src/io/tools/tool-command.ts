@@ -24,13 +24,13 @@ export interface ToolValues {
   text(name: string): string | undefined;
   /** All texts of an option that may repeat. */
   texts(name: string): readonly string[];
-  /** The number of an option, or `otherwise`. @throws {@link UsageError} */
+  /** The number of an option, or `otherwise`. @throws UsageError */
   number(name: string, otherwise: number): number;
-  /** The 64-bit number of an option. @throws {@link UsageError} when it is missing or none. */
+  /** The 64-bit number of an option. @throws UsageError when it is missing or none. */
   bigint(name: string): bigint;
   /** Whether a switch was given. */
   flag(name: string): boolean;
-  /** What follows the options; the one at `index`. @throws {@link UsageError} when it is missing. */
+  /** What follows the options; the one at `index`. @throws UsageError when it is missing. */
   positional(index: number, name: string): string;
   /** What follows the options, where it is there. */
   readonly positionals: readonly string[];
@@ -81,7 +81,7 @@ const COMMON: Readonly<Record<string, OptionSpec>> = {
   help: { type: "boolean", short: "h", help: "show this text" },
 };
 
-/** Reads the options of a command. @throws {@link UsageError} */
+/** Reads the options of a command. @throws UsageError */
 export function readValues(command: ToolCommand, args: readonly string[]): ToolValues {
   const options = Object.fromEntries(
     Object.entries({ ...command.options, ...COMMON }).map(([name, spec]) => [

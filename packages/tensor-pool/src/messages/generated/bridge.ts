@@ -22,9 +22,9 @@ export const Bool = {
   FALSE: 0,
   TRUE: 1,
 } as const;
-/** One of {@link Bool}. */
+/** One of the values of `Bool`. */
 export type Bool = (typeof Bool)[keyof typeof Bool];
-/** Tells whether a number from the wire is a {@link Bool}. */
+/** Tells whether a number from the wire is one of them. */
 export function isBool(value: number): value is Bool {
   return value === 0 || value === 1;
 }
@@ -73,6 +73,7 @@ export class BridgeFrameChunkDecoder extends MessageDecoder {
   headerBytes(): Uint8Array { this.seek(0); return this.bytesBefore(this.lastData(VAR_HEADER_ENCODING_LAYOUT)); }
   /** Returns payloadBytes. A view into the buffer: copy it before the buffer is reused. */
   payloadBytes(): Uint8Array { this.seek(1); return this.bytesBefore(this.lastData(VAR_DATA_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.lastData(VAR_HEADER_ENCODING_LAYOUT); break;
       case 1: this.lastData(VAR_DATA_ENCODING_LAYOUT); break; } }
 }
@@ -169,6 +170,7 @@ export class BridgeFrameChunkEncoder extends MessageEncoder {
   override clear(): void { clearBytes(this.view, this.at, 53);
     this.view.setBigUint64(this.at + 20, 0n, true);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_HEADER_ENCODING_LAYOUT); break;
       case 1: this.writeBytes(NO_BYTES, VAR_DATA_ENCODING_LAYOUT); break; } }
 }

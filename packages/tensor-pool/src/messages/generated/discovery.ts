@@ -26,9 +26,9 @@ export const DiscoveryStatus = {
   NOT_FOUND: 2,
   ERROR: 3,
 } as const;
-/** One of {@link DiscoveryStatus}. */
+/** One of the values of `DiscoveryStatus`. */
 export type DiscoveryStatus = (typeof DiscoveryStatus)[keyof typeof DiscoveryStatus];
-/** Tells whether a number from the wire is a {@link DiscoveryStatus}. */
+/** Tells whether a number from the wire is one of them. */
 export function isDiscoveryStatus(value: number): value is DiscoveryStatus {
   return value === 1 || value === 2 || value === 3;
 }
@@ -46,6 +46,7 @@ export class DiscoveryRequestTagsDecoder extends GroupDecoder {
   tag(): string { this.seek(0); return this.textBefore(this.data(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Returns tag. A view into the buffer, instead of the text. */
   tagBytes(): Uint8Array { this.seek(0); return this.bytesBefore(this.data(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.data(VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Reads DiscoveryRequest in place. Asks for streams. */
@@ -91,6 +92,7 @@ export class DiscoveryRequestDecoder extends MessageDecoder {
   dataSourceName(): string { this.seek(2); return this.textBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Returns dataSourceName. A view into the buffer, instead of the text. */
   dataSourceNameBytes(): Uint8Array { this.seek(2); return this.bytesBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.opening(this.#tags.begin(this.view, this.cursor, this.version)); break;
       case 1: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break;
       case 2: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break; } }
@@ -117,6 +119,7 @@ export class DiscoveryRequestTagsEncoder extends GroupEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void {
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Writes DiscoveryRequest in place; each setter returns the encoder. */
@@ -201,6 +204,7 @@ export class DiscoveryRequestEncoder extends MessageEncoder {
     this.view.setUint32(this.at + 20, 4294967295, true);
     this.view.setBigUint64(this.at + 24, 18446744073709551615n, true);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.#tags.begin(this.view, this.cursor, 0); break;
       case 1: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break;
       case 2: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
@@ -286,6 +290,7 @@ export class DiscoveryResponseResultsPayloadPoolsDecoder extends GroupDecoder {
   regionUri(): string { this.seek(0); return this.textBefore(this.data(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Where the pool lies. A view into the buffer, instead of the text. */
   regionUriBytes(): Uint8Array { this.seek(0); return this.bytesBefore(this.data(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.data(VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Reads the entries of the group tags in place. The tags. */
@@ -298,6 +303,7 @@ export class DiscoveryResponseResultsTagsDecoder extends GroupDecoder {
   tag(): string { this.seek(0); return this.textBefore(this.data(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Returns tag. A view into the buffer, instead of the text. */
   tagBytes(): Uint8Array { this.seek(0); return this.bytesBefore(this.data(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.data(VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Reads the entries of the group results in place. The streams that were found. */
@@ -359,6 +365,7 @@ export class DiscoveryResponseResultsDecoder extends GroupDecoder {
   driverControlChannel(): string { this.seek(5); return this.textBefore(this.data(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Returns driverControlChannel. A view into the buffer, instead of the text. */
   driverControlChannelBytes(): Uint8Array { this.seek(5); return this.bytesBefore(this.data(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.opening(this.#payloadPools.begin(this.view, this.cursor, this.version)); break;
       case 1: this.opening(this.#tags.begin(this.view, this.cursor, this.version)); break;
       case 2: this.data(VAR_ASCII_ENCODING_LAYOUT); break;
@@ -388,6 +395,7 @@ export class DiscoveryResponseDecoder extends MessageDecoder {
   errorMessage(): string { this.seek(1); return this.textBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Returns errorMessage. A view into the buffer, instead of the text. */
   errorMessageBytes(): Uint8Array { this.seek(1); return this.bytesBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.opening(this.#results.begin(this.view, this.cursor, this.version)); break;
       case 1: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
@@ -428,6 +436,7 @@ export class DiscoveryResponseResultsPayloadPoolsEncoder extends GroupEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 10);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Writes the entries of the group tags: `next()` before each one. */
@@ -452,6 +461,7 @@ export class DiscoveryResponseResultsTagsEncoder extends GroupEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void {
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Writes the entries of the group results: `next()` before each one. */
@@ -582,6 +592,7 @@ export class DiscoveryResponseResultsEncoder extends GroupEncoder {
   override clear(): void { clearBytes(this.view, this.at, 39);
     this.view.setBigUint64(this.at + 27, 18446744073709551615n, true);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.#payloadPools.begin(this.view, this.cursor, 0); break;
       case 1: this.#tags.begin(this.view, this.cursor, 0); break;
       case 2: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break;
@@ -630,6 +641,7 @@ export class DiscoveryResponseEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 9);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.#results.begin(this.view, this.cursor, 0); break;
       case 1: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
 }

@@ -31,9 +31,9 @@ export const Role = {
   PRODUCER: 1,
   CONSUMER: 2,
 } as const;
-/** One of {@link Role}. */
+/** One of the values of `Role`. */
 export type Role = (typeof Role)[keyof typeof Role];
-/** Tells whether a number from the wire is a {@link Role}. */
+/** Tells whether a number from the wire is one of them. */
 export function isRole(value: number): value is Role {
   return value === 1 || value === 2;
 }
@@ -42,9 +42,9 @@ export const PublishMode = {
   REQUIRE_EXISTING: 1,
   EXISTING_OR_CREATE: 2,
 } as const;
-/** One of {@link PublishMode}. */
+/** One of the values of `PublishMode`. */
 export type PublishMode = (typeof PublishMode)[keyof typeof PublishMode];
-/** Tells whether a number from the wire is a {@link PublishMode}. */
+/** Tells whether a number from the wire is one of them. */
 export function isPublishMode(value: number): value is PublishMode {
   return value === 1 || value === 2;
 }
@@ -54,9 +54,9 @@ export const HugepagesPolicy = {
   STANDARD: 1,
   HUGEPAGES: 2,
 } as const;
-/** One of {@link HugepagesPolicy}. */
+/** One of the values of `HugepagesPolicy`. */
 export type HugepagesPolicy = (typeof HugepagesPolicy)[keyof typeof HugepagesPolicy];
-/** Tells whether a number from the wire is a {@link HugepagesPolicy}. */
+/** Tells whether a number from the wire is one of them. */
 export function isHugepagesPolicy(value: number): value is HugepagesPolicy {
   return value === 0 || value === 1 || value === 2;
 }
@@ -68,9 +68,9 @@ export const ResponseCode = {
   REJECTED: 3,
   INTERNAL_ERROR: 4,
 } as const;
-/** One of {@link ResponseCode}. */
+/** One of the values of `ResponseCode`. */
 export type ResponseCode = (typeof ResponseCode)[keyof typeof ResponseCode];
-/** Tells whether a number from the wire is a {@link ResponseCode}. */
+/** Tells whether a number from the wire is one of them. */
 export function isResponseCode(value: number): value is ResponseCode {
   return value === 0 || value === 1 || value === 2 || value === 3 || value === 4;
 }
@@ -80,9 +80,9 @@ export const ShutdownReason = {
   ADMIN: 1,
   ERROR: 2,
 } as const;
-/** One of {@link ShutdownReason}. */
+/** One of the values of `ShutdownReason`. */
 export type ShutdownReason = (typeof ShutdownReason)[keyof typeof ShutdownReason];
-/** Tells whether a number from the wire is a {@link ShutdownReason}. */
+/** Tells whether a number from the wire is one of them. */
 export function isShutdownReason(value: number): value is ShutdownReason {
   return value === 0 || value === 1 || value === 2;
 }
@@ -92,9 +92,9 @@ export const LeaseRevokeReason = {
   EXPIRED: 2,
   REVOKED: 3,
 } as const;
-/** One of {@link LeaseRevokeReason}. */
+/** One of the values of `LeaseRevokeReason`. */
 export type LeaseRevokeReason = (typeof LeaseRevokeReason)[keyof typeof LeaseRevokeReason];
-/** Tells whether a number from the wire is a {@link LeaseRevokeReason}. */
+/** Tells whether a number from the wire is one of them. */
 export function isLeaseRevokeReason(value: number): value is LeaseRevokeReason {
   return value === 1 || value === 2 || value === 3;
 }
@@ -132,6 +132,7 @@ export class ShmAttachRequestDecoder extends MessageDecoder {
     const value = this.view.getUint32(this.at + 23, true);
     return value === 4294967295 ? undefined : value;
   }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Writes ShmAttachRequest in place; each setter returns the encoder. */
@@ -189,6 +190,7 @@ export class ShmAttachRequestEncoder extends MessageEncoder {
     this.view.setUint8(this.at + 21, 255);
     this.view.setUint32(this.at + 23, 4294967295, true);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Asks for a lease. */
@@ -258,6 +260,7 @@ export class ShmAttachResponsePayloadPoolsDecoder extends GroupDecoder {
   regionUri(): string { this.seek(0); return this.textBefore(this.data(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Where the pool lies. A view into the buffer, instead of the text. */
   regionUriBytes(): Uint8Array { this.seek(0); return this.bytesBefore(this.data(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.data(VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Reads ShmAttachResponse in place. Grants or refuses a lease. */
@@ -326,6 +329,7 @@ export class ShmAttachResponseDecoder extends MessageDecoder {
   errorMessage(): string { this.seek(2); return this.textBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Returns errorMessage. A view into the buffer, instead of the text. */
   errorMessageBytes(): Uint8Array { this.seek(2); return this.bytesBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.opening(this.#payloadPools.begin(this.view, this.cursor, this.version)); break;
       case 1: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break;
       case 2: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break; } }
@@ -367,6 +371,7 @@ export class ShmAttachResponsePayloadPoolsEncoder extends GroupEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 10);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Writes ShmAttachResponse in place; each setter returns the encoder. */
@@ -488,6 +493,7 @@ export class ShmAttachResponseEncoder extends MessageEncoder {
     this.view.setUint16(this.at + 48, 65535, true);
     this.view.setUint32(this.at + 50, 4294967295, true);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.#payloadPools.begin(this.view, this.cursor, 0); break;
       case 1: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break;
       case 2: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
@@ -607,6 +613,7 @@ export class ShmDetachRequestDecoder extends MessageDecoder {
   clientId(): number {  return this.view.getUint32(this.at + 20, true); }
   /** Returns the field role. */
   role(): number {  return this.view.getUint8(this.at + 24); }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Writes ShmDetachRequest in place; each setter returns the encoder. */
@@ -653,6 +660,7 @@ export class ShmDetachRequestEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 25);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Gives a lease back. */
@@ -710,6 +718,7 @@ export class ShmDetachResponseDecoder extends MessageDecoder {
   errorMessage(): string { this.seek(0); return this.textBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Returns errorMessage. A view into the buffer, instead of the text. */
   errorMessageBytes(): Uint8Array { this.seek(0); return this.bytesBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Writes ShmDetachResponse in place; each setter returns the encoder. */
@@ -747,6 +756,7 @@ export class ShmDetachResponseEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 12);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Answers a detach request. */
@@ -802,6 +812,7 @@ export class ShmLeaseKeepaliveDecoder extends MessageDecoder {
   clientTimestampNsLow(): number { return this.view.getUint32(this.at + 17, true); }
   /** Returns the high 32 bits of clientTimestampNs, unsigned, without making a bigint. */
   clientTimestampNsHigh(): number { return this.view.getUint32(this.at + 21, true); }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Writes ShmLeaseKeepalive in place; each setter returns the encoder. */
@@ -848,6 +859,7 @@ export class ShmLeaseKeepaliveEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 25);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Keeps a lease. */
@@ -905,6 +917,7 @@ export class ShmDriverShutdownDecoder extends MessageDecoder {
   errorMessage(): string { this.seek(0); return this.textBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Returns errorMessage. A view into the buffer, instead of the text. */
   errorMessageBytes(): Uint8Array { this.seek(0); return this.bytesBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Writes ShmDriverShutdown in place; each setter returns the encoder. */
@@ -942,6 +955,7 @@ export class ShmDriverShutdownEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 9);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Says that the driver stops. */
@@ -1003,6 +1017,7 @@ export class ShmLeaseRevokedDecoder extends MessageDecoder {
   errorMessage(): string { this.seek(0); return this.textBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Returns errorMessage. A view into the buffer, instead of the text. */
   errorMessageBytes(): Uint8Array { this.seek(0); return this.bytesBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Writes ShmLeaseRevoked in place; each setter returns the encoder. */
@@ -1066,6 +1081,7 @@ export class ShmLeaseRevokedEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 26);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Says that a lease ended. */
@@ -1135,6 +1151,7 @@ export class ShmDriverShutdownRequestDecoder extends MessageDecoder {
   errorMessage(): string { this.seek(1); return this.textBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Returns errorMessage. A view into the buffer, instead of the text. */
   errorMessageBytes(): Uint8Array { this.seek(1); return this.bytesBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break;
       case 1: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
@@ -1185,6 +1202,7 @@ export class ShmDriverShutdownRequestEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 9);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break;
       case 1: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
 }

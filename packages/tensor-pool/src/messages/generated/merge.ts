@@ -25,9 +25,9 @@ export const MergeRuleType = {
   OFFSET: 0,
   WINDOW: 1,
 } as const;
-/** One of {@link MergeRuleType}. */
+/** One of the values of `MergeRuleType`. */
 export type MergeRuleType = (typeof MergeRuleType)[keyof typeof MergeRuleType];
-/** Tells whether a number from the wire is a {@link MergeRuleType}. */
+/** Tells whether a number from the wire is one of them. */
 export function isMergeRuleType(value: number): value is MergeRuleType {
   return value === 0 || value === 1;
 }
@@ -36,9 +36,9 @@ export const ClockDomain = {
   MONOTONIC: 1,
   REALTIME_SYNCED: 2,
 } as const;
-/** One of {@link ClockDomain}. */
+/** One of the values of `ClockDomain`. */
 export type ClockDomain = (typeof ClockDomain)[keyof typeof ClockDomain];
-/** Tells whether a number from the wire is a {@link ClockDomain}. */
+/** Tells whether a number from the wire is one of them. */
 export function isClockDomain(value: number): value is ClockDomain {
   return value === 1 || value === 2;
 }
@@ -47,9 +47,9 @@ export const MergeTimeRuleType = {
   OFFSET_NS: 0,
   WINDOW_NS: 1,
 } as const;
-/** One of {@link MergeTimeRuleType}. */
+/** One of the values of `MergeTimeRuleType`. */
 export type MergeTimeRuleType = (typeof MergeTimeRuleType)[keyof typeof MergeTimeRuleType];
-/** Tells whether a number from the wire is a {@link MergeTimeRuleType}. */
+/** Tells whether a number from the wire is one of them. */
 export function isMergeTimeRuleType(value: number): value is MergeTimeRuleType {
   return value === 0 || value === 1;
 }
@@ -58,9 +58,9 @@ export const TimestampSource = {
   FRAME_DESCRIPTOR: 1,
   SLOT_HEADER: 2,
 } as const;
-/** One of {@link TimestampSource}. */
+/** One of the values of `TimestampSource`. */
 export type TimestampSource = (typeof TimestampSource)[keyof typeof TimestampSource];
-/** Tells whether a number from the wire is a {@link TimestampSource}. */
+/** Tells whether a number from the wire is one of them. */
 export function isTimestampSource(value: number): value is TimestampSource {
   return value === 1 || value === 2;
 }
@@ -88,6 +88,7 @@ export class SequenceMergeMapAnnounceRulesDecoder extends GroupDecoder {
     const value = this.view.getUint32(this.at + 9, true);
     return value === 4294967295 ? undefined : value;
   }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Reads SequenceMergeMapAnnounce in place. Ties inputs to an output by sequence. */
@@ -113,6 +114,7 @@ export class SequenceMergeMapAnnounceDecoder extends MessageDecoder {
     this.seek(0);
     return this.opening(this.#rules.begin(this.view, this.cursor, this.version));
   }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.opening(this.#rules.begin(this.view, this.cursor, this.version)); break; } }
 }
 /** Writes the entries of the group rules: `next()` before each one. */
@@ -147,6 +149,7 @@ export class SequenceMergeMapAnnounceRulesEncoder extends GroupEncoder {
     this.view.setInt32(this.at + 5, -2147483648, true);
     this.view.setUint32(this.at + 9, 4294967295, true);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Writes SequenceMergeMapAnnounce in place; each setter returns the encoder. */
@@ -190,6 +193,7 @@ export class SequenceMergeMapAnnounceEncoder extends MessageEncoder {
   override clear(): void { clearBytes(this.view, this.at, 20);
     this.view.setBigUint64(this.at + 12, 18446744073709551615n, true);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.#rules.begin(this.view, this.cursor, 0); break; } }
 }
 /** One rule for each input. */
@@ -261,6 +265,7 @@ export class SequenceMergeMapRequestDecoder extends MessageDecoder {
   epochLow(): number { return this.view.getUint32(this.at + 4, true); }
   /** Returns the high 32 bits of epoch, unsigned, without making a bigint. */
   epochHigh(): number { return this.view.getUint32(this.at + 8, true); }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Writes SequenceMergeMapRequest in place; each setter returns the encoder. */
@@ -286,6 +291,7 @@ export class SequenceMergeMapRequestEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 12);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Asks for a map by sequence. */
@@ -337,6 +343,7 @@ export class TimestampMergeMapAnnounceRulesDecoder extends GroupDecoder {
     const value = this.view.getBigUint64(this.at + 14, true);
     return value === 18446744073709551615n ? undefined : value;
   }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Reads TimestampMergeMapAnnounce in place. Ties inputs to an output by time. */
@@ -369,6 +376,7 @@ export class TimestampMergeMapAnnounceDecoder extends MessageDecoder {
     this.seek(0);
     return this.opening(this.#rules.begin(this.view, this.cursor, this.version));
   }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.opening(this.#rules.begin(this.view, this.cursor, this.version)); break; } }
 }
 /** Writes the entries of the group rules: `next()` before each one. */
@@ -420,6 +428,7 @@ export class TimestampMergeMapAnnounceRulesEncoder extends GroupEncoder {
     this.view.setBigInt64(this.at + 6, -9223372036854775808n, true);
     this.view.setBigUint64(this.at + 14, 18446744073709551615n, true);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Writes TimestampMergeMapAnnounce in place; each setter returns the encoder. */
@@ -480,6 +489,7 @@ export class TimestampMergeMapAnnounceEncoder extends MessageEncoder {
     this.view.setBigUint64(this.at + 12, 18446744073709551615n, true);
     this.view.setBigUint64(this.at + 21, 18446744073709551615n, true);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.#rules.begin(this.view, this.cursor, 0); break; } }
 }
 /** One rule for each input. */
@@ -563,6 +573,7 @@ export class TimestampMergeMapRequestDecoder extends MessageDecoder {
   epochLow(): number { return this.view.getUint32(this.at + 4, true); }
   /** Returns the high 32 bits of epoch, unsigned, without making a bigint. */
   epochHigh(): number { return this.view.getUint32(this.at + 8, true); }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Writes TimestampMergeMapRequest in place; each setter returns the encoder. */
@@ -588,6 +599,7 @@ export class TimestampMergeMapRequestEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 12);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Asks for a map by time. */

@@ -33,6 +33,7 @@ export class TraceLinkSetParentsDecoder extends GroupDecoder {
   traceIdLow(): number { return this.view.getUint32(this.at, true); }
   /** Returns the high 32 bits of traceId, unsigned, without making a bigint. */
   traceIdHigh(): number { return this.view.getUint32(this.at + 4, true); }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Reads TraceLinkSet in place. Names the parents of a frame. */
@@ -65,6 +66,7 @@ export class TraceLinkSetDecoder extends MessageDecoder {
     this.seek(0);
     return this.opening(this.#parents.begin(this.view, this.cursor, this.version));
   }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.opening(this.#parents.begin(this.view, this.cursor, this.version)); break; } }
 }
 /** Writes the entries of the group parents: `next()` before each one. */
@@ -88,6 +90,7 @@ export class TraceLinkSetParentsEncoder extends GroupEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 8);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Writes TraceLinkSet in place; each setter returns the encoder. */
@@ -141,6 +144,7 @@ export class TraceLinkSetEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 28);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.#parents.begin(this.view, this.cursor, 0); break; } }
 }
 /** The frames it was made of. */

@@ -41,9 +41,9 @@ export const ClockDomain = {
   MONOTONIC: 1,
   REALTIME_SYNCED: 2,
 } as const;
-/** One of {@link ClockDomain}. */
+/** One of the values of `ClockDomain`. */
 export type ClockDomain = (typeof ClockDomain)[keyof typeof ClockDomain];
-/** Tells whether a number from the wire is a {@link ClockDomain}. */
+/** Tells whether a number from the wire is one of them. */
 export function isClockDomain(value: number): value is ClockDomain {
   return value === 1 || value === 2;
 }
@@ -52,9 +52,9 @@ export const Bool = {
   FALSE: 0,
   TRUE: 1,
 } as const;
-/** One of {@link Bool}. */
+/** One of the values of `Bool`. */
 export type Bool = (typeof Bool)[keyof typeof Bool];
-/** Tells whether a number from the wire is a {@link Bool}. */
+/** Tells whether a number from the wire is one of them. */
 export function isBool(value: number): value is Bool {
   return value === 0 || value === 1;
 }
@@ -63,9 +63,9 @@ export const Mode = {
   STREAM: 1,
   RATE_LIMITED: 2,
 } as const;
-/** One of {@link Mode}. */
+/** One of the values of `Mode`. */
 export type Mode = (typeof Mode)[keyof typeof Mode];
-/** Tells whether a number from the wire is a {@link Mode}. */
+/** Tells whether a number from the wire is one of them. */
 export function isMode(value: number): value is Mode {
   return value === 1 || value === 2;
 }
@@ -77,9 +77,9 @@ export const ResponseCode = {
   REJECTED: 3,
   INTERNAL_ERROR: 4,
 } as const;
-/** One of {@link ResponseCode}. */
+/** One of the values of `ResponseCode`. */
 export type ResponseCode = (typeof ResponseCode)[keyof typeof ResponseCode];
-/** Tells whether a number from the wire is a {@link ResponseCode}. */
+/** Tells whether a number from the wire is one of them. */
 export function isResponseCode(value: number): value is ResponseCode {
   return value === 0 || value === 1 || value === 2 || value === 3 || value === 4;
 }
@@ -90,9 +90,9 @@ export const FrameProgressState = {
   PROGRESS: 2,
   COMPLETE: 3,
 } as const;
-/** One of {@link FrameProgressState}. */
+/** One of the values of `FrameProgressState`. */
 export type FrameProgressState = (typeof FrameProgressState)[keyof typeof FrameProgressState];
-/** Tells whether a number from the wire is a {@link FrameProgressState}. */
+/** Tells whether a number from the wire is one of them. */
 export function isFrameProgressState(value: number): value is FrameProgressState {
   return value === 0 || value === 1 || value === 2 || value === 3;
 }
@@ -101,9 +101,9 @@ export const RegionType = {
   HEADER_RING: 1,
   PAYLOAD_POOL: 2,
 } as const;
-/** One of {@link RegionType}. */
+/** One of the values of `RegionType`. */
 export type RegionType = (typeof RegionType)[keyof typeof RegionType];
-/** Tells whether a number from the wire is a {@link RegionType}. */
+/** Tells whether a number from the wire is one of them. */
 export function isRegionType(value: number): value is RegionType {
   return value === 1 || value === 2;
 }
@@ -124,9 +124,9 @@ export const Dtype = {
   BYTES: 13,
   BIT: 14,
 } as const;
-/** One of {@link Dtype}. */
+/** One of the values of `Dtype`. */
 export type Dtype = (typeof Dtype)[keyof typeof Dtype];
-/** Tells whether a number from the wire is a {@link Dtype}. */
+/** Tells whether a number from the wire is one of them. */
 export function isDtype(value: number): value is Dtype {
   return value === 0 || value === 1 || value === 2 || value === 3 || value === 4 || value === 5 || value === 6 || value === 7 || value === 8 || value === 9 || value === 10 || value === 11 || value === 13 || value === 14;
 }
@@ -136,9 +136,9 @@ export const MajorOrder = {
   ROW: 1,
   COLUMN: 2,
 } as const;
-/** One of {@link MajorOrder}. */
+/** One of the values of `MajorOrder`. */
 export type MajorOrder = (typeof MajorOrder)[keyof typeof MajorOrder];
-/** Tells whether a number from the wire is a {@link MajorOrder}. */
+/** Tells whether a number from the wire is one of them. */
 export function isMajorOrder(value: number): value is MajorOrder {
   return value === 0 || value === 1 || value === 2;
 }
@@ -148,9 +148,9 @@ export const ProgressUnit = {
   ROWS: 1,
   COLUMNS: 2,
 } as const;
-/** One of {@link ProgressUnit}. */
+/** One of the values of `ProgressUnit`. */
 export type ProgressUnit = (typeof ProgressUnit)[keyof typeof ProgressUnit];
-/** Tells whether a number from the wire is a {@link ProgressUnit}. */
+/** Tells whether a number from the wire is one of them. */
 export function isProgressUnit(value: number): value is ProgressUnit {
   return value === 0 || value === 1 || value === 2;
 }
@@ -174,6 +174,7 @@ export class ShmPoolAnnouncePayloadPoolsDecoder extends GroupDecoder {
   regionUri(): string { this.seek(0); return this.textBefore(this.data(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Where the pool lies. A view into the buffer, instead of the text. */
   regionUriBytes(): Uint8Array { this.seek(0); return this.bytesBefore(this.data(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.data(VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Reads ShmPoolAnnounce in place. Tells where the regions of a stream lie. */
@@ -214,6 +215,7 @@ export class ShmPoolAnnounceDecoder extends MessageDecoder {
   headerRegionUri(): string { this.seek(1); return this.textBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Where the header ring lies. A view into the buffer, instead of the text. */
   headerRegionUriBytes(): Uint8Array { this.seek(1); return this.bytesBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.opening(this.#payloadPools.begin(this.view, this.cursor, this.version)); break;
       case 1: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
@@ -254,6 +256,7 @@ export class ShmPoolAnnouncePayloadPoolsEncoder extends GroupEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 10);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Writes ShmPoolAnnounce in place; each setter returns the encoder. */
@@ -333,6 +336,7 @@ export class ShmPoolAnnounceEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 35);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.#payloadPools.begin(this.view, this.cursor, 0); break;
       case 1: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
@@ -462,6 +466,7 @@ export class ConsumerHelloDecoder extends MessageDecoder {
   controlChannel(): string { this.seek(1); return this.textBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Returns controlChannel. A view into the buffer, instead of the text. */
   controlChannelBytes(): Uint8Array { this.seek(1); return this.bytesBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break;
       case 1: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
@@ -559,6 +564,7 @@ export class ConsumerHelloEncoder extends MessageEncoder {
     this.view.setUint32(this.at + 23, 4294967295, true);
     this.view.setUint32(this.at + 27, 4294967295, true);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break;
       case 1: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
@@ -665,6 +671,7 @@ export class ConsumerConfigDecoder extends MessageDecoder {
   controlChannel(): string { this.seek(2); return this.textBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Returns controlChannel. A view into the buffer, instead of the text. */
   controlChannelBytes(): Uint8Array { this.seek(2); return this.bytesBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break;
       case 1: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break;
       case 2: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break; } }
@@ -742,6 +749,7 @@ export class ConsumerConfigEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 18);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break;
       case 1: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break;
       case 2: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
@@ -834,6 +842,7 @@ export class FrameDescriptorDecoder extends MessageDecoder {
     const value = this.view.getBigUint64(this.at + 32, true);
     return value === 0n ? undefined : value;
   }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Writes FrameDescriptor in place; each setter returns the encoder. */
@@ -900,6 +909,7 @@ export class FrameDescriptorEncoder extends MessageEncoder {
     this.view.setUint32(this.at + 28, 4294967295, true);
     this.view.setBigUint64(this.at + 32, 0n, true);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Says that a frame is committed. */
@@ -979,6 +989,7 @@ export class QosConsumerDecoder extends MessageDecoder {
   dropsLateHigh(): number { return this.view.getUint32(this.at + 36, true); }
   /** Returns the field mode. */
   mode(): number {  return this.view.getUint8(this.at + 40); }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Writes QosConsumer in place; each setter returns the encoder. */
@@ -1047,6 +1058,7 @@ export class QosConsumerEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 41);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Tells how a consumer keeps up. */
@@ -1121,6 +1133,7 @@ export class QosProducerDecoder extends MessageDecoder {
     const value = this.view.getUint32(this.at + 24, true);
     return value === 4294967295 ? undefined : value;
   }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Writes QosProducer in place; each setter returns the encoder. */
@@ -1168,6 +1181,7 @@ export class QosProducerEncoder extends MessageEncoder {
   override clear(): void { clearBytes(this.view, this.at, 28);
     this.view.setUint32(this.at + 24, 4294967295, true);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Tells where a producer is. */
@@ -1233,6 +1247,7 @@ export class DataSourceAnnounceDecoder extends MessageDecoder {
   summary(): string { this.seek(1); return this.textBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Returns summary. A view into the buffer, instead of the text. */
   summaryBytes(): Uint8Array { this.seek(1); return this.bytesBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break;
       case 1: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
@@ -1293,6 +1308,7 @@ export class DataSourceAnnounceEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 20);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break;
       case 1: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
@@ -1355,6 +1371,7 @@ export class DataSourceMetaAttributesDecoder extends GroupDecoder {
   formatBytes(): Uint8Array { this.seek(1); return this.bytesBefore(this.data(VAR_ASCII_ENCODING_LAYOUT)); }
   /** Returns value. A view into the buffer: copy it before the buffer is reused. */
   value(): Uint8Array { this.seek(2); return this.bytesBefore(this.data(VAR_DATA_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.data(VAR_ASCII_ENCODING_LAYOUT); break;
       case 1: this.data(VAR_ASCII_ENCODING_LAYOUT); break;
       case 2: this.data(VAR_DATA_ENCODING_LAYOUT); break; } }
@@ -1379,6 +1396,7 @@ export class DataSourceMetaDecoder extends MessageDecoder {
     this.seek(0);
     return this.opening(this.#attributes.begin(this.view, this.cursor, this.version));
   }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.opening(this.#attributes.begin(this.view, this.cursor, this.version)); break; } }
 }
 /** Writes the entries of the group attributes: `next()` before each one. */
@@ -1421,6 +1439,7 @@ export class DataSourceMetaAttributesEncoder extends GroupEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void {
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break;
       case 1: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break;
       case 2: this.writeBytes(NO_BYTES, VAR_DATA_ENCODING_LAYOUT); break; } }
@@ -1459,6 +1478,7 @@ export class DataSourceMetaEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 16);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.#attributes.begin(this.view, this.cursor, 0); break; } }
 }
 /** What is known of the source. */
@@ -1530,6 +1550,7 @@ export class ControlResponseDecoder extends MessageDecoder {
   errorMessage(): string { this.seek(0); return this.textBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT), VAR_ASCII_ENCODING_LAYOUT); }
   /** Returns errorMessage. A view into the buffer, instead of the text. */
   errorMessageBytes(): Uint8Array { this.seek(0); return this.bytesBefore(this.lastData(VAR_ASCII_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.lastData(VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Writes ControlResponse in place; each setter returns the encoder. */
@@ -1567,6 +1588,7 @@ export class ControlResponseEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 12);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_ASCII_ENCODING_LAYOUT); break; } }
 }
 /** Answers a request. */
@@ -1622,6 +1644,7 @@ export class MetaBlobAnnounceDecoder extends MessageDecoder {
   checksumLow(): number { return this.view.getUint32(this.at + 20, true); }
   /** Returns the high 32 bits of checksum, unsigned, without making a bigint. */
   checksumHigh(): number { return this.view.getUint32(this.at + 24, true); }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Writes MetaBlobAnnounce in place; each setter returns the encoder. */
@@ -1668,6 +1691,7 @@ export class MetaBlobAnnounceEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 28);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Begins a blob of metadata. */
@@ -1735,6 +1759,7 @@ export class FrameProgressDecoder extends MessageDecoder {
   payloadBytesFilledHigh(): number { return this.view.getUint32(this.at + 24, true); }
   /** Returns the field state. */
   state(): number {  return this.view.getUint8(this.at + 28); }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Writes FrameProgress in place; each setter returns the encoder. */
@@ -1787,6 +1812,7 @@ export class FrameProgressEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 29);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Tells how much of a frame is written. */
@@ -1844,6 +1870,7 @@ export class MetaBlobChunkDecoder extends MessageDecoder {
   chunkOffsetHigh(): number { return this.view.getUint32(this.at + 12, true); }
   /** Returns bytes. A view into the buffer: copy it before the buffer is reused. */
   bytes(): Uint8Array { this.seek(0); return this.bytesBefore(this.lastData(VAR_DATA_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.lastData(VAR_DATA_ENCODING_LAYOUT); break; } }
 }
 /** Writes MetaBlobChunk in place; each setter returns the encoder. */
@@ -1880,6 +1907,7 @@ export class MetaBlobChunkEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 16);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_DATA_ENCODING_LAYOUT); break; } }
 }
 /** Carries a piece of a blob. */
@@ -1931,6 +1959,7 @@ export class MetaBlobCompleteDecoder extends MessageDecoder {
   checksumLow(): number { return this.view.getUint32(this.at + 8, true); }
   /** Returns the high 32 bits of checksum, unsigned, without making a bigint. */
   checksumHigh(): number { return this.view.getUint32(this.at + 12, true); }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Writes MetaBlobComplete in place; each setter returns the encoder. */
@@ -1961,6 +1990,7 @@ export class MetaBlobCompleteEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 16);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** Ends a blob. */
@@ -2042,6 +2072,7 @@ export class ShmRegionSuperblockDecoder extends MessageDecoder {
   activityTimestampNsLow(): number { return this.view.getUint32(this.at + 56, true); }
   /** Returns the high 32 bits of activityTimestampNs, unsigned, without making a bigint. */
   activityTimestampNsHigh(): number { return this.view.getUint32(this.at + 60, true); }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Writes ShmRegionSuperblock in place; each setter returns the encoder. */
@@ -2141,6 +2172,7 @@ export class ShmRegionSuperblockEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 64);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** The first 64 bytes of a region. */
@@ -2237,6 +2269,7 @@ export class SlotHeaderDecoder extends MessageDecoder {
   metaVersion(): number {  return this.view.getUint32(this.at + 30, true); }
   /** Returns headerBytes. A view into the buffer: copy it before the buffer is reused. */
   headerBytes(): Uint8Array { this.seek(0); return this.bytesBefore(this.lastData(VAR_DATA_ENCODING_LAYOUT)); }
+  /** Goes past a member that nobody reads. */
   protected override pass(ordinal: number): void { switch (ordinal) { case 0: this.lastData(VAR_DATA_ENCODING_LAYOUT); break; } }
 }
 /** Writes SlotHeader in place; each setter returns the encoder. */
@@ -2300,6 +2333,7 @@ export class SlotHeaderEncoder extends MessageEncoder {
   override clear(): void { clearBytes(this.view, this.at, 60);
     this.view.setBigUint64(this.at + 22, 18446744073709551615n, true);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(ordinal: number): void { switch (ordinal) { case 0: this.writeBytes(NO_BYTES, VAR_DATA_ENCODING_LAYOUT); break; } }
 }
 /** The header of one slot in the ring. */
@@ -2381,6 +2415,7 @@ export class TensorHeaderDecoder extends MessageDecoder {
     checkIndex(index, 8);
     return this.view.getInt32(this.at + 43 + index * 4, true);
   }
+  /** Goes past a member that nobody reads. */
   protected override pass(): void {  }
 }
 /** Writes TensorHeader in place; each setter returns the encoder. */
@@ -2432,6 +2467,7 @@ export class TensorHeaderEncoder extends MessageEncoder {
   /** Sets every field to null, or to zero where it has no null. */
   override clear(): void { clearBytes(this.view, this.at, 184);
   }
+  /** Writes a member that nobody wrote as empty. */
   protected override leaveOut(): void {}
 }
 /** The shape of the tensor in a slot. */
