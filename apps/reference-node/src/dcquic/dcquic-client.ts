@@ -1,5 +1,5 @@
 import type { TransportPool } from "@proj/dcquic-core";
-import { createTransportPool } from "@proj/dcquic-core/node";
+import { bindBest, createTransportPool } from "@proj/dcquic-core/node";
 import { KEY_IDENTITY } from "./dcquic-service.js";
 
 /** Opens a pool for calls to nodes; whoever gets it closes it. */
@@ -8,5 +8,6 @@ export function openDcquicPool(key: Uint8Array, host = "0.0.0.0"): Promise<Trans
     host,
     credentials: { kind: "psk", identity: KEY_IDENTITY, secret: key },
     closeGraceMs: 1000,
+    bind: async (options) => (await bindBest(options)).driver,
   });
 }

@@ -1,6 +1,6 @@
 import { newByteStreamRpcSession } from "@proj/capnweb-rpc";
 import { type Incoming, Status, type TransportPool } from "@proj/dcquic-core";
-import { createTransportPool } from "@proj/dcquic-core/node";
+import { bindBest, createTransportPool } from "@proj/dcquic-core/node";
 import type { ByteStream } from "@proj/wire-types";
 import type { DcquicConfig } from "./dcquic-config.js";
 import { FileReceiver } from "./file-receiver.js";
@@ -43,6 +43,7 @@ export class DcquicService {
     const pool = await createTransportPool({
       host,
       port,
+      bind: async (chosen) => (await bindBest(chosen)).driver,
       credentials: { kind: "psk", identity: KEY_IDENTITY, secret: options.key },
     });
     return new DcquicService(pool, options);

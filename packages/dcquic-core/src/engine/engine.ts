@@ -274,10 +274,23 @@ export class Engine {
 
   /** Sends a path's packets elsewhere from now on, because an address or a NIC failed. What was learned of the old one goes. */
   readdress(path: PathId, address: number): void {
-    const moved = this.#pathBy(path);
-    moved.address = address;
-    moved.congestion.bbr.restart();
-    moved.congestion.giveUpInflight();
+    this.#pathBy(path).sendTo(address);
+  }
+
+  /** Learns another address of a path's peer. Packets from there move a path that is lost. §18 */
+  addAddress(path: PathId, address: number): void {
+    const { addresses } = this.#pathBy(path);
+    if (!addresses.includes(address)) addresses.push(address);
+  }
+
+  /** Tries the next address of a peer that was not heard for `silentUs` and does not answer; says whether it did. */
+  nextAddress(nowUs: number, path: PathId, silentUs: number): boolean {
+    const lost = this.#pathBy(path);
+    const { addresses, address, health } = lost;
+    if (!lost.isLost || addresses.length < 2 || nowUs - health.heardUs < silentUs) return false;
+    const next = addresses[(addresses.indexOf(address) + 1) % addresses.length];
+    if (next !== undefined) lost.sendTo(next);
+    return true;
   }
 
   /**

@@ -126,6 +126,7 @@ export class PacketIntake {
     const worker = this.#open(nowUs, path, batch, index);
     if (worker === undefined) return;
     context.dirty.add(path);
+    this.#follow(path, worker, batch.address(index));
     this.#count(nowUs, path, worker, batch.ecn(index), length);
     try {
       this.#obey(nowUs, path, worker, batch, offset);
@@ -133,6 +134,14 @@ export class PacketIntake {
       if (!isWireError(error)) throw error;
       context.note("protocolViolation", path);
     }
+  }
+
+  // A peer that was lost and is heard from another of its addresses is answered there. Only its latest packet says where it
+  // is: an old one may come from anywhere.
+  #follow(path: Path, worker: PeerWorker, source: number): void {
+    if (source === path.address || !path.isLost) return;
+    const isLatest = this.#header.packetNumber > worker.largest;
+    if (isLatest && path.addresses.includes(source)) path.sendTo(source);
   }
 
   // Window, key and tag; nothing of a worker is kept before one of its packets verified.

@@ -159,11 +159,13 @@ export class PathKeeper {
     if (path.live > 0 && silentUs >= config.peerTimeoutUs) {
       this.#failed(path, Status.PeerTimeout);
     }
-    const owes = path.live > 0 && path.owedSinceUs > health.heardUs;
+    // An answer is overdue no earlier than a silent peer would be probed: PTOs are far shorter than what a busy peer may take.
+    const isQuiet = silentUs >= config.probeIdleUs;
+    const owes = isQuiet && path.live > 0 && path.owedSinceUs > health.heardUs;
     const owedSinceUs = owes
       ? Math.max(path.owedSinceUs, this.#context.resumedUs)
       : Number.POSITIVE_INFINITY;
-    this.#watched(path, () => health.tick(nowUs, rtt.backedOffPtoUs, owedSinceUs));
+    this.#watched(path, () => health.tick(nowUs, rtt.ptoUs, owedSinceUs));
     const intervalUs = health.probeIntervalUs(rtt.srttUs, config.probeIdleUs, uniform(random));
     const isIdle = silentUs >= intervalUs || health.state !== "healthy";
     if (isIdle && nowUs - path.sentUs >= Math.min(rtt.ptoUs, intervalUs)) path.probeFlags = 0;

@@ -61,6 +61,8 @@ export class Path {
   readonly id: PathId;
   /** The driver's number for the peer's address. */
   address: number;
+  /** The driver's numbers for all addresses that the peer says it has. */
+  readonly addresses: number[];
   /** What the handshake agreed on. */
   readonly established: EstablishedPath;
   /** Who the peer is, and which of its starts: paths of one name are of one peer. */
@@ -202,6 +204,7 @@ export class Path {
     this.#options = options;
     this.id = options.id;
     this.address = options.address;
+    this.addresses = [options.address];
     this.established = established;
     this.sender = options.sender;
     this.peerName = `${options.identity} ${formatHex(peer.epoch)}`;
@@ -232,6 +235,18 @@ export class Path {
     this.announceScheduler = new PriorityScheduler(scheduling);
     this.serveScheduler = new PriorityScheduler(scheduling);
     this.pullScheduler = new PriorityScheduler(scheduling);
+  }
+
+  /** Whether its peer does not answer, so that another address may be better. */
+  get isLost(): boolean {
+    return this.health.state === "probing" || this.health.state === "failed";
+  }
+
+  /** Sends to another address of the peer from now on. What was learned of the way to the old one goes. §18 */
+  sendTo(address: number): void {
+    this.address = address;
+    this.congestion.bbr.restart();
+    this.congestion.giveUpInflight();
   }
 
   /** Direction of what is received. */

@@ -16,7 +16,8 @@ const ANSWERS_TO_LEAVE_PROBING = 3;
 const VERIFICATION_ANSWERS = 5;
 const VERIFICATION_US = 1_000_000;
 const DWELL_US = 1_000_000;
-const PTOS_TO_PROBING = 3;
+// Three consecutive PTOs, each twice as long as the one before.
+const PTOS_TO_PROBING = 1 + 2 + 4;
 const FAILED_PROBE_US = 1_000_000;
 const PROBING_MIN_US = 100_000;
 const ICMP_SILENCE_US = 10_000;
@@ -109,8 +110,8 @@ export class PeerHealth {
   }
 
   /**
-   * Reconsiders as time passes; `ptoUs` is the path's PTO, `owedSinceUs` since when the peer owes an answer, Infinity when it
-   * owes none.
+   * Reconsiders as time passes; `ptoUs` is the path's PTO without backoff, `owedSinceUs` since when the peer owes an answer,
+   * Infinity when it owes none.
    */
   tick(nowUs: number, ptoUs: number, owedSinceUs: number): void {
     const silentUs = nowUs - this.#heardUs;

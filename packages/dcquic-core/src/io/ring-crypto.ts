@@ -129,8 +129,10 @@ class RingBatch implements PacketBatch {
   }
 
   openAll(): void {
-    this.#isOpened = true;
     const rows = this.#opening;
+    // Rows that were opened before name bytes that hold other packets by now.
+    if (this.#isOpened) rows.clear();
+    this.#isOpened = true;
     if (rows.count > 0) this.#keys.ring.open(rows.batch, rows.count);
   }
 

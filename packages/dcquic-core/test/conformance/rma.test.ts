@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { RmaProviderName } from "@proj/dcquic-core";
-import { bindNative, type BindOptions, NativeDriver } from "@proj/dcquic-core/node";
+import { bindNative, type BindOptions, type NativeDriver } from "@proj/dcquic-core/node";
 import { backend } from "@proj/native-io";
 import { localPool } from "../support/udp-pools.js";
 import { poolConformance } from "./pool-cases.js";

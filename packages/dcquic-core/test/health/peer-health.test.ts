@@ -12,7 +12,7 @@ function degraded(): PeerHealth {
 
 function probing(): PeerHealth {
   const health = new PeerHealth(0);
-  health.tick(3 * PTO, PTO, 0);
+  health.tick(7 * PTO, PTO, 0);
   return health;
 }
 

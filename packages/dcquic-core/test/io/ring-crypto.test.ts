@@ -75,6 +75,31 @@ for (const by of backend.kind === "native" ? [backend, portable] : [portable]) {
   });
 }
 
+for (const by of backend.kind === "native" ? [backend, portable] : [portable]) {
+  test(`§22: a batch without packets leaves those of the one before alone, by ${by.kind} native-io`, () => {
+    const crypto = ringCrypto(by.crypto);
+    const batch = crypto.packetBatch?.() ?? new ImmediateBatch();
+    const aead = crypto.aead(new Uint8Array(32).fill(1));
+    const slab = random.fill(new Uint8Array(PACKET));
+    const sealed = (): void => {
+      batch.seal(aead, packet(slab, 0));
+      batch.sealAll();
+    };
+    sealed();
+    const ticket = batch.open(aead, packet(slab, 0));
+    batch.openAll();
+    expect(batch.wasOpened(ticket)).toBe(true);
+    // Datagrams of nobody's take the same place, and nothing has to be opened.
+    const next = random.fill(slab).slice();
+    batch.openAll();
+    expect(equalBytes(slab, next)).toBe(true);
+    sealed();
+    const later = batch.open(aead, packet(slab, 0));
+    batch.openAll();
+    expect(batch.wasOpened(later)).toBe(true);
+  });
+}
+
 function at(aeads: readonly PacketAead[], index: number): PacketAead {
   const aead = aeads[index % aeads.length];
   if (aead === undefined) throw new RangeError("no ciphers");

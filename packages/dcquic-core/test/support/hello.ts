@@ -15,6 +15,7 @@ export function helloOf(epoch: number, more: Partial<Hello> = {}): Hello {
     asked: [],
     answers: [],
     application: new Uint8Array(0),
+    rma: [],
     ...more,
   };
 }

@@ -21,6 +21,8 @@ export interface TransportPoolConfig extends TransportPoolOptions {
   readonly port?: number;
   /** Address that peers are told; the bound one if absent, and where that is unspecified the one they see. */
   readonly advertisedHost?: string;
+  /** Further addresses of this host, one per NIC, that peers may use while the first does not answer; bind all of them. */
+  readonly otherHosts?: readonly string[];
   /** Who this side is, and whom it trusts. */
   readonly credentials: HandshakeCredentials;
   /** Who may make paths among those whom the credentials admit; everybody if absent. */
@@ -126,16 +128,14 @@ function helloOf(config: TransportPoolConfig, driver: PoolDriver): Hello {
     dataAuth: [0],
     recordLog2: [16],
     epoch: systemRandom.fill(new Uint8Array(EPOCH_BYTES)),
-    endpoints: [
-      {
-        worker: engine.worker,
-        host: config.advertisedHost ?? host,
-        ports: [port],
-        nic: 0,
-        bandwidth: engine.nicBytesPerSecond,
-      },
-    ],
-    maxDatagramBytes: engine.mtuBytes,
+    endpoints: [config.advertisedHost ?? host, ...(config.otherHosts ?? [])].map((each, nic) => ({
+      worker: engine.worker,
+      host: each,
+      ports: [port],
+      nic,
+      bandwidth: engine.nicBytesPerSecond,
+    })),
+    maxDatagramBytes: Math.max(engine.mtuBytes, engine.mtuMaxBytes),
     notifyLimit: engine.notifyWindow,
     inlineLimit: engine.inlineStartBytes,
     asked: [],

@@ -12,6 +12,7 @@ import type { IncomingStream } from "../../stream/incoming-stream.js";
 import type { EnginePort } from "../../stream/engine-port.js";
 import { StreamLayer } from "../../stream/stream-layer.js";
 import type { MadePath, PathMaker } from "./path-maker.js";
+import { EndpointFailover } from "./endpoint-failover.js";
 import { formatPeerName, parsePeerName } from "./peer-name.js";
 import type { PoolDriver } from "./pool-driver.js";
 
@@ -73,6 +74,7 @@ export class NetworkBackend implements PoolBackend {
   readonly #dialling = new Map<string, Promise<Route>>();
   readonly #dialledUs = new Map<string, number>();
   readonly #watch: UnknownSecretWatch;
+  readonly #failover: EndpointFailover;
   readonly #subscribers = new Set<(event: EngineEvent) => void>();
   readonly #sweeper: NodeJS.Timeout;
   #taker: ((incoming: IncomingStream, route: Route) => void) | undefined;
@@ -90,6 +92,7 @@ export class NetworkBackend implements PoolBackend {
     });
     this.layers = [this.#layer];
     this.#watch = new UnknownSecretWatch(crypto);
+    this.#failover = new EndpointFailover(driver);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
     this.#sweeper.unref();
   }
@@ -102,6 +105,7 @@ export class NetworkBackend implements PoolBackend {
 
   /** Takes an event of the engine. */
   handle(event: EngineEvent): void {
+    this.#failover.handle(event);
     this.#layer.handle(event);
     if (event.kind === "handshakeDue") this.#replace(event.path);
     else if (event.kind === "unknownPathSecret") this.#doubt(event.path, event.token);
@@ -154,10 +158,12 @@ export class NetworkBackend implements PoolBackend {
     const address = driver.addressOf(early.host, early.port);
     const path = driver.engine.addPath(driver.nowUs, early.path, address);
     this.#unproved.set(path, []);
+    this.#failover.watch(path, early.path.peer.endpoints, early.host, early.port);
     return path;
   }
 
   #drop(path: PathId): void {
+    this.#failover.forget(path);
     this.#unproved.delete(path);
     this.#layer.failPath(path, Status.GoingAway);
     this.#options.driver.engine.removePath(path);
@@ -169,6 +175,7 @@ export class NetworkBackend implements PoolBackend {
     clearInterval(this.#sweeper);
     maker.close();
     await stopListening();
+    this.#failover.close();
     await driver.close();
   }
 

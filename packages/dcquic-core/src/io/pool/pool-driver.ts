@@ -8,7 +8,10 @@ import type { EngineHostOptions } from "../engine-host.js";
 import type { UdpAddress } from "../peer-addresses.js";
 
 /** What a pool asks of an engine besides what its port takes. */
-export type PathCommands = Pick<Engine, "addPath" | "removePath" | "failPath" | "peerState">;
+export type PathCommands = Pick<
+  Engine,
+  "addPath" | "removePath" | "failPath" | "peerState" | "addAddress" | "nextAddress"
+>;
 
 /** A driver as a pool needs it: an engine, here or on another thread, and sockets. */
 export interface PoolDriver {

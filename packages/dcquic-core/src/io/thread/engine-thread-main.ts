@@ -103,6 +103,13 @@ function obey(driver: NativeDriver, command: ThreadCommand): void {
       if (path !== command.path) throw new TypeError(`path ${path}, ${command.path} expected`);
       return;
     }
+    case "addAddress": {
+      const { host, port: udpPort } = command.address;
+      return engine.addAddress(command.path, driver.addressOf(host, udpPort));
+    }
+    case "nextAddress":
+      engine.nextAddress(nowUs, command.path, command.silentUs);
+      return;
     case "removePath":
       return engine.removePath(command.path);
     case "failPath":

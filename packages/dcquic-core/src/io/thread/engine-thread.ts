@@ -91,6 +91,8 @@ export class EngineThread {
       addPath: (_nowUs, established, address) => this.#addPath(established, address),
       removePath: (path) => this.#forget({ kind: "removePath", path }),
       failPath: (path, status) => this.post({ kind: "failPath", path, status }),
+      addAddress: (path, address) => this.#addAddress(path, address),
+      nextAddress: (_nowUs, path, silentUs) => this.#nextAddress(path, silentUs),
       peerState: (path) => this.#states.get(path) ?? "healthy",
     };
     thread.on("message", (news: readonly ThreadNews[]) => {
@@ -224,6 +226,17 @@ export class EngineThread {
     this.#states.set(path, "healthy");
     this.post({ kind: "addPath", path, established, address: to });
     return path;
+  }
+
+  #addAddress(path: PathId, address: number): void {
+    const to = this.#addresses[address];
+    if (to === undefined) throw new RangeError(`there is no address ${address}`);
+    this.post({ kind: "addAddress", path, address: to });
+  }
+
+  #nextAddress(path: PathId, silentUs: number): boolean {
+    this.post({ kind: "nextAddress", path, silentUs });
+    return true;
   }
 
   #forget(command: ThreadCommand & { kind: "removePath" }): void {

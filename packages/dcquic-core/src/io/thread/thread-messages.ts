@@ -39,6 +39,8 @@ export type ThreadCommand =
       readonly established: EstablishedPath;
       readonly address: UdpAddress;
     }
+  | { readonly kind: "addAddress"; readonly path: PathId; readonly address: UdpAddress }
+  | { readonly kind: "nextAddress"; readonly path: PathId; readonly silentUs: number }
   | { readonly kind: "removePath"; readonly path: PathId }
   | { readonly kind: "failPath"; readonly path: PathId; readonly status: number }
   | { readonly kind: "stop" };

@@ -1,0 +1,71 @@
+import type { EngineEvent, PathId } from "../../engine/events.js";
+import type { WorkerEndpoint } from "../../path/hello.js";
+import type { PoolDriver } from "./pool-driver.js";
+
+// Longer than three probes take, so that an address gets its chance.
+const RETRY_MS = 400;
+
+/**
+ * Finds another way to a peer that has several addresses: while it does not answer, one after the other is tried. Both sides
+ * do so, and each follows the other to where it is heard from.
+ *
+ * The path stays, with its keys, its windows and its transfers: only its packets go elsewhere.
+ *
+ * @see spec/dcquic.md §18
+ */
+export class EndpointFailover {
+  readonly #driver: PoolDriver;
+  readonly #retries = new Map<PathId, NodeJS.Timeout | undefined>();
+  #failovers = 0;
+
+  /** Tells `driver` what to try. */
+  constructor(driver: PoolDriver) {
+    this.#driver = driver;
+  }
+
+  /** How often another address was tried. */
+  get failovers(): number {
+    return this.#failovers;
+  }
+
+  /** Watches a path to a peer that said where it receives; `host` is the address in use. */
+  watch(path: PathId, endpoints: readonly WorkerEndpoint[], host: string, port: number): void {
+    const others = endpoints.filter((each) => each.ports.includes(port)).map((each) => each.host);
+    const hosts = new Set(others.filter((each) => each !== host));
+    if (hosts.size === 0) return;
+    for (const each of hosts) {
+      this.#driver.engine.addAddress(path, this.#driver.addressOf(each, port));
+    }
+    this.#retries.set(path, undefined);
+  }
+
+  /** Watches a path no more. */
+  forget(path: PathId): void {
+    clearTimeout(this.#retries.get(path));
+    this.#retries.delete(path);
+  }
+
+  /** Takes an event of the engine. */
+  handle(event: EngineEvent): void {
+    if (event.kind !== "peerStateChanged" || !this.#retries.has(event.path)) return;
+    clearTimeout(this.#retries.get(event.path));
+    if (event.state === "probing" || event.state === "failed") this.#next(event.path);
+  }
+
+  /** Gives up. */
+  close(): void {
+    for (const path of this.#retries.keys()) this.forget(path);
+  }
+
+  // The engine knows best whether the peer was heard meanwhile.
+  #next(path: PathId): void {
+    const { engine, nowUs } = this.#driver;
+    if (engine.nextAddress(nowUs, path, (RETRY_MS * 1000) / 2)) {
+      this.#failovers += 1;
+      this.#driver.pump();
+    }
+    const retry = setTimeout(() => this.#next(path), RETRY_MS);
+    retry.unref();
+    this.#retries.set(path, retry);
+  }
+}

@@ -1,0 +1,50 @@
+import { afterEach, expect, test } from "@jest/globals";
+import { backend } from "@proj/native-io";
+import { heard, TwoNamespaces } from "../support/netns.js";
+
+const lack = TwoNamespaces.lack();
+const drivers = backend.kind === "native" ? (["native", "dgram"] as const) : (["dgram"] as const);
+let network: TwoNamespaces | undefined;
+
+afterEach(() => {
+  network?.dispose();
+  network = undefined;
+});
+
+if (lack === undefined) {
+  for (const driver of drivers) onNetworks(driver);
+} else test.skip(`real networks: ${lack}`, () => {});
+
+function onNetworks(driver: "native" | "dgram"): void {
+  test(`§18, two NICs over ${driver}: one goes down in mid-transfer, and the other carries it on`, async () => {
+    network = TwoNamespaces.make(2);
+    network.limit(1, 1, "100mbit");
+    network.limit(1, 2, "100mbit");
+    const hosts = (side: number): string[] => [`10.77.1.${side}`, `10.77.2.${side}`];
+    const common = { driver, port: 4600, bytes: 12_000_000 };
+    const server = network.start(0, { ...common, role: "serve", hosts: hosts(1) });
+    expect(await heard(server)).toEqual({ kind: "ready" });
+    const peer = "10.77.1.1:4600";
+    const sender = network.start(1, { ...common, role: "send", hosts: hosts(2), peer });
+    expect(await heard(sender)).toEqual({ kind: "begun" });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    network.set(0, 1, "down");
+    expect(await heard(server)).toEqual({ kind: "placed", whole: true });
+    expect(await heard(sender)).toMatchObject({ kind: "done" });
+  }, 60_000);
+
+  test(`§12, a link of 50 Mbit/s over ${driver}: everything arrives at no more than its pace`, async () => {
+    network = TwoNamespaces.make(1);
+    network.limit(1, 1, "50mbit");
+    const common = { driver, port: 4600, bytes: 5_000_000 };
+    const server = network.start(0, { ...common, role: "serve", hosts: ["10.77.1.1"] });
+    expect(await heard(server)).toEqual({ kind: "ready" });
+    const peer = "10.77.1.1:4600";
+    const sender = network.start(1, { ...common, role: "send", hosts: ["10.77.1.2"], peer });
+    expect(await heard(sender)).toEqual({ kind: "begun" });
+    expect(await heard(server)).toEqual({ kind: "placed", whole: true });
+    const { ms } = await heard(sender);
+    // 5 MB take 0.8 s at 50 Mbit/s: faster is impossible.
+    expect(Number(ms)).toBeGreaterThan(700);
+  }, 60_000);
+}

@@ -1,0 +1,103 @@
+import { execFileSync, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { NetnsOrder } from "./netns-node.js";
+
+/** Two namespaces of this machine, joined by pairs of interfaces: `10.77.<link>.1` and `10.77.<link>.2`. */
+export class TwoNamespaces {
+  readonly #names: readonly [string, string];
+  readonly #children: (() => void)[] = [];
+
+  private constructor(names: readonly [string, string]) {
+    this.#names = names;
+  }
+
+  /** Why they cannot be made here, or `undefined`. */
+  static lack(): string | undefined {
+    const name = `dcq-probe-${process.pid}`;
+    try {
+      ip("netns", "add", name);
+      ip("-n", name, "link", "add", "probe0", "type", "veth", "peer", "name", "probe1");
+      return undefined;
+    } catch (error) {
+      return `no network namespaces: ${String((error as { stderr?: unknown }).stderr ?? error).trim()}`;
+    } finally {
+      try {
+        ip("netns", "del", name);
+      } catch {
+        // There is none where none could be made.
+      }
+    }
+  }
+
+  /** Makes them, with so many links. */
+  static make(links: number): TwoNamespaces {
+    const names = [`dcq-a-${process.pid}`, `dcq-b-${process.pid}`] as const;
+    const made = new TwoNamespaces(names);
+    for (const name of names) ip("netns", "add", name);
+    for (let link = 1; link <= links; link++) {
+      const other = ["peer", "name", `nic${link}`, "netns", names[1]] as const;
+      ip("-n", names[0], "link", "add", `nic${link}`, "type", "veth", ...other);
+      for (const [side, name] of names.entries()) {
+        ip("-n", name, "addr", "add", `10.77.${link}.${side + 1}/24`, "dev", `nic${link}`);
+        ip("-n", name, "link", "set", `nic${link}`, "up");
+      }
+    }
+    for (const name of names) ip("-n", name, "link", "set", "lo", "up");
+    return made;
+  }
+
+  /** Takes an interface of one side away, or gives it back. */
+  set(side: 0 | 1, link: number, state: "up" | "down"): void {
+    ip("-n", this.#names[side], "link", "set", `nic${link}`, state);
+  }
+
+  /** Limits what one side sends on a link. */
+  limit(side: 0 | 1, link: number, rate: string): void {
+    const qdisc = ["root", "tbf", "rate", rate, "burst", "64kb", "latency", "20ms"];
+    run("ip", [
+      "netns",
+      "exec",
+      this.#names[side],
+      "tc",
+      "qdisc",
+      "add",
+      "dev",
+      `nic${link}`,
+      ...qdisc,
+    ]);
+  }
+
+  /** Starts one end of a test in a namespace. */
+  start(side: 0 | 1, order: NetnsOrder): AsyncIterator<string> {
+    const program = fileURLToPath(new URL("./netns-node.js", import.meta.url));
+    const child = spawn(
+      "ip",
+      ["netns", "exec", this.#names[side], process.execPath, program, JSON.stringify(order)],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    this.#children.push(() => child.kill("SIGKILL"));
+    return createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  }
+
+  /** Ends everything. */
+  dispose(): void {
+    for (const kill of this.#children) kill();
+    for (const name of this.#names) ip("netns", "del", name);
+  }
+}
+
+/** The next thing that an end says. */
+export async function heard(lines: AsyncIterator<string>): Promise<Record<string, unknown>> {
+  const { value, done } = await lines.next();
+  if (done === true) throw new Error("an end of the test ended");
+  return JSON.parse(value) as Record<string, unknown>;
+}
+
+function ip(...args: readonly string[]): void {
+  run("ip", args);
+}
+
+function run(program: string, args: readonly string[]): void {
+  execFileSync(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+}
