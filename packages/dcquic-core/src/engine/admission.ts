@@ -139,7 +139,9 @@ export class Admission {
     return false;
   }
 
-  #markOfferedRange(path: Path, worker: PeerWorker, start: number, end: number): void {
+  #markOfferedRange(path: Path, worker: PeerWorker, start: number, until: number): void {
+    // Numbers that nobody may use need no memory.
+    const end = Math.min(until, path.notifyGranted);
     worker.offered.add(start, end);
     for (const [notifySeq, transfer] of worker.live) {
       if (notifySeq < start || notifySeq >= end || transfer.inline !== undefined) continue;

@@ -25,6 +25,8 @@ import { Status, statusOfReset } from "./status.js";
 
 const NOTHING = new Uint8Array(0);
 const PATTERN_BITS = 7;
+// No honest puller, whatever it lost, acknowledges a message in more pieces at a time.
+const MAX_ACKED_PIECES = 65_536;
 
 /**
  * The announcing side: what is announced when, what the peer may ask for, and when it is asked again.
@@ -191,8 +193,12 @@ export class Announcer {
   onRangeAck(nowUs: number, path: Path, frame: RangeAck): void {
     const transfer = this.#own(path, frame.announcerId);
     if (transfer === undefined) return;
+    const isComplete = (frame.flags & RangeAckFlag.Complete) !== 0;
+    if (!isComplete && transfer.acked.count > MAX_ACKED_PIECES) {
+      return this.#context.note("protocolViolation", path);
+    }
     const before = transfer.acked.covered;
-    if ((frame.flags & RangeAckFlag.Complete) !== 0) transfer.acked.add(0, transfer.wireBytes);
+    if (isComplete) transfer.acked.add(0, transfer.wireBytes);
     for (let i = 0; i < frame.ranges.count; i++) {
       transfer.acked.add(frame.ranges.start(i), Math.min(frame.ranges.end(i), transfer.wireBytes));
     }
@@ -203,7 +209,7 @@ export class Announcer {
     }
     if ((transfer.shape & PATTERN_BITS) === Pattern.RawBulk) this.#progressed(path, transfer);
     if (transfer.acked.covered < transfer.wireBytes) return;
-    if (transfer.inline && (frame.flags & RangeAckFlag.Complete) === 0) return;
+    if (transfer.inline && !isComplete) return;
     this.#drained(path, transfer);
   }
 
@@ -428,7 +434,11 @@ export class Announcer {
   #own(path: Path, id: Id64): AnnouncedTransfer | undefined {
     const entry = this.#context.transfers.get(id);
     if (entry?.role !== "announcer") return undefined;
-    if (entry.transfer.path === path.id) return entry.transfer;
+    if (entry.transfer.path === path.id) {
+      if (isOnTheWire(entry.transfer)) return entry.transfer;
+      this.#context.note("foreignTransfer", path);
+      return undefined;
+    }
     if (!this.#hasMoved(path, id)) this.#context.note("foreignTransfer", path);
     return undefined;
   }
@@ -438,6 +448,11 @@ export class Announcer {
     if (entry?.role !== "announcer" || entry.transfer.path === path.id) return false;
     return entry.transfer.former.some((former) => former.path === path.id);
   }
+}
+
+// Whoever names a transfer that was not announced to it guessed.
+function isOnTheWire({ state }: AnnouncedTransfer): boolean {
+  return state !== "blocked" && state !== "queued";
 }
 
 function refusalOf(path: Path): number | undefined {

@@ -5,6 +5,11 @@ import type { Id64 } from "../wire/id64.js";
 import type { PullHold } from "../wire/transfer-frames.js";
 import type { CloseState } from "./stream-closer.js";
 
+/** Answers of one kind that wait for one peer. Who missed one asks again, so beyond that they are dropped like lost packets. */
+const MAX_ANSWERS = 16_384;
+// At most one probe of an honest peer is in flight.
+const MAX_PROBE_RESPONSES = 64;
+
 /** An answer to an announcement that waits to be sent. */
 export interface PendingAccept {
   /** Id at the announcer. */
@@ -60,23 +65,23 @@ export interface Repull {
 /** What waits on a path to be written into CONTROL packets, by kind of frame. */
 export class Outbox {
   /** Answers to announcements. */
-  readonly accepts: Fifo<PendingAccept> = new Fifo();
+  readonly accepts: Fifo<PendingAccept> = new Fifo(MAX_ANSWERS);
   /** Transfers with something to acknowledge. */
   readonly acks: Fifo<PulledTransfer> = new Fifo();
   /** Announcers' ids of finished transfers to be acknowledged as a whole. */
-  readonly completeAcks: Fifo<Id64> = new Fifo();
+  readonly completeAcks: Fifo<Id64> = new Fifo(MAX_ANSWERS);
   /** Announcers' ids of transfers of which nothing more is wanted. */
   readonly cancelPulls: Fifo<Id64> = new Fifo();
   /** Resets. */
-  readonly resets: Fifo<PendingReset> = new Fifo();
+  readonly resets: Fifo<PendingReset> = new Fifo(MAX_ANSWERS);
   /** Challenges. */
   readonly challenges: Fifo<PulledTransfer> = new Fifo();
   /** Answers to challenges. */
-  readonly proofs: Fifo<PendingProof> = new Fifo();
+  readonly proofs: Fifo<PendingProof> = new Fifo(MAX_ANSWERS);
   /** Pulls that have to wait, to be told so. */
-  readonly holds: Fifo<PullHold> = new Fifo();
+  readonly holds: Fifo<PullHold> = new Fifo(MAX_ANSWERS);
   /** Answers to probes. */
-  readonly probeResponses: Fifo<PendingProbeResponse> = new Fifo();
+  readonly probeResponses: Fifo<PendingProbeResponse> = new Fifo(MAX_PROBE_RESPONSES);
   /** Own transfers to be announced again, or taken back. */
   readonly resends: Fifo<AnnouncedTransfer> = new Fifo();
   /** Pulls to be sent again. */
@@ -86,7 +91,9 @@ export class Outbox {
   /** Own closes to be sent. */
   readonly closes: Fifo<CloseState> = new Fifo();
   /** Closes to be acknowledged: the stream, and whether this side opened it. */
-  readonly closeAcks: Fifo<{ readonly streamId: Id64; readonly opener: boolean }> = new Fifo();
+  readonly closeAcks: Fifo<{ readonly streamId: Id64; readonly opener: boolean }> = new Fifo(
+    MAX_ANSWERS,
+  );
 
   /** Whether nothing waits. */
   get isEmpty(): boolean {

@@ -5,6 +5,9 @@ import type { PullRequest } from "../wire/transfer-frames.js";
 import { type EngineContext, TimerKind } from "./context.js";
 import type { Path } from "./path.js";
 
+// Pieces of one transfer that wait to be sent. A puller whose window is larger than so many pulls asks for the rest again.
+const MAX_JOBS = 1024;
+
 /**
  * What pullers asked for and was not sent yet: ranges become jobs, and a transfer with jobs waits for its turn.
  *
@@ -22,8 +25,10 @@ export class Serving {
   request(path: Path, transfer: AnnouncedTransfer, frame: PullRequest): void {
     const { ranges } = frame;
     path.wishedRate = frame.rate;
+    const waiting = transfer.jobs.toSorted((a, b) => a.next - b.next);
     for (let i = 0; i < ranges.count; i++) {
-      addJobs(path, transfer, frame.pullSeq, ranges.start(i), ranges.end(i));
+      const range = { next: ranges.start(i), end: ranges.end(i) };
+      addJobs(path, transfer, frame.pullSeq, range, waiting);
     }
     this.#hold(path, frame);
     transfer.timer = this.#context.disarm(transfer.timer);
@@ -78,14 +83,15 @@ function addJobs(
   path: Path,
   transfer: AnnouncedTransfer,
   pullSeq: number,
-  start: number,
-  end: number,
+  range: { readonly next: number; readonly end: number },
+  waiting: readonly ServeJob[],
 ): void {
-  let next = start;
-  const waiting = transfer.jobs.toSorted((a, b) => a.next - b.next);
+  const { end } = range;
+  let { next } = range;
   for (const job of [...waiting, { next: end, end }]) {
     const until = Math.min(job.next, end);
     if (until > next) {
+      if (transfer.jobs.length >= MAX_JOBS) return;
       transfer.jobs.push({ pullSeq, next, end: until });
       path.servingBytes += until - next;
     }

@@ -44,6 +44,8 @@ export interface TransmitterParts {
 const ECT0 = 2;
 /** Packets of a path's turn: one message of a kernel that splits. §16.1 */
 const TURN_PACKETS = 46;
+/** Datagrams of no path that wait, mostly complaints about packets of strangers; further ones are dropped. */
+const MAX_RAW_DATAGRAMS = 1024;
 
 /**
  * Turns what waits into sealed datagrams: CONTROL first, then DATA by turns of the paths, as the bucket of the NIC, the pace
@@ -54,7 +56,9 @@ const TURN_PACKETS = 46;
 export class Transmitter {
   readonly #parts: TransmitterParts;
   readonly #context: EngineContext;
-  readonly #raw = new Fifo<{ readonly datagram: Uint8Array; readonly address: number }>();
+  readonly #raw = new Fifo<{ readonly datagram: Uint8Array; readonly address: number }>(
+    MAX_RAW_DATAGRAMS,
+  );
   readonly #header = packetHeader();
   readonly #writer = new WireWriter();
   #sendAtUs = Number.POSITIVE_INFINITY;

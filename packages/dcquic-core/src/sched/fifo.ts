@@ -2,17 +2,23 @@ const COMPACT_FROM = 64;
 
 /** A first-in-first-out queue whose operations do not slow down as it grows. */
 export class Fifo<T> {
+  readonly #limit: number;
   #items: (T | undefined)[] = [];
   #head = 0;
+
+  /** Holds at most `limit` items. */
+  constructor(limit: number = Number.POSITIVE_INFINITY) {
+    this.#limit = limit;
+  }
 
   /** How many items wait. */
   get size(): number {
     return this.#items.length - this.#head;
   }
 
-  /** Appends an item. */
+  /** Appends an item; one that finds the queue full is dropped. */
   push(item: T): void {
-    this.#items.push(item);
+    if (this.size < this.#limit) this.#items.push(item);
   }
 
   /** The first item, or `undefined`. */

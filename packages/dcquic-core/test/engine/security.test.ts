@@ -3,60 +3,32 @@ import { type Id64, id64 } from "@proj/dcquic-core";
 import fc from "fast-check";
 import { challengeProof } from "#src/crypto/challenge-proof.js";
 import { nodeCrypto } from "#src/io/node-crypto.js";
-import { chunk, encodeChunkHeader } from "#src/wire/chunk.js";
 import { FrameType, NotifyFlag } from "#src/wire/constants.js";
-import { encodeNotifyEntry, type NotifyEntry, notifyEntry } from "#src/wire/notify-entry.js";
-import { encodeProbe } from "#src/wire/path-frames.js";
-import {
-  encodeChallengeResponse,
-  encodePullRequest,
-  pullRequest,
-} from "#src/wire/transfer-frames.js";
-import type { WireWriter } from "#src/wire/wire-writer.js";
+import { encodeChallengeResponse } from "#src/wire/transfer-frames.js";
 import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
+import { chunkOf, notifyFrame, probeFrame, pullFrame } from "../support/frames.js";
 import { RawPeer } from "../support/raw-peer.js";
-
-function announce(more: Partial<NotifyEntry>): (writer: WireWriter) => void {
-  return (writer) => {
-    writer.u8(FrameType.TransferNotify);
-    writer.u8(1);
-    const inline = more.inline ?? new Uint8Array(0);
-    const flags = NotifyFlag.Inline | (more.flags ?? 0);
-    encodeNotifyEntry(writer, {
-      ...notifyEntry(),
-      shape: 0x30,
-      transferId: id64(1, more.notifySeq ?? 0),
-      totalBytes: inline.length,
-      ...more,
-      flags,
-      inline,
-    });
-  };
-}
 
 // Announcement 0 never came, and the window slid past it.
 function beyondWindow(): RawPeer {
   const peer = new RawPeer({ replayNotifyWindow: 256, notifyWindow: 256 });
   for (let seq = 1; seq < 256; seq++) {
-    peer.send(announce({ notifySeq: seq }));
+    peer.send(notifyFrame({ notifySeq: seq }));
     const offer = peer.of("transferOffered").at(-1)?.transfer ?? id64();
     peer.engine.accept(peer.nowUs, offer);
     peer.engine.consume(offer);
     peer.transmit();
   }
-  peer.send(announce({ notifySeq: 300 }));
+  peer.send(notifyFrame({ notifySeq: 300 }));
   return peer;
 }
 
-function probe(writer: WireWriter): void {
-  writer.u8(FrameType.Probe);
-  encodeProbe(writer, { probeId: id64(0, 5), flags: 0 });
-}
+const probe = probeFrame();
 
 describe("§10: replays", () => {
   test("a captured packet never acts twice", () => {
     const peer = new RawPeer();
-    const datagram = peer.seal(announce({ inline: Uint8Array.of(1, 2) }));
+    const datagram = peer.seal(notifyFrame({ inline: Uint8Array.of(1, 2) }));
     peer.deliver(datagram);
     peer.deliver(datagram);
     expect(peer.of("transferOffered")).toHaveLength(1);
@@ -65,14 +37,14 @@ describe("§10: replays", () => {
 
   test("a repeated announcement is answered, and offered once", () => {
     const peer = new RawPeer();
-    peer.send(announce({ inline: Uint8Array.of(1) }));
-    peer.send(announce({ inline: Uint8Array.of(1), flags: NotifyFlag.Retransmit }));
+    peer.send(notifyFrame({ inline: Uint8Array.of(1) }));
+    peer.send(notifyFrame({ inline: Uint8Array.of(1), flags: NotifyFlag.Retransmit }));
     expect(peer.of("transferOffered")).toHaveLength(1);
     const [offer] = peer.of("transferOffered");
     peer.engine.accept(peer.nowUs, offer?.transfer ?? id64());
     peer.engine.consume(offer?.transfer ?? id64());
     peer.transmit();
-    peer.send(announce({ inline: Uint8Array.of(1), flags: NotifyFlag.Retransmit }));
+    peer.send(notifyFrame({ inline: Uint8Array.of(1), flags: NotifyFlag.Retransmit }));
     const accepts = peer
       .read(peer.transmit())
       .filter(({ type }) => type === FrameType.TransferAccept);
@@ -84,7 +56,7 @@ describe("§10: replays", () => {
     const peer = beyondWindow();
     const before = peer.of("transferOffered").length;
     const inline = Uint8Array.of(9, 9);
-    peer.send(announce({ notifySeq: 0, inline }));
+    peer.send(notifyFrame({ notifySeq: 0, inline }));
     const challenged = peer
       .read(peer.transmit())
       .find(({ type }) => type === FrameType.TransferChallenge);
@@ -105,7 +77,7 @@ describe("§10: replays", () => {
   test("without a proof a doubtful announcement is dropped after three challenges", () => {
     const peer = beyondWindow();
     const before = peer.engine.stats.entries;
-    peer.send(announce({ notifySeq: 0, inline: Uint8Array.of(1) }));
+    peer.send(notifyFrame({ notifySeq: 0, inline: Uint8Array.of(1) }));
     expect(peer.engine.stats.entries).toBe(before + 1);
     let challenges = 0;
     for (let i = 0; i < 100; i++) {
@@ -149,7 +121,7 @@ describe("§7.3, §17: before a tag verified", () => {
 
   test("no datagram throws, whatever it holds", () => {
     const peer = new RawPeer();
-    const valid = peer.seal(announce({ inline: Uint8Array.of(1, 2, 3) }));
+    const valid = peer.seal(notifyFrame({ inline: Uint8Array.of(1, 2, 3) }));
     fc.assert(
       fc.property(
         fc.oneof(fc.uint8Array({ maxLength: 120 }), fc.constant(valid)),
@@ -195,12 +167,7 @@ describe("§8.4: a pull is served only through the transfer it names", () => {
   }
 
   function pull(peer: RawPeer, announcerId: Id64, bufferId: Id64, end: number): number[] {
-    peer.send((writer) => {
-      const frame = pullRequest();
-      frame.ranges.add(0, end);
-      writer.u8(FrameType.PullRequest);
-      encodePullRequest(writer, { ...frame, announcerId, bufferId, pullerId: id64(1, 1) });
-    });
+    peer.send(pullFrame(announcerId, bufferId, [[0, end]]));
     return peer.read(peer.transmit()).map(({ type }) => type);
   }
 
@@ -228,7 +195,7 @@ describe("§8.4: a pull is served only through the transfer it names", () => {
 describe("§11: credit", () => {
   test("who announces beyond its limits three times loses the path", () => {
     const peer = new RawPeer({ notifyWindow: 4 });
-    for (const seq of [4, 5, 6]) peer.send(announce({ notifySeq: seq }));
+    for (const seq of [4, 5, 6]) peer.send(notifyFrame({ notifySeq: seq }));
     expect(peer.notes).toEqual(["creditViolation", "creditViolation", "creditViolation"]);
     expect(peer.of("pathFailed")).toMatchObject([{ status: 15 }]);
     expect(peer.of("transferOffered")).toHaveLength(0);
@@ -237,7 +204,7 @@ describe("§11: credit", () => {
   test("an inline flood is not taken", () => {
     const peer = new RawPeer({ inlineStartBytes: 2048 });
     for (let seq = 0; seq < 3; seq++) {
-      peer.send(announce({ notifySeq: seq, inline: new Uint8Array(1000) }));
+      peer.send(notifyFrame({ notifySeq: seq, inline: new Uint8Array(1000) }));
     }
     expect(peer.of("transferOffered")).toHaveLength(2);
     expect(peer.notes).toEqual(["creditViolation"]);
@@ -246,13 +213,6 @@ describe("§11: credit", () => {
 
 test("§17.5: DATA for a transfer of nobody is ignored", () => {
   const peer = new RawPeer();
-  const datagram = peer.seal(
-    (writer) => {
-      encodeChunkHeader(writer, { ...chunk(), pullerId: id64(3, 3), length: 2 });
-      writer.u16(7);
-    },
-    { type: 2 },
-  );
-  peer.deliver(datagram);
+  peer.sendData(chunkOf(id64(3, 3), 0, new Uint8Array(2)));
   expect(peer.notes).toEqual([]);
 });

@@ -1,11 +1,11 @@
 import type { EngineConfig, EngineEvent, EstablishedPath, Hello, PathId } from "@proj/dcquic-core";
 import { BufferRegistry, DatagramBatch, Engine } from "@proj/dcquic-core";
-import { SeededRandom } from "@proj/wire-types";
+import { equalBytes, SeededRandom } from "@proj/wire-types";
 import { deriveCredentialId, deriveSecretControlKey } from "#src/crypto/key-schedule.js";
 import { ReceiveKeys, DerivationBudget } from "#src/crypto/receive-keys.js";
 import { SendKeys } from "#src/crypto/send-keys.js";
 import { nodeCrypto } from "#src/io/node-crypto.js";
-import { FrameType, HEADER_BYTES, TAG_BYTES } from "#src/wire/constants.js";
+import { FrameType, HEADER_BYTES, PacketType, TAG_BYTES } from "#src/wire/constants.js";
 import { FrameReader } from "#src/wire/frame-reader.js";
 import { decodeHeader, encodeHeader, packetHeader } from "#src/wire/packet-header.js";
 import { WireWriter } from "#src/wire/wire-writer.js";
@@ -34,10 +34,10 @@ export function establishedAs(
 /** An engine, and a peer that has the keys of a path and sends whatever a test wants. */
 export class RawPeer {
   readonly engine: Engine;
-  readonly buffers = new BufferRegistry(16 * 1024 * 1024);
+  readonly buffers: BufferRegistry;
   readonly path: PathId;
-  readonly events: EngineEvent[] = [];
-  nowUs = 1000;
+  readonly events: EngineEvent[];
+  readonly #clock: { nowUs: number };
   readonly #keys: SendKeys;
   readonly #opener: ReceiveKeys;
   readonly #credentialId: Uint8Array;
@@ -45,17 +45,36 @@ export class RawPeer {
   /** The key of the peer's secret-control packets. */
   readonly macKey: Uint8Array;
 
-  constructor(config: Partial<EngineConfig> = {}, hello: Partial<Hello> = {}) {
+  constructor(
+    config: Partial<EngineConfig> = {},
+    hello: Partial<Hello> = {},
+    beside?: { readonly peer: RawPeer; readonly number: number },
+  ) {
     const random = new SeededRandom(1);
-    this.engine = new Engine({ config, crypto, random, buffers: this.buffers, nowUs: this.nowUs });
-    const established = establishedAs("listener", 7, hello);
+    this.#clock = beside === undefined ? { nowUs: 1000 } : beside.peer.#clock;
+    this.buffers = beside?.peer.buffers ?? new BufferRegistry(16 * 1024 * 1024);
+    this.events = beside?.peer.events ?? [];
+    const { buffers, nowUs } = this;
+    this.engine = beside?.peer.engine ?? new Engine({ config, crypto, random, buffers, nowUs });
+    const number = beside?.number ?? 1;
+    const established = establishedAs("listener", 6 + number, hello);
     const { pathSecret, aead, credentialId } = established;
-    this.path = this.engine.addPath(this.nowUs, established, 1);
+    this.path = this.engine.addPath(this.nowUs, established, number);
     const source = { crypto, pathSecret, aead, worker: 0 };
     this.#keys = new SendKeys({ ...source, direction: 0 });
     this.#opener = new ReceiveKeys({ ...source, direction: 1 }, new DerivationBudget());
     this.#credentialId = credentialId;
     this.macKey = deriveSecretControlKey(crypto, pathSecret, 0);
+  }
+
+  /** Another peer of the same engine, with a path of its own; both see all events. */
+  beside(number = 2): RawPeer {
+    return new RawPeer({}, {}, { peer: this, number });
+  }
+
+  /** The time of the engine. */
+  get nowUs(): number {
+    return this.#clock.nowUs;
   }
 
   /** The path's credential id. */
@@ -76,6 +95,11 @@ export class RawPeer {
     return bytes.slice(0, HEADER_BYTES + header.payloadLength + TAG_BYTES);
   }
 
+  /** Seals with the next key from now on. */
+  nextKey(): void {
+    this.#keys.raiseTo(this.#keys.keyId + 1);
+  }
+
   /** Delivers a datagram to the engine and gathers its events. */
   deliver(datagram: Uint8Array): void {
     const batch = new DatagramBatch(1, 2000);
@@ -87,6 +111,11 @@ export class RawPeer {
   /** Sends frames. */
   send(write: (writer: WireWriter) => void): void {
     this.deliver(this.seal(write));
+  }
+
+  /** Sends chunks, by the AEAD of their packet. */
+  sendData(write: (writer: WireWriter) => void): void {
+    this.deliver(this.seal(write, { type: PacketType.Data }));
   }
 
   /** Takes the engine's events. */
@@ -108,13 +137,13 @@ export class RawPeer {
 
   /** Lets time pass and takes what the engine sends, as datagrams. */
   transmit(afterUs = 0): Uint8Array[] {
-    this.nowUs += afterUs;
+    this.#clock.nowUs += afterUs;
     this.engine.tick(this.nowUs);
     const batch = new DatagramBatch(64, 128 * 1024);
     const sent: Uint8Array[] = [];
     for (let i = 0; i < 50; i++) {
       batch.clear();
-      this.nowUs += 10;
+      this.#clock.nowUs += 10;
       this.engine.transmit(this.nowUs, batch);
       for (let k = 0; k < batch.count; k++) {
         sent.push(batch.bytes.slice(batch.offset(k), batch.offset(k) + batch.length(k)));
@@ -124,12 +153,13 @@ export class RawPeer {
     return sent;
   }
 
-  /** Opens datagrams of the engine and lists their frames: the type, and a copy of what the frame says. */
+  /** Opens datagrams of the engine on this path and lists their frames: the type, and a copy of what the frame says. */
   read(datagrams: readonly Uint8Array[]): { type: number; frame: Record<string, unknown> }[] {
     return datagrams.flatMap((datagram) => {
       const { bytes, view } = slabOf(datagram);
       const header = packetHeader();
       if (decodeHeader(view, 0, bytes.length, header) !== "packet") return [];
+      if (!equalBytes(bytes.subarray(8, 24), this.#credentialId)) return [];
       if (this.#opener.open(this.nowUs, 1000, bytes, view, 0, header) !== "opened") {
         throw new Error("a packet of the engine does not open");
       }
