@@ -89,6 +89,7 @@ function addJobs(
   const { end } = range;
   let { next } = range;
   for (const job of [...waiting, { next: end, end }]) {
+    if (job.end <= next) continue;
     const until = Math.min(job.next, end);
     if (until > next) {
       if (transfer.jobs.length >= MAX_JOBS) return;

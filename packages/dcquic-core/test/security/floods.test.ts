@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Id64, id64 } from "@proj/dcquic-core";
-import { FrameType } from "#src/wire/constants.js";
+import { FrameType, PullFlag } from "#src/wire/constants.js";
 import type { WireWriter } from "#src/wire/wire-writer.js";
 import {
   ackFrame,
@@ -85,9 +85,13 @@ describe("§11: every queue that a peer fills has a limit", () => {
   test("pieces of one message that wait to be sent: 1024", () => {
     const peer = new RawPeer();
     const transfer = announced(peer, 200_000);
-    for (let i = 0; i < 100; i++) peer.send(pullFrame(transfer, transfer, [...dust(1000 * i)]));
-    peer.transmit();
-    expect(peer.engine.stats.payloadSent).toBeLessThanOrEqual(1024);
+    for (let i = 0; i < 20; i++) peer.send(pullFrame(transfer, transfer, dust(1000 * i)));
+    for (let i = 0; i < 20; i++) {
+      // Nothing is reported as received: the window opens when the puller gives it up.
+      peer.send(pullFrame(transfer, transfer, [], PullFlag.Retransmit));
+      peer.transmit(1000);
+    }
+    expect(peer.engine.stats.payloadSent).toBe(1024);
   });
 
   test("pieces of one message that are acknowledged: 65,536, beyond which only all of it counts", () => {

@@ -2,8 +2,12 @@ import { type Id64, id64 } from "@proj/dcquic-core";
 import { chunk, encodeChunkHeader } from "#src/wire/chunk.js";
 import { FrameType, NotifyFlag } from "#src/wire/constants.js";
 import { encodeNotifyEntry, type NotifyEntry, notifyEntry } from "#src/wire/notify-entry.js";
-import { encodeClosed, encodeProbe, encodeTransferAccept } from "#src/wire/path-frames.js";
-import { transferAccept } from "#src/wire/path-frames.js";
+import {
+  encodeClosed,
+  encodeProbe,
+  encodeTransferAccept,
+  transferAccept,
+} from "#src/wire/path-frames.js";
 import { RangeList } from "#src/wire/ranges.js";
 import { encodeStreamClose } from "#src/wire/stream-frames.js";
 import {
@@ -51,10 +55,10 @@ export function notifyFrame(more: Partial<NotifyEntry>, bytes?: number): Frame {
 }
 
 /** A PULL_REQUEST. */
-export function pullFrame(announcerId: Id64, bufferId: Id64, pairs: Pairs): Frame {
+export function pullFrame(announcerId: Id64, bufferId: Id64, pairs: Pairs, flags = 0): Frame {
   return (writer) => {
     writer.u8(FrameType.PullRequest);
-    const frame = { ...pullRequest(), announcerId, bufferId, pullerId: id64(1, 1) };
+    const frame = { ...pullRequest(), announcerId, bufferId, flags, pullerId: id64(1, 1) };
     encodePullRequest(writer, { ...frame, ranges: rangesOf(pairs) });
   };
 }
