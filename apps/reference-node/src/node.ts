@@ -27,6 +27,7 @@ import { LinkTable, type LinkToolkit, type PoolPlaces } from "./ether-link.js";
 import { nodeVersion } from "./node-version.js";
 import { DataService } from "./receipts/data-service.js";
 import { DcquicService } from "./dcquic/dcquic-service.js";
+import { DwcpService } from "./replicate/dwcp-service.js";
 import { startTensorService, type TensorService } from "./tensor/tensor-service.js";
 import { createMetrics, type Metrics } from "./telemetry/metrics.js";
 import { createToolkit, sharedMemoryOptions } from "./toolkit.js";
@@ -47,6 +48,8 @@ export interface RunningNode {
   readonly control: string | undefined;
   /** Where it listens for dcQUIC, if it does. */
   readonly dcquic: string | undefined;
+  /** Where it listens for replicas, if it does. */
+  readonly dwcp: string | undefined;
   /** Ends in order: takes nothing new, finishes what is under way, lets go of everything. */
   close(): Promise<void>;
 }
@@ -81,6 +84,7 @@ class Node implements RunningNode {
   readonly #pools: PoolPlaces = {};
   #tensor: TensorService | undefined;
   #dcquic: DcquicService | undefined;
+  #dwcp: DwcpService | undefined;
   #state: "starting" | "ready" | "closing" = "starting";
 
   constructor(loaded: LoadedConfig, log: LogSink) {
@@ -110,6 +114,10 @@ class Node implements RunningNode {
     return this.#dcquic?.url;
   }
 
+  get dwcp(): string | undefined {
+    return this.#dwcp?.url;
+  }
+
   async start(): Promise<void> {
     const { config } = this.#loaded;
     this.#say("node.starting", {
@@ -128,6 +136,7 @@ class Node implements RunningNode {
       this.#servers.push(await this.#listening(`listen[${i}].url`, server));
     }
     await this.#startDcquic();
+    await this.#startDwcp();
     for (const url of this.urls) this.#say("node.listening", { url });
     this.#state = "ready";
     this.#say("node.ready", {});
@@ -138,6 +147,7 @@ class Node implements RunningNode {
     this.#state = "closing";
     this.#say("node.closing", {});
     await this.#dcquic?.close();
+    await this.#dwcp?.close();
     await Promise.all(this.#servers.map((server) => server.close()));
     this.#pools.inbox?.close();
     await this.#tensor?.close();
@@ -245,6 +255,21 @@ class Node implements RunningNode {
     });
     this.#dcquic = await this.#listening("dcquic.port", starting);
     this.#say("node.dcquic", { url: this.#dcquic.url });
+  }
+
+  async #startDwcp(): Promise<void> {
+    const { dwcp } = this.#loaded.secrets;
+    if (dwcp === undefined) return;
+    const { config } = this.#loaded;
+    const starting = DwcpService.start({
+      ...dwcp,
+      config: config.dwcp,
+      nodeId: config.node.name,
+      received: ({ key, generation, length }) =>
+        this.#say("node.replica", { key, generation, bytes: length }),
+    });
+    this.#dwcp = await this.#listening("dwcp.port", starting);
+    this.#say("node.dwcp", { url: this.#dwcp.url });
   }
 
   async #startTensor(): Promise<void> {

@@ -6,7 +6,7 @@ import { openDcquicPool } from "../dcquic/dcquic-client.js";
 import { formatBurst } from "../dcquic/format-burst.js";
 import { DcquicService } from "../dcquic/dcquic-service.js";
 import { parseDcquicUrl } from "../dcquic/dcquic-url.js";
-import { readDcquicKey, readPeer } from "./dcquic-options.js";
+import { readSharedKey, readPeer } from "./dcquic-options.js";
 import { positiveInteger } from "./dial-options.js";
 import { endWithSignals } from "./end-with-signals.js";
 import { ExitCode } from "./exit-code.js";
@@ -56,7 +56,7 @@ async function run(options: BurstFlags): Promise<ExitCode> {
   const report =
     to === undefined || key === undefined
       ? await burstHere(streams, bytes)
-      : await burstTo(readPeer(to), readDcquicKey(key, options.openKeyFiles === true), options);
+      : await burstTo(readPeer(to), readSharedKey(key, options.openKeyFiles === true), options);
   const ok = report.answered === report.streams;
   output.result({ ok, ...report }, () => formatBurst(report));
   return ok ? ExitCode.OK : ExitCode.FAILURE;

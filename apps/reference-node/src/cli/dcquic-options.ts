@@ -19,8 +19,8 @@ export function addDcquicOptions(command: Command): Command {
     .option("--open-key-files", "accept key files that others can read");
 }
 
-/** Reads a key of dcQUIC. @throws ConfigError */
-export function readDcquicKey(path: string, allowOpen: boolean): Uint8Array {
+/** Reads the key that `--key` names. @throws ConfigError */
+export function readSharedKey(path: string, allowOpen: boolean): Uint8Array {
   const mention = { file: "command line", field: "--key", path };
   const key = readKeyFile(mention, { allowOpen });
   if (isProblem(key)) throw new ConfigError([key]);

@@ -1,6 +1,7 @@
 import { isWireError } from "@proj/wire-types";
 import { ConfigError } from "../config/problem.js";
 import { ControlError } from "../control/control-error.js";
+import { ReplicateError } from "../replicate/replicate-error.js";
 import { ContentError } from "../content/content.js";
 import { NoSharedMemory } from "../tensor/no-shared-memory.js";
 import { RecordingError } from "../tensor/recording-error.js";
@@ -66,7 +67,11 @@ function describe(thrown: unknown): ErrorReport {
     const { message, fix } = thrown;
     return { kind: "usage", message, fix, exitCode: ExitCode.FAILURE };
   }
-  if (thrown instanceof ContentError || thrown instanceof RecordingError) {
+  if (
+    thrown instanceof ContentError ||
+    thrown instanceof RecordingError ||
+    thrown instanceof ReplicateError
+  ) {
     return { kind: "file", message: thrown.message, fix: thrown.fix, exitCode: ExitCode.USAGE };
   }
   if (thrown instanceof ControlError) {

@@ -18,6 +18,7 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   inspect: async () => (await import("./inspect.js")).addInspect,
   tensor: async () => (await import("./tensor.js")).addTensor,
   transfer: async () => (await import("./transfer.js")).addTransfer,
+  replicate: async () => (await import("./replicate.js")).addReplicate,
   burst: async () => (await import("./burst.js")).addBurst,
   doctor: async () => (await import("./doctor.js")).addDoctor,
   demo: async () => (await import("./demo.js")).addDemo,

@@ -59,6 +59,7 @@ async function serve(options: ServeOptions): Promise<ExitCode> {
       admin: running.admin,
       control: running.control,
       dcquic: running.dcquic,
+      dwcp: running.dwcp,
     },
     () =>
       [
@@ -66,6 +67,7 @@ async function serve(options: ServeOptions): Promise<ExitCode> {
         ...(running.admin === undefined ? [] : [`admin on ${running.admin}`]),
         ...(running.control === undefined ? [] : [`control on ${running.control}`]),
         ...(running.dcquic === undefined ? [] : [`dcquic on ${running.dcquic}`]),
+        ...(running.dwcp === undefined ? [] : [`replicas on ${running.dwcp}`]),
         "",
       ].join("\n"),
   );

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { stat } from "node:fs/promises";
 import { openDcquicPool } from "../dcquic/dcquic-client.js";
 import { sendFile } from "../dcquic/send-file.js";
-import { addDcquicOptions, type DcquicFlags, readDcquicKey, readPeer } from "./dcquic-options.js";
+import { addDcquicOptions, type DcquicFlags, readSharedKey, readPeer } from "./dcquic-options.js";
 import { positiveInteger } from "./dial-options.js";
 import { endWithSignals } from "./end-with-signals.js";
 import { ExitCode } from "./exit-code.js";
@@ -50,7 +50,7 @@ async function transfer(file: string, options: TransferOptions): Promise<ExitCod
     throw new UsageError(`--range ${options.range} is too long`, `write at most ${MAX_RANGE_MIB}`);
   }
   const peer = readPeer(options.to);
-  const key = readDcquicKey(options.key, options.openKeyFiles === true);
+  const key = readSharedKey(options.key, options.openKeyFiles === true);
   const size = await sizeOf(file);
   const bar = progressBar(size);
   const pool = await openDcquicPool(key);

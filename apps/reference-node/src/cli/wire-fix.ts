@@ -18,6 +18,11 @@ const fixes: Readonly<Record<string, string>> = {
   "aeron.no_driver":
     "name the media driver's directory with --aeron-dir, or start `reference-node tensor driver`",
   "tensor_pool.driver_active": "end the other driver, or choose another shm.namespace",
+  "dwcp.auth_failed": "name the key that the node holds with --key",
+  "dwcp.conflict": "wait for the other process, or end it",
+  "dwcp.no_space": "make room at the receiver; the same command then goes on",
+  "dwcp.timeout": "check that the node runs, and run the same command again: it goes on",
+  "dwcp.unsupported": "check that [dwcp] of the node is enabled, and the port",
   "ether.ether_invalid": "leave --codec out: a codec that can carry the content is chosen",
 };
 

@@ -2,6 +2,7 @@ import { CodecId } from "@proj/wire-types";
 import { type XcpLimits, XcpLimitTable } from "@proj/xcp-framing";
 import { controlFields } from "../control/control-config.js";
 import { dcquicFields } from "../dcquic/dcquic-config.js";
+import { dwcpFields } from "../replicate/dwcp-config.js";
 import { tensorFields } from "../tensor/tensor-config.js";
 import { snakeCase } from "./schema.js";
 
@@ -179,6 +180,7 @@ const handWritten: Readonly<Record<string, ConfigField>> = {
   ...controlFields,
   ...tensorFields,
   ...dcquicFields,
+  ...dwcpFields,
   log: { meaning: "Structured logs on standard error.", allowed: "a table", example: "[log]" },
   "log.level": {
     meaning: "The quietest record that is written.",

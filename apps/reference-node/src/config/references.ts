@@ -12,6 +12,13 @@ import type { NodeConfig } from "./schema.js";
 import { readKeyFile, readSecretFile } from "./secret-file.js";
 import type { EndpointSecrets } from "./tls-files.js";
 
+/** What taking replicas needs besides its table. */
+export interface DwcpSecrets {
+  readonly key: Uint8Array;
+  /** Absolute. */
+  readonly receiveFolder: string;
+}
+
 /** Contents of the files that a configuration names. */
 export interface NodeSecrets {
   /** By index of `listen`; `undefined` for an endpoint without TLS. */
@@ -26,6 +33,8 @@ export interface NodeSecrets {
   readonly tensorPool: PoolConfig | undefined;
   /** The key of dcQUIC, where the node speaks it. */
   readonly dcquicKey: Uint8Array | undefined;
+  /** What DWCP needs, where the node takes replicas. */
+  readonly dwcp: DwcpSecrets | undefined;
 }
 
 /** Where a configuration comes from. */
@@ -91,7 +100,9 @@ class ReferenceChecker {
     this.#staysHere("control", control);
     const controlTokenFile = this.#tokenFile(control);
     const tensorPool = this.#tensorPool();
-    return { endpoints, key, auth, controlTokenFile, tensorPool, dcquicKey: this.#dcquicKey() };
+    const dcquicKey = this.#dcquicKey();
+    const dwcp = this.#dwcp();
+    return { endpoints, key, auth, controlTokenFile, tensorPool, dcquicKey, dwcp };
   }
 
   #dcquicKey(): Uint8Array | undefined {
@@ -100,6 +111,18 @@ class ReferenceChecker {
     if (named !== undefined) return this.#collector.read(readKeyFile, "dcquic.key_file", named);
     this.#collector.add("dcquic.key_file", "enabled = true needs a key");
     return undefined;
+  }
+
+  #dwcp(): DwcpSecrets | undefined {
+    const { enabled, key_file: named, receive_folder: folder } = this.#config.dwcp;
+    if (!enabled) return undefined;
+    if (named === undefined) this.#collector.add("dwcp.key_file", "enabled = true needs a key");
+    if (folder === undefined) {
+      this.#collector.add("dwcp.receive_folder", "enabled = true needs a folder for replicas");
+    }
+    if (named === undefined || folder === undefined) return undefined;
+    const key = this.#collector.read(readKeyFile, "dwcp.key_file", named);
+    return key === undefined ? undefined : { key, receiveFolder: resolve(this.#folder, folder) };
   }
 
   // What is wrong in the file of the pools is told with its own name.

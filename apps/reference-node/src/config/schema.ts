@@ -3,6 +3,7 @@ import { XcpLimitTable } from "@proj/xcp-framing";
 import { z } from "zod";
 import { type ControlConfig, controlSchema } from "../control/control-config.js";
 import { type DcquicConfig, dcquicSchema } from "../dcquic/dcquic-config.js";
+import { type DwcpConfig, dwcpSchema } from "../replicate/dwcp-config.js";
 import { type TensorConfig, tensorSchema } from "../tensor/tensor-config.js";
 
 /** The certificate of an endpoint. */
@@ -61,6 +62,7 @@ export interface NodeConfig {
   readonly control: ControlConfig;
   readonly tensor: TensorConfig;
   readonly dcquic: DcquicConfig;
+  readonly dwcp: DwcpConfig;
   readonly log: { readonly level: LogLevelName; readonly format: "json" | "text" };
 }
 
@@ -142,6 +144,7 @@ export const configSchema: z.ZodType<NodeConfig> = z.strictObject({
   control: controlSchema,
   tensor: tensorSchema,
   dcquic: dcquicSchema,
+  dwcp: dwcpSchema,
   log: z
     .strictObject({
       level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),

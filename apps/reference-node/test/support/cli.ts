@@ -50,6 +50,7 @@ export interface ServingNode {
   readonly admin: string;
   readonly control: string;
   readonly dcquic: string;
+  readonly dwcp: string;
   /** What it wrote to standard error so far. */
   log(): string;
   /** Sends a signal and waits for the end. */
@@ -78,6 +79,7 @@ export async function serve(config: string, options: CliOptions = {}): Promise<S
     admin?: string;
     control?: string;
     dcquic?: string;
+    dwcp?: string;
   };
   return {
     pid: ready.pid,
@@ -85,6 +87,7 @@ export async function serve(config: string, options: CliOptions = {}): Promise<S
     admin: ready.admin ?? "",
     control: ready.control ?? "",
     dcquic: ready.dcquic ?? "",
+    dwcp: ready.dwcp ?? "",
     log: stderr,
     async end(signal) {
       child.kill(signal);

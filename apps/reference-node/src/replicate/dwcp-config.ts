@@ -1,0 +1,66 @@
+import { z } from "zod";
+import type { ConfigField } from "../config/fields.js";
+
+/** Whether the node takes replicas over DWCP, and where they go. */
+export interface DwcpConfig {
+  readonly enabled: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** The file of the key that both sides know. */
+  readonly key_file?: string | undefined;
+  /** Where replicas go. */
+  readonly receive_folder?: string | undefined;
+  readonly max_streams: number;
+}
+
+/** Checks the shape of `[dwcp]` and fills in what it leaves out. */
+export const dwcpSchema: z.ZodType<DwcpConfig> = z
+  .strictObject({
+    enabled: z.boolean().default(false),
+    host: z.string().min(1).default("127.0.0.1"),
+    port: z.int().min(0).max(65_535).default(9951),
+    key_file: z.string().min(1).optional(),
+    receive_folder: z.string().min(1).optional(),
+    max_streams: z.int().min(1).max(4096).default(256),
+  })
+  .prefault({});
+
+/** The fields of `[dwcp]` by path. */
+export const dwcpFields: Readonly<Record<string, ConfigField>> = {
+  dwcp: {
+    meaning: "DWCP: replicas from other sites.",
+    allowed: "a table",
+    example: "[dwcp]",
+  },
+  "dwcp.enabled": {
+    meaning: "Listens for replicas; needs key_file and receive_folder.",
+    allowed: "true or false",
+    example: "enabled = true",
+  },
+  "dwcp.host": {
+    meaning: "Address it listens on for DWCP.",
+    allowed: "an address of this host",
+    example: 'host = "127.0.0.1"',
+  },
+  "dwcp.port": {
+    meaning: "TCP port of DWCP; 0 lets the system choose.",
+    allowed: "0 to 65535",
+    example: "port = 9951",
+  },
+  "dwcp.key_file": {
+    meaning: "The pre-shared key by which both sides of a replication prove who they are.",
+    allowed:
+      "path of a file with 32 bytes (raw, 64 hex digits or base64) that only its owner can read",
+    example: 'key_file = "dwcp.key"',
+  },
+  "dwcp.receive_folder": {
+    meaning: "Where replicas go, each under its plain name.",
+    allowed: "path of a folder; it is made if it does not exist",
+    example: 'receive_folder = "/var/lib/reference-node/replicas"',
+  },
+  "dwcp.max_streams": {
+    meaning: "TCP connections that one session may have.",
+    allowed: "1 to 4096",
+    example: "max_streams = 64",
+  },
+};

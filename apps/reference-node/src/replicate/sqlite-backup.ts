@@ -1,0 +1,79 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { ReplicateError } from "./replicate-error.js";
+
+const run = promisify(execFile);
+
+/** What this takes of `node:sqlite`, which the oldest Node of this workspace does not have. */
+interface SqliteModule {
+  readonly DatabaseSync: new (
+    path: string,
+    options: { readonly readOnly: boolean },
+  ) => {
+    close(): void;
+  };
+  readonly backup?: (database: object, path: string) => Promise<number>;
+}
+
+/** How long writers of the database may hold it. */
+const BUSY_MS = 30_000;
+
+/**
+ * Copies what is committed in an SQLite database, while others go on writing. Pages stay where they are, so that the next copy
+ * differs in those that changed.
+ *
+ * @throws ReplicateError when neither this Node nor the host has SQLite, or SQLite does not take the file
+ */
+export async function backUpSqlite(path: string, into: string): Promise<void> {
+  const sqlite = await loadSqlite();
+  try {
+    if (sqlite?.backup !== undefined) await backUpHere(sqlite, path, into);
+    else await backUpByProgram(path, into);
+  } catch (error) {
+    if (error instanceof ReplicateError) throw error;
+    const reason = error instanceof Error ? error.message.trim() : String(error);
+    throw new ReplicateError(`SQLite cannot back up ${path}: ${reason}`, "check the database", {
+      cause: error,
+    });
+  }
+}
+
+/** Whether this host can back up SQLite databases. */
+export async function hasSqlite(): Promise<boolean> {
+  if ((await loadSqlite())?.backup !== undefined) return true;
+  return run("sqlite3", ["-version"]).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function loadSqlite(): Promise<SqliteModule | undefined> {
+  const name = "node:sqlite";
+  try {
+    return (await import(name)) as SqliteModule;
+  } catch {
+    return undefined;
+  }
+}
+
+async function backUpHere(sqlite: SqliteModule, path: string, into: string): Promise<void> {
+  const database = new sqlite.DatabaseSync(path, { readOnly: true });
+  try {
+    await sqlite.backup?.(database, into);
+  } finally {
+    database.close();
+  }
+}
+
+async function backUpByProgram(path: string, into: string): Promise<void> {
+  try {
+    const quoted = JSON.stringify(into);
+    await run("sqlite3", ["-batch", "-cmd", `.timeout ${BUSY_MS}`, path, `.backup ${quoted}`]);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new ReplicateError(
+      `a consistent copy of the database ${path} needs SQLite, which this host lacks`,
+      "install sqlite3, or use a Node with node:sqlite (24); or write --as file while nobody writes to it",
+    );
+  }
+}
