@@ -2,7 +2,7 @@ import type { UnitBody } from "../wire/chunk.js";
 import { Codec, SLOT_NONE } from "../wire/codec.js";
 import type { ByteSource } from "./byte-source.js";
 import { type DeltaAlgorithm, DeltaFinder } from "./delta-algorithm.js";
-import type { EncodedBody } from "./encoded-body.js";
+import { type EncodedBody, shorter } from "./encoded-body.js";
 import { encodeRaw, encodeZstd, UnitEncoder, type UnitSettings } from "./encode-unit.js";
 import { isWorthCompressing } from "./literal-codecs.js";
 import { classifyPages } from "./page-classes.js";
@@ -21,6 +21,10 @@ const MAX_SPAN_BYTES = 16_777_216;
 const RETEST_UNITS = 32;
 // How fast the ratio follows.
 const WEIGHT = 0.25;
+// Against what the receiver has of the object itself a unit is tried only where its baseline gives less than this.
+const OWN_RATIO = 4;
+/** The longest unit that a dictionary is tried on. spec/dwcp.md B10 */
+const DICTIONARY_UNIT_BYTES = 16_384;
 // So that one unit of nothing but copies does not hide what follows.
 const MAX_RATIO = 1_000;
 
@@ -32,6 +36,8 @@ export interface ObjectSettings extends UnitSettings {
   readonly maxUnitRawBytes: number;
   /** The most encoded bytes of a unit: what a frame takes. */
   readonly maxEncodedBytes: number;
+  /** What small units without a baseline may be compressed with; the receiver has said that it has it. */
+  readonly dictionary?: { readonly slot: number; readonly bytes: Uint8Array } | undefined;
   /** How differences are found; `auto` when absent. */
   readonly algorithm?: DeltaAlgorithm | undefined;
 }
@@ -157,9 +163,14 @@ export class ObjectEncoder {
     const reference = this.#baseline ?? own;
     if (reference !== undefined) {
       const body = this.#units.encode(raw, rawOffset, kinds, reference);
-      return body.encoded.length < raw.length ? body : encodeRaw(raw);
+      const better = shorter(body, this.#againstOwn(body, raw, rawOffset, kinds, own));
+      const learned = this.#learned(raw);
+      const best = learned === undefined ? better : shorter(better, learned);
+      return best.encoded.length < raw.length ? best : encodeRaw(raw);
     }
     if (settings.level === 0) return encodeRaw(raw);
+    const learned = this.#learned(raw);
+    if (learned !== undefined && learned.encoded.length < raw.length) return learned;
     const isTest = this.#poor % RETEST_UNITS === 0;
     if (isTest && !isWorthCompressing(raw, settings.platform.zstd)) {
       this.#poor++;
@@ -171,6 +182,30 @@ export class ObjectEncoder {
     }
     this.#poor = 0;
     return encodeZstd(raw, settings);
+  }
+
+  // Where the baseline helps little, what the receiver already has of this object may help more: it is tried.
+  #againstOwn(
+    body: EncodedBody,
+    raw: Uint8Array,
+    rawOffset: number,
+    kinds: Uint8Array,
+    own: Reference | undefined,
+  ): EncodedBody | undefined {
+    if (own === undefined || this.#baseline === undefined) return undefined;
+    if (body.encoded.length * OWN_RATIO < raw.length) return undefined;
+    // Pages that are where they were are cheaper by the baseline.
+    if (kinds.includes(PageKind.SAME)) return undefined;
+    return this.#units.encode(raw, rawOffset, kinds, own);
+  }
+
+  // Dictionaries are for small units: larger ones have as much to refer to in themselves.
+  #learned(raw: Uint8Array): EncodedBody | undefined {
+    const { dictionary, level } = this.#settings;
+    if (dictionary === undefined || level === 0 || raw.length > DICTIONARY_UNIT_BYTES) {
+      return undefined;
+    }
+    return encodeZstd(raw, this.#settings, dictionary);
   }
 
   #known(raw: Uint8Array, rawOffset: number, isZero: boolean): UnitBody {

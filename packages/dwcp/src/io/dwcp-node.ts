@@ -3,8 +3,6 @@ import type { Socket } from "node:net";
 import type { ConnectionOptions, TlsOptions } from "node:tls";
 import { isWireError } from "@proj/wire-types";
 import { DwcpError } from "../errors.js";
-import { type ByteSource, memorySource } from "../hde/byte-source.js";
-import { indexOf } from "../hde/anchor-index.js";
 import { LEAF_BYTES } from "../hde/content-id.js";
 import type { DeltaAlgorithm } from "../hde/delta-algorithm.js";
 import { resolveDwcpLimits } from "../limits.js";
@@ -17,16 +15,14 @@ import { type LinkOptions, type PeerAddress, PeerLink } from "./net/peer-link.js
 import type { CongestionControl } from "./net/tune-socket.js";
 import type { SessionOwner } from "./net/session-host.js";
 import { nodeHdePlatform } from "./node-hde-platform.js";
-import { FileSource } from "./store/file-source.js";
+import { LoadGauge } from "./load-gauge.js";
 import { ObjectStore, type StoredObject } from "./store/object-store.js";
 import { hashLeaves } from "./transfer/leaf-hasher.js";
 import { Inbox } from "./transfer/inbox.js";
-import {
-  largestEncoded,
-  type SendBaseline,
-  SendJob,
-  type SendResult,
-} from "./transfer/send-job.js";
+import type { SendBaseline } from "./transfer/extent-encoder.js";
+import { largestEncoded, SendJob, type SendResult } from "./transfer/send-job.js";
+import { openSendSource, type SendSource } from "./transfer/send-source.js";
+import { HdePool } from "./workers/hde-pool.js";
 
 /** What a node is made of. Names and defaults are those of spec/dwcp.md B16. */
 export interface DwcpNodeOptions {
@@ -50,6 +46,10 @@ export interface DwcpNodeOptions {
   readonly congestionControl?: CongestionControl;
   readonly connectTimeoutMs?: number;
   readonly sessionTtlMs?: number;
+  /** Threads that encode and decode; one less than there are cores when absent: `compression.workers`. */
+  readonly workers?: number;
+  /** Share of the machine above which levels go down: `compression.cpuCeiling`. */
+  readonly cpuCeiling?: number;
   /** Hears of every object that arrived whole, before its sender does; a rejection fails the transfer. */
   readonly received?: (object: StoredObject) => void | Promise<void>;
   /** Takes connections of peers that speak something else. */
@@ -66,8 +66,10 @@ export interface SendRequest {
   readonly from: string | Uint8Array;
   /** Earlier states that the peer may have, the best first: paths or bytes. */
   readonly baselines?: readonly (string | Uint8Array)[];
-  /** 0 stores, 1 to 9 compress. */
+  /** 0 stores, 1 to 9 compress; 3 when absent. */
   readonly level?: number;
+  /** Whether the level follows CPU and link from there on; it does unless `level` is given. */
+  readonly adaptive?: boolean;
   readonly algorithm?: DeltaAlgorithm;
   /** Share against other transfers. */
   readonly priority?: number;
@@ -89,6 +91,7 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const SESSION_TTL_MS = 120_000;
 const PAGE_BYTES = 4_096;
 const DEFAULT_LEVEL = 3;
+const CPU_CEILING = 0.8;
 
 /** A running node: it sends objects to peers, and takes theirs. */
 export interface DwcpNode {
@@ -126,16 +129,18 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
   };
   const store = options.store === undefined ? undefined : new ObjectStore(options.store, platform);
   const received = options.received ?? (() => undefined);
-  const inbox = new Inbox(platform, store, received);
+  const pool = new HdePool(options.workers);
+  const inbox = new Inbox({ platform, pool, store, dictionary: () => undefined, received });
   const take: SessionOwner["take"] = (host, offer) => inbox.take(host, offer);
   const listener = await openListener(context, options, take);
-  return new RunningNode(context, streams, options, { store, listener, take });
+  return new RunningNode(context, streams, options, { store, listener, take, pool });
 }
 
 interface Parts {
   readonly store: ObjectStore | undefined;
   readonly listener: DwcpListener | undefined;
   readonly take: SessionOwner["take"];
+  readonly pool: HdePool;
 }
 
 class RunningNode implements DwcpNode {
@@ -145,6 +150,8 @@ class RunningNode implements DwcpNode {
   readonly #options: DwcpNodeOptions;
   readonly #listener: DwcpListener | undefined;
   readonly #take: SessionOwner["take"];
+  readonly #pool: HdePool;
+  readonly #load = new LoadGauge();
   readonly #links = new Map<string, PeerLink>();
 
   constructor(
@@ -159,6 +166,7 @@ class RunningNode implements DwcpNode {
     this.store = parts.store;
     this.#listener = parts.listener;
     this.#take = parts.take;
+    this.#pool = parts.pool;
   }
 
   get address(): PeerAddress | undefined {
@@ -167,26 +175,30 @@ class RunningNode implements DwcpNode {
 
   async send(peer: PeerAddress, request: SendRequest): Promise<SendResult> {
     request.signal?.throwIfAborted();
-    const opened: FileSource[] = [];
+    this.#pool.warm();
+    const opened: SendSource[] = [];
     try {
-      const object = openSource(request.from, opened);
+      const object = openSendSource(request.from);
+      opened.push(object);
       const baselines = await this.#openBaselines(request, opened);
       return await this.#run(peer, request, object, baselines);
     } finally {
-      for (const file of opened) file.close();
+      for (const each of opened) each.close();
     }
   }
 
   async close(): Promise<void> {
     for (const link of this.#links.values()) link.close();
     await this.#listener?.close();
+    this.#load.close();
+    await this.#pool.close();
   }
 
   #run(
     peer: PeerAddress,
     request: SendRequest,
-    object: ByteSource,
-    baselines: readonly (SendBaseline & { readonly id: string })[],
+    object: SendSource,
+    baselines: readonly SendBaseline[],
   ): Promise<SendResult> {
     const { platform, limits, tuning } = this.#context;
     const link = this.#link(peer);
@@ -194,9 +206,13 @@ class RunningNode implements DwcpNode {
       const { signal, progress } = request;
       const job: SendJob = new SendJob({
         offer: offerOf(request, object, baselines),
-        source: object,
+        object,
         baselines,
         platform,
+        pool: this.#pool,
+        load: this.#load,
+        adaptive: request.adaptive ?? request.level === undefined,
+        cpuCeiling: this.#options.cpuCeiling ?? CPU_CEILING,
         settings: {
           platform,
           level: request.level ?? DEFAULT_LEVEL,
@@ -206,11 +222,13 @@ class RunningNode implements DwcpNode {
           maxEncodedBytes: largestEncoded(limits.maxFrameBytes),
           ...(request.algorithm === undefined ? {} : { algorithm: request.algorithm }),
         },
-        check: () => {
-          if (object instanceof FileSource) object.check();
+        failed: (error) => {
+          if (link.session === undefined) job.fail(error);
+          else link.session.outgoing.fail(job.transfer, error);
+          link.stir();
         },
         stirred: () => link.stir(),
-        progress: (arrived) => progress?.(arrived, object.length),
+        progress: (arrived) => progress?.(arrived, object.source.length),
         settled: (result) => {
           signal?.removeEventListener("abort", abort);
           link.forget(job);
@@ -228,16 +246,17 @@ class RunningNode implements DwcpNode {
     });
   }
 
-  async #openBaselines(
-    request: SendRequest,
-    opened: FileSource[],
-  ): Promise<(SendBaseline & { readonly id: string })[]> {
-    const found: (SendBaseline & { readonly id: string })[] = [];
+  async #openBaselines(request: SendRequest, opened: SendSource[]): Promise<SendBaseline[]> {
+    const found: SendBaseline[] = [];
     for (const [slot, from] of (request.baselines ?? []).entries()) {
-      const source = openSource(from, opened);
-      const { root } = await hashLeaves(source, LEAF_BYTES, this.#context.platform, request.signal);
-      const reference = { slot, source, anchors: indexOf(source), isInPlace: true };
-      found.push({ slot, id: root, reference });
+      const source = openSendSource(from);
+      opened.push(source);
+      const { platform } = this.#context;
+      const [{ root }, slots] = await Promise.all([
+        hashLeaves(source.source, LEAF_BYTES, platform, request.signal),
+        this.#pool.index(source.spec),
+      ]);
+      found.push({ ...source, slot, id: root, slots });
     }
     return found;
   }
@@ -279,17 +298,10 @@ async function openListener(
   return listener;
 }
 
-function openSource(from: string | Uint8Array, opened: FileSource[]): ByteSource {
-  if (typeof from !== "string") return memorySource(from);
-  const file = new FileSource(from);
-  opened.push(file);
-  return file;
-}
-
 function offerOf(
   request: SendRequest,
-  object: ByteSource,
-  baselines: readonly (SendBaseline & { readonly id: string })[],
+  { source: object }: SendSource,
+  baselines: readonly SendBaseline[],
 ): OfferMessage {
   return {
     kind: "OFFER",
@@ -300,11 +312,7 @@ function offerOf(
     pageBytes: PAGE_BYTES,
     leafBytes: LEAF_BYTES,
     hash: "sha-256",
-    baselines: baselines.map(({ slot, id, reference }) => ({
-      slot,
-      id,
-      length: reference.source.length,
-    })),
+    baselines: baselines.map(({ slot, id, source }) => ({ slot, id, length: source.length })),
     dictionaries: [],
     transferKind: "blob",
     priority: request.priority ?? 0,

@@ -7,7 +7,10 @@ import { chooseEngine } from "./zstd/choose-engine.js";
 
 /** The CRC-32 of the running Node, or the portable one where it has none. */
 export const nodeCrc32: Crc32 =
-  "crc32" in zlib ? (bytes, seed = 0) => zlib.crc32(bytes, seed) : portableCrc32;
+  "crc32" in zlib
+    ? // An empty buffer that came from another thread has no address, and zlib then begins anew.
+      (bytes, seed = 0) => (bytes.length === 0 ? seed : zlib.crc32(bytes, seed))
+    : portableCrc32;
 
 /** Makes the platform of this process around `engine`. */
 export function nodeHdePlatformWith(engine: ZstdEngine): HdePlatform {

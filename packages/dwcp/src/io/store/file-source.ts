@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync, type Stats } from "node:fs";
 import { DwcpError } from "../../errors.js";
 import type { ByteSource } from "../../hde/byte-source.js";
 
@@ -7,11 +7,12 @@ export class FileSource implements ByteSource {
   readonly length: number;
   readonly #fd: number;
   readonly #opened: Stats;
-  readonly #path: string;
+  /** Where it lies. */
+  readonly path: string;
 
   /** Opens `path` for reading; the caller closes it. */
   constructor(path: string) {
-    this.#path = path;
+    this.path = path;
     this.#fd = openSync(path, "r");
     this.#opened = fstatSync(this.#fd);
     if (!this.#opened.isFile()) {
@@ -42,9 +43,10 @@ export class FileSource implements ByteSource {
    * @throws {@link DwcpError} `dwcp.source_changed`.
    */
   check(): void {
-    const now = fstatSync(this.#fd);
-    if (now.size !== this.#opened.size || now.mtimeMs !== this.#opened.mtimeMs) {
-      throw this.#changed();
+    // Other threads open the file by its name.
+    for (const now of [fstatSync(this.#fd), statSync(this.path, { throwIfNoEntry: false })]) {
+      const { size, mtimeMs, ino } = this.#opened;
+      if (now?.size !== size || now.mtimeMs !== mtimeMs || now.ino !== ino) throw this.#changed();
     }
   }
 
@@ -53,6 +55,6 @@ export class FileSource implements ByteSource {
   }
 
   #changed(): DwcpError {
-    return new DwcpError("dwcp.source_changed", `${this.#path} was changed while it was sent`);
+    return new DwcpError("dwcp.source_changed", `${this.path} was changed while it was sent`);
   }
 }

@@ -3,40 +3,44 @@ import type { HdePlatform } from "../../hde/hde-platform.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { SessionHost } from "../net/session-host.js";
 import type { ObjectStore, StoredObject } from "../store/object-store.js";
+import type { HdePool } from "../workers/hde-pool.js";
 import { ReceiveJob } from "./receive-job.js";
+import type { UsedDictionary } from "./unit-decoder.js";
 
 interface Running {
   readonly job: ReceiveJob;
   readonly peerNodeId: string;
 }
 
+/** What the jobs of all sessions share. */
+export interface InboxContext {
+  readonly platform: HdePlatform;
+  readonly pool: HdePool;
+  readonly store: ObjectStore | undefined;
+  readonly dictionary: (id: string) => UsedDictionary | undefined;
+  readonly received: (object: StoredObject) => void | Promise<void>;
+}
+
 /** Answers the offers of all sessions of a node. */
 export class Inbox {
-  readonly #platform: HdePlatform;
-  readonly #store: ObjectStore | undefined;
-  readonly #received: (object: StoredObject) => void | Promise<void>;
+  readonly #context: InboxContext;
   readonly #running = new Map<string, Running>();
 
-  constructor(
-    platform: HdePlatform,
-    store: ObjectStore | undefined,
-    received: (object: StoredObject) => void | Promise<void>,
-  ) {
-    this.#platform = platform;
-    this.#store = store;
-    this.#received = received;
+  constructor(context: InboxContext) {
+    this.#context = context;
   }
 
   /** Begins or goes on with a transfer; `undefined` when it was refused, or is over already. */
   async take(host: SessionHost, offer: OfferMessage): Promise<ReceiveJob | undefined> {
     const { incoming } = host.session;
     try {
-      if (this.#store === undefined) {
+      const { store } = this.#context;
+      if (store === undefined) {
         throw new DwcpError("dwcp.unsupported", "this node has no store");
       }
       await this.#takeOver(host, offer);
-      const done = this.#store.committed(offer.transferId);
-      if (done === undefined) return this.#begin(this.#store, host, offer);
+      const done = store.committed(offer.transferId);
+      if (done === undefined) return this.#begin(store, host, offer);
       incoming.alreadyCommitted(offer, done.rootHash);
     } catch (error) {
       if (!(error instanceof DwcpError)) throw error;
@@ -59,11 +63,10 @@ export class Inbox {
     const { session } = host;
     const { transferId } = offer;
     const job = new ReceiveJob({
+      ...this.#context,
       session,
       store,
-      platform: this.#platform,
       offer,
-      received: this.#received,
       stirred: () => host.stir(),
       ended: () => {
         if (this.#running.get(transferId)?.job === job) this.#running.delete(transferId);

@@ -1,5 +1,4 @@
 import { DwcpError } from "../../errors.js";
-import { decodeUnit } from "../../hde/decode-unit.js";
 import type { HdePlatform } from "../../hde/hde-platform.js";
 import type { Session } from "../../session/session.js";
 import type { SessionEvent } from "../../session/session-events.js";
@@ -7,10 +6,11 @@ import type { ReceivingTransfer } from "../../transfer/receiving-transfer.js";
 import type { Chunk } from "../../wire/chunk.js";
 import { SLOT_SELF } from "../../wire/codec.js";
 import type { NackReason, OfferMessage } from "../../wire/transfer-messages.js";
-import type { FileSource } from "../store/file-source.js";
 import type { ObjectStore, StoredObject } from "../store/object-store.js";
 import type { Part } from "../store/part.js";
+import type { HdePool } from "../workers/hde-pool.js";
 import { hashLeaves, digestTexts, type LeafHashes } from "./leaf-hasher.js";
+import { UnitDecoder, type UsedDictionary } from "./unit-decoder.js";
 
 /** How much may be written before it is made durable. spec/dwcp.md B4 */
 const SYNC_BYTES = 67_108_864;
@@ -30,6 +30,12 @@ const reasons: Readonly<Partial<Record<DwcpError["code"], NackReason>>> = {
   "dwcp.no_space": "NO_SPACE",
 };
 
+function reasonOf(error: DwcpError): NackReason | undefined {
+  // What the sender took for arrived is not here, or not yet: without it the unit can come again.
+  if (error.details?.["slot"] === SLOT_SELF && error.code !== "dwcp.integrity") return "DEPENDENCY";
+  return reasons[error.code];
+}
+
 /** Takes one object from a peer: decodes and writes units, syncs, verifies, publishes. */
 export class ReceiveJob {
   readonly #session: Session;
@@ -37,7 +43,7 @@ export class ReceiveJob {
   readonly #platform: HdePlatform;
   readonly #offer: OfferMessage;
   readonly #part: Part;
-  readonly #baselines = new Map<number, FileSource>();
+  readonly #decoder: UnitDecoder;
   readonly #transfer: ReceivingTransfer;
   readonly #received: (object: StoredObject) => void | Promise<void>;
   readonly #stirred: () => void;
@@ -58,6 +64,9 @@ export class ReceiveJob {
     readonly session: Session;
     readonly store: ObjectStore;
     readonly platform: HdePlatform;
+    readonly pool: HdePool;
+    /** Finds a dictionary by its id, and keeps it until `release`. */
+    readonly dictionary: (id: string) => UsedDictionary | undefined;
     readonly offer: OfferMessage;
     readonly received: (object: StoredObject) => void | Promise<void>;
     readonly stirred: () => void;
@@ -75,11 +84,8 @@ export class ReceiveJob {
       throw new DwcpError("dwcp.unsupported", "objects of unknown length are not taken");
     }
     this.#part = context.store.part(offer);
-    for (const { slot, id, length } of offer.baselines) {
-      const source = context.store.baseline(id, length);
-      if (source !== undefined) this.#baselines.set(slot, source);
-    }
-    const slots = { baselines: [...this.#baselines.keys()], dictionaries: [] };
+    this.#decoder = new UnitDecoder(context, this.#part.path, session.options.limits);
+    const slots = this.#decoder.slots;
     this.#transfer = session.incoming.accept(offer, this.#part.held, slots);
   }
 
@@ -99,7 +105,7 @@ export class ReceiveJob {
     if (this.#isOver) return;
     switch (event.kind) {
       case "unitArrived":
-        this.#take(event.chunk, nowUs);
+        void this.#take(event.chunk, nowUs);
         break;
       case "finished":
         void this.#verify(event.rootHash);
@@ -121,6 +127,8 @@ export class ReceiveJob {
   /** Stops; what is durable stays for another session or process. Harmless the second time. */
   async close(): Promise<void> {
     if (this.#isOver) return;
+    // What is written may as well be durable: then it need not come again.
+    this.#sync();
     this.#end();
     await this.#syncing.catch(() => undefined);
     this.#part.close();
@@ -132,25 +140,22 @@ export class ReceiveJob {
     void this.#syncing.finally(() => this.#part.discard());
   }
 
-  #take(chunk: Chunk, nowUs: () => number): void {
+  async #take(chunk: Chunk, nowUs: () => number): Promise<void> {
     const { unitId, rawOffset, rawBytes } = chunk;
     try {
-      const raw = decodeUnit(chunk, {
-        platform: this.#platform,
-        limits: this.#session.options.limits,
-        pageBytes: this.#offer.pageBytes,
-        baseline: (slot) => (slot === SLOT_SELF ? this.#part : this.#baselines.get(slot)),
-        dictionary: () => undefined,
-      });
+      const raw = await this.#decoder.decode(chunk);
+      if (this.#isOver) return;
       this.#write(rawOffset, raw, chunk.rawCrc);
     } catch (error) {
-      this.#refuse(unitId, error);
+      if (!this.#isOver) this.#refuse(unitId, error);
+      this.#stirred();
       return;
     }
     this.#session.incoming.stored(nowUs(), this.handle, { unitId, rawOffset, rawBytes });
     this.#unsynced.push(unitId);
     if (this.#part.unsyncedBytes >= SYNC_BYTES) this.#sync();
     else this.#timer ??= setTimeout(() => this.#sync(), SYNC_MS);
+    this.#stirred();
   }
 
   // Only what is missing is written; what is here already has to be the same.
@@ -181,7 +186,7 @@ export class ReceiveJob {
       this.#broken(error);
       return;
     }
-    const reason = reasons[error.code];
+    const reason = reasonOf(error);
     if (reason !== undefined) this.#session.incoming.refused(this.handle, unitId, reason);
     else this.#session.incoming.fail(this.#transfer, error);
   }
@@ -256,7 +261,7 @@ export class ReceiveJob {
   #end(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
-    for (const source of this.#baselines.values()) source.close();
+    this.#decoder.close();
     this.#ended();
   }
 

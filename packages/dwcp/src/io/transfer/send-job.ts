@@ -1,10 +1,8 @@
-import type { ByteSource } from "../../hde/byte-source.js";
 import { encodeRaw, encodeZstd } from "../../hde/encode-unit.js";
 import type { EncodedBody } from "../../hde/encoded-body.js";
 import type { HdePlatform } from "../../hde/hde-platform.js";
-import { ObjectEncoder, type ObjectSettings } from "../../hde/object-encoder.js";
-import type { Reference } from "../../hde/reference.js";
-import type { DwcpError } from "../../errors.js";
+import type { ObjectSettings } from "../../hde/object-encoder.js";
+import { DwcpError } from "../../errors.js";
 import type { SendingSide } from "../../session/sending-side.js";
 import type { Session } from "../../session/session.js";
 import type { SessionEvent } from "../../session/session-events.js";
@@ -12,18 +10,18 @@ import type { EncodingRule, PlannedExtent } from "../../transfer/encoding-rule.j
 import { SendingTransfer } from "../../transfer/sending-transfer.js";
 import type { UnitBody } from "../../wire/chunk.js";
 import { CHUNK_OVERHEAD_BYTES } from "../../wire/chunk-frame.js";
-import { Codec, type CodecName, codecNameOf } from "../../wire/codec.js";
+import { Codec, type CodecName, codecNameOf, SLOT_SELF } from "../../wire/codec.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
+import type { LoadGauge } from "../load-gauge.js";
+import type { HdePool } from "../workers/hde-pool.js";
+import { ExtentEncoder, type SendBaseline, type SendDictionary } from "./extent-encoder.js";
 import { digestTexts, hashLeaves, type LeafHashes } from "./leaf-hasher.js";
+import type { SendSource } from "./send-source.js";
 
-/** Raw bytes that are encoded in one go; other work waits for that long. */
-const TURN_BYTES = 4_194_304;
-
-/** An earlier state that the peer may have. */
-export interface SendBaseline {
-  readonly slot: number;
-  readonly reference: Reference;
-}
+/** Raw bytes that this thread encodes in one go, where a repair asks for plain units. */
+const PLAIN_TURN_BYTES = 1_048_576;
+/** Encoded bytes that wait for streams, at least. */
+const AHEAD_BYTES = 1_048_576;
 
 /** What a job ends with. */
 export interface SendResult {
@@ -42,16 +40,27 @@ export interface SendResult {
 /** What a job is made of. */
 export interface SendJobOptions {
   readonly offer: OfferMessage;
-  readonly source: ByteSource;
+  readonly object: SendSource;
+  /** The best first. */
   readonly baselines: readonly SendBaseline[];
+  readonly dictionary?: SendDictionary | undefined;
   readonly platform: HdePlatform;
   readonly settings: ObjectSettings;
-  /** Throws when the source is not what it was. */
-  readonly check: () => void;
+  readonly pool: HdePool;
+  readonly load: LoadGauge;
+  readonly adaptive: boolean;
+  readonly cpuCeiling: number;
   readonly settled: (result: SendResult | DwcpError) => void;
+  /** Ends the transfer here and at the peer. */
+  readonly failed: (error: DwcpError) => void;
   readonly progress: (arrivedBytes: number) => void;
   /** There is something to send that the session does not know to be due. */
   readonly stirred: () => void;
+}
+
+interface Extent {
+  readonly extent: PlannedExtent;
+  units: readonly UnitBody[] | undefined;
 }
 
 /** Brings one object to a peer: encodes what its transfer wants, states the root, answers questions about leaves. */
@@ -61,7 +70,9 @@ export class SendJob {
   readonly #hashes: Promise<LeafHashes>;
   readonly #stop = new AbortController();
   readonly #units: Partial<Record<CodecName, number>> = {};
-  #encoder: ObjectEncoder | undefined;
+  readonly #encoder: ExtentEncoder;
+  // Extents that are being encoded, in the order in which their units are sent.
+  #underWay: Extent[] = [];
   #wireBefore = 0;
   #wireBytes = 0;
   #fallbacks = 0;
@@ -69,8 +80,9 @@ export class SendJob {
   constructor(options: SendJobOptions) {
     this.#options = options;
     this.transfer = new SendingTransfer(options.offer);
-    const { source, platform, offer } = options;
-    this.#hashes = hashLeaves(source, offer.leafBytes, platform, this.#stop.signal);
+    this.#encoder = new ExtentEncoder(options);
+    const { object, platform, offer } = options;
+    this.#hashes = hashLeaves(object.source, offer.leafBytes, platform, this.#stop.signal);
     // Whoever needs them awaits them; a job that ended early does not.
     this.#hashes.catch(() => undefined);
   }
@@ -81,20 +93,26 @@ export class SendJob {
     return state === "committed" || state === "failed" || state === "cancelled";
   }
 
-  /** Encodes the next extent when the streams will soon run dry; `true` when it did. */
+  /** Has extents encoded while the streams will soon run dry; `true` when this thread did some itself. */
   encode(sending: SendingSide): boolean {
     const { transfer } = this;
-    const enough = Math.max(2 * sending.unitBytes * 4, TURN_BYTES / 4);
-    if (transfer.state !== "sending" || transfer.waitingBytes >= enough) return false;
-    const extent = transfer.takeExtent(TURN_BYTES);
-    if (extent === undefined) return false;
-    const units = this.#encodeExtent(extent, sending.unitBytes);
-    for (const { codec } of units) {
-      const name = codecNameOf(codec);
-      if (name !== undefined) this.#units[name] = (this.#units[name] ?? 0) + 1;
+    const enough = Math.max(8 * sending.unitBytes, AHEAD_BYTES);
+    this.#noteArrived();
+    while (transfer.state === "sending" && transfer.waitingBytes < enough) {
+      if (this.#underWay.length >= this.#encoder.most) return false;
+      const extent = transfer.takeExtent(this.#encoder.extentBytes);
+      if (extent === undefined) return false;
+      if (extent.rule === "raw" || extent.rule === "plain") {
+        // What is left over comes back as another extent.
+        const end = Math.min(extent.end, extent.start + PLAIN_TURN_BYTES);
+        const piece = { start: extent.start, end };
+        this.#supply(extent, this.#encodePlainly(piece, extent.rule, sending.unitBytes));
+        return true;
+      }
+      const { bandwidth } = sending.rate;
+      void this.#start(extent, sending.unitBytes, bandwidth === 0 ? undefined : bandwidth);
     }
-    transfer.supply(extent, units);
-    return true;
+    return false;
   }
 
   /** Takes news of the session about this transfer. */
@@ -102,6 +120,10 @@ export class SendJob {
     switch (event.kind) {
       case "accepted":
         this.#wireBefore = session.sending.wireBytes;
+        if (this.#options.baselines.length > 0 && this.transfer.baselineSlots.size === 0) {
+          this.#fallbacks += 1;
+        }
+        this.#underWay = [];
         this.#choose();
         break;
       case "fellBack":
@@ -135,33 +157,100 @@ export class SendJob {
   /** Ends without success. */
   fail(error: DwcpError): void {
     this.#stop.abort();
+    this.#encoder.close();
     this.#options.settled(error);
   }
 
-  // The newest baseline that the receiver has; none is no error.
-  #choose(): void {
-    const { baselines, source, settings } = this.#options;
-    const usable = baselines.find(({ slot }) => this.transfer.baselineSlots.has(slot));
-    this.#encoder = new ObjectEncoder(source, usable?.reference, settings);
+  // What has arrived, up to the first gap, may be referred to. It pays only while the link is the slow part.
+  #noteArrived(): void {
+    const { arrived, state, waitingBytes } = this.transfer;
+    if (waitingBytes === 0 || state !== "sending") return;
+    const isFromStart = arrived.count > 0 && arrived.start(0) === 0;
+    this.#encoder.acknowledge(isFromStart ? arrived.end(0) : 0);
   }
 
-  #encodeExtent(extent: PlannedExtent, unitBytes: number): UnitBody[] {
+  // The best baseline that the receiver has; none is no error.
+  #choose(): void {
+    const { baselines, dictionary } = this.#options;
+    const { baselineSlots, dictionarySlots } = this.transfer;
+    const usable = baselines.find(({ slot }) => baselineSlots.has(slot));
+    const isKnown = dictionary !== undefined && dictionarySlots.has(dictionary.slot);
+    this.#encoder.begin(usable, isKnown ? dictionary : undefined);
+  }
+
+  async #start(
+    extent: PlannedExtent,
+    unitBytes: number,
+    goodput: number | undefined,
+  ): Promise<void> {
     const { pageBytes } = this.#options.settings;
     // A peer may claim to hold odd stretches; pages begin at pages all the same.
     const start = extent.start - (extent.start % pageBytes);
-    if (extent.rule === "raw" || extent.rule === "plain" || this.#encoder === undefined) {
-      return this.#encodePlainly(start, extent.end, extent.rule, unitBytes);
+    const entry: Extent = { extent, units: undefined };
+    this.#underWay.push(entry);
+    const own = extent.rule === "best" ? "withOwn" : "withoutOwn";
+    try {
+      const units = await this.#encoder.encode({ start, end: extent.end }, own, goodput);
+      entry.units = units.flatMap((unit) => this.#cut(unit, unitBytes));
+    } catch (error) {
+      entry.units = this.#instead(extent, unitBytes, error);
     }
-    const units = [...this.#encoder.encode(start, extent.end - start)];
-    return units.flatMap((unit) => this.#cut(unit, unitBytes));
+    this.#flush();
   }
 
-  #encodePlainly(from: number, to: number, rule: EncodingRule, unitBytes: number): UnitBody[] {
-    const { source, settings, platform } = this.#options;
+  // A worker that died costs its extent the encoding, not the transfer.
+  #instead(extent: PlannedExtent, unitBytes: number, error: unknown): readonly UnitBody[] {
+    if (this.isOver || extent.rule === "raw") return [];
+    const code = error instanceof DwcpError ? error.code : undefined;
+    if (code === "dwcp.shutdown") return [];
+    if (code === "dwcp.source_changed") {
+      this.#options.failed(error as DwcpError);
+      return [];
+    }
+    this.#fallbacks += 1;
+    try {
+      return this.#encodePlainly(extent, "raw", unitBytes);
+    } catch (cause) {
+      this.#options.failed(
+        new DwcpError("dwcp.source_changed", "the source cannot be read", { cause }),
+      );
+      return [];
+    }
+  }
+
+  #flush(): void {
+    for (let head = this.#underWay[0]; head?.units !== undefined; head = this.#underWay[0]) {
+      this.#underWay.shift();
+      this.#supply(head.extent, head.units);
+    }
+    this.#options.stirred();
+  }
+
+  #supply(extent: PlannedExtent, units: readonly UnitBody[]): void {
+    const { transfer } = this;
+    // What was made with something that the receiver turned out to lack is made again.
+    const usable = units.filter(({ baselineSlot, dictionarySlot }) => {
+      const isThere = baselineSlot >= SLOT_SELF || transfer.baselineSlots.has(baselineSlot);
+      return isThere && (dictionarySlot === 0 || transfer.dictionarySlots.has(dictionarySlot));
+    });
+    for (const { codec } of usable) {
+      const name = codecNameOf(codec);
+      if (name !== undefined) this.#units[name] = (this.#units[name] ?? 0) + 1;
+    }
+    transfer.supply(extent, usable);
+  }
+
+  #encodePlainly(
+    extent: { readonly start: number; readonly end: number },
+    rule: EncodingRule,
+    unitBytes: number,
+  ): UnitBody[] {
+    const { object, settings, platform } = this.#options;
     const units: UnitBody[] = [];
     const step = Math.max(settings.pageBytes, Math.min(unitBytes, settings.maxEncodedBytes));
-    for (let at = from; at < to; at += step) {
-      const raw = source.read(at, Math.min(step, to - at));
+    for (let at = extent.start; at < extent.end; at += step) {
+      // Sockets take no shared memory.
+      const raw = new Uint8Array(object.source.read(at, Math.min(step, extent.end - at)));
       const body: EncodedBody = rule === "raw" ? encodeRaw(raw) : encodeZstd(raw, settings);
       units.push({ rawOffset: at, rawBytes: raw.length, rawCrc: platform.crc32(raw), ...body });
     }
@@ -184,7 +273,7 @@ export class SendJob {
   async #finish(session: Session, nowUs: () => number): Promise<void> {
     try {
       const { root } = await this.#hashes;
-      this.#options.check();
+      this.#options.object.check();
       if (this.transfer.state === "finishing" && !session.isClosed) {
         session.outgoing.finish(nowUs(), this.transfer, root);
       }
@@ -202,6 +291,7 @@ export class SendJob {
 
   #settle(rootHash: string): void {
     const { offer, settled } = this.#options;
+    this.#encoder.close();
     settled({
       transferId: offer.transferId,
       rootHash,

@@ -3,7 +3,8 @@ import { Worker } from "node:worker_threads";
 import { DwcpError } from "../../errors.js";
 import { anchorSlots } from "../../hde/anchor-index.js";
 import type { UnitBody } from "../../wire/chunk.js";
-import type { SourceSpec } from "./source-spec.js";
+import { ByteBudget } from "./byte-budget.js";
+import { lengthOf, type SourceSpec } from "./source-spec.js";
 import type { FromWorker, JobSpec, TaskResult, ToWorker, WorkerTask } from "./worker-messages.js";
 
 /** The units of an extent, in ascending order. */
@@ -15,8 +16,18 @@ export interface EncodedExtent {
 
 /** How a job is opened: what a {@link JobSpec} says, without the table that the pool makes. */
 export interface JobOptions extends Omit<JobSpec, "baseline"> {
-  readonly baseline?: { readonly slot: number; readonly spec: SourceSpec } | undefined;
+  readonly baseline?:
+    | {
+        readonly slot: number;
+        readonly spec: SourceSpec;
+        /** The table that {@link HdePool.index} filled; an empty one when absent. */
+        readonly slots?: Uint32Array<SharedArrayBuffer> | undefined;
+      }
+    | undefined;
 }
+
+/** Raw bytes that all decoders together may hold: a unit of a few bytes may stand for 64 MiB. */
+const MAX_DECODING_BYTES = 134_217_728;
 
 interface Pending {
   readonly job: number;
@@ -44,6 +55,7 @@ export class HdePool {
   #nextJob = 1;
   #nextTask = 1;
   #isClosed = false;
+  readonly #decoding = new ByteBudget(MAX_DECODING_BYTES);
 
   /** `size` is the number of threads; one less than there are cores when absent. */
   constructor(size: number = Math.max(1, availableParallelism() - 1)) {
@@ -68,9 +80,27 @@ export class HdePool {
     const id = this.#nextJob++;
     this.#specs.set(id, spec);
     return new HdeJob({
-      run: (task) => this.#run(id, task),
+      run: (task, transfer) => this.#run(id, task, transfer),
+      decoding: this.#decoding,
       close: () => this.#closeJob(id),
     });
+  }
+
+  /** Starts a thread if there is none, since the first task would wait for it. */
+  warm(): void {
+    if (!this.#isClosed && this.#members.length === 0) this.#start();
+  }
+
+  /** Makes the table of a baseline's anchors, for the jobs that encode against it. */
+  async index(spec: SourceSpec): Promise<Uint32Array<SharedArrayBuffer>> {
+    const slots = anchorSlots(lengthOf(spec));
+    const job = this.open({ ...INDEX_ONLY, baseline: { slot: 0, spec, slots } });
+    try {
+      await job.index();
+    } finally {
+      job.close();
+    }
+    return slots;
   }
 
   /** Ends all threads; tasks that still run fail with `dwcp.shutdown`. Closing twice does no harm. */
@@ -84,7 +114,7 @@ export class HdePool {
     await Promise.all(members.map(({ worker }) => worker.terminate()));
   }
 
-  #run(job: number, task: WorkerTask): Promise<TaskResult> {
+  #run(job: number, task: WorkerTask, transfer: ArrayBuffer[] = []): Promise<TaskResult> {
     this.#requireOpen();
     const spec = this.#specs.get(job);
     if (spec === undefined) throw new DwcpError("dwcp.shutdown", "the job is closed");
@@ -96,7 +126,7 @@ export class HdePool {
     const id = this.#nextTask++;
     return new Promise((resolve, reject) => {
       member.pending.set(id, { job, resolve, reject });
-      this.#send(member, { kind: "task", job, id, task });
+      this.#send(member, { kind: "task", job, id, task }, transfer);
     });
   }
 
@@ -133,8 +163,8 @@ export class HdePool {
     return member;
   }
 
-  #send(member: Member, message: ToWorker): void {
-    member.worker.postMessage(message);
+  #send(member: Member, message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    member.worker.postMessage(message, transfer);
     if (member.pending.size > 0) member.worker.ref();
   }
 
@@ -143,8 +173,17 @@ export class HdePool {
   }
 }
 
+const INDEX_ONLY = {
+  pageBytes: 4_096,
+  chunkBytes: 0,
+  maxUnitRawBytes: 4_096,
+  maxEncodedBytes: 0,
+  algorithm: "auto",
+} as const;
+
 interface JobDoor {
-  run(task: WorkerTask): Promise<TaskResult>;
+  run(task: WorkerTask, transfer?: ArrayBuffer[]): Promise<TaskResult>;
+  readonly decoding: ByteBudget;
   close(): void;
 }
 
@@ -184,11 +223,27 @@ export class HdeJob {
     return { units, seconds };
   }
 
-  /** Decodes a unit, as `decodeUnit` does, to memory of its own. */
+  /** Notes that the receiver has acknowledged a stretch of the object: units may be told to refer to it from then on. */
+  async indexOwn(from: number, to: number): Promise<void> {
+    await this.#door.run({ kind: "indexOwn", from, to });
+  }
+
+  /**
+   * Decodes a unit, as `decodeUnit` does, to memory of its own. What is encoded is copied at once; beyond what may be decoded at
+   * the same time, units wait.
+   */
   async decode(unit: UnitBody): Promise<Uint8Array<ArrayBuffer>> {
-    const result = await this.#door.run({ kind: "decode", unit });
-    if (result.kind !== "decoded") throw new TypeError(`a worker answered ${result.kind}`);
-    return result.raw;
+    const encoded = new Uint8Array(unit.encoded);
+    const { decoding } = this.#door;
+    await decoding.take(unit.rawBytes);
+    try {
+      const task = { kind: "decode", unit: { ...unit, encoded } } as const;
+      const result = await this.#door.run(task, [encoded.buffer]);
+      if (result.kind !== "decoded") throw new TypeError(`a worker answered ${result.kind}`);
+      return result.raw;
+    } finally {
+      decoding.give(unit.rawBytes);
+    }
   }
 
   /** Lets the workers close what they opened for it. */
@@ -197,15 +252,11 @@ export class HdeJob {
   }
 }
 
-function withSlots(baseline: {
-  readonly slot: number;
-  readonly spec: SourceSpec;
-}): NonNullable<JobSpec["baseline"]> {
-  const { spec } = baseline;
-  return {
-    ...baseline,
-    slots: anchorSlots(spec.kind === "file" ? spec.length : spec.bytes.length),
-  };
+function withSlots(
+  baseline: NonNullable<JobOptions["baseline"]>,
+): NonNullable<JobSpec["baseline"]> {
+  const { slot, spec } = baseline;
+  return { slot, spec, slots: baseline.slots ?? anchorSlots(lengthOf(spec)) };
 }
 
 function settle(member: Member, message: FromWorker): void {

@@ -14,19 +14,14 @@ parentPort?.on("message", (message: ToWorker) => {
     jobs.get(message.job)?.close();
     jobs.delete(message.job);
   } else if (message.kind === "open") {
-    try {
-      jobs.set(message.job, new WorkerJob(message.spec, platform));
-    } catch {
-      // The first task finds no job, and says so.
-      jobs.delete(message.job);
-    }
+    jobs.set(message.job, new WorkerJob(message.spec, platform));
   } else answer(message.id, message.job, message.task);
 });
 
 function answer(id: number, job: number, task: WorkerTask): void {
   try {
     const opened = jobs.get(job);
-    if (opened === undefined) throw new TypeError("the job's sources could not be opened");
+    if (opened === undefined) throw new TypeError(`no job ${job}`);
     const result = opened.run(task);
     post({ kind: "done", id, result }, transferOf(result));
   } catch (thrown) {

@@ -13,8 +13,16 @@ export interface OpenedSource {
   close(): void;
 }
 
-/** Copies bytes to where all threads see them. */
+/** How many bytes there are. */
+export function lengthOf(spec: SourceSpec): number {
+  return spec.kind === "file" ? spec.length : spec.bytes.length;
+}
+
+/** Copies bytes to where all threads see them, unless they are there. */
 export function sharedBytes(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  if (bytes.buffer instanceof SharedArrayBuffer) {
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
   shared.set(bytes);
   return shared;

@@ -1,4 +1,6 @@
-import { AnchorIndex } from "../../hde/anchor-index.js";
+import { type DwcpCode, DwcpError } from "../../errors.js";
+import { ANCHOR_BYTES, AnchorIndex } from "../../hde/anchor-index.js";
+import type { ByteSource } from "../../hde/byte-source.js";
 import { type DecodeContext, decodeUnit } from "../../hde/decode-unit.js";
 import type { HdePlatform } from "../../hde/hde-platform.js";
 import { ObjectEncoder } from "../../hde/object-encoder.js";
@@ -6,38 +8,31 @@ import type { Reference } from "../../hde/reference.js";
 import { resolveDwcpLimits } from "../../limits.js";
 import type { UnitBody } from "../../wire/chunk.js";
 import { SLOT_SELF } from "../../wire/codec.js";
-import { type OpenedSource, openSource } from "./source-spec.js";
+import { type OpenedSource, openSource, type SourceSpec } from "./source-spec.js";
 import type { JobSpec, PackedUnit, TaskResult, WorkerTask } from "./worker-messages.js";
 
 /** One job inside a worker: its sources, opened once, and an encoder per level. */
 export class WorkerJob {
   readonly #spec: JobSpec;
   readonly #platform: HdePlatform;
-  readonly #opened: OpenedSource[] = [];
+  readonly #opened = new Map<SourceSpec, OpenedSource>();
   readonly #encoders = new Map<number, ObjectEncoder>();
-  readonly #object: OpenedSource | undefined;
-  readonly #baseline: Reference | undefined;
   readonly #context: DecodeContext;
 
-  /** Opens what the job names. */
+  /** Nothing is opened before a task needs it. */
   constructor(spec: JobSpec, platform: HdePlatform) {
     this.#spec = spec;
     this.#platform = platform;
-    this.#object = spec.object === undefined ? undefined : this.#open(openSource(spec.object));
-    if (spec.baseline !== undefined) {
-      const { source } = this.#open(openSource(spec.baseline.spec));
-      const anchors = new AnchorIndex(spec.baseline.slots);
-      this.#baseline = { slot: spec.baseline.slot, source, anchors, isInPlace: true };
-    }
-    const baselines = new Map(
-      spec.baselines?.map(({ slot, spec: each }) => [slot, this.#open(openSource(each)).source]),
-    );
+    const specs = new Map(spec.baselines?.map((each) => [each.slot, each.spec]));
     const dictionaries = new Map(spec.dictionaries?.map(({ slot, bytes }) => [slot, bytes]));
     this.#context = {
       platform,
       limits: resolveDwcpLimits({ maxUnitRawBytes: spec.maxUnitRawBytes }),
       pageBytes: spec.pageBytes,
-      baseline: (slot) => baselines.get(slot),
+      baseline: (slot) => {
+        const found = specs.get(slot);
+        return found === undefined ? undefined : this.#open(found, "dwcp.baseline_missing");
+      },
       dictionary: (slot) => dictionaries.get(slot),
     };
   }
@@ -50,22 +45,47 @@ export class WorkerJob {
       case "decode":
         // Its own memory: a view could be of a baseline, or of what came in.
         return { kind: "decoded", raw: new Uint8Array(decodeUnit(task.unit, this.#context)) };
-      case "index":
-        if (this.#baseline?.anchors !== undefined) {
-          this.#baseline.anchors.addAll(this.#baseline.source);
-        }
+      case "index": {
+        const { anchors, source } = this.#reference();
+        anchors.addAll(source);
+        return { kind: "indexed" };
+      }
+      case "indexOwn":
+        this.#indexOwn(task.from, task.to);
         return { kind: "indexed" };
     }
   }
 
   /** Closes what the job opened. */
   close(): void {
-    for (const opened of this.#opened) opened.close();
+    for (const opened of this.#opened.values()) opened.close();
+    this.#opened.clear();
   }
 
-  #open(opened: OpenedSource): OpenedSource {
-    this.#opened.push(opened);
-    return opened;
+  #open(spec: SourceSpec, otherwise: DwcpCode): ByteSource {
+    const known = this.#opened.get(spec);
+    if (known !== undefined) return known.source;
+    try {
+      const opened = openSource(spec);
+      this.#opened.set(spec, opened);
+      return opened.source;
+    } catch (cause) {
+      throw new DwcpError(otherwise, "a file could not be opened", { cause });
+    }
+  }
+
+  #object(): ByteSource {
+    const { object } = this.#spec;
+    if (object === undefined) throw new TypeError("this job has no object to encode");
+    return this.#open(object, "dwcp.source_changed");
+  }
+
+  #reference(): Reference & { readonly anchors: AnchorIndex } {
+    const { baseline } = this.#spec;
+    if (baseline === undefined) throw new TypeError("this job has no baseline to index");
+    const source = this.#open(baseline.spec, "dwcp.baseline_missing");
+    const anchors = new AnchorIndex(baseline.slots);
+    return { slot: baseline.slot, source, anchors, isInPlace: true };
   }
 
   #encode(task: Extract<WorkerTask, { kind: "encode" }>): TaskResult {
@@ -78,17 +98,17 @@ export class WorkerJob {
   #encoderAt(level: number): ObjectEncoder {
     const known = this.#encoders.get(level);
     if (known !== undefined) return known;
-    if (this.#object === undefined) throw new TypeError("this job has no object to encode");
+    const baseline = this.#spec.baseline === undefined ? undefined : this.#reference();
     const settings = { ...this.#spec, platform: this.#platform, level };
-    const encoder = new ObjectEncoder(this.#object.source, this.#baseline, settings);
+    const encoder = new ObjectEncoder(this.#object(), baseline, settings);
     this.#encoders.set(level, encoder);
     return encoder;
   }
 
   #own(bytes: number): Reference | undefined {
     const { ownSlots } = this.#spec;
-    const source = this.#object?.source;
-    if (ownSlots === undefined || source === undefined || bytes === 0) return undefined;
+    if (ownSlots === undefined || bytes === 0) return undefined;
+    const source = this.#object();
     return {
       slot: SLOT_SELF,
       source: { length: bytes, read: (at, length) => source.read(at, length) },
@@ -96,7 +116,20 @@ export class WorkerJob {
       isInPlace: false,
     };
   }
+
+  #indexOwn(from: number, to: number): void {
+    const { ownSlots } = this.#spec;
+    if (ownSlots === undefined) return;
+    const anchors = new AnchorIndex(ownSlots);
+    const source = this.#object();
+    for (let at = from; at < to; at += SCAN_BYTES) {
+      const start = Math.max(0, at - ANCHOR_BYTES);
+      anchors.add(source.read(start, Math.min(to, at + SCAN_BYTES) - start), start);
+    }
+  }
 }
+
+const SCAN_BYTES = 262_144;
 
 // One buffer for all, so that one transfer carries them.
 function pack(units: readonly UnitBody[]): {

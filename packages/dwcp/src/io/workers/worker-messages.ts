@@ -22,7 +22,9 @@ export interface JobSpec {
     | undefined;
   /** The table of the anchors of what the receiver has acknowledged of the object. */
   readonly ownSlots?: Uint32Array<SharedArrayBuffer> | undefined;
-  /** Baselines to decode against, by slot. */
+  /** What units without a baseline may be compressed with. */
+  readonly dictionary?: { readonly slot: number; readonly bytes: Uint8Array } | undefined;
+  /** Baselines to decode against, by slot; `SLOT_SELF` is what has arrived of the object itself. */
   readonly baselines?: readonly { readonly slot: number; readonly spec: SourceSpec }[] | undefined;
   /** Dictionaries to decode with, by slot. */
   readonly dictionaries?:
@@ -41,7 +43,9 @@ export type WorkerTask =
       readonly ownBytes: number;
     }
   | { readonly kind: "decode"; readonly unit: UnitBody }
-  | { readonly kind: "index" };
+  | { readonly kind: "index" }
+  /** The receiver has acknowledged this stretch of the object: its anchors go into the table of own data. */
+  | { readonly kind: "indexOwn"; readonly from: number; readonly to: number };
 
 /** From the pool to a worker. */
 export type ToWorker =

@@ -1,0 +1,184 @@
+import { DwcpError } from "../../errors.js";
+import { anchorSlots } from "../../hde/anchor-index.js";
+import { LevelController } from "../../hde/level-controller.js";
+import type { ObjectSettings } from "../../hde/object-encoder.js";
+import type { UnitBody } from "../../wire/chunk.js";
+import type { LoadGauge } from "../load-gauge.js";
+import type { HdeJob, HdePool } from "../workers/hde-pool.js";
+import type { SendSource } from "./send-source.js";
+
+/** An earlier state that the peer may have. */
+export interface SendBaseline extends SendSource {
+  readonly slot: number;
+  /** Its content id, in hexadecimal. */
+  readonly id: string;
+  /** The table of its anchors. */
+  readonly slots: Uint32Array<SharedArrayBuffer>;
+}
+
+/** What small units may be compressed with. */
+export interface SendDictionary {
+  readonly slot: number;
+  readonly id: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What extents are encoded by. */
+export interface ExtentEncoderOptions {
+  readonly pool: HdePool;
+  readonly load: LoadGauge;
+  readonly object: SendSource;
+  readonly settings: ObjectSettings;
+  /** Whether the level follows CPU and link; otherwise the one of `settings` stays. */
+  readonly adaptive: boolean;
+  /** Share of the machine above which the level goes down: 0 to 1. */
+  readonly cpuCeiling: number;
+}
+
+// One extent: enough for a worker to be worth the way there, little enough to react.
+const FIRST_EXTENT_BYTES = 4_194_304;
+const LARGEST_EXTENT_BYTES = 16_777_216;
+// Extents that come to so little grow.
+const SMALL_ENCODED_BYTES = 65_536;
+const UNITS_AHEAD_PER_WORKER = 2;
+const OWN_STEP_BYTES = 1_048_576;
+const OWN_LARGEST_STEP_BYTES = 8_388_608;
+const MAX_OWN_OBJECT_BYTES = 2 ** 32;
+// Where the baseline gives this much, own data cannot add what their index costs.
+const OWN_MAX_RATIO = 4;
+
+/**
+ * Encodes the extents of one object in the workers of a pool: at the level that CPU and link ask for, against a baseline and
+ * against what the receiver has acknowledged of the object itself.
+ *
+ * @see spec/dwcp.md B10, B11
+ */
+export class ExtentEncoder {
+  readonly #options: ExtentEncoderOptions;
+  readonly #levels: LevelController;
+  #job: HdeJob | undefined;
+  #hasBaseline = false;
+  #extentBytes = FIRST_EXTENT_BYTES;
+  #rawBytes = 0;
+  #encodedBytes = 0;
+  #adjustedMs = Number.NEGATIVE_INFINITY;
+  #ownBytes = 0;
+  #isIndexing = false;
+
+  constructor(options: ExtentEncoderOptions) {
+    this.#options = options;
+    this.#levels = new LevelController(options.settings.level, options.cpuCeiling);
+  }
+
+  /** Raw bytes of the next extent. */
+  get extentBytes(): number {
+    return this.#extentBytes;
+  }
+
+  /** Extents that may be encoded at the same time. */
+  get most(): number {
+    return UNITS_AHEAD_PER_WORKER * this.#options.pool.size;
+  }
+
+  /** The level in force. */
+  get level(): number {
+    return this.#levels.level;
+  }
+
+  /** Begins anew with what the receiver turned out to have. */
+  begin(baseline: SendBaseline | undefined, dictionary: SendDictionary | undefined): void {
+    this.close();
+    const { pool, object, settings } = this.#options;
+    const {
+      pageBytes,
+      chunkBytes,
+      maxUnitRawBytes,
+      maxEncodedBytes,
+      algorithm = "auto",
+    } = settings;
+    const { length } = object.source;
+    const isOwnUsed = length > OWN_STEP_BYTES && length < MAX_OWN_OBJECT_BYTES;
+    this.#hasBaseline = baseline !== undefined;
+    this.#ownBytes = 0;
+    this.#job = pool.open({
+      pageBytes,
+      chunkBytes,
+      maxUnitRawBytes,
+      maxEncodedBytes,
+      algorithm,
+      object: object.spec,
+      baseline,
+      dictionary,
+      ownSlots: isOwnUsed && algorithm === "auto" ? anchorSlots(length) : undefined,
+    });
+  }
+
+  /**
+   * Encodes an extent.
+   *
+   * @param own Whether units may refer to what the receiver has acknowledged.
+   * @param goodput Of the link, in encoded bytes per second; `undefined` while it is not known.
+   * @throws {@link DwcpError} what `HdeJob.encode` does.
+   */
+  async encode(
+    extent: { readonly start: number; readonly end: number },
+    own: "withOwn" | "withoutOwn",
+    goodput: number | undefined,
+  ): Promise<readonly UnitBody[]> {
+    const job = this.#job;
+    if (job === undefined) throw new DwcpError("dwcp.shutdown", "nothing is encoded any more");
+    const level = this.#adjust(goodput);
+    const bytes = extent.end - extent.start;
+    const ownBytes = own === "withOwn" ? this.#ownBytes : 0;
+    const { units, seconds } = await job.encode(extent.start, bytes, level, ownBytes);
+    const encoded = units.reduce((sum, unit) => sum + unit.encoded.length, 0);
+    this.#levels.measured(level, bytes, encoded, seconds);
+    this.#rawBytes += bytes;
+    this.#encodedBytes += encoded;
+    this.#extentBytes =
+      encoded < SMALL_ENCODED_BYTES
+        ? Math.min(LARGEST_EXTENT_BYTES, 2 * this.#extentBytes)
+        : FIRST_EXTENT_BYTES;
+    return units;
+  }
+
+  /** The receiver has everything up to `arrived`: units to come may refer to it, once it is indexed. */
+  acknowledge(arrived: number): void {
+    // A receiver that was killed has less than it had.
+    this.#ownBytes = Math.min(this.#ownBytes, arrived);
+    const job = this.#job;
+    const from = this.#ownBytes;
+    if (job === undefined || this.#isIndexing || arrived - from < OWN_STEP_BYTES) return;
+    if (this.#hasBaseline && this.#rawBytes > OWN_MAX_RATIO * this.#encodedBytes) return;
+    const to = Math.min(arrived, from + OWN_LARGEST_STEP_BYTES);
+    this.#isIndexing = true;
+    job.indexOwn(from, to).then(
+      () => {
+        this.#isIndexing = false;
+        if (this.#job === job && this.#ownBytes === from) this.#ownBytes = to;
+      },
+      // Encoding meets the same trouble, and says so.
+      () => {
+        this.#isIndexing = false;
+      },
+    );
+  }
+
+  /** Lets the workers close what they opened. */
+  close(): void {
+    this.#job?.close();
+    this.#job = undefined;
+  }
+
+  // Pressed or not, the level moves one step a second, and never to storing: a slow link would pay for it.
+  #adjust(goodput: number | undefined): number {
+    const { adaptive, load, pool, settings } = this.#options;
+    if (!adaptive || settings.level === 0) return settings.level;
+    const nowMs = performance.now();
+    if (nowMs - this.#adjustedMs >= 1_000) {
+      this.#adjustedMs = nowMs;
+      this.#levels.adjust(nowMs * 1_000, { ...load.read(), workers: pool.size, goodput });
+    }
+    return Math.max(1, this.#levels.level);
+  }
+}
