@@ -1,6 +1,7 @@
 import type { TensorShape } from "../consumer/header-check.js";
 import { FrameProgressState } from "../messages/generated/wire.js";
 import { slotOf } from "../region/layout.js";
+import { isGapless } from "../region/strides.js";
 import type { ProgressMessage } from "./progress-message.js";
 
 /** What became of a progress message. */
@@ -56,7 +57,5 @@ export class ProgressTracker {
  * elements lie without gaps, or its progress is counted in rows or columns. spec/tensor-pool.md §10
  */
 export function mayReadPrefix(shape: TensorShape): boolean {
-  if (shape.progressUnit !== "none") return true;
-  const elements = shape.dims.reduce((product, dim) => product * dim, 1);
-  return shape.extentBytes === elements * shape.itemBytes;
+  return shape.progressUnit !== "none" || isGapless(shape);
 }

@@ -48,6 +48,16 @@ export function extentBytes(
   return dims.reduce((sum, dim, index) => sum + (dim - 1) * (strides[index] ?? 0), itemBytes);
 }
 
+/** Tells whether elements lie without gaps between them. */
+export function isGapless(shape: {
+  readonly dims: readonly number[];
+  readonly itemBytes: number;
+  readonly extentBytes: number;
+}): boolean {
+  const elements = shape.dims.reduce((product, dim) => product * dim, 1);
+  return shape.extentBytes === elements * shape.itemBytes;
+}
+
 function indices(length: number): number[] {
   return Array.from({ length }, (_, index) => index);
 }
