@@ -18,6 +18,7 @@ export interface NodeReady {
   readonly admin?: string;
   readonly control?: string;
   readonly dcquic?: string;
+  readonly dwcp?: string;
 }
 
 /**

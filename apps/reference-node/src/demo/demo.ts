@@ -20,6 +20,7 @@ import { type Dataset, loadDataset } from "./dataset.js";
 import { formatChain, formatResults, formatSummaries } from "./report.js";
 import { HeldThings } from "./held-things.js";
 import type { StopResult } from "./stop-result.js";
+import { formatReplicaLeg, replicateFlights, type ReplicaLegResult } from "./replica-leg.js";
 import { formatTensorLeg, streamFrames, type TensorLegResult } from "./tensor-leg.js";
 import { tourStops, type TourTransport } from "./stops.js";
 import { Tour } from "./tour.js";
@@ -82,7 +83,17 @@ async function show(options: DemoOptions, held: HeldThings, stopped: Promise<voi
   });
   const stream = await streamFrames(held);
   const calls = await burstTo(other, key);
-  tell(options, { node, other, results, chain, stream, calls, data });
+  const replica = await replicateFlights(
+    {
+      url: other.ready.dwcp ?? "",
+      key,
+      replicas: join(folder, "replicas"),
+      folder,
+      file: join(data.folder, "flights-200k.json"),
+    },
+    held,
+  );
+  tell(options, { node, other, results, chain, stream, calls, replica, data });
   if (options.once) return;
   if (!options.output.json) {
     options.output.result(undefined, () => whatNext(node, other, tokenFile, data));
@@ -122,11 +133,12 @@ interface Shown {
   readonly chain: ChainResult;
   readonly stream: TensorLegResult;
   readonly calls: BurstReport;
+  readonly replica: ReplicaLegResult;
   readonly data: Dataset;
 }
 
 function tell(options: DemoOptions, shown: Shown): void {
-  const { node, other, results, chain, stream, calls, data } = shown;
+  const { node, other, results, chain, stream, calls, replica, data } = shown;
   const document = {
     ok: true,
     version: nodeVersion(),
@@ -141,6 +153,7 @@ function tell(options: DemoOptions, shown: Shown): void {
     callChain: chain,
     tensorStream: stream,
     dcquicBurst: calls,
+    replica,
   };
   options.output.result(document, () =>
     [
@@ -156,6 +169,7 @@ function tell(options: DemoOptions, shown: Shown): void {
       formatTensorLeg(stream),
       "Calls over dcQUIC, all begun at once:",
       formatBurst(calls),
+      formatReplicaLeg(replica),
     ].join("\n"),
   );
 }
@@ -184,6 +198,7 @@ function writeConfig(folder: string, key: Uint8Array, tokenFile: string): string
     `[security]\ncrypt = "allowed"\nkey_file = ${JSON.stringify(keyFile)}`,
     "[admin]\nport = 0",
     `[dcquic]\nenabled = true\nport = 0\nkey_file = ${JSON.stringify(keyFile)}`,
+    `[dwcp]\nenabled = true\nport = 0\nkey_file = ${JSON.stringify(keyFile)}\nreceive_folder = "replicas"`,
     `[control]\nport = 0\ntoken_file = ${JSON.stringify(tokenFile)}`,
     '[log]\nlevel = "error"',
   ];

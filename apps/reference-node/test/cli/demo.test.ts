@@ -99,6 +99,17 @@ test("one tour moves every content every way, and writes one document", async ()
       expect(frames + dropped).toBeLessThanOrEqual(written);
     }
   }
+  expect(document["replica"]).toMatchObject({
+    roundTripMs: 100,
+    first: { hadBase: false, rawBytes: expect.any(Number) },
+    changed: { hadBase: true },
+  });
+  const { first, changed } = document["replica"] as Record<
+    "first" | "changed",
+    { readonly rawBytes: number; readonly wireBytes: number; readonly zstdBytes: number }
+  >;
+  expect(first.wireBytes).toBeLessThan(first.rawBytes / 3);
+  expect(changed.wireBytes).toBeLessThan(changed.zstdBytes / 10);
   expect(chain.calls).toHaveLength(4);
   expect(chain.pipelined.latencyUs).toBeGreaterThan(19_000);
   expect(chain.http.latencyUs).toBeGreaterThan(79_000);
@@ -138,6 +149,7 @@ test("without --once both nodes serve until Ctrl-C, on the portable backend too"
   expect(said).toMatch(/^Cap'n Web, pipelined +1 /m);
   expect(said).toMatch(/^Tensor stream: left out; only native code maps memory/m);
   expect(said).toMatch(/^HTTP, a request per call +4 /m);
+  expect(said).toMatch(/^200 flights changed +\S/m);
   const url = /ping (xcp:\S+)/.exec(said)?.[1] ?? "";
   const ping = await cliJson(["ping", url, "--count", "1"]);
   expect(ping.document).toMatchObject({
