@@ -277,7 +277,7 @@ export class Engine {
     this.#pathBy(path).sendTo(address);
   }
 
-  /** Learns another address of a path's peer. Packets from there move a path that is lost. §18 */
+  /** Learns another address of a path's peer, which is answered where it was heard last. §18 */
   addAddress(path: PathId, address: number): void {
     const { addresses } = this.#pathBy(path);
     if (!addresses.includes(address)) addresses.push(address);

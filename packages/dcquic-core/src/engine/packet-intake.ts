@@ -136,10 +136,10 @@ export class PacketIntake {
     }
   }
 
-  // A peer that was lost and is heard from another of its addresses is answered there. Only its latest packet says where it
-  // is: an old one may come from anywhere.
+  // A peer that is heard from another of its addresses is answered there: it may have lost the one before, and who is not
+  // owed an answer would not notice. Only its latest packet says where it is: an old one may come from anywhere.
   #follow(path: Path, worker: PeerWorker, source: number): void {
-    if (source === path.address || !path.isLost) return;
+    if (source === path.address) return;
     const isLatest = this.#header.packetNumber > worker.largest;
     if (isLatest && path.addresses.includes(source)) path.sendTo(source);
   }
