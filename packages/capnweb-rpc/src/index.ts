@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- first: what follows is made with what this supplies
+import "./supply-globals.js";
 export { RpcTarget } from "./rpc-target.js";
 export { deserialize, serialize } from "./serialize.js";
 export { DEFAULT_LIMITS, DEFAULT_MAX_DEPTH, type RpcLimits } from "./limits.js";

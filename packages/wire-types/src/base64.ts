@@ -1,8 +1,8 @@
 import { wireError } from "./errors.js";
-import { decodeUtf8, encodeUtf8 } from "./utf8.js";
+import { asciiOf, decodeUtf8, encodeUtf8 } from "./utf8.js";
 
 const PADDING = 0x3d;
-const digits = encodeUtf8("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+const digits = asciiOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
 // The value of every digit; anything else is negative, and stays so when shifted and joined.
 const values = new Int8Array(256).fill(-1);
 for (const [value, digit] of digits.entries()) values[digit] = value;

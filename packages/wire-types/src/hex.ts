@@ -1,11 +1,12 @@
 import { wireError } from "./errors.js";
-import { decodeUtf8, encodeUtf8 } from "./utf8.js";
+import { asciiOf, decodeUtf8, encodeUtf8 } from "./utf8.js";
 
-const digits = encodeUtf8("0123456789abcdef");
+// Tables are made without the encoder, which not every host has.
+const digits = asciiOf("0123456789abcdef");
 // The value of every digit in either case; anything else is negative.
 const values = new Int8Array(256).fill(-1);
 for (const text of ["0123456789abcdef", "0123456789ABCDEF"]) {
-  for (const [value, digit] of encodeUtf8(text).entries()) values[digit] = value;
+  for (const [value, digit] of asciiOf(text).entries()) values[digit] = value;
 }
 
 /** Formats bytes as lowercase hex digits. */

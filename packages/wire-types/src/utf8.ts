@@ -1,7 +1,8 @@
 import { wireError } from "./errors.js";
 
-const encoder = new TextEncoder();
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+// Made when they are first needed: not every host has both, and whoever needs neither can do without.
+let encoder: TextEncoder | undefined;
+let strict: TextDecoder | undefined;
 
 // Crossing into the runtime's decoder and encoder costs about 100 ns: for short ASCII a loop is faster.
 const SHORT_DECODE_BYTES = 8;
@@ -9,6 +10,7 @@ const SHORT_ENCODE_BYTES = 32;
 
 /** Encodes `text`. A lone surrogate becomes U+FFFD; refuse it beforehand where that matters. */
 export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
+  encoder ??= new TextEncoder();
   return encoder.encode(text);
 }
 
@@ -28,6 +30,7 @@ export function encodeUtf8Into(
   if (size === text.length && size <= SHORT_ENCODE_BYTES) {
     for (let i = 0; i < size; i++) into[offset + i] = text.charCodeAt(i);
   } else {
+    encoder ??= new TextEncoder();
     encoder.encodeInto(text, into.subarray(offset, offset + size));
   }
   return size;
@@ -43,11 +46,17 @@ export function decodeUtf8(bytes: Uint8Array): string {
     const text = decodeAscii(bytes);
     if (text !== undefined) return text;
   }
+  strict ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   try {
     return strict.decode(unshared(bytes));
   } catch (cause) {
     throw wireError("wire.invalid_utf8", `${bytes.length} bytes are not UTF-8`, { cause });
   }
+}
+
+/** Encodes `text` of ASCII characters without the host's encoder, for what is made at load time. */
+export function asciiOf(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
 /** Bytes that `text` takes as UTF-8. */

@@ -1,4 +1,5 @@
-const decoder = new TextDecoder();
+// Made with the first body: a host that serves none may lack it.
+let decoder: TextDecoder | undefined;
 
 /** Joins the chunks of a body to text, and stops at too many. */
 class BodyText {
@@ -21,7 +22,11 @@ class BodyText {
   end(): string {
     const [only] = this.#chunks;
     // Most batches come in one piece, and decoding without a state is faster.
-    if (this.#chunks.length === 1) return typeof only === "string" ? only : decoder.decode(only);
+    if (this.#chunks.length === 1) {
+      if (typeof only === "string") return only;
+      decoder ??= new TextDecoder();
+      return decoder.decode(only);
+    }
     const decoding = new TextDecoder();
     let text = "";
     for (const chunk of this.#chunks) {

@@ -1,3 +1,4 @@
+import { encodeUtf8 } from "@proj/wire-types";
 import { STREAMED_TYPE } from "./batch-limits.js";
 import type { BatchAnswer } from "./serve-batch.js";
 
@@ -5,8 +6,6 @@ type State =
   | { readonly kind: "waiting" }
   | { readonly kind: "open"; readonly controller: ReadableStreamDefaultController<Uint8Array> }
   | { readonly kind: "gone" };
-
-const encoder = new TextEncoder();
 
 /** A `Response` that begins with the first part of an answer, and goes on as the others come. */
 export class StreamedResponse {
@@ -27,13 +26,13 @@ export class StreamedResponse {
   /** Sends a part. */
   push(part: string): void {
     if (this.#state.kind === "waiting") this.#open();
-    if (this.#state.kind === "open") this.#state.controller.enqueue(encoder.encode(part));
+    if (this.#state.kind === "open") this.#state.controller.enqueue(encodeUtf8(part));
   }
 
   /** Sends the rest and ends; answers false where nothing has been sent before. */
   end({ body }: BatchAnswer): boolean {
     if (this.#state.kind === "open") {
-      if (body !== "") this.#state.controller.enqueue(encoder.encode(body));
+      if (body !== "") this.#state.controller.enqueue(encodeUtf8(body));
       this.#state.controller.close();
     }
     return this.#state.kind !== "waiting";
