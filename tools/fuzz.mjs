@@ -19,9 +19,10 @@ if (!Number.isSafeInteger(runs) || runs < 1) {
   console.error(`--runs ${values.runs}: write how many inputs each property gets`);
   process.exit(1);
 }
-// A floor without a wire format of its own keeps its decoders' properties beside their units.
+// Where decoders' properties lie beside their units.
 const patterns = {
   "wire-types": "dist-test/(base64|byte-reader|hex|shm-uri|utf8|varint)[.]test",
+  "tensor-pool": "dist-test/(fuzz/|announce|bridge/|metadata/|progress/|trace/)",
 };
 const packages = testedPackages().filter(
   ({ name, folder }) =>

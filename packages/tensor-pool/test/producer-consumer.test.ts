@@ -6,6 +6,7 @@ import {
   FrameTemplate,
   Producer,
   PublishResult,
+  slotOf,
 } from "@proj/tensor-pool";
 import { beginSlot, SlotField, slotOffset } from "#src/region/slot-header.js";
 import { AtomicBuffer } from "@proj/aeron";
@@ -265,7 +266,7 @@ describe("§9: the first failing check decides", () => {
   });
 });
 
-describe("§20: descriptors of other versions", () => {
+describe("§26.12: descriptors of other versions", () => {
   const old = "240004008403010010270000";
   test.each([
     ["1.1", `${old}070000000000000000000000000000000000000015cd28446e9e8a1803000000`, "frame"],
@@ -318,6 +319,27 @@ test.each([1, 2, 1_024])("§26.4: %d slots, over the 32-bit boundary of seq", (n
       BigInt(seq) * 2n,
     );
   }
+});
+
+test.each([1, 2, 1_024])("§26.4: of %d slots the low bits choose, over 2^32 and 2^53", (nslots) => {
+  for (const around of [2 ** 31, 2 ** 32, 2 ** 52, 2 ** 53]) {
+    for (const seq of [around - 1, around, around + 2]) {
+      expect(slotOf(seq, nslots)).toBe(Number(BigInt(seq) % BigInt(nslots)));
+    }
+  }
+});
+
+test("§26.4: a number beyond 2^52 is refused, not rounded", () => {
+  const { producer, queue, consumer } = world();
+  producer.publish(image, payload(image));
+  const [descriptor] = queue.take();
+  if (descriptor === undefined) throw new Error("no descriptor");
+  for (const seq of [2n ** 52n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 64n - 1n]) {
+    descriptor.setBigUint64(20, seq, true);
+    expect(consumer.accept(descriptor, 0, 48)).toBe("malformed");
+  }
+  descriptor.setBigUint64(20, 2n ** 52n - 1n, true);
+  expect(consumer.accept(descriptor, 0, 48)).toBe("late");
 });
 
 describe("templates", () => {

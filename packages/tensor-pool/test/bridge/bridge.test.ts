@@ -22,6 +22,7 @@ import {
 } from "@proj/tensor-pool";
 import { viewOf } from "@proj/sbe";
 import fc from "fast-check";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 import { DescriptorQueue, StreamMemory } from "../support/memory-stream.js";
 
 const SOURCE = 10_000;
@@ -277,7 +278,7 @@ describe("§19: putting together", () => {
           expect(typeof receive(receiver, bytes)).toBe("string");
         },
       ),
-      { numRuns: Number(process.env["FUZZ_RUNS"] ?? 500) },
+      fuzzRuns(500),
     );
   });
 

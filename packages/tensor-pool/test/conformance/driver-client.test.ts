@@ -53,7 +53,7 @@ const granted: Omit<messages.ShmAttachResponse, "correlationId"> = {
   errorMessage: "",
 };
 
-describe("§14.3: an answer is checked", () => {
+describe("§26.8, §14.3: an answer is checked", () => {
   test.each<[string, Partial<messages.ShmAttachResponse>]>([
     ["no lease id", { leaseId: undefined }],
     ["no stream id", { streamId: undefined }],
@@ -79,7 +79,7 @@ describe("§14.3: an answer is checked", () => {
   });
 });
 
-describe("§14.3: the client", () => {
+describe("§26.8, §14.3: the client", () => {
   test("what answers somebody else, or comes twice, changes nothing", () => {
     const { client, correlationId, tell } = lonely();
     const correlation = correlationId();

@@ -26,7 +26,7 @@ function answer(world: DriverWorld, bytes: Uint8Array): Record<string, unknown> 
   return found.value;
 }
 
-describe("§14.1: attach", () => {
+describe("§26.8, §14.1: attach", () => {
   test("an OK answer has everything but what may be missing; the announce follows", () => {
     const world = new DriverWorld();
     world.tell(request());
@@ -151,7 +151,7 @@ describe("§14.1: attach", () => {
   });
 });
 
-describe("§14.2: leases", () => {
+describe("§26.8, §14.2: leases", () => {
   test("a keepalive counts only when all four fields match; silence expires after 3 s, told once", () => {
     const world = new DriverWorld();
     const { leaseId } = answer(world, request()) as { leaseId: bigint };
@@ -235,7 +235,7 @@ describe("§14.2: leases", () => {
   });
 });
 
-describe("§14.4: announces, shutdown, epochs", () => {
+describe("§26.8, §14.4: announces, shutdown, epochs", () => {
   test("streams are announced each second, and their superblocks are touched", () => {
     const world = new DriverWorld();
     world.tell(request({ role: Role.CONSUMER }));

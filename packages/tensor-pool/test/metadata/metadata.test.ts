@@ -8,6 +8,7 @@ import {
   wire,
 } from "@proj/tensor-pool";
 import fc from "fast-check";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 const identity = { streamId: 5, producerId: 6, name: "camera", summary: "the left one" };
 
@@ -121,7 +122,7 @@ describe("§12: a blob", () => {
           if (outcome?.kind === "whole") expect(outcome.blob.bytes).toHaveLength(1_000);
         }
       }),
-      { numRuns: Number(process.env["FUZZ_RUNS"] ?? 300) },
+      fuzzRuns(300),
     );
   });
 });

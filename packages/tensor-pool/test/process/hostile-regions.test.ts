@@ -118,6 +118,9 @@ describeWith("§26.6: regions that are not what was announced", native, () => {
     expect(refused(at(folder))).toBe("regular");
     spawnSync("mkfifo", ["-m", "600", join(folder, "pipe")]);
     expect(refused(at(join(folder, "pipe")))).toBe("regular");
+    if (!root) return;
+    spawnSync("mknod", ["-m", "600", join(folder, "null"), "c", "1", "3"]);
+    expect(refused(at(join(folder, "null")))).toBe("regular");
   });
 
   test("files that everybody can read or write, and files of others", () => {

@@ -13,6 +13,7 @@ import {
 } from "@proj/tensor-pool";
 import { viewOf } from "@proj/sbe";
 import fc from "fast-check";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 const { STARTED, PROGRESS, COMPLETE } = wire.FrameProgressState;
 
@@ -161,7 +162,7 @@ describe("§26.12: messages", () => {
       fc.property(fc.uint8Array({ maxLength: 64 }), (noise) => {
         readProgress(viewOf(noise), 0, noise.length);
       }),
-      { numRuns: Number(process.env["FUZZ_RUNS"] ?? 500) },
+      fuzzRuns(500),
     );
   });
 });

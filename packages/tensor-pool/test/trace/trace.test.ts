@@ -10,6 +10,7 @@ import {
 } from "@proj/tensor-pool";
 import { viewOf } from "@proj/sbe";
 import fc from "fast-check";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 describe("§17: ids", () => {
   test("say when, where and which", () => {
@@ -95,7 +96,7 @@ describe("§17: links", () => {
       fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
         expect(typeof decodeTraceLink(viewOf(bytes), 0, bytes.length)).toBe("string");
       }),
-      { numRuns: Number(process.env["FUZZ_RUNS"] ?? 300) },
+      fuzzRuns(300),
     );
   });
 });
