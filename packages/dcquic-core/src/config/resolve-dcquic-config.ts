@@ -40,7 +40,7 @@ export function engineConfigOf(config: DcquicConfig, worker: number): Partial<En
   const sharing = Math.ceil((workers - index) / config.nics.length);
   return {
     worker,
-    nicBytesPerSecond: (nic?.bytesPerSecond ?? 0) / Math.max(1, sharing),
+    nicBytesPerSecond: Math.floor((nic?.bytesPerSecond ?? 0) / Math.max(1, sharing)),
     nicSlackUs: config.timerTickUs > 1 ? config.timerGranularityUs / 2 : 0,
     queueDepth: config.queueDepth,
     mtuBytes: config.mtuBytes,

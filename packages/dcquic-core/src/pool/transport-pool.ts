@@ -1,6 +1,7 @@
 import type { ByteStream, Tracer } from "@proj/wire-types";
-import type { EngineEvent } from "../engine/events.js";
 import { Status } from "../engine/status.js";
+import { tellEngineEvent } from "../events/engine-events.js";
+import { EventBus, type Subscriber } from "../events/event-bus.js";
 import { BidirectionalCall } from "./bidirectional-call.js";
 import { type Broadcast, broadcastOf } from "./broadcast.js";
 import { BufferHandle } from "./buffer-handle.js";
@@ -182,9 +183,14 @@ export class TransportPool {
     return this.#shared.queue;
   }
 
-  /** Tells every event of every engine to `subscriber`, until the returned function is called. */
-  subscribe(subscriber: (event: EngineEvent) => void): () => void {
-    return this.#core.backend.subscribe(subscriber);
+  /** Tells what happens in every engine to `subscriber`, until the returned function is called. §21 */
+  subscribe(subscriber: Subscriber): () => void {
+    const bus = new EventBus();
+    bus.subscribe(subscriber);
+    const { mainPort } = this.#core.backend;
+    return this.#core.backend.subscribe((event) => {
+      tellEngineEvent(bus, mainPort.nowUs, 0, event);
+    });
   }
 
   /**

@@ -434,10 +434,11 @@ describe("§24, D-30: retries, handles and closing", () => {
     };
     const pools = serving(echo, {}, { tracer });
     const kinds = new Set<string>();
-    const stop = pools.pool(0).subscribe(({ kind }) => kinds.add(kind));
+    const onEvent = ({ kind }: { readonly kind: string }): void => void kinds.add(kind);
+    const stop = pools.pool(0).subscribe({ level: "debug", onEvent });
     await runUntil(pools, pools.pool(0).unaryRpc("1", bytes(1), { track: true }).response);
     stop();
-    expect(kinds).toContain("transferDelivered");
+    expect(kinds).toContain("transfer.delivered");
     expect(traces).toHaveLength(2);
     expect(new Set(traces).size).toBe(1);
     expect(traces[0]).toMatch(/^dcquic\.unary 00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);

@@ -1,5 +1,10 @@
 import { isWireError } from "@proj/wire-types";
 import { systemRandom } from "@proj/wire-types/system";
+import {
+  type ConfigChoice,
+  engineConfigOf,
+  resolveDcquicConfig,
+} from "../../config/resolve-dcquic-config.js";
 import type { CryptoBackend } from "../../crypto/backend.js";
 import { DEFAULT_CONFIG, type EngineConfig } from "../../engine/config.js";
 import type { Hello } from "../../path/hello.js";
@@ -29,6 +34,8 @@ export interface TransportPoolConfig extends TransportPoolOptions {
   readonly authorize?: (identity: string) => boolean;
   /** 32 bytes that survive restarts; random ones if absent: peers then notice a restart only by silence. */
   readonly resetSigner?: Uint8Array;
+  /** Keys of §20, over a preset where one is named; other keys here and those of `engine` replace them. */
+  readonly settings?: ConfigChoice;
   /** What differs from the engine's defaults. */
   readonly engine?: Partial<EngineConfig>;
   /** Bytes that buffers may take; 256 MiB if absent. */
@@ -53,6 +60,7 @@ const PORT_ATTEMPTS = 16;
 const DEFAULT_TIMEOUT_MS = 5000;
 const DEFAULT_HANDSHAKES = 64;
 const DAY_MS = 86_400_000;
+const US_PER_MS = 1000;
 
 /**
  * Makes a pool on a UDP port, and answers handshakes on the TCP port of the same number.
@@ -61,7 +69,8 @@ const DAY_MS = 86_400_000;
  * @throws RangeError for a configuration that contradicts itself.
  * @see spec/dcquic.md §24
  */
-export async function createTransportPool(config: TransportPoolConfig): Promise<TransportPool> {
+export async function createTransportPool(options: TransportPoolConfig): Promise<TransportPool> {
+  const config = withSettings(options);
   const isChosen = config.port !== undefined && config.port !== 0;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -72,6 +81,19 @@ export async function createTransportPool(config: TransportPoolConfig): Promise<
       if (isChosen || attempt === PORT_ATTEMPTS || !isWireError(error)) throw error;
     }
   }
+}
+
+function withSettings(config: TransportPoolConfig): TransportPoolConfig {
+  if (config.settings === undefined) return config;
+  const settings = resolveDcquicConfig(config.settings);
+  return {
+    bufferBytes: settings.bufferPoolBytes,
+    maxHandshakes: settings.maxHandshakes,
+    rehandshakeMs: settings.rehandshakeUs / US_PER_MS,
+    closeGraceMs: settings.closeGraceUs / US_PER_MS,
+    ...config,
+    engine: { ...engineConfigOf(settings, 0), ...config.engine },
+  };
 }
 
 async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend> {
@@ -125,7 +147,7 @@ function helloOf(config: TransportPoolConfig, driver: PoolDriver): Hello {
   return {
     versions: [2],
     aeads: ["aes-256-gcm", "aes-128-gcm"],
-    dataAuth: [0],
+    dataAuth: engine.dataAuth === "headers" ? [0, 1] : [0],
     recordLog2: [16],
     epoch: systemRandom.fill(new Uint8Array(EPOCH_BYTES)),
     endpoints: [config.advertisedHost ?? host, ...(config.otherHosts ?? [])].map((each, nic) => ({
@@ -133,7 +155,7 @@ function helloOf(config: TransportPoolConfig, driver: PoolDriver): Hello {
       host: each,
       ports: [port],
       nic,
-      bandwidth: engine.nicBytesPerSecond,
+      bandwidth: Math.floor(engine.nicBytesPerSecond),
     })),
     maxDatagramBytes: Math.max(engine.mtuBytes, engine.mtuMaxBytes),
     notifyLimit: engine.notifyWindow,

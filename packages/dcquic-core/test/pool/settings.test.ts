@@ -1,0 +1,57 @@
+import { afterEach, expect, test } from "@jest/globals";
+import { EventGroup, memoryTarget, presets, type TransportPool } from "@proj/dcquic-core";
+import { equalBytes, SeededRandom } from "@proj/wire-types";
+import { localPool } from "../support/udp-pools.js";
+
+const pools: TransportPool[] = [];
+
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.close()));
+});
+
+async function made(settings: Parameters<typeof localPool>[0] = {}): Promise<TransportPool> {
+  const pool = await localPool(settings);
+  pools.push(pool);
+  return pool;
+}
+
+test("§20: settings that contradict each other are refused with all their keys, before anything is bound", async () => {
+  const settings = { recordBytes: 1000, pullQuantumBytes: 10 };
+  const refused = localPool({ settings });
+  await expect(refused).rejects.toThrow(RangeError);
+  await expect(refused).rejects.toThrow(
+    /pullQuantumBytes.*recordBytes|recordBytes.*pullQuantumBytes/s,
+  );
+});
+
+test.each(Object.keys(presets) as (keyof typeof presets)[])(
+  "§20: a pool carries bytes with the preset %s",
+  async (preset) => {
+    const [caller, answerer] = [
+      await made({ settings: { preset } }),
+      await made({ settings: { preset } }),
+    ];
+    const content = new SeededRandom(1).fill(new Uint8Array(200_000));
+    const memory = new Uint8Array(content.length);
+    answerer.serve({
+      accept: async (incoming) => void (await incoming.place(memoryTarget(memory))),
+    });
+    await caller.rawBulkTransfer(answerer.name, content).done;
+    expect(equalBytes(memory, content)).toBe(true);
+  },
+);
+
+test("§8.1: two pools that prefer it authenticate headers and leave the rest to the records", async () => {
+  const settings = { preset: "twoCoreTest", dataAuth: "headers" } as const;
+  const [caller, answerer] = [await made({ settings }), await made({ settings })];
+  const content = new SeededRandom(2).fill(new Uint8Array(300_000));
+  const memory = new Uint8Array(content.length);
+  const noted: string[] = [];
+  answerer.subscribe({ mask: EventGroup.security, onEvent: ({ kind }) => noted.push(kind) });
+  answerer.serve({
+    accept: async (incoming) => void (await incoming.place(memoryTarget(memory))),
+  });
+  await caller.rawBulkTransfer(answerer.name, content).done;
+  expect(equalBytes(memory, content)).toBe(true);
+  expect(noted).toEqual([]);
+});
