@@ -121,11 +121,30 @@ export class BaselineStore {
   usableFor(peer: string, key: string): Baseline | undefined {
     const id = this.#peers.get(peerKey(peer, key));
     const entry = id === undefined ? undefined : this.#entries.get(id);
-    if (entry === undefined) return undefined;
-    const { maxDeltaChain, baselineIntervalMs } = this.#limits;
-    if (entry.baseline.chainLength > maxDeltaChain) return undefined;
-    const isOld = this.#clock.nowUs() - entry.rootUs >= baselineIntervalMs * 1_000;
-    return isOld ? undefined : entry.baseline;
+    return entry === undefined || this.#isSpent(entry) ? undefined : entry.baseline;
+  }
+
+  /**
+   * Gives the newest state of `key`, for a peer of which it is not known what it has: ACCEPT will tell. `undefined` means whole,
+   * as in {@link usableFor}.
+   */
+  newestOf(key: string): Baseline | undefined {
+    let newest: Entry | undefined;
+    for (const entry of this.#entries.values()) {
+      if (entry.baseline.key !== key) continue;
+      if (newest === undefined || entry.baseline.generation >= newest.baseline.generation) {
+        newest = entry;
+      }
+    }
+    return newest === undefined || this.#isSpent(newest) ? undefined : newest.baseline;
+  }
+
+  /** Notes that `peer` no longer has these states. */
+  forgetAt(peer: string, ids: readonly string[]): void {
+    const gone = new Set(ids);
+    for (const [key, id] of this.#peers) {
+      if (gone.has(id) && peerOfKey(key) === peer) this.#peers.delete(key);
+    }
   }
 
   /** Gives a baseline by its id, and notes that it was used. */
@@ -201,6 +220,13 @@ export class BaselineStore {
     }));
   }
 
+  // A chain at its limit, or one that began too long ago, ends: the next state goes whole.
+  #isSpent({ baseline, rootUs }: Entry): boolean {
+    const { maxDeltaChain, baselineIntervalMs } = this.#limits;
+    if (baseline.chainLength > maxDeltaChain) return true;
+    return this.#clock.nowUs() - rootUs >= baselineIntervalMs * 1_000;
+  }
+
   #budget(place: "memory" | "disk"): number {
     const { baselineMemoryBytes, baselineDiskBytes } = this.#limits;
     return place === "memory" ? baselineMemoryBytes : baselineDiskBytes;
@@ -217,4 +243,8 @@ export class BaselineStore {
 
 function peerKey(peer: string, key: string): string {
   return JSON.stringify([peer, key]);
+}
+
+function peerOfKey(key: string): string {
+  return (JSON.parse(key) as readonly string[])[0] ?? "";
 }

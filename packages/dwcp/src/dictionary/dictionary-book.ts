@@ -14,6 +14,8 @@ import type { Dictionary } from "./train-dictionary.js";
 export const DICTIONARIES_PER_CLASS = 2;
 
 const MAX_ARRIVING = 16;
+// What peers bring is not taken beyond this: of 128 KiB each, at most.
+const MAX_DICTIONARIES = 128;
 
 interface Arriving {
   readonly resourceClass: string;
@@ -106,7 +108,8 @@ export class DictionaryBook {
   /** Answers an offer: have, or need. Room for it is made only here, within the limits. */
   onOffer({ id, resourceClass, length }: DictOfferMessage): DictStateMessage {
     if (this.#known.has(id)) return { kind: "DICT_STATE", have: [id], need: [] };
-    if (length > MAX_DICTIONARY_BYTES) return { kind: "DICT_STATE", have: [], need: [] };
+    const isFull = this.#known.size + this.#arriving.size >= MAX_DICTIONARIES;
+    if (length > MAX_DICTIONARY_BYTES || isFull) return { kind: "DICT_STATE", have: [], need: [] };
     // One that never came is not worth more than one that may.
     const [oldest] = this.#arriving.keys();
     if (oldest !== undefined && this.#arriving.size >= MAX_ARRIVING) this.#arriving.delete(oldest);

@@ -91,6 +91,11 @@ export class BaselineFiles {
     });
   }
 
+  /** Where a baseline's bytes lie, if it is there. */
+  pathOf(id: string): string {
+    return this.#path(id, SUFFIX);
+  }
+
   /** Removes a baseline; it is no error when it is not there. */
   async remove(id: string): Promise<void> {
     await rm(this.#path(id, SUFFIX), { force: true });

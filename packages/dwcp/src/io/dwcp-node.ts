@@ -1,27 +1,24 @@
-import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import type { ConnectionOptions, TlsOptions } from "node:tls";
-import { isWireError } from "@proj/wire-types";
-import { DwcpError } from "../errors.js";
-import { LEAF_BYTES } from "../hde/content-id.js";
-import type { DeltaAlgorithm } from "../hde/delta-algorithm.js";
+import type { BaselineLimits } from "../baseline/baseline-limits.js";
+import { DictionaryBook } from "../dictionary/dictionary-book.js";
 import { resolveDwcpLimits } from "../limits.js";
 import type { SessionSecurity } from "../session/security.js";
 import { DEFAULT_TUNING, type SessionTuning } from "../session/session-options.js";
-import type { OfferMessage } from "../wire/transfer-messages.js";
 import { DwcpListener } from "./net/dwcp-listener.js";
 import type { NodeContext } from "./net/node-context.js";
 import { type LinkOptions, type PeerAddress, PeerLink } from "./net/peer-link.js";
+import type { SessionService } from "./net/session-host.js";
 import type { CongestionControl } from "./net/tune-socket.js";
-import type { SessionOwner } from "./net/session-host.js";
 import { nodeHdePlatform } from "./node-hde-platform.js";
-import { LoadGauge } from "./load-gauge.js";
 import { ObjectStore, type StoredObject } from "./store/object-store.js";
-import { hashLeaves } from "./transfer/leaf-hasher.js";
+import { ClassTrainer, type TrainerOptions } from "./transfer/class-trainer.js";
 import { Inbox } from "./transfer/inbox.js";
-import type { SendBaseline } from "./transfer/extent-encoder.js";
-import { largestEncoded, SendJob, type SendResult } from "./transfer/send-job.js";
-import { openSendSource, type SendSource } from "./transfer/send-source.js";
+import { Outbox, type SendRequest } from "./transfer/outbox.js";
+import type { SendResult } from "./transfer/send-job.js";
+import { SentStates } from "./transfer/sent-states.js";
+import { type PeerStates, StoreTalk } from "./transfer/store-talk.js";
+import type { UsedDictionary } from "./transfer/unit-decoder.js";
 import { HdePool } from "./workers/hde-pool.js";
 
 /** What a node is made of. Names and defaults are those of spec/dwcp.md B16. */
@@ -46,6 +43,10 @@ export interface DwcpNodeOptions {
   readonly congestionControl?: CongestionControl;
   readonly connectTimeoutMs?: number;
   readonly sessionTtlMs?: number;
+  /** Where states that peers committed are kept, so that the next ones are sent against them; without it nothing is. */
+  readonly baselines?: { readonly folder: string; readonly limits?: Partial<BaselineLimits> };
+  /** How dictionaries of small objects are trained: `compression.dictionary`. */
+  readonly dictionaries?: TrainerOptions;
   /** Threads that encode and decode; one less than there are cores when absent: `compression.workers`. */
   readonly workers?: number;
   /** Share of the machine above which levels go down: `compression.cpuCeiling`. */
@@ -56,30 +57,6 @@ export interface DwcpNodeOptions {
   readonly foreign?: (socket: Socket, bytes: Uint8Array) => void;
 }
 
-/** An object that is to be sent. */
-export interface SendRequest {
-  /** What the object is called, at both sides. */
-  readonly key: string;
-  /** Rises with every state of the object. */
-  readonly generation?: number;
-  /** A path, or bytes that nobody changes meanwhile. */
-  readonly from: string | Uint8Array;
-  /** Earlier states that the peer may have, the best first: paths or bytes. */
-  readonly baselines?: readonly (string | Uint8Array)[];
-  /** 0 stores, 1 to 9 compress; 3 when absent. */
-  readonly level?: number;
-  /** Whether the level follows CPU and link from there on; it does unless `level` is given. */
-  readonly adaptive?: boolean;
-  readonly algorithm?: DeltaAlgorithm;
-  /** Share against other transfers. */
-  readonly priority?: number;
-  /** 16 bytes in hexadecimal: the same again goes on where an earlier attempt ended. */
-  readonly transferId?: string;
-  readonly signal?: AbortSignal;
-  /** Hears how many raw bytes are known to have arrived. */
-  readonly progress?: (arrivedBytes: number, rawBytes: number) => void;
-}
-
 const STREAMS = {
   minStreams: 16,
   maxStreams: 256,
@@ -87,12 +64,9 @@ const STREAMS = {
   autoStreams: true,
   streamScalingFactor: 1.5,
 };
+const CPU_CEILING = 0.8;
 const CONNECT_TIMEOUT_MS = 30_000;
 const SESSION_TTL_MS = 120_000;
-const PAGE_BYTES = 4_096;
-const DEFAULT_LEVEL = 3;
-const CPU_CEILING = 0.8;
-
 /** A running node: it sends objects to peers, and takes theirs. */
 export interface DwcpNode {
   /** Where it listens. */
@@ -105,6 +79,14 @@ export interface DwcpNode {
    * @throws {@link DwcpError} with the reason; `retryable` says whether the same transfer may go on later.
    */
   send(peer: PeerAddress, request: SendRequest): Promise<SendResult>;
+  /**
+   * Asks a peer, while there is a session with it, which states it has. Without a session all are missing.
+   *
+   * @throws {@link DwcpError} `dwcp.timeout`.
+   */
+  queryBaselines(peer: PeerAddress, ids: readonly string[]): Promise<PeerStates>;
+  /** Removes kept states that are too old or too many, and tells peers; gives their content ids. */
+  pruneBaselines(): readonly string[];
   /** Ends everything; transfers can go on later. */
   close(): Promise<void>;
 }
@@ -127,31 +109,66 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
     sessionTtlMs: options.sessionTtlMs ?? SESSION_TTL_MS,
     congestionControl: options.congestionControl ?? "bbr",
   };
-  const store = options.store === undefined ? undefined : new ObjectStore(options.store, platform);
-  const received = options.received ?? (() => undefined);
   const pool = new HdePool(options.workers);
-  const inbox = new Inbox({ platform, pool, store, dictionary: () => undefined, received });
-  const take: SessionOwner["take"] = (host, offer) => inbox.take(host, offer);
-  const listener = await openListener(context, options, take);
-  return new RunningNode(context, streams, options, { store, listener, take, pool });
+  const book = new DictionaryBook(platform);
+  const states =
+    options.baselines === undefined
+      ? undefined
+      : await SentStates.open(options.baselines.folder, platform, options.baselines.limits);
+  const holds = (id: string) => store?.holds(id) === true || states?.has(id) === true;
+  const talk = new StoreTalk({
+    book,
+    holds,
+    dropped: (peer, ids) => states?.forgetAt(peer, ids),
+  });
+  const store =
+    options.store === undefined
+      ? undefined
+      : new ObjectStore(options.store, platform, (ids) => talk.drop(ids));
+  const received = options.received ?? (() => undefined);
+  const dictionary = (id: string) => usedDictionary(book, id);
+  const inbox = new Inbox({ platform, pool, store, dictionary, received });
+  const outbox = new Outbox({
+    context,
+    pool,
+    book,
+    states,
+    trainer: new ClassTrainer(pool, book, options.dictionaries ?? {}, () =>
+      talk.offerDictionaries(),
+    ),
+    cpuCeiling: options.cpuCeiling ?? CPU_CEILING,
+  });
+  const service: SessionService = {
+    take: (host, offer) => inbox.take(host, offer),
+    opened: (host) => talk.opened(host),
+    hear: (host, message) => talk.hear(host, message),
+  };
+  const listener = await openListener(context, options, service);
+  const parts = { store, listener, service, pool, outbox, talk, states };
+  return new RunningNode(context, streams, options, parts);
+}
+
+function usedDictionary(book: DictionaryBook, id: string): UsedDictionary | undefined {
+  const bytes = book.get(id);
+  const release = book.use(id);
+  return bytes === undefined || release === undefined ? undefined : { bytes, release };
 }
 
 interface Parts {
   readonly store: ObjectStore | undefined;
   readonly listener: DwcpListener | undefined;
-  readonly take: SessionOwner["take"];
+  readonly service: SessionService;
   readonly pool: HdePool;
+  readonly outbox: Outbox;
+  readonly talk: StoreTalk;
+  readonly states: SentStates | undefined;
 }
 
 class RunningNode implements DwcpNode {
-  readonly store: ObjectStore | undefined;
   readonly #context: NodeContext;
   readonly #streams: typeof STREAMS;
   readonly #options: DwcpNodeOptions;
-  readonly #listener: DwcpListener | undefined;
-  readonly #take: SessionOwner["take"];
-  readonly #pool: HdePool;
-  readonly #load = new LoadGauge();
+  readonly #parts: Parts;
   readonly #links = new Map<string, PeerLink>();
 
   constructor(
@@ -163,102 +180,38 @@ class RunningNode implements DwcpNode {
     this.#context = context;
     this.#streams = streams;
     this.#options = options;
-    this.store = parts.store;
-    this.#listener = parts.listener;
-    this.#take = parts.take;
-    this.#pool = parts.pool;
+    this.#parts = parts;
+  }
+
+  get store(): ObjectStore | undefined {
+    return this.#parts.store;
   }
 
   get address(): PeerAddress | undefined {
-    return this.#listener?.address;
+    return this.#parts.listener?.address;
   }
 
-  async send(peer: PeerAddress, request: SendRequest): Promise<SendResult> {
-    request.signal?.throwIfAborted();
-    this.#pool.warm();
-    const opened: SendSource[] = [];
-    try {
-      const object = openSendSource(request.from);
-      opened.push(object);
-      const baselines = await this.#openBaselines(request, opened);
-      return await this.#run(peer, request, object, baselines);
-    } finally {
-      for (const each of opened) each.close();
-    }
+  send(peer: PeerAddress, request: SendRequest): Promise<SendResult> {
+    return this.#parts.outbox.send(this.#link(peer), request);
+  }
+
+  queryBaselines(peer: PeerAddress, ids: readonly string[]): Promise<PeerStates> {
+    const { host } = this.#link(peer);
+    if (host === undefined) return Promise.resolve({ present: [], missing: ids });
+    return this.#parts.talk.query(host, ids);
+  }
+
+  pruneBaselines(): readonly string[] {
+    const gone = this.#parts.states?.prune() ?? [];
+    this.#parts.talk.drop(gone);
+    return gone;
   }
 
   async close(): Promise<void> {
     for (const link of this.#links.values()) link.close();
-    await this.#listener?.close();
-    this.#load.close();
-    await this.#pool.close();
-  }
-
-  #run(
-    peer: PeerAddress,
-    request: SendRequest,
-    object: SendSource,
-    baselines: readonly SendBaseline[],
-  ): Promise<SendResult> {
-    const { platform, limits, tuning } = this.#context;
-    const link = this.#link(peer);
-    return new Promise((resolve, reject) => {
-      const { signal, progress } = request;
-      const job: SendJob = new SendJob({
-        offer: offerOf(request, object, baselines),
-        object,
-        baselines,
-        platform,
-        pool: this.#pool,
-        load: this.#load,
-        adaptive: request.adaptive ?? request.level === undefined,
-        cpuCeiling: this.#options.cpuCeiling ?? CPU_CEILING,
-        settings: {
-          platform,
-          level: request.level ?? DEFAULT_LEVEL,
-          pageBytes: PAGE_BYTES,
-          chunkBytes: tuning.chunkBytes,
-          maxUnitRawBytes: limits.maxUnitRawBytes,
-          maxEncodedBytes: largestEncoded(limits.maxFrameBytes),
-          ...(request.algorithm === undefined ? {} : { algorithm: request.algorithm }),
-        },
-        failed: (error) => {
-          if (link.session === undefined) job.fail(error);
-          else link.session.outgoing.fail(job.transfer, error);
-          link.stir();
-        },
-        stirred: () => link.stir(),
-        progress: (arrived) => progress?.(arrived, object.source.length),
-        settled: (result) => {
-          signal?.removeEventListener("abort", abort);
-          link.forget(job);
-          if (isWireError(result)) reject(result);
-          else resolve(result);
-        },
-      });
-      const abort = () => {
-        link.session?.outgoing.steer(job.transfer, { kind: "CANCEL", reason: "aborted" });
-        link.stir();
-        job.fail(new DwcpError("dwcp.cancelled", "the transfer was aborted"));
-      };
-      signal?.addEventListener("abort", abort, { once: true });
-      link.send(job);
-    });
-  }
-
-  async #openBaselines(request: SendRequest, opened: SendSource[]): Promise<SendBaseline[]> {
-    const found: SendBaseline[] = [];
-    for (const [slot, from] of (request.baselines ?? []).entries()) {
-      const source = openSendSource(from);
-      opened.push(source);
-      const { platform } = this.#context;
-      const [{ root }, slots] = await Promise.all([
-        hashLeaves(source.source, LEAF_BYTES, platform, request.signal),
-        this.#pool.index(source.spec),
-      ]);
-      found.push({ ...source, slot, id: root, slots });
-    }
-    return found;
+    await this.#parts.listener?.close();
+    this.#parts.outbox.close();
+    await this.#parts.pool.close();
   }
 
   #link(peer: PeerAddress): PeerLink {
@@ -268,9 +221,9 @@ class RunningNode implements DwcpNode {
       const { connectTimeoutMs = CONNECT_TIMEOUT_MS, tls } = this.#options;
       const giveUpMs = this.#context.sessionTtlMs;
       const options = { ...this.#streams, connectTimeoutMs, giveUpMs };
-      link = new PeerLink(peer, this.#context, tls === undefined ? options : { ...options, tls }, {
-        take: this.#take,
-      });
+      const { service } = this.#parts;
+      const whole = tls === undefined ? options : { ...options, tls };
+      link = new PeerLink(peer, this.#context, whole, service);
       this.#links.set(name, link);
     }
     return link;
@@ -280,7 +233,7 @@ class RunningNode implements DwcpNode {
 async function openListener(
   context: NodeContext,
   options: DwcpNodeOptions,
-  take: SessionOwner["take"],
+  service: SessionService,
 ): Promise<DwcpListener | undefined> {
   const { listen, foreign } = options;
   if (listen === undefined) return undefined;
@@ -292,30 +245,8 @@ async function openListener(
       ...(tls === undefined ? {} : { tls }),
       ...(foreign === undefined ? {} : { foreign }),
     },
-    { take },
+    service,
   );
   await listener.open();
   return listener;
-}
-
-function offerOf(
-  request: SendRequest,
-  { source: object }: SendSource,
-  baselines: readonly SendBaseline[],
-): OfferMessage {
-  return {
-    kind: "OFFER",
-    transferId: request.transferId ?? randomBytes(16).toString("hex"),
-    objectKey: request.key,
-    generation: request.generation ?? 0,
-    rawLength: object.length,
-    pageBytes: PAGE_BYTES,
-    leafBytes: LEAF_BYTES,
-    hash: "sha-256",
-    baselines: baselines.map(({ slot, id, source }) => ({ slot, id, length: source.length })),
-    dictionaries: [],
-    transferKind: "blob",
-    priority: request.priority ?? 0,
-    metadata: {},
-  };
 }

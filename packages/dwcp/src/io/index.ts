@@ -1,11 +1,9 @@
-export {
-  type DwcpNode,
-  type DwcpNodeOptions,
-  type SendRequest,
-  startDwcpNode,
-} from "./dwcp-node.js";
+export { type DwcpNode, type DwcpNodeOptions, startDwcpNode } from "./dwcp-node.js";
 export type { PeerAddress } from "./net/peer-link.js";
+export type { SendRequest } from "./transfer/outbox.js";
 export type { SendResult } from "./transfer/send-job.js";
+export type { TrainerOptions } from "./transfer/class-trainer.js";
+export type { PeerStates } from "./transfer/store-talk.js";
 export type { ObjectStore, StoredObject } from "./store/object-store.js";
 export { FileLock } from "./store/file-lock.js";
 

@@ -11,7 +11,7 @@ import { ALPN } from "../../wire/preface.js";
 import { nodeDigests } from "../node-digests.js";
 import { handshakeContext, type NodeContext, nowUs, systemRandom } from "./node-context.js";
 import type { PeerAddress } from "./peer-link.js";
-import { SessionHost, type SessionOwner } from "./session-host.js";
+import { SessionHost, type SessionOwner, type SessionService } from "./session-host.js";
 import { SocketDriver } from "./socket-driver.js";
 import { tuneSocket } from "./tune-socket.js";
 
@@ -44,12 +44,12 @@ export class DwcpListener {
   readonly #hosts = new Map<Session, SessionHost>();
   readonly #opening = new Map<SocketDriver, NodeJS.Timeout>();
 
-  constructor(context: NodeContext, options: ListenerOptions, owner: Pick<SessionOwner, "take">) {
+  constructor(context: NodeContext, options: ListenerOptions, service: SessionService) {
     this.#context = context;
     this.#options = options;
     this.#owner = {
       nowUs,
-      take: owner.take,
+      ...service,
       over: (host) => {
         this.#registry.remove(host.session);
         this.#hosts.delete(host.session);

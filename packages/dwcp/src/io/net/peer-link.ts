@@ -15,7 +15,7 @@ import { ALPN } from "../../wire/preface.js";
 import type { SendJob } from "../transfer/send-job.js";
 import { dialFailure } from "./dial-failure.js";
 import { handshakeContext, type NodeContext, nowUs } from "./node-context.js";
-import { SessionHost, type SessionOwner } from "./session-host.js";
+import { SessionHost, type SessionOwner, type SessionService } from "./session-host.js";
 import { SocketDriver } from "./socket-driver.js";
 import { tuneSocket } from "./tune-socket.js";
 
@@ -66,7 +66,7 @@ export class PeerLink {
     address: PeerAddress,
     context: NodeContext,
     options: LinkOptions,
-    owner: Pick<SessionOwner, "take">,
+    service: SessionService,
   ) {
     this.address = address;
     this.#context = context;
@@ -74,7 +74,7 @@ export class PeerLink {
     this.#climber = new StreamClimber(options.initialStreams, options, options.streamScalingFactor);
     this.#owner = {
       nowUs,
-      take: owner.take,
+      ...service,
       over: (_, error) => this.#sessionOver(error),
       streamsChanged: () => this.#keepStreams(),
     };
@@ -83,6 +83,11 @@ export class PeerLink {
   /** The session, when there is one. */
   get session(): Session | undefined {
     return this.#host?.session;
+  }
+
+  /** What drives the session, when there is one. */
+  get host(): SessionHost | undefined {
+    return this.#host;
   }
 
   /** Whether it has jobs. */

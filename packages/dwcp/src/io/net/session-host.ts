@@ -1,6 +1,6 @@
 import type { DwcpError } from "../../errors.js";
 import type { Session } from "../../session/session.js";
-import type { SessionEvent } from "../../session/session-events.js";
+import type { SessionEvent, StoreMessage } from "../../session/session-events.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { ReceiveJob } from "../transfer/receive-job.js";
 import type { SendJob } from "../transfer/send-job.js";
@@ -11,11 +11,18 @@ export interface SessionOwner {
   readonly nowUs: () => number;
   /** Answers an offer: a job, or a refusal that was said already. */
   readonly take: (host: SessionHost, offer: OfferMessage) => Promise<ReceiveJob | undefined>;
+  /** A stream is there where none was. */
+  readonly opened: (host: SessionHost) => void;
+  /** The peer speaks of baselines or dictionaries. */
+  readonly hear: (host: SessionHost, message: StoreMessage) => void;
   /** The session is over; its jobs may go on in another one. */
   readonly over: (host: SessionHost, error: DwcpError | undefined) => void;
   /** Streams came or went. */
   readonly streamsChanged: (host: SessionHost) => void;
 }
+
+/** What a node does for all of its sessions. */
+export type SessionService = Pick<SessionOwner, "take" | "opened" | "hear">;
 
 /** Drives one session: its sockets, its timer, the jobs of its transfers. */
 export class SessionHost {
@@ -40,7 +47,9 @@ export class SessionHost {
   /** A socket became one of the session's streams. */
   join(driver: SocketDriver, streamIndex: number): void {
     driver.streamIndex = streamIndex;
+    const isFirst = this.#drivers.size === 0;
     this.#drivers.set(streamIndex, driver);
+    if (isFirst) this.#owner.opened(this);
     this.#owner.streamsChanged(this);
     this.stir();
   }
@@ -142,7 +151,10 @@ export class SessionHost {
       case "goingAway":
       case "lost":
       case "recovered":
+        break;
       case "storeMessage":
+        this.#owner.hear(this, event.message);
+        break;
       case "migrationMessage":
         break;
       default:

@@ -40,9 +40,15 @@ export class ObjectStore {
   readonly #platform: HdePlatform;
   readonly #objects = new Map<string, StoredObject>();
   readonly #verified = new Set<string>();
+  readonly #dropped: (ids: readonly string[]) => void;
 
-  /** Opens the folder, or makes it. */
-  constructor(folder: string, platform: HdePlatform) {
+  /** Opens the folder, or makes it. `dropped` hears of the content ids that are no longer here. */
+  constructor(
+    folder: string,
+    platform: HdePlatform,
+    dropped: (ids: readonly string[]) => void = () => undefined,
+  ) {
+    this.#dropped = dropped;
     this.#folder = folder;
     this.#platform = platform;
     for (const each of ["objects", "parts", "kept"]) {
@@ -66,6 +72,11 @@ export class ObjectStore {
   /** What a transfer brought, when it is over. */
   committed(transferId: string): StoredObject | undefined {
     return this.#objects.get(transferId);
+  }
+
+  /** Whether something may be sent against this state. */
+  holds(id: string): boolean {
+    return this.objects.some(({ rootHash }) => rootHash === id);
   }
 
   /** Opens an object by its content id, after making sure that its bytes still have it. The caller closes it. */
@@ -158,6 +169,8 @@ export class ObjectStore {
       rmSync(object.path, { force: true });
       rmSync(object.path.replace(/\.bin$/, ".json"), { force: true });
     }
+    const gone = old.map(({ rootHash }) => rootHash).filter((id) => !this.holds(id));
+    if (gone.length > 0) this.#dropped(gone);
   }
 
   *#found(): Generator<StoredObject, void, undefined> {

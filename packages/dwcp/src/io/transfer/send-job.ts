@@ -35,6 +35,8 @@ export interface SendResult {
   readonly units: Readonly<Partial<Record<CodecName, number>>>;
   /** How often a unit was encoded without something that the receiver turned out to lack. */
   readonly fallbacks: number;
+  /** The content id of the baseline that was used last, if one was. */
+  readonly baselineId: string | undefined;
 }
 
 /** What a job is made of. */
@@ -76,6 +78,7 @@ export class SendJob {
   #wireBefore = 0;
   #wireBytes = 0;
   #fallbacks = 0;
+  #baselineId: string | undefined;
 
   constructor(options: SendJobOptions) {
     this.#options = options;
@@ -175,6 +178,7 @@ export class SendJob {
     const { baselineSlots, dictionarySlots } = this.transfer;
     const usable = baselines.find(({ slot }) => baselineSlots.has(slot));
     const isKnown = dictionary !== undefined && dictionarySlots.has(dictionary.slot);
+    this.#baselineId = usable?.id;
     this.#encoder.begin(usable, isKnown ? dictionary : undefined);
   }
 
@@ -299,6 +303,7 @@ export class SendJob {
       wireBytes: this.#wireBytes,
       units: this.#units,
       fallbacks: this.#fallbacks,
+      baselineId: this.#baselineId,
     });
   }
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import type { TrainingResult } from "../../dictionary/train-dictionary.js";
 import { DwcpError } from "../../errors.js";
 import { anchorSlots } from "../../hde/anchor-index.js";
 import type { UnitBody } from "../../wire/chunk.js";
@@ -94,13 +95,23 @@ export class HdePool {
   /** Makes the table of a baseline's anchors, for the jobs that encode against it. */
   async index(spec: SourceSpec): Promise<Uint32Array<SharedArrayBuffer>> {
     const slots = anchorSlots(lengthOf(spec));
-    const job = this.open({ ...INDEX_ONLY, baseline: { slot: 0, spec, slots } });
+    const job = this.open({ ...NOTHING_TO_ENCODE, baseline: { slot: 0, spec, slots } });
     try {
       await job.index();
     } finally {
       job.close();
     }
     return slots;
+  }
+
+  /** Trains a dictionary of samples, and judges it by those it was not made of. */
+  async train(samples: readonly Uint8Array[], maxBytes: number): Promise<TrainingResult> {
+    const job = this.open(NOTHING_TO_ENCODE);
+    try {
+      return await job.train(samples, maxBytes);
+    } finally {
+      job.close();
+    }
   }
 
   /** Ends all threads; tasks that still run fail with `dwcp.shutdown`. Closing twice does no harm. */
@@ -173,7 +184,7 @@ export class HdePool {
   }
 }
 
-const INDEX_ONLY = {
+const NOTHING_TO_ENCODE = {
   pageBytes: 4_096,
   chunkBytes: 0,
   maxUnitRawBytes: 4_096,
@@ -221,6 +232,13 @@ export class HdeJob {
       encoded: bytes.subarray(encodedOffset, encodedOffset + encodedBytes),
     }));
     return { units, seconds };
+  }
+
+  /** Trains a dictionary, as `trainDictionary` does. */
+  async train(samples: readonly Uint8Array[], maxBytes: number): Promise<TrainingResult> {
+    const result = await this.#door.run({ kind: "train", samples, maxBytes });
+    if (result.kind !== "judged") throw new TypeError(`a worker answered ${result.kind}`);
+    return result.training;
   }
 
   /** Notes that the receiver has acknowledged a stretch of the object: units may be told to refer to it from then on. */

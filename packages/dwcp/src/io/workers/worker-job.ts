@@ -1,3 +1,4 @@
+import { trainDictionary } from "../../dictionary/train-dictionary.js";
 import { type DwcpCode, DwcpError } from "../../errors.js";
 import { ANCHOR_BYTES, AnchorIndex } from "../../hde/anchor-index.js";
 import type { ByteSource } from "../../hde/byte-source.js";
@@ -49,6 +50,10 @@ export class WorkerJob {
         const { anchors, source } = this.#reference();
         anchors.addAll(source);
         return { kind: "indexed" };
+      }
+      case "train": {
+        const training = trainDictionary(task.samples, task.maxBytes, this.#platform);
+        return { kind: "judged", training };
       }
       case "indexOwn":
         this.#indexOwn(task.from, task.to);

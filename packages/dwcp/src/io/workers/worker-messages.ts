@@ -1,3 +1,4 @@
+import type { TrainingResult } from "../../dictionary/train-dictionary.js";
 import type { DwcpCode } from "../../errors.js";
 import type { DeltaAlgorithm } from "../../hde/delta-algorithm.js";
 import type { UnitBody } from "../../wire/chunk.js";
@@ -44,6 +45,7 @@ export type WorkerTask =
     }
   | { readonly kind: "decode"; readonly unit: UnitBody }
   | { readonly kind: "index" }
+  | { readonly kind: "train"; readonly samples: readonly Uint8Array[]; readonly maxBytes: number }
   /** The receiver has acknowledged this stretch of the object: its anchors go into the table of own data. */
   | { readonly kind: "indexOwn"; readonly from: number; readonly to: number };
 
@@ -69,7 +71,8 @@ export type TaskResult =
       readonly seconds: number;
     }
   | { readonly kind: "decoded"; readonly raw: Uint8Array<ArrayBuffer> }
-  | { readonly kind: "indexed" };
+  | { readonly kind: "indexed" }
+  | { readonly kind: "judged"; readonly training: TrainingResult };
 
 /** From a worker to the pool. */
 export type FromWorker =

@@ -1,0 +1,228 @@
+import { randomBytes } from "node:crypto";
+import { isWireError } from "@proj/wire-types";
+import type { DictionaryBook } from "../../dictionary/dictionary-book.js";
+import { DwcpError } from "../../errors.js";
+import { LEAF_BYTES } from "../../hde/content-id.js";
+import type { DeltaAlgorithm } from "../../hde/delta-algorithm.js";
+import type { OfferMessage } from "../../wire/transfer-messages.js";
+import { LoadGauge } from "../load-gauge.js";
+import type { NodeContext } from "../net/node-context.js";
+import type { PeerLink } from "../net/peer-link.js";
+import type { HdePool } from "../workers/hde-pool.js";
+import { type ClassTrainer, MAX_SAMPLE_OBJECT_BYTES } from "./class-trainer.js";
+import type { SendBaseline, SendDictionary } from "./extent-encoder.js";
+import { hashLeaves } from "./leaf-hasher.js";
+import { largestEncoded, SendJob, type SendResult } from "./send-job.js";
+import { openSendSource, type SendSource } from "./send-source.js";
+import type { SentStates } from "./sent-states.js";
+
+/** An object that is to be sent. */
+export interface SendRequest {
+  /** What the object is called, at both sides. */
+  readonly key: string;
+  /** Rises with every state of the object. */
+  readonly generation?: number;
+  /** A path, or bytes that nobody changes meanwhile. */
+  readonly from: string | Uint8Array;
+  /** Earlier states that the peer may have, the best first: paths or bytes. What the node kept itself comes after them. */
+  readonly baselines?: readonly (string | Uint8Array)[];
+  /** 0 stores, 1 to 9 compress; 3 when absent. */
+  readonly level?: number;
+  /** Whether the level follows CPU and link from there on; it does unless `level` is given. */
+  readonly adaptive?: boolean;
+  /** What small objects like this one are called: dictionaries are trained of them, and used. */
+  readonly resourceClass?: string;
+  readonly algorithm?: DeltaAlgorithm;
+  /** Share against other transfers. */
+  readonly priority?: number;
+  /** 16 bytes in hexadecimal: the same again goes on where an earlier attempt ended. */
+  readonly transferId?: string;
+  readonly signal?: AbortSignal;
+  /** Hears how many raw bytes are known to have arrived. */
+  readonly progress?: (arrivedBytes: number, rawBytes: number) => void;
+}
+
+/** What all sends of a node share. */
+export interface OutboxContext {
+  readonly context: NodeContext;
+  readonly pool: HdePool;
+  readonly book: DictionaryBook;
+  /** Without it nothing is kept to send the next state against. */
+  readonly states: SentStates | undefined;
+  readonly trainer: ClassTrainer;
+  readonly cpuCeiling: number;
+}
+
+const PAGE_BYTES = 4_096;
+const DEFAULT_LEVEL = 3;
+// Slot 0 is none. spec/dwcp.md B5
+const DICTIONARY_SLOT = 1;
+
+interface Opened {
+  readonly object: SendSource;
+  readonly baselines: SendBaseline[];
+  readonly dictionary: SendDictionary | undefined;
+  readonly close: (() => void)[];
+}
+
+/** Sends objects: with what the peer may have, and keeps what it has then. */
+export class Outbox {
+  readonly #shared: OutboxContext;
+  readonly #load = new LoadGauge();
+
+  constructor(shared: OutboxContext) {
+    this.#shared = shared;
+  }
+
+  /** Sends an object over a link and waits until it is committed. */
+  async send(link: PeerLink, request: SendRequest): Promise<SendResult> {
+    request.signal?.throwIfAborted();
+    this.#shared.pool.warm();
+    const close: (() => void)[] = [];
+    try {
+      const object = openSendSource(request.from);
+      close.push(() => object.close());
+      const opened: Opened = {
+        object,
+        baselines: [],
+        dictionary: this.#dictionaryFor(link, request, close),
+        close,
+      };
+      await this.#openBaselines(link, request, opened);
+      const result = await this.#run(link, request, opened);
+      await this.#keep(link, request, opened, result);
+      return result;
+    } finally {
+      for (const each of close) each();
+    }
+  }
+
+  /** Stops what measures. */
+  close(): void {
+    this.#load.close();
+  }
+
+  #run(link: PeerLink, request: SendRequest, opened: Opened): Promise<SendResult> {
+    const { pool, cpuCeiling, context } = this.#shared;
+    const { platform, limits, tuning } = context;
+    const { object, baselines, dictionary } = opened;
+    return new Promise((resolve, reject) => {
+      const { signal, progress } = request;
+      const job: SendJob = new SendJob({
+        offer: offerOf(request, opened),
+        object,
+        baselines,
+        dictionary,
+        platform,
+        pool,
+        load: this.#load,
+        adaptive: request.adaptive ?? request.level === undefined,
+        cpuCeiling,
+        settings: {
+          platform,
+          level: request.level ?? DEFAULT_LEVEL,
+          pageBytes: PAGE_BYTES,
+          chunkBytes: tuning.chunkBytes,
+          maxUnitRawBytes: limits.maxUnitRawBytes,
+          maxEncodedBytes: largestEncoded(limits.maxFrameBytes),
+          ...(request.algorithm === undefined ? {} : { algorithm: request.algorithm }),
+        },
+        failed: (error) => {
+          if (link.session === undefined) job.fail(error);
+          else link.session.outgoing.fail(job.transfer, error);
+          link.stir();
+        },
+        stirred: () => link.stir(),
+        progress: (arrived) => progress?.(arrived, object.source.length),
+        settled: (result) => {
+          signal?.removeEventListener("abort", abort);
+          link.forget(job);
+          if (isWireError(result)) reject(result);
+          else resolve(result);
+        },
+      });
+      const abort = () => {
+        link.session?.outgoing.steer(job.transfer, { kind: "CANCEL", reason: "aborted" });
+        link.stir();
+        job.fail(new DwcpError("dwcp.cancelled", "the transfer was aborted"));
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      link.send(job);
+    });
+  }
+
+  async #openBaselines(link: PeerLink, request: SendRequest, opened: Opened): Promise<void> {
+    if (request.algorithm === "none") return;
+    const { states, context, pool } = this.#shared;
+    const found: (SendSource & { readonly id: string })[] = [];
+    for (const from of request.baselines ?? []) {
+      const source = openSendSource(from);
+      opened.close.push(() => source.close());
+      const { platform } = context;
+      const { root } = await hashLeaves(source.source, LEAF_BYTES, platform, request.signal);
+      found.push({ ...source, id: root });
+    }
+    const kept = await states?.openFor(peerOf(link), request.key, request.signal);
+    if (kept !== undefined) {
+      opened.close.push(() => kept.close());
+      if (found.every(({ id }) => id !== kept.id)) found.push(kept);
+    }
+    for (const [slot, each] of found.entries()) {
+      opened.baselines.push({ ...each, slot, slots: await pool.index(each.spec) });
+    }
+  }
+
+  #dictionaryFor(
+    link: PeerLink,
+    { resourceClass }: SendRequest,
+    close: (() => void)[],
+  ): SendDictionary | undefined {
+    if (resourceClass === undefined) return undefined;
+    const { book } = this.#shared;
+    const found = book.usableFor(peerOf(link), resourceClass);
+    if (found === undefined) return undefined;
+    const release = book.use(found.id);
+    if (release !== undefined) close.push(release);
+    return { slot: DICTIONARY_SLOT, ...found };
+  }
+
+  // The peer has it: the next state can be sent against it, and the next object of its class be smaller.
+  async #keep(
+    link: PeerLink,
+    { key, generation = 0, resourceClass }: SendRequest,
+    { object }: Opened,
+    { rootHash, baselineId }: SendResult,
+  ): Promise<void> {
+    const { trainer, states } = this.#shared;
+    const { source } = object;
+    if (resourceClass !== undefined && source.length <= MAX_SAMPLE_OBJECT_BYTES) {
+      trainer.offer(resourceClass, source.read(0, source.length));
+    }
+    const baseId =
+      baselineId !== undefined && states?.has(baselineId) === true ? baselineId : undefined;
+    const state = { id: rootHash, peer: peerOf(link), key, generation, baseId };
+    await states?.keep(state, source, () => object.check());
+  }
+}
+
+function peerOf(link: PeerLink): string {
+  return link.session?.options.identity.peerNodeId ?? "";
+}
+
+function offerOf(request: SendRequest, { object, baselines, dictionary }: Opened): OfferMessage {
+  return {
+    kind: "OFFER",
+    transferId: request.transferId ?? randomBytes(16).toString("hex"),
+    objectKey: request.key,
+    generation: request.generation ?? 0,
+    rawLength: object.source.length,
+    pageBytes: PAGE_BYTES,
+    leafBytes: LEAF_BYTES,
+    hash: "sha-256",
+    baselines: baselines.map(({ slot, id, source }) => ({ slot, id, length: source.length })),
+    dictionaries: dictionary === undefined ? [] : [{ slot: dictionary.slot, id: dictionary.id }],
+    transferKind: "blob",
+    priority: request.priority ?? 0,
+    metadata: {},
+  };
+}

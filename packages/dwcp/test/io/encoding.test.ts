@@ -1,0 +1,263 @@
+// What encoding does between two nodes with real sockets. The stored file is the judge.
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type DwcpNode,
+  type DwcpNodeOptions,
+  type SendResult,
+  startDwcpNode,
+} from "@proj/dwcp/node";
+import { startTcpProxy, type TcpProxy } from "@proj/wan";
+import { words } from "../support/hde.js";
+
+// Files are synced, and other programs may keep the disk busy.
+jest.setTimeout(120_000);
+
+const security = { mode: "psk", key: new TextEncoder().encode("both sides know this") } as const;
+const streams = { minStreams: 1, initialStreams: 2, maxStreams: 4 };
+
+describe("two nodes", () => {
+  let folder: string;
+  const nodes: DwcpNode[] = [];
+  const proxies: TcpProxy[] = [];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "dwcp-"));
+  });
+
+  afterEach(async () => {
+    await Promise.all(nodes.splice(0).map((node) => node.close()));
+    await Promise.all(proxies.splice(0).map((proxy) => proxy.close()));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function start(options: Omit<DwcpNodeOptions, "security">): Promise<DwcpNode> {
+    const node = await startDwcpNode({ security, streams, ...options });
+    nodes.push(node);
+    return node;
+  }
+
+  function receiving(name = "store"): Promise<DwcpNode> {
+    const listen = { host: "127.0.0.1", port: 0 };
+    return start({ nodeId: "receiver", listen, store: join(folder, name) });
+  }
+
+  function keeping(limits = {}): Promise<DwcpNode> {
+    return start({ nodeId: "sender", baselines: { folder: join(folder, "kept"), limits } });
+  }
+
+  function where(node: DwcpNode): { host: string; port: number } {
+    if (node.address === undefined) throw new Error("it listens");
+    return node.address;
+  }
+
+  function stored(node: DwcpNode, key: string): Buffer {
+    const object = node.store?.latest(key);
+    if (object === undefined) throw new Error(`nothing is stored as ${key}`);
+    return readFileSync(object.path);
+  }
+
+  async function states(
+    sender: DwcpNode,
+    receiver: DwcpNode,
+    generations: readonly Uint8Array[],
+  ): Promise<SendResult[]> {
+    const results: SendResult[] = [];
+    for (const [at, from] of generations.entries()) {
+      const generation = at + 1;
+      results.push(await sender.send(where(receiver), { key: "db", generation, from }));
+      expect(stored(receiver, "db").equals(from)).toBe(true);
+    }
+    return results;
+  }
+
+  function changing(count: number): Buffer[] {
+    const first = randomBytes(3_000_000);
+    const all = [first];
+    for (let i = 1; i < count; i++) {
+      const next = Buffer.from(all.at(-1) ?? first);
+      randomBytes(5_000).copy(next, 400_000 * i);
+      all.push(next);
+    }
+    return all;
+  }
+
+  describe("B12: baselines that a sender keeps", () => {
+    test("carry the next states, which nobody named them for", async () => {
+      const [sender, receiver] = [await keeping(), await receiving()];
+      const results = await states(sender, receiver, changing(4));
+      expect(results[0]?.wireBytes).toBeGreaterThan(3_000_000);
+      for (const [at, result] of results.slice(1).entries()) {
+        expect(result.wireBytes).toBeLessThan(60_000);
+        expect(result.baselineId).toBe(results[at]?.rootHash);
+      }
+    });
+
+    test("end their chain where it is as long as it may be", async () => {
+      const sender = await keeping({ maxDeltaChain: 2 });
+      const results = await states(sender, await receiving(), changing(5));
+      const isWhole = results.map(({ baselineId }) => baselineId === undefined);
+      expect(isWhole).toEqual([true, false, false, true, false]);
+    });
+
+    test("serve the next process", async () => {
+      const receiver = await receiving();
+      const [first, second] = changing(2);
+      if (first === undefined || second === undefined) throw new Error("two");
+      await states(await keeping(), receiver, [first]);
+      await nodes.pop()?.close();
+      const [result] = await states(await keeping(), receiver, [second]);
+      expect(result?.wireBytes).toBeLessThan(60_000);
+    });
+
+    test("that the receiver lost cost a whole transfer, and it is counted", async () => {
+      const [sender, receiver] = [await keeping(), await receiving()];
+      const [first, second] = changing(2);
+      if (first === undefined || second === undefined) throw new Error("two");
+      await states(sender, receiver, [first]);
+      rmSync(receiver.store?.latest("db")?.path ?? "", { force: true });
+      const result = await sender.send(where(receiver), { key: "db", generation: 2, from: second });
+      expect(stored(receiver, "db").equals(second)).toBe(true);
+      expect(result).toMatchObject({ baselineId: undefined, fallbacks: 1 });
+    });
+
+    test("whose file was changed are not used", async () => {
+      const [sender, receiver] = [await keeping(), await receiving()];
+      const [first, second] = changing(2);
+      if (first === undefined || second === undefined) throw new Error("two");
+      await states(sender, receiver, [first]);
+      await nodes.splice(nodes.indexOf(sender), 1)[0]?.close();
+      const kept = join(folder, "kept");
+      const name = readdirSync(kept).find((each) => each.endsWith(".baseline")) ?? "";
+      const bytes = readFileSync(join(kept, name));
+      bytes[77] = (bytes[77] ?? 0) ^ 1;
+      writeFileSync(join(kept, name), bytes);
+      const [result] = await states(await keeping(), receiver, [second]);
+      expect(result?.baselineId).toBeUndefined();
+      expect(existsSync(join(kept, name))).toBe(false);
+    });
+
+    test("are asked for, pruned and dropped over the session", async () => {
+      const [sender, receiver] = [await keeping({ maxBaselines: 2 }), await receiving()];
+      const results = await states(sender, receiver, changing(4));
+      const ids = results.map(({ rootHash }) => rootHash);
+      // The receiver keeps two generations.
+      const answer = await sender.queryBaselines(where(receiver), ids);
+      expect(answer).toMatchObject({ present: ids.slice(2), missing: ids.slice(0, 2) });
+      // Two states with their notes; files go a little later than they are forgotten.
+      while (readdirSync(join(folder, "kept")).length !== 4) await sleep(10);
+      expect(sender.pruneBaselines()).toEqual([]);
+      const stranger = await sender.queryBaselines({ host: "127.0.0.1", port: 1 }, ids);
+      expect(stranger.missing).toEqual(ids);
+    });
+  });
+
+  describe("B10: own data", () => {
+    test("that has arrived is referred to, with a baseline and without", async () => {
+      const receiver = await receiving();
+      const sender = await start({ nodeId: "sender", workers: 1 });
+      const proxy = await startTcpProxy({
+        toPort: where(receiver).port,
+        bytesPerSecond: 3_000_000,
+      });
+      proxies.push(proxy);
+      const half = randomBytes(6_000_000);
+      const from = Buffer.concat([half, Buffer.from("between"), half]);
+      const peer = { host: "127.0.0.1", port: proxy.port };
+      const alone = await sender.send(peer, { key: "twice", from });
+      expect(stored(receiver, "twice").equals(from)).toBe(true);
+      expect(alone.wireBytes).toBeLessThan(0.8 * from.length);
+      const old = randomBytes(5_000_000);
+      await sender.send(where(receiver), { key: "based", generation: 1, from: old });
+      const next = { key: "based", generation: 2, from, baselines: [old] };
+      const based = await sender.send(peer, next);
+      expect(stored(receiver, "based").equals(from)).toBe(true);
+      expect(based.wireBytes).toBeLessThan(0.8 * from.length);
+    });
+  });
+
+  describe("B11: dictionaries", () => {
+    const row = (id: number) =>
+      Buffer.from(
+        JSON.stringify({
+          id,
+          account: `customer-${id * 7919}`,
+          status: id % 3 === 0 ? "delivered" : "on its way",
+          address: { street: `${id} Long Street`, city: "Somewhere", country: "Utopia" },
+          items: [{ article: `article-${id % 50}`, price: id % 90, currency: "EUR" }],
+        }),
+      );
+
+    test("are trained of small objects, handed over, and make the next ones smaller", async () => {
+      const receiver = await receiving();
+      const sender = await start({ nodeId: "sender", dictionaries: { minSamples: 40 } });
+      const sizes: number[] = [];
+      for (let id = 0; id < 400; id++) {
+        const key = `row-${id % 10}`;
+        const from = row(id);
+        const request = {
+          key,
+          generation: id,
+          from,
+          resourceClass: "order",
+          algorithm: "auto",
+        } as const;
+        const result = await sender.send(where(receiver), request);
+        expect(stored(receiver, key).equals(from)).toBe(true);
+        sizes.push(result.wireBytes);
+        if (id > 60 && result.wireBytes < (sizes[0] ?? 0) - 80) break;
+        if (id > 40) await sleep(20);
+      }
+      expect(sizes.at(-1)).toBeLessThan((sizes[0] ?? 0) - 80);
+    });
+
+    test("are not used with a peer that was started anew until it has them again", async () => {
+      const receiver = await receiving();
+      const sender = await start({ nodeId: "sender", dictionaries: { minSamples: 40 } });
+      for (let id = 0; id < 60; id++) {
+        await sender.send(where(receiver), {
+          key: "r",
+          generation: id,
+          from: row(id),
+          resourceClass: "o",
+        });
+      }
+      await sleep(500);
+      const { port } = where(receiver);
+      await nodes.splice(nodes.indexOf(receiver), 1)[0]?.close();
+      const listen = { host: "127.0.0.1", port };
+      const again = await start({ nodeId: "receiver", listen, store: join(folder, "store") });
+      for (let id = 100; id < 110; id++) {
+        const request = { key: "r", generation: id, from: row(id), resourceClass: "o" };
+        await sender.send(where(again), request);
+        expect(stored(again, "r").equals(row(id))).toBe(true);
+      }
+    });
+  });
+
+  test("B11: the level is the one asked for, or follows CPU and link", async () => {
+    const [sender, receiver] = [await start({ nodeId: "sender" }), await receiving()];
+    const from = words(2_000_000, 5);
+    const sizes: number[] = [];
+    for (const level of [0, 1, 9]) {
+      const result = await sender.send(where(receiver), {
+        key: "text",
+        generation: level,
+        from,
+        level,
+      });
+      expect(stored(receiver, "text").equals(from)).toBe(true);
+      sizes.push(result.wireBytes);
+    }
+    const [stores, fast, small] = sizes;
+    expect(stores).toBeGreaterThan(2_000_000);
+    expect(fast).toBeLessThan(1_500_000);
+    expect(small).toBeLessThan(fast ?? 0);
+    const adaptive = { key: "text", generation: 20, from, adaptive: true, level: 2 };
+    expect((await sender.send(where(receiver), adaptive)).wireBytes).toBeLessThan(1_500_000);
+  });
+});
