@@ -35,6 +35,6 @@ function conform(provider: RmaProviderName): void {
         },
       };
     },
-    { sizes: [0, 1, 1025, 65_535, 65_537, 10 * 1024 * 1024] },
+    { sizes: [0, 1, 1025, 65_535, 65_537] },
   );
 }
