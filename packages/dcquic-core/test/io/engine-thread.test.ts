@@ -28,7 +28,7 @@ async function start(
 }
 
 nativeTest(
-  "§3 box 3, NIC worker: the loop of a thread counts its iterations, however it waits",
+  "§3 row 3, NIC worker: the loop of a thread counts its iterations, however it waits",
   async () => {
     for (const polling of ["spin", "hybrid", "blocking"] as const) {
       const thread = await start({ polling });

@@ -10,8 +10,7 @@ import {
 import { helloOf } from "../support/hello.js";
 import { duplexPair } from "../support/memory-duplex.js";
 
-// The test authority of the workspace.
-const folder = new URL("../../../xcp-framing/test/fixtures/tls/", import.meta.url);
+const folder = new URL("../../test/fixtures/tls/", import.meta.url);
 const pem = (name: string): string => readFileSync(new URL(`${name}.pem`, folder), "utf8");
 
 function certificate(name: string): HandshakeCredentials {

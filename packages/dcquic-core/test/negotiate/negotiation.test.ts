@@ -15,7 +15,7 @@ function offer(name: RmaProviderName, more: Partial<RmaOffer> = {}): RmaOffer {
   return { provider, nic: 0, maxReadBytes: 1_048_576, address: Uint8Array.of(provider), ...more };
 }
 
-test("§16.3, transport negotiation: the first provider in common, hardware before software, and else UDP", () => {
+test("§3 row 18, EFA, §16.3: transport negotiation: the first provider in common, hardware before software, and else UDP", () => {
   const own = [offer("sockets"), offer("shm"), offer("efa")];
   expect(chooseTransport(own, [offer("sockets"), offer("shm")])).toMatchObject({
     kind: "rma",

@@ -12,7 +12,7 @@ function routerOf(count: number, queued: number[] = []): RequestRouter {
   );
 }
 
-test("§3 box 2, request router: a peer keeps its worker, and peers are spread evenly", () => {
+test("§3 row 2, request router: a peer keeps its worker, and peers are spread evenly", () => {
   const router = routerOf(8);
   const counts = Array.from({ length: 8 }, () => 0);
   for (let i = 0; i < 4000; i++) {
@@ -45,7 +45,7 @@ test("§18: dependencies attract a new peer to their worker, a cascading one bef
   expect(router.stats.attracted).toBe(2);
 });
 
-test("§3 box 9, multi-NIC: a lost NIC gives the peers of all its workers to the others, and only those", () => {
+test("§3 row 9, multi-NIC: a lost NIC gives the peers of all its workers to the others, and only those", () => {
   const router = routerOf(4);
   const before = new Map(
     Array.from({ length: 400 }, (_, i) => [`peer ${i}`, router.assign(`peer ${i}`)]),

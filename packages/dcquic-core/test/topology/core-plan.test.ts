@@ -9,7 +9,7 @@ const BIG = Array.from({ length: 192 }, (_, id) => ({
 }));
 const NICS = [0, 0, 0, 0, 1, 1, 1, 1];
 
-test("§3 box 19, cores: 8 NICs and 192 processors give every worker a core of its own near its NIC", () => {
+test("§3 row 19, cores: 8 NICs and 192 processors give every worker a core of its own near its NIC", () => {
   const plan = planCores({ cpus: BIG, isolated: [], nicNodes: NICS, count: 16 });
   expect(plan.workers).toHaveLength(16);
   const cores = new Set(plan.workers.map(({ cpu }) => (cpu ?? -1) % 96));
