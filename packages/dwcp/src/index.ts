@@ -157,3 +157,19 @@ export {
   type LevelMeasure,
   MAX_LEVEL,
 } from "./hde/level-controller.js";
+
+export type { ConfigKey, ConfigValueOf } from "./config/config-key.js";
+export { type ConfigPath, type DwcpConfig, DwcpConfigTable } from "./config/config-table.js";
+export {
+  type ConfigChange,
+  configFromEnvironment,
+  configPaths,
+  type ConfigProblem,
+  diffConfig,
+  environmentNameOf,
+  mergeNested,
+  nestConfig,
+  readConfig,
+  type ReadConfig,
+  requireConfig,
+} from "./config/read-config.js";

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { SeededRandom } from "@proj/wire-types";
+import { startTcpProxy, type TcpProxy } from "@proj/wan";
+import { type ChildProcess, fork } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+/** How many transfers are cut by kills: `KILL_ROUNDS=100` is the release run. */
+const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 4);
+/** The same rounds again: `KILL_SEED`, which every failure names. */
+const SEED = Number(process.env["KILL_SEED"] ?? Date.now() % 1_000_000);
+
+// Each round starts processes, syncs files and is limited in rate on purpose.
+jest.setTimeout(60_000 * (ROUNDS + 2));
+
+const program = fileURLToPath(new URL("../support/node-program.js", import.meta.url));
+const RAW_BYTES = 4_000_000;
+const BYTES_PER_SECOND = 900_000;
+
+/** When a process is killed: after a random time, or when its peer's disk shows that a step is done. */
+const points = ["random", "first bytes are durable", "the object is renamed"] as const;
+type Point = (typeof points)[number];
+
+let folder: string;
+let proxy: TcpProxy;
+let port: number;
+let receiver: ChildProcess;
+const children = new Set<ChildProcess>();
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "dwcp-kills-"));
+  port = 0;
+  await startReceiver();
+  proxy = await startTcpProxy({ toPort: port, bytesPerSecond: BYTES_PER_SECOND });
+});
+
+afterAll(async () => {
+  await proxy.close();
+  for (const child of children) await killed(child);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test(`C3: ${ROUNDS} transfers are finished whatever is killed when`, async () => {
+  const random = new SeededRandom(SEED);
+  const pick = (below: number): number => (random.fill(new Uint8Array(1))[0] ?? 0) % below;
+  for (let round = 0; round < ROUNDS; round++) {
+    const point = points[round % points.length] ?? "random";
+    const victim = pick(2) === 0 ? "sender" : "receiver";
+    const where = `round ${round}, KILL_SEED=${SEED}: the ${victim} at "${point}"`;
+    try {
+      await transferWithKill(point, victim, 100 + 8 * pick(200));
+    } catch (cause) {
+      throw new Error(where, { cause });
+    }
+  }
+});
+
+async function transferWithKill(
+  point: Point,
+  victim: "sender" | "receiver",
+  afterMs: number,
+): Promise<void> {
+  rmSync(join(folder, "store", "objects", "object"), { recursive: true, force: true });
+  const bytes = randomBytes(RAW_BYTES);
+  const file = join(folder, "file");
+  writeFileSync(file, bytes);
+  const transferId = randomBytes(16).toString("hex");
+  let sending = start("send", proxy.port, file, transferId);
+  let outcome = outcomeOf(sending);
+  const isThere = (): boolean => point !== "random" && stepIsDone(point, transferId);
+  const due = performance.now() + (point === "random" ? afterMs : 30_000);
+  while (!isThere() && performance.now() < due && sending.exitCode === null) await sleep(5);
+  if (victim === "sender") {
+    await killed(sending);
+    sending = start("send", proxy.port, file, transferId);
+    outcome = outcomeOf(sending);
+  } else {
+    await killed(receiver);
+    await startReceiver();
+  }
+  const result = await outcome;
+  expect(result["rawBytes"]).toBe(RAW_BYTES);
+  const stored = readFileSync(join(folder, "store", "objects", "object", "0.bin"));
+  expect(sha(stored)).toBe(sha(bytes));
+  expect(readdirSync(join(folder, "store", "parts"))).toEqual([]);
+}
+
+function stepIsDone(point: Point, transferId: string): boolean {
+  const store = join(folder, "store");
+  if (point === "the object is renamed")
+    return existsSync(join(store, "objects", "object", "0.bin"));
+  const journal = join(store, "parts", `${transferId}.journal`);
+  return existsSync(journal) && statSync(journal).size > 200;
+}
+
+function start(...args: (string | number)[]): ChildProcess {
+  const child = fork(program, args.map(String), { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  children.add(child);
+  child.once("exit", () => children.delete(child));
+  return child;
+}
+
+async function startReceiver(): Promise<void> {
+  receiver = start("receive", port, join(folder, "store"));
+  const [ready] = (await once(receiver, "message")) as [{ port: number }];
+  port = ready.port;
+}
+
+async function outcomeOf(child: ChildProcess): Promise<Record<string, unknown>> {
+  let said = "";
+  child.stderr?.on("data", (text: Buffer) => (said += text.toString()));
+  return await new Promise((resolve, reject) => {
+    child.once("message", (message) => resolve(message as Record<string, unknown>));
+    child.once("exit", (code, signal) => {
+      if (signal !== "SIGKILL") reject(new Error(`the sender ended with ${code}: ${said}`));
+    });
+  });
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}
+
+function sha(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
