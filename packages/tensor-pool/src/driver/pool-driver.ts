@@ -210,6 +210,11 @@ export class PoolDriver {
     return this.#events.shift();
   }
 
+  /** Whether a stream is one of its own. */
+  hasStream(streamId: number): boolean {
+    return this.#table.streams.has(streamId);
+  }
+
   /** Lists the streams. */
   streams(): StreamReport[] {
     return streamReports(this.#table.streams.values(), this.#leases);

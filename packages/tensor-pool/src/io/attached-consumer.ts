@@ -1,6 +1,8 @@
+import type { Consumer } from "../consumer/consumer.js";
 import type { ConsumerCounters, DropReason } from "../consumer/drop-reason.js";
 import type { Frame } from "../consumer/frame.js";
 import { AttachedStream, type AttachedStreamOptions } from "./attached-stream.js";
+import { DescriptorStreams } from "./descriptor-streams.js";
 import { FrameSource } from "./frame-source.js";
 import type { StreamAttachment } from "./stream-attachment.js";
 
@@ -15,6 +17,7 @@ export class AttachedConsumer {
   readonly #options: AttachedConsumerOptions;
   readonly #stream: AttachedStream;
   #source: FrameSource | undefined;
+  #descriptors: DescriptorStreams | undefined;
 
   /** Use {@link attachConsumer}. */
   constructor(options: AttachedConsumerOptions) {
@@ -42,6 +45,17 @@ export class AttachedConsumer {
     return this.#stream.consumer.lastSeq;
   }
 
+  /** What turns descriptors into frames. */
+  get consumer(): Consumer {
+    return this.#stream.consumer;
+  }
+
+  /** Where its descriptors come from. @throws `RangeError` before it was started. */
+  get descriptors(): DescriptorStreams {
+    if (this.#descriptors === undefined) throw new RangeError("the consumer was not started");
+    return this.#descriptors;
+  }
+
   /** Its lease. */
   get lease(): StreamAttachment["lease"] {
     return this.#stream.lease;
@@ -52,9 +66,12 @@ export class AttachedConsumer {
     await this.#stream.start();
     const { descriptorChannel, descriptorStreamId } = this.#stream.attachment;
     const { client, onDrop = () => undefined } = this.#options;
+    const shared = { channel: descriptorChannel, streamId: descriptorStreamId };
+    const subscription = await client.addSubscription(descriptorChannel, descriptorStreamId);
+    this.#descriptors = new DescriptorStreams(client, shared, subscription);
     this.#source = new FrameSource({
       consumer: this.#stream.consumer,
-      descriptors: await client.addSubscription(descriptorChannel, descriptorStreamId),
+      descriptors: this.#descriptors,
       follow: () => {
         this.#stream.follow();
       },

@@ -13,8 +13,10 @@ import {
 import { type PublishedTensor, TensorWriter } from "../producer/tensor-writer.js";
 import type { PoolDType } from "../region/element-type.js";
 import type { MappedStream } from "../region/mapped-stream.js";
+import { DescriptorFanOut } from "../supervisor/descriptor-fan-out.js";
 import { monotonicNs, writeMonotonicNs } from "./monotonic-clock.js";
 import { mapRegions } from "./region-files.js";
+import type { ServedProducer } from "./served-producer.js";
 import { type AttachmentOptions, StreamAttachment } from "./stream-attachment.js";
 
 /** How a producer with a lease is started. */
@@ -26,7 +28,7 @@ export interface AttachedProducerOptions extends AttachmentOptions {
 }
 
 /** Writes a stream with a lease of the driver; a lease that is lost is asked for again. spec/tensor-pool.md §14.3 */
-export class AttachedProducer {
+export class AttachedProducer implements ServedProducer {
   readonly #options: AttachedProducerOptions;
   readonly #attachment: StreamAttachment;
   readonly #writer = new TensorWriter();
@@ -35,7 +37,8 @@ export class AttachedProducer {
     dropsNoPool: 0,
     descriptorBackPressured: 0,
   };
-  #descriptors: ExclusivePublication | undefined;
+  #publication: ExclusivePublication | undefined;
+  #descriptors: DescriptorFanOut | undefined;
   #producer: Producer | undefined;
   #stream: MappedStream | undefined;
 
@@ -79,6 +82,22 @@ export class AttachedProducer {
     return this.#stream?.streamId;
   }
 
+  /** Who writes. */
+  get producerId(): number {
+    return this.#attachment.lease.clientId;
+  }
+
+  /** The number of its next frame. */
+  get nextSeq(): number {
+    return this.#producer?.nextSeq ?? 0;
+  }
+
+  /** Where descriptors go. @throws `RangeError` before it was started. */
+  get descriptors(): DescriptorFanOut {
+    if (this.#descriptors === undefined) throw new RangeError("the producer was not started");
+    return this.#descriptors;
+  }
+
   /** Its lease. */
   get lease(): StreamAttachment["lease"] {
     return this.#attachment.lease;
@@ -93,7 +112,9 @@ export class AttachedProducer {
   async start(): Promise<void> {
     const { descriptorChannel, descriptorStreamId } = this.#attachment;
     const { client } = this.#options;
-    this.#descriptors = await client.addExclusivePublication(descriptorChannel, descriptorStreamId);
+    const shared = await client.addExclusivePublication(descriptorChannel, descriptorStreamId);
+    this.#publication = shared;
+    this.#descriptors = new DescriptorFanOut(shared, monotonicNs);
     await this.#attachment.start();
   }
 
@@ -140,6 +161,7 @@ export class AttachedProducer {
     this.#unmap("closed");
     this.#attachment.close();
     this.#descriptors?.close();
+    this.#publication?.close();
   }
 
   // A loop that was blocked may have missed that the lease ran out; the memory may be somebody else's by now.

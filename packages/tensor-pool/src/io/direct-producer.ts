@@ -1,9 +1,9 @@
 import { backend as machine } from "@proj/native-io";
 import type { StreamLayout } from "../announce/announce.js";
 import { Producer } from "../producer/producer.js";
-import type { DescriptorFanOut } from "../supervisor/descriptor-fan-out.js";
 import { type DirectStreamOptions, startDirectStream } from "./direct-stream.js";
 import { monotonicNs, writeMonotonicNs } from "./monotonic-clock.js";
+import type { ServedProducer } from "./served-producer.js";
 
 /** As many waiters as there may be. */
 const EVERYBODY = 2 ** 31 - 1;
@@ -15,13 +15,11 @@ export interface DirectProducerOptions extends DirectStreamOptions {
 }
 
 /** A producer that makes and announces its own regions. */
-export interface DirectProducer {
+export interface DirectProducer extends ServedProducer {
   /** Writes frames. */
   readonly producer: Producer;
   /** What is announced. */
   readonly layout: StreamLayout;
-  /** Where descriptors go: to all, and to consumers that have a stream of their own. */
-  readonly descriptors: DescriptorFanOut;
   /** Stops, and removes the regions' files. Consumers that have mapped them keep what they have. */
   close(): void;
 }
@@ -53,6 +51,12 @@ export async function startDirectProducer(options: DirectProducerOptions): Promi
     producer,
     layout,
     descriptors,
+    streamId: layout.streamId,
+    producerId: layout.producerId,
+    epoch: layout.epoch,
+    get nextSeq() {
+      return producer.nextSeq;
+    },
     close: () => {
       producer.revoke();
       direct.close();

@@ -4,6 +4,7 @@ export {
   startDirectProducer,
 } from "./direct-producer.js";
 export { type DirectStream, type DirectStreamOptions, startDirectStream } from "./direct-stream.js";
+export type { ServedProducer } from "./served-producer.js";
 export {
   type ServeConsumersOptions,
   serveConsumers,
@@ -14,6 +15,12 @@ export {
   joinSupervisor,
   type JoinSupervisorOptions,
 } from "./join-supervisor.js";
+export {
+  startSupervisor,
+  supervisorOptions,
+  type SupervisorService,
+  type SupervisorServiceOptions,
+} from "./supervisor-service.js";
 export { DescriptorStreams } from "./descriptor-streams.js";
 export {
   type BridgeChannels,

@@ -15,8 +15,8 @@ const TURN_MS = 10;
 export interface JoinSupervisorOptions extends ConsumerWishes {
   /** The client that carries the messages. */
   readonly client: Client;
-  /** The consumer. */
-  readonly consumer: DirectConsumer;
+  /** The consumer, one with a driver or without. */
+  readonly consumer: Pick<DirectConsumer, "consumer" | "descriptors">;
   /** The channel of control and QoS; the same text for all who meet on it. */
   readonly channel?: string;
   /** Called for each message that tells how far a frame is. */

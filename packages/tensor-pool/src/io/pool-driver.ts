@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import type { Client, Publication } from "@proj/aeron";
 import { type Backend, backend as machine, type ShmFolders } from "@proj/native-io";
 import type { PoolConfig } from "../config/pool-config.js";
+import type { Supervisor } from "../supervisor/supervisor.js";
 import type { DriverEvent } from "../driver/driver-report.js";
 import { driverSettings } from "../driver/driver-settings.js";
 import { PoolDriver } from "../driver/pool-driver.js";
@@ -14,6 +15,7 @@ import { type MessagePoller, offerMessage, openPoller } from "./message-poller.j
 import { monotonicNs } from "./monotonic-clock.js";
 import { lockNamespace } from "./namespace-lock.js";
 import { namespaceFolder } from "./region-files.js";
+import { startSupervisor, type SupervisorService } from "./supervisor-service.js";
 
 const TURN_MS = 5;
 
@@ -33,6 +35,8 @@ export interface PoolDriverOptions {
 export interface RunningPoolDriver {
   /** The driver: its streams, leases and counters. */
   readonly driver: PoolDriver;
+  /** What answers the consumers of its streams. */
+  readonly supervisor: Supervisor;
   /** Takes no more attaches, waits for `shutdown_timeout_ms`, tells everybody, and ends. */
   stop(reason?: ShutdownReason): Promise<void>;
   /** Ends at once, without telling anybody: leases run out. Harmless the second time. */
@@ -83,7 +87,12 @@ export async function startPoolDriver(options: PoolDriverOptions): Promise<Runni
       announce: await client.addPublication(section.announce_channel, section.announce_stream_id),
     };
     const onEvent = options.onEvent ?? (() => undefined);
-    return run({ client, driver, control, publications, folders, unlock, onEvent });
+    const supervisor = await startSupervisor({
+      client,
+      config: config.supervisor,
+      isOwn: (streamId) => driver.hasStream(streamId),
+    });
+    return run({ client, driver, supervisor, control, publications, folders, unlock, onEvent });
   } catch (error) {
     unlock();
     folders.close();
@@ -94,6 +103,7 @@ export async function startPoolDriver(options: PoolDriverOptions): Promise<Runni
 interface Parts {
   readonly client: Client;
   readonly driver: PoolDriver;
+  readonly supervisor: SupervisorService;
   readonly control: MessagePoller;
   readonly publications: Readonly<Record<"control" | "announce", Publication>>;
   readonly folders: ShmFolders;
@@ -115,6 +125,7 @@ function run(parts: Parts): RunningPoolDriver {
     clearTimeout(timer);
     driver.halt(monotonicNs());
     control.close();
+    parts.supervisor.close();
     for (const publication of Object.values(publications)) publication.close();
     parts.unlock();
     parts.folders.close();
@@ -141,6 +152,7 @@ function run(parts: Parts): RunningPoolDriver {
   turn();
   return {
     driver,
+    supervisor: parts.supervisor.supervisor,
     ended,
     close,
     stop(reason) {

@@ -1,21 +1,24 @@
 import type { Client, Publication } from "@proj/aeron";
 import { ControlAdapter } from "../control/control-adapter.js";
-import { encodeConsumerConfig } from "../messages/generated/wire.js";
+import { type ConsumerConfig, encodeConsumerConfig } from "../messages/generated/wire.js";
 import { type DataSourceIdentity, MetadataSource } from "../metadata/metadata-source.js";
 import { ProgressEmitter } from "../progress/progress-emitter.js";
 import { encodeProgress } from "../progress/progress-message.js";
 import { ProgressPolicy, type ProgressPolicyOptions } from "../progress/progress-policy.js";
 import { encodeProducerQos, QosReporter } from "../qos/qos-reporter.js";
 import { DEFAULT_CHANNEL, StreamIds } from "../stream-ids.js";
+import { ownStreamRequest } from "../supervisor/own-stream-request.js";
 import {
+  DEFAULT_SUPERVISOR_OPTIONS,
+  type OwnStream,
   type SupervisedConsumer,
   Supervisor,
   type SupervisorEvent,
   type SupervisorOptions,
 } from "../supervisor/supervisor.js";
-import type { DirectProducer } from "./direct-producer.js";
 import { type MessagePoller, offerMessage, openPoller } from "./message-poller.js";
 import { monotonicNs } from "./monotonic-clock.js";
+import type { ServedProducer } from "./served-producer.js";
 
 const TURN_MS = 10;
 
@@ -24,10 +27,10 @@ export interface ServeConsumersOptions {
   /** The client that carries the messages. */
   readonly client: Client;
   /** Whose consumers they are. */
-  readonly producer: DirectProducer;
+  readonly producer: ServedProducer;
   /** The channel of control, QoS and metadata; the same text for all who meet on it. */
   readonly channel?: string;
-  /** How consumers are answered; `"elsewhere"` where a supervisor of its own does it. */
+  /** How consumers are answered; `"elsewhere"` where a driver or a supervisor of its own does it. */
   readonly supervisor?: Partial<SupervisorOptions> | "elsewhere";
   /** What the stream is called; by default nobody is told. */
   readonly source?: Pick<DataSourceIdentity, "name" | "summary">;
@@ -68,6 +71,8 @@ export async function serveConsumers(options: ServeConsumersOptions): Promise<Se
   return service;
 }
 
+type OwnStreams = Pick<SupervisedConsumer, "descriptors" | "control">;
+
 class ConsumerService implements ServedConsumers {
   readonly progress: ProgressEmitter;
   readonly metadata: MetadataSource | undefined;
@@ -78,6 +83,9 @@ class ConsumerService implements ServedConsumers {
   readonly #qos: QosReporter;
   readonly #adapter: ControlAdapter;
   readonly #ownControl = new Map<number, Publication>();
+  /** What was given on the word of another supervisor. */
+  readonly #given = new Map<number, string>();
+  #epoch: bigint;
   #timer: NodeJS.Timeout | undefined;
   #poller: MessagePoller | undefined;
   #closed = false;
@@ -88,29 +96,41 @@ class ConsumerService implements ServedConsumers {
   ) {
     this.#options = options;
     this.#publications = publications;
-    const { layout, producer } = options.producer;
-    const { streamId, producerId, epoch } = layout;
-    const { supervisor = {} } = options;
+    const { producer, supervisor = {} } = options;
+    const { streamId, epoch, producerId } = producer;
+    if (streamId === undefined || epoch === undefined) {
+      throw new RangeError("a producer that has no stream yet cannot be served");
+    }
     const elsewhere = supervisor === "elsewhere";
+    this.#epoch = epoch;
     this.#supervisor = new Supervisor(elsewhere ? {} : supervisor);
     this.#policy = new ProgressPolicy(options.progress);
     this.progress = new ProgressEmitter({
       policy: this.#policy,
       emit: ({ seq, filledBytes, state }) => {
-        this.#sendProgress(encodeProgress({ streamId, epoch, seq, filledBytes, state }));
+        const message = { streamId, epoch: this.#epoch, seq, filledBytes, state };
+        this.#sendProgress(encodeProgress(message));
       },
     });
     this.metadata =
       options.source && new MetadataSource({ streamId, producerId, ...options.source }, epoch);
-    this.#qos = new QosReporter(() =>
-      encodeProducerQos({ streamId, producerId, epoch, currentSeq: producer.nextSeq - 1 }),
-    );
+    this.#qos = new QosReporter(() => {
+      const currentSeq = producer.nextSeq - 1;
+      return encodeProducerQos({ streamId, producerId, epoch: this.#epoch, currentSeq });
+    });
     this.#adapter = new ControlAdapter({
       handlers: {
         consumerHello: (hello) => {
           if (hello.streamId !== streamId) return;
           this.#handle(this.#supervisor.hello(monotonicNs(), hello), elsewhere);
         },
+        ...(elsewhere
+          ? {
+              consumerConfig: (config: ConsumerConfig) => {
+                if (config.streamId === streamId) this.#configured(config);
+              },
+            }
+          : {}),
       },
     });
   }
@@ -142,6 +162,11 @@ class ConsumerService implements ServedConsumers {
   #turn(): void {
     this.#poller?.poll();
     const nowNs = monotonicNs();
+    const { epoch } = this.#options.producer;
+    if (epoch !== undefined && epoch !== this.#epoch) {
+      this.#epoch = epoch;
+      this.metadata?.setEpoch(epoch);
+    }
     for (const event of this.#supervisor.tick(nowNs)) this.#handle(event, true);
     this.progress.tick(Number(nowNs / 1_000n));
     const qos = this.#qos.due(nowNs);
@@ -161,8 +186,27 @@ class ConsumerService implements ServedConsumers {
     if (!silent) offerMessage(this.#publications.control, encodeConsumerConfig(event.config));
   }
 
-  #give(consumer: SupervisedConsumer): void {
-    const { consumerId, descriptors, control, maxRateHz, progress } = consumer;
+  // What somebody else answered is given as if it had been answered here, each answer once.
+  #configured(config: ConsumerConfig): void {
+    const { consumerId } = config;
+    const consumer = this.#supervisor.consumers.find((each) => each.consumerId === consumerId);
+    const given = JSON.stringify(config);
+    if (consumer === undefined || this.#given.get(consumerId) === given) return;
+    this.#give(consumer, {
+      descriptors: this.#granted(config.descriptorChannel, config.descriptorStreamId),
+      control: this.#granted(config.controlChannel, config.controlStreamId),
+    });
+    this.#given.set(consumerId, given);
+  }
+
+  #granted(channel: string, streamId: number): OwnStream | undefined {
+    const request = ownStreamRequest(channel, streamId, DEFAULT_SUPERVISOR_OPTIONS);
+    return request.kind === "wanted" ? { channel, streamId } : undefined;
+  }
+
+  #give(consumer: SupervisedConsumer, own: OwnStreams = consumer): void {
+    const { consumerId, maxRateHz, progress } = consumer;
+    const { descriptors, control } = own;
     this.#forget(consumer);
     if (progress !== undefined) this.#policy.set(consumerId, progress);
     const { client, producer } = this.#options;
@@ -184,6 +228,7 @@ class ConsumerService implements ServedConsumers {
   #forget({ consumerId }: SupervisedConsumer): void {
     this.#options.producer.descriptors.delete(consumerId);
     this.#policy.delete(consumerId);
+    this.#given.delete(consumerId);
     this.#ownControl.get(consumerId)?.close();
     this.#ownControl.delete(consumerId);
   }

@@ -12,15 +12,19 @@ import {
 import { describeWith } from "@proj/peers";
 import { FrameTemplate, type ProgressMessage, StreamIdPool, wire } from "@proj/tensor-pool";
 import {
+  attachConsumer,
+  attachProducer,
   type DirectConsumer,
   type DirectProducer,
   joinSupervisor,
   openDirectConsumer,
   openPoller,
+  parseConfig,
   serveConsumers,
   startBridgeReceiver,
   startBridgeSender,
   startDirectProducer,
+  startPoolDriver,
   startRateLimiter,
 } from "@proj/tensor-pool/node";
 import { native } from "../support/native.js";
@@ -143,6 +147,70 @@ describeWith("beside frames", native, () => {
       wire.FrameProgressState.PROGRESS,
       wire.FrameProgressState.COMPLETE,
     ]);
+  }, 60_000);
+
+  test("§26.9: with a driver it answers, and the producer gives what it answered", async () => {
+    const parsed = parseConfig(`
+[shm]
+base_dir = "${baseDir}"
+[driver]
+announce_stream_id = 1001
+[policies]
+cleanup_shm_on_exit = true
+[profiles.p]
+header_nslots = 1024
+payload_pools = [{ pool_id = 1, stride_bytes = 2048 }]
+[streams.s]
+stream_id = 10009
+profile = "p"
+[supervisor]
+per_consumer_enabled = true
+per_consumer_descriptor_base = 31000
+per_consumer_descriptor_range = 100
+per_consumer_control_base = 32000
+per_consumer_control_range = 100
+`);
+    if (parsed.kind !== "config") throw new Error(JSON.stringify(parsed.problems));
+    const pool = keep(await startPoolDriver({ client, config: parsed.config }));
+    const attach = { client, streamId: 10_009, allowedDirs: [baseDir] };
+    const producer = keep(await attachProducer(attach));
+    await producer.mapped();
+    const source = { name: "camera", summary: "of a driver" };
+    const serving = { client, producer, supervisor: "elsewhere", source } as const;
+    const served = keep(await serveConsumers(serving));
+    const consumer = keep(await attachConsumer(attach));
+    await consumer.mapped();
+    const seqs: number[] = [];
+    const progress: ProgressMessage[] = [];
+    const turn = (): void => {
+      producer.publishBytes(template, new Uint8Array(2_000));
+      consumer.poll((frame) => seqs.push(frame.seq));
+    };
+    await until(() => seqs.length > 20, turn);
+    const joined = keep(
+      await joinSupervisor({
+        client,
+        consumer,
+        streamId: 10_009,
+        consumerId: 8,
+        descriptors: { channel: CHANNEL, streamId: 31_007 },
+        control: { channel: CHANNEL, streamId: 32_007 },
+        progress: { intervalUs: 0 },
+        onProgress: (message) => progress.push(message),
+      }),
+    );
+    await until(() => joined.link.reads === "own" && producer.descriptors.ownCount === 1, turn);
+    const before = seqs.length;
+    await until(() => seqs.length > before + 100, turn);
+    expect(consumer.counters).toMatchObject({ dropsGap: 0, dropsLate: 0 });
+    expect(seqs).toEqual(seqs.map((_, index) => index + (seqs[0] ?? 0)));
+    expect(pool.supervisor.consumers).toMatchObject([{ consumerId: 8, streamId: 10_009 }]);
+    await until(() => {
+      served.progress.start(0, 1_000_000 + progress.length, 100);
+      served.progress.complete();
+      return progress.length > 2;
+    }, turn);
+    expect(progress[0]?.epoch).toBe(producer.epoch);
   }, 60_000);
 
   test("§11, §12: both sides tell how they fare, and the stream what it is", async () => {
