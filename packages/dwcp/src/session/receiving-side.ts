@@ -8,6 +8,8 @@ import type { IntervalPair, NackReason, OfferMessage } from "../wire/transfer-me
 import type { SessionOptions } from "./session-options.js";
 import type { StreamTable } from "./stream-table.js";
 
+/** The most units of a session that may wait to be decoded and written: those that stand for zeros take no credit. */
+const MAX_PENDING_UNITS = 65_536;
 /** The most transfers that a peer may have open at once. */
 const MAX_OPEN = 256;
 const HANDLE_STEP = 2;
@@ -82,7 +84,23 @@ export class ReceivingSide {
       throw new DwcpError("dwcp.protocol", `codec ${chunk.codec} was not agreed on`);
     }
     this.wireBytes += payload.length;
-    return transfer.arrive(nowUs, chunk, index) === "new" ? chunk : undefined;
+    if (transfer.arrive(nowUs, chunk, index) === "duplicate") return undefined;
+    this.#requireRoom();
+    return chunk;
+  }
+
+  // Each unit may be under way twice, once as a repeat that waited for no credit: more than that nobody granted.
+  #requireRoom(): void {
+    let units = 0;
+    let bytes = 0;
+    for (const transfer of this.#byHandle.values()) {
+      units += transfer.pendingUnits;
+      bytes += transfer.pendingBytes;
+    }
+    const { tuning, limits } = this.#options;
+    const most = 2 * tuning.creditBytes + limits.maxFrameBytes;
+    if (bytes <= most && units <= MAX_PENDING_UNITS) return;
+    throw new DwcpError("dwcp.limit", `${units} units of ${bytes} bytes wait to be decoded`);
   }
 
   /** A unit is written. */

@@ -51,6 +51,7 @@ export class ReceivingTransfer {
   finRoot: string | undefined;
   readonly #pending = new Map<number, PendingUnit>();
   readonly #books = new Map<number, AckBook>();
+  #pendingBytes = 0;
   #repairs = 0;
 
   constructor(offer: OfferMessage, handle: number, held: readonly IntervalPair[]) {
@@ -74,6 +75,11 @@ export class ReceivingTransfer {
     return this.#pending.size;
   }
 
+  /** Encoded bytes of those units. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
   /**
    * A unit arrived on a stream. `duplicate` says that it is being handled already: nothing is to be done for it.
    *
@@ -87,6 +93,7 @@ export class ReceivingTransfer {
       );
     }
     if (this.#pending.has(chunk.unitId)) return "duplicate";
+    this.#pendingBytes += chunk.encoded.length;
     this.#pending.set(chunk.unitId, {
       streamIndex,
       sentUs: chunk.sentUs,
@@ -104,6 +111,7 @@ export class ReceivingTransfer {
     const unit = this.#pending.get(unitId);
     if (unit === undefined) return 0;
     this.#pending.delete(unitId);
+    this.#pendingBytes -= unit.encodedBytes;
     const added = this.stored.add(rawOffset, rawOffset + rawBytes);
     this.book(unit.streamIndex).note(nowUs, unitId, unit.sentUs, unit.arrivedUs);
     if (this.isComplete && this.state === "receiving") this.state = "assembled";
@@ -117,6 +125,7 @@ export class ReceivingTransfer {
   refuse(unitId: number): number | undefined {
     const unit = this.#pending.get(unitId);
     this.#pending.delete(unitId);
+    this.#pendingBytes -= unit?.encodedBytes ?? 0;
     return unit?.streamIndex;
   }
 

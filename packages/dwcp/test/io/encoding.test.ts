@@ -1,64 +1,29 @@
 // What encoding does between two nodes with real sockets. The stored file is the judge.
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type DwcpNode,
-  type DwcpNodeOptions,
-  type SendResult,
-  startDwcpNode,
-} from "@proj/dwcp/node";
-import { startTcpProxy, type TcpProxy } from "@proj/wan";
+import type { DwcpNode, SendResult } from "@proj/dwcp/node";
 import { words } from "../support/hde.js";
+import { addressOf, storedIn, TwoNodes } from "../support/two-nodes.js";
 
 // Files are synced, and other programs may keep the disk busy.
 jest.setTimeout(120_000);
 
-const security = { mode: "psk", key: new TextEncoder().encode("both sides know this") } as const;
-const streams = { minStreams: 1, initialStreams: 2, maxStreams: 4 };
-
 describe("two nodes", () => {
+  let world: TwoNodes;
   let folder: string;
-  const nodes: DwcpNode[] = [];
-  const proxies: TcpProxy[] = [];
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "dwcp-"));
+    world = new TwoNodes();
+    folder = world.folder;
   });
 
-  afterEach(async () => {
-    await Promise.all(nodes.splice(0).map((node) => node.close()));
-    await Promise.all(proxies.splice(0).map((proxy) => proxy.close()));
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  async function start(options: Omit<DwcpNodeOptions, "security">): Promise<DwcpNode> {
-    const node = await startDwcpNode({ security, streams, ...options });
-    nodes.push(node);
-    return node;
-  }
-
-  function receiving(name = "store"): Promise<DwcpNode> {
-    const listen = { host: "127.0.0.1", port: 0 };
-    return start({ nodeId: "receiver", listen, store: join(folder, name) });
-  }
+  afterEach(() => world.close());
 
   function keeping(limits = {}): Promise<DwcpNode> {
-    return start({ nodeId: "sender", baselines: { folder: join(folder, "kept"), limits } });
-  }
-
-  function where(node: DwcpNode): { host: string; port: number } {
-    if (node.address === undefined) throw new Error("it listens");
-    return node.address;
-  }
-
-  function stored(node: DwcpNode, key: string): Buffer {
-    const object = node.store?.latest(key);
-    if (object === undefined) throw new Error(`nothing is stored as ${key}`);
-    return readFileSync(object.path);
+    return world.start({ nodeId: "sender", baselines: { folder: join(folder, "kept"), limits } });
   }
 
   async function states(
@@ -69,8 +34,8 @@ describe("two nodes", () => {
     const results: SendResult[] = [];
     for (const [at, from] of generations.entries()) {
       const generation = at + 1;
-      results.push(await sender.send(where(receiver), { key: "db", generation, from }));
-      expect(stored(receiver, "db").equals(from)).toBe(true);
+      results.push(await sender.send(addressOf(receiver), { key: "db", generation, from }));
+      expect(storedIn(receiver, "db").equals(from)).toBe(true);
     }
     return results;
   }
@@ -88,7 +53,7 @@ describe("two nodes", () => {
 
   describe("B12: baselines that a sender keeps", () => {
     test("carry the next states, which nobody named them for", async () => {
-      const [sender, receiver] = [await keeping(), await receiving()];
+      const [sender, receiver] = [await keeping(), await world.receiving()];
       const results = await states(sender, receiver, changing(4));
       expect(results[0]?.wireBytes).toBeGreaterThan(3_000_000);
       for (const [at, result] of results.slice(1).entries()) {
@@ -99,38 +64,43 @@ describe("two nodes", () => {
 
     test("end their chain where it is as long as it may be", async () => {
       const sender = await keeping({ maxDeltaChain: 2 });
-      const results = await states(sender, await receiving(), changing(5));
+      const results = await states(sender, await world.receiving(), changing(5));
       const isWhole = results.map(({ baselineId }) => baselineId === undefined);
       expect(isWhole).toEqual([true, false, false, true, false]);
     });
 
     test("serve the next process", async () => {
-      const receiver = await receiving();
+      const receiver = await world.receiving();
       const [first, second] = changing(2);
       if (first === undefined || second === undefined) throw new Error("two");
-      await states(await keeping(), receiver, [first]);
-      await nodes.pop()?.close();
+      const sender = await keeping();
+      await states(sender, receiver, [first]);
+      await world.stop(sender);
       const [result] = await states(await keeping(), receiver, [second]);
       expect(result?.wireBytes).toBeLessThan(60_000);
     });
 
     test("that the receiver lost cost a whole transfer, and it is counted", async () => {
-      const [sender, receiver] = [await keeping(), await receiving()];
+      const [sender, receiver] = [await keeping(), await world.receiving()];
       const [first, second] = changing(2);
       if (first === undefined || second === undefined) throw new Error("two");
       await states(sender, receiver, [first]);
       rmSync(receiver.store?.latest("db")?.path ?? "", { force: true });
-      const result = await sender.send(where(receiver), { key: "db", generation: 2, from: second });
-      expect(stored(receiver, "db").equals(second)).toBe(true);
+      const result = await sender.send(addressOf(receiver), {
+        key: "db",
+        generation: 2,
+        from: second,
+      });
+      expect(storedIn(receiver, "db").equals(second)).toBe(true);
       expect(result).toMatchObject({ baselineId: undefined, fallbacks: 1 });
     });
 
     test("whose file was changed are not used", async () => {
-      const [sender, receiver] = [await keeping(), await receiving()];
+      const [sender, receiver] = [await keeping(), await world.receiving()];
       const [first, second] = changing(2);
       if (first === undefined || second === undefined) throw new Error("two");
       await states(sender, receiver, [first]);
-      await nodes.splice(nodes.indexOf(sender), 1)[0]?.close();
+      await world.stop(sender);
       const kept = join(folder, "kept");
       const name = readdirSync(kept).find((each) => each.endsWith(".baseline")) ?? "";
       const bytes = readFileSync(join(kept, name));
@@ -142,11 +112,11 @@ describe("two nodes", () => {
     });
 
     test("are asked for, pruned and dropped over the session", async () => {
-      const [sender, receiver] = [await keeping({ maxBaselines: 2 }), await receiving()];
+      const [sender, receiver] = [await keeping({ maxBaselines: 2 }), await world.receiving()];
       const results = await states(sender, receiver, changing(4));
       const ids = results.map(({ rootHash }) => rootHash);
       // The receiver keeps two generations.
-      const answer = await sender.queryBaselines(where(receiver), ids);
+      const answer = await sender.queryBaselines(addressOf(receiver), ids);
       expect(answer).toMatchObject({ present: ids.slice(2), missing: ids.slice(0, 2) });
       // Two states with their notes; files go a little later than they are forgotten.
       while (readdirSync(join(folder, "kept")).length !== 4) await sleep(10);
@@ -158,24 +128,19 @@ describe("two nodes", () => {
 
   describe("B10: own data", () => {
     test("that has arrived is referred to, with a baseline and without", async () => {
-      const receiver = await receiving();
-      const sender = await start({ nodeId: "sender", workers: 1 });
-      const proxy = await startTcpProxy({
-        toPort: where(receiver).port,
-        bytesPerSecond: 3_000_000,
-      });
-      proxies.push(proxy);
+      const receiver = await world.receiving();
+      const sender = await world.start({ nodeId: "sender", workers: 1 });
+      const peer = await world.slowly(receiver, 3_000_000);
       const half = randomBytes(6_000_000);
       const from = Buffer.concat([half, Buffer.from("between"), half]);
-      const peer = { host: "127.0.0.1", port: proxy.port };
       const alone = await sender.send(peer, { key: "twice", from });
-      expect(stored(receiver, "twice").equals(from)).toBe(true);
+      expect(storedIn(receiver, "twice").equals(from)).toBe(true);
       expect(alone.wireBytes).toBeLessThan(0.8 * from.length);
       const old = randomBytes(5_000_000);
-      await sender.send(where(receiver), { key: "based", generation: 1, from: old });
+      await sender.send(addressOf(receiver), { key: "based", generation: 1, from: old });
       const next = { key: "based", generation: 2, from, baselines: [old] };
       const based = await sender.send(peer, next);
-      expect(stored(receiver, "based").equals(from)).toBe(true);
+      expect(storedIn(receiver, "based").equals(from)).toBe(true);
       expect(based.wireBytes).toBeLessThan(0.8 * from.length);
     });
   });
@@ -193,8 +158,8 @@ describe("two nodes", () => {
       );
 
     test("are trained of small objects, handed over, and make the next ones smaller", async () => {
-      const receiver = await receiving();
-      const sender = await start({ nodeId: "sender", dictionaries: { minSamples: 40 } });
+      const receiver = await world.receiving();
+      const sender = await world.start({ nodeId: "sender", dictionaries: { minSamples: 40 } });
       const sizes: number[] = [];
       for (let id = 0; id < 400; id++) {
         const key = `row-${id % 10}`;
@@ -206,8 +171,8 @@ describe("two nodes", () => {
           resourceClass: "order",
           algorithm: "auto",
         } as const;
-        const result = await sender.send(where(receiver), request);
-        expect(stored(receiver, key).equals(from)).toBe(true);
+        const result = await sender.send(addressOf(receiver), request);
+        expect(storedIn(receiver, key).equals(from)).toBe(true);
         sizes.push(result.wireBytes);
         if (id > 60 && result.wireBytes < (sizes[0] ?? 0) - 80) break;
         if (id > 40) await sleep(20);
@@ -216,10 +181,10 @@ describe("two nodes", () => {
     });
 
     test("are not used with a peer that was started anew until it has them again", async () => {
-      const receiver = await receiving();
-      const sender = await start({ nodeId: "sender", dictionaries: { minSamples: 40 } });
+      const receiver = await world.receiving();
+      const sender = await world.start({ nodeId: "sender", dictionaries: { minSamples: 40 } });
       for (let id = 0; id < 60; id++) {
-        await sender.send(where(receiver), {
+        await sender.send(addressOf(receiver), {
           key: "r",
           generation: id,
           from: row(id),
@@ -227,30 +192,29 @@ describe("two nodes", () => {
         });
       }
       await sleep(500);
-      const { port } = where(receiver);
-      await nodes.splice(nodes.indexOf(receiver), 1)[0]?.close();
-      const listen = { host: "127.0.0.1", port };
-      const again = await start({ nodeId: "receiver", listen, store: join(folder, "store") });
+      const { port } = addressOf(receiver);
+      await world.stop(receiver);
+      const again = await world.receiving(port);
       for (let id = 100; id < 110; id++) {
         const request = { key: "r", generation: id, from: row(id), resourceClass: "o" };
-        await sender.send(where(again), request);
-        expect(stored(again, "r").equals(row(id))).toBe(true);
+        await sender.send(addressOf(again), request);
+        expect(storedIn(again, "r").equals(row(id))).toBe(true);
       }
     });
   });
 
   test("B11: the level is the one asked for, or follows CPU and link", async () => {
-    const [sender, receiver] = [await start({ nodeId: "sender" }), await receiving()];
+    const [sender, receiver] = [await world.start({ nodeId: "sender" }), await world.receiving()];
     const from = words(2_000_000, 5);
     const sizes: number[] = [];
     for (const level of [0, 1, 9]) {
-      const result = await sender.send(where(receiver), {
+      const result = await sender.send(addressOf(receiver), {
         key: "text",
         generation: level,
         from,
         level,
       });
-      expect(stored(receiver, "text").equals(from)).toBe(true);
+      expect(storedIn(receiver, "text").equals(from)).toBe(true);
       sizes.push(result.wireBytes);
     }
     const [stores, fast, small] = sizes;
@@ -258,6 +222,6 @@ describe("two nodes", () => {
     expect(fast).toBeLessThan(1_500_000);
     expect(small).toBeLessThan(fast ?? 0);
     const adaptive = { key: "text", generation: 20, from, adaptive: true, level: 2 };
-    expect((await sender.send(where(receiver), adaptive)).wireBytes).toBeLessThan(1_500_000);
+    expect((await sender.send(addressOf(receiver), adaptive)).wireBytes).toBeLessThan(1_500_000);
   });
 });

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { isWireError } from "@proj/wire-types";
 import type { DictionaryBook } from "../../dictionary/dictionary-book.js";
 import { DwcpError } from "../../errors.js";
+import { anchorSlots } from "../../hde/anchor-index.js";
 import { LEAF_BYTES } from "../../hde/content-id.js";
 import type { DeltaAlgorithm } from "../../hde/delta-algorithm.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
@@ -9,6 +10,7 @@ import { LoadGauge } from "../load-gauge.js";
 import type { NodeContext } from "../net/node-context.js";
 import type { PeerLink } from "../net/peer-link.js";
 import type { HdePool } from "../workers/hde-pool.js";
+import { lengthOf, type SourceSpec } from "../workers/source-spec.js";
 import { type ClassTrainer, MAX_SAMPLE_OBJECT_BYTES } from "./class-trainer.js";
 import type { SendBaseline, SendDictionary } from "./extent-encoder.js";
 import { hashLeaves } from "./leaf-hasher.js";
@@ -153,7 +155,7 @@ export class Outbox {
 
   async #openBaselines(link: PeerLink, request: SendRequest, opened: Opened): Promise<void> {
     if (request.algorithm === "none") return;
-    const { states, context, pool } = this.#shared;
+    const { states, context } = this.#shared;
     const found: (SendSource & { readonly id: string })[] = [];
     for (const from of request.baselines ?? []) {
       const source = openSendSource(from);
@@ -168,7 +170,17 @@ export class Outbox {
       if (found.every(({ id }) => id !== kept.id)) found.push(kept);
     }
     for (const [slot, each] of found.entries()) {
-      opened.baselines.push({ ...each, slot, slots: await pool.index(each.spec) });
+      opened.baselines.push({ ...each, slot, slots: await this.#indexOf(each.spec) });
+    }
+  }
+
+  // Without an index only what stayed at its place is found: worse, not wrong.
+  async #indexOf(spec: SourceSpec): Promise<Uint32Array<SharedArrayBuffer>> {
+    try {
+      return await this.#shared.pool.index(spec);
+    } catch (error) {
+      if (!(error instanceof DwcpError) || error.code !== "dwcp.decode") throw error;
+      return anchorSlots(lengthOf(spec));
     }
   }
 
