@@ -8,6 +8,7 @@ import type { OutgoingMessage } from "./message.js";
 import type { Negotiated } from "./negotiated.js";
 import type { Outcome } from "./outcome-store.js";
 import { prepareTransfer } from "./outgoing.js";
+import { refusalFrom } from "./refusal.js";
 import type { Sender } from "./sender.js";
 import type { SessionCore } from "./session-core.js";
 import type { Transfer } from "./transfer.js";
@@ -102,9 +103,8 @@ export class Answers {
         transfer = this.#prepareReply(inbound.message, message, inbound.wireCodec);
       }
     } catch (error) {
-      if (!(error instanceof XcpError)) throw error;
-      this.#settle(inbound, { acked: false, reply: undefined, refusal: error });
-      this.#answer(inbound, () => this.#core.sendNack(inbound.message, error));
+      // Also what the application did wrong: its peer waits for an answer all the same.
+      this.refuse(inbound, refusalFrom(error));
       return undefined;
     }
     if (inbound.wantsAck) this.acknowledge(inbound);
@@ -247,7 +247,7 @@ export class Answers {
     try {
       return this.#prepareReply(request, reply, request.bodyCodec);
     } catch (error) {
-      if (error instanceof XcpError) return undefined;
+      if (error instanceof XcpError || error instanceof RangeError) return undefined;
       throw error;
     }
   }

@@ -15,7 +15,7 @@ import {
   decodeRelease,
   decodeUnsupported,
 } from "./wire/control.js";
-import type { FrameHeader } from "./wire/header.js";
+import { type FrameHeader, NO_TAGS } from "./wire/header.js";
 import { decodeHello, encodeHello } from "./wire/hello.js";
 
 const MAX_PING_BYTES = 65_536;
@@ -118,12 +118,10 @@ export class ControlPlane {
     const nack = decodeNack(payload, controlCodecOf(header));
     const error = errorOfRefusal(nack.errorCode, nack.detail, nack.retryAfterMs);
     this.#core.traffic.received.countError(nack.errorCode);
-    this.#core.log.write("info", "xcp.nack_received", {
-      channel: header.channelId,
-      msg_id: nack.msgId,
-      code: error.code,
-      error_code: nack.errorCode,
-    });
+    const about = { channelId: header.channelId, msgId: nack.msgId };
+    const tags = this.#to.sender.pending(nack.msgId)?.tags ?? NO_TAGS;
+    const facts = { code: error.code, error_code: nack.errorCode };
+    this.#core.log.write("info", "xcp.nack_received", facts, { ...about, tags });
     if (this.#to.sender.refused(nack.msgId, error, nack.retryAfterMs ?? 0)) return;
     const question = this.#to.clarifications.take(nack.msgId);
     if (question !== undefined) {

@@ -124,7 +124,12 @@ export class HandlerRuns {
   #reply(inbound: Inbound, message: OutgoingMessage | undefined): void {
     this.#working.delete(inbound);
     if (message !== undefined && !(message.body instanceof Uint8Array)) {
-      this.#replyStreamed(inbound, message, message.body);
+      try {
+        this.#replyStreamed(inbound, message, message.body);
+      } catch (error) {
+        // Without the compiler a body may be anything.
+        this.#refuse(inbound, error);
+      }
       return;
     }
     this.#driver.session.reply(this.#driver.now(), inbound, message);
@@ -153,6 +158,7 @@ export class HandlerRuns {
       const transfer = session.reply(this.#driver.now(), inbound, message);
       deliveryOf(inbound)?.span?.end();
       if (transfer !== undefined) this.#pumps.start(transfer, iterator, first);
+      else void iterator.return?.().catch(() => undefined);
       this.#driver.flushSoon();
     };
     this.#working.add(inbound);

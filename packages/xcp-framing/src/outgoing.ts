@@ -8,8 +8,19 @@ import type { OutgoingMessage } from "./message.js";
 import type { Negotiated } from "./negotiated.js";
 import type { SessionCore } from "./session-core.js";
 import { type Expectation, Transfer } from "./transfer.js";
-import { Feature, Flag, MsgType, ReservedTag } from "./wire/constants.js";
-import { type MsgId, NO_TAGS, type Tag } from "./wire/header.js";
+import { toV01Header } from "./v01-translation.js";
+import { capnpHeaderSize } from "./wire/capnp-header-writer.js";
+import {
+  Feature,
+  Flag,
+  HASH128_BYTES,
+  MsgType,
+  type Profile,
+  ReservedTag,
+} from "./wire/constants.js";
+import { type FrameHeader, type MsgId, NO_TAGS, type Tag } from "./wire/header.js";
+import { encodeJsonHeader } from "./wire/header-json.js";
+import { encodeV01Header } from "./wire/header-v01.js";
 
 const NO_BYTES = new Uint8Array(0);
 const ACK_TAG: Tag = Object.freeze({ key: ReservedTag.ACK, val: "1" });
@@ -35,6 +46,7 @@ export interface SendTerms {
  * Checks a message against what was agreed and makes it ready to be sent: compressed, flagged, tagged.
  *
  * @throws XcpError `xcp.codec_not_negotiated`, `xcp.codec_policy`, `xcp.schema_unknown`, `xcp.message_too_large`
+ * @throws RangeError for a type that no message has, and for tags or a schema key that no header holds
  */
 export function prepareTransfer(
   core: SessionCore,
@@ -69,7 +81,7 @@ export function prepareTransfer(
     tags = [...tags, { key: ReservedTag.LENGTH, val: String(announced) }];
   }
   if (core.legacy) checkLegacy(payload, terms.maxPayload);
-  return new Transfer({
+  const transfer = new Transfer({
     channelId: terms.channelId,
     msgType,
     bodyCodec:
@@ -83,6 +95,26 @@ export function prepareTransfer(
     deadlineUs: terms.deadlineUs,
     maxAttempts: terms.maxAttempts,
   });
+  checkHeader(negotiated.profile, transfer);
+  return transfer;
+}
+
+// A header that does not fit is its sender's mistake, and to be told before anything of the message leaves.
+function checkHeader(profile: Profile, header: FrameHeader): void {
+  const hash = header.schemaKey?.hash128;
+  if (hash !== undefined && hash.length !== HASH128_BYTES) {
+    throw new RangeError(`hash128 of ${hash.length} bytes`);
+  }
+  if (header.tags.length === 0) return;
+  if (profile === "v0.2") capnpHeaderSize(header);
+  else {
+    // Its id is not known yet: room is left for the longest text of one.
+    const { channelId, msgType, bodyCodec, schemaKey, inReplyTo, tags } = header;
+    const msgId = Number.MAX_SAFE_INTEGER;
+    const numbered = { channelId, msgType, bodyCodec, schemaKey, msgId, inReplyTo, tags };
+    if (profile === "v0.2-json") encodeJsonHeader(numbered);
+    else encodeV01Header(toV01Header(numbered) ?? numbered);
+  }
 }
 
 // The v0.2-json reference answers every message; a peer without ACKREQ may ignore the tag, so its reply is enough.

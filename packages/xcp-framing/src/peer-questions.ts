@@ -27,7 +27,14 @@ export class PeerQuestions {
 
   /** Asks the application, and answers when it did. Never rejects. */
   asked(event: Asked): void {
-    void this.#decide(event).then((answer) => this.#answer(event.question, answer));
+    void this.#decide(event).then((answer) => {
+      try {
+        this.#answer(event.question, answer);
+      } catch {
+        // What cannot be written is no answer.
+        this.#answer(event.question, refusing(event.kind));
+      }
+    });
   }
 
   async #decide(event: Asked): Promise<AnswerBody> {
@@ -39,6 +46,12 @@ export class PeerQuestions {
     const response = await ask(async () => onConfirm?.(event.request, this.#connection));
     return { kind: "confirm", response: response ?? NO };
   }
+}
+
+function refusing(kind: Asked["kind"]): AnswerBody {
+  return kind === "clarifyAsked"
+    ? { kind: "clarify", response: DECLINED }
+    : { kind: "confirm", response: NO };
 }
 
 // An application that throws has not answered.

@@ -43,7 +43,7 @@ export function sendQuestion(
   });
   const deadlineUs = core.nowUs + deadlineMs * 1000;
   clarifications.asked({ kind: question.kind, inbound, msgId, deadlineUs });
-  core.log.write("info", "xcp.clarify", { direction: "sent", kind: question.kind });
+  core.log.write("info", "xcp.clarify", { direction: "sent", kind: question.kind }, about);
 }
 
 /** Answers a question of the peer. */

@@ -10,15 +10,17 @@ import { SessionMemory } from "./session-memory.js";
 import { Traffic } from "./traffic.js";
 import { Feature, MsgType, type Profile } from "./wire/constants.js";
 import { encodeNack } from "./wire/control.js";
-import { type FrameHeader, type MsgId, NO_TAGS } from "./wire/header.js";
+import { type FrameHeader, type MsgId, NO_TAGS, type Tag } from "./wire/header.js";
 import type { ControlCodec } from "./wire/hello.js";
 
 const SAMPLE_EVERY_US = 1_000_000;
 
-/** A message that a control frame is about. */
+/** A message that a control frame or a log record is about. */
 export interface MessageRef {
   readonly channelId: number;
   readonly msgId: MsgId;
+  /** Those of its header, where they are known: its trace is among them. */
+  readonly tags: readonly Tag[];
 }
 
 /** How a control frame is addressed. */
@@ -123,12 +125,8 @@ export class SessionCore {
       inReplyTo: about.msgId,
     });
     this.traffic.sent.countError(errorCode);
-    this.log.write("info", "xcp.nack_sent", {
-      channel: about.channelId,
-      msg_id: about.msgId,
-      code: error.code,
-      detail: refusal.detail,
-    });
+    const facts = { code: error.code, detail: refusal.detail };
+    this.log.write("info", "xcp.nack_sent", facts, about);
   }
 
   /** Brings the JSON shares up to date, and raises the alarm of §15.4. Done once a second, not with every message. */

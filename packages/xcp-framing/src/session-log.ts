@@ -19,6 +19,9 @@ export type XcpLogEvent =
   | "xcp.json_overuse"
   | "xcp.clarify";
 
+/** What a record says about a message. */
+type LoggedMessage = Pick<FrameHeader, "channelId" | "msgId" | "tags">;
+
 /** Writes the records of one connection, each with the connection and its peer. */
 export class SessionLog {
   readonly #sink: LogSink;
@@ -29,24 +32,24 @@ export class SessionLog {
     this.#bound = { conn: connection, peer: formatPeer(info), transport: info.transport };
   }
 
-  /** Writes one record about the connection, or about the message `header` where there is one. */
+  /** Writes one record about the connection, or about a message where there is one. */
   write(
     level: LogLevel,
     event: XcpLogEvent,
     fields: LogRecord["fields"] = {},
-    header?: FrameHeader,
+    message?: LoggedMessage,
   ): void {
-    const about = header === undefined ? undefined : messageFields(header);
+    const about = message === undefined ? undefined : messageFields(message);
     this.#sink.log({ level, event, fields: { ...this.#bound, ...about, ...fields } });
   }
 }
 
-function messageFields(header: FrameHeader): LogRecord["fields"] {
+function messageFields(message: LoggedMessage): LogRecord["fields"] {
   return {
-    channel: header.channelId,
-    msg_id: header.msgId,
-    trace_id: tagValue(header.tags, ReservedTag.TRACE_ID),
-    traceparent: tagValue(header.tags, ReservedTag.TRACEPARENT),
+    channel: message.channelId,
+    msg_id: message.msgId,
+    trace_id: tagValue(message.tags, ReservedTag.TRACE_ID),
+    traceparent: tagValue(message.tags, ReservedTag.TRACEPARENT),
   };
 }
 

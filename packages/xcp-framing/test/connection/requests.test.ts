@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { MetricsRegistry, WireError } from "@proj/wire-types";
+import { type LogRecord, MetricsRegistry, WireError } from "@proj/wire-types";
 import {
   type IncomingMessage,
   type MessageHandler,
@@ -297,6 +297,32 @@ describe("the life of a connection", () => {
       openConnection(near, "initiator", { platform: nodePlatform }),
     ).rejects.toMatchObject({ code: "xcp.auth_required" });
     await expect(refused).rejects.toMatchObject({ code: "xcp.auth_required" });
+  });
+
+  test("§21: every record about a message has its trace", async () => {
+    const records: LogRecord[] = [];
+    const telemetry = {
+      ...silentTelemetry,
+      log: { log: (each: LogRecord) => void records.push(each) },
+    };
+    let asked = 0;
+    const handler: MessageHandler = async (_message, context) => {
+      await context.clarify({ reason: 1, fields: [] });
+      throw new XcpError(asked++ === 0 ? "xcp.app_unavailable" : "xcp.app", "no");
+    };
+    const answer = { values: new Map(), declined: false };
+    const [client, server] = await connectionPair(
+      { telemetry, onClarify: () => answer },
+      { telemetry, handler },
+    );
+    const tags = [{ key: "trace_id", val: "t-1" }];
+    await expect(client.request({ ...ping, tags })).rejects.toMatchObject({ code: "xcp.app" });
+    await Promise.all([client.close(), server.close()]);
+    const about = records.filter(({ fields }) => fields["msg_id"] !== undefined);
+    expect(new Set(about.map(({ event }) => event))).toEqual(
+      new Set(["xcp.clarify", "xcp.nack_sent", "xcp.nack_received", "xcp.retransmit"]),
+    );
+    expect(about.filter(({ fields }) => fields["trace_id"] !== "t-1")).toEqual([]);
   });
 
   test("metrics and logs tell the story", async () => {
