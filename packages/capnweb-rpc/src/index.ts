@@ -117,14 +117,12 @@ export {
   type ResumedObjects,
   type ResumeService,
 } from "./resume/resumable-session.js";
+export type { Restored, ResumeGrant, ResumeTokenInfo } from "./resume/resume-grant.js";
 export {
   type RestoreContext,
-  type Restored,
   type Restorer,
-  type ResumeGrant,
   ResumeManager,
   type ResumeOptions,
-  type ResumeTokenInfo,
 } from "./resume/resume-manager.js";
 export type { ResumeEntry, ResumeRecord, ResumeStore } from "./resume/resume-record.js";
 export { ResumingConnection, type ResumingOptions } from "./resume/resuming-connection.js";

@@ -24,6 +24,8 @@ export interface ConnectionOptions<T = unknown> extends ConnectionRules {
   readonly callTimeoutMs?: number | undefined;
   /** Runs in every new session before kept calls are made; a rejection is a failed attempt. */
   readonly prepare?: ((main: RpcStub<T>) => Promise<void> | void) | undefined;
+  /** Closes the connection for good when it is aborted, with its reason. */
+  readonly signal?: AbortSignal | undefined;
   /** Hears of every state that is entered; must not throw. */
   readonly onState?: ((state: ConnectionState) => void) | undefined;
   /** Hears of every answered ping, and how long it took, in milliseconds. */
@@ -56,6 +58,7 @@ export class Connection<T = unknown> implements Disposable {
   #link: Link<T> | undefined;
   #opening: AbortController | undefined;
   #timer: Timer | undefined;
+  readonly #aborted = (): void => this.close(this.#options.signal?.reason);
 
   /** Begins to connect at once. */
   constructor(connector: Connector<T>, options: ConnectionOptions<T> = {}) {
@@ -67,6 +70,8 @@ export class Connection<T = unknown> implements Disposable {
     this.#durable = new DurableCapability(options.outage ?? {}, this.#time, () => this.close());
     this.main = stubOf(new Hook(this.#durable)) as unknown as RpcStub<T>;
     this.#engine.start(this.#time.nowUs());
+    if (options.signal?.aborted === true) this.#engine.close(options.signal.reason);
+    else options.signal?.addEventListener("abort", this.#aborted, { once: true });
     this.#advance();
   }
 
@@ -160,6 +165,7 @@ export class Connection<T = unknown> implements Disposable {
     if (state.kind === "reconnecting") this.#durable.wait();
     if (state.kind === "open") for (const { resolve } of this.#waiting.splice(0)) resolve();
     if (state.kind === "closed") {
+      this.#options.signal?.removeEventListener("abort", this.#aborted);
       this.#durable.fail(state.reason);
       for (const { reject } of this.#waiting.splice(0)) reject(state.reason);
     }

@@ -73,9 +73,10 @@ export class Observer {
   readonly #instruments: Instruments;
   readonly #sessionCount: Gauge;
   readonly #entries: Gauge;
+  readonly #streamBytes: Gauge;
   readonly #reconnects: Counter;
   readonly #pings: Histogram;
-  readonly #sessions = new Set<Pick<RpcSession, "getStats">>();
+  readonly #sessions = new Set<Pick<RpcSession, "getStats" | "waitingStreamBytes">>();
   readonly #random: RandomSource;
   readonly #labels: MethodLabels;
 
@@ -120,6 +121,10 @@ export class Observer {
       help: "Live entries of all sessions.",
       labels: ["table"],
     });
+    this.#streamBytes = meter.gauge({
+      name: "capnweb_stream_bytes",
+      help: "Bytes, estimated, written to streams and not taken up, of all sessions.",
+    });
     this.#reconnects = meter.counter({
       name: "capnweb_reconnects_total",
       help: "Connections that were lost and are being opened again.",
@@ -157,14 +162,17 @@ export class Observer {
   sample(): void {
     let imports = 0;
     let exports = 0;
+    let streamBytes = 0;
     for (const session of this.#sessions) {
       const stats = session.getStats();
       imports += stats.imports;
       exports += stats.exports;
+      streamBytes += session.waitingStreamBytes;
     }
     this.#sessionCount.set(this.#sessions.size);
     this.#entries.set(imports, { table: "imports" });
     this.#entries.set(exports, { table: "exports" });
+    this.#streamBytes.set(streamBytes);
   }
 
   /** What a connection is given so that it is observed too. @see ConnectionOptions */

@@ -1,5 +1,6 @@
 import { RpcTarget } from "../rpc-target.js";
-import type { ResumeGrant, ResumeManager } from "./resume-manager.js";
+import type { ResumeGrant } from "./resume-grant.js";
+import type { ResumeManager } from "./resume-manager.js";
 import type { ResumeEntry } from "./resume-record.js";
 
 /** What a peer gets for its token. */
@@ -22,7 +23,7 @@ export class ResumableSession {
   readonly #principal: string;
   readonly #entries = new Map<string, ResumeEntry>();
   #metadata: Readonly<Record<string, unknown>> | undefined;
-  #sessionId: string | undefined;
+  #latest: ResumeGrant | undefined;
 
   /**
    * @param principal The peer, as the application has authenticated it.
@@ -60,17 +61,17 @@ export class ResumableSession {
 
   /** Voids the tokens of this session, for a peer that has logged out. */
   async invalidate(): Promise<void> {
-    if (this.#sessionId !== undefined) await this.#manager.invalidate(this.#sessionId);
-    this.#sessionId = undefined;
+    if (this.#latest !== undefined) await this.#manager.invalidate(this.#latest.sessionId);
+    this.#latest = undefined;
   }
 
   async #issue(): Promise<ResumeGrant> {
     const entries = [...this.#entries.values()];
     const grant = await this.#manager.issue(this.#principal, entries, {
-      sessionId: this.#sessionId,
+      after: this.#latest,
       metadata: this.#metadata,
     });
-    this.#sessionId = grant.sessionId;
+    this.#latest = grant;
     return grant;
   }
 
@@ -79,7 +80,7 @@ export class ResumableSession {
     const { objects, entries, grant } = restored;
     this.#metadata = restored.metadata;
     for (const entry of entries) this.#entries.set(entry.key, entry);
-    this.#sessionId = grant.sessionId;
+    this.#latest = grant;
     return { objects, grant };
   }
 }

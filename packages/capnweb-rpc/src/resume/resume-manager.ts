@@ -3,6 +3,7 @@ import { silentTelemetry } from "@proj/wire-types";
 import { systemRandom, systemTime } from "@proj/wire-types/system";
 import { CapnwebError } from "../errors.js";
 import { MemoryResumeStore } from "./memory-resume-store.js";
+import type { Restored, ResumeGrant, ResumeTokenInfo } from "./resume-grant.js";
 import type { ResumeEntry, ResumeRecord, ResumeStore } from "./resume-record.js";
 import { TokenSigner } from "./token-signer.js";
 
@@ -48,46 +49,6 @@ export interface ResumeOptions {
   readonly meter?: Meter | undefined;
 }
 
-/** A token and what its holder may know of it. */
-export interface ResumeGrant {
-  /** The token: a credential, to be kept as one. */
-  readonly token: string;
-  /** Names the line of tokens. */
-  readonly sessionId: string;
-  /** Wall-clock milliseconds after which it is void. */
-  readonly expiresAtMs: number;
-  /** The names of its objects. */
-  readonly keys: readonly string[];
-}
-
-/** What a token gave back. */
-export interface Restored {
-  /** The objects made again, by name. */
-  readonly objects: Readonly<Record<string, object>>;
-  /** What each of them can be had again by. */
-  readonly entries: readonly ResumeEntry[];
-  /** The token that takes the place of the used one. */
-  readonly grant: ResumeGrant;
-  /** What the application wanted to be kept beside. */
-  readonly metadata: Readonly<Record<string, unknown>> | undefined;
-}
-
-/** What a server knows of a token. */
-export interface ResumeTokenInfo {
-  /** Names the line of tokens. */
-  readonly sessionId: string;
-  /** Wall-clock milliseconds when the line began. */
-  readonly createdAtMs: number;
-  /** Wall-clock milliseconds after which the token is void. */
-  readonly expiresAtMs: number;
-  /** Whether it would be honoured now. */
-  readonly valid: boolean;
-  /** The names of its objects. */
-  readonly keys: readonly string[];
-  /** What the application wanted to be kept beside. */
-  readonly metadata: Readonly<Record<string, unknown>> | undefined;
-}
-
 /** Why a token is refused. The peer is told none of it: that would be an oracle. */
 type Refusal = "unrecognised" | "unknown" | "expired" | "replayed";
 
@@ -124,7 +85,9 @@ export class ResumeManager {
   /**
    * Issues a token.
    *
-   * @param line The line that it goes on with, whose other tokens become void; a new one where absent.
+   * @param line The line that it goes on with, whose other tokens become void, as its latest grant names
+   *   it; a new one where absent.
+   * @throws {@link CapnwebError} `capnweb.resume_refused` for a line that has reached its age.
    * @throws RangeError for more than a token may hold; TypeError for an unknown kind, or parameters
    *   that are not JSON.
    */
@@ -132,21 +95,24 @@ export class ResumeManager {
     principal: string,
     entries: readonly ResumeEntry[],
     line: {
-      readonly sessionId?: string | undefined;
+      readonly after?: Pick<ResumeGrant, "sessionId" | "createdAtMs"> | undefined;
       readonly ttlMs?: number | undefined;
       readonly metadata?: Readonly<Record<string, unknown>> | undefined;
     } = {},
   ): Promise<ResumeGrant> {
     const kept = this.#checked(entries, line.metadata);
     const nowMs = this.#clock.wallMs();
-    if (line.sessionId !== undefined) await this.#store.removeSession(line.sessionId);
+    const { after } = line;
+    const createdAtMs = after?.createdAtMs ?? nowMs;
+    if (after !== undefined) await this.#store.removeSession(after.sessionId);
+    if (this.#endOf(createdAtMs) <= nowMs) throw this.#refuse("expired");
     const { grant } = await this.#keep({
-      sessionId: line.sessionId ?? this.#signer.newId(),
+      sessionId: after?.sessionId ?? this.#signer.newId(),
       principal,
       entries: kept.entries,
       seq: 0,
-      createdAtMs: nowMs,
-      expiresAtMs: nowMs + (line.ttlMs ?? this.#ttlMs),
+      createdAtMs,
+      expiresAtMs: Math.min(nowMs + (line.ttlMs ?? this.#ttlMs), this.#endOf(createdAtMs)),
       metadata: kept.metadata,
     });
     this.#count("issued");
@@ -215,16 +181,20 @@ export class ResumeManager {
     return this.#options.ttlMs ?? 3_600_000;
   }
 
+  /** When a line ends, however often it is renewed. */
+  #endOf(createdAtMs: number): number {
+    return createdAtMs + (this.#options.maxAgeMs ?? 30 * 86_400_000);
+  }
+
   async #rotate(handle: string, record: ResumeRecord): Promise<Restored> {
     const alive = await this.#makeAll(record);
     const nowMs = this.#clock.wallMs();
-    const endMs = record.createdAtMs + (this.#options.maxAgeMs ?? 30 * 86_400_000);
     const entries = alive.map(([entry]) => entry);
     const next = await this.#keep({
       ...record,
       entries,
       seq: record.seq + 1,
-      expiresAtMs: Math.min(nowMs + this.#ttlMs, endMs),
+      expiresAtMs: Math.min(nowMs + this.#ttlMs, this.#endOf(record.createdAtMs)),
       replacedBy: undefined,
     });
     const graceMs = this.#options.graceMs ?? 10_000;
@@ -268,9 +238,9 @@ export class ResumeManager {
   ): Promise<{ readonly handle: string; readonly grant: ResumeGrant }> {
     const { token, handle } = await this.#signer.make(record.principal);
     await this.#store.put(handle, record);
-    const { sessionId, expiresAtMs, entries } = record;
+    const { sessionId, createdAtMs, expiresAtMs, entries } = record;
     const keys = entries.map(({ key }) => key);
-    return { handle, grant: { token, sessionId, expiresAtMs, keys } };
+    return { handle, grant: { token, sessionId, createdAtMs, expiresAtMs, keys } };
   }
 
   /** Copies what is to be kept, as JSON: what is changed later does not get in. */

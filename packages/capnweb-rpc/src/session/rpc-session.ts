@@ -103,6 +103,11 @@ export class RpcSession<T = unknown> {
     return this.#core.stats;
   }
 
+  /** Bytes, estimated, that were written to streams at this end and not taken up yet. spec/capnweb.md §9.4 */
+  get waitingStreamBytes(): number {
+    return this.#core.streamBudget.bytes;
+  }
+
   /** Resolves when the peer has answered a message that runs nothing. spec/capnweb.md §4.5 */
   async ping(): Promise<void> {
     const hook = this.#core.probe();

@@ -10,6 +10,11 @@ export class StreamBudget {
     this.#limits = limits;
   }
 
+  /** How many bytes wait in all streams. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /**
    * Counts `size` bytes more for a stream that holds `held` already.
    *

@@ -81,6 +81,41 @@ class World {
   }
 }
 
+describe("a signal", () => {
+  test("closes the connection for good, with its reason", async () => {
+    const world = new World();
+    const controller = new AbortController();
+    const connection = world.connect({ signal: controller.signal });
+    await connection.opened();
+    const open = connection.main.never();
+    const failed = expect(open).rejects.toThrow("the user left");
+    await turns();
+    controller.abort(new Error("the user left"));
+    await failed;
+    expect(connection.state.kind).toBe("closed");
+    await world.advance(60_000);
+    expect(world.clients).toHaveLength(1);
+  });
+
+  test("ends attempts to connect, and is let go by a connection that is closed", async () => {
+    const world = new World();
+    world.down = true;
+    const controller = new AbortController();
+    const waiting = world.connect({ signal: controller.signal });
+    const closed = world.connect({ signal: controller.signal });
+    closed.close(new Error("closed before"));
+    await world.advance(10_000);
+    expect(waiting.state.kind).toBe("reconnecting");
+    controller.abort("enough");
+    expect(waiting.state).toEqual({ kind: "closed", reason: "enough" });
+    expect(closed.state).toMatchObject({ reason: { message: "closed before" } });
+    const late = world.connect({ signal: controller.signal });
+    expect(late.state).toEqual({ kind: "closed", reason: "enough" });
+    await expect(late.opened()).rejects.toBe("enough");
+    await expect(async () => await late.main.who()).rejects.toBe("enough");
+  });
+});
+
 describe("the durable main stub", () => {
   test("calls made before there is a session wait for it, and pipeline", async () => {
     const world = new World();

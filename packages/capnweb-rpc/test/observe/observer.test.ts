@@ -281,6 +281,36 @@ test("an application's callbacks that throw disturb no call", () => {
   expect(handled).toBe(3);
 });
 
+test("what waits in streams is measured until it is read", async () => {
+  const { observer, meter } = observe();
+  const [client, server] = MemoryTransport.pair();
+  class Files extends RpcTarget {
+    download() {
+      return new ReadableStream({
+        start(controller) {
+          for (let chunk = 0; chunk < 4; chunk++) controller.enqueue("x".repeat(10_000));
+          controller.close();
+        },
+      });
+    }
+  }
+  void new RpcSession(server, new Files());
+  const session = new RpcSession<Files>(client);
+  observer.watch(session);
+  const waiting = () => {
+    observer.sample();
+    return meter.value("capnweb_stream_bytes");
+  };
+  expect(waiting()).toBe(0);
+  const stream = await session.getRemoteMain().download();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(waiting()).toBeGreaterThan(20_000);
+  expect(await new Response(stream.pipeThrough(new TextEncoderStream())).text()).toHaveLength(
+    40_000,
+  );
+  expect(waiting()).toBe(0);
+});
+
 test("a connection is observed too, and answers probes", async () => {
   const { observer, meter, log, time } = observe();
   const [client, server] = MemoryTransport.pair();

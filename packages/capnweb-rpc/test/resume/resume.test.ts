@@ -140,6 +140,25 @@ describe("§18.2: a token", () => {
     throw new Error("the line never ended");
   });
 
+  test("is not made younger by a new one for the same line", async () => {
+    const { manager, advanceMs } = setUp({ maxAgeMs: 2 * HOUR_MS });
+    const begun = await manager.issue("ada", [cart]);
+    advanceMs(1.5 * HOUR_MS);
+    const after = await manager.issue("ada", [cart], { after: begun });
+    expect(after).toMatchObject({
+      sessionId: begun.sessionId,
+      createdAtMs: begun.createdAtMs,
+      expiresAtMs: begun.createdAtMs + 2 * HOUR_MS,
+    });
+    const { grant } = await manager.restore(after.token, "ada");
+    expect(grant.expiresAtMs).toBe(begun.createdAtMs + 2 * HOUR_MS);
+    advanceMs(0.5 * HOUR_MS);
+    await expect(manager.issue("ada", [cart], { after: grant })).rejects.toMatchObject(REFUSED);
+    // The line that has ended leaves nothing behind; another one may begin.
+    expect(await manager.cleanup()).toBe(0);
+    expect(await manager.issue("ada", [cart])).not.toHaveProperty("sessionId", begun.sessionId);
+  });
+
   test("can be looked at without being used; what was kept beside comes back", async () => {
     const { manager, advanceMs } = setUp();
     const metadata = { locale: "de" };
