@@ -59,6 +59,9 @@ export { tellEngineEvent } from "./events/engine-events.js";
 export { EngineMetrics, type Measured } from "./metrics/engine-metrics.js";
 export type { EngineEvent, PathId, SecurityNote } from "./engine/events.js";
 export type { CloseOptions } from "./engine/stream-closer.js";
+export type { AddPathOptions, FirstCounters } from "./engine/first-counters.js";
+export type { PlacedAccept } from "./engine/puller.js";
+export type { RotationLimits } from "./crypto/send-keys.js";
 export { Status } from "./engine/status.js";
 export { CloseScope, Pattern, Protection, Shape } from "./wire/constants.js";
 export { formatId, type Id64, id64, sameId } from "./wire/id64.js";
@@ -70,7 +73,6 @@ export {
 } from "./pool/placement.js";
 export { type Acceptor, TransportPool, type TransportPoolOptions } from "./pool/transport-pool.js";
 export type { PoolBackend, Route } from "./pool/pool-backend.js";
-export type { PoolStats } from "./pool/pool-core.js";
 export type {
   CallOptions,
   Dependency,
@@ -89,13 +91,34 @@ export type { StreamingRequestCall } from "./pool/streaming-request-call.js";
 export type { BidirectionalCall } from "./pool/bidirectional-call.js";
 export type { BulkCall, BulkProgress } from "./pool/bulk-call.js";
 export type { Broadcast } from "./pool/broadcast.js";
+export type { CallParts, CallUse } from "./pool/call-core.js";
+export type { PoolCore, PoolStats } from "./pool/pool-core.js";
+export type { PayloadRules, PayloadSender, ReadyPayload } from "./pool/payload-sender.js";
+export type { SealingSurroundings } from "./pool/record-sealer.js";
 export { traceparentOf } from "./pool/traceparent.js";
 
 export type { EnginePort } from "./stream/engine-port.js";
 export { LocalPort, type LocalSurroundings } from "./stream/local-port.js";
 export { type OpenOptions, StreamLayer, type StreamLayerOptions } from "./stream/stream-layer.js";
 export type { AcceptOptions, IncomingStream } from "./stream/incoming-stream.js";
-export { DEFAULT_QUEUE, type QueueLimits } from "./stream/inbound.js";
+export {
+  DEFAULT_QUEUE,
+  type Inbound,
+  type InboundFault,
+  type InboundMessage,
+  type QueueLimits,
+} from "./stream/inbound.js";
+export type { Outbound } from "./stream/outbound.js";
+export type { Offer } from "./stream/early-messages.js";
+export type {
+  OutboundPayload,
+  Stream,
+  StreamHandlers,
+  StreamHost,
+  StreamOutcome,
+  StreamParts,
+  StreamPlacement,
+} from "./stream/stream.js";
 export type { PatternName } from "./stream/pattern-rules.js";
 
 export { DependencyKind } from "./causality/causality-map.js";
@@ -104,7 +127,10 @@ export {
   type BufferState,
   type RegisteredBuffer,
   type Sealing,
+  type SharedBuffer,
 } from "./buffer/buffer-registry.js";
+export { IntervalSet } from "./buffer/interval-set.js";
+export type { RangeList } from "./wire/ranges.js";
 export type { PeerState } from "./health/peer-health.js";
 
 export {

@@ -9,7 +9,7 @@ export type BufferState = "allocated" | "writing" | "filled" | "released";
 
 /** How the bytes of a filled buffer are protected. §8.1 */
 export interface Sealing {
-  /** {@link Protection}. */
+  /** One of {@link Protection}. */
   readonly protection: number;
   /** log2 of the record size, or 0. */
   readonly recordLog2: number;

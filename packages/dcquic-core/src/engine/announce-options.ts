@@ -5,7 +5,7 @@ import type { Id64 } from "../wire/id64.js";
 export interface After {
   /** Its token. */
   readonly token: Id64;
-  /** {@link DependencyKind}. */
+  /** One of {@link DependencyKind}. */
   readonly kind: number;
 }
 

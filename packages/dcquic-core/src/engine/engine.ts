@@ -4,6 +4,7 @@ import { CausalityMap } from "../causality/causality-map.js";
 import type { CryptoBackend } from "../crypto/backend.js";
 import { DataKeyCache } from "../crypto/data-keys.js";
 import type { EstablishedPath } from "../path/handshake.js";
+import type { PeerState } from "../health/peer-health.js";
 import { LeakyBucket } from "../sched/leaky-bucket.js";
 import type { RmaPort, RmaRead } from "../rma/rma-port.js";
 import { PullScheduler } from "../sched/pull-scheduler.js";
@@ -433,7 +434,7 @@ export class Engine {
   }
 
   /** Where the peer of a path stands. */
-  peerState(path: PathId): Path["health"]["state"] {
+  peerState(path: PathId): PeerState {
     return this.#pathBy(path).health.state;
   }
 

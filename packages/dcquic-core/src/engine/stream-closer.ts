@@ -34,7 +34,7 @@ export interface CloseOptions {
   readonly streamId: Id64;
   /** Whether this side opened it. */
   readonly opener: boolean;
-  /** {@link CloseScope}. */
+  /** One of {@link CloseScope}. */
   readonly scope: number;
   /** One of §15. */
   readonly status: number;

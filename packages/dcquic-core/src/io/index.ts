@@ -14,10 +14,11 @@ export {
   type Polling,
   SHARED_THREAD_CONFIG,
 } from "./native/native-driver.js";
+export type { NativeWireOptions } from "./native/native-wire.js";
 export { ringCrypto } from "./ring-crypto.js";
 export type { EngineHostOptions } from "./engine-host.js";
 export { createTransportPool, type TransportPoolConfig } from "./pool/create-transport-pool.js";
-export type { BindDriver, PoolDriver } from "./pool/pool-driver.js";
+export type { BindDriver, PathCommands, PoolDriver } from "./pool/pool-driver.js";
 export {
   bindBest,
   bindNative,
@@ -25,7 +26,8 @@ export {
   type BindOptions,
   type ChosenDriver,
 } from "./bind-driver.js";
-export { EngineThread, type EngineThreadOptions } from "./thread/engine-thread.js";
+export type { ThreadAnnounce, ThreadCommand } from "./thread/thread-messages.js";
+export { EngineThread, type EngineThreadOptions, type ThreadCall } from "./thread/engine-thread.js";
 export type { ThreadPort } from "./thread/thread-port.js";
 export { type Durability, fileTarget } from "./pool/file-target.js";
 export type { RmaSideOptions } from "./rma/rma-side.js";

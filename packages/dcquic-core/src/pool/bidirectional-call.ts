@@ -59,7 +59,7 @@ export class BidirectionalCall implements AsyncIterable<Message> {
     return this.#closed.promise;
   }
 
-  /** Sends a message; resolves when it is on its way. See {@link MessageWriter.write}. */
+  /** Sends a message; resolves when it is on its way. Waits while the peer takes no more. */
   write(payload: Payload, options?: WriteOptions): Promise<void> {
     return this.#writer.write(payload, options);
   }

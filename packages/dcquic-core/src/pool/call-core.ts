@@ -32,12 +32,17 @@ export interface CallUse {
 
 /** What a call is made of. */
 export interface CallParts {
+  /** What the handles on the pool share. */
   readonly core: PoolCore;
+  /** Whom it goes to. */
   readonly peer: string;
+  /** What is sent each way. */
   readonly pattern: PatternName;
+  /** What the caller chose. */
   readonly options: CallOptions;
   /** The opening message; absent where the opener sends any number of them. */
   readonly payload?: Payload;
+  /** What is done with what comes back. */
   readonly use: CallUse;
 }
 

@@ -162,7 +162,7 @@ export class Incoming {
     return this.#writer.write(payload, { last: true });
   }
 
-  /** Sends one message of an answer of many; resolves when it is on its way. See {@link MessageWriter.write}. */
+  /** Sends one message of an answer of many; resolves when it is on its way. Waits while the peer takes no more. */
   write(payload: Payload, options?: WriteOptions): Promise<void> {
     this.accept();
     return this.#writer.write(payload, options);

@@ -48,7 +48,7 @@ export class StreamingRequestCall {
     return this.#core.token.promise;
   }
 
-  /** Sends a message; resolves when it is on its way. See {@link MessageWriter.write}. */
+  /** Sends a message; resolves when it is on its way. Waits while the peer takes no more. */
   write(payload: Payload, options?: WriteOptions): Promise<void> {
     return this.#writer.write(payload, options);
   }

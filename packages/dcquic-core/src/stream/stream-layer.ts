@@ -114,7 +114,7 @@ export class StreamLayer {
     return this.#submissions.waiting;
   }
 
-  /** Opens a stream; the first {@link Stream.send} announces it. */
+  /** Opens a stream; the first message announces it. */
   open(path: PathId, options: OpenOptions): Stream {
     const { pattern, ordered, queue = DEFAULT_QUEUE } = options;
     const stream = new Stream({

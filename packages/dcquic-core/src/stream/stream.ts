@@ -74,13 +74,21 @@ export interface StreamHost {
 
 /** What a {@link Stream} is made with. */
 export interface StreamParts {
+  /** Its layer. */
   readonly host: StreamHost;
+  /** The path it runs on. */
   readonly path: PathId;
+  /** What is sent each way. */
   readonly pattern: PatternName;
+  /** Whether this side opened it. */
   readonly isOpener: boolean;
+  /** 0 to 7. */
   readonly priority: number;
+  /** What comes. */
   readonly inbound: Inbound;
+  /** What goes. */
   readonly outbound: Outbound;
+  /** Who is told. */
   readonly handlers: StreamHandlers;
 }
 

@@ -9,6 +9,7 @@ import type { PeerState } from "../../health/peer-health.js";
 import type { EstablishedPath } from "../../path/handshake.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import { Watchdog, WATCHDOG_INTERVAL_MS, type WatchdogFinding } from "../../router/watchdog.js";
+import type { AnnounceResult } from "../../engine/announce-options.js";
 import type { EngineHostOptions } from "../engine-host.js";
 import type { Polling } from "../native/native-driver.js";
 import type { UdpAddress } from "../peer-addresses.js";
@@ -68,7 +69,7 @@ export class EngineThread {
   readonly #interval: NodeJS.Timeout;
   readonly #states = new Map<PathId, PeerState>();
   readonly #addresses: UdpAddress[] = [];
-  readonly #calls = new Map<number, Call>();
+  readonly #calls = new Map<number, ThreadCall>();
   #commands: ThreadCommand[] = [];
   #nextCall = 0;
   #nextPath = 0;
@@ -162,7 +163,10 @@ export class EngineThread {
   pump(): void {}
 
   /** Announces; `done` is called with the answer, and `released` when the engine needs the buffer no more. */
-  announce(command: Omit<ThreadCommand & { kind: "announce" }, "kind" | "call">, call: Call): void {
+  announce(
+    command: Omit<ThreadCommand & { kind: "announce" }, "kind" | "call">,
+    call: ThreadCall,
+  ): void {
     const number = this.#nextCall++;
     this.#calls.set(number, call);
     if (this.#isOver) this.#calls.delete(number);
@@ -274,13 +278,11 @@ export class EngineThread {
 }
 
 /** An announcement that the other thread did not answer, or whose buffer it still reads. */
-export interface Call {
+export interface ThreadCall {
   /** The buffer it holds a reference of. */
   readonly buffer: RegisteredBuffer | undefined;
   /** Takes the answer. */
-  readonly done: (result: AnnounceAnswer) => void;
+  readonly done: (result: AnnounceResult) => void;
   /** Answers it because the thread is gone; harmless after an answer. */
   readonly fail: () => void;
 }
-
-type AnnounceAnswer = (ThreadNews & { kind: "announced" })["result"];

@@ -49,7 +49,7 @@ export class ThreadPort implements EnginePort {
     return this.#thread.buffers;
   }
 
-  /** See {@link EnginePort}. */
+  /** See `EnginePort`. */
   announce(path: PathId, options: AnnounceOptions, done: (result: AnnounceResult) => void): void {
     const { payload, ...rest } = options;
     let answered = false;
@@ -70,37 +70,37 @@ export class ThreadPort implements EnginePort {
     this.#thread.announce({ path, options: { ...rest, payload: shared } }, call);
   }
 
-  /** See {@link EnginePort}. */
+  /** See `EnginePort`. */
   accept(transfer: Id64, placed?: PlacedAccept): void {
     this.#thread.post({ kind: "accept", transfer, placed });
   }
 
-  /** See {@link EnginePort}. */
+  /** See `EnginePort`. */
   placed(transfer: Id64, bytes: number): void {
     this.#thread.post({ kind: "placed", transfer, bytes });
   }
 
-  /** See {@link EnginePort}. */
+  /** See `EnginePort`. */
   reject(transfer: Id64): void {
     this.#thread.post({ kind: "reject", transfer });
   }
 
-  /** See {@link EnginePort}. */
+  /** See `EnginePort`. */
   consume(transfer: Id64): void {
     this.#thread.post({ kind: "consume", transfer });
   }
 
-  /** See {@link EnginePort}. */
+  /** See `EnginePort`. */
   cancel(transfer: Id64): void {
     this.#thread.post({ kind: "cancel", transfer });
   }
 
-  /** See {@link EnginePort}. */
+  /** See `EnginePort`. */
   close(path: PathId, options: CloseOptions): void {
     this.#thread.post({ kind: "close", path, options });
   }
 
-  /** See {@link EnginePort}. */
+  /** See `EnginePort`. */
   settleToken(token: Id64, outcome: TokenOutcome): void {
     this.#thread.post({ kind: "settleToken", token, outcome });
   }
