@@ -54,7 +54,13 @@ export class ObjectStore {
     for (const each of ["objects", "parts", "kept"]) {
       mkdirSync(join(folder, each), { recursive: true, mode: 0o700 });
     }
-    for (const object of this.#found()) this.#objects.set(object.transferId, object);
+    for (const object of this.#found()) {
+      this.#objects.set(object.transferId, object);
+      // A process that was killed right after it had published left them.
+      for (const left of ["journal", "lock"]) {
+        rmSync(join(folder, "parts", `${object.transferId}.${left}`), { force: true });
+      }
+    }
   }
 
   /** Everything that arrived whole and is still here. */
