@@ -173,3 +173,6 @@ export {
   type ReadConfig,
   requireConfig,
 } from "./config/read-config.js";
+
+export { DwcpMetricTable, type MetricName, type MetricSpec } from "./metrics/metric-table.js";
+export { MetricsBook } from "./metrics/metrics-book.js";

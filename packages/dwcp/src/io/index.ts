@@ -27,3 +27,15 @@ export {
   sharedBytes,
   type SourceSpec,
 } from "./workers/source-spec.js";
+
+export {
+  DwcpManager,
+  type ManagedResult,
+  type ManagerHealth,
+  type ManagerOptions,
+  type ManagerSecrets,
+  type ManagerState,
+  type RunningTransfer,
+} from "./manager/dwcp-manager.js";
+export { type ManagementOptions, ManagementServer } from "./manager/management-server.js";
+export { readConfigFile } from "./manager/config-file.js";

@@ -1,0 +1,443 @@
+import { createHash } from "node:crypto";
+import type { ConnectionOptions, TlsOptions } from "node:tls";
+import { isWireError } from "@proj/wire-types";
+import type { DwcpConfig } from "../../config/config-table.js";
+import { type ConfigChange, diffConfig, requireConfig } from "../../config/read-config.js";
+import { DwcpError } from "../../errors.js";
+import { MetricsBook } from "../../metrics/metrics-book.js";
+import type { CodecName } from "../../wire/codec.js";
+import { type DwcpNode, startDwcpNode } from "../dwcp-node.js";
+import type { PeerAddress } from "../net/peer-link.js";
+import { nodeHdePlatform } from "../node-hde-platform.js";
+import { PlainReceiver } from "../plain/plain-receiver.js";
+import { sendPlainly } from "../plain/send-plainly.js";
+import type { ObjectStore, StoredObject } from "../store/object-store.js";
+import type { SendRequest } from "../transfer/outbox.js";
+import { nodeOptionsOf } from "./node-options.js";
+
+/** Where a manager is. spec/dwcp.md B7 */
+export type ManagerState = "disabled" | "stopped" | "starting" | "running" | "stopping" | "failed";
+
+/** What a configuration must not hold. */
+export interface ManagerSecrets {
+  /** The pre-shared key. */
+  readonly key?: Uint8Array | undefined;
+  readonly tls?: { readonly server?: TlsOptions; readonly client?: ConnectionOptions } | undefined;
+  /** Folder of received objects; without it the node only sends. */
+  readonly store?: string | undefined;
+}
+
+/** What a manager is made of. */
+export interface ManagerOptions extends ManagerSecrets {
+  /** Nested, as files hold it. */
+  readonly config: unknown;
+  /** Hears of every object that arrived whole, before its sender does. */
+  readonly received?: (object: StoredObject) => void | Promise<void>;
+}
+
+/** What a managed transfer came to. */
+export interface ManagedResult {
+  /** Which way it took: `plain` without DWCP at either side. */
+  readonly path: "dwcp" | "plain";
+  readonly rootHash: string;
+  readonly rawBytes: number;
+  readonly wireBytes: number;
+}
+
+/** Whether a manager does what it should. */
+export interface ManagerHealth {
+  /** The process is well, even where DWCP is disabled. */
+  readonly live: boolean;
+  /** Transfers can be asked for. */
+  readonly ready: boolean;
+  readonly state: ManagerState;
+  /** Why it failed. */
+  readonly reason?: string;
+  readonly runningTransfers: number;
+}
+
+/** A transfer that was asked for and is not over. */
+export interface RunningTransfer {
+  readonly id: number;
+  readonly key: string;
+  readonly peer: string;
+  readonly arrivedBytes: number;
+  readonly rawBytes: number;
+}
+
+interface Version {
+  readonly config: DwcpConfig;
+  readonly etag: string;
+}
+
+interface Task {
+  readonly id: number;
+  readonly key: string;
+  readonly peer: string;
+  readonly abort: AbortController;
+  arrivedBytes: number;
+  rawBytes: number;
+}
+
+const HISTORY = 20;
+
+/**
+ * Owns a node: its life, its configuration, its health and its metrics.
+ *
+ * ```
+ * disabled ⇄ (enabled) stopped ─start─▶ starting ─▶ running ─stop─▶ stopping ─▶ stopped
+ *                                       starting ─▶ failed ─start─▶ starting
+ * ```
+ *
+ * `start` and `stop` may be called in every state, twice, and during one another. Disabled, nothing is opened: transfers go
+ * plainly, over one connection.
+ *
+ * @see spec/dwcp.md B7, B16
+ */
+export class DwcpManager {
+  readonly metrics: MetricsBook;
+  readonly #options: ManagerOptions;
+  readonly #history: Version[] = [];
+  readonly #tasks = new Map<number, Task>();
+  #node: DwcpNode | undefined;
+  #plain: PlainReceiver | undefined;
+  #state: ManagerState;
+  #reason: string | undefined;
+  #turn: Promise<void> = Promise.resolve();
+  #nextTask = 1;
+
+  /** @throws DwcpError `dwcp.invalid_config` naming every problem. */
+  constructor(options: ManagerOptions) {
+    this.#options = options;
+    const config = requireConfig(options.config);
+    this.#history.push(versionOf(config));
+    this.#state = config.enabled ? "stopped" : "disabled";
+    this.metrics = new MetricsBook(config["node.id"]);
+    this.#measureState();
+  }
+
+  /** The configuration in force. */
+  get config(): DwcpConfig {
+    return this.#current.config;
+  }
+
+  /** Names the configuration in force: changes have to name it, too. */
+  get etag(): string {
+    return this.#current.etag;
+  }
+
+  /** Earlier configurations, the oldest first; the last one is in force. */
+  get history(): readonly Version[] {
+    return this.#history;
+  }
+
+  get state(): ManagerState {
+    return this.#state;
+  }
+
+  /** Where the node listens. */
+  get address(): PeerAddress | undefined {
+    return this.#node?.address;
+  }
+
+  /** What the node has received. */
+  get store(): ObjectStore | undefined {
+    return this.#node?.store;
+  }
+
+  /** Whether it does what it should. Disabled is well. */
+  get health(): ManagerHealth {
+    const ready = this.#state === "running" || this.#state === "disabled";
+    return {
+      live: this.#state !== "failed",
+      ready,
+      state: this.#state,
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      runningTransfers: this.#tasks.size,
+    };
+  }
+
+  /** Transfers that are not over. */
+  get transfers(): readonly RunningTransfer[] {
+    return [...this.#tasks.values()].map(({ id, key, peer, arrivedBytes, rawBytes }) => ({
+      id,
+      key,
+      peer,
+      arrivedBytes,
+      rawBytes,
+    }));
+  }
+
+  /** Starts the node; disabled, that succeeds and does nothing. @throws DwcpError why it does not start */
+  start(): Promise<void> {
+    return this.#inTurn(() => this.#start());
+  }
+
+  /** Ends everything: running transfers get the shutdown timeout. */
+  stop(): Promise<void> {
+    return this.#inTurn(() => this.#stop());
+  }
+
+  /**
+   * Puts a configuration in force: all of it or nothing.
+   *
+   * @param change.etag The configuration that the caller has seen.
+   * @param change.allowRestart Whether sessions may be closed; transfers go on afterwards.
+   * @throws DwcpError `dwcp.invalid_config` with every problem, `dwcp.conflict` where somebody else was faster
+   */
+  reconfigure(
+    nested: unknown,
+    change: { readonly etag: string; readonly allowRestart: boolean },
+  ): Promise<readonly ConfigChange[]> {
+    return this.#inTurn(async () => {
+      if (change.etag !== this.etag) {
+        throw new DwcpError("dwcp.conflict", "the configuration was changed meanwhile");
+      }
+      const next = requireConfig(nested);
+      const changes = diffConfig(this.config, next);
+      const restarts = changes.filter(({ applies }) => applies === "restart");
+      if (restarts.length > 0 && !change.allowRestart) {
+        const paths = restarts.map(({ path }) => path).join(", ");
+        throw new DwcpError(
+          "dwcp.invalid_config",
+          `${paths}: needs a restart that was not asked for`,
+        );
+      }
+      if (changes.length > 0) await this.#apply(next, restarts.length > 0);
+      return changes;
+    });
+  }
+
+  /**
+   * Sends an object, by DWCP or, where one side has none, plainly.
+   *
+   * @throws DwcpError
+   */
+  async transfer(peer: PeerAddress, request: SendRequest): Promise<ManagedResult> {
+    const { config } = this;
+    const peerName = `${peer.host}:${peer.port}`;
+    const startMs = performance.now();
+    const task: Task = {
+      id: this.#nextTask++,
+      key: request.key,
+      peer: peerName,
+      abort: new AbortController(),
+      arrivedBytes: 0,
+      rawBytes: 0,
+    };
+    this.#tasks.set(task.id, task);
+    this.metrics.set("dwcp_transfers_running", {}, this.#tasks.size);
+    let result = "ok";
+    try {
+      const sent = config.enabled
+        ? await this.#sendByDwcp(peer, request, task)
+        : await this.#sendPlainly(peer, request, "disabled");
+      this.metrics.add("dwcp_transfer_wire_bytes_total", { peer: peerName }, sent.wireBytes);
+      this.metrics.add("dwcp_transfer_raw_bytes_total", { peer: peerName }, sent.rawBytes);
+      if (sent.wireBytes > 0) {
+        this.metrics.observe("dwcp_hde_compression_ratio", {}, sent.rawBytes / sent.wireBytes);
+      }
+      return sent;
+    } catch (error) {
+      result = isWireError(error) ? error.code : "internal";
+      if (result === "dwcp.integrity") this.metrics.add("dwcp_integrity_failures_total");
+      throw error;
+    } finally {
+      this.#tasks.delete(task.id);
+      this.metrics.set("dwcp_transfers_running", {}, this.#tasks.size);
+      this.metrics.add("dwcp_transfers_total", { result });
+      const seconds = (performance.now() - startMs) / 1_000;
+      this.metrics.observe("dwcp_transfer_duration_seconds", { kind: "blob", result }, seconds);
+    }
+  }
+
+  /** Ends a transfer; `false` when there is none of that number. */
+  cancel(id: number): boolean {
+    const task = this.#tasks.get(id);
+    task?.abort.abort();
+    return task !== undefined;
+  }
+
+  get #current(): Version {
+    const last = this.#history.at(-1);
+    if (last === undefined) throw new Error("a manager has a configuration from its beginning");
+    return last;
+  }
+
+  // Whatever is asked for happens one after the other.
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
+  }
+
+  async #start(): Promise<void> {
+    if (this.#state === "running" || this.#state === "disabled") return;
+    this.#enter("starting");
+    try {
+      const options = nodeOptionsOf(this.config, this.#options);
+      const received = (object: StoredObject): void | Promise<void> => {
+        this.metrics.add("dwcp_received_bytes_total", {}, object.length);
+        return this.#options.received?.(object);
+      };
+      const node = await startDwcpNode({
+        ...options,
+        received,
+        // The node below is known by the time somebody connects.
+        foreign: (socket, bytes) => {
+          if (this.#plain === undefined) socket.destroy();
+          else void this.#plain.take(socket, bytes);
+        },
+      });
+      this.#node = node;
+      const secret = this.#plainSecret();
+      if (node.store !== undefined && secret !== undefined && this.config["compat.fallback"]) {
+        this.#plain = new PlainReceiver({
+          store: node.store,
+          platform: await nodeHdePlatform(),
+          secret,
+          timeoutMs: this.config["transport.connectTimeoutMs"],
+          received,
+        });
+      }
+      this.#measureTransport();
+      this.#enter("running");
+    } catch (error) {
+      this.#reason = error instanceof Error ? error.message : String(error);
+      this.#enter("failed");
+      throw error;
+    }
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#state === "disabled" || this.#state === "stopped") return;
+    this.#enter("stopping");
+    await this.#settled(this.config["transport.shutdownTimeoutMs"]);
+    for (const task of this.#tasks.values()) task.abort.abort();
+    this.#plain?.close();
+    await this.#node?.close();
+    this.#node = undefined;
+    this.#plain = undefined;
+    this.#enter("stopped");
+  }
+
+  async #settled(timeoutMs: number): Promise<void> {
+    const endMs = performance.now() + timeoutMs;
+    while (this.#tasks.size > 0 && performance.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async #apply(next: DwcpConfig, restarts: boolean): Promise<void> {
+    const before = this.#current;
+    const wasRunning = this.#state === "running" || this.#state === "failed";
+    const starts = next.enabled && (wasRunning || !before.config.enabled);
+    if (restarts) await this.#stop();
+    this.#history.push(versionOf(next));
+    if (this.#history.length > HISTORY) this.#history.shift();
+    if (!restarts) return;
+    this.#enter(next.enabled ? "stopped" : "disabled");
+    if (!starts) return;
+    try {
+      await this.#start();
+    } catch (error) {
+      // What cannot run does not stay: the configuration before comes back.
+      this.#history.pop();
+      this.#enter(before.config.enabled ? "stopped" : "disabled");
+      if (wasRunning) await this.#start();
+      throw error;
+    }
+  }
+
+  async #sendByDwcp(peer: PeerAddress, request: SendRequest, task: Task): Promise<ManagedResult> {
+    const node = this.#node;
+    if (node === undefined) throw new DwcpError("dwcp.shutdown", `DWCP is ${this.#state}`);
+    const { config } = this;
+    const level = config["compression.enabled"] ? config["compression.level"] : 0;
+    const algorithm = config["compression.delta"] ? config["compression.deltaAlgorithm"] : "none";
+    const { signal } = request;
+    try {
+      const sent = await node.send(peer, {
+        level,
+        algorithm,
+        adaptive: level > 0 && config["compression.adaptive"],
+        ...request,
+        signal:
+          signal === undefined ? task.abort.signal : AbortSignal.any([signal, task.abort.signal]),
+        progress: (arrived, all) => {
+          task.arrivedBytes = arrived;
+          task.rawBytes = all;
+          request.progress?.(arrived, all);
+        },
+      });
+      for (const [codec, units] of Object.entries(sent.units) as [CodecName, number][]) {
+        this.metrics.add("dwcp_hde_units_total", { codec }, units);
+      }
+      this.metrics.add("dwcp_hde_fallbacks_total", {}, sent.fallbacks);
+      const { rootHash, rawBytes, wireBytes } = sent;
+      return { path: "dwcp", rootHash, rawBytes, wireBytes };
+    } catch (error) {
+      const isForeign = isWireError(error) && error.code === "dwcp.unsupported";
+      if (!isForeign || !config["compat.fallback"]) throw error;
+      return await this.#sendPlainly(peer, request, "no DWCP peer");
+    }
+  }
+
+  async #sendPlainly(
+    peer: PeerAddress,
+    request: SendRequest,
+    reason: string,
+  ): Promise<ManagedResult> {
+    const secret = this.#plainSecret();
+    if (secret === undefined) {
+      throw new DwcpError("dwcp.unsupported", "plain transfers go without TLS, which is asked for");
+    }
+    this.metrics.add("dwcp_plain_transfers_total", { reason });
+    const sent = await sendPlainly(peer, request, {
+      platform: await nodeHdePlatform(),
+      secret,
+      timeoutMs: this.config["transport.connectTimeoutMs"],
+    });
+    return { path: "plain", ...sent };
+  }
+
+  // Plain transfers prove the key and are not encrypted, as sessions with a key are not.
+  #plainSecret(): Uint8Array | undefined {
+    const mode = this.config["security.mode"];
+    if (mode === "none") return new Uint8Array(0);
+    return mode === "psk" ? this.#options.key : undefined;
+  }
+
+  #enter(state: ManagerState): void {
+    this.#state = state;
+    if (state !== "failed") this.#reason = undefined;
+    this.#measureState();
+  }
+
+  // Never says rdma while bytes go over TCP. spec/dwcp.md B14
+  #measureTransport(): void {
+    const provider = this.#options.tls === undefined ? "tcp" : "tls";
+    const asked = this.config["transport.provider"];
+    const reason = asked === "rdma" ? "no rdma provider is built in" : "as configured";
+    this.metrics.set("dwcp_transport_info", { provider, reason }, 1);
+  }
+
+  #measureState(): void {
+    const { metrics, config } = this;
+    metrics.set("dwcp_system_config_enabled", { feature: "dwcp" }, config.enabled ? 1 : 0);
+    const health = this.health;
+    metrics.set(
+      "dwcp_system_component_health",
+      { component: "manager" },
+      health.ready ? 2 : health.live ? 1 : 0,
+    );
+  }
+}
+
+function versionOf(config: DwcpConfig): Version {
+  const etag = createHash("sha256").update(JSON.stringify(config)).digest("hex").slice(0, 16);
+  return { config, etag };
+}

@@ -1,0 +1,80 @@
+import type { DwcpConfig } from "../../config/config-table.js";
+import { DwcpError } from "../../errors.js";
+import type { SessionSecurity } from "../../session/security.js";
+import { DEFAULT_TUNING } from "../../session/session-options.js";
+import type { DwcpNodeOptions } from "../dwcp-node.js";
+import type { PeerAddress } from "../net/peer-link.js";
+import type { ManagerSecrets } from "./dwcp-manager.js";
+
+/** What a node is started with, by its configuration. @throws DwcpError `dwcp.invalid_config` */
+export function nodeOptionsOf(config: DwcpConfig, secrets: ManagerSecrets): DwcpNodeOptions {
+  const workers = config["compression.workers"];
+  const rate = config["transport.pacingRateBitsPerSecond"];
+  const listen = config["node.listen"];
+  const { tls } = secrets;
+  return {
+    nodeId: config["node.id"],
+    security: securityOf(config, secrets),
+    ...(listen === ""
+      ? {}
+      : {
+          listen: {
+            ...parseAddress(listen),
+            ...(tls?.server === undefined ? {} : { tls: tls.server }),
+          },
+        }),
+    ...(tls?.client === undefined ? {} : { tls: tls.client }),
+    ...(secrets.store === undefined ? {} : { store: secrets.store }),
+    streams: {
+      minStreams: config["transport.minStreams"],
+      maxStreams: config["transport.maxStreams"],
+      initialStreams: config["transport.initialStreams"],
+      autoStreams: config["transport.autoStreams"],
+      streamScalingFactor: config["transport.streamScalingFactor"],
+    },
+    tuning: {
+      ...DEFAULT_TUNING,
+      chunkBytes: config["transport.chunkBytes"],
+      creditBytes: config["transport.creditBytes"],
+      stallUs: config["transport.stallTimeoutMs"] * 1_000,
+      rateLimit: rate === 0 ? Number.POSITIVE_INFINITY : rate / 8,
+      pacing: config["transport.pacing"] ? "measured" : "off",
+    },
+    congestionControl: config["transport.congestionControl"],
+    connectTimeoutMs: config["transport.connectTimeoutMs"],
+    sessionTtlMs: config["transport.sessionTtlMs"],
+    cpuCeiling: config["compression.cpuCeiling"],
+    ...(workers === 0 ? {} : { workers }),
+  };
+}
+
+/** Takes `host:port` apart. @throws DwcpError `dwcp.invalid_config` */
+export function parseAddress(text: string): PeerAddress {
+  const at = text.lastIndexOf(":");
+  const port = Number(text.slice(at + 1));
+  if (at <= 0 || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new DwcpError("dwcp.invalid_config", `${text} is no host:port`);
+  }
+  return { host: text.slice(0, at).replace(/^\[|\]$/g, ""), port };
+}
+
+function securityOf(config: DwcpConfig, { key, tls }: ManagerSecrets): SessionSecurity {
+  switch (config["security.mode"]) {
+    case "none":
+      return { mode: "none" };
+    case "mtls":
+      if (tls === undefined) break;
+      return { mode: "mtls" };
+    case "tls":
+      // The certificate proves the side that listens; the key proves both.
+      if (tls === undefined || key === undefined) break;
+      return { mode: "psk", key };
+    case "psk":
+      if (key === undefined) break;
+      return { mode: "psk", key };
+  }
+  throw new DwcpError(
+    "dwcp.invalid_config",
+    `security.mode ${config["security.mode"]} needs a key or certificates that were not given`,
+  );
+}

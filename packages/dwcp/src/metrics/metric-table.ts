@@ -1,0 +1,101 @@
+/** One metric: what it counts, for people and for programs. */
+export interface MetricSpec {
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  /** Labels beside `node`. Never the number of a stream: that would make series without end. */
+  readonly labels: readonly string[];
+  /** Upper bounds, of a histogram. */
+  readonly buckets?: readonly number[];
+}
+
+const SECONDS = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000] as const;
+const RATIOS = [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100, 1_000] as const;
+
+/** Every metric of a node: dashboards, alerts and documents are made from it. spec/dwcp.md B17 */
+export const DwcpMetricTable: {
+  readonly [
+    name in
+      | "dwcp_system_config_enabled"
+      | "dwcp_system_component_health"
+      | "dwcp_transport_info"
+      | "dwcp_transfers_total"
+      | "dwcp_transfers_running"
+      | "dwcp_transfer_duration_seconds"
+      | "dwcp_transfer_wire_bytes_total"
+      | "dwcp_transfer_raw_bytes_total"
+      | "dwcp_received_bytes_total"
+      | "dwcp_hde_units_total"
+      | "dwcp_hde_fallbacks_total"
+      | "dwcp_hde_compression_ratio"
+      | "dwcp_integrity_failures_total"
+      | "dwcp_plain_transfers_total"
+  ]: MetricSpec;
+} = {
+  dwcp_system_config_enabled: {
+    type: "gauge",
+    help: "Whether DWCP is enabled.",
+    labels: ["feature"],
+  },
+  dwcp_system_component_health: {
+    type: "gauge",
+    help: "0 down, 1 degraded, 2 healthy.",
+    labels: ["component"],
+  },
+  dwcp_transport_info: {
+    type: "gauge",
+    help: "What carries sessions, and why it does.",
+    labels: ["provider", "reason"],
+  },
+  dwcp_transfers_total: {
+    type: "counter",
+    help: "Transfers that ended, by their result: ok, or the code of the error.",
+    labels: ["result"],
+  },
+  dwcp_transfers_running: { type: "gauge", help: "Transfers under way.", labels: [] },
+  dwcp_transfer_duration_seconds: {
+    type: "histogram",
+    help: "From the request to the commit at the peer.",
+    labels: ["kind", "result"],
+    buckets: SECONDS,
+  },
+  dwcp_transfer_wire_bytes_total: {
+    type: "counter",
+    help: "Bytes of the frames that carried units of transfers that ended well, with repeats.",
+    labels: ["peer"],
+  },
+  dwcp_transfer_raw_bytes_total: {
+    type: "counter",
+    help: "Bytes of the objects that arrived at peers.",
+    labels: ["peer"],
+  },
+  dwcp_received_bytes_total: {
+    type: "counter",
+    help: "Bytes of the objects that arrived here.",
+    labels: [],
+  },
+  dwcp_hde_units_total: { type: "counter", help: "Units sent, by codec.", labels: ["codec"] },
+  dwcp_hde_fallbacks_total: {
+    type: "counter",
+    help: "How often units were encoded again because the peer lacked something.",
+    labels: [],
+  },
+  dwcp_hde_compression_ratio: {
+    type: "histogram",
+    help: "Original bytes by sent bytes of a transfer.",
+    labels: [],
+    buckets: RATIOS,
+  },
+  dwcp_integrity_failures_total: {
+    type: "counter",
+    help: "Transfers whose verification failed for good.",
+    labels: [],
+  },
+  dwcp_plain_transfers_total: {
+    type: "counter",
+    help: "Transfers that went plainly, and why.",
+    labels: ["reason"],
+  },
+};
+
+/** The name of a metric. */
+export type MetricName = keyof typeof DwcpMetricTable;
