@@ -9,6 +9,7 @@ export const CapnwebCodes = {
   "capnweb.draining": { scope: "message", retryable: true },
   "capnweb.ping_timeout": { scope: "connection", retryable: true },
   "capnweb.connect_timeout": { scope: "connection", retryable: true },
+  "capnweb.slow_peer": { scope: "connection", retryable: true },
   "capnweb.timeout": { scope: "message", retryable: true },
   "capnweb.cancelled": { scope: "message", retryable: false },
   "capnweb.resume_refused": { scope: "message", retryable: false },

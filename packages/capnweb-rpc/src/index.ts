@@ -33,7 +33,10 @@ export type {
   RpcTransport,
   RpcTransportWithCustomEncoding,
 } from "./session/transport.js";
-export { WebSocketTransport } from "./transports/web-socket-transport.js";
+export {
+  WebSocketTransport,
+  type WebSocketTransportOptions,
+} from "./transports/web-socket-transport.js";
 export {
   newWebSocketRpcSession,
   type WebSocketSessionOptions,

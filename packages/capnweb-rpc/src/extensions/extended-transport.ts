@@ -4,7 +4,10 @@ import {
   type RpcTransportWithCustomEncoding,
 } from "../session/transport.js";
 import type { WebSocketLike } from "../transports/web-socket-like.js";
-import { WebSocketTransport } from "../transports/web-socket-transport.js";
+import {
+  WebSocketTransport,
+  type WebSocketTransportOptions,
+} from "../transports/web-socket-transport.js";
 import { decodeMessage, encodeMessage } from "./binary-message.js";
 
 /** Carries messages over a WebSocket of which both ends have agreed that bytes go as they are. §20.7 */
@@ -14,8 +17,8 @@ export class ExtendedTransport implements RpcTransportWithCustomEncoding {
   readonly #maxSize: number;
 
   /** Refuses incoming frames of more than `maxSize`. */
-  constructor(socket: WebSocketLike, maxSize: number) {
-    this.#frames = new WebSocketTransport<string | ArrayBuffer>(socket);
+  constructor(socket: WebSocketLike, maxSize: number, options: WebSocketTransportOptions = {}) {
+    this.#frames = new WebSocketTransport<string | ArrayBuffer>(socket, options);
     this.#maxSize = maxSize;
     const deliver = deliveryOf(this.#frames);
     announceDelivery(this, (sink) =>

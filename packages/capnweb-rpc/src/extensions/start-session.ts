@@ -3,12 +3,15 @@ import type { Observer } from "../observe/observer.js";
 import { RpcSession, type RpcSessionOptions } from "../session/rpc-session.js";
 import type { AnyRpcTransport } from "../session/transport.js";
 import type { WebSocketLike } from "../transports/web-socket-like.js";
-import { WebSocketTransport } from "../transports/web-socket-transport.js";
+import {
+  WebSocketTransport,
+  type WebSocketTransportOptions,
+} from "../transports/web-socket-transport.js";
 import { ExtendedTransport } from "./extended-transport.js";
 import { EXTENDED_PROTOCOL } from "./protocol-names.js";
 
 /** What may be chosen for a session over a socket that is open. */
-export interface StartSessionOptions extends RpcSessionOptions {
+export interface StartSessionOptions extends RpcSessionOptions, WebSocketTransportOptions {
   /**
    * Whether this end takes what the package adds to the wire. It is used only on a socket whose
    * subprotocol says that the other end does, too. Default `false`.
@@ -33,11 +36,11 @@ export function startWebSocketSession<T = unknown>(
   const extended = options.extensions === true && socket.protocol === EXTENDED_PROTOCOL;
   const { maxMessageSize } = completeLimits(options.limits);
   const transport = extended
-    ? new ExtendedTransport(socket, maxMessageSize)
-    : new WebSocketTransport(socket);
+    ? new ExtendedTransport(socket, maxMessageSize, options)
+    : new WebSocketTransport(socket, options);
   const session = new RpcSession<T>(wrap(transport), localMain, {
     ...options,
-    extraValues: extended || options.extraValues === true,
+    extraValues: extended || options.extraValues,
     hooks: { ...options.observer?.hooks({ exchangeTraces: extended }), ...options.hooks },
   });
   options.observer?.watch(session);

@@ -4,6 +4,8 @@ export interface WebSocketLike {
   readonly readyState: number;
   /** The subprotocol that the server chose; empty for none. */
   readonly protocol?: string;
+  /** Bytes that wait to be sent. */
+  readonly bufferedAmount?: number;
   /** How binary messages are handed over. */
   binaryType: string;
   /** Listens to the connection being there, or failing. */

@@ -2,10 +2,10 @@ import { RpcSession, type RpcSessionOptions } from "../session/rpc-session.js";
 import type { RpcStub } from "../types.js";
 import { DeferredSocket } from "./deferred-socket.js";
 import type { WebSocketConstructor, WebSocketLike } from "./web-socket-like.js";
-import { WebSocketTransport } from "./web-socket-transport.js";
+import { WebSocketTransport, type WebSocketTransportOptions } from "./web-socket-transport.js";
 
 /** What may be chosen for a session over a WebSocket. */
-export interface WebSocketSessionOptions extends RpcSessionOptions {
+export interface WebSocketSessionOptions extends RpcSessionOptions, WebSocketTransportOptions {
   /** Makes the socket of a URL; the host's own `WebSocket`, or that of `ws`, where absent. */
   readonly WebSocket?: WebSocketConstructor | undefined;
 }
@@ -17,7 +17,8 @@ export function newWebSocketRpcSession<T = unknown>(
   options: WebSocketSessionOptions = {},
 ): RpcStub<T> {
   const socket = typeof webSocket === "string" ? openWebSocket(webSocket, options) : webSocket;
-  return new RpcSession<T>(new WebSocketTransport(socket), localMain, options).getRemoteMain();
+  const transport = new WebSocketTransport(socket, options);
+  return new RpcSession<T>(transport, localMain, options).getRemoteMain();
 }
 
 /** Opens a socket to `url`; it is still connecting when it is handed out. */
