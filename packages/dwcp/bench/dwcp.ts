@@ -25,6 +25,8 @@ const MIB = 2 ** 20;
 const PAGE_BYTES = 4_096;
 // How many units are under way when the next one is encoded.
 const UNDER_WAY = 8;
+const EXTENT_BYTES = 4 * MIB;
+const OWN_MAX_RATIO = 64;
 const OVERHEAD_BYTES = CHUNK_HEADER_BYTES + FRAME_HEADER_BYTES;
 
 const limits = resolveDwcpLimits();
@@ -144,20 +146,17 @@ function send(
   );
   const units: UnitBody[] = [];
   const [encodeUs] = timed(() => {
-    const step = old === undefined ? 4 * MIB : after.length;
-    for (let at = 0; at < after.length; at += step) {
-      const length = Math.min(step, after.length - at);
-      for (const unit of encoder.encode(
-        at,
-        length,
-        old === undefined ? own.reference() : undefined,
-      )) {
+    let encoded = 0;
+    for (let at = 0; at < after.length; at += EXTENT_BYTES) {
+      const length = Math.min(EXTENT_BYTES, after.length - at);
+      for (const unit of encoder.encode(at, length, own.reference())) {
         units.push(unit);
-        const acked = units[units.length - 1 - UNDER_WAY];
-        if (acked !== undefined && old === undefined) {
-          own.acknowledge(acked.rawOffset, acked.rawBytes);
-        }
+        encoded += unit.encoded.length;
       }
+      // As a sender does on a slow link: what has arrived is referred to, unless the baseline gives so much that it cannot pay.
+      if (old !== undefined && at > OWN_MAX_RATIO * encoded) continue;
+      const arrived = units[units.length - 1 - UNDER_WAY];
+      if (arrived !== undefined) own.acknowledge(0, arrived.rawOffset + arrived.rawBytes);
     }
   });
   const stored = new Uint8Array(after.length);

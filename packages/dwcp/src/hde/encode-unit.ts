@@ -10,13 +10,13 @@ import { encodeLiterals, isWorthCompressing } from "./literal-codecs.js";
 import { type Literals, xorInto } from "./literals.js";
 import { matchAnchors } from "./match-anchors.js";
 import { PageKind, writePageRuns } from "./page-ops.js";
-import { type ByteRange, gatherRanges, writeRanges } from "./ranges.js";
+import { type ByteRange, gatherRanges, joinRanges, writeRanges } from "./ranges.js";
 import type { Reference } from "./reference.js";
 import { SimilarPages } from "./similar-pages.js";
 
 const XOR_SAMPLE_PAGES = 16;
 // Copies that cover this share of a unit at other places say that the data are shifted.
-const SHIFTED_SHARE = 0.25;
+const SHIFTED_SHARE = 0.1;
 
 /** How the units of one object are encoded. */
 export interface UnitSettings {
@@ -198,15 +198,39 @@ export class UnitEncoder {
     if (anchors === undefined || plan.scan === undefined || source.length === 0) return undefined;
     const ops = matchAnchors(raw, rawOffset, source, anchors, plan.scan);
     if (!isShifted(ops, plan.literals.length, raw.length)) return undefined;
-    return encodeCopyLit(raw, rawOffset, ops, source, slot, platform.zstd, level);
+    const copied = encodeCopyLit(raw, rawOffset, ops, source, slot, platform.zstd, level);
+    const ranges = copiedRanges(ops, source.length);
+    const total = ranges.reduce((sum, { length }) => sum + length, 0);
+    if (level === 0 || total > MAX_SHIFTED_PREFIX * raw.length) return copied;
+    const prefixed = encodePrefix(raw, rawOffset, ranges, reference, this.#settings);
+    return copied === undefined ? prefixed : shorter(copied, prefixed);
   }
 }
 
 const PLAIN = { codecFlags: 0, baselineSlot: SLOT_NONE, dictionarySlot: 0 } as const;
 const NOTHING = new Uint8Array(0);
 const SAMPLE_LEVEL = 1;
+// What is around a copy, in bytes.
+const COPY_MARGIN_BYTES = 4_096;
+// A prefix of more than this many times the unit is more than its tables cover. spec/dwcp.md B11
+const MAX_SHIFTED_PREFIX = 4;
 // The sample lacks the similar pages that a prefix would also hold.
 const XOR_MARGIN = 0.9;
+
+// Where the copies come from, with what stands around and between them: what zstd finds there itself may be shorter.
+function copiedRanges(ops: readonly CopyOp[], baselineBytes: number): readonly ByteRange[] {
+  const ranges: ByteRange[] = [];
+  for (const op of ops) {
+    if (op.kind !== "copy") continue;
+    const from = Math.max(0, op.offset - COPY_MARGIN_BYTES);
+    const to = Math.min(baselineBytes, op.offset + op.length + COPY_MARGIN_BYTES);
+    ranges.push({ offset: from, length: to - from });
+  }
+  return joinRanges(
+    ranges.toSorted((a, b) => a.offset - b.offset),
+    COPY_MARGIN_BYTES,
+  );
+}
 
 // Whether copies leave clearly fewer literals than pages do.
 function isShifted(ops: readonly CopyOp[], literalBytes: number, rawBytes: number): boolean {

@@ -1,7 +1,7 @@
 import { SeededRandom } from "@proj/wire-types";
 
 /** Where the top this many bits of the rolling hash are 0, there is an anchor: about one per 128 bytes. spec/dwcp.md B10 */
-export const ANCHOR_BITS = 7;
+const ANCHOR_BITS = 7;
 
 // Any numbers will do, if both never change within a process and no byte that repeats makes anchors of itself.
 const SEED = 0x44574350;

@@ -7,7 +7,7 @@ import { decodeZstdHeader, decompressFrame } from "../zstd/frame-check.js";
 import type { ZstdEngine } from "../zstd/zstd-engine.js";
 
 /** Lists longer than this are compressed. spec/dwcp.md B5 */
-export const PACK_LISTS_ABOVE = 64;
+const PACK_LISTS_ABOVE = 64;
 /** What the lists of a unit may take once they are unpacked, in bytes. */
 export const MAX_LIST_BYTES = 1_048_576;
 

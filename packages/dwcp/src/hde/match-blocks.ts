@@ -8,7 +8,7 @@ const SPREAD = 0x9e3779b1;
 const EMPTY = 0xffffffff;
 
 /** Gives the block size of rsync for a baseline: about the root of its length. spec/dwcp.md B11 */
-export function blockBytesFor(baselineBytes: number): number {
+function blockBytesFor(baselineBytes: number): number {
   const root = Math.ceil(Math.sqrt(baselineBytes) / 8) * 8;
   return Math.min(MAX_BLOCK_BYTES, Math.max(MIN_BLOCK_BYTES, root));
 }

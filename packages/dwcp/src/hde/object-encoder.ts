@@ -22,7 +22,7 @@ const RETEST_UNITS = 32;
 // How fast the ratio follows.
 const WEIGHT = 0.25;
 // Against what the receiver has of the object itself a unit is tried only where its baseline gives less than this.
-const OWN_RATIO = 4;
+const OWN_RATIO = 16;
 /** The longest unit that a dictionary is tried on. spec/dwcp.md B10 */
 const DICTIONARY_UNIT_BYTES = 16_384;
 // So that one unit of nothing but copies does not hide what follows.

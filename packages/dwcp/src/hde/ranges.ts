@@ -13,7 +13,7 @@ export interface ByteRange {
 }
 
 /** The most ranges of a unit: more say that something else would be the better encoding. */
-export const MAX_RANGES = 65_536;
+const MAX_RANGES = 65_536;
 
 /**
  * Writes the count and, per range, the distance from the end of the one before (the first: from `rawOffset`) and the length.

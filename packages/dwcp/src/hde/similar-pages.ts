@@ -2,7 +2,7 @@ import type { AnchorIndex } from "./anchor-index.js";
 import type { AnchorScan } from "./gear.js";
 
 /** The most similar pages that one page brings into a prefix. spec/dwcp.md B10 */
-export const MAX_SIMILAR_PAGES = 4;
+const MAX_SIMILAR_PAGES = 4;
 
 // One common anchor may be chance or boilerplate.
 const MIN_COMMON = 2;

@@ -45,7 +45,7 @@ const OWN_STEP_BYTES = 1_048_576;
 const OWN_LARGEST_STEP_BYTES = 8_388_608;
 const MAX_OWN_OBJECT_BYTES = 2 ** 32;
 // Where the baseline gives this much, own data cannot add what their index costs.
-const OWN_MAX_RATIO = 4;
+const OWN_MAX_RATIO = 64;
 
 /**
  * Encodes the extents of one object in the workers of a pool: at the level that CPU and link ask for, against a baseline and

@@ -213,7 +213,12 @@ export class Outbox {
     const baseId =
       baselineId !== undefined && states?.has(baselineId) === true ? baselineId : undefined;
     const state = { id: rootHash, peer: peerOf(link), key, generation, baseId };
-    await states?.keep(state, source, () => object.check());
+    try {
+      await states?.keep(state, source, () => object.check());
+    } catch (error) {
+      // The object is safe at the peer; what cannot be kept costs the next transfer, not this one.
+      if (error instanceof TypeError) throw error;
+    }
   }
 }
 
