@@ -13,6 +13,7 @@ export class RttEstimator {
   readonly #options: RttOptions;
   #srtt: number | undefined;
   #exponent = 0;
+  #silentPtos = 0;
   #raisedUs = Number.NEGATIVE_INFINITY;
 
   /** Nothing was measured yet. */
@@ -36,6 +37,11 @@ export class RttEstimator {
     return Math.min(this.#options.maxPtoUs, this.ptoUs * 2 ** this.#exponent);
   }
 
+  /** How often the timer expired since the peer was heard. §14 */
+  get silentPtos(): number {
+    return this.#silentPtos;
+  }
+
   /** Takes a measured round trip, from which the peer's delay was subtracted. */
   sample(rttUs: number): void {
     this.#srtt = this.#srtt === undefined ? rttUs : this.#srtt + (rttUs - this.#srtt) / 8;
@@ -45,6 +51,7 @@ export class RttEstimator {
   expired(nowUs: number): void {
     if (nowUs - this.#raisedUs < this.ptoUs) return;
     this.#raisedUs = nowUs;
+    this.#silentPtos += 1;
     if (this.backedOffPtoUs < this.#options.maxPtoUs) this.#exponent += 1;
   }
 
@@ -52,6 +59,7 @@ export class RttEstimator {
   heard(): boolean {
     const was = this.#exponent > 0;
     this.#exponent = 0;
+    this.#silentPtos = 0;
     return was;
   }
 }

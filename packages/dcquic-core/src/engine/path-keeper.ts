@@ -9,6 +9,7 @@ import { Status } from "./status.js";
 
 const FEEDBACK_PACKETS = 8;
 const DISAGREEMENT_ROUNDS = 4;
+const SILENT_PTOS = 3;
 /** The upper half of the ids of probes that ask how large a datagram may be. */
 export const MTU_PROBE = 1;
 
@@ -159,8 +160,10 @@ export class PathKeeper {
     if (path.live > 0 && silentUs >= config.peerTimeoutUs) {
       this.#failed(path, Status.PeerTimeout);
     }
-    // An answer is overdue no earlier than a silent peer would be probed: PTOs are far shorter than what a busy peer may take.
-    const isQuiet = silentUs >= config.probeIdleUs;
+    if (path.live > 0 && path.probeSentUs !== Number.POSITIVE_INFINITY) rtt.expired(nowUs);
+    // An answer is overdue no earlier than a silent peer would be probed, and not before it was asked for three times: PTOs
+    // are far shorter than what a busy peer, or a busy thread here, may take.
+    const isQuiet = silentUs >= config.probeIdleUs && rtt.silentPtos >= SILENT_PTOS;
     const owes = isQuiet && path.live > 0 && path.owedSinceUs > health.heardUs;
     const owedSinceUs = owes
       ? Math.max(path.owedSinceUs, this.#context.resumedUs)
