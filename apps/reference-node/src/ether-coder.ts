@@ -3,10 +3,10 @@ import {
   type CodecRegistry,
   decodeBody,
   encodeBodies,
+  encodeBody,
   type EncodedBody,
   type Ether,
   EtherError,
-  prepareEthers,
   type SchemaRegistry,
 } from "@proj/ether-codecs";
 import { CodecId, type CodecName, TensorView } from "@proj/wire-types";
@@ -131,8 +131,7 @@ export class EtherCoder {
     if (codec === undefined || !this.#terms.codecs.includes(codec.id)) {
       throw new EtherError("ether.codec_unsupported", `${name} was not agreed on with this peer`);
     }
-    const context = this.#context();
-    return codec.encode(prepareEthers(ethers, context), context);
+    return encodeBody(codec, ethers, this.#context());
   }
 
   #context(): CodecContext {

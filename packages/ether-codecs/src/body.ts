@@ -3,6 +3,7 @@ import type { CodecRegistry } from "./codec-registry.js";
 import type { CodecContext, EncodedBody, EtherCodec } from "./codec.js";
 import { EtherError } from "./errors.js";
 import type { Ether } from "./ether.js";
+import { withTrace } from "./metadata/trace-tags.js";
 import { prepareEthers, type PrepareOptions, validateEther } from "./prepare-ethers.js";
 import { checkCodecPolicy } from "./routing/codec-policy.js";
 import { type ChoiceOptions, codecCandidates } from "./routing/choose-codec.js";
@@ -50,12 +51,12 @@ export function decodeBody(
  * Encodes Ethers in the codecs that suit them: neighbours of one kind and version share a body where the codec batches,
  * and where a codec cannot carry an Ether the next of its fallback chain does.
  *
- * They are checked and trimmed first, as `prepareEthers` does.
+ * They are checked and trimmed first, as `prepareEthers` does. A trace that the Ethers of a body share goes into its tags, too.
  *
  * @returns Bodies in the order of `ethers`.
  * @throws EtherError as `prepareEthers` and `codecCandidates` do; `ether.ether_invalid` from the preferred codec when no other can carry the
  * Ether.
- * @see spec/xcp.md §15, §18, §22
+ * @see spec/xcp.md §15, §18, §21, §22
  */
 export function encodeBodies(
   codecs: CodecRegistry,
@@ -65,6 +66,21 @@ export function encodeBodies(
   return runsOfOneKind(prepareEthers(ethers, options)).flatMap((run) =>
     encodeRun(codecs, run, options),
   );
+}
+
+/**
+ * Encodes Ethers of one kind as one body in `codec`, as `encodeBodies` does when it has chosen one.
+ *
+ * @throws EtherError as `prepareEthers` and the codec do.
+ * @see spec/xcp.md §14, §18, §21, §22
+ */
+export function encodeBody(
+  codec: EtherCodec,
+  ethers: readonly Ether[],
+  options: PrepareOptions = {},
+): EncodedBody {
+  const prepared = prepareEthers(ethers, options);
+  return withTrace(codec.encode(prepared, options), prepared);
 }
 
 function encodeRun(
@@ -93,8 +109,8 @@ function encodeWith(
   run: readonly Ether[],
   context: CodecContext,
 ): readonly EncodedBody[] {
-  if (codec.batches || run.length === 1) return [codec.encode(run, context)];
-  return run.map((ether) => codec.encode([ether], context));
+  const bodies = codec.batches || run.length === 1 ? [run] : run.map((ether) => [ether]);
+  return bodies.map((ethers) => withTrace(codec.encode(ethers, context), ethers));
 }
 
 function runsOfOneKind(ethers: readonly Ether[]): readonly (readonly Ether[])[] {

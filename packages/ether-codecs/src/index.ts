@@ -32,6 +32,7 @@ export { standardCodecs } from "./standard-codecs.js";
 export {
   decodeBody,
   type DecodeBodyOptions,
+  encodeBody,
   encodeBodies,
   type EncodeBodiesOptions,
 } from "./body.js";

@@ -95,19 +95,22 @@ export function prepareTransfer(
     deadlineUs: terms.deadlineUs,
     maxAttempts: terms.maxAttempts,
   });
-  checkHeader(negotiated.profile, transfer);
+  checkHeader(negotiated.profile, transfer, core.config.limits.maxHeaderBytes);
   return transfer;
 }
 
 // A header that does not fit is its sender's mistake, and to be told before anything of the message leaves.
-function checkHeader(profile: Profile, header: FrameHeader): void {
+function checkHeader(profile: Profile, header: FrameHeader, maxBytes: number): void {
   const hash = header.schemaKey?.hash128;
   if (hash !== undefined && hash.length !== HASH128_BYTES) {
     throw new RangeError(`hash128 of ${hash.length} bytes`);
   }
   if (header.tags.length === 0) return;
-  if (profile === "v0.2") capnpHeaderSize(header);
-  else {
+  if (profile === "v0.2") {
+    const size = capnpHeaderSize(header);
+    // The peer's limit is not known; its default is the same as ours, and beyond it the peer gives the connection up.
+    if (size > maxBytes) throw new RangeError(`header of ${size} bytes, limit ${maxBytes}`);
+  } else {
     // Its id is not known yet: room is left for the longest text of one.
     const { channelId, msgType, bodyCodec, schemaKey, inReplyTo, tags } = header;
     const msgId = Number.MAX_SAFE_INTEGER;

@@ -1,19 +1,14 @@
-import { utf8Length } from "@proj/wire-types";
 import { assembleEther } from "../assemble-ether.js";
 import type { CodecContext, Tag } from "../codec.js";
 import { shapeOf } from "../elements.js";
 import { EtherError } from "../errors.js";
 import { type Ether, NO_VALUES } from "../ether.js";
 import { resolveEtherLimits } from "../limits.js";
+import { tagProblem } from "../metadata/tag-fit.js";
 import { claimedKey } from "../schema/claim.js";
 import type { SchemaRegistry } from "../schema/schema-registry.js";
 import { standardSchemas } from "../schema/standard-schemas.js";
 import { emptyMap, type Value, type ValueMap } from "../value.js";
-
-/** Most tags of a header, and most bytes of their parts. spec/xcp.md §4 */
-const MAX_TAGS = 64;
-const MAX_TAG_KEY_BYTES = 128;
-const MAX_TAG_VALUE_BYTES = 4096;
 
 const METADATA_PREFIX = "m.";
 const KIND_TAG = "xcp.kind";
@@ -80,7 +75,8 @@ export function bareTensorOf(ether: Ether, context: CodecContext): BareTensor {
     if (schemaVersion !== 1) throw lost(`version ${schemaVersion} needs a schema key`);
     if (kind !== DEFAULT_KIND) tags.push({ key: KIND_TAG, val: kind });
   }
-  checkTags(tags);
+  const problem = tagProblem(tags);
+  if (problem !== undefined) throw lost(problem);
   return { content, tags, ...claimed };
 }
 
@@ -137,18 +133,6 @@ function metadataTags(metadata: ValueMap): Tag[] {
     if (typeof val !== "string") throw lost(`metadata ${key} is no text`);
     return { key: METADATA_PREFIX + key, val };
   });
-}
-
-function checkTags(tags: readonly Tag[]): void {
-  if (tags.length > MAX_TAGS) throw lost(`it needs ${tags.length} tags, ${MAX_TAGS} fit`);
-  for (const { key, val } of tags) {
-    if (!key.isWellFormed() || !val.isWellFormed()) throw lost("a tag holds a lone surrogate");
-    const keyBytes = utf8Length(key);
-    const valueBytes = utf8Length(val);
-    if (keyBytes > MAX_TAG_KEY_BYTES || valueBytes > MAX_TAG_VALUE_BYTES) {
-      throw lost(`a tag of ${keyBytes} + ${valueBytes} bytes does not fit a header`);
-    }
-  }
 }
 
 function lost(what: string): EtherError {

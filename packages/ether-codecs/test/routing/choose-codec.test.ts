@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import {
+  arrowCodec,
   AttachmentRef,
   checkCodecPolicy,
   codecCandidates,
@@ -7,6 +8,7 @@ import {
   decodeBody,
   embeddingEther,
   encodeBodies,
+  encodeBody,
   encodeValue,
   estimateSize,
   type Ether,
@@ -15,7 +17,9 @@ import {
   quantize,
   standardCodecs,
   standardSchemas,
+  type Tag,
   tensorEther,
+  tensorF32Codec,
   textEther,
   type Value,
   type ValueMap,
@@ -177,6 +181,36 @@ describe("bodies", () => {
       "text",
       "text",
     ]);
+  });
+
+  test.each<[string, ValueMap[], readonly Tag[]]>([
+    ["goes into tags", [{ trace_id: "t", traceparent: "00-1-2-01" }], [{ key: "trace_id", val: "t" }, { key: "traceparent", val: "00-1-2-01" }]],
+    ["of one Ether goes with its body", [{ trace_id: "t" }, { trace_id: "t" }], [{ key: "trace_id", val: "t" }]],
+    ["that Ethers do not share stays theirs", [{ trace_id: "t" }, { trace_id: "u" }], []],
+    ["that only the first has stays its own", [{ trace_id: "t" }, {}], []],
+    ["that is no text stays", [{ trace_id: 5 }], []],
+    ["that no header holds stays", [{ trace_id: "x".repeat(4097) }], []],
+  ])("§21: a trace %s", (_what, metadata, tags) => {
+    const values = new Float32Array(4096);
+    const ethers = metadata.map((each) => embeddingEther(values, { metadata: each }));
+    const [body, ...more] = encodeBodies(codecs, ethers, { common: [arrow], schemas });
+    expect(more).toEqual([]);
+    expect(body?.tags).toEqual(tags);
+    expect(encodeBody(arrowCodec, ethers, { schemas }).tags).toEqual(tags);
+  });
+
+  test("§21: a tensor body has the trace of its metadata in a tag of its own, too", () => {
+    const ether = tensorEther(new TensorView("float32", [1], new Float32Array(1)), {
+      metadata: { trace_id: "t" },
+    });
+    const { tags, body } = encodeBody(tensorF32Codec, [ether]);
+    expect(tags).toEqual([
+      { key: "m.trace_id", val: "t" },
+      { key: "trace_id", val: "t" },
+    ]);
+    expect(decodeBody(codecs, tensorF32Codec.id, body, { tags })[0]?.metadata).toEqual(
+      ether.metadata,
+    );
   });
 
   test("what a codec cannot carry goes to the next of its chain", () => {

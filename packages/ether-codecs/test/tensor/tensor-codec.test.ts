@@ -4,6 +4,7 @@ import {
   decodeTensor,
   elementsOf,
   embeddingEther,
+  type EncodedBody,
   encodeTensor,
   type Ether,
   mixedLatentCodec,
@@ -244,11 +245,24 @@ describe("§14.6: tensor bodies as Ethers", () => {
     expect(() => tensorF32Codec.encode([ether], {})).toThrow(code("ether.ether_invalid"));
   });
 
-  test("more than 64 tags are refused", () => {
-    const metadata = Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`k${i}`, ""]));
-    expect(() => tensorF32Codec.encode([tensorEther(vector(), { metadata })], {})).toThrow(
-      code("ether.ether_invalid"),
-    );
+  test("more than 62 tags are refused: two of a header's 64 belong to the session", () => {
+    const encode = (count: number): EncodedBody => {
+      const metadata = Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, ""]));
+      return tensorF32Codec.encode([tensorEther(vector(), { metadata })], {});
+    };
+    expect(encode(62).tags).toHaveLength(62);
+    expect(() => encode(63)).toThrow(code("ether.ether_invalid"));
+  });
+
+  test("so are tags of more bytes than receivers read by default", () => {
+    const encode = (count: number): EncodedBody => {
+      const metadata = Object.fromEntries(
+        Array.from({ length: count }, (_, i) => [`k${i}`, "x".repeat(4096)]),
+      );
+      return tensorF32Codec.encode([tensorEther(vector(), { metadata })], {});
+    };
+    expect(encode(3).tags).toHaveLength(3);
+    expect(() => encode(4)).toThrow(code("ether.ether_invalid"));
   });
 
   test("numbers wider than float32 are rounded to half precision once", () => {

@@ -9,6 +9,7 @@ const unfit: [string, Partial<OutgoingMessage>][] = [
   ["65 tags", { tags: tags(65) }],
   ["a tag of 4097 bytes", { tags: tags(1, "x".repeat(4097)) }],
   ["tags of more than a header holds", { tags: tags(20, "x".repeat(4096)) }],
+  ["tags of more than the peer reads by default", { tags: tags(4, "x".repeat(4096)) }],
   [
     "a hash of 15 bytes",
     { schemaKey: { nsHash: 0, kindId: 1, major: 1, minor: 0, hash128: new Uint8Array(15) } },
