@@ -1,5 +1,5 @@
 import type { EngineEvent, PathId } from "../engine/events.js";
-import { formatId, type Id64 } from "../wire/id64.js";
+import { formatId, type Id64, sameId } from "../wire/id64.js";
 
 /** A transfer as the engine offers it. */
 export type Offer = EngineEvent & { readonly kind: "transferOffered" };
@@ -47,6 +47,18 @@ export class EarlyMessages {
     this.#byStream.delete(key);
     this.#count -= held.length;
     return held;
+  }
+
+  /** Forgets a message that failed while it waited. */
+  lose(transfer: Id64): void {
+    for (const [key, held] of this.#byStream) {
+      const kept = held.filter(
+        (early) => early.kind !== "transferOffered" || !sameId(early.transfer, transfer),
+      );
+      this.#count -= held.length - kept.length;
+      if (kept.length === 0) this.#byStream.delete(key);
+      else this.#byStream.set(key, kept);
+    }
   }
 
   /** Remembers that a stream of the peer ended before its messages did; returns those that wait. */

@@ -364,7 +364,7 @@ export class StreamLayer {
 
   #missed({ transfer, status, rootCause }: Failure): void {
     const lost = this.#incoming.get(transfer.lo);
-    if (lost === undefined) return;
+    if (lost === undefined) return this.#early.lose(transfer);
     this.#incoming.delete(transfer.lo);
     if (lost.stream.outcome !== undefined || status === Status.Cancelled) return;
     this.#abort(lost.stream, { status, reason: "", rootCause }, howToEnd(status));

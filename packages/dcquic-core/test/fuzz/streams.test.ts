@@ -273,6 +273,15 @@ test("whatever a peer sends and an application does, streams neither throw nor l
   );
 });
 
+test("a message that fails before its stream opened is neither rejected nor waited for", () => {
+  const bench = new Bench();
+  const offer = { kind: "offer", stream: 1, seq: 0, bytes: 0 } as const;
+  bench.run({ ...offer, shape: 72 });
+  bench.run({ kind: "loseIn", which: 0, status: 6 });
+  bench.run({ kind: "close", stream: 1, opener: false, scope: 0, status: 0, count: 0 });
+  expect(bench.offered.size).toBe(0);
+});
+
 test("any status of a bulk transfer is read or refused with a code", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 20 }), (input) => {
