@@ -1,6 +1,7 @@
 import type { Consumer } from "../consumer/consumer.js";
 import type { ConsumerCounters, DropReason } from "../consumer/drop-reason.js";
 import type { Frame } from "../consumer/frame.js";
+import { waitForNextFrame } from "../consumer/next-frame-wait.js";
 import { AttachedStream, type AttachedStreamOptions } from "./attached-stream.js";
 import { DescriptorStreams } from "./descriptor-streams.js";
 import { FrameSource } from "./frame-source.js";
@@ -87,6 +88,23 @@ export class AttachedConsumer {
   /** Yields frames as they come, each valid until the next is asked for; waits on the event loop. Ends when closed. */
   async *frames(): AsyncGenerator<Frame, void, undefined> {
     if (this.#source !== undefined) yield* this.#source.frames();
+  }
+
+  /**
+   * Blocks this worker thread until the next frame is committed, or `timeoutMs` milliseconds have passed; then poll, which
+   * keeps the lease alive as well.
+   *
+   * The producer must wake its readers (`wakeReaders`). While nothing is mapped it returns at once.
+   *
+   * @throws NativeIoError `native_io.main_thread` on the main thread, `native_io.unsupported` on the portable
+   *   backend.
+   */
+  wait(timeoutMs: number): void {
+    const { consumer, attachment } = this.#stream;
+    const { stream, lastSeq } = consumer;
+    if (stream !== undefined) {
+      waitForNextFrame(stream, lastSeq, attachment.backend.futex, timeoutMs);
+    }
   }
 
   /** Waits on the event loop until regions are mapped. */

@@ -18,9 +18,12 @@ import { monotonicNs, writeMonotonicNs } from "./monotonic-clock.js";
 import { mapRegions } from "./region-files.js";
 import type { ServedProducer } from "./served-producer.js";
 import { type AttachmentOptions, StreamAttachment } from "./stream-attachment.js";
+import { wakeReadersOf } from "./wake-readers.js";
 
 /** How a producer with a lease is started. */
 export interface AttachedProducerOptions extends AttachmentOptions {
+  /** Whether readers that block are woken, by a call of the system for each frame; by default not. */
+  readonly wakeReaders?: boolean;
   /** Called when an epoch may be written. */
   readonly onMapped?: (epoch: bigint) => void;
   /** Called when it may no more, with the reason. */
@@ -187,6 +190,7 @@ export class AttachedProducer implements ServedProducer {
       fence: () => {
         backend.shm.fence();
       },
+      ...wakeReadersOf(backend, this.#options.wakeReaders),
     });
     this.#options.onMapped?.(layout.epoch);
   }

@@ -4,9 +4,7 @@ import { Producer } from "../producer/producer.js";
 import { type DirectStreamOptions, startDirectStream } from "./direct-stream.js";
 import { monotonicNs, writeMonotonicNs } from "./monotonic-clock.js";
 import type { ServedProducer } from "./served-producer.js";
-
-/** As many waiters as there may be. */
-const EVERYBODY = 2 ** 31 - 1;
+import { wakeReadersOf } from "./wake-readers.js";
 
 /** How a producer without a driver is started. */
 export interface DirectProducerOptions extends DirectStreamOptions {
@@ -32,20 +30,13 @@ export interface DirectProducer extends ServedProducer {
 export async function startDirectProducer(options: DirectProducerOptions): Promise<DirectProducer> {
   const direct = await startDirectStream(options);
   const { stream, layout, descriptors, fence } = direct;
-  const { futex } = options.backend ?? machine;
   const producer = new Producer({
     stream,
     descriptors,
     nowNs: monotonicNs,
     writeNowNs: writeMonotonicNs,
     fence,
-    ...(options.wakeReaders === true
-      ? {
-          wakeReaders: (words, index) => {
-            futex.wake(words, index, EVERYBODY);
-          },
-        }
-      : {}),
+    ...wakeReadersOf(options.backend ?? machine, options.wakeReaders),
   });
   return {
     producer,

@@ -1,5 +1,8 @@
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import {
   type AeronConnection,
@@ -19,6 +22,7 @@ import {
 } from "@proj/tensor-pool/node";
 import { native } from "../support/native.js";
 import { testConfig } from "../support/pool-config.js";
+import type { WaitingReaderInput } from "../support/waiting-reader.js";
 
 const STREAM = 10_000;
 
@@ -112,6 +116,25 @@ describeWith("driver mode", native, () => {
       dropsNoPool: 1,
       descriptorBackPressured: 0,
     });
+  }, 60_000);
+
+  test("a reader that blocks is woken for each frame", async () => {
+    const writer = await attachProducer({ ...common(), wakeReaders: true });
+    closing.push(writer);
+    await writer.mapped();
+    const input: WaitingReaderInput = { aeronDir, baseDir, streamId: STREAM, frames: 20 };
+    const program = join(import.meta.dirname, "../support/waiting-reader.js");
+    const reader = new Worker(program, { workerData: input });
+    expect((await once(reader, "message"))[0]).toBe("mapped");
+    const answer = once(reader, "message");
+    for (let frame = 0; frame < 20; frame++) {
+      writer.publish({ dtype: "uint8", shape: [1], data: Uint8Array.of(frame) });
+      await sleep(5);
+    }
+    const [{ seqs, waits }] = (await answer) as [{ seqs: number[]; waits: number }];
+    expect(seqs).toEqual(Array.from({ length: 20 }, (_, index) => index));
+    expect(waits).toBeGreaterThan(0);
+    await reader.terminate();
   }, 60_000);
 
   test("a producer that leaves and comes back is followed through its epochs", async () => {
