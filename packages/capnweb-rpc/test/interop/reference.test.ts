@@ -54,7 +54,7 @@ describe.each(pairs)("client %s, server %s", (client, server) => {
     const program = fileURLToPath(new URL("../support/message-port-program.js", import.meta.url));
     const output = execFileSync(process.execPath, [program, client, server], {
       encoding: "utf8",
-      timeout: 5000,
+      timeout: 60_000,
     });
     expect(output).toBe("ok");
   });

@@ -75,4 +75,28 @@ export function batchSuite(connect: () => Promise<Stub>): void {
     expect(await Promise.all([chained, failing, mapped])).toEqual([20, "out", [2, 4, 6]]);
     await expect(async () => await main.echo(1)).rejects.toThrow("Batch RPC request ended.");
   });
+
+  test("HTTP batch: values, errors, objects and streams", async () => {
+    const main = await connect();
+    const value = { a: [1, [undefined]], d: new Date(3), n: 2n, f: [NaN, Infinity] };
+    const source = new ReadableStream({
+      start(controller) {
+        for (const chunk of ["ab", "c"]) controller.enqueue(chunk);
+        controller.close();
+      },
+    });
+    using counter = main.counter();
+    const results = await Promise.all([
+      main.echo(value),
+      main.echo(new Float64Array([1.5])),
+      main.fail().catch((error: unknown) => error),
+      counter.inc(1),
+      counter.inc(2),
+      main.size(source),
+    ]);
+    expect({ ...results[0] }).toEqual(value);
+    expect(results[1]).toEqual(new Float64Array([1.5]));
+    expect(results[2]).toMatchObject({ name: "RangeError", message: "out", code: 7 });
+    expect(results.slice(3)).toEqual([1, 3, 3]);
+  });
 }

@@ -11,8 +11,13 @@ type Stub = any;
 const libraries: Record<string, Library> = { ours, reference };
 const [client, server] = process.argv.slice(2).map((name) => libraries[name]) as [Library, Library];
 
+let disposed = 0;
+
 class Counter extends server["RpcTarget"] {
   #count = 0;
+  [Symbol.dispose]() {
+    disposed++;
+  }
   inc(by: number) {
     this.#count += by;
     return this.#count;
@@ -37,6 +42,11 @@ class Main extends server["RpcTarget"] {
   twice(n: number) {
     return n * 2;
   }
+  async size(stream: ReadableStream) {
+    let total = 0;
+    for await (const chunk of stream as unknown as AsyncIterable<string>) total += chunk.length;
+    return total;
+  }
   stream() {
     return new Blob(["x".repeat(1000)]).stream();
   }
@@ -57,11 +67,21 @@ assert.equal(await main.callBack((n: number) => n + 1, 4), 5);
 const counter = await main.counter();
 assert.deepEqual(await Promise.all([counter.inc(1), counter.inc(2)]), [1, 3]);
 counter[Symbol.dispose]();
+await assert.rejects(async () => await counter.inc(1), /disposed/);
+assert.equal(await main.twice(main.twice(main.echo({ n: 5 }).n)), 20);
+assert.equal(disposed, 1);
 const doubled: number[] = await main.numbers().map((n: Stub) => main.twice(n));
 assert.deepEqual(Array.from(doubled), [2, 4, 6]);
 let size = 0;
 for await (const chunk of await main.stream()) size += chunk.length;
 assert.equal(size, 1000);
+const source = new ReadableStream({
+  start(controller) {
+    for (const chunk of ["ab", "c"]) controller.enqueue(chunk);
+    controller.close();
+  },
+});
+assert.equal(await main.size(source), 3);
 const broken = new Promise<Error>((resolve) => main.onRpcBroken(resolve));
 port2.postMessage(null);
 assert.equal((await broken).message, "Peer closed MessagePort connection.");
