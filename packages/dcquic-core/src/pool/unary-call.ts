@@ -50,7 +50,10 @@ export function singleAnswer(response: Eventual<Message>, more: Partial<CallUse>
     },
     writable: nothing,
     stopped: nothing,
-    over: (error) => response.reject(error ?? noAnswer()),
+    over: (error) => {
+      // An error is dear, and most calls that are over were answered.
+      if (!response.isSettled) response.reject(error ?? noAnswer());
+    },
     get isAnswered(): boolean {
       return response.isSettled;
     },

@@ -1,0 +1,177 @@
+import { type Fact, quantile } from "@proj/bench";
+import { Engine, BufferRegistry, nullCrypto, type PathId } from "@proj/dcquic-core";
+import { type PlannedTransfer, runWorkload } from "@proj/dcquic-core/sim";
+import { nodeCrypto } from "@proj/dcquic-core/node";
+import { SeededRandom } from "@proj/wire-types";
+import { openPools } from "./dcquic-peers.js";
+
+const LINK = { bytesPerSecond: 3.125e9, delayUs: 50, queueBytes: 1_048_576 };
+const IDLE_PEERS = 1000;
+
+/** Unary calls, so many under way all the time: how many a second, and how long each takes. */
+export async function calls(
+  driver: "native" | "dgram",
+  outstanding: number,
+  seconds: number,
+): Promise<Fact[]> {
+  const { caller, answerer, close } = await openPools(driver);
+  const request = new Uint8Array(128);
+  const samples: number[] = [];
+  const run = async (forSeconds: number): Promise<number> => {
+    samples.length = 0;
+    const begun = performance.now();
+    const endMs = begun + forSeconds * 1000;
+    await Promise.all(
+      Array.from({ length: outstanding }, async () => {
+        for (let startMs = begun; startMs < endMs;) {
+          startMs = performance.now();
+          (await caller.unaryRpc(answerer.name, request).response).release();
+          samples.push((performance.now() - startMs) * 1000);
+        }
+      }),
+    );
+    return (samples.length / (performance.now() - begun)) * 1000;
+  };
+  await run(seconds / 4);
+  const rate = await run(seconds);
+  await close();
+  const sorted = Float64Array.from(samples).toSorted();
+  const name = `unary 128 B over ${driver}, ${outstanding} outstanding`;
+  const target = outstanding >= 10_000 && driver === "native" ? { atLeast: 150_000 } : undefined;
+  return [
+    { name, value: rate, unit: "calls/s", ...(target === undefined ? {} : { target }) },
+    ...[0.5, 0.9, 0.99, 0.999].map((q) => ({
+      name: `  p${q * 100}`,
+      value: quantile(sorted, q),
+      unit: "µs",
+    })),
+  ];
+}
+
+/** 200 senders at once into one simulated link. */
+export function incast(each: number): Fact[] {
+  const bytes = 32_768;
+  const transfers = Array.from({ length: 200 * each }, (_, i) => ({
+    from: 1 + (i % 200),
+    to: 0,
+    bytes,
+    atUs: 0,
+  }));
+  const common = { seed: 1, crypto: nullCrypto, untilUs: 30_000_000, network: LINK };
+  const report = runWorkload({ ...common, hosts: 201, transfers });
+  // What the link carries besides: 80 bytes of dcQUIC and 66 of everything below for each packet.
+  const wire = transfers.length * (bytes + Math.ceil(bytes / 1320) * 146);
+  const share = ((wire / LINK.bytesPerSecond) * 1e6) / report.finishedUs;
+  return [
+    {
+      name: "incast of 200 senders: share of the link",
+      value: share,
+      unit: "",
+      target: { atLeast: 0.95 },
+    },
+    {
+      name: "  datagrams dropped",
+      value: report.world.network.queueDrops,
+      unit: "",
+      target: { atMost: 0 },
+    },
+    { name: "  goodput ratio", value: report.goodputRatio, unit: "", target: { atLeast: 0.995 } },
+  ];
+}
+
+/** What priority 0 waits under a full load of priority 6, against what it waits alone, in the simulator. */
+export function urgent(): Fact[] {
+  const p99 = (background: readonly PlannedTransfer[]): number => {
+    const first = Array.from({ length: 200 }, (_, i) => ({
+      from: 1 + (i % 8),
+      to: 0,
+      bytes: 2000,
+      atUs: 400 + 5 * i,
+      priority: 0,
+    }));
+    const common = { seed: 2, crypto: nullCrypto, untilUs: 5_000_000, network: LINK };
+    const transfers = [...first, ...background];
+    const { outcomes } = runWorkload({ ...common, hosts: 9, transfers });
+    const waits = first.map(({ atUs }, i) => (outcomes[i]?.deliveredUs ?? Infinity) - atUs);
+    return quantile(Float64Array.from(waits).toSorted(), 0.99);
+  };
+  const background = Array.from({ length: 80 }, (_, i) => ({
+    from: 1 + (i % 8),
+    to: 0,
+    bytes: 65_536,
+    atUs: 0,
+    priority: 6,
+  }));
+  const [alone, loaded] = [p99([]), p99(background)];
+  return [
+    {
+      name: "priority 0 under full load: p99 ÷ p99 alone",
+      value: loaded / alone,
+      unit: "",
+      target: { atMost: 2 },
+    },
+  ];
+}
+
+/** Memory of a path on which nothing happens, and of a call that nobody answers yet, with both of its ends. */
+export async function memory(outstanding: number): Promise<Fact[]> {
+  const random = new SeededRandom(1);
+  const engine = new Engine({
+    crypto: nodeCrypto,
+    random,
+    buffers: new BufferRegistry(1_048_576),
+    nowUs: 0,
+  });
+  const paths: PathId[] = [];
+  const perPeer = await grown(IDLE_PEERS, () => {
+    const bytes = (length: number): Uint8Array => random.fill(new Uint8Array(length));
+    const hello = {
+      versions: [2],
+      aeads: ["aes-256-gcm"],
+      dataAuth: [0],
+      recordLog2: [16],
+      epoch: bytes(16),
+      endpoints: [],
+      maxDatagramBytes: 1400,
+      notifyLimit: 1024,
+      inlineLimit: 4096,
+      asked: [],
+      answers: [],
+      application: new Uint8Array(0),
+    } as const;
+    const established = {
+      role: "dialer",
+      pathSecret: bytes(32),
+      credentialId: bytes(16),
+      aead: "aes-256-gcm",
+      peer: hello,
+      peerResetToken: bytes(16),
+    } as const;
+    paths.push(engine.addPath(0, established, paths.length));
+  });
+  const { caller, answerer, close } = await openPools("dgram");
+  answerer.serve({ accept: () => new Promise(() => {}) });
+  const under: Promise<unknown>[] = [];
+  const perCall = await grown(outstanding, () => {
+    const { response } = caller.unaryRpc(answerer.name, new Uint8Array(128));
+    under.push(response.catch(() => undefined));
+  });
+  await close();
+  await Promise.all(under);
+  return [
+    { name: `memory of an idle peer (${paths.length} of them)`, value: perPeer, unit: "bytes" },
+    { name: `memory of an outstanding call of 128 B, both ends`, value: perCall, unit: "bytes" },
+  ];
+}
+
+async function grown(count: number, each: () => void): Promise<number> {
+  const held = async (): Promise<number> => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    globalThis.gc?.();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  const before = await held();
+  for (let i = 0; i < count; i++) each();
+  return ((await held()) - before) / count;
+}

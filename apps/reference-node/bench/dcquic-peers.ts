@@ -1,0 +1,174 @@
+import { memoryTarget, type TransportPool } from "@proj/dcquic-core";
+import { bindNative, createTransportPool, UdpDriver } from "@proj/dcquic-core/node";
+import {
+  developmentCertificate,
+  Http3WebTransport,
+  serveWebTransport,
+} from "@proj/capnweb-rpc/http3";
+import { once } from "node:events";
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
+import { type AddressInfo, connect as connectTcp, createServer as createTcpServer } from "node:net";
+
+/** Two ends on this thread. */
+export interface Exchange {
+  /** Carries a payload to the other end and waits until it says that it has it. */
+  carry(payload: Uint8Array): Promise<void>;
+  /** Sends a request and waits for the same bytes as the answer. */
+  ask(request: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Two pools of dcQUIC, connected, the second of which answers with what it was asked. */
+export interface PoolPair {
+  readonly caller: TransportPool;
+  readonly answerer: TransportPool;
+  close(): Promise<void>;
+}
+
+/** Opens two pools on the loopback interface. */
+export async function openPools(driver: "native" | "dgram"): Promise<PoolPair> {
+  const open = (): Promise<TransportPool> =>
+    createTransportPool({
+      host: "127.0.0.1",
+      credentials: { kind: "psk", identity: "bench", secret: new Uint8Array(32).fill(1) },
+      closeGraceMs: 200,
+      bind: driver === "native" ? bindNative : (options) => UdpDriver.bind(options),
+    });
+  const [caller, answerer] = [await open(), await open()];
+  const memory = new Uint8Array(64 * 1024 * 1024);
+  answerer.serve({
+    accept: async (incoming) => {
+      if (incoming.pattern === "rawBulk")
+        await incoming.place(memoryTarget(memory.subarray(0, incoming.size)));
+      else await incoming.reply((await incoming.request()).bytes);
+    },
+  });
+  await caller.connect(answerer.name);
+  return {
+    caller,
+    answerer,
+    close: async () => {
+      await Promise.all([caller.close(), answerer.close()]);
+    },
+  };
+}
+
+/** dcQUIC, encrypted: bulk transfers into memory, unary calls. */
+export async function overDcquic(driver: "native" | "dgram"): Promise<Exchange> {
+  const { caller, answerer, close } = await openPools(driver);
+  return {
+    carry: async (payload) => {
+      await caller.rawBulkTransfer(answerer.name, payload).done;
+    },
+    ask: async (request) => {
+      (await caller.unaryRpc(answerer.name, request).response).release();
+    },
+    close,
+  };
+}
+
+/** TCP in the clear: a payload is over when one byte comes back. */
+export async function overTcp(): Promise<Exchange> {
+  const server = createTcpServer({ noDelay: true });
+  let expected = 0;
+  let received = 0;
+  server.on("connection", (socket) => {
+    socket.on("data", (chunk) => {
+      received += chunk.length;
+      if (received < expected) return;
+      received = 0;
+      socket.write(chunk.subarray(0, 1));
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const socket = connectTcp({ port, host: "127.0.0.1", noDelay: true });
+  await once(socket, "connect");
+  const carry = async (payload: Uint8Array): Promise<void> => {
+    expected = payload.length;
+    const answered = once(socket, "data");
+    socket.write(payload);
+    await answered;
+  };
+  return {
+    carry,
+    ask: carry,
+    close: async () => {
+      socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** HTTP/2 in the clear: one stream for each payload. */
+export async function overHttp2(): Promise<Exchange> {
+  const server = createHttp2Server({ settings: { initialWindowSize: 16 * 1024 * 1024 } });
+  server.on("stream", (stream) => {
+    stream.resume();
+    stream.on("end", () => {
+      stream.respond({ ":status": 200 });
+      stream.end("k");
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await once(session, "connect");
+  const carry = async (payload: Uint8Array): Promise<void> => {
+    const stream = session.request({ ":method": "POST", ":path": "/" });
+    stream.resume();
+    stream.end(payload);
+    await once(stream, "end");
+  };
+  return {
+    carry,
+    ask: carry,
+    close: async () => {
+      session.close();
+      await once(session, "close");
+      server.close();
+    },
+  };
+}
+
+/** QUIC by quiche, encrypted: one stream of a WebTransport session for each payload. */
+export async function overQuic(): Promise<Exchange> {
+  const certificate = developmentCertificate();
+  const server = await serveWebTransport({ ...certificate }, (transport) => {
+    void (async () => {
+      for await (const { readable, writable } of transport.incomingBidirectionalStreams) {
+        void (async () => {
+          await drain(readable.getReader());
+          const writer = writable.getWriter();
+          await writer.write(Uint8Array.of(1));
+          await writer.close();
+        })();
+      }
+    })();
+  });
+  const transport = new Http3WebTransport(server.url, {
+    serverCertificateHashes: [certificate.hash],
+  });
+  await transport.ready;
+  const carry = async (payload: Uint8Array): Promise<void> => {
+    const { readable, writable } = await transport.createBidirectionalStream();
+    const writer = writable.getWriter();
+    const written = writer.write(payload).then(() => writer.close());
+    await drain(readable.getReader());
+    await written;
+  };
+  return {
+    carry,
+    ask: carry,
+    close: async () => {
+      transport.close();
+      await server.close();
+    },
+  };
+}
+
+async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  while (!(await reader.read()).done);
+}

@@ -1,0 +1,98 @@
+import { type BenchCase, type Peer, runSuite } from "@proj/bench";
+import { backend } from "@proj/native-io";
+import { calls, incast, memory, urgent } from "./dcquic-facts.js";
+import { openCLoop } from "./dcquic-loop.js";
+import { type Exchange, overDcquic, overHttp2, overQuic, overTcp } from "./dcquic-peers.js";
+
+const QUICK = process.argv.includes("--quick");
+const BULK_BYTES = 2 * 1024 * 1024;
+const REQUEST_BYTES = 128;
+const isNative = backend.kind === "native";
+
+const bulk = new Uint8Array(BULK_BYTES).fill(7);
+const request = new Uint8Array(REQUEST_BYTES).fill(7);
+
+function carrying(name: string, open: () => Promise<Exchange>): Peer {
+  return {
+    name,
+    open: async () => {
+      const exchange = await open();
+      return { run: () => exchange.carry(bulk), close: () => exchange.close() };
+    },
+  };
+}
+
+function asking(name: string, open: () => Promise<Exchange>): Peer {
+  return {
+    name,
+    open: async () => {
+      const exchange = await open();
+      return { run: () => exchange.ask(request), close: () => exchange.close() };
+    },
+  };
+}
+
+const others = [
+  carrying("TCP (node:net), in the clear", overTcp),
+  carrying("HTTP/2 (node:http2), in the clear", overHttp2),
+  carrying("QUIC (quiche), encrypted", overQuic),
+];
+const answering = [
+  asking("TCP (node:net), in the clear", overTcp),
+  asking("HTTP/2 (node:http2), in the clear", overHttp2),
+  asking("QUIC (quiche), encrypted", overQuic),
+];
+const goodput = { pace: { kind: "sequential" }, compare: "throughput" } as const;
+
+const cases: BenchCase[] = [
+  ...(isNative
+    ? [
+        {
+          name: "2 MiB, native, both ends on one thread",
+          ...goodput,
+          payloadBytes: BULK_BYTES,
+          peers: [
+            carrying("dcQUIC, native, AES-256-GCM", () => overDcquic("native")),
+            {
+              name: "C++ loop, payload untouched",
+              target: { atLeast: 0.1 },
+              open: () => openCLoop(BULK_BYTES),
+            },
+            ...others,
+          ],
+        },
+        {
+          name: "one call of 128 B, native",
+          pace: { kind: "sequential" } as const,
+          peers: [asking("dcQUIC, native", () => overDcquic("native")), ...answering],
+        },
+      ]
+    : []),
+  {
+    name: "2 MiB, node:dgram, both ends on one thread",
+    ...goodput,
+    payloadBytes: BULK_BYTES,
+    peers: [carrying("dcQUIC, node:dgram, AES-256-GCM", () => overDcquic("dgram")), ...others],
+  },
+  {
+    name: "one call of 128 B, node:dgram",
+    pace: { kind: "sequential" },
+    peers: [asking("dcQUIC, node:dgram", () => overDcquic("dgram")), ...answering],
+  },
+];
+
+await runSuite({
+  name: "dcquic",
+  question: "What do dcQUIC's transfers and calls cost beside TCP, HTTP/2, QUIC and a loop in C++?",
+  cases,
+  facts: async () => {
+    const seconds = QUICK ? 1 : 10;
+    return [
+      ...(isNative ? await calls("native", 10_000, seconds) : []),
+      ...(await calls("dgram", 10_000, seconds)),
+      ...incast(QUICK ? 2 : 50),
+      ...urgent(),
+      ...(await memory(QUICK ? 1000 : 10_000)),
+    ];
+  },
+});
