@@ -1,0 +1,90 @@
+// One end of a path, told by its first argument what to be:
+//   receive FOLDER                        a node that takes objects on port 7000; prints "ready"
+//   send HOST BYTES STREAMS KILL_MS       a node that sends one object of random bytes, and every KILL_MS cuts a connection
+//   sink                                  a plain server on port 7001 that answers when everything arrived; prints "ready"
+//   stream HOST BYTES                     one plain connection that sends as many bytes
+// The sending roles print one line of JSON.
+import { randomFillSync } from "node:crypto";
+import { channel } from "node:diagnostics_channel";
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { startDwcpNode } from "@proj/dwcp/node";
+import { type WanReport, wanPorts } from "./wan-report.js";
+
+const security = { mode: "psk", key: new TextEncoder().encode("a key of both ends") } as const;
+const LEVEL = 0;
+const [role, ...rest] = process.argv.slice(2);
+const [host = "", bytes = "0", streams = "0", killMs = "0"] = rest;
+
+switch (role) {
+  case "receive":
+    await startDwcpNode({
+      nodeId: "far",
+      security,
+      listen: { host: "0.0.0.0", port: wanPorts.node },
+      store: host,
+    });
+    console.log("ready");
+    break;
+  case "send":
+    await send();
+    break;
+  case "sink":
+    createServer({ allowHalfOpen: true }, (socket) =>
+      socket.resume().once("end", () => socket.end("all")),
+    ).listen(wanPorts.sink, "0.0.0.0", () => console.log("ready"));
+    break;
+  default:
+    await stream();
+}
+
+async function send(): Promise<void> {
+  const object = randomFillSync(new Uint8Array(Number(bytes)));
+  const count = Number(streams);
+  const node = await startDwcpNode({
+    nodeId: "near",
+    security,
+    // The path's own default, which the case has set.
+    congestionControl: "system",
+    streams: { minStreams: 1, initialStreams: count, maxStreams: 64, autoStreams: false },
+  });
+  const killer = Number(killMs) > 0 ? cutConnections(Number(killMs)) : undefined;
+  const startMs = performance.now();
+  const result = await node.send(
+    { host, port: wanPorts.node },
+    { key: "object", from: object, level: LEVEL },
+  );
+  const seconds = (performance.now() - startMs) / 1_000;
+  clearInterval(killer);
+  tell({ seconds, rawBytes: object.length, wireBytes: result.wireBytes });
+  await node.close();
+}
+
+/** Destroys one open connection after the other, in turn. */
+function cutConnections(everyMs: number): NodeJS.Timeout {
+  const open = new Set<Socket>();
+  channel("net.client.socket").subscribe((message) => {
+    const { socket } = message as { socket: Socket };
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
+  return setInterval(() => {
+    const [oldest] = open;
+    oldest?.resetAndDestroy();
+  }, everyMs);
+}
+
+async function stream(): Promise<void> {
+  const object = randomFillSync(new Uint8Array(Number(bytes)));
+  const socket = connect({ host, port: wanPorts.sink, noDelay: true });
+  await once(socket, "connect");
+  const startMs = performance.now();
+  socket.end(object).resume();
+  await once(socket, "end");
+  const seconds = (performance.now() - startMs) / 1_000;
+  tell({ seconds, rawBytes: object.length, wireBytes: object.length });
+}
+
+function tell(report: WanReport): void {
+  console.log(JSON.stringify(report));
+}
