@@ -19,7 +19,8 @@ export {
   type OpenedBaseline,
 } from "./baseline-files.js";
 export { type CpuReading, CpuMeter, parseCpuMax } from "./cpu-meter.js";
-export { type EncodedExtent, HdeJob, HdePool, type JobOptions } from "./workers/hde-pool.js";
+export { HdePool, type JobOptions } from "./workers/hde-pool.js";
+export { type EncodedExtent, HdeJob } from "./workers/hde-job.js";
 export type { JobSpec } from "./workers/worker-messages.js";
 export {
   type OpenedSource,

@@ -4,7 +4,8 @@ import { LevelController } from "../../hde/level-controller.js";
 import type { ObjectSettings } from "../../hde/object-encoder.js";
 import type { UnitBody } from "../../wire/chunk.js";
 import type { LoadGauge } from "../load-gauge.js";
-import type { HdeJob, HdePool } from "../workers/hde-pool.js";
+import type { HdeJob } from "../workers/hde-job.js";
+import type { HdePool } from "../workers/hde-pool.js";
 import type { SendSource } from "./send-source.js";
 
 /** An earlier state that the peer may have. */

@@ -1,21 +1,20 @@
-import { encodeRaw, encodeZstd } from "../../hde/encode-unit.js";
-import type { EncodedBody } from "../../hde/encoded-body.js";
 import type { HdePlatform } from "../../hde/hde-platform.js";
 import type { ObjectSettings } from "../../hde/object-encoder.js";
 import { DwcpError } from "../../errors.js";
 import type { SendingSide } from "../../session/sending-side.js";
 import type { Session } from "../../session/session.js";
 import type { SessionEvent } from "../../session/session-events.js";
-import type { EncodingRule, PlannedExtent } from "../../transfer/encoding-rule.js";
+import type { PlannedExtent } from "../../transfer/encoding-rule.js";
 import { SendingTransfer } from "../../transfer/sending-transfer.js";
 import type { UnitBody } from "../../wire/chunk.js";
 import { CHUNK_OVERHEAD_BYTES } from "../../wire/chunk-frame.js";
-import { Codec, type CodecName, codecNameOf, SLOT_SELF } from "../../wire/codec.js";
+import { type CodecName, codecNameOf, SLOT_SELF } from "../../wire/codec.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { LoadGauge } from "../load-gauge.js";
 import type { HdePool } from "../workers/hde-pool.js";
 import { ExtentEncoder, type SendBaseline, type SendDictionary } from "./extent-encoder.js";
 import { digestTexts, hashLeaves, type LeafHashes } from "./leaf-hasher.js";
+import { cutStored, encodePlainly } from "./plain-units.js";
 import type { SendSource } from "./send-source.js";
 
 /** Raw bytes that this thread encodes in one go, where a repair asks for plain units. */
@@ -109,7 +108,7 @@ export class SendJob {
         // What is left over comes back as another extent.
         const end = Math.min(extent.end, extent.start + PLAIN_TURN_BYTES);
         const piece = { start: extent.start, end };
-        this.#supply(extent, this.#encodePlainly(piece, extent.rule, sending.unitBytes));
+        this.#supply(extent, encodePlainly(piece, extent.rule, sending.unitBytes, this.#options));
         return true;
       }
       const { bandwidth } = sending.rate;
@@ -195,7 +194,7 @@ export class SendJob {
     const own = extent.rule === "best" ? "withOwn" : "withoutOwn";
     try {
       const units = await this.#encoder.encode({ start, end: extent.end }, own, goodput);
-      entry.units = units.flatMap((unit) => this.#cut(unit, unitBytes));
+      entry.units = units.flatMap((unit) => cutStored(unit, unitBytes, this.#options));
     } catch (error) {
       entry.units = this.#instead(extent, unitBytes, error);
     }
@@ -213,7 +212,7 @@ export class SendJob {
     }
     this.#fallbacks += 1;
     try {
-      return this.#encodePlainly(extent, "raw", unitBytes);
+      return encodePlainly(extent, "raw", unitBytes, this.#options);
     } catch (cause) {
       this.#options.failed(
         new DwcpError("dwcp.source_changed", "the source cannot be read", { cause }),
@@ -242,36 +241,6 @@ export class SendJob {
       if (name !== undefined) this.#units[name] = (this.#units[name] ?? 0) + 1;
     }
     transfer.supply(extent, usable);
-  }
-
-  #encodePlainly(
-    extent: { readonly start: number; readonly end: number },
-    rule: EncodingRule,
-    unitBytes: number,
-  ): UnitBody[] {
-    const { object, settings, platform } = this.#options;
-    const units: UnitBody[] = [];
-    const step = Math.max(settings.pageBytes, Math.min(unitBytes, settings.maxEncodedBytes));
-    for (let at = extent.start; at < extent.end; at += step) {
-      // Sockets take no shared memory.
-      const raw = new Uint8Array(object.source.read(at, Math.min(step, extent.end - at)));
-      const body: EncodedBody = rule === "raw" ? encodeRaw(raw) : encodeZstd(raw, settings);
-      units.push({ rawOffset: at, rawBytes: raw.length, rawCrc: platform.crc32(raw), ...body });
-    }
-    return units;
-  }
-
-  // Stored bytes may be cut anywhere, into units as short as the path wants them.
-  #cut(unit: UnitBody, unitBytes: number): UnitBody[] {
-    if (unit.codec !== Codec.RAW || unit.rawBytes <= unitBytes) return [unit];
-    const { platform, settings } = this.#options;
-    const step = Math.ceil(unitBytes / settings.pageBytes) * settings.pageBytes;
-    return Array.from({ length: Math.ceil(unit.rawBytes / step) }, (_, i) => {
-      const encoded = unit.encoded.subarray(i * step, (i + 1) * step);
-      const rawOffset = unit.rawOffset + i * step;
-      const rawCrc = platform.crc32(encoded);
-      return { ...unit, rawOffset, rawBytes: encoded.length, rawCrc, encoded };
-    });
   }
 
   async #finish(session: Session, nowUs: () => number): Promise<void> {

@@ -1,3 +1,4 @@
+import { isWireError } from "@proj/wire-types";
 import { DwcpError } from "../../errors.js";
 import type { DictionaryBook } from "../../dictionary/dictionary-book.js";
 import type { StoreMessage } from "../../session/session-events.js";
@@ -115,7 +116,7 @@ export class StoreTalk {
     try {
       this.#obey(host, message);
     } catch (error) {
-      if (!(error instanceof DwcpError)) throw error;
+      if (!isWireError(error)) throw error;
     }
     host.stir();
   }
@@ -140,7 +141,7 @@ export class StoreTalk {
         say(host, book.onOffer(message));
         break;
       case "DICT_STATE": {
-        const need = message.need.filter((id) => talk?.served.has(id) === false);
+        const need = [...new Set(message.need)].filter((id) => talk?.served.has(id) === false);
         for (const id of need) talk?.served.add(id);
         for (const part of book.onState(peerOf(host), { ...message, need })) say(host, part);
         break;

@@ -7,7 +7,8 @@ import type { UnitBody } from "../../wire/chunk.js";
 import { Codec, SLOT_SELF } from "../../wire/codec.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { ObjectStore } from "../store/object-store.js";
-import type { HdeJob, HdePool } from "../workers/hde-pool.js";
+import type { HdeJob } from "../workers/hde-job.js";
+import type { HdePool } from "../workers/hde-pool.js";
 import type { JobSpec } from "../workers/worker-messages.js";
 
 /** A dictionary that stays until it is released. */

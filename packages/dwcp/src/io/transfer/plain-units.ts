@@ -1,0 +1,47 @@
+import { encodeRaw, encodeZstd } from "../../hde/encode-unit.js";
+import type { EncodedBody } from "../../hde/encoded-body.js";
+import type { HdePlatform } from "../../hde/hde-platform.js";
+import type { ObjectSettings } from "../../hde/object-encoder.js";
+import type { UnitBody } from "../../wire/chunk.js";
+import { Codec } from "../../wire/codec.js";
+import type { SendSource } from "./send-source.js";
+
+interface PlainContext {
+  readonly object: SendSource;
+  readonly settings: ObjectSettings;
+  readonly platform: HdePlatform;
+}
+
+/** Encodes an extent in this thread, to RAW or ZSTD, in units of about `unitBytes`: for repairs, and where nothing else works. */
+export function encodePlainly(
+  extent: { readonly start: number; readonly end: number },
+  rule: "raw" | "plain",
+  unitBytes: number,
+  { object, settings, platform }: PlainContext,
+): UnitBody[] {
+  const units: UnitBody[] = [];
+  const step = Math.max(settings.pageBytes, Math.min(unitBytes, settings.maxEncodedBytes));
+  for (let at = extent.start; at < extent.end; at += step) {
+    // Sockets take no shared memory.
+    const raw = new Uint8Array(object.source.read(at, Math.min(step, extent.end - at)));
+    const body: EncodedBody = rule === "raw" ? encodeRaw(raw) : encodeZstd(raw, settings);
+    units.push({ rawOffset: at, rawBytes: raw.length, rawCrc: platform.crc32(raw), ...body });
+  }
+  return units;
+}
+
+/** Cuts stored bytes, which may be cut anywhere, into units as short as the path wants them. */
+export function cutStored(
+  unit: UnitBody,
+  unitBytes: number,
+  { platform, settings }: PlainContext,
+): UnitBody[] {
+  if (unit.codec !== Codec.RAW || unit.rawBytes <= unitBytes) return [unit];
+  const step = Math.ceil(unitBytes / settings.pageBytes) * settings.pageBytes;
+  return Array.from({ length: Math.ceil(unit.rawBytes / step) }, (_, i) => {
+    const encoded = unit.encoded.subarray(i * step, (i + 1) * step);
+    const rawOffset = unit.rawOffset + i * step;
+    const rawCrc = platform.crc32(encoded);
+    return { ...unit, rawOffset, rawBytes: encoded.length, rawCrc, encoded };
+  });
+}
