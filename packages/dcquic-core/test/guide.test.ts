@@ -16,9 +16,15 @@ function programs(page: string): readonly (readonly [title: string, code: string
   });
 }
 
-const pages = ["protocol", "simulator", "tuning", "security", "operation"].map(
-  (name) => `../../../docs/guide/dcquic-${name}.md`,
-);
+const pages = [
+  "patterns",
+  "drivers",
+  "protocol",
+  "simulator",
+  "tuning",
+  "security",
+  "operation",
+].map((name) => `../../../docs/guide/dcquic-${name}.md`);
 const all = [...pages, "../README.md"].flatMap(programs);
 
 test("the guides have programs", () => {
