@@ -152,7 +152,7 @@ function run(
 
 // The worker is no reason to live, and its end is no reason to die: the client's own turns show that it lives as well.
 function startKeeper(aeronDir: string, clientId: bigint): Worker {
-  const worker = new Worker(new URL("keep-alive-worker.js", import.meta.url), {
+  const worker = new Worker(new URL("./keep-alive-worker.js", import.meta.url), {
     workerData: { aeronDir, clientId },
   });
   worker.on("error", () => undefined);

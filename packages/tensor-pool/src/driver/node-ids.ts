@@ -1,5 +1,5 @@
 /** Trace ids have room for so many nodes. spec/tensor-pool.md §14.1 */
-export const NODE_IDS = 1_024;
+const NODE_IDS = 1_024;
 
 /** Hands node ids out, each to one client at a time; one that was given back rests before it is used again. */
 export class NodeIds {

@@ -1,6 +1,6 @@
 import type { RandomSource } from "@proj/wire-types";
 import { encodeAnnounce } from "../announce/announce.js";
-import { ControlAdapter, type ControlFault } from "../control/control-adapter.js";
+import { ControlAdapter } from "../control/control-adapter.js";
 import type { AttachRequest } from "../control/attach-request.js";
 import {
   LeaseRevokeReason,
@@ -10,14 +10,7 @@ import {
   type ShmDriverShutdownRequest,
   ShutdownReason,
 } from "../messages/generated/driver.js";
-import { type AttachRefusal, type AttachTarget, checkAttach } from "./attach-check.js";
-import {
-  attachGranted,
-  attachRefused,
-  detachAnswer,
-  driverShutdown,
-  leaseRevoked,
-} from "./driver-messages.js";
+import { detachAnswer, driverShutdown, leaseRevoked } from "./driver-messages.js";
 import {
   type DriverCounters,
   type DriverEvent,
@@ -28,6 +21,7 @@ import {
 } from "./driver-report.js";
 import { leaseReports, streamReports } from "./list-reports.js";
 import type { DriverSettings } from "./driver-settings.js";
+import { LeaseGranting } from "./lease-granting.js";
 import { firstLeaseId, type Lease, type LeaseKey, LeaseTable } from "./lease-table.js";
 import { NodeIds } from "./node-ids.js";
 import { type DriverMessage, Outbox } from "./outbox.js";
@@ -53,7 +47,7 @@ type State =
   | { readonly kind: "draining"; readonly reason: ShutdownReason; readonly untilNs: bigint }
   | { readonly kind: "stopped" };
 
-const CORRELATION_OFFSET = 8;
+const STOPPING = { code: ResponseCode.REJECTED, message: "the driver is stopping" } as const;
 
 /**
  * The driver of tensor pools: it makes regions, hands out leases, begins epochs and announces them. spec/tensor-pool.md §14
@@ -80,11 +74,11 @@ export class PoolDriver {
   readonly #leases = new LeaseTable();
   readonly #epochs: StreamEpochs;
   readonly #nodeIds: NodeIds;
+  readonly #granting: LeaseGranting;
   readonly #outbox = new Outbox();
   readonly #events: DriverEvent[] = [];
   #state: State = { kind: "running" };
   #nowNs: bigint;
-  #nextLeaseId: bigint;
   #nextAnnounceNs: bigint;
 
   /** Starts above whatever epochs lie there. */
@@ -93,7 +87,6 @@ export class PoolDriver {
     this.#settings = settings;
     this.#table = new StreamTable(settings, setup.regions);
     this.#nodeIds = new NodeIds(settings.nodeIdCooldownNs);
-    this.#nextLeaseId = firstLeaseId(setup.random);
     this.#nowNs = nowNs;
     this.#nextAnnounceNs = nowNs;
     this.#epochs = new StreamEpochs({
@@ -107,6 +100,22 @@ export class PoolDriver {
       },
       onCollected: () => {
         this.counters.gcDeleted++;
+      },
+    });
+    this.#granting = new LeaseGranting({
+      settings,
+      table: this.#table,
+      leases: this.#leases,
+      nodeIds: this.#nodeIds,
+      epochs: this.#epochs,
+      outbox: this.#outbox,
+      counters: this.counters,
+      firstLeaseId: firstLeaseId(setup.random),
+      onEvent: (event) => {
+        this.#events.push(event);
+      },
+      announce: (stream) => {
+        this.#announce(stream);
       },
     });
     this.adapter = new ControlAdapter({
@@ -125,7 +134,7 @@ export class PoolDriver {
         },
       },
       onFault: (fault) => {
-        this.#answerVersion(fault);
+        this.#granting.answerVersion(fault);
       },
     });
   }
@@ -226,61 +235,8 @@ export class PoolDriver {
   }
 
   #attach(request: AttachRequest): void {
-    if (this.#state.kind !== "running") {
-      this.#refuse(request, { code: ResponseCode.REJECTED, message: "the driver is stopping" });
-      return;
-    }
-    const held = this.#leases.ofClient(request.clientId);
-    if (held?.correlationId === request.correlationId && held.role === request.role) {
-      this.#outbox.put("control", held.answer);
-      return;
-    }
-    const { streams } = this.#table;
-    const target = checkAttach(request, {
-      settings: this.#settings,
-      leases: this.#leases,
-      nodeIds: this.#nodeIds,
-      streams,
-      nowNs: this.#nowNs,
-    });
-    if ("code" in target) this.#refuse(request, target);
-    else this.#grant(request, target);
-  }
-
-  #grant(request: AttachRequest, target: AttachTarget): void {
-    const { streamId, profile, role } = target;
-    const isNew = !this.#table.streams.has(streamId);
-    const stream = this.#table.ensure(streamId, profile);
-    if (role === Role.PRODUCER || stream.regions === undefined) {
-      const failed = this.#epochs.begin(stream, this.#nowNs);
-      if (failed !== undefined) {
-        if (isNew) this.#table.streams.delete(streamId);
-        this.#refuse(request, { code: ResponseCode.INTERNAL_ERROR, message: failed.message });
-        return;
-      }
-    }
-    const { clientId, correlationId } = request;
-    const layout = this.#table.layout(stream, this.#producerOf(streamId), this.#nowNs);
-    if (layout === undefined) return;
-    const granted = {
-      leaseId: this.#nextLeaseId++,
-      correlationId,
-      nodeId: this.#nodeIds.take(request.desiredNodeId, this.#nowNs),
-      expiryNs: this.#nowNs + this.#settings.leaseNs,
-    };
-    const answer = attachGranted(granted, layout);
-    this.#leases.add({ ...granted, answer, streamId, clientId, role, epoch: stream.epoch });
-    this.counters.attaches++;
-    this.#outbox.put("control", answer);
-    this.#announce(stream);
-    this.#events.push({ kind: "attached", streamId, clientId, role, leaseId: granted.leaseId });
-  }
-
-  #refuse({ correlationId, clientId }: AttachRequest, refusal: AttachRefusal): void {
-    const { rejects } = this.counters;
-    rejects[refusal.code] = (rejects[refusal.code] ?? 0) + 1;
-    this.#outbox.put("control", attachRefused(correlationId, refusal));
-    this.#events.push({ kind: "refused", clientId, message: refusal.message });
+    if (this.#state.kind === "running") this.#granting.attach(request, this.#nowNs);
+    else this.#granting.refuse(request, STOPPING);
   }
 
   #detach({ correlationId, ...key }: ShmDetachRequest): void {
@@ -309,17 +265,6 @@ export class PoolDriver {
     else this.counters.shutdownsIgnored++;
   }
 
-  // A client of a version that is not ours learns so, as far as its request can be read at all.
-  #answerVersion({ outcome, name, view, offset, length }: ControlFault): void {
-    if (outcome !== "wrongVersion" || name !== "shmAttachRequest") return;
-    if (length < CORRELATION_OFFSET + 8) return;
-    const correlationId = view.getBigInt64(offset + CORRELATION_OFFSET, true);
-    const refusal = { code: ResponseCode.UNSUPPORTED, message: "this driver speaks version 1" };
-    this.counters.rejects[ResponseCode.UNSUPPORTED] =
-      (this.counters.rejects[ResponseCode.UNSUPPORTED] ?? 0) + 1;
-    this.#outbox.put("control", attachRefused(correlationId, refusal));
-  }
-
   // Told in this order: the lease is over; whoever gave it back is answered; the epoch that nobody writes yet.
   #end(lease: Lease, reason: LeaseRevokeReason, text: string, answer?: () => void): void {
     const { streamId, clientId, role, nodeId } = lease;
@@ -343,7 +288,8 @@ export class PoolDriver {
   }
 
   #announce(stream: PoolStream): void {
-    const layout = this.#table.layout(stream, this.#producerOf(stream.streamId), this.#nowNs);
+    const producerId = this.#leases.producerOf(stream.streamId)?.clientId ?? 0;
+    const layout = this.#table.layout(stream, producerId, this.#nowNs);
     if (layout !== undefined) this.#outbox.put("announce", encodeAnnounce(layout));
   }
 
@@ -352,9 +298,5 @@ export class PoolDriver {
     this.#outbox.put("control", driverShutdown(reason, this.#nowNs, ""));
     this.#epochs.end();
     this.#events.push({ kind: "stopped", reason });
-  }
-
-  #producerOf(streamId: number): number {
-    return this.#leases.producerOf(streamId)?.clientId ?? 0;
   }
 }

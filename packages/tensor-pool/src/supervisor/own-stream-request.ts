@@ -1,7 +1,7 @@
 import { parseChannel } from "@proj/aeron";
 
 /** What channels of consumers may have, in bytes. spec/tensor-pool.md §15 */
-export const MAX_CHANNEL_BYTES = 1_024;
+const MAX_CHANNEL_BYTES = 1_024;
 
 /** What a consumer says of a stream of its own. */
 export type OwnStreamRequest =

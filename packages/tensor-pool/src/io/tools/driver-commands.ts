@@ -30,7 +30,7 @@ import {
 import { AERON_OPTIONS, turnUntil, withClient } from "./tool-connection.js";
 
 /** The type of the counters in which tools show a driver's counts. */
-export const POOL_COUNTER_TYPE = 2_101;
+const POOL_COUNTER_TYPE = 2_101;
 const MIRROR_MS = 1_000;
 const ANSWER_MS = 2_000;
 
