@@ -1,13 +1,14 @@
 const FIRST_CAPACITY = 64;
 const MAX_CAPACITY = 65_536;
+const NOTHING = new Float64Array(0);
 
 /**
  * When the last packets were sent, and how much had been sent by then. A ring in typed arrays that grows with what is in
  * flight: an idle path holds little.
  */
 export class SentLog {
-  #times = new Float64Array(FIRST_CAPACITY);
-  #bytes = new Float64Array(FIRST_CAPACITY);
+  #times: Float64Array = NOTHING;
+  #bytes: Float64Array = NOTHING;
   #first: number;
   #end: number;
   #totalBytes = 0;
@@ -61,8 +62,8 @@ export class SentLog {
 
   #grow(): void {
     const [times, bytes, mask] = [this.#times, this.#bytes, this.#times.length - 1];
-    this.#times = new Float64Array(2 * times.length);
-    this.#bytes = new Float64Array(2 * times.length);
+    this.#times = new Float64Array(Math.max(FIRST_CAPACITY, 2 * times.length));
+    this.#bytes = new Float64Array(Math.max(FIRST_CAPACITY, 2 * times.length));
     const wider = this.#times.length - 1;
     for (let n = this.#first; n < this.#end; n++) {
       this.#times[n & wider] = times[n & mask] ?? 0;

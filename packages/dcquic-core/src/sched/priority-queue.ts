@@ -2,6 +2,8 @@
 export const PRIORITIES = 8;
 
 const FIRST_CAPACITY = 16;
+// Most levels of most peers are never used.
+const NO_RING = new Int32Array(0);
 
 /**
  * Eight first-in-first-out levels of small integers, with a bitmap of those that hold something.
@@ -10,10 +12,7 @@ const FIRST_CAPACITY = 16;
  */
 export class PriorityQueue {
   readonly #limit: number;
-  readonly #rings: Int32Array[] = Array.from(
-    { length: PRIORITIES },
-    () => new Int32Array(FIRST_CAPACITY),
-  );
+  readonly #rings: Int32Array[] = Array.from({ length: PRIORITIES }, () => NO_RING);
   readonly #heads = new Uint32Array(PRIORITIES);
   readonly #depths = new Uint32Array(PRIORITIES);
   #occupied = 0;
@@ -64,9 +63,9 @@ export class PriorityQueue {
   }
 
   #ring(priority: number, depth: number): Int32Array {
-    const ring = this.#rings[priority] ?? new Int32Array(FIRST_CAPACITY);
+    const ring = this.#rings[priority] ?? NO_RING;
     if (depth < ring.length) return ring;
-    const larger = new Int32Array(2 * ring.length);
+    const larger = new Int32Array(Math.max(FIRST_CAPACITY, 2 * ring.length));
     const head = this.#heads[priority] ?? 0;
     larger.set(ring.subarray(head));
     larger.set(ring.subarray(0, head), ring.length - head);
