@@ -174,5 +174,14 @@ export {
   requireConfig,
 } from "./config/read-config.js";
 
+export {
+  type AlertSpec,
+  DwcpAlerts,
+  DwcpPanels,
+  grafanaDashboard,
+  metricsIn,
+  type PanelSpec,
+  prometheusAlerts,
+} from "./metrics/dashboard.js";
 export { DwcpMetricTable, type MetricName, type MetricSpec } from "./metrics/metric-table.js";
 export { MetricsBook } from "./metrics/metrics-book.js";
