@@ -23,6 +23,8 @@ export class WritableCapability extends Capability {
   readonly #budget: StreamBudget;
   #held = 0;
   #finished = false;
+  // It may have to wait for the chunks before it.
+  #endCalled = false;
   #blocked: Promise<void> | undefined;
 
   /** Locks `stream`; what waits in it counts against `budget`. */
@@ -41,6 +43,7 @@ export class WritableCapability extends Capability {
       return failedHook(new TypeError(`'${path.join(".")}' is not a function.`));
     }
     args.own();
+    if (method !== "write") this.#endCalled = true;
     let size = 0;
     try {
       if (method === "write") size = this.#hold((args.value as readonly unknown[])[0]);
@@ -73,6 +76,7 @@ export class WritableCapability extends Capability {
   }
 
   override destroy(): void {
+    if (this.#endCalled) return;
     this.fail(new Error("WritableStream RPC stub was disposed without calling close()"));
   }
 

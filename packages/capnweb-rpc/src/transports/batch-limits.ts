@@ -8,6 +8,8 @@ export interface HttpBatchLimits {
   readonly maxMessages?: number | undefined;
   /** Milliseconds until the answer goes out with what is ready. */
   readonly maxTimeMs?: number | undefined;
+  /** Characters of the streams in an answer; what goes beyond is cut off. */
+  readonly maxStreamSize?: number | undefined;
 }
 
 /** What may be chosen for the server's side of a batch. */
@@ -31,6 +33,7 @@ export const DEFAULT_BATCH_LIMITS: { readonly [K in keyof HttpBatchLimits]-?: nu
   maxBodyBytes: 64 * 1024 * 1024,
   maxMessages: 100_000,
   maxTimeMs: 300_000,
+  maxStreamSize: 64 * 1024 * 1024,
 };
 
 /**

@@ -1,6 +1,7 @@
 import { RpcSession } from "../session/rpc-session.js";
 import { announceDelivery, type MessageSink } from "../session/transport.js";
 import { afterTurn } from "./after-turn.js";
+import { AnswerStreams } from "./answer-streams.js";
 import { batchEnded } from "./batch-ended.js";
 import { DEFAULT_BATCH_LIMITS, type HttpBatchServerOptions } from "./batch-limits.js";
 
@@ -22,13 +23,20 @@ export interface BatchExchange {
 class BatchTransport {
   failure: { readonly reason: unknown } | undefined;
   last: string | undefined;
+  /** The streams among the results. */
+  readonly streams: AnswerStreams;
   #unsent: string[] = [];
   #begun = false;
   #sink: MessageSink | undefined;
   #progress: ((part: string) => void) | undefined;
   #scheduled = false;
 
-  constructor() {
+  /** `maxStreamSize` bounds the streams among the results. */
+  constructor(maxStreamSize: number) {
+    this.streams = new AnswerStreams({
+      receive: (message) => this.#sink?.received(message),
+      maxSize: maxStreamSize,
+    });
     announceDelivery(this, (sink) => {
       this.#sink = sink;
     });
@@ -37,6 +45,7 @@ class BatchTransport {
   send(message: string): void {
     this.last = message;
     this.#unsent.push(message);
+    this.streams.sent(message);
     this.#schedule();
   }
 
@@ -103,17 +112,18 @@ export async function serveBatch(
   options: HttpBatchServerOptions,
   { abandonment, progress }: BatchExchange,
 ): Promise<BatchAnswer> {
-  const { maxMessages, maxTimeMs } = { ...DEFAULT_BATCH_LIMITS, ...options.batch };
+  const { maxMessages, maxTimeMs, maxStreamSize } = { ...DEFAULT_BATCH_LIMITS, ...options.batch };
   const lines = body.split("\n").filter((line) => line.trim() !== "");
   if (lines.length > (maxMessages ?? DEFAULT_BATCH_LIMITS.maxMessages)) {
     return refusedBatch(413, "The batch holds too many messages.");
   }
-  const transport = new BatchTransport();
+  const transport = new BatchTransport(maxStreamSize ?? DEFAULT_BATCH_LIMITS.maxStreamSize);
   const session = new RpcSession(transport, localMain, options);
   transport.deliver(lines);
   // Everything has arrived: what is malformed has been found by now.
   if (options.streamAnswer === true && transport.failure === undefined) transport.stream(progress);
-  await answered(session, maxTimeMs ?? DEFAULT_BATCH_LIMITS.maxTimeMs, abandonment);
+  const done = settled(session, transport.streams);
+  await inTime(done, maxTimeMs ?? DEFAULT_BATCH_LIMITS.maxTimeMs, abandonment);
   if (transport.failure !== undefined && !transport.begun) return abortAnswer(transport);
   const rest = transport.take();
   transport.end();
@@ -131,9 +141,18 @@ function abortAnswer({ last }: BatchTransport): BatchAnswer {
     : refusedBatch(400, "The batch was aborted by its sender.");
 }
 
-/** Resolves when all is answered, the time is up, or nobody waits any more. */
-function answered(
-  session: RpcSession,
+/** Resolves when all is answered, and the streams among the results have ended. */
+async function settled(session: RpcSession, streams: AnswerStreams): Promise<void> {
+  await session.drain();
+  while (streams.open) {
+    // oxlint-disable-next-line no-await-in-loop -- a chunk may hold what is to be answered, and that another stream
+    await streams.idle().then(() => session.drain());
+  }
+}
+
+/** Resolves when `done` does, the time is up, or nobody waits any more. */
+function inTime(
+  done: Promise<void>,
   maxTimeMs: number,
   abandonment: BatchExchange["abandonment"],
 ): Promise<void> {
@@ -145,6 +164,6 @@ function answered(
     };
     abandonment(finish);
     // Why a session ended its transport knows.
-    session.drain().then(finish, finish);
+    done.then(finish, finish);
   });
 }
