@@ -31,12 +31,11 @@ export {
 
 export {
   DwcpManager,
-  type ManagedResult,
   type ManagerHealth,
   type ManagerOptions,
   type ManagerSecrets,
   type ManagerState,
-  type RunningTransfer,
 } from "./manager/dwcp-manager.js";
+export type { ManagedResult, RunningTransfer } from "./manager/managed-transfers.js";
 export { type ManagementOptions, ManagementServer } from "./manager/management-server.js";
 export { readConfigFile } from "./manager/config-file.js";

@@ -1,18 +1,16 @@
 import { createHash } from "node:crypto";
 import type { ConnectionOptions, TlsOptions } from "node:tls";
-import { isWireError } from "@proj/wire-types";
 import type { DwcpConfig } from "../../config/config-table.js";
 import { type ConfigChange, diffConfig, requireConfig } from "../../config/read-config.js";
 import { DwcpError } from "../../errors.js";
 import { MetricsBook } from "../../metrics/metrics-book.js";
-import type { CodecName } from "../../wire/codec.js";
 import { type DwcpNode, startDwcpNode } from "../dwcp-node.js";
 import type { PeerAddress } from "../net/peer-link.js";
 import { nodeHdePlatform } from "../node-hde-platform.js";
 import { PlainReceiver } from "../plain/plain-receiver.js";
-import { sendPlainly } from "../plain/send-plainly.js";
 import type { ObjectStore, StoredObject } from "../store/object-store.js";
 import type { SendRequest } from "../transfer/outbox.js";
+import { type ManagedResult, ManagedTransfers, type RunningTransfer } from "./managed-transfers.js";
 import { nodeOptionsOf } from "./node-options.js";
 
 /** Where a manager is. spec/dwcp.md B7 */
@@ -35,15 +33,6 @@ export interface ManagerOptions extends ManagerSecrets {
   readonly received?: (object: StoredObject) => void | Promise<void>;
 }
 
-/** What a managed transfer came to. */
-export interface ManagedResult {
-  /** Which way it took: `plain` without DWCP at either side. */
-  readonly path: "dwcp" | "plain";
-  readonly rootHash: string;
-  readonly rawBytes: number;
-  readonly wireBytes: number;
-}
-
 /** Whether a manager does what it should. */
 export interface ManagerHealth {
   /** The process is well, even where DWCP is disabled. */
@@ -56,27 +45,9 @@ export interface ManagerHealth {
   readonly runningTransfers: number;
 }
 
-/** A transfer that was asked for and is not over. */
-export interface RunningTransfer {
-  readonly id: number;
-  readonly key: string;
-  readonly peer: string;
-  readonly arrivedBytes: number;
-  readonly rawBytes: number;
-}
-
 interface Version {
   readonly config: DwcpConfig;
   readonly etag: string;
-}
-
-interface Task {
-  readonly id: number;
-  readonly key: string;
-  readonly peer: string;
-  readonly abort: AbortController;
-  arrivedBytes: number;
-  rawBytes: number;
 }
 
 const HISTORY = 20;
@@ -98,13 +69,12 @@ export class DwcpManager {
   readonly metrics: MetricsBook;
   readonly #options: ManagerOptions;
   readonly #history: Version[] = [];
-  readonly #tasks = new Map<number, Task>();
+  readonly #transfers: ManagedTransfers;
   #node: DwcpNode | undefined;
   #plain: PlainReceiver | undefined;
   #state: ManagerState;
   #reason: string | undefined;
   #turn: Promise<void> = Promise.resolve();
-  #nextTask = 1;
 
   /** @throws DwcpError `dwcp.invalid_config` naming every problem. */
   constructor(options: ManagerOptions) {
@@ -113,6 +83,7 @@ export class DwcpManager {
     this.#history.push(versionOf(config));
     this.#state = config.enabled ? "stopped" : "disabled";
     this.metrics = new MetricsBook(config["node.id"]);
+    this.#transfers = new ManagedTransfers(this.metrics);
     this.#measureState();
   }
 
@@ -153,19 +124,13 @@ export class DwcpManager {
       ready,
       state: this.#state,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
-      runningTransfers: this.#tasks.size,
+      runningTransfers: this.#transfers.running.length,
     };
   }
 
   /** Transfers that are not over. */
   get transfers(): readonly RunningTransfer[] {
-    return [...this.#tasks.values()].map(({ id, key, peer, arrivedBytes, rawBytes }) => ({
-      id,
-      key,
-      peer,
-      arrivedBytes,
-      rawBytes,
-    }));
+    return this.#transfers.running;
   }
 
   /** Starts the node; disabled, that succeeds and does nothing. @throws DwcpError why it does not start */
@@ -213,49 +178,17 @@ export class DwcpManager {
    *
    * @throws DwcpError
    */
-  async transfer(peer: PeerAddress, request: SendRequest): Promise<ManagedResult> {
-    const { config } = this;
-    const peerName = `${peer.host}:${peer.port}`;
-    const startMs = performance.now();
-    const task: Task = {
-      id: this.#nextTask++,
-      key: request.key,
-      peer: peerName,
-      abort: new AbortController(),
-      arrivedBytes: 0,
-      rawBytes: 0,
-    };
-    this.#tasks.set(task.id, task);
-    this.metrics.set("dwcp_transfers_running", {}, this.#tasks.size);
-    let result = "ok";
-    try {
-      const sent = config.enabled
-        ? await this.#sendByDwcp(peer, request, task)
-        : await this.#sendPlainly(peer, request, "disabled");
-      this.metrics.add("dwcp_transfer_wire_bytes_total", { peer: peerName }, sent.wireBytes);
-      this.metrics.add("dwcp_transfer_raw_bytes_total", { peer: peerName }, sent.rawBytes);
-      if (sent.wireBytes > 0) {
-        this.metrics.observe("dwcp_hde_compression_ratio", {}, sent.rawBytes / sent.wireBytes);
-      }
-      return sent;
-    } catch (error) {
-      result = isWireError(error) ? error.code : "internal";
-      if (result === "dwcp.integrity") this.metrics.add("dwcp_integrity_failures_total");
-      throw error;
-    } finally {
-      this.#tasks.delete(task.id);
-      this.metrics.set("dwcp_transfers_running", {}, this.#tasks.size);
-      this.metrics.add("dwcp_transfers_total", { result });
-      const seconds = (performance.now() - startMs) / 1_000;
-      this.metrics.observe("dwcp_transfer_duration_seconds", { kind: "blob", result }, seconds);
-    }
+  transfer(peer: PeerAddress, request: SendRequest): Promise<ManagedResult> {
+    return this.#transfers.send(peer, request, {
+      config: this.config,
+      node: this.#node,
+      plainSecret: this.#plainSecret(),
+    });
   }
 
   /** Ends a transfer; `false` when there is none of that number. */
   cancel(id: number): boolean {
-    const task = this.#tasks.get(id);
-    task?.abort.abort();
-    return task !== undefined;
+    return this.#transfers.cancel(id);
   }
 
   get #current(): Version {
@@ -315,20 +248,12 @@ export class DwcpManager {
   async #stop(): Promise<void> {
     if (this.#state === "disabled" || this.#state === "stopped") return;
     this.#enter("stopping");
-    await this.#settled(this.config["transport.shutdownTimeoutMs"]);
-    for (const task of this.#tasks.values()) task.abort.abort();
+    await this.#transfers.settle(this.config["transport.shutdownTimeoutMs"]);
     this.#plain?.close();
     await this.#node?.close();
     this.#node = undefined;
     this.#plain = undefined;
     this.#enter("stopped");
-  }
-
-  async #settled(timeoutMs: number): Promise<void> {
-    const endMs = performance.now() + timeoutMs;
-    while (this.#tasks.size > 0 && performance.now() < endMs) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
   }
 
   async #apply(next: DwcpConfig, restarts: boolean): Promise<void> {
@@ -350,58 +275,6 @@ export class DwcpManager {
       if (wasRunning) await this.#start();
       throw error;
     }
-  }
-
-  async #sendByDwcp(peer: PeerAddress, request: SendRequest, task: Task): Promise<ManagedResult> {
-    const node = this.#node;
-    if (node === undefined) throw new DwcpError("dwcp.shutdown", `DWCP is ${this.#state}`);
-    const { config } = this;
-    const level = config["compression.enabled"] ? config["compression.level"] : 0;
-    const algorithm = config["compression.delta"] ? config["compression.deltaAlgorithm"] : "none";
-    const { signal } = request;
-    try {
-      const sent = await node.send(peer, {
-        level,
-        algorithm,
-        adaptive: level > 0 && config["compression.adaptive"],
-        ...request,
-        signal:
-          signal === undefined ? task.abort.signal : AbortSignal.any([signal, task.abort.signal]),
-        progress: (arrived, all) => {
-          task.arrivedBytes = arrived;
-          task.rawBytes = all;
-          request.progress?.(arrived, all);
-        },
-      });
-      for (const [codec, units] of Object.entries(sent.units) as [CodecName, number][]) {
-        this.metrics.add("dwcp_hde_units_total", { codec }, units);
-      }
-      this.metrics.add("dwcp_hde_fallbacks_total", {}, sent.fallbacks);
-      const { rootHash, rawBytes, wireBytes } = sent;
-      return { path: "dwcp", rootHash, rawBytes, wireBytes };
-    } catch (error) {
-      const isForeign = isWireError(error) && error.code === "dwcp.unsupported";
-      if (!isForeign || !config["compat.fallback"]) throw error;
-      return await this.#sendPlainly(peer, request, "no DWCP peer");
-    }
-  }
-
-  async #sendPlainly(
-    peer: PeerAddress,
-    request: SendRequest,
-    reason: string,
-  ): Promise<ManagedResult> {
-    const secret = this.#plainSecret();
-    if (secret === undefined) {
-      throw new DwcpError("dwcp.unsupported", "plain transfers go without TLS, which is asked for");
-    }
-    this.metrics.add("dwcp_plain_transfers_total", { reason });
-    const sent = await sendPlainly(peer, request, {
-      platform: await nodeHdePlatform(),
-      secret,
-      timeoutMs: this.config["transport.connectTimeoutMs"],
-    });
-    return { path: "plain", ...sent };
   }
 
   // Plain transfers prove the key and are not encrypted, as sessions with a key are not.

@@ -1,0 +1,182 @@
+import { isWireError } from "@proj/wire-types";
+import type { DwcpConfig } from "../../config/config-table.js";
+import { DwcpError } from "../../errors.js";
+import type { MetricsBook } from "../../metrics/metrics-book.js";
+import type { CodecName } from "../../wire/codec.js";
+import type { DwcpNode } from "../dwcp-node.js";
+import type { PeerAddress } from "../net/peer-link.js";
+import { nodeHdePlatform } from "../node-hde-platform.js";
+import { sendPlainly } from "../plain/send-plainly.js";
+import type { SendRequest } from "../transfer/outbox.js";
+
+/** What a managed transfer came to. */
+export interface ManagedResult {
+  /** Which way it took: `plain` without DWCP at either side. */
+  readonly path: "dwcp" | "plain";
+  readonly rootHash: string;
+  readonly rawBytes: number;
+  readonly wireBytes: number;
+}
+
+/** A transfer that was asked for and is not over. */
+export interface RunningTransfer {
+  readonly id: number;
+  readonly key: string;
+  readonly peer: string;
+  readonly arrivedBytes: number;
+  readonly rawBytes: number;
+}
+
+/** What transfers go by at the moment. */
+export interface TransferContext {
+  readonly config: DwcpConfig;
+  /** Absent while DWCP does not run. */
+  readonly node: DwcpNode | undefined;
+  /** What plain transfers prove; absent where they are not allowed. */
+  readonly plainSecret: Uint8Array | undefined;
+}
+
+interface Task {
+  readonly id: number;
+  readonly key: string;
+  readonly peer: string;
+  readonly abort: AbortController;
+  arrivedBytes: number;
+  rawBytes: number;
+}
+
+/** The transfers of a manager: chooses their way, counts them, ends them. */
+export class ManagedTransfers {
+  readonly #metrics: MetricsBook;
+  readonly #tasks = new Map<number, Task>();
+  #next = 1;
+
+  constructor(metrics: MetricsBook) {
+    this.#metrics = metrics;
+  }
+
+  /** Those that are not over. */
+  get running(): readonly RunningTransfer[] {
+    return [...this.#tasks.values()].map(({ id, key, peer, arrivedBytes, rawBytes }) => ({
+      id,
+      key,
+      peer,
+      arrivedBytes,
+      rawBytes,
+    }));
+  }
+
+  /** Ends one; `false` when there is none of that number. */
+  cancel(id: number): boolean {
+    const task = this.#tasks.get(id);
+    task?.abort.abort();
+    return task !== undefined;
+  }
+
+  /** Waits until all are over, and ends them after `timeoutMs`. */
+  async settle(timeoutMs: number): Promise<void> {
+    const endMs = performance.now() + timeoutMs;
+    while (this.#tasks.size > 0 && performance.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    for (const task of this.#tasks.values()) task.abort.abort();
+  }
+
+  /** Sends an object, by DWCP or, where one side has none, plainly. @throws DwcpError */
+  async send(
+    peer: PeerAddress,
+    request: SendRequest,
+    context: TransferContext,
+  ): Promise<ManagedResult> {
+    const task = this.#begin(`${peer.host}:${peer.port}`, request.key);
+    const startMs = performance.now();
+    let result = "ok";
+    try {
+      const sent = context.config.enabled
+        ? await this.#sendByDwcp(peer, request, context, task)
+        : await this.#sendPlainly(peer, request, context, "disabled");
+      this.#count(task.peer, sent);
+      return sent;
+    } catch (error) {
+      result = isWireError(error) ? error.code : "internal";
+      if (result === "dwcp.integrity") this.#metrics.add("dwcp_integrity_failures_total");
+      throw error;
+    } finally {
+      this.#tasks.delete(task.id);
+      this.#metrics.set("dwcp_transfers_running", {}, this.#tasks.size);
+      this.#metrics.add("dwcp_transfers_total", { result });
+      const seconds = (performance.now() - startMs) / 1_000;
+      this.#metrics.observe("dwcp_transfer_duration_seconds", { kind: "blob", result }, seconds);
+    }
+  }
+
+  #begin(peer: string, key: string): Task {
+    const abort = new AbortController();
+    const task = { id: this.#next++, key, peer, abort, arrivedBytes: 0, rawBytes: 0 };
+    this.#tasks.set(task.id, task);
+    this.#metrics.set("dwcp_transfers_running", {}, this.#tasks.size);
+    return task;
+  }
+
+  #count(peer: string, { rawBytes, wireBytes }: ManagedResult): void {
+    this.#metrics.add("dwcp_transfer_wire_bytes_total", { peer }, wireBytes);
+    this.#metrics.add("dwcp_transfer_raw_bytes_total", { peer }, rawBytes);
+    if (wireBytes === 0) return;
+    this.#metrics.observe("dwcp_hde_compression_ratio", {}, rawBytes / wireBytes);
+  }
+
+  async #sendByDwcp(
+    peer: PeerAddress,
+    request: SendRequest,
+    context: TransferContext,
+    task: Task,
+  ): Promise<ManagedResult> {
+    const { config, node } = context;
+    if (node === undefined) throw new DwcpError("dwcp.shutdown", "DWCP does not run");
+    const level = config["compression.enabled"] ? config["compression.level"] : 0;
+    const { signal } = request;
+    try {
+      const sent = await node.send(peer, {
+        level,
+        adaptive: level > 0 && config["compression.adaptive"],
+        algorithm: config["compression.delta"] ? config["compression.deltaAlgorithm"] : "none",
+        ...request,
+        signal:
+          signal === undefined ? task.abort.signal : AbortSignal.any([signal, task.abort.signal]),
+        progress: (arrived, all) => {
+          task.arrivedBytes = arrived;
+          task.rawBytes = all;
+          request.progress?.(arrived, all);
+        },
+      });
+      for (const [codec, units] of Object.entries(sent.units) as [CodecName, number][]) {
+        this.#metrics.add("dwcp_hde_units_total", { codec }, units);
+      }
+      this.#metrics.add("dwcp_hde_fallbacks_total", {}, sent.fallbacks);
+      const { rootHash, rawBytes, wireBytes } = sent;
+      return { path: "dwcp", rootHash, rawBytes, wireBytes };
+    } catch (error) {
+      const isForeign = isWireError(error) && error.code === "dwcp.unsupported";
+      if (!isForeign || !config["compat.fallback"]) throw error;
+      return await this.#sendPlainly(peer, request, context, "no DWCP peer");
+    }
+  }
+
+  async #sendPlainly(
+    peer: PeerAddress,
+    request: SendRequest,
+    { config, plainSecret }: TransferContext,
+    reason: string,
+  ): Promise<ManagedResult> {
+    if (plainSecret === undefined) {
+      throw new DwcpError("dwcp.unsupported", "plain transfers go without TLS, which is asked for");
+    }
+    this.#metrics.add("dwcp_plain_transfers_total", { reason });
+    const sent = await sendPlainly(peer, request, {
+      platform: await nodeHdePlatform(),
+      secret: plainSecret,
+      timeoutMs: config["transport.connectTimeoutMs"],
+    });
+    return { path: "plain", ...sent };
+  }
+}
