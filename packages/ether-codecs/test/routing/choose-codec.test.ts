@@ -184,8 +184,19 @@ describe("bodies", () => {
   });
 
   test.each<[string, ValueMap[], readonly Tag[]]>([
-    ["goes into tags", [{ trace_id: "t", traceparent: "00-1-2-01" }], [{ key: "trace_id", val: "t" }, { key: "traceparent", val: "00-1-2-01" }]],
-    ["of one Ether goes with its body", [{ trace_id: "t" }, { trace_id: "t" }], [{ key: "trace_id", val: "t" }]],
+    [
+      "goes into tags",
+      [{ trace_id: "t", traceparent: "00-1-2-01" }],
+      [
+        { key: "trace_id", val: "t" },
+        { key: "traceparent", val: "00-1-2-01" },
+      ],
+    ],
+    [
+      "of one Ether goes with its body",
+      [{ trace_id: "t" }, { trace_id: "t" }],
+      [{ key: "trace_id", val: "t" }],
+    ],
     ["that Ethers do not share stays theirs", [{ trace_id: "t" }, { trace_id: "u" }], []],
     ["that only the first has stays its own", [{ trace_id: "t" }, {}], []],
     ["that is no text stays", [{ trace_id: 5 }], []],
