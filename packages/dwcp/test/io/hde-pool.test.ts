@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "@jest/globals";
+import { afterAll, describe, expect, jest, test } from "@jest/globals";
 import { Codec, memorySource, OwnData, type UnitBody } from "@proj/dwcp";
 import { HdePool, sharedBytes, type SourceSpec } from "@proj/dwcp/node";
 import { isWireError } from "@proj/wire-types";
@@ -6,6 +6,9 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { limits, noise, words } from "../support/hde.js";
+
+// Threads begin while other programs keep the cores busy.
+jest.setTimeout(60_000);
 
 const pool = new HdePool(2);
 const directory = mkdtempSync(join(tmpdir(), "hde-pool-"));
