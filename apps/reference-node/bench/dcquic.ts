@@ -90,7 +90,7 @@ await runSuite({
     return [
       ...(isNative ? await calls("native", 10_000, seconds) : []),
       ...(await calls("dgram", 10_000, seconds)),
-      ...incast(QUICK ? 2 : 50),
+      ...incast(QUICK ? 4 : 50),
       ...urgent(),
       ...(await memory(QUICK ? 1000 : 10_000)),
     ];

@@ -36,7 +36,7 @@ if (order.role === "serve") {
       say({ kind: "placed", whole: memory.every((byte, i) => byte === i % 251) });
     },
   });
-  say({ kind: "ready" });
+  say({ kind: "ready", name: pool.name });
 } else {
   const payload = Uint8Array.from({ length: order.bytes }, (_, i) => i % 251);
   const begun = performance.now();
