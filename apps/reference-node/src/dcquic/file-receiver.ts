@@ -6,7 +6,7 @@ import type { FileRange } from "./purpose.js";
 import { ReceivedFile } from "./received-file.js";
 
 /** Status of a file that arrived whole and is not the one that was announced. */
-export const DIFFERENT_FILE = 300;
+const DIFFERENT_FILE = 300;
 
 /** Takes files into a folder. */
 export class FileReceiver {

@@ -16,16 +16,10 @@ const RETRY_MS = 400;
 export class EndpointFailover {
   readonly #driver: PoolDriver;
   readonly #retries = new Map<PathId, NodeJS.Timeout | undefined>();
-  #failovers = 0;
 
   /** Tells `driver` what to try. */
   constructor(driver: PoolDriver) {
     this.#driver = driver;
-  }
-
-  /** How often another address was tried. */
-  get failovers(): number {
-    return this.#failovers;
   }
 
   /** Watches a path to a peer that said where it receives; `host` is the address in use. */
@@ -60,10 +54,7 @@ export class EndpointFailover {
   // The engine knows best whether the peer was heard meanwhile.
   #next(path: PathId): void {
     const { engine, nowUs } = this.#driver;
-    if (engine.nextAddress(nowUs, path, (RETRY_MS * 1000) / 2)) {
-      this.#failovers += 1;
-      this.#driver.pump();
-    }
+    if (engine.nextAddress(nowUs, path, (RETRY_MS * 1000) / 2)) this.#driver.pump();
     const retry = setTimeout(() => this.#next(path), RETRY_MS);
     retry.unref();
     this.#retries.set(path, retry);
