@@ -1,9 +1,9 @@
 // A process of its own that receives, or sends one file: what is killed in tests of two processes.
-import { createHash } from "node:crypto";
 import { startDwcpNode } from "@proj/dwcp/node";
+import { testKey } from "./test-key.js";
 
 const [role = "", port = "0", path = "", transferId = ""] = process.argv.slice(2);
-const security = { mode: "psk", key: createHash("sha256").update("tests").digest() } as const;
+const security = { mode: "psk", key: testKey } as const;
 
 if (role === "receive") {
   const node = await startDwcpNode({

@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { DwcpManager, type DwcpNode, nodeHdePlatform, startDwcpNode } from "@proj/dwcp/node";
+import { startTcpProxy, type TcpProxy } from "@proj/wan";
+import { PlainReceiver } from "#src/io/plain/plain-receiver.js";
+import { ObjectStore } from "#src/io/store/object-store.js";
+import { type ChildProcess, fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
+import { testKey } from "../support/test-key.js";
+
+jest.setTimeout(120_000);
+
+const program = fileURLToPath(new URL("../support/node-program.js", import.meta.url));
+const security = { mode: "psk", key: testKey } as const;
+const RAW_BYTES = 3_000_000;
+
+describe("B9, with the receiver in another process", () => {
+  let folder: string;
+  let receiver: ChildProcess;
+  let sender: DwcpNode;
+  let proxy: TcpProxy;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "dwcp-failures-"));
+    receiver = fork(program, ["receive", "0", join(folder, "store")]);
+    const [{ port }] = (await once(receiver, "message")) as [{ port: number }];
+    proxy = await startTcpProxy({ toPort: port, bytesPerSecond: 800_000 });
+    sender = await startDwcpNode({
+      nodeId: "sender",
+      security,
+      streams: { minStreams: 2, initialStreams: 4, maxStreams: 6 },
+      workers: 1,
+    });
+  });
+
+  afterEach(async () => {
+    await sender.close();
+    await proxy.close();
+    const gone = once(receiver, "exit");
+    receiver.kill("SIGKILL");
+    await gone;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function sendWhile(trouble: () => void | Promise<void>): Promise<void> {
+    const bytes = randomBytes(RAW_BYTES);
+    const peer = { host: "127.0.0.1", port: proxy.port };
+    const sending = sender.send(peer, { key: "object", from: bytes });
+    // Should it fail at once, that is told below.
+    const failed = sending.then(
+      () => true,
+      () => true,
+    );
+    while (proxy.connections.length < 2) {
+      if (await Promise.race([failed, sleep(10, false)])) break;
+    }
+    await trouble();
+    const sent = await sending;
+    expect(sent.rawBytes).toBe(RAW_BYTES);
+    const stored = readFileSync(join(folder, "store", "objects", "object", "0.bin"));
+    expect(stored.equals(bytes)).toBe(true);
+  }
+
+  test("one stream is reset: the others carry its units", () =>
+    sendWhile(() => proxy.connections[0]?.reset()));
+
+  test("one stream stalls: the others carry its units", () =>
+    sendWhile(() => proxy.connections[0]?.troubleToServer({ kind: "stall" })));
+
+  test("one stream is ended by halves: the others carry its units", () =>
+    sendWhile(() => proxy.connections[0]?.troubleToServer({ kind: "end" })));
+
+  test("acknowledgements of one stream are lost: its units are repeated", () =>
+    sendWhile(() => proxy.connections[0]?.troubleToClient({ kind: "stall" })));
+
+  test("bits flip in both directions", () =>
+    sendWhile(() => {
+      proxy.connections[0]?.troubleToServer({ kind: "flip", afterBytes: 50_000 });
+      proxy.connections[1]?.troubleToClient({ kind: "flip", afterBytes: 200 });
+    }));
+
+  test("all streams die: the session is taken up again", () =>
+    sendWhile(async () => {
+      proxy.admit("refuse");
+      for (const connection of proxy.connections) connection.reset();
+      await sleep(500);
+      proxy.admit("accept");
+    }));
+
+  test("no further stream is let in: the transfer goes on with those at hand", () =>
+    sendWhile(() => proxy.admit("refuse")));
+});
+
+describe("B9: a peer that is no DWCP peer", () => {
+  test("gets the object plainly where the configuration says so, and an error where not", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "dwcp-plain-"));
+    const platform = await nodeHdePlatform();
+    const store = new ObjectStore(join(folder, "store"), platform);
+    const plain = new PlainReceiver({
+      store,
+      platform,
+      secret: testKey,
+      timeoutMs: 10_000,
+      received: () => undefined,
+    });
+    const legacy = createServer((socket) => {
+      socket.once("data", (first: Buffer) => {
+        if (first.toString("latin1", 0, 5) === "PLAIN") void plain.take(socket, first);
+        else socket.end("what is this?\n");
+      });
+    });
+    legacy.listen(0, "127.0.0.1");
+    await once(legacy, "listening");
+    const peer = { host: "127.0.0.1", port: (legacy.address() as AddressInfo).port };
+    const managerWith = (fallback: boolean): DwcpManager =>
+      new DwcpManager({
+        key: testKey,
+        config: {
+          enabled: true,
+          node: { id: "sender" },
+          compat: { fallback },
+          compression: { workers: 1 },
+          transport: { minStreams: 1, initialStreams: 1, shutdownTimeoutMs: 1_000 },
+        },
+      });
+    const [kind, strict] = [managerWith(true), managerWith(false)];
+    try {
+      await Promise.all([kind.start(), strict.start()]);
+      const bytes = randomBytes(1_500_000);
+      const sent = await kind.transfer(peer, { key: "k", from: bytes });
+      expect(sent.path).toBe("plain");
+      expect(readFileSync(store.latest("k")?.path ?? "").equals(bytes)).toBe(true);
+      const reason = "no DWCP peer";
+      expect(kind.metrics.value("dwcp_plain_transfers_total", { reason })).toBe(1);
+      await expect(strict.transfer(peer, { key: "k", from: bytes })).rejects.toMatchObject({
+        code: "dwcp.unsupported",
+      });
+    } finally {
+      await Promise.all([kind.stop(), strict.stop()]);
+      plain.close();
+      await new Promise((resolve) => legacy.close(resolve));
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
