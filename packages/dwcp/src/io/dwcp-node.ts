@@ -21,8 +21,6 @@ import { type PeerStates, StoreTalk } from "./transfer/store-talk.js";
 import type { UsedDictionary } from "./transfer/unit-decoder.js";
 import { HdePool } from "./workers/hde-pool.js";
 
-export type { SendRequest } from "./transfer/outbox.js";
-
 /** What a node is made of. Names and defaults are those of spec/dwcp.md B16. */
 export interface DwcpNodeOptions {
   readonly nodeId: string;
