@@ -81,11 +81,6 @@ export class ExtentEncoder {
     return UNITS_AHEAD_PER_WORKER * this.#options.pool.size;
   }
 
-  /** The level in force. */
-  get level(): number {
-    return this.#levels.level;
-  }
-
   /** Begins anew with what the receiver turned out to have. */
   begin(baseline: SendBaseline | undefined, dictionary: SendDictionary | undefined): void {
     this.close();

@@ -1,5 +1,5 @@
 import { type BaselineLimits } from "../../baseline/baseline-limits.js";
-import { type Baseline, BaselineStore } from "../../baseline/baseline-store.js";
+import { BaselineStore } from "../../baseline/baseline-store.js";
 import type { ByteSource } from "../../hde/byte-source.js";
 import { LEAF_BYTES } from "../../hde/content-id.js";
 import type { HdePlatform } from "../../hde/hde-platform.js";
@@ -67,11 +67,6 @@ export class SentStates {
       states.#store.add({ id, key, generation, baseId, place: "disk", source: placeOf(length) });
     }
     return states;
-  }
-
-  /** Every state that is kept. */
-  get list(): readonly Baseline[] {
-    return this.#store.list();
   }
 
   /** Whether a state is kept. */

@@ -13,11 +13,6 @@ export class ByteBudget {
     this.#most = most;
   }
 
-  /** Bytes in use. */
-  get used(): number {
-    return this.#used;
-  }
-
   /** Resolves when `bytes` may be used; in the order of the calls. */
   take(bytes: number): Promise<void> {
     return new Promise((go) => {
