@@ -13,7 +13,7 @@ import { readKeyFile, readSecretFile } from "./secret-file.js";
 import type { EndpointSecrets } from "./tls-files.js";
 
 /** What taking replicas needs besides its table. */
-export interface DwcpSecrets {
+interface DwcpSecrets {
   readonly key: Uint8Array;
   /** Absolute. */
   readonly receiveFolder: string;

@@ -1,5 +1,5 @@
 /** What a replica becomes at the receiver: one file, or a folder. */
-export type ReplicaForm = "file" | "tree";
+type ReplicaForm = "file" | "tree";
 
 /** What an object's key says. */
 export interface ReplicaKey {

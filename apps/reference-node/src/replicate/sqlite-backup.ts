@@ -38,15 +38,6 @@ export async function backUpSqlite(path: string, into: string): Promise<void> {
   }
 }
 
-/** Whether this host can back up SQLite databases. */
-export async function hasSqlite(): Promise<boolean> {
-  if ((await loadSqlite())?.backup !== undefined) return true;
-  return run("sqlite3", ["-version"]).then(
-    () => true,
-    () => false,
-  );
-}
-
 async function loadSqlite(): Promise<SqliteModule | undefined> {
   const name = "node:sqlite";
   try {

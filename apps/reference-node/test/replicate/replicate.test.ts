@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { describeWith, type Peer } from "@proj/peers";
 import { startTcpProxy } from "@proj/wan";
 import { spawn, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -19,7 +20,6 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { hasSqlite } from "#src/replicate/sqlite-backup.js";
 import { formatReplicaKey, isReplicaName, parseReplicaKey } from "#src/replicate/replica-key.js";
 import { cli, cliJson, main, serve, type ServingNode } from "../support/cli.js";
 import { tempFolder } from "../support/temp-folder.js";
@@ -136,43 +136,46 @@ test("an image arrives; what nobody wrote costs nothing", async () => {
   expect(sha(join(replicas, "disk.img"))).toBe(sha(source));
 });
 
-test("a database arrives as it was committed, while others write to it", async () => {
-  const source = join(folder.path, "shop.db");
-  if (!(await hasSqlite())) {
-    console.warn("left out: neither this Node nor the host has SQLite");
-    return;
-  }
-  const sql = (text: string): string => {
-    const { status, stdout, stderr } = spawnSync("sqlite3", [source, text], { encoding: "utf8" });
-    if (status !== 0) throw new Error(stderr);
-    return stdout;
-  };
-  sql(
-    "PRAGMA journal_mode = WAL; CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT);" +
-      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)" +
-      "INSERT INTO t SELECT i, hex(randomblob(30)) FROM n;",
-  );
-  await replicate(source);
-  // A transaction that is open while the snapshot is taken is no part of it.
-  const writer = spawn("sqlite3", ["-batch", source], { stdio: ["pipe", "pipe", "inherit"] });
-  writer.stdin.write(
-    "UPDATE t SET text = 'paid' WHERE id % 400 = 0; BEGIN; DELETE FROM t; SELECT 'open';\n",
-  );
-  await once(writer.stdout, "data");
-  const second = await replicate(source);
-  writer.stdin.end("ROLLBACK;\n");
-  await once(writer, "close");
-  const copy = spawnSync(
-    "sqlite3",
-    [
-      join(replicas, "shop.db"),
-      "PRAGMA integrity_check; SELECT count(*) FROM t; SELECT count(*) FROM t WHERE text = 'paid';",
-    ],
-    { encoding: "utf8" },
-  );
-  expect(copy.stdout).toBe("ok\n40000\n100\n");
-  expect(second.hadBase).toBe(true);
-  expect(second.wireBytes).toBeLessThan(second.rawBytes / 10);
+const found = spawnSync("sqlite3", ["-version"]).status === 0;
+const sqlite: Peer<true> = found
+  ? { name: "sqlite3", found }
+  : { name: "sqlite3", lack: "the sqlite3 program is not installed" };
+
+describeWith("with SQLite", sqlite, () => {
+  test("a database arrives as it was committed, while others write to it", async () => {
+    const source = join(folder.path, "shop.db");
+    const sql = (text: string): string => {
+      const { status, stdout, stderr } = spawnSync("sqlite3", [source, text], { encoding: "utf8" });
+      if (status !== 0) throw new Error(stderr);
+      return stdout;
+    };
+    sql(
+      "PRAGMA journal_mode = WAL; CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT);" +
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)" +
+        "INSERT INTO t SELECT i, hex(randomblob(30)) FROM n;",
+    );
+    await replicate(source);
+    // A transaction that is open while the snapshot is taken is no part of it.
+    const writer = spawn("sqlite3", ["-batch", source], { stdio: ["pipe", "pipe", "inherit"] });
+    writer.stdin.write(
+      "UPDATE t SET text = 'paid' WHERE id % 400 = 0; BEGIN; DELETE FROM t; SELECT 'open';\n",
+    );
+    await once(writer.stdout, "data");
+    const second = await replicate(source);
+    writer.stdin.end("ROLLBACK;\n");
+    await once(writer, "close");
+    const copy = spawnSync(
+      "sqlite3",
+      [
+        join(replicas, "shop.db"),
+        "PRAGMA integrity_check; SELECT count(*) FROM t; SELECT count(*) FROM t WHERE text = 'paid';",
+      ],
+      { encoding: "utf8" },
+    );
+    expect(copy.stdout).toBe("ok\n40000\n100\n");
+    expect(second.hadBase).toBe(true);
+    expect(second.wireBytes).toBeLessThan(second.rawBytes / 10);
+  });
 });
 
 test("a sender that is killed goes on where it was, and sends what changed since as well", async () => {

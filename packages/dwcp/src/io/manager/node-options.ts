@@ -48,8 +48,7 @@ export function nodeOptionsOf(config: DwcpConfig, secrets: ManagerSecrets): Dwcp
   };
 }
 
-/** Takes `host:port` apart. @throws DwcpError `dwcp.invalid_config` */
-export function parseAddress(text: string): PeerAddress {
+function parseAddress(text: string): PeerAddress {
   const at = text.lastIndexOf(":");
   const port = Number(text.slice(at + 1));
   if (at <= 0 || !Number.isInteger(port) || port < 0 || port > 65_535) {
