@@ -97,7 +97,7 @@ export type { PayloadRules, PayloadSender, ReadyPayload } from "./pool/payload-s
 export type { SealingSurroundings } from "./pool/record-sealer.js";
 export { traceparentOf } from "./pool/traceparent.js";
 
-export type { EnginePort } from "./stream/engine-port.js";
+export type { EnginePort, PortParts } from "./stream/engine-port.js";
 export { LocalPort, type LocalSurroundings } from "./stream/local-port.js";
 export { type OpenOptions, StreamLayer, type StreamLayerOptions } from "./stream/stream-layer.js";
 export type { AcceptOptions, IncomingStream } from "./stream/incoming-stream.js";

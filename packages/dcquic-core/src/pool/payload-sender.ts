@@ -64,7 +64,7 @@ export function allocateBuffer(
   priority: number,
 ): BufferHandle | Promise<BufferHandle> {
   const { buffers } = port;
-  const bytes = sealedBytes(size);
+  const bytes = sealedBytes(size, port);
   const wrap = (buffer: RegisteredBuffer): BufferHandle => new BufferHandle(buffer, size, port);
   const now = buffers.allocate(bytes, priority);
   if (now !== undefined) return wrap(now);

@@ -6,7 +6,7 @@ import { type RecordLayout, recordNonce, wireBytesOf } from "../crypto/records.j
 import { PayloadMode, TAG_BYTES } from "../wire/constants.js";
 
 /** log2 of the default record: 64 KiB. spec/dcquic.md §20 */
-export const DEFAULT_RECORD_LOG2 = 16;
+const DEFAULT_RECORD_LOG2 = 16;
 
 /** What sealing takes from its surroundings. */
 export interface SealingSurroundings {
@@ -16,14 +16,23 @@ export interface SealingSurroundings {
   readonly crypto: CryptoBackend;
   /** Where keys come from. */
   readonly random: RandomSource;
+  /** log2 of a record's plain bytes; 16 if absent. */
+  readonly recordLog2?: number | undefined;
 }
 
 const NO_AAD = new Uint8Array(0);
 const BINDING_BYTES = 16;
 
 /** Bytes that a sealed message of `size` plain bytes takes. §8.2 */
-export function sealedBytes(size: number): number {
-  return wireBytesOf({ recordLog2: DEFAULT_RECORD_LOG2, totalBytes: size, messageNumber: 0 });
+export function sealedBytes(
+  size: number,
+  { recordLog2 }: Pick<SealingSurroundings, "recordLog2">,
+): number {
+  return wireBytesOf(layoutOf(size, recordLog2));
+}
+
+function layoutOf(totalBytes: number, recordLog2: number = DEFAULT_RECORD_LOG2): RecordLayout {
+  return { recordLog2, totalBytes, messageNumber: 0 };
 }
 
 /**
@@ -45,7 +54,7 @@ export class RecordSealer {
   constructor(buffer: RegisteredBuffer, size: number, surroundings: SealingSurroundings) {
     this.surroundings = surroundings;
     this.#buffer = buffer;
-    this.#layout = { recordLog2: DEFAULT_RECORD_LOG2, totalBytes: size, messageNumber: 0 };
+    this.#layout = layoutOf(size, surroundings.recordLog2);
   }
 
   /** Plain bytes written so far. */
@@ -98,7 +107,7 @@ export class RecordSealer {
     const job = aeadJob();
     job.aad = NO_AAD;
     job.bytes = new Uint8Array(Math.min(totalBytes, 2 ** recordLog2) + TAG_BYTES);
-    const records = (sealedBytes(totalBytes) - totalBytes) / TAG_BYTES;
+    const records = (wireBytesOf(this.#layout) - totalBytes) / TAG_BYTES;
     return { aead: crypto.aead(key), job, key, tags: new Uint8Array(records * TAG_BYTES) };
   }
 

@@ -7,23 +7,29 @@ import type { PlacedAccept } from "../engine/puller.js";
 import type { CloseOptions } from "../engine/stream-closer.js";
 import type { Id64 } from "../wire/id64.js";
 
+/** What an engine's port is made of, besides the engine. */
+export interface PortParts {
+  /** Timers on the engine's time. */
+  readonly timers: Timers;
+  /** What seals records. */
+  readonly crypto: CryptoBackend;
+  /** Where data keys come from. */
+  readonly random: RandomSource;
+  /** log2 of a record's plain bytes; 16 if absent. */
+  readonly recordLog2?: number | undefined;
+}
+
 /**
  * One engine as streams see it: commands go in here, events come back through the layer's `handle`.
  *
  * No command answers at once except through `done`, which may be called inside the call or later: the engine may run on
  * another thread.
  */
-export interface EnginePort {
+export interface EnginePort extends PortParts {
   /** The engine's time; µs. */
   readonly nowUs: number;
-  /** Timers on that time. */
-  readonly timers: Timers;
   /** The buffers whose references the engine counts. */
   readonly buffers: BufferRegistry;
-  /** What seals records. */
-  readonly crypto: CryptoBackend;
-  /** Where data keys come from. */
-  readonly random: RandomSource;
   /** Announces a transfer. */
   announce(path: PathId, options: AnnounceOptions, done: (result: AnnounceResult) => void): void;
   /** Begins to pull an offered transfer. With `placed` its records are told one by one instead of kept. */

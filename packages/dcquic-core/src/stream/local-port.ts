@@ -7,7 +7,7 @@ import type { PathId } from "../engine/events.js";
 import type { PlacedAccept } from "../engine/puller.js";
 import type { CloseOptions } from "../engine/stream-closer.js";
 import type { Id64 } from "../wire/id64.js";
-import type { EnginePort } from "./engine-port.js";
+import type { EnginePort, PortParts } from "./engine-port.js";
 
 /** An engine on this thread and what surrounds it. */
 export interface LocalSurroundings {
@@ -29,21 +29,17 @@ export class LocalPort implements EnginePort {
   readonly crypto: CryptoBackend;
   /** Where data keys come from. */
   readonly random: RandomSource;
+  /** log2 of a record's plain bytes, where it was chosen. */
+  readonly recordLog2: number | undefined;
   readonly #local: LocalSurroundings;
 
   /** Wraps an engine and its driver. */
-  constructor(
-    local: LocalSurroundings,
-    parts: {
-      readonly timers: Timers;
-      readonly crypto: CryptoBackend;
-      readonly random: RandomSource;
-    },
-  ) {
+  constructor(local: LocalSurroundings, parts: PortParts) {
     this.#local = local;
     this.timers = parts.timers;
     this.crypto = parts.crypto;
     this.random = parts.random;
+    this.recordLog2 = parts.recordLog2;
   }
 
   /** The engine's time; µs. */

@@ -15,7 +15,7 @@ interface WireDependency {
 }
 
 /** Where an RMA provider finds the bytes. §16.3 */
-export interface RmaDescriptor {
+interface RmaDescriptor {
   /** Index of the NIC. */
   nic: number;
   /** Family of the provider. */

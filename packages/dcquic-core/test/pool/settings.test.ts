@@ -41,6 +41,21 @@ test.each(Object.keys(presets) as (keyof typeof presets)[])(
   },
 );
 
+test("§8.2: records are as large as the settings say, whatever the peer's are", async () => {
+  const settings = { preset: "twoCoreTest", recordBytes: 16_384 } as const;
+  const [caller, answerer] = [await made({ settings }), await made()];
+  answerer.serve({ accept: async (incoming) => incoming.reply((await incoming.request()).bytes) });
+  const buffer = await caller.allocateBuffer(100_000, { priority: 0 });
+  // Seven records with a tag each.
+  expect(caller.stats.bufferBytes).toBeGreaterThanOrEqual(100_000 + 7 * 16);
+  const content = new SeededRandom(3).fill(new Uint8Array(100_000));
+  buffer.write(content).fill();
+  const { bytes } = await caller.unaryRpc(answerer.name, buffer).response;
+  expect(equalBytes(bytes, content)).toBe(true);
+  buffer.drop();
+  await expect(localPool({ recordBytes: 1000 })).rejects.toThrow("records of 1000 bytes");
+});
+
 test("§8.1: two pools that prefer it authenticate headers and leave the rest to the records", async () => {
   const settings = { preset: "twoCoreTest", dataAuth: "headers" } as const;
   const [caller, answerer] = [await made({ settings }), await made({ settings })];

@@ -1,5 +1,6 @@
 import { isWireError } from "@proj/wire-types";
 import { systemRandom } from "@proj/wire-types/system";
+import { DEFAULT_DCQUIC_CONFIG } from "../../config/presets.js";
 import {
   type ConfigChoice,
   engineConfigOf,
@@ -40,6 +41,8 @@ export interface TransportPoolConfig extends TransportPoolOptions {
   readonly engine?: Partial<EngineConfig>;
   /** Bytes that buffers may take; 256 MiB if absent. */
   readonly bufferBytes?: number;
+  /** Plain bytes of a record, a power of two from 2^14 to 2^24; 65,536 if absent. */
+  readonly recordBytes?: number;
   /** The cryptography; OpenSSL's if absent. */
   readonly crypto?: CryptoBackend;
   /** Memory access for bulk bytes, for drivers that can; hardware that is here if absent, nothing where `false`. */
@@ -61,6 +64,8 @@ const DEFAULT_TIMEOUT_MS = 5000;
 const DEFAULT_HANDSHAKES = 64;
 const DAY_MS = 86_400_000;
 const US_PER_MS = 1000;
+const MIN_RECORD_LOG2 = 14;
+const MAX_RECORD_LOG2 = 24;
 
 /**
  * Makes a pool on a UDP port, and answers handshakes on the TCP port of the same number.
@@ -88,6 +93,7 @@ function withSettings(config: TransportPoolConfig): TransportPoolConfig {
   const settings = resolveDcquicConfig(config.settings);
   return {
     bufferBytes: settings.bufferPoolBytes,
+    recordBytes: settings.recordBytes,
     maxHandshakes: settings.maxHandshakes,
     rehandshakeMs: settings.rehandshakeUs / US_PER_MS,
     closeGraceMs: settings.closeGraceUs / US_PER_MS,
@@ -98,6 +104,7 @@ function withSettings(config: TransportPoolConfig): TransportPoolConfig {
 
 async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend> {
   const { host, port = 0, bufferBytes } = config;
+  const recordLog2 = recordLog2Of(config);
   const crypto = config.crypto ?? nodeCrypto;
   const resetSigner = config.resetSigner ?? systemRandom.fill(new Uint8Array(SIGNER_BYTES));
   const bind: BindDriver = config.bind ?? ((options) => UdpDriver.bind(options));
@@ -129,6 +136,7 @@ async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend>
       driver,
       maker,
       crypto,
+      recordLog2,
       inlineMaxBytes: config.engine?.inlineMaxBytes ?? DEFAULT_CONFIG.inlineMaxBytes,
       authorize: config.authorize ?? (() => true),
       rehandshakeMs: config.rehandshakeMs ?? DAY_MS,
@@ -141,6 +149,14 @@ async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend>
   }
 }
 
+function recordLog2Of({ recordBytes = DEFAULT_DCQUIC_CONFIG.recordBytes }: TransportPoolConfig) {
+  const log2 = Math.log2(recordBytes);
+  if (!Number.isInteger(log2) || log2 < MIN_RECORD_LOG2 || log2 > MAX_RECORD_LOG2) {
+    throw new RangeError(`records of ${recordBytes} bytes`);
+  }
+  return log2;
+}
+
 function helloOf(config: TransportPoolConfig, driver: PoolDriver): Hello {
   const engine = { ...DEFAULT_CONFIG, ...config.engine };
   const { host, port } = driver.address;
@@ -148,7 +164,7 @@ function helloOf(config: TransportPoolConfig, driver: PoolDriver): Hello {
     versions: [2],
     aeads: ["aes-256-gcm", "aes-128-gcm"],
     dataAuth: engine.dataAuth === "headers" ? [0, 1] : [0],
-    recordLog2: [16],
+    recordLog2: [recordLog2Of(config)],
     epoch: systemRandom.fill(new Uint8Array(EPOCH_BYTES)),
     endpoints: [config.advertisedHost ?? host, ...(config.otherHosts ?? [])].map((each, nic) => ({
       worker: engine.worker,

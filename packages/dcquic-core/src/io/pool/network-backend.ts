@@ -22,6 +22,8 @@ export interface NetworkBackendOptions {
   readonly maker: PathMaker;
   readonly crypto: CryptoBackend;
   readonly inlineMaxBytes: number;
+  /** log2 of a record's plain bytes. */
+  readonly recordLog2: number;
   /** Who may make paths: is asked with the name that the peer proved. */
   readonly authorize: (identity: string) => boolean;
   /** How long a path is used before its secret is replaced, give or take a fifth; ms. */
@@ -82,10 +84,10 @@ export class NetworkBackend implements PoolBackend {
   /** Serves a driver whose events are given to {@link NetworkBackend.handle}. */
   constructor(options: NetworkBackendOptions) {
     this.#options = options;
-    const { driver, crypto } = options;
+    const { driver, crypto, recordLog2 } = options;
     this.inlineMaxBytes = options.inlineMaxBytes;
     this.name = formatPeerName(driver.address.host, driver.address.port);
-    this.mainPort = driver.port({ timers: systemTime, crypto, random: systemRandom });
+    this.mainPort = driver.port({ timers: systemTime, crypto, random: systemRandom, recordLog2 });
     this.#layer = new StreamLayer({
       port: this.mainPort,
       onIncoming: (incoming) => this.#show(incoming),

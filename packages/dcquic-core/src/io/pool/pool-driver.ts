@@ -1,9 +1,7 @@
-import type { RandomSource, Timers } from "@proj/wire-types";
 import type { BufferRegistry } from "../../buffer/buffer-registry.js";
-import type { CryptoBackend } from "../../crypto/backend.js";
 import type { Engine } from "../../engine/engine.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
-import type { EnginePort } from "../../stream/engine-port.js";
+import type { EnginePort, PortParts } from "../../stream/engine-port.js";
 import type { EngineHostOptions } from "../engine-host.js";
 import type { UdpAddress } from "../peer-addresses.js";
 
@@ -18,11 +16,7 @@ export interface PoolDriver {
   /** The paths of the engine. */
   readonly engine: PathCommands;
   /** Makes the port of the engine. */
-  port(parts: {
-    readonly timers: Timers;
-    readonly crypto: CryptoBackend;
-    readonly random: RandomSource;
-  }): EnginePort;
+  port(parts: PortParts): EnginePort;
   /** The buffers of own transfers. */
   readonly buffers: BufferRegistry;
   /** The engine's time; µs. */

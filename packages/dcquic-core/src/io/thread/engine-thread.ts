@@ -1,15 +1,15 @@
 import { Worker } from "node:worker_threads";
-import { asWireError, type RandomSource, type Timers } from "@proj/wire-types";
+import { asWireError } from "@proj/wire-types";
 import { systemTime } from "@proj/wire-types/system";
 import { BufferRegistry, type RegisteredBuffer } from "../../buffer/buffer-registry.js";
-import type { CryptoBackend } from "../../crypto/backend.js";
+import type { AnnounceResult } from "../../engine/announce-options.js";
 import type { PathId } from "../../engine/events.js";
 import { Status } from "../../engine/status.js";
 import type { PeerState } from "../../health/peer-health.js";
 import type { EstablishedPath } from "../../path/handshake.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import { Watchdog, WATCHDOG_INTERVAL_MS, type WatchdogFinding } from "../../router/watchdog.js";
-import type { AnnounceResult } from "../../engine/announce-options.js";
+import type { PortParts } from "../../stream/engine-port.js";
 import type { EngineHostOptions } from "../engine-host.js";
 import type { Polling } from "../native/native-driver.js";
 import type { UdpAddress } from "../peer-addresses.js";
@@ -155,7 +155,7 @@ export class EngineThread {
   }
 
   /** The port of the engine, for streams on the application's thread. */
-  port(parts: { timers: Timers; crypto: CryptoBackend; random: RandomSource }): ThreadPort {
+  port(parts: PortParts): ThreadPort {
     return new ThreadPort(this, parts);
   }
 

@@ -10,7 +10,7 @@ import type { PathId } from "../../engine/events.js";
 import type { PlacedAccept } from "../../engine/puller.js";
 import { Status } from "../../engine/status.js";
 import type { CloseOptions } from "../../engine/stream-closer.js";
-import type { EnginePort } from "../../stream/engine-port.js";
+import type { EnginePort, PortParts } from "../../stream/engine-port.js";
 import type { Id64 } from "../../wire/id64.js";
 import type { EngineThread } from "./engine-thread.js";
 
@@ -22,21 +22,17 @@ export class ThreadPort implements EnginePort {
   readonly crypto: CryptoBackend;
   /** Where data keys come from. */
   readonly random: RandomSource;
+  /** log2 of a record's plain bytes, where it was chosen. */
+  readonly recordLog2: number | undefined;
   readonly #thread: EngineThread;
 
   /** Posts to `thread`. */
-  constructor(
-    thread: EngineThread,
-    parts: {
-      readonly timers: Timers;
-      readonly crypto: CryptoBackend;
-      readonly random: RandomSource;
-    },
-  ) {
+  constructor(thread: EngineThread, parts: PortParts) {
     this.#thread = thread;
     this.timers = parts.timers;
     this.crypto = parts.crypto;
     this.random = parts.random;
+    this.recordLog2 = parts.recordLog2;
   }
 
   /** The engine's time; µs. */
