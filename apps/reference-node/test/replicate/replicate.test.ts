@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import { describeWith, type Peer } from "@proj/peers";
+import { command, describeWith } from "@proj/peers";
 import { startTcpProxy } from "@proj/wan";
 import { spawn, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -136,12 +136,7 @@ test("an image arrives; what nobody wrote costs nothing", async () => {
   expect(sha(join(replicas, "disk.img"))).toBe(sha(source));
 });
 
-const found = spawnSync("sqlite3", ["-version"]).status === 0;
-const sqlite: Peer<true> = found
-  ? { name: "sqlite3", found }
-  : { name: "sqlite3", lack: "the sqlite3 program is not installed" };
-
-describeWith("with SQLite", sqlite, () => {
+describeWith("with SQLite", command("sqlite3"), () => {
   test("a database arrives as it was committed, while others write to it", async () => {
     const source = join(folder.path, "shop.db");
     const sql = (text: string): string => {
