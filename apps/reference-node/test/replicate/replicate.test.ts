@@ -181,8 +181,8 @@ test("a sender that is killed goes on where it was, and sends what changed since
   const source = join(folder.path, "big.bin");
   writeFileSync(source, randomBytes(16_000_000));
   const to = `dwcp://127.0.0.1:${proxy.port}`;
-  const command = ["replicate", source, "--to", to, "--key", keyFile, "--state", state];
-  const first = spawn(process.execPath, [main, ...command], { stdio: "ignore" });
+  const line = ["replicate", source, "--to", to, "--key", keyFile, "--state", state];
+  const first = spawn(process.execPath, [main, ...line], { stdio: "ignore" });
   // Something has to be durable at the receiver.
   const journals = join(replicas, ".dwcp", "parts");
   const isUnderWay = (): boolean =>
@@ -194,7 +194,7 @@ test("a sender that is killed goes on where it was, and sends what changed since
   await once(first, "close");
   appendFileSync(source, "and more");
   try {
-    const { document, stderr } = await cliJson(command);
+    const { document, stderr } = await cliJson(line);
     expect(stderr).toBe("");
     const rounds = document["rounds"] as Round[];
     expect(rounds).toHaveLength(2);
@@ -213,8 +213,8 @@ test("a receiver that is killed and started again goes on, and publishes", async
   const source = join(folder.path, "other.bin");
   writeFileSync(source, randomBytes(9_000_000));
   const to = `dwcp://127.0.0.1:${proxy.port}`;
-  const command = ["replicate", source, "--to", to, "--key", keyFile, "--state", state];
-  const sending = cliJson([...command, "--timeout", "60000"]);
+  const line = ["replicate", source, "--to", to, "--key", keyFile, "--state", state];
+  const sending = cliJson([...line, "--timeout", "60000"]);
   await sleep(2_000);
   await node.end("SIGKILL");
   node = await serve(config(port));
@@ -256,8 +256,8 @@ test("errors say what to do", async () => {
   expect(odd.code).toBe(2);
   expect(odd.stderr).toContain("--name");
   const otherKey = folder.write("other.key", randomBytes(32).toString("hex"));
-  const command = ["replicate", keyFile, "--to", node.dwcp, "--state", state];
-  const stranger = await cli([...command, "--key", otherKey]);
+  const line = ["replicate", keyFile, "--to", node.dwcp, "--state", state];
+  const stranger = await cli([...line, "--key", otherKey]);
   expect(stranger.code).toBe(1);
   expect(stranger.stderr).toContain("name the key that the node holds");
   const { document } = await cliJson([
