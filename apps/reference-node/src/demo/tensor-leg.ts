@@ -19,7 +19,7 @@ export interface FramesOrder {
 }
 
 /** What a reader found. */
-export interface ReaderResult {
+interface ReaderResult {
   /** Frames that arrived as they were written. */
   readonly frames: number;
   /** Frames that did not. */
