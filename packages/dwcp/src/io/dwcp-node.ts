@@ -10,6 +10,7 @@ import type { NodeContext } from "./net/node-context.js";
 import { type LinkOptions, type PeerAddress, PeerLink } from "./net/peer-link.js";
 import type { SessionService } from "./net/session-host.js";
 import type { CongestionControl } from "./net/tune-socket.js";
+import type { TrafficReading } from "./net/traffic-tally.js";
 import { nodeHdePlatform } from "./node-hde-platform.js";
 import { ObjectStore, type StoredObject } from "./store/object-store.js";
 import { ClassTrainer, type TrainerOptions } from "./transfer/class-trainer.js";
@@ -87,6 +88,8 @@ export interface DwcpNode {
   queryBaselines(peer: PeerAddress, ids: readonly string[]): Promise<PeerStates>;
   /** Removes kept states that are too old or too many, and tells peers; gives their content ids. */
   pruneBaselines(): readonly string[];
+  /** What went between this node and its peers: one reading for each that it calls, one for all that call it. */
+  readonly traffic: readonly TrafficReading[];
   /** Ends everything; transfers can go on later. */
   close(): Promise<void>;
 }
@@ -189,6 +192,12 @@ class RunningNode implements DwcpNode {
 
   get address(): PeerAddress | undefined {
     return this.#parts.listener?.address;
+  }
+
+  get traffic(): readonly TrafficReading[] {
+    const { listener } = this.#parts;
+    const called = [...this.#links.values()].map(({ traffic }) => traffic);
+    return listener === undefined ? called : [...called, listener.traffic];
   }
 
   send(peer: PeerAddress, request: SendRequest): Promise<SendResult> {

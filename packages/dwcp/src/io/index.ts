@@ -1,5 +1,6 @@
 export { type DwcpNode, type DwcpNodeOptions, startDwcpNode } from "./dwcp-node.js";
 export type { PeerAddress } from "./net/peer-link.js";
+export type { LinkCondition, RepeatCounts, TrafficReading } from "./net/traffic-tally.js";
 export type { SendRequest } from "./transfer/outbox.js";
 export type { SendResult } from "./transfer/send-job.js";
 export type { TrainerOptions } from "./transfer/class-trainer.js";

@@ -29,6 +29,18 @@ export const DwcpMetricTable: {
       | "dwcp_hde_compression_ratio"
       | "dwcp_integrity_failures_total"
       | "dwcp_plain_transfers_total"
+      | "dwcp_sessions_active"
+      | "dwcp_amst_streams_active"
+      | "dwcp_amst_goodput_bytes_per_second"
+      | "dwcp_amst_rtt_seconds"
+      | "dwcp_amst_inflight_bytes"
+      | "dwcp_amst_bytes_sent_total"
+      | "dwcp_amst_bytes_received_total"
+      | "dwcp_amst_unit_bytes_total"
+      | "dwcp_amst_retransmitted_units_total"
+      | "dwcp_amst_stream_deaths_total"
+      | "dwcp_amst_stream_adjustments_total"
+      | "dwcp_session_resumes_total"
   ]: MetricSpec;
 } = {
   dwcp_system_config_enabled: {
@@ -94,6 +106,58 @@ export const DwcpMetricTable: {
     type: "counter",
     help: "Transfers that went plainly, and why.",
     labels: ["reason"],
+  },
+  dwcp_sessions_active: { type: "gauge", help: "Sessions that are not over.", labels: ["peer"] },
+  dwcp_amst_streams_active: { type: "gauge", help: "Streams that are attached.", labels: ["peer"] },
+  dwcp_amst_goodput_bytes_per_second: {
+    type: "gauge",
+    help: "Bytes of units that arrived at the peer, over the last five seconds.",
+    labels: ["peer"],
+  },
+  dwcp_amst_rtt_seconds: {
+    type: "gauge",
+    help: "Round trip, as acknowledgements tell it.",
+    labels: ["peer", "kind"],
+  },
+  dwcp_amst_inflight_bytes: {
+    type: "gauge",
+    help: "Bytes of units that were sent and neither acknowledged nor given up.",
+    labels: ["peer"],
+  },
+  dwcp_amst_bytes_sent_total: {
+    type: "counter",
+    help: "Bytes that sockets took, of whatever kind; under TLS before encryption.",
+    labels: ["peer"],
+  },
+  dwcp_amst_bytes_received_total: {
+    type: "counter",
+    help: "Bytes that sockets gave, of whatever kind; under TLS after decryption.",
+    labels: ["peer"],
+  },
+  dwcp_amst_unit_bytes_total: {
+    type: "counter",
+    help: "Bytes of all frames of units that were sent, with repeats.",
+    labels: ["peer"],
+  },
+  dwcp_amst_retransmitted_units_total: {
+    type: "counter",
+    help: "Units that were sent again, and why.",
+    labels: ["peer", "reason"],
+  },
+  dwcp_amst_stream_deaths_total: {
+    type: "counter",
+    help: "Streams that ended without anybody here wanting it, and how.",
+    labels: ["peer", "reason"],
+  },
+  dwcp_amst_stream_adjustments_total: {
+    type: "counter",
+    help: "Changes of the wanted number of streams.",
+    labels: ["peer", "direction"],
+  },
+  dwcp_session_resumes_total: {
+    type: "counter",
+    help: "How often a session went on after its last stream was gone.",
+    labels: ["peer"],
   },
 };
 

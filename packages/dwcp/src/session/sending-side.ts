@@ -1,5 +1,6 @@
 import { DwcpError } from "../errors.js";
 import { DeliveryMeter } from "../rate/delivery-meter.js";
+import { GoodputWindow } from "../rate/goodput-window.js";
 import { SessionRate } from "../rate/session-rate.js";
 import { unitTarget } from "../rate/stream-hint.js";
 import { TokenBucket } from "../rate/token-bucket.js";
@@ -49,6 +50,8 @@ export class SendingSide {
   readonly #members = new Map<number, QueuedTransfer>();
   readonly meter: DeliveryMeter = new DeliveryMeter();
   readonly rate: SessionRate;
+  /** Bytes of units that arrived, over the last seconds. */
+  readonly goodput: GoodputWindow = new GoodputWindow();
   readonly credit: CreditAccount = new CreditAccount();
   readonly #bucket: TokenBucket;
   readonly repeats: Record<RepeatReason, number> = {
@@ -57,6 +60,7 @@ export class SendingSide {
     refused: 0,
     hedged: 0,
   };
+  /** Bytes of all frames of units, with repeats. */
   wireBytes = 0;
   #blockedUntilUs = Number.POSITIVE_INFINITY;
   #isStarved = false;
@@ -241,6 +245,7 @@ export class SendingSide {
     this.#bucket.take(nowUs, size);
     stream.launch(nowUs, size);
     this.wireBytes += size;
+    transfer.wireBytes += size;
     const flying = transfer.launch(unit, stream.index, this.meter.sent(nowUs, size));
     const chunk = { ...unit.body, unitId: flying.unitId, sentUs: Math.round(nowUs) };
     return chunkFrame(chunk, transfer.handle, this.#options.crc32);
@@ -254,6 +259,7 @@ export class SendingSide {
     stream?.land(size);
     if (stream !== undefined) stream.deliveredBytes += size;
     const sample = this.meter.acknowledged(nowUs, size, flying.stamp);
+    this.goodput.add(nowUs, size);
     this.rate.sample({ ...sample, nowUs, rttUs, inflightBytes: this.meter.inflightBytes });
   }
 

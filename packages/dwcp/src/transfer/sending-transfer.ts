@@ -39,6 +39,8 @@ export class SendingTransfer {
   state: SendingState = "planned";
   /** What the receiver calls it; 0 before ACCEPT. */
   handle = 0;
+  /** Bytes of the frames that carried its units, with repeats. */
+  wireBytes = 0;
   /** Slots that the receiver has, and that have not failed since. */
   readonly baselineSlots: Set<number> = new Set();
   readonly dictionarySlots: Set<number> = new Set();

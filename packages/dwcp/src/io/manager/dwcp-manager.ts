@@ -6,15 +6,24 @@ import { DwcpError } from "../../errors.js";
 import { MetricsBook } from "../../metrics/metrics-book.js";
 import { type DwcpNode, startDwcpNode } from "../dwcp-node.js";
 import type { PeerAddress } from "../net/peer-link.js";
+import type { TrafficReading } from "../net/traffic-tally.js";
 import { nodeHdePlatform } from "../node-hde-platform.js";
 import { PlainReceiver } from "../plain/plain-receiver.js";
 import type { ObjectStore, StoredObject } from "../store/object-store.js";
 import type { SendRequest } from "../transfer/outbox.js";
 import { type ManagedResult, ManagedTransfers, type RunningTransfer } from "./managed-transfers.js";
 import { nodeOptionsOf } from "./node-options.js";
+import { TransportMetrics } from "./transport-metrics.js";
 
 /** Where a manager is. spec/dwcp.md B7 */
-export type ManagerState = "disabled" | "stopped" | "starting" | "running" | "stopping" | "failed";
+export type ManagerState =
+  | "disabled"
+  | "stopped"
+  | "starting"
+  | "running"
+  | "degraded"
+  | "stopping"
+  | "failed";
 
 /** What a configuration must not hold. */
 export interface ManagerSecrets {
@@ -40,7 +49,7 @@ export interface ManagerHealth {
   /** Transfers can be asked for. */
   readonly ready: boolean;
   readonly state: ManagerState;
-  /** Why it failed. */
+  /** Why it failed, or what is degraded. */
   readonly reason?: string;
   readonly runningTransfers: number;
 }
@@ -58,6 +67,7 @@ const HISTORY = 20;
  * ```
  * disabled ⇄ (enabled) stopped ─start─▶ starting ─▶ running ─stop─▶ stopping ─▶ stopped
  *                                       starting ─▶ failed ─start─▶ starting
+ * running ⇄ degraded, as sessions have streams or too few
  * ```
  *
  * `start` and `stop` may be called in every state, twice, and during one another. Disabled, nothing is opened: transfers go
@@ -66,13 +76,14 @@ const HISTORY = 20;
  * @see spec/dwcp.md B7, B16
  */
 export class DwcpManager {
-  readonly metrics: MetricsBook;
+  readonly #metrics: MetricsBook;
+  readonly #transport: TransportMetrics;
   readonly #options: ManagerOptions;
   readonly #history: Version[] = [];
   readonly #transfers: ManagedTransfers;
   #node: DwcpNode | undefined;
   #plain: PlainReceiver | undefined;
-  #state: ManagerState;
+  #state: Exclude<ManagerState, "degraded">;
   #reason: string | undefined;
   #turn: Promise<void> = Promise.resolve();
 
@@ -82,9 +93,9 @@ export class DwcpManager {
     const config = requireConfig(options.config);
     this.#history.push(versionOf(config));
     this.#state = config.enabled ? "stopped" : "disabled";
-    this.metrics = new MetricsBook(config["node.id"]);
-    this.#transfers = new ManagedTransfers(this.metrics);
-    this.#measureState();
+    this.#metrics = new MetricsBook(config["node.id"]);
+    this.#transport = new TransportMetrics(this.#metrics);
+    this.#transfers = new ManagedTransfers(this.#metrics);
   }
 
   /** The configuration in force. */
@@ -102,8 +113,22 @@ export class DwcpManager {
     return this.#history;
   }
 
+  /** Where it is. Degraded: a session has too few streams, or a peer that something waits for cannot be reached. */
   get state(): ManagerState {
-    return this.#state;
+    if (this.#state !== "running") return this.#state;
+    return this.#troubled.length > 0 ? "degraded" : "running";
+  }
+
+  /** What went between the node and its peers; empty while none runs. */
+  get traffic(): readonly TrafficReading[] {
+    return this.#node?.traffic ?? [];
+  }
+
+  /** The metrics, as they are now. */
+  get metrics(): MetricsBook {
+    this.#transport.take(this.traffic);
+    this.#measureState();
+    return this.#metrics;
   }
 
   /** Where the node listens. */
@@ -118,12 +143,13 @@ export class DwcpManager {
 
   /** Whether it does what it should. Disabled is well. */
   get health(): ManagerHealth {
-    const ready = this.#state === "running" || this.#state === "disabled";
+    const { state } = this;
+    const reason = state === "degraded" ? this.#troubled.join("; ") : this.#reason;
     return {
-      live: this.#state !== "failed",
-      ready,
-      state: this.#state,
-      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      live: state !== "failed",
+      ready: state === "running" || state === "degraded" || state === "disabled",
+      state,
+      ...(reason === undefined ? {} : { reason }),
       runningTransfers: this.#transfers.running.length,
     };
   }
@@ -197,6 +223,13 @@ export class DwcpManager {
     return last;
   }
 
+  get #troubled(): readonly string[] {
+    return this.traffic.flatMap(({ peer, condition, streams }) => {
+      if (condition === "away") return [`${peer} cannot be reached`];
+      return condition === "degraded" ? [`${peer}: ${streams} streams are too few`] : [];
+    });
+  }
+
   // Whatever is asked for happens one after the other.
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(work);
@@ -213,7 +246,7 @@ export class DwcpManager {
     try {
       const options = nodeOptionsOf(this.config, this.#options);
       const received = (object: StoredObject): void | Promise<void> => {
-        this.metrics.add("dwcp_received_bytes_total", {}, object.length);
+        this.#metrics.add("dwcp_received_bytes_total", {}, object.length);
         return this.#options.received?.(object);
       };
       const node = await startDwcpNode({
@@ -251,6 +284,7 @@ export class DwcpManager {
     await this.#transfers.settle(this.config["transport.shutdownTimeoutMs"]);
     this.#plain?.close();
     await this.#node?.close();
+    this.#transport.takeLast(this.traffic);
     this.#node = undefined;
     this.#plain = undefined;
     this.#enter("stopped");
@@ -284,10 +318,9 @@ export class DwcpManager {
     return mode === "psk" ? this.#options.key : undefined;
   }
 
-  #enter(state: ManagerState): void {
+  #enter(state: Exclude<ManagerState, "degraded">): void {
     this.#state = state;
     if (state !== "failed") this.#reason = undefined;
-    this.#measureState();
   }
 
   // Never says rdma while bytes go over TCP. spec/dwcp.md B14
@@ -295,18 +328,15 @@ export class DwcpManager {
     const provider = this.#options.tls === undefined ? "tcp" : "tls";
     const asked = this.config["transport.provider"];
     const reason = asked === "rdma" ? "no rdma provider is built in" : "as configured";
-    this.metrics.set("dwcp_transport_info", { provider, reason }, 1);
+    this.#metrics.set("dwcp_transport_info", { provider, reason }, 1);
   }
 
   #measureState(): void {
-    const { metrics, config } = this;
-    metrics.set("dwcp_system_config_enabled", { feature: "dwcp" }, config.enabled ? 1 : 0);
-    const health = this.health;
-    metrics.set(
-      "dwcp_system_component_health",
-      { component: "manager" },
-      health.ready ? 2 : health.live ? 1 : 0,
-    );
+    const { config, health } = this;
+    const isWell = health.ready && health.state !== "degraded";
+    const value = isWell ? 2 : health.live ? 1 : 0;
+    this.#metrics.set("dwcp_system_config_enabled", { feature: "dwcp" }, config.enabled ? 1 : 0);
+    this.#metrics.set("dwcp_system_component_health", { component: "manager" }, value);
   }
 }
 

@@ -13,6 +13,7 @@ import { handshakeContext, type NodeContext, nowUs, systemRandom } from "./node-
 import type { PeerAddress } from "./peer-link.js";
 import { SessionHost, type SessionOwner, type SessionService } from "./session-host.js";
 import { SocketDriver } from "./socket-driver.js";
+import { type TrafficReading, TrafficTally } from "./traffic-tally.js";
 import { tuneSocket } from "./tune-socket.js";
 
 /** How long a connection may take to become a stream. spec/dwcp.md B3 */
@@ -42,6 +43,7 @@ export class DwcpListener {
   });
   readonly #epoch = systemRandom.fill(new Uint8Array(16));
   readonly #hosts = new Map<Session, SessionHost>();
+  readonly #tally = new TrafficTally();
   readonly #opening = new Map<SocketDriver, NodeJS.Timeout>();
 
   constructor(context: NodeContext, options: ListenerOptions, service: SessionService) {
@@ -82,6 +84,13 @@ export class DwcpListener {
   /** Sessions that peers opened. */
   get sessions(): readonly Session[] {
     return this.#registry.sessions;
+  }
+
+  /** What went over the sessions that peers opened. */
+  get traffic(): TrafficReading {
+    const { sessions } = this;
+    const condition = sessions.length === 0 ? "idle" : "established";
+    return this.#tally.read(nowUs(), { peer: "incoming", condition }, sessions);
   }
 
   /**
@@ -129,6 +138,7 @@ export class DwcpListener {
     let joined: SessionHost | undefined;
     const driver = new SocketDriver(socket, new Connection(opening, limits, platform.crc32), {
       nowUs,
+      tally: this.#tally,
       news: (of, news) => {
         joined = this.#hear(of, news) ?? joined;
       },
@@ -154,7 +164,7 @@ export class DwcpListener {
     const options = { role: "responder", identity, tuning, limits, crc32, chance } as const;
     const session = new Session(nowUs(), options);
     this.#registry.add(session);
-    this.#hosts.set(session, new SessionHost(session, this.#owner));
+    this.#hosts.set(session, new SessionHost(session, this.#owner, this.#tally));
     return session;
   }
 

@@ -17,6 +17,7 @@ import { dialFailure } from "./dial-failure.js";
 import { handshakeContext, type NodeContext, nowUs } from "./node-context.js";
 import { SessionHost, type SessionOwner, type SessionService } from "./session-host.js";
 import { SocketDriver } from "./socket-driver.js";
+import { type LinkCondition, type TrafficReading, TrafficTally } from "./traffic-tally.js";
 import { tuneSocket } from "./tune-socket.js";
 
 /** Where a peer is. */
@@ -52,6 +53,7 @@ export class PeerLink {
   readonly #owner: SessionOwner;
   readonly #jobs = new Set<SendJob>();
   readonly #climber: StreamClimber;
+  readonly #tally = new TrafficTally();
   readonly #dialing = new Set<SocketDriver | Socket>();
   #host: SessionHost | undefined;
   #nextIndex = 1;
@@ -88,6 +90,13 @@ export class PeerLink {
   /** What drives the session, when there is one. */
   get host(): SessionHost | undefined {
     return this.#host;
+  }
+
+  /** What went over it. */
+  get traffic(): TrafficReading {
+    const { host, port } = this.address;
+    const place = { peer: `${host}:${port}`, condition: this.#condition };
+    return this.#tally.read(nowUs(), place, this.session === undefined ? [] : [this.session]);
   }
 
   /** Whether it has jobs. */
@@ -134,11 +143,22 @@ export class PeerLink {
       return;
     }
     const { maxStreams } = host.session.options.identity.capabilities;
-    const wanted = Math.min(this.#climber.count, maxStreams);
+    const wanted = this.#wantedOf(host.session);
     const room = maxStreams - host.session.streams.size - this.#dialing.size;
     const missing = wanted - host.session.streams.alive - this.#dialing.size;
     if (this.#failures > 0 && this.#dialing.size > 0) return;
     for (let i = 0; i < Math.min(missing, room); i++) this.#dial(host.session);
+  }
+
+  #wantedOf({ options }: Session): number {
+    return Math.min(this.#climber.count, options.identity.capabilities.maxStreams);
+  }
+
+  get #condition(): LinkCondition {
+    const { session } = this;
+    if (session === undefined) return this.isBusy && this.#failures > 0 ? "away" : "idle";
+    const least = Math.min(this.#options.minStreams, this.#wantedOf(session)) / 2;
+    return session.streams.alive < least ? "degraded" : "established";
   }
 
   #dial(session: Session | undefined): void {
@@ -182,6 +202,7 @@ export class PeerLink {
       new Connection(opening, limits, platform.crc32),
       {
         nowUs,
+        tally: this.#tally,
         news: (of, news) => this.#hear(of, news),
         stirred: () => {
           if (driver.streamIndex === undefined) driver.pump();
@@ -210,7 +231,7 @@ export class PeerLink {
     const chance = Math.random();
     const options = { role: "initiator", identity, tuning, limits, crc32, chance } as const;
     const session = new Session(nowUs(), options);
-    this.#host = new SessionHost(session, this.#owner);
+    this.#host = new SessionHost(session, this.#owner, this.#tally);
     this.#nextIndex = 1;
     for (const job of this.#jobs) if (!job.isOver) this.#host.send(job);
     this.#climb();
@@ -295,6 +316,8 @@ export class PeerLink {
       });
       sinceUs = now;
       this.#delivered = sending.meter.deliveredBytes;
+      if (count > before) this.#tally.adjustments.up += 1;
+      if (count < before) this.#tally.adjustments.down += 1;
       if (count < before) this.#host?.drainStreams(before - count);
       this.#keepStreams();
     }, 500);

@@ -5,6 +5,7 @@ import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { ReceiveJob } from "../transfer/receive-job.js";
 import type { SendJob } from "../transfer/send-job.js";
 import type { SocketDriver } from "./socket-driver.js";
+import type { TrafficTally } from "./traffic-tally.js";
 
 /** What a session's host needs of its node. */
 export interface SessionOwner {
@@ -28,15 +29,17 @@ export type SessionService = Pick<SessionOwner, "take" | "opened" | "hear">;
 export class SessionHost {
   readonly session: Session;
   readonly #owner: SessionOwner;
+  readonly #tally: TrafficTally;
   readonly #drivers = new Map<number, SocketDriver>();
   readonly #sending = new Map<string, SendJob>();
   readonly #receiving = new Map<number, ReceiveJob>();
   #timer: NodeJS.Timeout | undefined;
   #isQueued = false;
 
-  constructor(session: Session, owner: SessionOwner) {
+  constructor(session: Session, owner: SessionOwner, tally: TrafficTally) {
     this.session = session;
     this.#owner = owner;
+    this.#tally = tally;
   }
 
   /** Jobs that send. */
@@ -59,6 +62,8 @@ export class SessionHost {
     const index = driver.streamIndex;
     if (index === undefined || this.#drivers.get(index) !== driver) return;
     this.#drivers.delete(index);
+    if (driver.endedBy === "peer" || driver.endedBy === "broken")
+      this.#tally.streamDied(driver.endedBy);
     this.#owner.streamsChanged(this);
     this.stir();
   }
@@ -143,14 +148,17 @@ export class SessionHost {
         this.#receiving.get(event.handle)?.obey(event, this.#owner.nowUs);
         break;
       case "streamDied":
+        this.#tally.streamDied(event.error.code);
         this.#drivers.get(event.streamIndex)?.end();
         break;
       case "closed":
         this.#over(event.error);
         break;
+      case "recovered":
+        this.#tally.resumes += 1;
+        break;
       case "goingAway":
       case "lost":
-      case "recovered":
         break;
       case "storeMessage":
         this.#owner.hear(this, event.message);
@@ -179,11 +187,11 @@ export class SessionHost {
 
   #over(error: DwcpError | undefined): void {
     clearTimeout(this.#timer);
+    this.#tally.keep(this.session);
     for (const job of this.#receiving.values()) void job.close();
     this.#receiving.clear();
     for (const driver of this.#drivers.values()) driver.drop();
     this.#drivers.clear();
-    for (const job of this.#sending.values()) job.sessionOver(this.session);
     this.#owner.over(this, error);
   }
 }

@@ -1,9 +1,12 @@
 import type { Socket } from "node:net";
+import type { TrafficTally } from "./traffic-tally.js";
 import type { Connection, ConnectionNews } from "../../session/connection.js";
 
 /** What a socket's driver tells its owner. */
 export interface SocketHandlers {
   readonly nowUs: () => number;
+  /** Counts the bytes. */
+  readonly tally: TrafficTally;
   readonly news: (driver: SocketDriver, news: ConnectionNews) => void;
   /** Something arrived or left: sessions may have news, and other sockets something to send. */
   readonly stirred: () => void;
@@ -17,6 +20,8 @@ export class SocketDriver {
   readonly socket: Socket;
   /** The stream that it became. */
   streamIndex: number | undefined;
+  /** Who ended it, once it is gone: `broken` is what the network or the peer's system did. */
+  endedBy: "here" | "peer" | "broken" | undefined;
   readonly #handlers: SocketHandlers;
   #isGone = false;
 
@@ -28,9 +33,9 @@ export class SocketDriver {
     socket.setKeepAlive(true, 30_000);
     socket.on("data", (bytes) => this.#take(bytes));
     socket.on("drain", () => handlers.stirred());
-    socket.on("end", () => this.drop());
-    socket.on("error", (cause) => this.drop(cause));
-    socket.on("close", () => this.drop());
+    socket.on("end", () => this.#drop("peer"));
+    socket.on("error", (cause) => this.#drop("broken", cause));
+    socket.on("close", () => this.#drop("broken"));
   }
 
   /** Writes what there is to write, as far as the socket takes it. */
@@ -41,7 +46,10 @@ export class SocketDriver {
       const parts = this.connection.transmit(this.#handlers.nowUs(), socket.writableLength);
       if (parts === undefined) return;
       if (parts.length > 1) socket.cork();
-      for (const part of parts) socket.write(part);
+      for (const part of parts) {
+        this.#handlers.tally.sentBytes += part.length;
+        socket.write(part);
+      }
       if (parts.length > 1) socket.uncork();
     }
   }
@@ -61,9 +69,14 @@ export class SocketDriver {
   }
 
   /** Closes at once. */
-  drop(cause?: Error): void {
+  drop(): void {
+    this.#drop("here");
+  }
+
+  #drop(endedBy: "here" | "peer" | "broken", cause?: Error): void {
     if (this.#isGone) return;
     this.#isGone = true;
+    this.endedBy = endedBy;
     this.connection.gone(this.#handlers.nowUs());
     if (this.socket.writableLength === 0) this.socket.destroy();
     else this.socket.destroySoon();
@@ -71,6 +84,7 @@ export class SocketDriver {
   }
 
   #take(bytes: Uint8Array): void {
+    this.#handlers.tally.receivedBytes += bytes.length;
     const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (const news of this.connection.receive(this.#handlers.nowUs(), plain)) {
       this.#handlers.news(this, news);

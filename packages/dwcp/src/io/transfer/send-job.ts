@@ -74,8 +74,6 @@ export class SendJob {
   readonly #encoder: ExtentEncoder;
   // Extents that are being encoded, in the order in which their units are sent.
   #underWay: Extent[] = [];
-  #wireBefore = 0;
-  #wireBytes = 0;
   #fallbacks = 0;
   #baselineId: string | undefined;
 
@@ -121,7 +119,6 @@ export class SendJob {
   obey(session: Session, event: SessionEvent, nowUs: () => number): void {
     switch (event.kind) {
       case "accepted":
-        this.#wireBefore = session.sending.wireBytes;
         if (this.#options.baselines.length > 0 && this.transfer.baselineSlots.size === 0) {
           this.#fallbacks += 1;
         }
@@ -139,7 +136,6 @@ export class SendJob {
         void this.#answer(session, event.first, event.count);
         break;
       case "committed":
-        this.#wireBytes += session.sending.wireBytes - this.#wireBefore;
         this.#settle(event.rootHash);
         break;
       case "failed":
@@ -149,11 +145,6 @@ export class SendJob {
         break;
     }
     this.#options.progress(this.transfer.arrived.covered);
-  }
-
-  /** The session that carried it is over. */
-  sessionOver(session: Session): void {
-    this.#wireBytes += Math.max(0, session.sending.wireBytes - this.#wireBefore);
   }
 
   /** Ends without success. */
@@ -269,7 +260,7 @@ export class SendJob {
       transferId: offer.transferId,
       rootHash,
       rawBytes: offer.rawLength,
-      wireBytes: this.#wireBytes,
+      wireBytes: this.transfer.wireBytes,
       units: this.#units,
       fallbacks: this.#fallbacks,
       baselineId: this.#baselineId,
