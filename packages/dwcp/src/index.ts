@@ -150,7 +150,11 @@ export {
   type TrainingResult,
 } from "./dictionary/train-dictionary.js";
 export { MAX_SAMPLE_BYTES, SampleReservoir } from "./dictionary/sample-reservoir.js";
-export { DICTIONARIES_PER_CLASS, DictionaryBook } from "./dictionary/dictionary-book.js";
+export {
+  DICTIONARIES_PER_CLASS,
+  DictionaryBook,
+  type DictionaryInfo,
+} from "./dictionary/dictionary-book.js";
 export {
   type LevelConditions,
   LevelController,

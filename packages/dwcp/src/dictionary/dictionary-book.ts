@@ -30,6 +30,20 @@ interface Known {
   isRetired: boolean;
 }
 
+/** A dictionary, for people to look at. */
+export interface DictionaryInfo {
+  /** SHA-256 of it, in hexadecimal. */
+  readonly id: string;
+  readonly resourceClass: string;
+  readonly length: number;
+  /** Transfers that use it now. */
+  readonly users: number;
+  /** Whether it only stays for those. */
+  readonly isRetired: boolean;
+  /** Nodes that said they have it. */
+  readonly peers: readonly string[];
+}
+
 /**
  * The dictionaries of this side, and what each peer has of them: DICT_OFFER, then DICT_STATE, then DICT_DATA, then DICT_STATE.
  *
@@ -58,6 +72,20 @@ export class DictionaryBook {
     );
     for (const old of current.slice(0, -DICTIONARIES_PER_CLASS)) old.isRetired = true;
     this.#forgetRetired();
+  }
+
+  /** Lists the dictionaries, the oldest first. */
+  list(): readonly DictionaryInfo[] {
+    return [...this.#known].map(([id, { resourceClass, bytes, users, isRetired }]) => ({
+      id,
+      resourceClass,
+      length: bytes.length,
+      users,
+      isRetired,
+      peers: [...this.#peerHas]
+        .filter((key) => key.startsWith(`${id} `))
+        .map((key) => key.slice(id.length + 1)),
+    }));
   }
 
   /** Gives a dictionary by its id. */

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { ConnectionOptions, TlsOptions } from "node:tls";
 import type { BaselineLimits } from "../baseline/baseline-limits.js";
-import { DictionaryBook } from "../dictionary/dictionary-book.js";
+import { DictionaryBook, type DictionaryInfo } from "../dictionary/dictionary-book.js";
 import { resolveDwcpLimits } from "../limits.js";
 import type { SessionSecurity } from "../session/security.js";
 import { DEFAULT_TUNING, type SessionTuning } from "../session/session-options.js";
@@ -17,7 +17,7 @@ import { ClassTrainer, type TrainerOptions } from "./transfer/class-trainer.js";
 import { Inbox } from "./transfer/inbox.js";
 import { Outbox, type SendRequest } from "./transfer/outbox.js";
 import type { SendResult } from "./transfer/send-job.js";
-import { SentStates } from "./transfer/sent-states.js";
+import { type KeptStateInfo, SentStates } from "./transfer/sent-states.js";
 import { type PeerStates, StoreTalk } from "./transfer/store-talk.js";
 import type { UsedDictionary } from "./transfer/unit-decoder.js";
 import { HdePool } from "./workers/hde-pool.js";
@@ -88,6 +88,16 @@ export interface DwcpNode {
   queryBaselines(peer: PeerAddress, ids: readonly string[]): Promise<PeerStates>;
   /** Removes kept states that are too old or too many, and tells peers; gives their content ids. */
   pruneBaselines(): readonly string[];
+  /** States that are kept to send the next ones against. */
+  readonly baselines: readonly KeptStateInfo[];
+  /** Dictionaries that were trained here, or came from peers. */
+  readonly dictionaries: readonly DictionaryInfo[];
+  /** Holds a transfer, across sessions, or lets it go on; `false` when none of that id is under way. */
+  steer(transferId: string, verb: "pause" | "continue"): boolean;
+  /** Whether a transfer is held, by {@link DwcpNode.steer} or by a peer that has no room. */
+  isPaused(transferId: string): boolean;
+  /** Trains dictionaries of the samples at hand, due or not; gives the classes that have a new one. */
+  trainDictionaries(): Promise<readonly string[]>;
   /** What went between this node and its peers: one reading for each that it calls, one for all that call it. */
   readonly traffic: readonly TrafficReading[];
   /** Ends everything; transfers can go on later. */
@@ -131,14 +141,15 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
   const received = options.received ?? (() => undefined);
   const dictionary = (id: string) => usedDictionary(book, id);
   const inbox = new Inbox({ platform, pool, store, dictionary, received });
+  const trainer = new ClassTrainer(pool, book, options.dictionaries ?? {}, () =>
+    talk.offerDictionaries(),
+  );
   const outbox = new Outbox({
     context,
     pool,
     book,
     states,
-    trainer: new ClassTrainer(pool, book, options.dictionaries ?? {}, () =>
-      talk.offerDictionaries(),
-    ),
+    trainer,
     cpuCeiling: options.cpuCeiling ?? CPU_CEILING,
   });
   const service: SessionService = {
@@ -147,7 +158,7 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
     hear: (host, message) => talk.hear(host, message),
   };
   const listener = await openListener(context, options, service);
-  const parts = { store, listener, service, pool, outbox, talk, states };
+  const parts = { store, listener, service, pool, book, trainer, outbox, talk, states };
   return new RunningNode(context, streams, options, parts);
 }
 
@@ -162,6 +173,8 @@ interface Parts {
   readonly listener: DwcpListener | undefined;
   readonly service: SessionService;
   readonly pool: HdePool;
+  readonly book: DictionaryBook;
+  readonly trainer: ClassTrainer;
   readonly outbox: Outbox;
   readonly talk: StoreTalk;
   readonly states: SentStates | undefined;
@@ -202,6 +215,26 @@ class RunningNode implements DwcpNode {
 
   send(peer: PeerAddress, request: SendRequest): Promise<SendResult> {
     return this.#parts.outbox.send(this.#link(peer), request);
+  }
+
+  get baselines(): readonly KeptStateInfo[] {
+    return this.#parts.states?.list() ?? [];
+  }
+
+  get dictionaries(): readonly DictionaryInfo[] {
+    return this.#parts.book.list();
+  }
+
+  steer(transferId: string, verb: "pause" | "continue"): boolean {
+    return this.#parts.outbox.steer(transferId, verb);
+  }
+
+  isPaused(transferId: string): boolean {
+    return this.#parts.outbox.isPaused(transferId);
+  }
+
+  trainDictionaries(): Promise<readonly string[]> {
+    return this.#parts.trainer.trainAll();
   }
 
   queryBaselines(peer: PeerAddress, ids: readonly string[]): Promise<PeerStates> {

@@ -4,6 +4,7 @@ export type { LinkCondition, RepeatCounts, TrafficReading } from "./net/traffic-
 export type { SendRequest } from "./transfer/outbox.js";
 export type { SendResult } from "./transfer/send-job.js";
 export type { TrainerOptions } from "./transfer/class-trainer.js";
+export type { KeptStateInfo } from "./transfer/sent-states.js";
 export type { PeerStates } from "./transfer/store-talk.js";
 export type { ObjectStore, StoredObject } from "./store/object-store.js";
 export { FileLock } from "./store/file-lock.js";

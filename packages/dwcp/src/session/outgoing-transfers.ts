@@ -170,7 +170,11 @@ export class OutgoingTransfers {
 
   #steered(transfer: SendingTransfer, { kind }: SteeringMessage): void {
     if (kind === "PAUSE" && transfer.state === "sending") transfer.state = "paused";
-    if (kind === "CONTINUE" && transfer.state === "paused") transfer.state = "sending";
+    if (kind === "CONTINUE" && transfer.state === "paused") {
+      transfer.goOn();
+      // What was under way when it was paused may have been the rest.
+      if (transfer.isComplete) this.arrived(transfer);
+    }
     if (kind === "CANCEL") this.#drop(transfer, "cancelled");
   }
 

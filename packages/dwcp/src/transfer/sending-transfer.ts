@@ -283,6 +283,11 @@ export class SendingTransfer {
     this.state = this.isComplete ? "finishing" : "sending";
   }
 
+  /** Ends a pause. */
+  goOn(): void {
+    this.state = this.isComplete ? "finishing" : "sending";
+  }
+
   /** Takes the encoded bytes that were paid for with credit and will never be counted by the peer. */
   takeRefund(): number {
     const refund = this.#refund;

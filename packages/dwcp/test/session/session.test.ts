@@ -79,6 +79,33 @@ describe("a session", () => {
     expect(codes).toContain("dwcp.auth_failed");
   });
 
+  test("B7: a paused transfer sends nothing, and ends well when the rest arrives meanwhile", () => {
+    const world = new World(21, FAST);
+    const bytes = pattern(3_000_000);
+    const id = world.send(bytes);
+    const transfer = world.transfer(id);
+    const steer = (kind: "PAUSE" | "CONTINUE") =>
+      world.sender?.outgoing.steer(transfer, { kind, reason: "asked for" });
+    world.run(10_000_000, () => transfer.state === "sending" && transfer.arrived.covered > 0);
+    steer("PAUSE");
+    world.run(1_000_000);
+    const before = world.sender?.sending.wireBytes;
+    world.run(2_000_000);
+    expect(world.sender?.sending.wireBytes).toBe(before);
+    expect(transfer.state).toBe("paused");
+    steer("CONTINUE");
+    // All of it is under way, nothing waits.
+    const isLast = () =>
+      transfer.pendingBytes + transfer.waitingBytes + transfer.encodingCount === 0;
+    world.run(10_000_000, () => isLast() && transfer.nextUnit === undefined);
+    steer("PAUSE");
+    world.run(1_000_000);
+    expect([transfer.isComplete, transfer.state]).toEqual([true, "paused"]);
+    steer("CONTINUE");
+    world.run(5_000_000, () => transfer.state === "committed");
+    expectDelivered(world, id, bytes);
+  });
+
   test("B9: goes on when streams break, and repeats only what was on them", () => {
     const world = new World(5, FAST);
     world.wantedStreams = 8;

@@ -4,6 +4,8 @@ import type { DwcpConfig } from "../../config/config-table.js";
 import { type ConfigChange, diffConfig, requireConfig } from "../../config/read-config.js";
 import { DwcpError } from "../../errors.js";
 import { MetricsBook } from "../../metrics/metrics-book.js";
+import type { DictionaryInfo } from "../../dictionary/dictionary-book.js";
+import type { KeptStateInfo } from "../transfer/sent-states.js";
 import { type DwcpNode, startDwcpNode } from "../dwcp-node.js";
 import type { PeerAddress } from "../net/peer-link.js";
 import type { TrafficReading } from "../net/traffic-tally.js";
@@ -32,6 +34,8 @@ export interface ManagerSecrets {
   readonly tls?: { readonly server?: TlsOptions; readonly client?: ConnectionOptions } | undefined;
   /** Folder of received objects; without it the node only sends. */
   readonly store?: string | undefined;
+  /** Folder of states that peers committed; without it none are kept to send the next ones against. */
+  readonly baselines?: string | undefined;
 }
 
 /** What a manager is made of. */
@@ -85,6 +89,7 @@ export class DwcpManager {
   #plain: PlainReceiver | undefined;
   #state: Exclude<ManagerState, "degraded">;
   #reason: string | undefined;
+  #pruneTimer: NodeJS.Timeout | undefined;
   #turn: Promise<void> = Promise.resolve();
 
   /** @throws DwcpError `dwcp.invalid_config` naming every problem. */
@@ -155,8 +160,11 @@ export class DwcpManager {
   }
 
   /** Transfers that are not over. */
-  get transfers(): readonly RunningTransfer[] {
-    return this.#transfers.running;
+  get transfers(): readonly (RunningTransfer & { readonly isPaused: boolean })[] {
+    return this.#transfers.running.map((transfer) => ({
+      ...transfer,
+      isPaused: this.#node?.isPaused(transfer.transferId) === true,
+    }));
   }
 
   /** Starts the node; disabled, that succeeds and does nothing. @throws DwcpError why it does not start */
@@ -217,6 +225,41 @@ export class DwcpManager {
     return this.#transfers.cancel(id);
   }
 
+  /** Holds a transfer; `false` when none of that number goes by DWCP. */
+  pause(id: number): boolean {
+    return this.#steer(id, "pause");
+  }
+
+  /** Lets a held transfer go on; `false` when none of that number goes by DWCP. */
+  continue(id: number): boolean {
+    return this.#steer(id, "continue");
+  }
+
+  /** States that are kept to send the next ones against. */
+  get baselines(): readonly KeptStateInfo[] {
+    return this.#node?.baselines ?? [];
+  }
+
+  /** Dictionaries that were trained here, or came from peers. */
+  get dictionaries(): readonly DictionaryInfo[] {
+    return this.#node?.dictionaries ?? [];
+  }
+
+  /** Removes kept states that are too old or too many; gives their content ids. */
+  prune(): readonly string[] {
+    return this.#node?.pruneBaselines() ?? [];
+  }
+
+  /** Trains dictionaries of the samples at hand; gives the classes that have a new one. */
+  async train(): Promise<readonly string[]> {
+    return (await this.#node?.trainDictionaries()) ?? [];
+  }
+
+  #steer(id: number, verb: "pause" | "continue"): boolean {
+    const transferId = this.#transfers.transferIdOf(id);
+    return transferId !== undefined && this.#node?.steer(transferId, verb) === true;
+  }
+
   get #current(): Version {
     const last = this.#history.at(-1);
     if (last === undefined) throw new Error("a manager has a configuration from its beginning");
@@ -269,6 +312,10 @@ export class DwcpManager {
           received,
         });
       }
+      this.#pruneTimer = setInterval(
+        () => this.prune(),
+        this.config["compression.pruneIntervalMs"],
+      );
       this.#measureTransport();
       this.#enter("running");
     } catch (error) {
@@ -282,6 +329,7 @@ export class DwcpManager {
     if (this.#state === "disabled" || this.#state === "stopped") return;
     this.#enter("stopping");
     await this.#transfers.settle(this.config["transport.shutdownTimeoutMs"]);
+    clearInterval(this.#pruneTimer);
     this.#plain?.close();
     await this.#node?.close();
     this.#transport.takeLast(this.traffic);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { isWireError } from "@proj/wire-types";
 import type { DwcpConfig } from "../../config/config-table.js";
 import { DwcpError } from "../../errors.js";
@@ -21,6 +22,7 @@ export interface ManagedResult {
 /** A transfer that was asked for and is not over. */
 export interface RunningTransfer {
   readonly id: number;
+  readonly transferId: string;
   readonly key: string;
   readonly peer: string;
   readonly arrivedBytes: number;
@@ -38,6 +40,7 @@ export interface TransferContext {
 
 interface Task {
   readonly id: number;
+  readonly transferId: string;
   readonly key: string;
   readonly peer: string;
   readonly abort: AbortController;
@@ -57,13 +60,16 @@ export class ManagedTransfers {
 
   /** Those that are not over. */
   get running(): readonly RunningTransfer[] {
-    return [...this.#tasks.values()].map(({ id, key, peer, arrivedBytes, rawBytes }) => ({
-      id,
-      key,
-      peer,
-      arrivedBytes,
-      rawBytes,
-    }));
+    return [...this.#tasks.values()].map(
+      ({ id, transferId, key, peer, arrivedBytes, rawBytes }) => ({
+        id,
+        transferId,
+        key,
+        peer,
+        arrivedBytes,
+        rawBytes,
+      }),
+    );
   }
 
   /** Ends one; `false` when there is none of that number. */
@@ -71,6 +77,11 @@ export class ManagedTransfers {
     const task = this.#tasks.get(id);
     task?.abort.abort();
     return task !== undefined;
+  }
+
+  /** The id by which the node knows a transfer. */
+  transferIdOf(id: number): string | undefined {
+    return this.#tasks.get(id)?.transferId;
   }
 
   /** Waits until all are over, and ends them after `timeoutMs`. */
@@ -88,7 +99,7 @@ export class ManagedTransfers {
     request: SendRequest,
     context: TransferContext,
   ): Promise<ManagedResult> {
-    const task = this.#begin(`${peer.host}:${peer.port}`, request.key);
+    const task = this.#begin(`${peer.host}:${peer.port}`, request);
     const startMs = performance.now();
     let result = "ok";
     try {
@@ -110,9 +121,11 @@ export class ManagedTransfers {
     }
   }
 
-  #begin(peer: string, key: string): Task {
+  #begin(peer: string, request: SendRequest): Task {
     const abort = new AbortController();
-    const task = { id: this.#next++, key, peer, abort, arrivedBytes: 0, rawBytes: 0 };
+    const { key, transferId = randomBytes(16).toString("hex") } = request;
+    const id = this.#next++;
+    const task = { id, transferId, key, peer, abort, arrivedBytes: 0, rawBytes: 0 };
     this.#tasks.set(task.id, task);
     this.#metrics.set("dwcp_transfers_running", {}, this.#tasks.size);
     return task;
@@ -134,13 +147,17 @@ export class ManagedTransfers {
     const { config, node } = context;
     if (node === undefined) throw new DwcpError("dwcp.shutdown", "DWCP does not run");
     const level = config["compression.enabled"] ? config["compression.level"] : 0;
-    const { signal } = request;
+    // Without dictionaries a class says nothing.
+    const { signal, resourceClass, ...plain } = request;
+    const usesClass = config["compression.dictionary.enabled"] && resourceClass !== undefined;
     try {
       const sent = await node.send(peer, {
         level,
         adaptive: level > 0 && config["compression.adaptive"],
         algorithm: config["compression.delta"] ? config["compression.deltaAlgorithm"] : "none",
-        ...request,
+        ...plain,
+        ...(usesClass ? { resourceClass } : {}),
+        transferId: task.transferId,
         signal:
           signal === undefined ? task.abort.signal : AbortSignal.any([signal, task.abort.signal]),
         progress: (arrived, all) => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { isWireError } from "@proj/wire-types";
 import { diffConfig, mergeNested, nestConfig, readConfig } from "../../config/read-config.js";
 import { DwcpError } from "../../errors.js";
+import type { TrafficReading } from "../net/traffic-tally.js";
 import type { DwcpManager } from "./dwcp-manager.js";
 
 /** Where the management interface listens, and who may use it. */
@@ -34,7 +35,10 @@ const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
  * GET   /config             the configuration, with its ETag        PUT, PATCH /config   If-Match; ?restart=allow
  * POST  /config/validate    every problem of a configuration        POST /config/diff    what it would change
  * GET   /config/history     earlier ones                            POST /config/rollback?to=<etag>   If-Match
- * GET   /transfers          those under way                         POST /transfers/<id>/cancel
+ * GET   /transfers          those under way                         POST /transfers/<id>/{pause,continue,cancel}
+ * GET   /sessions           what went between the node and its peers
+ * GET   /baselines          states that are kept                    POST /baselines/prune
+ * GET   /dictionaries       those that are known                    POST /dictionaries/train
  * GET   /objects            what was received
  * GET   /health/live, /health/ready, /metrics                       without a token
  * ```
@@ -68,6 +72,14 @@ export class ManagementServer {
       ["GET /config/history", () => this.#history()],
       ["POST /config/rollback", (request, url) => this.#rollBack(request, url)],
       ["GET /transfers", () => ({ status: 200, body: manager.transfers })],
+      ["GET /sessions", () => ({ status: 200, body: manager.traffic.map(printable) })],
+      ["GET /baselines", () => ({ status: 200, body: manager.baselines })],
+      ["POST /baselines/prune", () => ({ status: 200, body: { pruned: manager.prune() } })],
+      ["GET /dictionaries", () => ({ status: 200, body: manager.dictionaries })],
+      [
+        "POST /dictionaries/train",
+        async () => ({ status: 200, body: { trained: await manager.train() } }),
+      ],
       ["GET /objects", () => ({ status: 200, body: manager.store?.objects ?? [] })],
     ]);
   }
@@ -116,9 +128,10 @@ export class ManagementServer {
     if (!this.#isAllowed(request)) return refusal(401, "dwcp.auth_failed", "present the token");
     const route = this.#routes.get(`${method} ${url.pathname}`);
     if (route !== undefined) return await route(request, url);
-    const cancelled = /^\/transfers\/(\d{1,15})\/cancel$/.exec(url.pathname);
-    if (method === "POST" && cancelled !== null && this.#manager.cancel(Number(cancelled[1]))) {
-      return { status: 202 };
+    const steered = /^\/transfers\/(\d{1,15})\/(pause|continue|cancel)$/.exec(url.pathname);
+    if (method === "POST" && steered !== null) {
+      const verb = steered[2] as "pause" | "continue" | "cancel";
+      if (this.#manager[verb](Number(steered[1]))) return { status: 202 };
     }
     return refusal(404, "dwcp.unsupported", `there is no ${method} ${url.pathname}`);
   }
@@ -180,6 +193,10 @@ export class ManagementServer {
     const changes = await this.#manager.reconfigure(nestConfig(to.config), { etag, allowRestart });
     return { status: 200, body: { changes }, etag: this.#manager.etag };
   }
+}
+
+function printable(reading: TrafficReading): object {
+  return { ...reading, streamDeaths: Object.fromEntries(reading.streamDeaths) };
 }
 
 function answerOf(error: unknown): Answer {

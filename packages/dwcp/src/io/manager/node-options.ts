@@ -43,6 +43,24 @@ export function nodeOptionsOf(config: DwcpConfig, secrets: ManagerSecrets): Dwcp
     congestionControl: config["transport.congestionControl"],
     connectTimeoutMs: config["transport.connectTimeoutMs"],
     sessionTtlMs: config["transport.sessionTtlMs"],
+    ...(secrets.baselines === undefined
+      ? {}
+      : {
+          baselines: {
+            folder: secrets.baselines,
+            limits: {
+              baselineIntervalMs: config["compression.baselineIntervalMs"],
+              maxBaselineAgeMs: config["compression.maxBaselineAgeMs"],
+              maxDeltaChain: config["compression.maxDeltaChain"],
+              baselineMemoryBytes: config["compression.baselineMemoryBytes"],
+            },
+          },
+        }),
+    dictionaries: {
+      refreshMs: config["compression.dictionary.refreshMs"],
+      maxBytes: config["compression.dictionary.maxBytes"],
+      maxSamples: config["compression.dictionary.maxSamples"],
+    },
     cpuCeiling: config["compression.cpuCeiling"],
     ...(workers === 0 ? {} : { workers }),
   };

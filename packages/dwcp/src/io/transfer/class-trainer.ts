@@ -69,18 +69,30 @@ export class ClassTrainer {
     if (isDue && !known.isTraining) void this.#train(resourceClass, known);
   }
 
-  async #train(resourceClass: string, known: Class): Promise<void> {
+  /** Trains every class that has samples, due or not; gives those that have a new dictionary now. */
+  async trainAll(): Promise<readonly string[]> {
+    const trained: string[] = [];
+    for (const [resourceClass, known] of this.#classes) {
+      if (known.isTraining) continue;
+      if (await this.#train(resourceClass, known)) trained.push(resourceClass);
+    }
+    return trained;
+  }
+
+  async #train(resourceClass: string, known: Class): Promise<boolean> {
     known.isTraining = true;
     known.fresh = 0;
     try {
       const result = await this.#pool.train(known.samples.samples, this.#options.maxBytes);
       // One that was rejected is tried again with the next samples.
-      if (result.kind === "rejected") return;
+      if (result.kind === "rejected") return false;
       known.dueMs = performance.now() + this.#options.refreshMs;
       this.#book.add(resourceClass, result.dictionary);
       this.#trained();
+      return true;
     } catch {
       // The pool was closed, or a worker died: without a dictionary everything works.
+      return false;
     } finally {
       known.isTraining = false;
     }

@@ -71,6 +71,7 @@ interface Opened {
 export class Outbox {
   readonly #shared: OutboxContext;
   readonly #load = new LoadGauge();
+  readonly #running = new Map<string, { readonly job: SendJob; readonly link: PeerLink }>();
 
   constructor(shared: OutboxContext) {
     this.#shared = shared;
@@ -97,6 +98,22 @@ export class Outbox {
     } finally {
       for (const each of close) each();
     }
+  }
+
+  /** Holds a transfer or lets it go on; `false` when none of that id is under way. */
+  steer(transferId: string, verb: "pause" | "continue"): boolean {
+    const running = this.#running.get(transferId);
+    if (running === undefined) return false;
+    const { job, link } = running;
+    if (verb === "pause") job.hold(link.session);
+    else job.goOn(link.session);
+    link.stir();
+    return true;
+  }
+
+  /** Whether a transfer is held, by its owner or by a peer that has no room. */
+  isPaused(transferId: string): boolean {
+    return this.#running.get(transferId)?.job.isPaused === true;
   }
 
   /** Stops what measures. */
@@ -139,6 +156,7 @@ export class Outbox {
         settled: (result) => {
           signal?.removeEventListener("abort", abort);
           link.forget(job);
+          this.#running.delete(job.transfer.offer.transferId);
           if (isWireError(result)) reject(result);
           else resolve(result);
         },
@@ -149,6 +167,7 @@ export class Outbox {
         job.fail(new DwcpError("dwcp.cancelled", "the transfer was aborted"));
       };
       signal?.addEventListener("abort", abort, { once: true });
+      this.#running.set(job.transfer.offer.transferId, { job, link });
       link.send(job);
     });
   }

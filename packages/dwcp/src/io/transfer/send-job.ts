@@ -75,6 +75,8 @@ export class SendJob {
   // Extents that are being encoded, in the order in which their units are sent.
   #underWay: Extent[] = [];
   #fallbacks = 0;
+  #isHeld = false;
+  #toldBytes = 0;
   #baselineId: string | undefined;
 
   constructor(options: SendJobOptions) {
@@ -98,6 +100,7 @@ export class SendJob {
     const { transfer } = this;
     const enough = Math.max(8 * sending.unitBytes, AHEAD_BYTES);
     this.#noteArrived();
+    if (transfer.arrived.covered !== this.#toldBytes) this.#tellProgress();
     while (transfer.state === "sending" && transfer.waitingBytes < enough) {
       if (this.#underWay.length >= this.#encoder.most) return false;
       const extent = transfer.takeExtent(this.#encoder.extentBytes);
@@ -124,10 +127,15 @@ export class SendJob {
         }
         this.#underWay = [];
         this.#choose();
+        if (this.#isHeld) this.hold(session);
         break;
       case "fellBack":
         this.#fallbacks += 1;
         this.#choose();
+        break;
+      case "continued":
+        // A peer that has room again does not end what its owner asked for.
+        if (this.#isHeld) this.hold(session);
         break;
       case "arrived":
         void this.#finish(session, nowUs);
@@ -144,7 +152,26 @@ export class SendJob {
       default:
         break;
     }
-    this.#options.progress(this.transfer.arrived.covered);
+    this.#tellProgress();
+  }
+
+  /** Whether its owner holds it, or its peer has no room. */
+  get isPaused(): boolean {
+    return this.#isHeld || this.transfer.state === "paused";
+  }
+
+  /** Sends no more units, in this session or later ones, until {@link goOn}. */
+  hold(session: Session | undefined): void {
+    this.#isHeld = true;
+    if (this.transfer.state !== "sending") return;
+    session?.outgoing.steer(this.transfer, { kind: "PAUSE", reason: "asked for" });
+  }
+
+  /** Goes on after {@link hold}, and after a peer without room. */
+  goOn(session: Session | undefined): void {
+    this.#isHeld = false;
+    if (this.transfer.state !== "paused") return;
+    session?.outgoing.steer(this.transfer, { kind: "CONTINUE", reason: "asked for" });
   }
 
   /** Ends without success. */
@@ -152,6 +179,11 @@ export class SendJob {
     this.#stop.abort();
     this.#encoder.close();
     this.#options.settled(error);
+  }
+
+  #tellProgress(): void {
+    this.#toldBytes = this.transfer.arrived.covered;
+    this.#options.progress(this.#toldBytes);
   }
 
   // What has arrived, up to the first gap, may be referred to. It pays only while the link is the slow part.

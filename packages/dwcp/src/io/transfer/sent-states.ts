@@ -14,6 +14,19 @@ export interface KeptState extends SendSource {
   readonly id: string;
 }
 
+/** A kept state, for people to look at. */
+export interface KeptStateInfo {
+  /** Its content id, in hexadecimal. */
+  readonly id: string;
+  readonly key: string;
+  readonly generation: number;
+  readonly length: number;
+  /** How many deltas lead to it from a state that went whole: 1 for one that went whole itself. */
+  readonly chainLength: number;
+  /** Whether a transfer is being sent against it. */
+  readonly isInUse: boolean;
+}
+
 /** A state that a peer has committed. */
 export interface SentState {
   readonly peer: string;
@@ -120,6 +133,18 @@ export class SentStates {
   /** A peer no longer has these states. */
   forgetAt(peer: string, ids: readonly string[]): void {
     this.#store.forgetAt(peer, ids);
+  }
+
+  /** Lists what is kept. */
+  list(): readonly KeptStateInfo[] {
+    return this.#store.list().map(({ id, key, generation, length, chainLength, pins }) => ({
+      id,
+      key,
+      generation,
+      length,
+      chainLength,
+      isInUse: pins > 0,
+    }));
   }
 
   /** Removes what is too old or too much; gives the content ids of what went. */

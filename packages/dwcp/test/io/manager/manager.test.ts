@@ -244,6 +244,54 @@ describe("the management interface", () => {
     expect(manager.etag).toBe(etag);
   });
 
+  test("B16: sessions, baselines and dictionaries are shown, pruned and trained", async () => {
+    const sender = manage(
+      senderConfig({
+        compression: { workers: 1, maxBaselineAgeMs: 1_000, pruneIntervalMs: 60_000 },
+      }),
+      { baselines: join(folder, "baselines") },
+    );
+    await sender.start();
+    const own = new ManagementServer(sender, { host: "127.0.0.1", port: 0 });
+    const at = `http://127.0.0.1:${(await own.open()).port}`;
+    const ask = async (method: string, path: string): Promise<unknown> =>
+      await (await fetch(at + path, { method })).json();
+    try {
+      const peer = addressOf(manager);
+      const state = randomBytes(200_000);
+      const { rootHash } = await sender.transfer(peer, { key: "db", from: state });
+      expect(await ask("GET", "/baselines")).toEqual([
+        { id: rootHash, key: "db", generation: 0, length: 200_000, chainLength: 1, isInUse: false },
+      ]);
+      const next = Uint8Array.from(state);
+      next[100] = 1;
+      const second = await sender.transfer(peer, { key: "db", generation: 1, from: next });
+      expect(second.wireBytes).toBeLessThan(20_000);
+      expect(await ask("GET", "/sessions")).toMatchObject([
+        { peer: `${peer.host}:${peer.port}`, sessions: 1, streamDeaths: {} },
+      ]);
+      const send = (i: number) => {
+        const from = Buffer.from(
+          JSON.stringify({ id: i, name: `customer ${i * 7919}`, open: true }),
+        );
+        return sender.transfer(peer, { key: `row ${i}`, from, resourceClass: "row" });
+      };
+      for (let i = 0; i < 60; i += 10) {
+        await Promise.all(Array.from({ length: 10 }, (_, j) => send(i + j)));
+      }
+      expect(await ask("GET", "/dictionaries")).toEqual([]);
+      const { trained } = (await ask("POST", "/dictionaries/train")) as { trained: string[] };
+      const known = (await ask("GET", "/dictionaries")) as { resourceClass: string }[];
+      expect(known.map(({ resourceClass }) => resourceClass)).toEqual(trained);
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      const { pruned } = (await ask("POST", "/baselines/prune")) as { pruned: string[] };
+      expect(pruned).toContain(rootHash);
+      expect((await fetch(`${at}/transfers/9/pause`, { method: "POST" })).status).toBe(404);
+    } finally {
+      await own.close();
+    }
+  });
+
   test("health and metrics are open, everything else needs the token and no browser", async () => {
     expect((await fetch(`${base}/health/live`)).status).toBe(200);
     expect((await fetch(`${base}/health/ready`)).status).toBe(200);

@@ -110,6 +110,37 @@ describe("B17: what is counted is what went over the wire", () => {
     expect(sender.metrics.value("dwcp_session_resumes_total", { peer: name })).toBe(1);
   });
 
+  test("a transfer that is paused stays so when its session is lost, and goes on when asked to", async () => {
+    await proxy.close();
+    proxy = await startTcpProxy({
+      toPort: receiver.address?.port ?? 0,
+      bytesPerSecond: 400_000,
+      onConnection: (connection) => void connections.push(connection),
+    });
+    const bytes = randomBytes(4_000_000);
+    const sending = sender.transfer(
+      { host: "127.0.0.1", port: proxy.port },
+      { key: "k", from: bytes },
+    );
+    await until(() => (sender.transfers[0]?.arrivedBytes ?? 0) > 0);
+    const id = sender.transfers[0]?.id ?? 0;
+    expect(sender.pause(id)).toBe(true);
+    const inflight = () =>
+      sender.traffic.reduce((total, { inflightBytes }) => total + inflightBytes, 0);
+    await until(() => inflight() === 0);
+    const arrived = sender.transfers[0]?.arrivedBytes;
+    expect(arrived).toBeGreaterThan(0);
+    expect(arrived).toBeLessThan(bytes.length);
+    const before = connections.length;
+    for (const connection of connections) connection.reset();
+    await until(() => connections.length >= before + 4 && sender.state === "running");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(sender.transfers[0]).toMatchObject({ arrivedBytes: arrived, isPaused: true });
+    expect(sender.continue(id)).toBe(true);
+    expect((await sending).rawBytes).toBe(bytes.length);
+    expect([sender.pause(id), sender.continue(id)]).toEqual([false, false]);
+  });
+
   test("a peer that cannot be reached, while something waits for it, is said", async () => {
     proxy.admit("refuse");
     const abort = new AbortController();
