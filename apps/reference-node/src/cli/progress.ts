@@ -3,8 +3,8 @@ import { formatBytes } from "./units.js";
 
 /** Shows how far a long work has come. */
 export interface Progress {
-  /** `done` bytes of the total are done. */
-  update(done: number): void;
+  /** `done` bytes of the total are done; `note` is shown behind them. */
+  update(done: number, note?: string): void;
   /** Takes the bar away; harmless when there is none. */
   stop(): void;
 }
@@ -19,7 +19,7 @@ export function progressBar(totalBytes: number | undefined): Progress {
   const bar = new SingleBar(
     {
       stream: process.stderr,
-      format: "{bar} {percentage}% | {done} of {all} | {eta_formatted} left",
+      format: "{bar} {percentage}% | {done} of {all} | {eta_formatted} left{note}",
       hideCursor: true,
       clearOnComplete: true,
       stopOnComplete: true,
@@ -28,12 +28,15 @@ export function progressBar(totalBytes: number | undefined): Progress {
     },
     Presets.shades_classic,
   );
-  bar.start(totalBytes, 0, { done: "0 B", all: formatBytes(totalBytes) });
+  bar.start(totalBytes, 0, { done: "0 B", all: formatBytes(totalBytes), note: "" });
   const stop = (): void => {
     process.off("exit", stop);
     bar.stop();
   };
   // The cursor was hidden.
   process.once("exit", stop);
-  return { update: (done) => bar.update(done, { done: formatBytes(done) }), stop };
+  const update = (done: number, note?: string): void => {
+    bar.update(done, { done: formatBytes(done), note: note === undefined ? "" : ` | ${note}` });
+  };
+  return { update, stop };
 }

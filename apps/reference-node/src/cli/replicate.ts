@@ -9,6 +9,7 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseDwcpUrl } from "../replicate/dwcp-url.js";
 import { type Estimate, estimate } from "../replicate/estimate.js";
+import { ReplicaMeter } from "../replicate/replica-meter.js";
 import { isReplicaName } from "../replicate/replica-key.js";
 import { defaultStateFolder, ReplicationJournal } from "../replicate/replication-journal.js";
 import { type ReplicationReport, Replicator } from "../replicate/replicator.js";
@@ -148,6 +149,12 @@ async function send(order: Order): Promise<ExitCode> {
   const signalled = untilSignal(over.signal).then(() => over.abort());
   const node = await openNode(order);
   let bar: Progress | undefined;
+  let meter: ReplicaMeter | undefined;
+  const roundOver = () => {
+    bar?.stop();
+    bar = undefined;
+    meter = undefined;
+  };
   const replicator = new Replicator({
     ...options,
     node,
@@ -157,21 +164,22 @@ async function send(order: Order): Promise<ExitCode> {
     journal,
     clock: systemTime,
     signal: over.signal,
-    onProgress: (arrived, all) => (bar ??= progressBar(all)).update(arrived),
+    onProgress: (arrived, all) => {
+      meter ??= new ReplicaMeter(node, arrived);
+      (bar ??= progressBar(all)).update(arrived, meter.note(arrived));
+    },
   });
   const rounds: ReplicationReport[] = [];
   try {
     for (;;) {
       try {
         for (const report of await replicator.run()) {
-          bar?.stop();
-          bar = undefined;
+          roundOver();
           rounds.push(report);
           if (!output.json) output.result(report, () => roundText(report));
         }
       } catch (error) {
-        bar?.stop();
-        bar = undefined;
+        roundOver();
         if (over.signal.aborted) break;
         if (options.watch !== true || !(isWireError(error) && error.retryable)) throw error;
         process.stderr.write(`${error.message}; it goes on when the node is back\n`);
