@@ -19,6 +19,7 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   tensor: async () => (await import("./tensor.js")).addTensor,
   transfer: async () => (await import("./transfer.js")).addTransfer,
   replicate: async () => (await import("./replicate.js")).addReplicate,
+  dwcp: async () => (await import("./dwcp.js")).addDwcp,
   burst: async () => (await import("./burst.js")).addBurst,
   doctor: async () => (await import("./doctor.js")).addDoctor,
   demo: async () => (await import("./demo.js")).addDemo,
