@@ -27,11 +27,15 @@ const buy = async (limit) => {
   console.log(await shop.buy("lamp", purse, "Ada").catch((error) => error.message));
   purse[Symbol.dispose]();
 };
+const report = async () => {
+  const balance = await account.balance();
+  console.log(`lamps: ${stock.get("lamp")}, balance: ${balance}`);
+};
 await buy(50);
-console.log(`lamps: ${stock.get("lamp")}, balance: ${await account.balance()}`);
+await report();
 await buy(80);
 await buy(80);
-console.log(`lamps: ${stock.get("lamp")}, balance: ${await account.balance()}`);
+await report();
 
 for (const session of [shop, warehouse, bank]) session[Symbol.dispose]();
 for (const server of servers) server.close();
