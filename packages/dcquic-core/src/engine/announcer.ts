@@ -60,7 +60,7 @@ export class Announcer {
   /** Takes a transfer: it is announced once its dependencies allow it. */
   announce(nowUs: number, path: Path, options: AnnounceOptions): AnnounceResult {
     const { causality, transfers } = this.#context;
-    const refusal = refusalOf(path);
+    const refusal = refusalOf(path, options);
     if (refusal !== undefined) return { kind: "refused", status: refusal };
     if (transfers.isFull || this.#isCrowded(path, options)) return { kind: "backPressured" };
     const tracked = options.track === true || (options.after ?? []).length > 0;
@@ -455,8 +455,10 @@ function isOnTheWire({ state }: AnnouncedTransfer): boolean {
   return state !== "blocked" && state !== "queued";
 }
 
-function refusalOf(path: Path): number | undefined {
-  if (path.failedStatus !== undefined) return path.failedStatus;
-  if (path.health.state === "probing") return Status.PeerProbing;
-  return path.health.state === "failed" ? Status.PeerFailed : undefined;
+function refusalOf({ failedStatus, health }: Path, options: AnnounceOptions): number | undefined {
+  if (failedStatus !== undefined) return failedStatus;
+  if (health.state === "failed") return Status.PeerFailed;
+  // What a stream says further is no new call: it waits as running transfers do. spec/dcquic.md §14
+  const opens = options.streamId === undefined;
+  return health.state === "probing" && opens ? Status.PeerProbing : undefined;
 }

@@ -21,16 +21,23 @@ function onNetworks(driver: "native" | "dgram"): void {
     network.limit(1, 1, "100mbit");
     network.limit(1, 2, "100mbit");
     const hosts = (side: number): string[] => [`10.77.1.${side}`, `10.77.2.${side}`];
-    const common = { driver, port: 4600, bytes: 12_000_000 };
+    const common = { driver, port: 4600, bytes: 40_000_000 };
     const server = network.start(0, { ...common, role: "serve", hosts: hosts(1) });
     expect(await heard(server)).toMatchObject({ kind: "ready" });
     const peer = "10.77.1.1:4600";
     const sender = network.start(1, { ...common, role: "send", hosts: hosts(2), peer });
     expect(await heard(sender)).toEqual({ kind: "begun" });
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    network.set(0, 1, "down");
-    expect(await heard(server)).toEqual({ kind: "placed", whole: true });
-    expect(await heard(sender)).toMatchObject({ kind: "done" });
+    // Whichever end fails, the other one would be waited for in vain.
+    const done = heard(sender);
+    const placed = heard(server).then(async (news) => {
+      expect(news).toEqual({ kind: "moving" });
+      network?.set(0, 1, "down");
+      return heard(server);
+    });
+    expect(await Promise.all([placed, done])).toMatchObject([
+      { kind: "placed", whole: true },
+      { kind: "done" },
+    ]);
   }, 120_000);
 
   test(`§12, a link of 50 Mbit/s over ${driver}: everything arrives at no more than its pace`, async () => {
@@ -42,6 +49,7 @@ function onNetworks(driver: "native" | "dgram"): void {
     const peer = "10.77.1.1:4600";
     const sender = network.start(1, { ...common, role: "send", hosts: ["10.77.1.2"], peer });
     expect(await heard(sender)).toEqual({ kind: "begun" });
+    expect(await heard(server)).toEqual({ kind: "moving" });
     expect(await heard(server)).toEqual({ kind: "placed", whole: true });
     const { ms } = await heard(sender);
     // 5 MB take 0.8 s at 50 Mbit/s: faster is impossible.

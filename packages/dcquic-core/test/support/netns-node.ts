@@ -32,7 +32,13 @@ if (order.role === "serve") {
   pool.serve({
     accept: async (incoming) => {
       const memory = new Uint8Array(incoming.size);
+      const begun = setInterval(() => {
+        if (memory.subarray(0, incoming.size / 8).every((byte) => byte === 0)) return;
+        clearInterval(begun);
+        say({ kind: "moving" });
+      }, 5);
       await incoming.place(memoryTarget(memory));
+      clearInterval(begun);
       say({ kind: "placed", whole: memory.every((byte, i) => byte === i % 251) });
     },
   });
