@@ -105,6 +105,13 @@ export {
 } from "./discovery/discovery-client.js";
 
 export type { ConfigProblem } from "./config/config-problem.js";
+export type {
+  BridgeMapping,
+  BridgeRole,
+  BridgeSection,
+  RateLimiterMapping,
+  RateLimiterSection,
+} from "./config/relay-config.js";
 export { type IdRange } from "./config/id-range.js";
 export type {
   DiscoverySection,

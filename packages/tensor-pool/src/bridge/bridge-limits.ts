@@ -18,7 +18,7 @@ export interface BridgeLimits {
 
 const MTU_BYTES = 1_408;
 /** What is left to the headers of a chunk, in bytes. spec/tensor-pool.md §19 */
-const CHUNK_OVERHEAD_BYTES = 128;
+export const CHUNK_OVERHEAD_BYTES = 128;
 
 /** The limits of a bridge that says nothing. */
 export const DEFAULT_BRIDGE_LIMITS: BridgeLimits = {
@@ -40,4 +40,10 @@ export function chunkCapacity(limits: BridgeLimits): number {
   const bytes = Math.min(chunkBytes, mtuBytes - CHUNK_OVERHEAD_BYTES, maxChunkBytes);
   if (!(bytes >= 1)) throw new RangeError(`chunks of ${bytes} bytes`);
   return bytes;
+}
+
+/** In how many chunks a payload crosses under these limits; `undefined` where it does not. An empty one is one chunk. */
+export function chunksOf(payloadBytes: number, limits: BridgeLimits): number | undefined {
+  const count = Math.max(1, Math.ceil(payloadBytes / chunkCapacity(limits)));
+  return payloadBytes > limits.maxPayloadBytes || count > MAX_CHUNKS ? undefined : count;
 }

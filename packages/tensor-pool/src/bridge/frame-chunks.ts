@@ -1,7 +1,7 @@
 import { crc32c } from "@proj/wire-types";
 import { Bool, encodeBridgeFrameChunk } from "../messages/generated/bridge.js";
 import { HEADER_SLOT_BYTES } from "../region/layout.js";
-import { type BridgeLimits, chunkCapacity, MAX_CHUNKS } from "./bridge-limits.js";
+import { type BridgeLimits, chunkCapacity, chunksOf } from "./bridge-limits.js";
 
 /** A frame on its way over a bridge. */
 export interface BridgedFrame {
@@ -32,11 +32,11 @@ export function* frameChunks(
 ): Generator<Uint8Array, void, undefined> {
   const { payload, header } = frame;
   const capacity = chunkCapacity(limits);
-  const chunkCount = Math.max(1, Math.ceil(payload.length / capacity));
+  const chunkCount = chunksOf(payload.length, limits);
   if (header.length !== HEADER_SLOT_BYTES)
     throw new RangeError(`a header of ${header.length} bytes`);
-  if (payload.length > limits.maxPayloadBytes || chunkCount > MAX_CHUNKS) {
-    throw new RangeError(`${payload.length} bytes in ${chunkCount} chunks`);
+  if (chunkCount === undefined) {
+    throw new RangeError(`${payload.length} bytes in chunks of ${capacity}`);
   }
   for (let chunkIndex = 0; chunkIndex < chunkCount; chunkIndex++) {
     const chunkOffset = chunkIndex * capacity;

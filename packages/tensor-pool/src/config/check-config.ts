@@ -1,10 +1,16 @@
 import type { ConfigProblem } from "./config-problem.js";
 import { type IdRange, inRange, rangesOverlap } from "./id-range.js";
+import { relayProblems } from "./check-relays.js";
 import type { PoolConfig } from "./pool-config.js";
 
 /** Finds what single keys cannot show: names that lead nowhere, ids that collide. spec/tensor-pool.md §21, §22 */
 export function checkConfig(config: PoolConfig): ConfigProblem[] {
-  return [...profileProblems(config), ...streamProblems(config), ...rangeProblems(config)];
+  return [
+    ...profileProblems(config),
+    ...streamProblems(config),
+    ...rangeProblems(config),
+    ...relayProblems(config),
+  ];
 }
 
 function profileProblems({ profiles, policies, driver }: PoolConfig): ConfigProblem[] {
@@ -47,7 +53,7 @@ function streamProblems({ streams, profiles }: PoolConfig): ConfigProblem[] {
 }
 
 function rangeProblems(config: PoolConfig): ConfigProblem[] {
-  const { driver, supervisor, streams, discovery } = config;
+  const { driver, supervisor, streams, discovery, bridge } = config;
   const ranges = namedRanges(config);
   const fixed: readonly (readonly [string, number])[] = [
     ["driver.control_stream_id", driver.control_stream_id],
@@ -57,6 +63,13 @@ function rangeProblems(config: PoolConfig): ConfigProblem[] {
     ...(discovery === undefined
       ? []
       : [["discovery.request_stream_id", discovery.request_stream_id] as const]),
+    ...(bridge === undefined
+      ? []
+      : [
+          ["bridge.payload_stream_id", bridge.payload_stream_id] as const,
+          ["bridge.control_stream_id", bridge.control_stream_id] as const,
+          ["bridge.metadata_stream_id", bridge.metadata_stream_id] as const,
+        ]),
     ...Object.entries(streams).map(
       ([name, { stream_id: id }]) => [`streams.${name}.stream_id`, id] as const,
     ),
@@ -73,11 +86,12 @@ function rangeProblems(config: PoolConfig): ConfigProblem[] {
   return problems;
 }
 
-function namedRanges({ driver, supervisor }: PoolConfig): (readonly [string, IdRange])[] {
+function namedRanges({ driver, supervisor, bridge }: PoolConfig): (readonly [string, IdRange])[] {
   const given: readonly (readonly [string, IdRange | undefined])[] = [
     ["driver.stream_id_range", driver.stream_id_range],
     ["driver.descriptor_stream_id_range", driver.descriptor_stream_id_range],
     ["driver.control_stream_id_range", driver.control_stream_id_range],
+    ["bridge.dest_stream_id_range", bridge?.dest_stream_id_range],
     ...(supervisor.per_consumer_enabled
       ? [
           span(

@@ -1,4 +1,5 @@
 import type { IdRange } from "./id-range.js";
+import type { BridgeSection, RateLimiterSection } from "./relay-config.js";
 
 /** A pool of a profile. */
 export interface PoolEntry {
@@ -194,4 +195,8 @@ export interface PoolConfig {
   readonly supervisor: SupervisorSection;
   /** Present where the file has the section. */
   readonly discovery: DiscoverySection | undefined;
+  /** Present where the file has the section. */
+  readonly bridge: BridgeSection | undefined;
+  /** Present where the file has the section. */
+  readonly rate_limiter: RateLimiterSection | undefined;
 }

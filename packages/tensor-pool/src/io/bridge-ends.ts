@@ -1,6 +1,7 @@
 import type { Client, Publication } from "@proj/aeron";
+import type { Backend } from "@proj/native-io";
 import { decodeAnnounce } from "../announce/announce.js";
-import { type BridgeLimits, DEFAULT_BRIDGE_LIMITS } from "../bridge/bridge-limits.js";
+import { type BridgeLimits, chunksOf, DEFAULT_BRIDGE_LIMITS } from "../bridge/bridge-limits.js";
 import { BridgeReceiver } from "../bridge/bridge-receiver.js";
 import {
   DEFAULT_FORWARDING,
@@ -11,10 +12,11 @@ import {
 import { frameChunks } from "../bridge/frame-chunks.js";
 import type { Frame } from "../consumer/frame.js";
 import { RelayProducer } from "../producer/relay-producer.js";
-import { DEFAULT_CHANNEL, StreamIds } from "../stream-ids.js";
+import { DEFAULT_CHANNEL } from "../stream-ids.js";
 import { openDirectConsumer } from "./direct-consumer.js";
 import { type DirectStreamOptions, startDirectStream } from "./direct-stream.js";
-import { type MessagePoller, offerMessage, openPoller } from "./message-poller.js";
+import { type MessagePoller, offerMessage, openPollerAt } from "./message-poller.js";
+import { announcedAt, type MessagePlace, type MessagePlaces, placesOn } from "./message-places.js";
 import { monotonicNs } from "./monotonic-clock.js";
 
 const TURN_MS = 1;
@@ -39,6 +41,8 @@ export interface BridgeChannels {
   readonly limits?: Partial<BridgeLimits>;
   /** What is forwarded besides frames. */
   readonly forward?: Partial<ForwardingOptions>;
+  /** Where the messages of this host's streams travel; by default on the usual streams of their channel. */
+  readonly places?: Partial<MessagePlaces>;
 }
 
 /** How frames leave a host. */
@@ -47,8 +51,12 @@ export interface BridgeSenderOptions extends BridgeChannels {
   readonly streamId: number;
   /** The channel of the source's descriptors and messages. */
   readonly channel?: string;
+  /** The Aeron stream of the source's descriptors; by default 1100. */
+  readonly descriptorStreamId?: number;
   /** The folders beneath which the source's regions may lie. */
   readonly allowedDirs?: readonly string[];
+  /** What lends the memory; by default what this machine has. */
+  readonly backend?: Backend;
 }
 
 /** How frames arrive on a host. */
@@ -57,6 +65,8 @@ export interface BridgeReceiverOptions extends BridgeChannels {
   readonly sourceStreamId: number;
   /** The stream that it becomes here, and its regions. */
   readonly target: Omit<DirectStreamOptions, "client">;
+  /** The stream that metadata and trace links speak of here; by default the target's. */
+  readonly metadataStreamOf?: number;
 }
 
 /** One end of a bridge. */
@@ -73,25 +83,31 @@ export async function startBridgeSender(options: BridgeSenderOptions): Promise<B
   const limits = { ...DEFAULT_BRIDGE_LIMITS, ...options.limits };
   const forward = { ...DEFAULT_FORWARDING, ...options.forward };
   const out = await openPublications(options);
-  const counts = { frames: 0, overwritten: 0, backPressured: 0, forwarded: 0 };
+  const places = placesOn(channel, options.places);
+  const counts = { frames: 0, overwritten: 0, tooLarge: 0, backPressured: 0, forwarded: 0 };
   const consumer = await openDirectConsumer({
     client,
     streamId,
     channel,
+    ...announcedAt(places),
+    ...(options.descriptorStreamId === undefined
+      ? {}
+      : { descriptorStreamId: options.descriptorStreamId }),
     ...(options.allowedDirs === undefined ? {} : { allowedDirs: options.allowedDirs }),
+    ...(options.backend === undefined ? {} : { backend: options.backend }),
   });
   const pass = (publication: Publication, message: Uint8Array): void => {
     if (offerMessage(publication, message) === "sent") counts.forwarded++;
   };
   const pollers = [
-    await openPoller(client, channel, StreamIds.announce, (view, offset, length) => {
+    await openPollerAt(client, places.announce, (view, offset, length) => {
       const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, length);
       if (isAnnounceOf(view, offset, length, streamId)) pass(out.control, bytes);
     }),
     ...(await forwarders(
       options,
       forward,
-      channel,
+      places,
       streamId,
       () => {
         const epoch = consumer.consumer.stream?.epoch;
@@ -102,6 +118,10 @@ export async function startBridgeSender(options: BridgeSenderOptions): Promise<B
     )),
   ];
   const send = (frame: Frame): void => {
+    if (chunksOf(frame.payload.length, limits) === undefined) {
+      counts.tooLarge++;
+      return;
+    }
     const header = frame.header.slice();
     const payload = frame.payload.slice();
     if (!frame.stillValid()) {
@@ -136,26 +156,32 @@ export async function startBridgeSender(options: BridgeSenderOptions): Promise<B
 export async function startBridgeReceiver(options: BridgeReceiverOptions): Promise<BridgeEnd> {
   const { client, sourceStreamId, target } = options;
   const forward = { ...DEFAULT_FORWARDING, ...options.forward };
-  const local = await startDirectStream({ ...target, client });
+  const channel = target.channel ?? DEFAULT_CHANNEL;
+  const places = placesOn(channel, options.places);
+  const local = await startDirectStream({ ...announcedAt(places), ...target, client });
   const { stream, descriptors, fence } = local;
   const relay = new RelayProducer({ stream, descriptors, fence });
   const receiver = new BridgeReceiver(sourceStreamId, relay, options.limits);
   const here = { streamId: target.streamId, epoch: stream.epoch };
-  const channel = target.channel ?? DEFAULT_CHANNEL;
+  const told = { ...here, streamId: options.metadataStreamOf ?? target.streamId };
+  const open = (wanted: boolean, place: MessagePlace): Promise<Publication> | undefined =>
+    wanted ? client.addPublication(place.channel, place.streamId) : undefined;
   const publications = {
-    control: await client.addPublication(channel, StreamIds.control),
-    qos: await client.addPublication(channel, StreamIds.qos),
-    metadata: await client.addPublication(channel, StreamIds.metadata),
+    control: await open(forward.progress || forward.traceLinks, places.control),
+    qos: await open(forward.qos, places.qos),
+    metadata: await open(forward.metadata, places.metadata),
   };
   const counts = { forwarded: 0 };
   const republish = (
-    publication: Publication,
+    publication: Publication | undefined,
     kinds: ForwardingOptions,
     view: DataView,
     offset: number,
     length: number,
   ): void => {
-    const message = forwardedMessage(view, offset, length, sourceStreamId, here, kinds);
+    if (publication === undefined) return;
+    const speaksOf = kinds.metadata || kinds.traceLinks ? told : here;
+    const message = forwardedMessage(view, offset, length, sourceStreamId, speaksOf, kinds);
     if (message !== undefined && offerMessage(publication, message) === "sent") counts.forwarded++;
   };
   const only = (...names: (keyof ForwardingOptions)[]): ForwardingOptions => ({
@@ -166,17 +192,17 @@ export async function startBridgeReceiver(options: BridgeReceiverOptions): Promi
   });
   const { control, metadata, payload } = meetingPoints(options);
   const pollers = [
-    await openPoller(client, control.channel, control.streamId, (view, offset, length) => {
+    await openPollerAt(client, control, (view, offset, length) => {
       const layout = announceOf(view, offset, length, sourceStreamId);
       if (layout !== undefined) receiver.announced(layout);
       republish(publications.qos, only("qos"), view, offset, length);
       republish(publications.control, only("progress"), view, offset, length);
     }),
-    await openPoller(client, metadata.channel, metadata.streamId, (view, offset, length) => {
+    await openPollerAt(client, metadata, (view, offset, length) => {
       republish(publications.metadata, only("metadata"), view, offset, length);
       republish(publications.control, only("traceLinks"), view, offset, length);
     }),
-    await openPoller(client, payload.channel, payload.streamId, (view, offset, length) => {
+    await openPollerAt(client, payload, (view, offset, length) => {
       receiver.receive(monotonicNs(), view, offset, length);
     }),
   ];
@@ -185,25 +211,25 @@ export async function startBridgeReceiver(options: BridgeReceiverOptions): Promi
     receiver.tick(monotonicNs());
   }, TURN_MS);
   return {
-    counters: () => ({ ...receiver.counters, timedOut: receiver.timedOut, ...counts }),
+    counters: () => ({
+      published: 0,
+      ...receiver.counters,
+      timedOut: receiver.timedOut,
+      ...counts,
+    }),
     close: () => {
       clearInterval(timer);
       closeAll(pollers);
-      closeAll(Object.values(publications));
+      closeAll(Object.values(publications).filter((each) => each !== undefined));
       relay.revoke();
       local.close();
     },
   };
 }
 
-interface Meeting {
-  readonly channel: string;
-  readonly streamId: number;
-}
-
 function meetingPoints(
   options: BridgeChannels,
-): Record<"payload" | "control" | "metadata", Meeting> {
+): Record<"payload" | "control" | "metadata", MessagePlace> {
   const { payloadChannel } = options;
   return {
     payload: { channel: payloadChannel, streamId: options.payloadStreamId ?? 3_000 },
@@ -234,7 +260,7 @@ async function openPublications(
 async function forwarders(
   { client }: BridgeChannels,
   forward: ForwardingOptions,
-  channel: string,
+  places: MessagePlaces,
   streamId: number,
   here: () => ForwardTarget | undefined,
   out: Readonly<Record<"control" | "metadata", Publication>>,
@@ -242,10 +268,10 @@ async function forwarders(
 ): Promise<MessagePoller[]> {
   const none = { metadata: false, traceLinks: false, qos: false, progress: false };
   const open = (
-    from: number,
+    from: MessagePlace,
     routes: readonly (readonly [Publication, ForwardingOptions])[],
   ): Promise<MessagePoller> =>
-    openPoller(client, channel, from, (view, offset, length) => {
+    openPollerAt(client, from, (view, offset, length) => {
       const target = here();
       if (target === undefined) return;
       for (const [publication, kinds] of routes) {
@@ -255,12 +281,12 @@ async function forwarders(
     });
   const pollers: Promise<MessagePoller>[] = [];
   if (forward.metadata) {
-    pollers.push(open(StreamIds.metadata, [[out.metadata, { ...none, metadata: true }]]));
+    pollers.push(open(places.metadata, [[out.metadata, { ...none, metadata: true }]]));
   }
-  if (forward.qos) pollers.push(open(StreamIds.qos, [[out.control, { ...none, qos: true }]]));
+  if (forward.qos) pollers.push(open(places.qos, [[out.control, { ...none, qos: true }]]));
   if (forward.traceLinks || forward.progress) {
     pollers.push(
-      open(StreamIds.control, [
+      open(places.control, [
         [out.metadata, { ...none, traceLinks: forward.traceLinks }],
         [out.control, { ...none, progress: forward.progress }],
       ]),

@@ -23,6 +23,8 @@ export interface DirectConsumerOptions extends ConsumerOptions {
   readonly allowedDirs?: readonly string[];
   /** The channel of descriptors and announces; the same text for all who meet on it. */
   readonly channel?: string;
+  /** The channel of announces, where it is another one. */
+  readonly announceChannel?: string;
   /** The Aeron stream of descriptors; by default 1100. */
   readonly descriptorStreamId?: number;
   /** The Aeron stream of announces; by default 1001. */
@@ -177,7 +179,7 @@ export async function openDirectConsumer(options: DirectConsumerOptions): Promis
   const streamId = options.descriptorStreamId ?? StreamIds.descriptor;
   const shared = await client.addSubscription(channel, streamId);
   const announces = await client.addSubscription(
-    channel,
+    options.announceChannel ?? channel,
     options.announceStreamId ?? StreamIds.announce,
   );
   const descriptors = new DescriptorStreams(client, { channel, streamId }, shared);

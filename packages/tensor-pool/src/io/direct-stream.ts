@@ -30,10 +30,16 @@ export interface DirectStreamOptions {
   readonly baseDir?: string;
   /** Whether the regions' memory is taken at once, so that writing cannot run out of it; by default it is. */
   readonly reserve?: boolean;
+  /** Permissions of the regions' files before the umask; by default 0o660. */
+  readonly fileMode?: number;
+  /** Bytes of a huge page, where regions must lie on such. */
+  readonly hugepageBytes?: number;
   /** A part of the regions' path; by default `default`. */
   readonly namespace?: string;
   /** The channel of descriptors and announces; the same text for all who meet on it. */
   readonly channel?: string;
+  /** The channel of announces, where it is another one. */
+  readonly announceChannel?: string;
   /** The Aeron stream of descriptors; by default 1100. */
   readonly descriptorStreamId?: number;
   /** The Aeron stream of announces; by default 1001. */
@@ -69,7 +75,7 @@ export async function startDirectStream(options: DirectStreamOptions): Promise<D
     options.descriptorStreamId ?? StreamIds.descriptor,
   );
   const announces = await client.addExclusivePublication(
-    channel,
+    options.announceChannel ?? channel,
     options.announceStreamId ?? StreamIds.announce,
   );
   const folders = backend.shm.allow([baseDir]);
@@ -84,6 +90,10 @@ export async function startDirectStream(options: DirectStreamOptions): Promise<D
     nowNs: monotonicNs(),
     pid: process.pid,
     reserve: options.reserve ?? true,
+    ...(options.fileMode === undefined ? {} : { fileMode: options.fileMode }),
+    ...(options.hugepageBytes === undefined
+      ? {}
+      : { requireHugepages: true, hugepageBytes: options.hugepageBytes }),
   });
   const { stream } = regions;
   const layout: StreamLayout = {

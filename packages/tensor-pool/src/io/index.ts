@@ -30,6 +30,7 @@ export {
   startBridgeReceiver,
   startBridgeSender,
 } from "./bridge-ends.js";
+export type { MessagePlace, MessagePlaces } from "./message-places.js";
 export {
   type RateLimiterService,
   type RateLimiterServiceOptions,
@@ -57,6 +58,7 @@ export {
   StreamAttachment,
 } from "./stream-attachment.js";
 export { type PoolDriverOptions, type RunningPoolDriver, startPoolDriver } from "./pool-driver.js";
+export type { Relays } from "./relays.js";
 export {
   type DiscoveryService,
   type DiscoveryServiceOptions,

@@ -5,6 +5,7 @@ import {
   type Publication,
   type Subscription,
 } from "@proj/aeron";
+import type { MessagePlace } from "./message-places.js";
 
 /** Takes a message in place; its bytes are valid during the call. */
 export type MessageHandler = (view: DataView, offset: number, length: number) => void;
@@ -55,6 +56,15 @@ export async function openPoller(
     },
   });
   return new MessagePoller(subscription, assembler);
+}
+
+/** Starts reading the stream of a place. @throws AeronError */
+export function openPollerAt(
+  client: Client,
+  { channel, streamId }: MessagePlace,
+  handler: MessageHandler,
+): Promise<MessagePoller> {
+  return openPoller(client, channel, streamId, handler);
 }
 
 /** Offers a message, again while the transport is busy with itself. */

@@ -15,6 +15,7 @@ import { type MessagePoller, offerMessage, openPoller } from "./message-poller.j
 import { monotonicNs } from "./monotonic-clock.js";
 import { lockNamespace } from "./namespace-lock.js";
 import { namespaceFolder } from "./region-files.js";
+import { type Relays, startRelays } from "./relays.js";
 import { startSupervisor, type SupervisorService } from "./supervisor-service.js";
 
 const TURN_MS = 5;
@@ -37,6 +38,8 @@ export interface RunningPoolDriver {
   readonly driver: PoolDriver;
   /** What answers the consumers of its streams. */
   readonly supervisor: Supervisor;
+  /** The bridges and limiters that the configuration asks for. */
+  readonly relays: Relays;
   /** Takes no more attaches, waits for `shutdown_timeout_ms`, tells everybody, and ends. */
   stop(reason?: ShutdownReason): Promise<void>;
   /** Ends at once, without telling anybody: leases run out. Harmless the second time. */
@@ -92,7 +95,23 @@ export async function startPoolDriver(options: PoolDriverOptions): Promise<Runni
       config: config.supervisor,
       isOwn: (streamId) => driver.hasStream(streamId),
     });
-    return run({ client, driver, supervisor, control, publications, folders, unlock, onEvent });
+    const relays = await startRelays({ client, config, backend }).catch((error: unknown) => {
+      control.close();
+      supervisor.close();
+      for (const publication of Object.values(publications)) publication.close();
+      throw error;
+    });
+    return run({
+      client,
+      driver,
+      supervisor,
+      relays,
+      control,
+      publications,
+      folders,
+      unlock,
+      onEvent,
+    });
   } catch (error) {
     unlock();
     folders.close();
@@ -104,6 +123,7 @@ interface Parts {
   readonly client: Client;
   readonly driver: PoolDriver;
   readonly supervisor: SupervisorService;
+  readonly relays: Relays;
   readonly control: MessagePoller;
   readonly publications: Readonly<Record<"control" | "announce", Publication>>;
   readonly folders: ShmFolders;
@@ -125,6 +145,7 @@ function run(parts: Parts): RunningPoolDriver {
     clearTimeout(timer);
     driver.halt(monotonicNs());
     control.close();
+    parts.relays.close();
     parts.supervisor.close();
     for (const publication of Object.values(publications)) publication.close();
     parts.unlock();
@@ -153,6 +174,7 @@ function run(parts: Parts): RunningPoolDriver {
   return {
     driver,
     supervisor: parts.supervisor.supervisor,
+    relays: parts.relays,
     ended,
     close,
     stop(reason) {

@@ -1,4 +1,5 @@
 import type { Client } from "@proj/aeron";
+import type { Backend } from "@proj/native-io";
 import {
   DEFAULT_FORWARDING,
   forwardedMessage,
@@ -6,10 +7,11 @@ import {
 } from "../bridge/forwarded-message.js";
 import { RateLimiter, type RateLimiterCounters } from "../limit/rate-limiter.js";
 import { RelayProducer } from "../producer/relay-producer.js";
-import { DEFAULT_CHANNEL, StreamIds } from "../stream-ids.js";
+import { DEFAULT_CHANNEL } from "../stream-ids.js";
 import { openDirectConsumer } from "./direct-consumer.js";
 import { type DirectStreamOptions, startDirectStream } from "./direct-stream.js";
-import { offerMessage, openPoller } from "./message-poller.js";
+import { announcedAt, type MessagePlaces, placesOn } from "./message-places.js";
+import { offerMessage, openPollerAt } from "./message-poller.js";
 import { monotonicNs } from "./monotonic-clock.js";
 
 const TURN_MS = 1;
@@ -22,6 +24,16 @@ export interface RateLimiterServiceOptions {
   readonly sourceStreamId: number;
   /** The channel of both streams' descriptors and messages. */
   readonly channel?: string;
+  /** The Aeron stream of both streams' descriptors; by default 1100. */
+  readonly descriptorStreamId?: number;
+  /** Where the source's messages travel; by default on the usual streams of the channel. */
+  readonly places?: Partial<MessagePlaces>;
+  /** Where those of the stream that is written go, where that is elsewhere. */
+  readonly targetPlaces?: Partial<MessagePlaces>;
+  /** The stream that forwarded metadata speaks of; by default the one that is written. */
+  readonly metadataStreamOf?: number;
+  /** What lends the memory; by default what this machine has. */
+  readonly backend?: Backend;
   /** The folders beneath which the source's regions may lie. */
   readonly allowedDirs?: readonly string[];
   /** The stream that is written, and its regions. */
@@ -46,13 +58,22 @@ export async function startRateLimiter(
 ): Promise<RateLimiterService> {
   const { client, sourceStreamId, target, channel = DEFAULT_CHANNEL } = options;
   const forward = { ...DEFAULT_FORWARDING, ...options.forward };
-  const local = await startDirectStream({ ...target, client, channel });
+  const { descriptorStreamId, backend } = options;
+  const common = {
+    client,
+    channel,
+    ...(descriptorStreamId === undefined ? {} : { descriptorStreamId }),
+    ...(backend === undefined ? {} : { backend }),
+  };
+  const from = placesOn(channel, options.places);
+  const to = { ...from, ...options.targetPlaces };
+  const local = await startDirectStream({ ...announcedAt(to), ...target, ...common });
   const { stream, descriptors, fence } = local;
   const relay = new RelayProducer({ stream, descriptors, fence });
   const limiter = new RateLimiter(relay, options.maxRateHz);
   const source = await openDirectConsumer({
-    client,
-    channel,
+    ...common,
+    ...announcedAt(from),
     streamId: sourceStreamId,
     ...(options.allowedDirs === undefined ? {} : { allowedDirs: options.allowedDirs }),
     onMapped: () => {
@@ -60,11 +81,21 @@ export async function startRateLimiter(
     },
   });
   const here = { streamId: target.streamId, epoch: stream.epoch };
+  const told = { ...here, streamId: options.metadataStreamOf ?? target.streamId };
+  const none = { metadata: false, traceLinks: false, qos: false, progress: false };
+  const routes = [
+    { place: "metadata", kinds: { ...none, metadata: forward.metadata }, target: told },
+    { place: "qos", kinds: { ...none, qos: forward.qos }, target: here },
+    { place: "control", kinds: { ...none, progress: forward.progress }, target: here },
+    { place: "control", kinds: { ...none, traceLinks: forward.traceLinks }, target: told },
+  ] as const;
+  const wanted = routes.filter(({ kinds }) => Object.values(kinds).includes(true));
   const forwarded = await Promise.all(
-    [StreamIds.metadata, StreamIds.qos, StreamIds.control].map(async (streamId) => {
-      const publication = await client.addPublication(channel, streamId);
-      const poller = await openPoller(client, channel, streamId, (view, offset, length) => {
-        const message = forwardedMessage(view, offset, length, sourceStreamId, here, forward);
+    wanted.map(async ({ place, kinds, target: speaksOf }) => {
+      const { channel: its, streamId } = to[place];
+      const publication = await client.addPublication(its, streamId);
+      const poller = await openPollerAt(client, from[place], (view, offset, length) => {
+        const message = forwardedMessage(view, offset, length, sourceStreamId, speaksOf, kinds);
         if (message !== undefined) offerMessage(publication, message);
       });
       return { publication, poller };

@@ -9,32 +9,24 @@ import type {
   ShmSection,
   SupervisorSection,
 } from "../../config/pool-config.js";
-import { idRange, parseIdRange } from "../../config/id-range.js";
+import {
+  absolute,
+  channel,
+  flag,
+  instanceId,
+  MAX_CHANNEL,
+  milliseconds,
+  range,
+  streamId,
+} from "./config-values.js";
+import { checkRelayShape, problemsOf, type RelayFile, relayKeys } from "./relay-schema.js";
 
-/** Longest channel that is taken from anywhere, in bytes. spec/tensor-pool.md §15 */
-const MAX_CHANNEL = 1024;
-
-const channel = z
-  .string()
-  .max(MAX_CHANNEL)
-  .regex(/^aeron:(?:ipc|udp)(?:\?|$)/, "write an Aeron URI: aeron:ipc or aeron:udp");
-const streamId = z.int().min(1).max(0x7fff_ffff);
-const flag = z.boolean();
-const milliseconds = z.int().min(1).max(86_400_000);
-const range = z.union([z.string(), z.tuple([z.int(), z.int()])]).transform((value, context) => {
-  if (value === "") return undefined;
-  const parsed = typeof value === "string" ? parseIdRange(value) : idRange(value[0], value[1]);
-  if (parsed !== undefined) return parsed;
-  context.addIssue({ code: "custom", message: 'write "first-last" or [first, last], in order' });
-  return z.NEVER;
-});
 const publishMode = z.enum(["require_existing", "existing_or_create"]);
-const absolute = z.string().regex(/^\//, "write an absolute path");
 
 // The sections with scalar keys, each of which an environment variable can override.
 const sections = {
   driver: z.object({
-    instance_id: z.string().min(1).max(256).default("driver-01"),
+    instance_id: instanceId.default("driver-01"),
     aeron_dir: z.string().default(""),
     control_channel: channel.default(DEFAULT_CHANNEL),
     control_stream_id: streamId.default(StreamIds.control),
@@ -116,7 +108,7 @@ const sections = {
     announce_stream_id: streamId.default(StreamIds.announce),
     metadata_channel: channel.default(DEFAULT_CHANNEL),
     metadata_stream_id: streamId.default(StreamIds.metadata),
-    driver_instance_id: z.string().min(1).max(256),
+    driver_instance_id: instanceId,
     driver_control_channel: channel,
     driver_control_stream_id: streamId,
     announce_period_ms: milliseconds.default(1_000),
@@ -124,6 +116,15 @@ const sections = {
     allowed_channel_prefixes: z.array(z.string().min(1)).min(1).default(["aeron:ipc"]),
   }),
 } as const;
+
+const keysOf: Readonly<Record<SectionName, Readonly<Record<string, z.ZodType>>>> = {
+  driver: sections.driver.shape,
+  shm: sections.shm.shape,
+  policies: sections.policies.shape,
+  supervisor: sections.supervisor.shape,
+  discovery: sections.discovery.shape,
+  ...relayKeys,
+};
 
 const profile = z.object({
   header_nslots: z.number().refine(isSlotCount, "write a power of two up to 2^31").default(1_024),
@@ -154,10 +155,20 @@ type Loose<Section, Key extends keyof Section> = Omit<Section, Key> & {
 };
 
 /** A section whose keys an environment variable can override. */
-export type SectionName = "driver" | "shm" | "policies" | "supervisor" | "discovery";
+export type SectionName =
+  | "driver"
+  | "shm"
+  | "policies"
+  | "supervisor"
+  | "discovery"
+  | "bridge"
+  | "rate_limiter";
 
 /** What a file says, before the defaults that depend on other keys. Keys that mean nothing are left out. */
-export interface ConfigFile extends Omit<PoolConfig, "driver" | "shm" | "policies" | "supervisor"> {
+export interface ConfigFile
+  extends
+    Omit<PoolConfig, "driver" | "shm" | "policies" | "supervisor" | "bridge" | "rate_limiter">,
+    RelayFile {
   readonly driver: Loose<
     DriverSection,
     | "announce_channel"
@@ -183,24 +194,28 @@ export interface ConfigFile extends Omit<PoolConfig, "driver" | "shm" | "policie
 }
 
 /** Checks the shape of a file, and lists every key that is wrong. */
-export function checkShape(raw: unknown): ConfigFile | readonly ConfigProblem[] {
+export function checkShape(
+  raw: Readonly<Record<string, unknown>>,
+): ConfigFile | readonly ConfigProblem[] {
   const result = schema.safeParse(raw);
-  if (result.success) return { ...result.data, discovery: result.data.discovery };
-  return result.error.issues.map(({ path, message }) => ({
-    key: path.join(".") || "the file",
-    message,
-  }));
+  const relays = checkRelayShape(raw);
+  if (result.success && "read" in relays) {
+    const { data } = result;
+    const { bridge, rate_limiter, read } = relays;
+    const discovery = data.discovery;
+    return { ...data, discovery, bridge, rate_limiter, read: { ...data, ...read } };
+  }
+  return [...(result.success ? [] : problemsOf(result.error)), ...("read" in relays ? [] : relays)];
 }
 
 /** Lists the keys that a variable of the environment can override. */
 export function overridableKeys(): readonly (readonly [SectionName, string])[] {
-  return (Object.keys(sections) as SectionName[]).flatMap((section) =>
-    Object.keys(sections[section].shape).map((key) => [section, key] as const),
+  return (Object.keys(keysOf) as SectionName[]).flatMap((section) =>
+    Object.keys(keysOf[section]).map((key) => [section, key] as const),
   );
 }
 
 /** Tells whether a key takes this text as it is. */
 export function takesText(section: SectionName, key: string, text: string): boolean {
-  const shape: Readonly<Record<string, z.ZodType>> = sections[section].shape;
-  return shape[key]?.safeParse(text).success ?? false;
+  return keysOf[section][key]?.safeParse(text).success ?? false;
 }

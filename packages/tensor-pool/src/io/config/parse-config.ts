@@ -7,6 +7,7 @@ import {
   type SectionName,
   takesText,
 } from "./config-schema.js";
+import { bridgeOf, rateLimiterOf } from "./relay-defaults.js";
 import type { ConfigProblem } from "../../config/config-problem.js";
 import type { DriverSection, PoolConfig, SupervisorSection } from "../../config/pool-config.js";
 
@@ -45,7 +46,7 @@ export function parseConfig(text: string, environment: Environment = {}): Config
   const config = complete(file);
   const problems = checkConfig(config);
   if (problems.length > 0) return { kind: "invalid", problems };
-  return { kind: "config", config, warnings: unknownKeys(raw, file, "") };
+  return { kind: "config", config, warnings: unknownKeys(raw, file.read, "") };
 }
 
 // The environment wins over the file. A section that the file does not have begins with its first variable.
@@ -90,18 +91,24 @@ function complete(file: ConfigFile): PoolConfig {
     descriptor_stream_id_range: rest.descriptor_stream_id_range,
     control_stream_id_range: rest.control_stream_id_range,
   };
+  const fallback = policies.default_profile ?? Object.keys(profiles)[0] ?? "";
   return {
     driver,
     shm: { ...shm, allowed_base_dirs: shm.allowed_base_dirs ?? [shm.base_dir] },
     policies: {
       ...policies,
-      default_profile: policies.default_profile ?? Object.keys(profiles)[0] ?? "",
+      default_profile: fallback,
       epoch_gc_min_age_ns: policies.epoch_gc_min_age_ns ?? policies.announce_period_ms * 3_000_000,
     },
     profiles,
     streams,
     supervisor: supervisorOf(file.supervisor, driver),
     discovery: file.discovery,
+    bridge: file.bridge === undefined ? undefined : bridgeOf(file.bridge, fallback),
+    rate_limiter:
+      file.rate_limiter === undefined
+        ? undefined
+        : rateLimiterOf(file.rate_limiter, driver, shm.base_dir, fallback),
   };
 }
 

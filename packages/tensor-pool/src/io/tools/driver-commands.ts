@@ -146,10 +146,11 @@ async function runDriver(context: ToolContext): Promise<ExitCode> {
         context.print({ fields: { ...event } });
       },
     });
-    const { counters } = running.driver;
+    const { relays, driver } = running;
+    const { counters } = driver;
     const mirror = new CounterMirror(
       `tensor-pool driver ${config.driver.instance_id}`,
-      () => ({ ...counters, rejects: { ...counters.rejects } }),
+      () => ({ ...counters, rejects: { ...counters.rejects }, relays: relays.counters() }),
       (label) => client.addCounter(POOL_COUNTER_TYPE, label),
     );
     await mirror.open();
