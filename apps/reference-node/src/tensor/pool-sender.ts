@@ -4,7 +4,7 @@ import { PoolOutbox } from "./pool-outbox.js";
 import { connectFor, type TensorFlags } from "./tensor-link.js";
 
 /** How long a driver may take to grant a stream, in milliseconds. */
-const ATTACH_MS = 5_000;
+const ATTACH_MS = 10_000;
 
 /** A stream of the tensor pool that a verb writes. */
 export interface OpenPool {

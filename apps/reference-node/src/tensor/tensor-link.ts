@@ -29,7 +29,7 @@ export function streamNumber(text: string): number {
 }
 
 /** How long a media driver may take to answer, in milliseconds. */
-const ATTACH_MS = 2_000;
+const ATTACH_MS = 5_000;
 
 /** Connects to the media driver that is there, for a verb. @throws NoSharedMemory, AeronError */
 export async function connectFor({ aeronDir }: TensorFlags): Promise<AeronConnection> {

@@ -138,6 +138,7 @@ aeron_dir = "${aeronDir}"
         "--aeron-dir",
         aeronDir,
       ]);
+      expect(sent.document["error"]).toBeUndefined();
       expect(sent.document).toMatchObject({ ok: true, parts: 10 });
       // The node attaches to the stream meanwhile; what comes before it has is sent inline.
       expect(sent.document["shmBytes"]).toBeGreaterThanOrEqual(400_000);
