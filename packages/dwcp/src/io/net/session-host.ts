@@ -35,7 +35,6 @@ export class SessionHost {
   readonly #receiving = new Map<number, ReceiveJob>();
   #timer: NodeJS.Timeout | undefined;
   #isQueued = false;
-  #isOver = false;
 
   constructor(session: Session, owner: SessionOwner, tally: TrafficTally) {
     this.session = session;
@@ -108,15 +107,12 @@ export class SessionHost {
   }
 
   #turn(): void {
-    if (this.#isOver) return;
     const { session } = this;
     const nowUs = this.#owner.nowUs();
     if (session.nextDeadlineUs <= nowUs) session.tick(nowUs);
     for (let event = session.nextEvent(); event !== undefined; event = session.nextEvent()) {
       this.#obey(event);
     }
-    // A session that is over has no deadlines that mean anything, and its jobs go on elsewhere.
-    if (this.#isOver) return;
     let encoded = false;
     for (const job of this.#sending.values()) encoded = job.encode(session.sending) || encoded;
     for (const driver of this.#drivers.values()) driver.pump();
@@ -190,7 +186,6 @@ export class SessionHost {
   }
 
   #over(error: DwcpError | undefined): void {
-    this.#isOver = true;
     clearTimeout(this.#timer);
     this.#tally.keep(this.session);
     for (const job of this.#receiving.values()) void job.close();
