@@ -1,18 +1,12 @@
 import { backend } from "@proj/native-io";
 import { asWireError } from "@proj/wire-types";
-import type { EngineHostOptions } from "./engine-host.js";
+import { DEFAULT_CONFIG } from "../engine/config.js";
 import { NativeDriver } from "./native/native-driver.js";
-import type { PoolDriver } from "./pool/pool-driver.js";
-import { EngineThread, type EngineThreadOptions } from "./thread/engine-thread.js";
+import { PortSpreader } from "./native/port-spreader.js";
+import type { UdpAddress } from "./peer-addresses.js";
+import type { BindOptions, PoolDriver } from "./pool/pool-driver.js";
+import { EngineThread } from "./thread/engine-thread.js";
 import { UdpDriver } from "./udp-driver.js";
-
-/** Where {@link bindNative} and {@link bindBest} listen, and what their engines are told. */
-export interface BindOptions extends EngineHostOptions {
-  /** IP address to bind. */
-  readonly host: string;
-  /** Port to bind; 0 lets the system choose. */
-  readonly port: number;
-}
 
 /** What became of the choice of a driver. */
 export interface ChosenDriver {
@@ -30,8 +24,7 @@ export interface ChosenDriver {
  * @throws NativeIoError `native_io.system`, `native_io.unsupported`
  */
 export async function bindNative(options: BindOptions): Promise<NativeDriver> {
-  const { host, port, ...rest } = options;
-  const driver = await NativeDriver.bind({ ...rest, ports: [{ host, port }] });
+  const driver = await NativeDriver.bind({ ...options, ports: portsOf(options) });
   return driver.watch();
 }
 
@@ -40,11 +33,8 @@ export async function bindNative(options: BindOptions): Promise<NativeDriver> {
  *
  * @throws WireError `wire.connection_failed`
  */
-export function bindThread(
-  options: Omit<EngineThreadOptions, "ports"> & { readonly host: string; readonly port: number },
-): Promise<EngineThread> {
-  const { host, port, ...rest } = options;
-  return EngineThread.start({ ...rest, ports: [{ host, port }] });
+export function bindThread(options: BindOptions): Promise<EngineThread> {
+  return EngineThread.start({ ...options, ports: portsOf(options) });
 }
 
 /**
@@ -67,4 +57,12 @@ export async function bindBest(options: BindOptions): Promise<ChosenDriver> {
   } catch (error) {
     return dgram(asWireError(error).message);
   }
+}
+
+// Networks that limit single flows are used in full by so many ports at once.
+function portsOf({ host, port, config, sockets }: BindOptions): readonly UdpAddress[] {
+  const { nicBytesPerSecond = DEFAULT_CONFIG.nicBytesPerSecond } = config ?? {};
+  const flow = sockets?.flowBytesPerSecond;
+  const count = flow === undefined ? 1 : PortSpreader.portsFor(nicBytesPerSecond, flow);
+  return Array.from({ length: count }, (_, i) => ({ host, port: i === 0 ? port : 0 }));
 }

@@ -16,6 +16,8 @@ export interface EngineHostOptions {
   readonly config?: Partial<EngineConfig>;
   /** Bytes that the buffers of own transfers may take; 256 MiB if absent. */
   readonly bufferBytes?: number;
+  /** The buffers of own transfers, where several engines share them; new ones if absent. */
+  readonly buffers?: BufferRegistry;
   /** The cryptography; the best that the driver has if absent. */
   readonly crypto?: CryptoBackend;
   /** Memory access for bulk bytes; hardware that is here if absent, nothing where `false`. */
@@ -61,7 +63,8 @@ export class EngineHost {
     this.#options = options;
     this.#surroundings = surroundings;
     this.crypto = options.crypto ?? surroundings.crypto;
-    this.buffers = new BufferRegistry(options.bufferBytes ?? DEFAULT_BUFFER_BYTES);
+    this.buffers =
+      options.buffers ?? new BufferRegistry(options.bufferBytes ?? DEFAULT_BUFFER_BYTES);
     this.rma =
       options.rma === false || surroundings.rma === undefined
         ? undefined

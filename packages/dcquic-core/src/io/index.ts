@@ -18,14 +18,9 @@ export type { NativeWireOptions } from "./native/native-wire.js";
 export { ringCrypto } from "./ring-crypto.js";
 export type { EngineHostOptions } from "./engine-host.js";
 export { createTransportPool, type TransportPoolConfig } from "./pool/create-transport-pool.js";
-export type { BindDriver, PathCommands, PoolDriver } from "./pool/pool-driver.js";
-export {
-  bindBest,
-  bindNative,
-  bindThread,
-  type BindOptions,
-  type ChosenDriver,
-} from "./bind-driver.js";
+export type { BindDriver, BindOptions, PathCommands, PoolDriver } from "./pool/pool-driver.js";
+export { bindBest, bindNative, bindThread, type ChosenDriver } from "./bind-driver.js";
+export type { SocketSettings } from "./socket-settings.js";
 export type { ThreadAnnounce, ThreadCommand } from "./thread/thread-messages.js";
 export { EngineThread, type EngineThreadOptions, type ThreadCall } from "./thread/engine-thread.js";
 export type { ThreadPort } from "./thread/thread-port.js";

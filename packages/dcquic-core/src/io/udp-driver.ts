@@ -10,6 +10,7 @@ import type { Engine } from "../engine/engine.js";
 import { EngineHost, type EngineHostOptions } from "./engine-host.js";
 import { nodeCrypto } from "./node-crypto.js";
 import { PeerAddresses, type UdpAddress } from "./peer-addresses.js";
+import type { SocketSettings } from "./socket-settings.js";
 import { Turns } from "./turns.js";
 
 /** What a {@link UdpDriver} is made with. */
@@ -18,6 +19,8 @@ export interface UdpDriverOptions extends EngineHostOptions {
   readonly host: string;
   /** Port to bind; 0 lets the system choose. */
   readonly port: number;
+  /** How its socket is set up, as far as `node:dgram` can: what it buffers. */
+  readonly sockets?: Pick<SocketSettings, "bufferBytes">;
 }
 
 /** What differs from the defaults where timers are coarse and datagrams go one at a time. spec/dcquic.md §13, §16.2 */
@@ -73,10 +76,11 @@ export class UdpDriver {
    */
   static async bind(options: UdpDriverOptions): Promise<UdpDriver> {
     const family = options.host.includes(":") ? 6 : 4;
+    const { bufferBytes = SOCKET_BUFFER_BYTES } = options.sockets ?? {};
     const socket = createSocket({
       type: family === 6 ? "udp6" : "udp4",
-      recvBufferSize: SOCKET_BUFFER_BYTES,
-      sendBufferSize: SOCKET_BUFFER_BYTES,
+      recvBufferSize: bufferBytes,
+      sendBufferSize: bufferBytes,
       // Addresses are numeric: nothing has to be looked up, least of all for each datagram.
       lookup: (host, _options, done) => done(null, host, family),
     });

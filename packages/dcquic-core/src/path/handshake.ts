@@ -28,6 +28,8 @@ export interface HandshakeOptions {
   readonly crypto: CryptoBackend;
   /** What this side says of itself. A listener fills the answers to the dialer's questions by `knows`. */
   readonly hello: Hello;
+  /** What a listener says to a dialer, where that depends on who dials; `hello` if absent. */
+  helloTo?(dialer: Hello): Hello;
   /** Keying material of the TLS session (RFC 8446 §7.5). */
   exportKey(length: number, label: string, context: Uint8Array): Uint8Array;
   /** Whether a path with this credential id exists here. */
@@ -146,7 +148,7 @@ export class Handshake {
         credentialId,
         known: this.#options.knows(credentialId),
       }));
-      this.#sayHello({ ...hello, answers });
+      this.#sayHello({ ...(this.#options.helloTo?.(peer) ?? hello), answers });
     }
     const own = this.#ownHello ?? new Uint8Array(0);
     const transcript = role === "dialer" ? [own, record] : [record, own];

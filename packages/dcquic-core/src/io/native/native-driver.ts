@@ -3,6 +3,7 @@ import { backend, type Capability, type UdpAddress } from "@proj/native-io";
 import { systemTime } from "@proj/wire-types/system";
 import { LocalPort } from "../../stream/local-port.js";
 import type { BufferRegistry } from "../../buffer/buffer-registry.js";
+import type { CryptoBackend } from "../../crypto/backend.js";
 import type { EngineConfig } from "../../engine/config.js";
 import type { Engine } from "../../engine/engine.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
@@ -10,18 +11,15 @@ import { WireLimit } from "../../wire/constants.js";
 import { EngineHost, type EngineHostOptions } from "../engine-host.js";
 import { ringCrypto } from "../ring-crypto.js";
 import { Turns } from "../turns.js";
-import { NativeWire, type NativeWireOptions, type SendFailure } from "./native-wire.js";
+import type { SocketSettings } from "../socket-settings.js";
+import { NativeWire, type SendFailure } from "./native-wire.js";
 
 /** What a {@link NativeDriver} is made with. */
 export interface NativeDriverOptions extends EngineHostOptions {
   /** Where to listen; several ports of one address spread flows. CONTROL leaves from the first. */
   readonly ports: readonly UdpAddress[];
-  /** What one flow between two ports may carry, bytes per second; 625 MB (5 Gbit/s) if absent. §20 */
-  readonly flowBytesPerSecond?: number;
-  /** Whether the kernel splits and joins datagrams; `auto` if absent. */
-  readonly segmentation?: NativeWireOptions["segmentation"];
-  /** Whether ECN bits are read and written; `auto` if absent. */
-  readonly ecn?: NativeWireOptions["ecn"];
+  /** How its sockets are set up. */
+  readonly sockets?: SocketSettings;
   /** Whether the thread does nothing else, on a core of its own; `shared` if absent. */
   readonly thread?: "own" | "shared";
   /** Told when the NIC behind the sockets is gone: its peers belong to another worker then. §18 */
@@ -36,11 +34,10 @@ export const NATIVE_CONFIG: Partial<EngineConfig> = { nicSlackUs: 20 };
 
 /** What differs where the thread is shared, with an application or with other processes, and turns come late. */
 export const SHARED_THREAD_CONFIG: Partial<EngineConfig> = {
-  nicSlackUs: 100,
+  nicSlackUs: 1000,
   timerGranularityUs: 2000,
 };
 
-const FLOW_BYTES_PER_SECOND = 625_000_000;
 const HYBRID_SPIN_US = 50;
 const MAX_WAIT_US = 1000;
 const TURNS_PER_ERRORS = 64;
@@ -87,13 +84,8 @@ export class NativeDriver {
    * @throws RangeError for a configuration that contradicts itself.
    */
   static async bind(options: NativeDriverOptions): Promise<NativeDriver> {
-    const { ports, flowBytesPerSecond = FLOW_BYTES_PER_SECOND, segmentation, ecn } = options;
-    const wire = await NativeWire.open(backend.udp, {
-      ports,
-      flowBytesPerSecond,
-      ...(segmentation === undefined ? {} : { segmentation }),
-      ...(ecn === undefined ? {} : { ecn }),
-    });
+    const { ports, sockets = {} } = options;
+    const wire = await NativeWire.open(backend.udp, { ports, ...sockets });
     try {
       return new NativeDriver(wire, options);
     } catch (error) {
@@ -115,6 +107,11 @@ export class NativeDriver {
   /** The buffers of own transfers. */
   get buffers(): BufferRegistry {
     return this.#host.buffers;
+  }
+
+  /** What encrypts whole batches with one call, for messages too. */
+  get crypto(): CryptoBackend {
+    return this.#host.crypto;
   }
 
   /** Where it receives: the first of its ports. */

@@ -12,18 +12,13 @@ import {
 import { DatagramBatch } from "../../engine/batch.js";
 import type { Engine } from "../../engine/engine.js";
 import { PacketType, WireLimit } from "../../wire/constants.js";
+import type { SocketSettings } from "../socket-settings.js";
 import { PortSpreader } from "./port-spreader.js";
 
 /** How the datagrams of a native driver leave and arrive. */
-export interface NativeWireOptions {
+export interface NativeWireOptions extends SocketSettings {
   /** Where to listen; several ports of one address spread flows. */
   readonly ports: readonly UdpAddress[];
-  /** What one flow between two ports may carry, bytes per second. */
-  readonly flowBytesPerSecond: number;
-  /** Whether the kernel splits and joins datagrams; `auto` if absent. */
-  readonly segmentation?: "auto" | "off";
-  /** Whether ECN bits are read and written; `auto` if absent. */
-  readonly ecn?: "auto" | "off";
 }
 
 /** A datagram that could not leave, as its driver weighs it. */
@@ -42,6 +37,7 @@ const SENT = 256;
 const MAX_SEGMENTS = 64;
 const MAX_MESSAGE_BYTES = 65_507;
 const BUFFER_BYTES = 8 * 1024 * 1024;
+const FLOW_BYTES_PER_SECOND = 625_000_000;
 const TYPE_OFFSET = 1;
 
 /** Types of ICMP (RFC 792) and ICMPv6 (RFC 4443). */
@@ -70,7 +66,7 @@ export class NativeWire {
     this.socket = socket;
     this.#rx = new DatagramBatch(RECEIVED, socket.rx.bytes);
     this.#tx = new DatagramBatch(SENT, socket.tx.bytes);
-    this.#ports = new PortSpreader(socket.ports.length, options.flowBytesPerSecond);
+    this.#ports = new PortSpreader(socket.ports.length, options.flowBytesPerSecond ?? FLOW_BYTES_PER_SECOND);
   }
 
   /**
@@ -79,15 +75,15 @@ export class NativeWire {
    * @throws NativeIoError `native_io.system`
    */
   static async open(udp: Udp, options: NativeWireOptions): Promise<NativeWire> {
-    const { ports, segmentation = "auto", ecn = "auto" } = options;
+    const { ports, segmentation = "auto", ecn = "auto", bufferBytes = BUFFER_BYTES } = options;
     const socket = await udp.open({
       ports,
       segmentation,
       ecn,
       transmitMessages: SENT,
       transmitBytes: SENT * WireLimit.maxDatagramBytes,
-      receiveBufferBytes: BUFFER_BYTES,
-      sendBufferBytes: BUFFER_BYTES,
+      receiveBufferBytes: bufferBytes,
+      sendBufferBytes: bufferBytes,
     });
     return new NativeWire(socket, options);
   }

@@ -1,9 +1,13 @@
 import type { BufferRegistry } from "../../buffer/buffer-registry.js";
+import type { CryptoBackend } from "../../crypto/backend.js";
 import type { Engine } from "../../engine/engine.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import type { EnginePort, PortParts } from "../../stream/engine-port.js";
+import type { WatchdogFinding } from "../../router/watchdog.js";
 import type { EngineHostOptions } from "../engine-host.js";
+import type { Polling } from "../native/native-driver.js";
 import type { UdpAddress } from "../peer-addresses.js";
+import type { SocketSettings } from "../socket-settings.js";
 
 /** What a pool asks of an engine besides what its port takes. */
 export type PathCommands = Pick<
@@ -19,10 +23,14 @@ export interface PoolDriver {
   port(parts: PortParts): EnginePort;
   /** The buffers of own transfers. */
   readonly buffers: BufferRegistry;
+  /** What encrypts best where the application runs; OpenSSL's by Node if absent. */
+  readonly crypto?: CryptoBackend;
   /** The engine's time; µs. */
   readonly nowUs: number;
   /** How own memory can be read by peers; nothing if absent. */
   readonly rmaOffers?: readonly RmaOffer[];
+  /** What was asked for and is not so: one line each; nothing if absent. */
+  readonly notes?: readonly string[];
   /** Where it receives. */
   readonly address: UdpAddress;
   /** The engine's number for a peer's address. */
@@ -33,7 +41,27 @@ export interface PoolDriver {
   close(): Promise<void>;
 }
 
-/** Binds a driver; `UdpDriver.bind` and `NativeDriver.bind` are such functions. */
-export type BindDriver = (
-  options: EngineHostOptions & { readonly host: string; readonly port: number },
-) => Promise<PoolDriver>;
+/** What a pool asks of whoever binds the driver of one of its workers; a driver takes what it can do. */
+export interface BindOptions extends EngineHostOptions {
+  /** IP address to bind. */
+  readonly host: string;
+  /** Port to bind; 0 lets the system choose. */
+  readonly port: number;
+  /** How its sockets are set up. */
+  readonly sockets?: SocketSettings;
+  /** How a thread of its own waits; `hybrid` if absent. */
+  readonly polling?: Polling;
+  /** The processor that a thread of its own is pinned to; the scheduler chooses if absent. */
+  readonly cpu?: number;
+  /** What happens when a thread of its own stands still for five seconds; `event` if absent. */
+  readonly onWorkerHang?: "abort" | "event";
+  /** Is told what the watchdog of a thread notices. */
+  readonly onFinding?: (finding: WatchdogFinding) => void;
+  /** Is told that the worker is gone although nobody closed it, after all of its paths failed. */
+  readonly onLost?: (reason: string) => void;
+  /** Is told that the NIC behind its sockets is gone. */
+  readonly onNicLost?: (errno: number) => void;
+}
+
+/** Binds a driver; `UdpDriver.bind`, `bindNative` and `bindThread` are such functions. */
+export type BindDriver = (options: BindOptions) => Promise<PoolDriver>;

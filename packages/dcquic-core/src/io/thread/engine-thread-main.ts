@@ -51,6 +51,7 @@ async function bind(notes: readonly string[]): Promise<NativeDriver | undefined>
       config: start.config,
       resetSigner: start.resetSigner,
       ...(start.rma === undefined ? {} : { rma: start.rma }),
+      ...(start.sockets === undefined ? {} : { sockets: start.sockets }),
       thread: start.polling === "spin" && start.cpu !== undefined ? "own" : "shared",
       onEvent: (event) => void news.push({ kind: "event", event }),
       onNicLost: (errno) => void news.push({ kind: "nicLost", errno }),

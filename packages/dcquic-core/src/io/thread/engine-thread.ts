@@ -13,6 +13,7 @@ import type { PortParts } from "../../stream/engine-port.js";
 import type { EngineHostOptions } from "../engine-host.js";
 import type { Polling } from "../native/native-driver.js";
 import type { UdpAddress } from "../peer-addresses.js";
+import type { SocketSettings } from "../socket-settings.js";
 import type { PathCommands } from "../pool/pool-driver.js";
 import {
   THREAD_WORDS,
@@ -27,6 +28,8 @@ import { ThreadPort } from "./thread-port.js";
 export interface EngineThreadOptions extends Omit<EngineHostOptions, "crypto"> {
   /** Where to listen. */
   readonly ports: readonly UdpAddress[];
+  /** How its sockets are set up. */
+  readonly sockets?: SocketSettings;
   /** How the thread waits; `hybrid` if absent. */
   readonly polling?: Polling;
   /** The processor it is pinned to; the scheduler chooses if absent. */
@@ -87,7 +90,8 @@ export class EngineThread {
     this.ports = bound.ports;
     this.notes = bound.notes;
     this.rmaOffers = bound.rmaOffers;
-    this.buffers = new BufferRegistry(options.bufferBytes ?? DEFAULT_BUFFER_BYTES);
+    this.buffers =
+      options.buffers ?? new BufferRegistry(options.bufferBytes ?? DEFAULT_BUFFER_BYTES);
     this.engine = {
       addPath: (_nowUs, established, address) => this.#addPath(established, address),
       removePath: (path) => this.#forget({ kind: "removePath", path }),
@@ -115,8 +119,17 @@ export class EngineThread {
    */
   static async start(options: EngineThreadOptions): Promise<EngineThread> {
     const words = new Int32Array(new SharedArrayBuffer(4 * THREAD_WORDS));
-    const { ports, config = {}, resetSigner, polling = "hybrid", cpu, rma } = options;
-    const workerData: ThreadStart = { ports, config, resetSigner, polling, cpu, rma, words };
+    const { ports, config = {}, resetSigner, polling = "hybrid", cpu, rma, sockets } = options;
+    const workerData: ThreadStart = {
+      ports,
+      config,
+      resetSigner,
+      polling,
+      cpu,
+      rma,
+      sockets,
+      words,
+    };
     const thread = new Worker(new URL("./engine-thread-main.js", import.meta.url), { workerData });
     const first = await new Promise<ThreadNews | undefined>((resolve, reject) => {
       thread.once("message", ([news]: readonly ThreadNews[]) => resolve(news));

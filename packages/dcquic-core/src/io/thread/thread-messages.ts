@@ -14,6 +14,7 @@ import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import type { RmaSideOptions } from "../rma/rma-side.js";
 import type { Polling } from "../native/native-driver.js";
 import type { UdpAddress } from "../peer-addresses.js";
+import type { SocketSettings } from "../socket-settings.js";
 
 /** An announcement whose payload another thread can see. */
 export type ThreadAnnounce = Omit<AnnounceOptions, "payload"> & {
@@ -69,6 +70,8 @@ export interface ThreadStart {
   readonly resetSigner: Uint8Array;
   /** See EngineHostOptions. */
   readonly rma: RmaSideOptions | false | undefined;
+  /** How its sockets are set up. */
+  readonly sockets: SocketSettings | undefined;
   /** How it waits. */
   readonly polling: Polling;
   /** The processor it is pinned to, if any. */
