@@ -154,14 +154,7 @@ export class BufferRegistry {
 
   /** Writes into a buffer that is not filled yet. */
   write(buffer: RegisteredBuffer, offset: number, bytes: Uint8Array): void {
-    const entry = this.#entryOf(buffer);
-    if (entry.state !== "allocated" && entry.state !== "writing") {
-      throw new TypeError(`a ${entry.state} buffer cannot be written`);
-    }
-    if (offset < 0 || offset + bytes.length > entry.bytes) {
-      throw new RangeError(`${bytes.length} bytes at ${offset} of a buffer of ${entry.bytes}`);
-    }
-    entry.state = "writing";
+    const entry = this.#writable(buffer, offset, bytes.length);
     let done = 0;
     for (let i = regionAt(entry, offset); done < bytes.length; i++) {
       const region = regionOf(entry, i);
@@ -170,6 +163,18 @@ export class BufferRegistry {
       region.bytes.set(bytes.subarray(done, done + part), at);
       done += part;
     }
+  }
+
+  /**
+   * Lends `length` bytes of a buffer that is not filled yet, to be written in place until it is; `undefined` where they lie in
+   * more than one region. Peers may read a region from an earlier lease: nothing secret belongs there, not for a moment.
+   */
+  lend(buffer: RegisteredBuffer, offset: number, length: number): Uint8Array | undefined {
+    const entry = this.#writable(buffer, offset, length);
+    const index = regionAt(entry, offset);
+    const { bytes } = regionOf(entry, index);
+    const at = offset - (entry.starts[index] ?? 0);
+    return at + length > bytes.length ? undefined : bytes.subarray(at, at + length);
   }
 
   /** Ends writing: from now on the buffer can be attached to transfers. */
@@ -306,6 +311,18 @@ export class BufferRegistry {
       into.set(region.bytes.subarray(from, from + part), at + done);
       done += part;
     }
+  }
+
+  #writable(buffer: RegisteredBuffer, offset: number, length: number): Entry {
+    const entry = this.#entryOf(buffer);
+    if (entry.state !== "allocated" && entry.state !== "writing") {
+      throw new TypeError(`a ${entry.state} buffer cannot be written`);
+    }
+    if (offset < 0 || offset + length > entry.bytes) {
+      throw new RangeError(`${length} bytes at ${offset} of a buffer of ${entry.bytes}`);
+    }
+    entry.state = "writing";
+    return entry;
   }
 
   #create(bytes: number): Entry {

@@ -45,6 +45,11 @@ const MIN_WINDOW_PACKETS = 4;
 const INITIAL_WINDOW_PACKETS = 10;
 const PACING_MARGIN = 0.99;
 const CRUISE_ROUNDS = 8;
+// What a sender hands to a kernel at once, and a receiver answers at once: a millisecond, but one message at most. §16.1
+const QUANTUM_SECONDS = 0.001;
+const MAX_QUANTUM_BYTES = 65_507;
+// One quantum is at the sender, one on the way, one at the receiver.
+const QUANTA_UNDER_WAY = 3;
 
 /**
  * Estimates the bandwidth and the round trip of a path and paces by them (BBRv2 family).
@@ -115,8 +120,13 @@ export class Bbr {
     const bdp = (this.bandwidth * this.#minRttUs) / 1e6;
     if (this.#phase === "probeRtt") return Math.max(least, PROBE_RTT_SHARE * bdp);
     const gain = this.#phase === "startup" ? STARTUP_GAIN : CWND_GAIN;
-    // Room for feedback that is late by a few packets, which dominates on short paths.
-    const window = gain * bdp + INITIAL_WINDOW_PACKETS * this.#packetBytes;
+    // Batches take longer to be sent and answered than a round trip of one packet, which is what short paths are measured by.
+    const quantum = Math.min(QUANTUM_SECONDS * this.bandwidth, MAX_QUANTUM_BYTES);
+    const batches = Math.max(
+      QUANTA_UNDER_WAY * quantum,
+      INITIAL_WINDOW_PACKETS * this.#packetBytes,
+    );
+    const window = gain * bdp + batches;
     const cap = this.#phase === "cruise" ? this.#inflightCap * (1 - HEADROOM) : this.#inflightCap;
     return Math.max(least, Math.min(window, cap));
   }

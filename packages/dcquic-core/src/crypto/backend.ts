@@ -43,6 +43,8 @@ export function aeadJob(): AeadJob {
 export interface PacketAead {
   /** Encrypts the body in place and writes the tag. */
   seal(job: AeadJob): void;
+  /** Encrypts `bodyLength` bytes at `from` of `plain`, which stay as they are, to where the body lies, and writes the tag. */
+  sealFrom(job: AeadJob, plain: Uint8Array, from: number): void;
   /**
    * Decrypts the body in place, or returns `false` when the tag does not verify; the body is then worthless, and must
    * not be looked at.

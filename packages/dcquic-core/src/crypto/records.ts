@@ -57,9 +57,8 @@ export function sealRecords(
     job.bodyOffset = offset + index * (recordBytes + TAG_BYTES);
     job.bodyLength = Math.min(recordBytes, layout.totalBytes - from);
     job.tagOffset = job.bodyOffset + job.bodyLength;
-    into.set(plain.subarray(from, from + job.bodyLength), job.bodyOffset);
     recordNonce(job.nonce, layout, index);
-    aead.seal(job);
+    aead.sealFrom(job, plain, from);
   }
   return bindingOf(crypto, layout, into, offset);
 }

@@ -135,6 +135,7 @@ export class Engine {
         quantumBytes: config.pullQuantumBytes,
         windowFactor: config.windowFactor,
         overcommit: config.overcommit,
+        slackUs: config.nicSlackUs,
       }),
       nic: new LeakyBucket(config.nicBytesPerSecond, config.nicSlackUs),
     });
@@ -426,6 +427,16 @@ export class Engine {
       timers: wheel.size,
       closes: this.#closer.pending,
     };
+  }
+
+  /** Bytes of own transfers that are not over, and of pulls that are not answered: what a router weighs. */
+  queuedBytes(): number {
+    const { transfers, pulls } = this.#context;
+    let bytes = pulls.outstanding;
+    for (const entry of transfers.values()) {
+      if (entry.role === "announcer" && !entry.transfer.isOver) bytes += entry.transfer.wireBytes;
+    }
+    return bytes;
   }
 
   /** What it counted since it began. */

@@ -5,7 +5,7 @@ import {
   createHmac,
   timingSafeEqual,
 } from "node:crypto";
-import type { CryptoBackend, PacketAead } from "../crypto/backend.js";
+import type { AeadJob, CryptoBackend, PacketAead } from "../crypto/backend.js";
 import { TAG_BYTES } from "../wire/constants.js";
 
 const OPTIONS = { authTagLength: TAG_BYTES } as const;
@@ -29,17 +29,19 @@ export const nodeCrypto: CryptoBackend = {
 function aesGcm(key: Uint8Array): PacketAead {
   const cipherName = key.length === 32 ? "aes-256-gcm" : "aes-128-gcm";
   const ownKey = new Uint8Array(key);
+  const sealFrom = (job: AeadJob, plain: Uint8Array, from: number): void => {
+    const { bytes, bodyOffset, bodyLength } = job;
+    const cipher = createCipheriv(cipherName, ownKey, job.nonce, OPTIONS);
+    cipher.setAAD(job.aad.subarray(job.aadOffset, job.aadOffset + job.aadLength));
+    if (bodyLength > 0) {
+      bytes.set(cipher.update(plain.subarray(from, from + bodyLength)), bodyOffset);
+    }
+    cipher.final();
+    bytes.set(cipher.getAuthTag(), job.tagOffset);
+  };
   return {
-    seal(job) {
-      const { bytes, bodyOffset, bodyLength } = job;
-      const cipher = createCipheriv(cipherName, ownKey, job.nonce, OPTIONS);
-      cipher.setAAD(job.aad.subarray(job.aadOffset, job.aadOffset + job.aadLength));
-      if (bodyLength > 0) {
-        bytes.set(cipher.update(bytes.subarray(bodyOffset, bodyOffset + bodyLength)), bodyOffset);
-      }
-      cipher.final();
-      bytes.set(cipher.getAuthTag(), job.tagOffset);
-    },
+    seal: (job) => sealFrom(job, job.bytes, job.bodyOffset),
+    sealFrom,
     open(job) {
       const { bytes, bodyOffset, bodyLength, tagOffset } = job;
       const decipher = createDecipheriv(cipherName, ownKey, job.nonce, OPTIONS);

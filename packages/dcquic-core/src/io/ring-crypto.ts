@@ -75,6 +75,19 @@ class RingAead implements PacketAead {
     if (done !== 1) throw new RangeError(`a packet did not seal: ${this.#meta[Aead.result]}`);
   }
 
+  // Rows take associated data from the slab that is written to.
+  sealFrom(job: AeadJob, plain: Uint8Array, from: number): void {
+    if (job.aad !== job.bytes && job.aadLength > 0) {
+      job.bytes.set(plain.subarray(from, from + job.bodyLength), job.bodyOffset);
+      this.seal(job);
+      return;
+    }
+    describe(this.#meta, 0, this.slot, job);
+    this.#meta[Aead.plain] = from;
+    const done = this.#ring.seal({ wire: job.bytes, plain, meta: this.#meta }, 1);
+    if (done !== 1) throw new RangeError(`a message did not seal: ${this.#meta[Aead.result]}`);
+  }
+
   open(job: AeadJob): boolean {
     return this.#inOneSlab(job, (batch) => this.#ring.open(batch, 1)) === 1;
   }

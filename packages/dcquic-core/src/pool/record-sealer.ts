@@ -20,7 +20,16 @@ export interface SealingSurroundings {
   readonly recordLog2?: number | undefined;
 }
 
+interface Work {
+  readonly aead: PacketAead;
+  readonly job: AeadJob;
+  readonly key: Uint8Array;
+  readonly tags: Uint8Array;
+  part: Uint8Array;
+}
+
 const NO_AAD = new Uint8Array(0);
+const NO_BYTES = new Uint8Array(0);
 const BINDING_BYTES = 16;
 
 /** Bytes that a sealed message of `size` plain bytes takes. §8.2 */
@@ -36,7 +45,7 @@ function layoutOf(totalBytes: number, recordLog2: number = DEFAULT_RECORD_LOG2):
 }
 
 /**
- * Encrypts bytes into a buffer, record by record, while they are written: one record of plain text exists at a time.
+ * Encrypts bytes into a buffer, record by record, while they are written: what is copied of them is one record at most.
  *
  * @see spec/dcquic.md §8.2
  */
@@ -45,7 +54,7 @@ export class RecordSealer {
   readonly surroundings: SealingSurroundings;
   readonly #buffer: RegisteredBuffer;
   readonly #layout: RecordLayout;
-  #work: { aead: PacketAead; job: AeadJob; key: Uint8Array; tags: Uint8Array } | undefined;
+  #work: Work | undefined;
   #held = 0;
   #index = 0;
   #written = 0;
@@ -68,15 +77,14 @@ export class RecordSealer {
     if (this.#written + plain.length > totalBytes) {
       throw new RangeError(`${this.#written + plain.length} bytes into a buffer of ${totalBytes}`);
     }
-    const { job } = (this.#work ??= this.#begin());
+    const work = (this.#work ??= this.#begin());
     const recordBytes = 2 ** recordLog2;
     for (let at = 0; at < plain.length;) {
       const part = Math.min(recordBytes - this.#held, plain.length - at);
-      job.bytes.set(plain.subarray(at, at + part), this.#held);
-      this.#held += part;
       this.#written += part;
+      if (part === recordBytes) this.#seal(work, plain, at, part);
+      else this.#hold(work, plain.subarray(at, at + part));
       at += part;
-      if (this.#held === recordBytes) this.#seal();
     }
   }
 
@@ -86,8 +94,9 @@ export class RecordSealer {
     if (this.#written !== totalBytes) {
       throw new RangeError(`${this.#written} bytes of ${totalBytes} written`);
     }
-    const { key, tags } = (this.#work ??= this.#begin());
-    if (this.#held > 0 || totalBytes === 0) this.#seal();
+    const work = (this.#work ??= this.#begin());
+    const { key, tags } = work;
+    if (this.#held > 0 || totalBytes === 0) this.#sealHeld(work);
     const { buffers, crypto } = this.surroundings;
     buffers.fill(this.#buffer, {
       protection: PayloadMode.Record,
@@ -100,32 +109,42 @@ export class RecordSealer {
     this.#work = undefined;
   }
 
-  #begin(): { aead: PacketAead; job: AeadJob; key: Uint8Array; tags: Uint8Array } {
+  #begin(): Work {
     const { crypto, random } = this.surroundings;
     const { key } = drawDataKey(random);
-    const { totalBytes, recordLog2 } = this.#layout;
     const job = aeadJob();
     job.aad = NO_AAD;
-    job.bytes = new Uint8Array(Math.min(totalBytes, 2 ** recordLog2) + TAG_BYTES);
-    const records = (wireBytesOf(this.#layout) - totalBytes) / TAG_BYTES;
-    return { aead: crypto.aead(key), job, key, tags: new Uint8Array(records * TAG_BYTES) };
+    const records = (wireBytesOf(this.#layout) - this.#layout.totalBytes) / TAG_BYTES;
+    const tags = new Uint8Array(records * TAG_BYTES);
+    return { aead: crypto.aead(key), job, key, tags, part: NO_BYTES };
   }
 
-  #seal(): void {
-    const work = this.#work;
-    if (work === undefined) return;
-    const { job, aead, tags } = work;
-    job.bodyOffset = 0;
-    job.bodyLength = this.#held;
-    job.tagOffset = this.#held;
-    recordNonce(job.nonce, this.#layout, this.#index);
-    aead.seal(job);
-    const wireRecord = 2 ** this.#layout.recordLog2 + TAG_BYTES;
-    const end = this.#held + TAG_BYTES;
-    const { buffers } = this.surroundings;
-    buffers.write(this.#buffer, this.#index * wireRecord, job.bytes.subarray(0, end));
-    tags.set(job.bytes.subarray(this.#held, end), this.#index * TAG_BYTES);
-    this.#index += 1;
+  // Plain bytes of a record that comes in parts wait in memory that no peer can read.
+  #hold(work: Work, plain: Uint8Array): void {
+    const { totalBytes, recordLog2 } = this.#layout;
+    if (work.part.length === 0) work.part = new Uint8Array(Math.min(totalBytes, 2 ** recordLog2));
+    work.part.set(plain, this.#held);
+    this.#held += plain.length;
+    if (this.#held === 2 ** recordLog2) this.#sealHeld(work);
+  }
+
+  #sealHeld(work: Work): void {
+    this.#seal(work, work.part, 0, this.#held);
     this.#held = 0;
+  }
+
+  #seal({ job, aead, tags }: Work, plain: Uint8Array, from: number, length: number): void {
+    const { buffers } = this.surroundings;
+    const sealedLength = length + TAG_BYTES;
+    const wireOffset = this.#index * (2 ** this.#layout.recordLog2 + TAG_BYTES);
+    const place = buffers.lend(this.#buffer, wireOffset, sealedLength);
+    job.bytes = place ?? new Uint8Array(sealedLength);
+    job.bodyLength = length;
+    job.tagOffset = length;
+    recordNonce(job.nonce, this.#layout, this.#index);
+    aead.sealFrom(job, plain, from);
+    if (place === undefined) buffers.write(this.#buffer, wireOffset, job.bytes);
+    tags.set(job.bytes.subarray(length, sealedLength), this.#index * TAG_BYTES);
+    this.#index += 1;
   }
 }

@@ -12,6 +12,8 @@ export interface PullSchedulerOptions {
   readonly windowFactor: number;
   /** How many senders should overlap at least. */
   readonly overcommit: number;
+  /** How late a driver's timer may be; µs. */
+  readonly slackUs: number;
 }
 
 /** What is known of one sender. */
@@ -53,8 +55,9 @@ export class PullScheduler {
   constructor(options: PullSchedulerOptions) {
     this.#options = options;
     const pulled = options.rxBytesPerSecond * options.rxUtilisation;
-    // One quantum may be owed: asking is coarser than sending.
-    this.#bucket = new LeakyBucket(pulled, (options.quantumBytes / pulled) * 1e6);
+    // One quantum may be owed, asking is coarser than sending, and what a late turn of the driver missed.
+    const slackUs = (options.quantumBytes / pulled) * 1e6 + options.slackUs;
+    this.#bucket = new LeakyBucket(pulled, slackUs);
   }
 
   /** Bytes outstanding over all senders. */

@@ -56,6 +56,27 @@ for (const by of backend.kind === "native" ? [backend, portable] : [portable]) {
     }
   });
 
+  test(`§8.2: a message is sealed from where it lies into another slab by ${by.kind} native-io`, () => {
+    const key = new Uint8Array(32).fill(5);
+    const plain = random.fill(new Uint8Array(70_000));
+    const [expected, sealed] = [new Uint8Array(70_000), new Uint8Array(70_000)];
+    const job = { ...packet(expected, 2, 65_536), aad: plain };
+    nodeCrypto.aead(key).sealFrom(job, plain, 100);
+    const before = plain.slice();
+    ringCrypto(by.crypto)
+      .aead(key)
+      .sealFrom({ ...job, bytes: sealed }, plain, 100);
+    expect(sealed.some((byte) => byte !== 0)).toBe(true);
+    expect(equalBytes(sealed, expected)).toBe(true);
+    const bare = { ...job, aadLength: 0 };
+    nodeCrypto.aead(key).sealFrom(bare, plain, 200);
+    ringCrypto(by.crypto)
+      .aead(key)
+      .sealFrom({ ...bare, bytes: sealed }, plain, 200);
+    expect(equalBytes(sealed, expected)).toBe(true);
+    expect(equalBytes(plain, before)).toBe(true);
+  });
+
   test(`§17.2: associated data of another slab, as headers alone have it, by ${by.kind} native-io`, () => {
     const crypto = ringCrypto(by.crypto);
     const batch = crypto.packetBatch?.() ?? new ImmediateBatch();

@@ -72,6 +72,7 @@ describe("§12: the pull scheduler", () => {
     quantumBytes: 65_536,
     windowFactor: 1.25,
     overcommit: 8,
+    slackUs: 0,
   };
 
   test("the window is 1.25 × bandwidth × (SRTT + two quanta), at least two quanta", () => {

@@ -11,13 +11,20 @@ function watchful(used: Set<string>): CryptoBackend {
     aead(key) {
       const aead = nullCrypto.aead(key);
       const name = formatHex(key);
+      const use = ({ nonce }: AeadJob): void => {
+        const pair = `${name} ${formatHex(nonce)}`;
+        if (used.has(pair)) throw new Error("a nonce was used twice");
+        used.add(pair);
+      };
       return {
         open: aead.open,
-        seal(job: AeadJob): void {
-          const pair = `${name} ${formatHex(job.nonce)}`;
-          if (used.has(pair)) throw new Error("a nonce was used twice");
-          used.add(pair);
+        seal(job): void {
+          use(job);
           aead.seal(job);
+        },
+        sealFrom(job, plain, from): void {
+          use(job);
+          aead.sealFrom(job, plain, from);
         },
       };
     },
