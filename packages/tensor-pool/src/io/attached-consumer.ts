@@ -5,6 +5,7 @@ import { waitForNextFrame } from "../consumer/next-frame-wait.js";
 import { AttachedStream, type AttachedStreamOptions } from "./attached-stream.js";
 import { DescriptorStreams } from "./descriptor-streams.js";
 import { FrameSource } from "./frame-source.js";
+import { openAll } from "./opened.js";
 import type { StreamAttachment } from "./stream-attachment.js";
 
 /** How a consumer with a lease is started. */
@@ -119,9 +120,11 @@ export class AttachedConsumer {
   }
 }
 
-/** Starts reading a stream that a driver keeps; the lease comes when the driver answers. @throws AeronError */
-export async function attachConsumer(options: AttachedConsumerOptions): Promise<AttachedConsumer> {
-  const consumer = new AttachedConsumer(options);
-  await consumer.start();
-  return consumer;
+/** Starts reading a stream that a driver keeps; the lease comes when the driver answers. On failure nothing stays open. @throws AeronError */
+export function attachConsumer(options: AttachedConsumerOptions): Promise<AttachedConsumer> {
+  return openAll(async (opened) => {
+    const consumer = opened.keep(new AttachedConsumer(options));
+    await consumer.start();
+    return consumer;
+  });
 }

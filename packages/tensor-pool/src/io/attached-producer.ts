@@ -15,6 +15,7 @@ import type { PoolDType } from "../region/element-type.js";
 import type { MappedStream } from "../region/mapped-stream.js";
 import { DescriptorFanOut } from "../supervisor/descriptor-fan-out.js";
 import { monotonicNs, writeMonotonicNs } from "./monotonic-clock.js";
+import { openAll } from "./opened.js";
 import { mapRegions } from "./region-files.js";
 import type { ServedProducer } from "./served-producer.js";
 import { type AttachmentOptions, StreamAttachment } from "./stream-attachment.js";
@@ -209,9 +210,11 @@ export class AttachedProducer implements ServedProducer {
   }
 }
 
-/** Starts writing a stream that a driver keeps; the lease comes when the driver answers. @throws AeronError */
-export async function attachProducer(options: AttachedProducerOptions): Promise<AttachedProducer> {
-  const producer = new AttachedProducer(options);
-  await producer.start();
-  return producer;
+/** Starts writing a stream that a driver keeps; the lease comes when the driver answers. On failure nothing stays open. @throws AeronError */
+export function attachProducer(options: AttachedProducerOptions): Promise<AttachedProducer> {
+  return openAll(async (opened) => {
+    const producer = opened.keep(new AttachedProducer(options));
+    await producer.start();
+    return producer;
+  });
 }

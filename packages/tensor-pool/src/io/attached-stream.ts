@@ -8,6 +8,7 @@ import { SlotReader } from "../consumer/slot-reader.js";
 import type { GrantedLease } from "../driver-client/attach-check.js";
 import { Role } from "../messages/generated/driver.js";
 import { monotonicNs } from "./monotonic-clock.js";
+import { openAll } from "./opened.js";
 import { mapRegions } from "./region-files.js";
 import { type AttachmentOptions, StreamAttachment } from "./stream-attachment.js";
 
@@ -163,9 +164,11 @@ export class AttachedStream {
   }
 }
 
-/** Starts to follow a stream that a driver keeps; the lease comes when the driver answers. @throws AeronError */
-export async function attachStream(options: AttachedStreamOptions): Promise<AttachedStream> {
-  const stream = new AttachedStream(options);
-  await stream.start();
-  return stream;
+/** Starts to follow a stream that a driver keeps; the lease comes when the driver answers. On failure nothing stays open. @throws AeronError */
+export function attachStream(options: AttachedStreamOptions): Promise<AttachedStream> {
+  return openAll(async (opened) => {
+    const stream = opened.keep(new AttachedStream(options));
+    await stream.start();
+    return stream;
+  });
 }

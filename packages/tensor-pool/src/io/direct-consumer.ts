@@ -11,6 +11,7 @@ import { readSuperblock } from "../region/superblock.js";
 import { DEFAULT_CHANNEL, StreamIds } from "../stream-ids.js";
 import { DescriptorStreams } from "./descriptor-streams.js";
 import { FrameSource } from "./frame-source.js";
+import { openAll, type Opened } from "./opened.js";
 import { mapRegions } from "./region-files.js";
 
 /** How a consumer is started. */
@@ -173,15 +174,20 @@ export class DirectConsumer {
   }
 }
 
-/** Starts reading a stream. @throws AeronError */
-export async function openDirectConsumer(options: DirectConsumerOptions): Promise<DirectConsumer> {
+/** Starts reading a stream; on failure nothing stays open. @throws NativeIoError, AeronError */
+export function openDirectConsumer(options: DirectConsumerOptions): Promise<DirectConsumer> {
+  return openAll((opened) => openConsumer(options, opened));
+}
+
+async function openConsumer(
+  options: DirectConsumerOptions,
+  opened: Opened,
+): Promise<DirectConsumer> {
   const { client, channel = DEFAULT_CHANNEL } = options;
   const streamId = options.descriptorStreamId ?? StreamIds.descriptor;
-  const shared = await client.addSubscription(channel, streamId);
-  const announces = await client.addSubscription(
-    options.announceChannel ?? channel,
-    options.announceStreamId ?? StreamIds.announce,
-  );
+  const { announceChannel = channel, announceStreamId = StreamIds.announce } = options;
+  const shared = await opened.opening(client.addSubscription(channel, streamId));
+  const announces = await opened.opening(client.addSubscription(announceChannel, announceStreamId));
   const descriptors = new DescriptorStreams(client, { channel, streamId }, shared);
   return new DirectConsumer(options, descriptors, announces);
 }

@@ -9,6 +9,7 @@ import { touchSuperblock } from "../region/superblock.js";
 import { DEFAULT_CHANNEL, StreamIds } from "../stream-ids.js";
 import { DescriptorFanOut } from "../supervisor/descriptor-fan-out.js";
 import { monotonicNs } from "./monotonic-clock.js";
+import { openAll, type Opened } from "./opened.js";
 import { createRegions } from "./region-files.js";
 
 /** How often a stream is announced, in milliseconds. spec/tensor-pool.md §7 */
@@ -63,22 +64,20 @@ export interface DirectStream {
 }
 
 /**
- * Makes the regions of a new epoch and announces them each second.
+ * Makes the regions of a new epoch and announces them each second. On failure nothing stays open.
  *
  * @throws NativeIoError, AeronError.
  */
-export async function startDirectStream(options: DirectStreamOptions): Promise<DirectStream> {
+export function startDirectStream(options: DirectStreamOptions): Promise<DirectStream> {
+  return openAll((opened) => startStream(options, opened));
+}
+
+async function startStream(options: DirectStreamOptions, opened: Opened): Promise<DirectStream> {
   const { client, streamId, channel = DEFAULT_CHANNEL, baseDir = "/dev/shm" } = options;
   const backend = options.backend ?? machine;
-  const shared = await client.addExclusivePublication(
-    channel,
-    options.descriptorStreamId ?? StreamIds.descriptor,
-  );
-  const announces = await client.addExclusivePublication(
-    options.announceChannel ?? channel,
-    options.announceStreamId ?? StreamIds.announce,
-  );
-  const folders = backend.shm.allow([baseDir]);
+  const { descriptorStreamId = StreamIds.descriptor } = options;
+  const { announceChannel = channel, announceStreamId = StreamIds.announce } = options;
+  const folders = opened.keep(backend.shm.allow([baseDir]));
   const regions = createRegions(folders, {
     baseDir,
     user: userInfo().username,
@@ -96,6 +95,16 @@ export async function startDirectStream(options: DirectStreamOptions): Promise<D
       : { requireHugepages: true, hugepageBytes: options.hugepageBytes }),
   });
   const { stream } = regions;
+  opened.keep({
+    close: () => {
+      stream.unmap();
+      regions.unlink();
+    },
+  });
+  const shared = await opened.opening(client.addExclusivePublication(channel, descriptorStreamId));
+  const announces = await opened.opening(
+    client.addExclusivePublication(announceChannel, announceStreamId),
+  );
   const layout: StreamLayout = {
     streamId,
     producerId: options.producerId ?? randomInt(1, 2 ** 31),
@@ -112,8 +121,8 @@ export async function startDirectStream(options: DirectStreamOptions): Promise<D
     announces.offer(encodeAnnounce({ ...layout, announceTimestampNs: now }));
   };
   announce();
-  const timer = setInterval(announce, ANNOUNCE_PERIOD_MS);
-  const descriptors = new DescriptorFanOut(shared, monotonicNs);
+  opened.every(ANNOUNCE_PERIOD_MS, announce);
+  const descriptors = opened.keep(new DescriptorFanOut(shared, monotonicNs));
   return {
     stream,
     layout,
@@ -122,12 +131,7 @@ export async function startDirectStream(options: DirectStreamOptions): Promise<D
       backend.shm.fence();
     },
     close: () => {
-      clearInterval(timer);
-      descriptors.close();
-      for (const publication of [shared, announces]) publication.close();
-      stream.unmap();
-      regions.unlink();
-      folders.close();
+      opened.close();
     },
   };
 }

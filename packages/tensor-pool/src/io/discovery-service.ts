@@ -1,8 +1,9 @@
 import type { Client } from "@proj/aeron";
 import type { DiscoverySection } from "../config/pool-config.js";
 import { DiscoveryProvider } from "../discovery/discovery-provider.js";
-import { type MessagePoller, openPoller } from "./message-poller.js";
+import { type MessageHandler, openPoller } from "./message-poller.js";
 import { monotonicNs } from "./monotonic-clock.js";
+import { openAll, type Opened } from "./opened.js";
 import { ReplyPublications } from "./reply-publications.js";
 
 const TURN_MS = 5;
@@ -23,8 +24,15 @@ export interface DiscoveryService {
   close(): void;
 }
 
-/** Starts answering which streams there are, on this event loop. @throws AeronError */
-export async function startDiscovery(options: DiscoveryServiceOptions): Promise<DiscoveryService> {
+/** Starts answering which streams there are, on this event loop; on failure nothing stays open. @throws AeronError */
+export function startDiscovery(options: DiscoveryServiceOptions): Promise<DiscoveryService> {
+  return openAll((opened) => startAnswering(options, opened));
+}
+
+async function startAnswering(
+  options: DiscoveryServiceOptions,
+  opened: Opened,
+): Promise<DiscoveryService> {
   const { client, config } = options;
   const provider = new DiscoveryProvider({
     driverInstanceId: config.driver_instance_id,
@@ -34,34 +42,21 @@ export async function startDiscovery(options: DiscoveryServiceOptions): Promise<
     maxResults: config.max_results,
     allowedChannelPrefixes: config.allowed_channel_prefixes,
   });
-  const pollers: MessagePoller[] = [
-    await openPoller(
-      client,
-      config.request_channel,
-      config.request_stream_id,
-      (view, offset, length) => {
-        provider.receiveRequest(new Uint8Array(view.buffer, view.byteOffset + offset, length));
-      },
-    ),
-    await openPoller(
-      client,
-      config.announce_channel,
-      config.announce_stream_id,
-      (view, offset, length) => {
-        const realtimeNs = BigInt(Date.now()) * 1_000_000n;
-        provider.receiveAnnounce(monotonicNs(), realtimeNs, view, offset, length);
-      },
-    ),
-    await openPoller(
-      client,
-      config.metadata_channel,
-      config.metadata_stream_id,
-      (view, offset, length) => {
-        provider.receiveMetadata(view, offset, length);
-      },
-    ),
+  const open = (channel: string, streamId: number, handler: MessageHandler) =>
+    opened.opening(openPoller(client, channel, streamId, handler));
+  const pollers = [
+    await open(config.request_channel, config.request_stream_id, (view, offset, length) => {
+      provider.receiveRequest(new Uint8Array(view.buffer, view.byteOffset + offset, length));
+    }),
+    await open(config.announce_channel, config.announce_stream_id, (view, offset, length) => {
+      const realtimeNs = BigInt(Date.now()) * 1_000_000n;
+      provider.receiveAnnounce(monotonicNs(), realtimeNs, view, offset, length);
+    }),
+    await open(config.metadata_channel, config.metadata_stream_id, (view, offset, length) => {
+      provider.receiveMetadata(view, offset, length);
+    }),
   ];
-  const replies = new ReplyPublications(client);
+  const replies = opened.keep(new ReplyPublications(client));
   const turn = (): void => {
     for (const poller of pollers) poller.poll();
     provider.tick(monotonicNs());
@@ -71,13 +66,11 @@ export async function startDiscovery(options: DiscoveryServiceOptions): Promise<
     }
     replies.turn(nowMs);
   };
-  const timer = setInterval(turn, TURN_MS);
+  opened.every(TURN_MS, turn);
   return {
     provider,
     close() {
-      clearInterval(timer);
-      for (const poller of pollers) poller.close();
-      replies.close();
+      opened.close();
     },
   };
 }

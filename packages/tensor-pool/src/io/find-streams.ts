@@ -5,8 +5,9 @@ import { DiscoveryClient, type FoundStream } from "../discovery/discovery-client
 import type { StreamFilter } from "../discovery/discovery-index.js";
 import { TensorPoolError } from "../errors.js";
 import { DEFAULT_CHANNEL, DiscoveryStreamIds } from "../stream-ids.js";
-import { offerMessage, openPoller } from "./message-poller.js";
+import { type MessageHandler, offerMessage, openPoller } from "./message-poller.js";
 import { monotonicNs } from "./monotonic-clock.js";
+import { Opened } from "./opened.js";
 
 const TURN_MS = 2;
 
@@ -45,19 +46,16 @@ export async function findStreams(options: FindStreamsOptions): Promise<readonly
     timeoutNs: BigInt(timeoutMs) * 1_000_000n,
     random: { fill: (into) => randomFillSync(into) },
   });
-  const responses = await openPoller(
-    client,
-    responseChannel,
-    responseStreamId,
-    (view, offset, length) => {
-      asking.receive(new Uint8Array(view.buffer, view.byteOffset + offset, length));
-    },
-  );
-  const requests = await client.addPublication(
-    options.requestChannel ?? DEFAULT_CHANNEL,
-    options.requestStreamId ?? DiscoveryStreamIds.request,
-  );
+  const { requestChannel = DEFAULT_CHANNEL } = options;
+  const { requestStreamId = DiscoveryStreamIds.request } = options;
+  const opened = new Opened();
+  const receive: MessageHandler = (view, offset, length) => {
+    asking.receive(new Uint8Array(view.buffer, view.byteOffset + offset, length));
+  };
   try {
+    const responding = openPoller(client, responseChannel, responseStreamId, receive);
+    const responses = await opened.opening(responding);
+    const requests = await opened.opening(client.addPublication(requestChannel, requestStreamId));
     const { streamId, producerId, dataSourceId, dataSourceName = "", tags = [] } = options;
     asking.request(monotonicNs(), { streamId, producerId, dataSourceId, dataSourceName, tags });
     for (;;) {
@@ -76,7 +74,6 @@ export async function findStreams(options: FindStreamsOptions): Promise<readonly
       await sleep(TURN_MS);
     }
   } finally {
-    responses.close();
-    requests.close();
+    opened.close();
   }
 }

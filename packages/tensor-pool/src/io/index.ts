@@ -22,14 +22,9 @@ export {
   type SupervisorServiceOptions,
 } from "./supervisor-service.js";
 export { DescriptorStreams } from "./descriptor-streams.js";
-export {
-  type BridgeChannels,
-  type BridgeEnd,
-  type BridgeReceiverOptions,
-  type BridgeSenderOptions,
-  startBridgeReceiver,
-  startBridgeSender,
-} from "./bridge-ends.js";
+export type { BridgeChannels, BridgeEnd } from "./bridge-channels.js";
+export { type BridgeSenderOptions, startBridgeSender } from "./bridge-sending-end.js";
+export { type BridgeReceiverOptions, startBridgeReceiver } from "./bridge-receiving-end.js";
 export type { MessagePlace, MessagePlaces } from "./message-places.js";
 export {
   type RateLimiterService,

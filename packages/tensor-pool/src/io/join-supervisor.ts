@@ -8,6 +8,7 @@ import { ConsumerLink, type ConsumerWishes } from "../supervisor/consumer-link.j
 import type { DirectConsumer } from "./direct-consumer.js";
 import { type MessagePoller, offerMessage, openPoller } from "./message-poller.js";
 import { monotonicNs } from "./monotonic-clock.js";
+import { openAll } from "./opened.js";
 
 const TURN_MS = 10;
 
@@ -34,20 +35,23 @@ export interface JoinedConsumer {
 }
 
 /**
- * Says hello for a consumer, follows the answer, and tells how it fares. spec/tensor-pool.md §11, §15
+ * Says hello for a consumer, follows the answer, and tells how it fares. On failure nothing stays open.
+ * spec/tensor-pool.md §11, §15
  *
  * @throws AeronError
  */
-export async function joinSupervisor(options: JoinSupervisorOptions): Promise<JoinedConsumer> {
+export function joinSupervisor(options: JoinSupervisorOptions): Promise<JoinedConsumer> {
   const { client, channel = DEFAULT_CHANNEL } = options;
-  const control = await client.addPublication(channel, StreamIds.control);
-  const qos = await client.addPublication(channel, StreamIds.qos);
-  const membership = new Membership(options, control, qos);
-  const poller = await openPoller(client, channel, StreamIds.control, (view, offset, length) => {
-    membership.receive(view, offset, length);
+  return openAll(async (opened) => {
+    const control = await opened.opening(client.addPublication(channel, StreamIds.control));
+    const qos = await opened.opening(client.addPublication(channel, StreamIds.qos));
+    const membership = new Membership(options, control, qos);
+    const poller = await openPoller(client, channel, StreamIds.control, (view, offset, length) => {
+      membership.receive(view, offset, length);
+    });
+    membership.run(poller);
+    return membership;
   });
-  membership.run(poller);
-  return membership;
 }
 
 class Membership implements JoinedConsumer {

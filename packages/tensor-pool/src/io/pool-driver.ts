@@ -3,7 +3,7 @@ import { rmdirSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import type { Client, Publication } from "@proj/aeron";
-import { type Backend, backend as machine, type ShmFolders } from "@proj/native-io";
+import { type Backend, backend as machine } from "@proj/native-io";
 import type { PoolConfig } from "../config/pool-config.js";
 import type { Supervisor } from "../supervisor/supervisor.js";
 import type { DriverEvent } from "../driver/driver-report.js";
@@ -11,12 +11,18 @@ import { driverSettings } from "../driver/driver-settings.js";
 import { PoolDriver } from "../driver/pool-driver.js";
 import type { ShutdownReason } from "../messages/generated/driver.js";
 import { DiskRegions } from "./disk-regions.js";
-import { type MessagePoller, offerMessage, openPoller } from "./message-poller.js";
+import {
+  type MessageHandler,
+  type MessagePoller,
+  offerMessage,
+  openPoller,
+} from "./message-poller.js";
 import { monotonicNs } from "./monotonic-clock.js";
 import { lockNamespace } from "./namespace-lock.js";
+import { openAll, type Opened } from "./opened.js";
 import { namespaceFolder } from "./region-files.js";
 import { type Relays, startRelays } from "./relays.js";
-import { startSupervisor, type SupervisorService } from "./supervisor-service.js";
+import { startSupervisor } from "./supervisor-service.js";
 
 const TURN_MS = 5;
 
@@ -49,85 +55,72 @@ export interface RunningPoolDriver {
 }
 
 /**
- * Starts the driver of a namespace on this event loop.
+ * Starts the driver of a namespace on this event loop; on failure nothing stays open.
  *
  * @throws TensorPoolError `tensor_pool.driver_active`; NativeIoError for a folder that cannot be used;
  *   AeronError.
  */
-export async function startPoolDriver(options: PoolDriverOptions): Promise<RunningPoolDriver> {
+export function startPoolDriver(options: PoolDriverOptions): Promise<RunningPoolDriver> {
+  return openAll((opened) => startDriver(options, opened));
+}
+
+async function startDriver(options: PoolDriverOptions, opened: Opened): Promise<RunningPoolDriver> {
   const { client, config, backend = machine } = options;
   const { driver: section, shm, policies } = config;
   const place = { baseDir: shm.base_dir, user: userInfo().username, namespace: shm.namespace };
   const fileMode = Number.parseInt(shm.permissions_mode, 8);
-  const folders = backend.shm.allow(shm.allowed_base_dirs);
-  const unlock = lock(backend, namespaceFolder(place), fileMode);
-  try {
-    const regions = new DiskRegions({
-      ...place,
-      backend,
-      folders,
-      fileMode,
-      reserve: policies.prefault_shm,
-      reuse: policies.reuse_existing_shm,
-      hugepageBytes: shm.require_hugepages ? shm.page_size_bytes : undefined,
-    });
-    const driver = new PoolDriver({
-      settings: driverSettings(config),
-      regions,
-      random: { fill: (into) => randomFillSync(into) },
-      nowNs: monotonicNs(),
-    });
-    const control = await openPoller(
-      client,
-      section.control_channel,
-      section.control_stream_id,
-      (view, offset, length) => {
-        driver.receive(monotonicNs(), view, offset, length);
-      },
-    );
-    const publications = {
-      control: await client.addPublication(section.control_channel, section.control_stream_id),
-      announce: await client.addPublication(section.announce_channel, section.announce_stream_id),
-    };
-    const onEvent = options.onEvent ?? (() => undefined);
-    const supervisor = await startSupervisor({
-      client,
-      config: config.supervisor,
-      isOwn: (streamId) => driver.hasStream(streamId),
-    });
-    const relays = await startRelays({ client, config, backend }).catch((error: unknown) => {
-      control.close();
-      supervisor.close();
-      for (const publication of Object.values(publications)) publication.close();
-      throw error;
-    });
-    return run({
-      client,
-      driver,
-      supervisor,
-      relays,
-      control,
-      publications,
-      folders,
-      unlock,
-      onEvent,
-    });
-  } catch (error) {
-    unlock();
-    folders.close();
-    throw error;
-  }
+  const folders = opened.keep(backend.shm.allow(shm.allowed_base_dirs));
+  opened.keep({ close: lock(backend, namespaceFolder(place), fileMode) });
+  const regions = new DiskRegions({
+    ...place,
+    backend,
+    folders,
+    fileMode,
+    reserve: policies.prefault_shm,
+    reuse: policies.reuse_existing_shm,
+    hugepageBytes: shm.require_hugepages ? shm.page_size_bytes : undefined,
+  });
+  const driver = new PoolDriver({
+    settings: driverSettings(config),
+    regions,
+    random: { fill: (into) => randomFillSync(into) },
+    nowNs: monotonicNs(),
+  });
+  const publish = (channel: string, streamId: number): Promise<Publication> =>
+    opened.opening(client.addPublication(channel, streamId));
+  const publications = {
+    control: await publish(section.control_channel, section.control_stream_id),
+    announce: await publish(section.announce_channel, section.announce_stream_id),
+  };
+  const supervising = startSupervisor({
+    client,
+    config: config.supervisor,
+    isOwn: (streamId) => driver.hasStream(streamId),
+  });
+  const { supervisor } = await opened.opening(supervising);
+  const relays = await opened.opening(startRelays({ client, config, backend }));
+  const receive: MessageHandler = (view, offset, length) => {
+    driver.receive(monotonicNs(), view, offset, length);
+  };
+  const { control_channel: channel, control_stream_id: streamId } = section;
+  const control = await opened.opening(openPoller(client, channel, streamId, receive));
+  opened.keep({
+    close: () => {
+      driver.halt(monotonicNs());
+    },
+  });
+  const onEvent = options.onEvent ?? (() => undefined);
+  return run({ client, driver, supervisor, relays, control, publications, opened, onEvent });
 }
 
 interface Parts {
   readonly client: Client;
   readonly driver: PoolDriver;
-  readonly supervisor: SupervisorService;
+  readonly supervisor: Supervisor;
   readonly relays: Relays;
   readonly control: MessagePoller;
   readonly publications: Readonly<Record<"control" | "announce", Publication>>;
-  readonly folders: ShmFolders;
-  readonly unlock: () => void;
+  readonly opened: Opened;
   readonly onEvent: (event: DriverEvent) => void;
 }
 
@@ -143,13 +136,7 @@ function run(parts: Parts): RunningPoolDriver {
     if (over) return;
     over = true;
     clearTimeout(timer);
-    driver.halt(monotonicNs());
-    control.close();
-    parts.relays.close();
-    parts.supervisor.close();
-    for (const publication of Object.values(publications)) publication.close();
-    parts.unlock();
-    parts.folders.close();
+    parts.opened.close();
     end();
   };
   const flush = (): void => {
@@ -173,7 +160,7 @@ function run(parts: Parts): RunningPoolDriver {
   turn();
   return {
     driver,
-    supervisor: parts.supervisor.supervisor,
+    supervisor: parts.supervisor,
     relays: parts.relays,
     ended,
     close,

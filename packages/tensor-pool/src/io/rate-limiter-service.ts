@@ -11,8 +11,9 @@ import { DEFAULT_CHANNEL } from "../stream-ids.js";
 import { openDirectConsumer } from "./direct-consumer.js";
 import { type DirectStreamOptions, startDirectStream } from "./direct-stream.js";
 import { announcedAt, type MessagePlaces, placesOn } from "./message-places.js";
-import { offerMessage, openPollerAt } from "./message-poller.js";
+import { type MessagePoller, offerMessage, openPollerAt } from "./message-poller.js";
 import { monotonicNs } from "./monotonic-clock.js";
+import { openAll, type Opened } from "./opened.js";
 
 const TURN_MS = 1;
 
@@ -52,9 +53,14 @@ export interface RateLimiterService {
   close(): void;
 }
 
-/** Starts a limiter. @throws NativeIoError, AeronError */
-export async function startRateLimiter(
+/** Starts a limiter; on failure nothing stays open. @throws NativeIoError, AeronError */
+export function startRateLimiter(options: RateLimiterServiceOptions): Promise<RateLimiterService> {
+  return openAll((opened) => startLimiting(options, opened));
+}
+
+async function startLimiting(
   options: RateLimiterServiceOptions,
+  opened: Opened,
 ): Promise<RateLimiterService> {
   const { client, sourceStreamId, target, channel = DEFAULT_CHANNEL } = options;
   const forward = { ...DEFAULT_FORWARDING, ...options.forward };
@@ -67,19 +73,26 @@ export async function startRateLimiter(
   };
   const from = placesOn(channel, options.places);
   const to = { ...from, ...options.targetPlaces };
-  const local = await startDirectStream({ ...announcedAt(to), ...target, ...common });
-  const { stream, descriptors, fence } = local;
+  const starting = startDirectStream({ ...announcedAt(to), ...target, ...common });
+  const { stream, descriptors, fence } = await opened.opening(starting);
   const relay = new RelayProducer({ stream, descriptors, fence });
-  const limiter = new RateLimiter(relay, options.maxRateHz);
-  const source = await openDirectConsumer({
-    ...common,
-    ...announcedAt(from),
-    streamId: sourceStreamId,
-    ...(options.allowedDirs === undefined ? {} : { allowedDirs: options.allowedDirs }),
-    onMapped: () => {
-      limiter.remapped();
+  opened.keep({
+    close: () => {
+      relay.revoke();
     },
   });
+  const limiter = new RateLimiter(relay, options.maxRateHz);
+  const source = await opened.opening(
+    openDirectConsumer({
+      ...common,
+      ...announcedAt(from),
+      streamId: sourceStreamId,
+      ...(options.allowedDirs === undefined ? {} : { allowedDirs: options.allowedDirs }),
+      onMapped: () => {
+        limiter.remapped();
+      },
+    }),
+  );
   const here = { streamId: target.streamId, epoch: stream.epoch };
   const told = { ...here, streamId: options.metadataStreamOf ?? target.streamId };
   const none = { metadata: false, traceLinks: false, qos: false, progress: false };
@@ -90,35 +103,27 @@ export async function startRateLimiter(
     { place: "control", kinds: { ...none, traceLinks: forward.traceLinks }, target: told },
   ] as const;
   const wanted = routes.filter(({ kinds }) => Object.values(kinds).includes(true));
-  const forwarded = await Promise.all(
-    wanted.map(async ({ place, kinds, target: speaksOf }) => {
-      const { channel: its, streamId } = to[place];
-      const publication = await client.addPublication(its, streamId);
-      const poller = await openPollerAt(client, from[place], (view, offset, length) => {
-        const message = forwardedMessage(view, offset, length, sourceStreamId, speaksOf, kinds);
-        if (message !== undefined) offerMessage(publication, message);
-      });
-      return { publication, poller };
-    }),
-  );
-  const timer = setInterval(() => {
-    for (const { poller } of forwarded) poller.poll();
+  const pollers: MessagePoller[] = [];
+  for (const { place, kinds, target: speaksOf } of wanted) {
+    const { channel: its, streamId } = to[place];
+    const publication = await opened.opening(client.addPublication(its, streamId));
+    const poller = openPollerAt(client, from[place], (view, offset, length) => {
+      const message = forwardedMessage(view, offset, length, sourceStreamId, speaksOf, kinds);
+      if (message !== undefined) offerMessage(publication, message);
+    });
+    pollers.push(await opened.opening(poller));
+  }
+  opened.every(TURN_MS, () => {
+    for (const poller of pollers) poller.poll();
     source.poll((frame) => {
       limiter.take(monotonicNs(), frame);
     });
     limiter.tick(monotonicNs());
-  }, TURN_MS);
+  });
   return {
     counters: limiter.counters,
     close: () => {
-      clearInterval(timer);
-      for (const { poller, publication } of forwarded) {
-        poller.close();
-        publication.close();
-      }
-      source.close();
-      relay.revoke();
-      local.close();
+      opened.close();
     },
   };
 }

@@ -104,22 +104,28 @@ export function createRegions(folders: ShmFolders, regions: NewRegions): Created
     const { pid, nowNs } = regions;
     writeSuperblock(bytes, { ...part, epoch, streamId, nslots, pid, nowNs });
   };
+  const superblocks: SharedRegion[] = [];
+  const pools: MappedPool[] = [];
   try {
     const ringFile = create("header.ring", ringBytes(nslots));
-    const ring = ringFile.map();
-    ringFile.close();
-    const superblocks: SharedRegion[] = [ring];
-    const pools = regions.pools.map(({ poolId, strideBytes }) => {
+    let ring: SharedRegion;
+    try {
+      ring = ringFile.map();
+    } finally {
+      ringFile.close();
+    }
+    superblocks.push(ring);
+    for (const { poolId, strideBytes } of regions.pools) {
       const file = create(`${poolId}.pool`, poolBytes(nslots, strideBytes));
       try {
         const superblock = file.map({ length: SUPERBLOCK_BYTES });
         superblocks.push(superblock);
         sign(superblock.bytes, { kind: "pool", poolId, strideBytes });
-        return mapPool(file, poolId, strideBytes, nslots);
+        pools.push(mapPool(file, poolId, strideBytes, nslots));
       } finally {
         file.close();
       }
-    });
+    }
     sign(ring.bytes, { kind: "ring", poolId: 0, strideBytes: 0 });
     const stream = new MappedStream({ streamId, epoch, nslots, ring, pools, superblocks });
     const uri = (name: string): ShmFileUri => ({
@@ -134,6 +140,7 @@ export function createRegions(folders: ShmFolders, regions: NewRegions): Created
       unlink,
     };
   } catch (error) {
+    for (const part of [...superblocks, ...pools]) part.unmap();
     unlink();
     throw error;
   }

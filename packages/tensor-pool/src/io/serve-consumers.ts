@@ -18,6 +18,7 @@ import {
 } from "../supervisor/supervisor.js";
 import { type MessagePoller, offerMessage, openPoller } from "./message-poller.js";
 import { monotonicNs } from "./monotonic-clock.js";
+import { openAll } from "./opened.js";
 import type { ServedProducer } from "./served-producer.js";
 
 const TURN_MS = 10;
@@ -52,23 +53,26 @@ export interface ServedConsumers {
 
 /**
  * Answers consumers in place of a supervisor, gives them streams of their own, and tells how the producer fares, what its
- * stream means and how far its frames are. spec/tensor-pool.md §10, §11, §12, §15
+ * stream means and how far its frames are. On failure nothing stays open. spec/tensor-pool.md §10, §11, §12, §15
  *
  * @throws AeronError
  */
-export async function serveConsumers(options: ServeConsumersOptions): Promise<ServedConsumers> {
+export function serveConsumers(options: ServeConsumersOptions): Promise<ServedConsumers> {
   const { client, channel = DEFAULT_CHANNEL } = options;
-  const publications = {
-    control: await client.addPublication(channel, StreamIds.control),
-    qos: await client.addPublication(channel, StreamIds.qos),
-    metadata: await client.addPublication(channel, StreamIds.metadata),
-  };
-  const service = new ConsumerService(options, publications);
-  const poller = await openPoller(client, channel, StreamIds.control, (view, offset, length) => {
-    service.receive(view, offset, length);
+  return openAll(async (opened) => {
+    const open = (streamId: number): Promise<Publication> =>
+      opened.opening(client.addPublication(channel, streamId));
+    const service = new ConsumerService(options, {
+      control: await open(StreamIds.control),
+      qos: await open(StreamIds.qos),
+      metadata: await open(StreamIds.metadata),
+    });
+    const poller = await openPoller(client, channel, StreamIds.control, (view, offset, length) => {
+      service.receive(view, offset, length);
+    });
+    service.run(poller);
+    return service;
   });
-  service.run(poller);
-  return service;
 }
 
 type OwnStreams = Pick<SupervisedConsumer, "descriptors" | "control">;

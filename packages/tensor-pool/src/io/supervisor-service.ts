@@ -6,6 +6,7 @@ import { StreamIdPool } from "../supervisor/stream-id-pool.js";
 import { Supervisor, type SupervisorOptions } from "../supervisor/supervisor.js";
 import { offerMessage, openPoller } from "./message-poller.js";
 import { monotonicNs } from "./monotonic-clock.js";
+import { openAll, type Opened } from "./opened.js";
 
 const TURN_MS = 10;
 const MS_TO_NS = 1_000_000n;
@@ -30,16 +31,22 @@ export interface SupervisorService {
 
 /**
  * Starts answering the consumers of a driver's streams, on this event loop. Their producers give them what was answered:
- * `serveConsumers({ …, supervisor: "elsewhere" })`. spec/tensor-pool.md §15
+ * `serveConsumers({ …, supervisor: "elsewhere" })`. On failure nothing stays open. spec/tensor-pool.md §15
  *
  * @throws AeronError
  */
-export async function startSupervisor(
+export function startSupervisor(options: SupervisorServiceOptions): Promise<SupervisorService> {
+  return openAll((opened) => startAnswering(options, opened));
+}
+
+async function startAnswering(
   options: SupervisorServiceOptions,
+  opened: Opened,
 ): Promise<SupervisorService> {
   const { client, config, isOwn } = options;
   const supervisor = new Supervisor(supervisorOptions(config));
-  const answers = await client.addPublication(config.control_channel, config.control_stream_id);
+  const { control_channel: control, control_stream_id: controlStreamId } = config;
+  const answers = await opened.opening(client.addPublication(control, controlStreamId));
   const adapter = new ControlAdapter({
     handlers: {
       consumerHello: (hello) => {
@@ -55,20 +62,19 @@ export async function startSupervisor(
   const receive = (view: DataView, offset: number, length: number): void => {
     adapter.receive(view, offset, length);
   };
+  const { qos_channel: qos, qos_stream_id: qosStreamId } = config;
   const pollers = [
-    await openPoller(client, config.control_channel, config.control_stream_id, receive),
-    await openPoller(client, config.qos_channel, config.qos_stream_id, receive),
+    await opened.opening(openPoller(client, control, controlStreamId, receive)),
+    await opened.opening(openPoller(client, qos, qosStreamId, receive)),
   ];
-  const timer = setInterval(() => {
+  opened.every(TURN_MS, () => {
     for (const poller of pollers) poller.poll();
     supervisor.tick(monotonicNs());
-  }, TURN_MS);
+  });
   return {
     supervisor,
     close() {
-      clearInterval(timer);
-      for (const poller of pollers.splice(0)) poller.close();
-      answers.close();
+      opened.close();
     },
   };
 }
