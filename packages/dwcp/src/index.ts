@@ -162,6 +162,16 @@ export {
   MAX_LEVEL,
 } from "./hde/level-controller.js";
 
+export type { MigrationSource } from "./migration/migration-source.js";
+export {
+  type MigrationGoal,
+  RoundController,
+  type RoundDecision,
+  type RoundMeasure,
+  type StuckPolicy,
+} from "./migration/round-controller.js";
+export type { RoundInfo } from "./migration/round-offer.js";
+
 export type { ConfigKey, ConfigValueOf } from "./config/config-key.js";
 export { type ConfigPath, type DwcpConfig, DwcpConfigTable } from "./config/config-table.js";
 export {

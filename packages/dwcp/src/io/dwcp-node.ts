@@ -12,10 +12,12 @@ import type { SessionService } from "./net/session-host.js";
 import type { CongestionControl } from "./net/tune-socket.js";
 import type { TrafficReading } from "./net/traffic-tally.js";
 import { nodeHdePlatform } from "./node-hde-platform.js";
-import { ObjectStore, type StoredObject } from "./store/object-store.js";
+import { type MigrationRequest, type MigrationResult, migrate } from "./migration/migrate.js";
+import { ObjectStore } from "./store/object-store.js";
 import { ClassTrainer, type TrainerOptions } from "./transfer/class-trainer.js";
 import { Inbox } from "./transfer/inbox.js";
 import { Outbox, type SendRequest } from "./transfer/outbox.js";
+import type { Received } from "./transfer/receive-job.js";
 import type { SendResult } from "./transfer/send-job.js";
 import { type KeptStateInfo, SentStates } from "./transfer/sent-states.js";
 import { type PeerStates, StoreTalk } from "./transfer/store-talk.js";
@@ -52,8 +54,11 @@ export interface DwcpNodeOptions {
   readonly workers?: number;
   /** Share of the machine above which levels go down: `compression.cpuCeiling`. */
   readonly cpuCeiling?: number;
-  /** Hears of every object that arrived whole, before its sender does; a rejection fails the transfer. */
-  readonly received?: (object: StoredObject) => void | Promise<void>;
+  /**
+   * Hears of every object that arrived whole, before its sender does; a rejection fails the transfer. After the last round of a
+   * live migration the source stands still for good: whatever was moved may run here from now on.
+   */
+  readonly received?: Received;
   /** Takes connections of peers that speak something else. */
   readonly foreign?: (socket: Socket, bytes: Uint8Array) => void;
 }
@@ -80,6 +85,14 @@ export interface DwcpNode {
    * @throws {@link DwcpError} with the reason; `retryable` says whether the same transfer may go on later.
    */
   send(peer: PeerAddress, request: SendRequest): Promise<SendResult>;
+  /**
+   * Moves something that runs on meanwhile, in rounds, until it stands still for the last one. Afterwards it may run at the peer,
+   * and must not here any more.
+   *
+   * @throws {@link DwcpError} why it did not move: then the source runs again, unless `details.switchedOver` says that the peer
+   * may have it. spec/dwcp.md B15
+   */
+  migrate(peer: PeerAddress, request: MigrationRequest): Promise<MigrationResult>;
   /**
    * Asks a peer, while there is a session with it, which states it has. Without a session all are missing.
    *
@@ -215,6 +228,14 @@ class RunningNode implements DwcpNode {
 
   send(peer: PeerAddress, request: SendRequest): Promise<SendResult> {
     return this.#parts.outbox.send(this.#link(peer), request);
+  }
+
+  migrate(peer: PeerAddress, request: MigrationRequest): Promise<MigrationResult> {
+    const link = this.#link(peer);
+    return migrate(request, {
+      send: (order) => this.#parts.outbox.send(link, order),
+      say: (message) => link.session?.say(message),
+    });
   }
 
   get baselines(): readonly KeptStateInfo[] {

@@ -9,6 +9,14 @@ export type { PeerStates } from "./transfer/store-talk.js";
 export type { ObjectStore, StoredObject } from "./store/object-store.js";
 export { FileLock } from "./store/file-lock.js";
 
+export {
+  type MigrationRequest,
+  type MigrationResult,
+  type MigrationRound,
+} from "./migration/migrate.js";
+export { ImageFileSource, type ImageWriter } from "./migration/image-file-source.js";
+export type { Received } from "./transfer/receive-job.js";
+
 export { nodeCrc32, nodeHdePlatform, nodeHdePlatformWith } from "./node-hde-platform.js";
 export { type ChosenEngine, chooseEngine, selfTest } from "./zstd/choose-engine.js";
 export { nativeEngine } from "./zstd/native-engine.js";

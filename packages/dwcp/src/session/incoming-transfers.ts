@@ -100,9 +100,10 @@ export class IncomingTransfers {
     this.#receiving.durable(handle, unitIds);
   }
 
-  /** What is stored has the root that the sender stated. */
+  /** What is stored has the root that the sender stated. Asked again, the session answers again. */
   verified(transfer: ReceivingTransfer, rootHash: string): void {
     const { transferId } = transfer.offer;
+    transfer.state = "verified";
     this.#streams.say({ kind: "VERIFIED", transferId, rootHash }, transfer.handle);
   }
 
@@ -192,8 +193,12 @@ export class IncomingTransfers {
         `FIN of ${rawLength} bytes, offered ${transfer.rawLength}`,
       );
     }
-    // A repeated FIN while the first one is being answered.
-    if (!transfer.isComplete || transfer.state === "verifying") return;
+    // A repeated FIN: the answer was lost, and with it what the sender would have said to it.
+    if (transfer.state === "verified" && transfer.finRoot !== undefined) {
+      this.verified(transfer, transfer.finRoot);
+    }
+    // Or the first one is being answered.
+    if (!transfer.isComplete || ["verifying", "verified"].includes(transfer.state)) return;
     transfer.state = "verifying";
     transfer.finRoot = rootHash;
     this.#tell({ kind: "finished", handle, rootHash });

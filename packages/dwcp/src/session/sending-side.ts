@@ -23,9 +23,11 @@ const BURST_SECONDS = 0.005;
 export class QueuedTransfer {
   readonly transfer: SendingTransfer;
   readonly weight: number;
+  readonly minShare: number;
 
   constructor(transfer: SendingTransfer) {
     this.transfer = transfer;
+    this.minShare = transfer.minShare;
     this.weight = 1 + transfer.offer.priority;
   }
 

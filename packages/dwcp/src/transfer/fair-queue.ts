@@ -2,6 +2,8 @@
 export interface FairMember {
   /** Its share against the others', above 0. */
   readonly weight: number;
+  /** Part of the bytes, 0 to 1, that it gets whatever the others weigh. */
+  readonly minShare: number;
   /** Whether it has something to send. */
   readonly ready: boolean;
 }
@@ -12,6 +14,8 @@ interface Seat<T> {
 }
 
 const QUANTUM_BYTES = 65_536;
+/** Nobody is shut out altogether. */
+const MOST_SHARE = 0.99;
 
 /**
  * Deficit round robin: over time each member that has something to send gets its share of the bytes.
@@ -48,9 +52,21 @@ export class FairQueue<T extends FairMember> {
       const upcoming = this.#seats[this.#turn];
       if (upcoming === undefined) continue;
       // Who has nothing to send saves nothing for later.
-      if (upcoming.member.ready) upcoming.deficit += QUANTUM_BYTES * upcoming.member.weight;
+      if (upcoming.member.ready)
+        upcoming.deficit += QUANTUM_BYTES * this.#weightOf(upcoming.member);
       else upcoming.deficit = Math.min(0, upcoming.deficit);
     }
+  }
+
+  // A member that is guaranteed a share weighs as much as gives it that share against the others.
+  #weightOf(member: T): number {
+    const share = Math.min(member.minShare, MOST_SHARE);
+    if (share <= 0) return member.weight;
+    let others = 0;
+    for (const seat of this.#seats) {
+      if (seat.member !== member && seat.member.ready) others += seat.member.weight;
+    }
+    return Math.max(member.weight, (others * share) / (1 - share));
   }
 
   /** Accounts what the chosen member sent. */

@@ -10,6 +10,7 @@ export type ReceivingState =
   | "receiving"
   | "assembled"
   | "verifying"
+  | "verified"
   | "repairing"
   | "committed"
   | "failed"
@@ -30,8 +31,9 @@ interface PendingUnit {
  * The receiver's side of one object's way: which bytes it has, and what it owes the sender.
  *
  * ```
- * offered ─ACCEPT─▶ receiving ─every byte stored─▶ assembled ─FIN─▶ verifying ─root equal─▶ committed
+ * offered ─ACCEPT─▶ receiving ─every byte stored─▶ assembled ─FIN─▶ verifying ─root equal─▶ verified ─▶ committed
  *                                                                 verifying ─root differs─▶ repairing ─FIN─▶ verifying
+ *                                   verified ─SWITCHOVER, where a machine moves for good─▶ committed
  * any ─▶ failed, cancelled
  * ```
  *

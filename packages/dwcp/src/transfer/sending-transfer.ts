@@ -65,9 +65,13 @@ export class SendingTransfer {
   #attempt = 0;
   #length: number;
 
+  /** Part of the session's bytes that it gets at least, 0 to 1. */
+  readonly minShare: number;
+
   /** `offer.rawLength` has to be known. */
-  constructor(offer: OfferMessage) {
+  constructor(offer: OfferMessage, minShare = 0) {
     this.offer = offer;
+    this.minShare = minShare;
     this.#length = offer.rawLength;
     this.#pending.best.add(0, this.#length);
   }

@@ -1,6 +1,6 @@
 import type { DwcpError } from "../../errors.js";
 import type { Session } from "../../session/session.js";
-import type { SessionEvent, StoreMessage } from "../../session/session-events.js";
+import type { MigrationMessage, SessionEvent, StoreMessage } from "../../session/session-events.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { ReceiveJob } from "../transfer/receive-job.js";
 import type { SendJob } from "../transfer/send-job.js";
@@ -164,9 +164,18 @@ export class SessionHost {
         this.#owner.hear(this, event.message);
         break;
       case "migrationMessage":
+        this.#migrate(event.message);
         break;
       default:
         this.#obeyTransfer(event);
+    }
+  }
+
+  // A round begins with an offer of its own; only the switch-over concerns one that is under way.
+  #migrate({ kind, transferId }: MigrationMessage): void {
+    if (kind !== "SWITCHOVER") return;
+    for (const job of this.#receiving.values()) {
+      if (job.transferId === transferId) job.switchOver();
     }
   }
 

@@ -2,9 +2,9 @@ import { DwcpError } from "../../errors.js";
 import type { HdePlatform } from "../../hde/hde-platform.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { SessionHost } from "../net/session-host.js";
-import type { ObjectStore, StoredObject } from "../store/object-store.js";
+import type { ObjectStore } from "../store/object-store.js";
 import type { HdePool } from "../workers/hde-pool.js";
-import { ReceiveJob } from "./receive-job.js";
+import { ReceiveJob, type Received } from "./receive-job.js";
 import type { UsedDictionary } from "./unit-decoder.js";
 
 interface Running {
@@ -18,7 +18,7 @@ export interface InboxContext {
   readonly pool: HdePool;
   readonly store: ObjectStore | undefined;
   readonly dictionary: (id: string) => UsedDictionary | undefined;
-  readonly received: (object: StoredObject) => void | Promise<void>;
+  readonly received: Received;
 }
 
 /** Answers the offers of all sessions of a node. */

@@ -5,7 +5,8 @@ import { DwcpError } from "../../errors.js";
 import { anchorSlots } from "../../hde/anchor-index.js";
 import { LEAF_BYTES } from "../../hde/content-id.js";
 import type { DeltaAlgorithm } from "../../hde/delta-algorithm.js";
-import type { OfferMessage } from "../../wire/transfer-messages.js";
+import type { Session } from "../../session/session.js";
+import type { OfferMessage, TransferKind } from "../../wire/transfer-messages.js";
 import { LoadGauge } from "../load-gauge.js";
 import type { NodeContext } from "../net/node-context.js";
 import type { PeerLink } from "../net/peer-link.js";
@@ -44,6 +45,18 @@ export interface SendRequest {
   readonly progress?: (arrivedBytes: number, rawBytes: number) => void;
 }
 
+/** A send with what only migrations ask for. spec/dwcp.md B15 */
+export interface SendOrder extends SendRequest {
+  readonly transferKind?: TransferKind;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Part of the session's bytes that it gets at least, 0 to 1. */
+  readonly minShare?: number;
+  /** The state before, which the peer committed: its content id is known, and most of it is where it was. */
+  readonly previous?: { readonly path: string; readonly id: string } | undefined;
+  /** Hears that the receiver verified the object, as often as it says so. */
+  readonly verified?: (session: Session) => void;
+}
+
 /** What all sends of a node share. */
 export interface OutboxContext {
   readonly context: NodeContext;
@@ -78,7 +91,7 @@ export class Outbox {
   }
 
   /** Sends an object over a link and waits until it is committed. */
-  async send(link: PeerLink, request: SendRequest): Promise<SendResult> {
+  async send(link: PeerLink, request: SendOrder): Promise<SendResult> {
     request.signal?.throwIfAborted();
     this.#shared.pool.warm();
     const close: (() => void)[] = [];
@@ -93,7 +106,8 @@ export class Outbox {
       };
       await this.#openBaselines(link, request, opened);
       const result = await this.#run(link, request, opened);
-      await this.#keep(link, request, opened, result);
+      // The rounds of a migration follow each other too fast to be kept.
+      if (request.transferKind !== "live") await this.#keep(link, request, opened, result);
       return result;
     } finally {
       for (const each of close) each();
@@ -121,7 +135,7 @@ export class Outbox {
     this.#load.close();
   }
 
-  #run(link: PeerLink, request: SendRequest, opened: Opened): Promise<SendResult> {
+  #run(link: PeerLink, request: SendOrder, opened: Opened): Promise<SendResult> {
     const { pool, cpuCeiling, context } = this.#shared;
     const { platform, limits, tuning } = context;
     const { object, baselines, dictionary } = opened;
@@ -137,6 +151,8 @@ export class Outbox {
         load: this.#load,
         adaptive: request.adaptive ?? request.level === undefined,
         cpuCeiling,
+        minShare: request.minShare,
+        verified: request.verified,
         settings: {
           platform,
           level: request.level ?? DEFAULT_LEVEL,
@@ -172,8 +188,15 @@ export class Outbox {
     });
   }
 
-  async #openBaselines(link: PeerLink, request: SendRequest, opened: Opened): Promise<void> {
+  async #openBaselines(link: PeerLink, request: SendOrder, opened: Opened): Promise<void> {
     if (request.algorithm === "none") return;
+    if (request.previous !== undefined) {
+      const { path, id } = request.previous;
+      const source = openSendSource(path);
+      opened.close.push(() => source.close());
+      opened.baselines.push({ ...source, id, slot: 0, slots: anchorSlots(source.source.length) });
+      return;
+    }
     const { states, context } = this.#shared;
     const found: (SendSource & { readonly id: string })[] = [];
     for (const from of request.baselines ?? []) {
@@ -245,7 +268,7 @@ function peerOf(link: PeerLink): string {
   return link.session?.options.identity.peerNodeId ?? "";
 }
 
-function offerOf(request: SendRequest, { object, baselines, dictionary }: Opened): OfferMessage {
+function offerOf(request: SendOrder, { object, baselines, dictionary }: Opened): OfferMessage {
   return {
     kind: "OFFER",
     transferId: request.transferId ?? randomBytes(16).toString("hex"),
@@ -257,8 +280,8 @@ function offerOf(request: SendRequest, { object, baselines, dictionary }: Opened
     hash: "sha-256",
     baselines: baselines.map(({ slot, id, source }) => ({ slot, id, length: source.length })),
     dictionaries: dictionary === undefined ? [] : [{ slot: dictionary.slot, id: dictionary.id }],
-    transferKind: "blob",
+    transferKind: request.transferKind ?? "blob",
     priority: request.priority ?? 0,
-    metadata: {},
+    metadata: request.metadata ?? {},
   };
 }

@@ -9,6 +9,7 @@ import type { NackReason, OfferMessage } from "../../wire/transfer-messages.js";
 import type { ObjectStore, StoredObject } from "../store/object-store.js";
 import type { Part } from "../store/part.js";
 import type { HdePool } from "../workers/hde-pool.js";
+import { type RoundInfo, roundOf } from "../../migration/round-offer.js";
 import { hashLeaves, digestTexts, type LeafHashes } from "./leaf-hasher.js";
 import { UnitDecoder, type UsedDictionary } from "./unit-decoder.js";
 
@@ -36,6 +37,9 @@ function reasonOf(error: DwcpError): NackReason | undefined {
   return reasons[error.code];
 }
 
+/** Hears of an object that arrived whole, and which round of a migration it is, if it is one. */
+export type Received = (object: StoredObject, round?: RoundInfo) => void | Promise<void>;
+
 /** Takes one object from a peer: decodes and writes units, syncs, verifies, publishes. */
 export class ReceiveJob {
   readonly #session: Session;
@@ -45,7 +49,7 @@ export class ReceiveJob {
   readonly #part: Part;
   readonly #decoder: UnitDecoder;
   readonly #transfer: ReceivingTransfer;
-  readonly #received: (object: StoredObject) => void | Promise<void>;
+  readonly #received: Received;
   readonly #stirred: () => void;
   readonly #ended: () => void;
   #unsynced: number[] = [];
@@ -53,6 +57,8 @@ export class ReceiveJob {
   #syncing: Promise<void> = Promise.resolve();
   #wrong: number[] = [];
   #here: LeafHashes | undefined;
+  // The root of a machine that is here, and runs at the other side until that says otherwise.
+  #awaited: string | undefined;
   #isOver = false;
 
   /**
@@ -68,7 +74,7 @@ export class ReceiveJob {
     /** Finds a dictionary by its id, and keeps it until `release`. */
     readonly dictionary: (id: string) => UsedDictionary | undefined;
     readonly offer: OfferMessage;
-    readonly received: (object: StoredObject) => void | Promise<void>;
+    readonly received: Received;
     readonly stirred: () => void;
     readonly ended: () => void;
   }) {
@@ -122,6 +128,17 @@ export class ReceiveJob {
       default:
         break;
     }
+  }
+
+  /** The sender's machine stands still for good: the one that arrived may go on. Harmless the second time. spec/dwcp.md B15 */
+  switchOver(): void {
+    const root = this.#awaited;
+    if (root === undefined || this.#isOver) return;
+    this.#awaited = undefined;
+    this.#commit(root).then(this.#stirred, (error: unknown) => {
+      this.#broken(error);
+      this.#stirred();
+    });
   }
 
   /** Stops; what is durable stays for another session or process. Harmless the second time. */
@@ -208,22 +225,27 @@ export class ReceiveJob {
     try {
       this.#here = await hashLeaves(this.#part, this.#offer.leafBytes, this.#platform);
       if (this.#isOver) return;
-      if (this.#here.root === rootHash) await this.#commit(rootHash);
-      else this.#ask(0);
+      if (this.#here.root !== rootHash) this.#ask(0);
+      else await this.#agree(rootHash);
     } catch (error) {
       this.#broken(error);
     }
     this.#stirred();
   }
 
-  async #commit(rootHash: string): Promise<void> {
+  async #agree(rootHash: string): Promise<void> {
     this.#session.incoming.verified(this.#transfer, rootHash);
     this.#stirred();
+    if (roundOf(this.#offer)?.isLast === true) this.#awaited = rootHash;
+    else await this.#commit(rootHash);
+  }
+
+  async #commit(rootHash: string): Promise<void> {
     this.#end();
     await this.#syncing;
     const object = await this.#store.commit(this.#part, this.#offer, rootHash);
     // The sender hears of it when whoever uses the object has it.
-    await this.#received(object);
+    await this.#received(object, roundOf(this.#offer));
     this.#session.incoming.commit(this.#transfer, rootHash);
   }
 

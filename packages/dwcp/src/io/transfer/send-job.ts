@@ -55,6 +55,10 @@ export interface SendJobOptions {
   /** Ends the transfer here and at the peer. */
   readonly failed: (error: DwcpError) => void;
   readonly progress: (arrivedBytes: number) => void;
+  /** Part of the session's bytes that it gets at least, 0 to 1. */
+  readonly minShare?: number | undefined;
+  /** Hears that the receiver verified the object, as often as it says so. */
+  readonly verified?: ((session: Session) => void) | undefined;
   /** There is something to send that the session does not know to be due. */
   readonly stirred: () => void;
 }
@@ -81,7 +85,7 @@ export class SendJob {
 
   constructor(options: SendJobOptions) {
     this.#options = options;
-    this.transfer = new SendingTransfer(options.offer);
+    this.transfer = new SendingTransfer(options.offer, options.minShare);
     this.#encoder = new ExtentEncoder(options);
     const { object, platform, offer } = options;
     this.#hashes = hashLeaves(object.source, offer.leafBytes, platform, this.#stop.signal);
@@ -142,6 +146,9 @@ export class SendJob {
         break;
       case "leavesAsked":
         void this.#answer(session, event.first, event.count);
+        break;
+      case "verified":
+        this.#options.verified?.(session);
         break;
       case "committed":
         this.#settle(event.rootHash);
