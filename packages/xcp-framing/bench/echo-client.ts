@@ -1,6 +1,7 @@
 import { randomFillSync } from "node:crypto";
-import { type Peer, spawnServer, type Target } from "@proj/bench";
+import { type Operation, type Peer, spawnServer, type Target } from "@proj/bench";
 import { peers } from "./peers/index.js";
+import type { EchoClient, EchoServer, ForeignEchoPeer } from "./peers/peer.js";
 
 // Filling megabytes for every call would measure the generator: payloads come from a pool and get a fresh start.
 const POOL = 8;
@@ -13,28 +14,50 @@ export function echoing(name: string, size: number, target?: Target): Peer {
     name,
     ...(target === undefined ? {} : { target }),
     async open() {
-      const server = await spawnServer<{ port: number }>(
-        new URL("./echo-server.js", import.meta.url),
-        name,
-      );
-      const client = await peers[name]?.connect(server.ready.port);
-      if (client === undefined) throw new Error(`no peer is called ${name}`);
-      const pool = Array.from({ length: POOL }, () => randomFillSync(new Uint8Array(size)));
-      let calls = 0;
-      return {
-        async run() {
-          const payload = fresh(pool[calls % POOL], size);
-          const compare = calls++ % COMPARE_EVERY === 0;
-          const reply = await client.echo(payload);
-          if (reply.length !== size) throw new Error(`${name} returned ${reply.length} bytes`);
-          if (compare && Buffer.compare(reply, payload) !== 0) throw new Error(`${name} differs`);
-        },
-        cpu: () => server.cpu(),
-        async close() {
-          client.close();
-          await server.close();
-        },
-      };
+      const peer = peers[name];
+      if (peer === undefined) throw new Error(`no peer is called ${name}`);
+      const server = await startNode(name);
+      return operation(name, size, server, await peer.connect(server.port));
+    },
+  };
+}
+
+/** As {@link echoing}, with a server that is another program. */
+export function echoingForeign(name: string, peer: ForeignEchoPeer, size: number): Peer {
+  return {
+    name,
+    async open() {
+      const server = await peer.start();
+      return operation(name, size, server, await peer.connect(server.port));
+    },
+  };
+}
+
+async function startNode(name: string): Promise<EchoServer> {
+  const module = new URL("./echo-server.js", import.meta.url);
+  const server = await spawnServer<{ port: number }>(module, name);
+  return {
+    port: server.ready.port,
+    cpu: () => server.cpu(),
+    close: () => server.close(),
+  };
+}
+
+function operation(name: string, size: number, server: EchoServer, client: EchoClient): Operation {
+  const pool = Array.from({ length: POOL }, () => randomFillSync(new Uint8Array(size)));
+  let calls = 0;
+  return {
+    async run() {
+      const payload = fresh(pool[calls % POOL], size);
+      const compare = calls++ % COMPARE_EVERY === 0;
+      const reply = await client.echo(payload);
+      if (reply.length !== size) throw new Error(`${name} returned ${reply.length} bytes`);
+      if (compare && Buffer.compare(reply, payload) !== 0) throw new Error(`${name} differs`);
+    },
+    cpu: () => server.cpu(),
+    async close() {
+      client.close();
+      await server.close();
     },
   };
 }

@@ -1,5 +1,6 @@
-import { type BenchCase, runSuite } from "@proj/bench";
-import { echoing } from "./echo-client.js";
+import { type BenchCase, type Peer, runSuite } from "@proj/bench";
+import { echoing, echoingForeign } from "./echo-client.js";
+import { pythonPeer } from "./peers/python.js";
 
 const sizes = [
   { name: "1 KiB", bytes: 1024 },
@@ -20,6 +21,14 @@ const latency: readonly { readonly peer: string; readonly atMost?: readonly numb
 
 const fasterThan = new Set(["protobufjs/TCP", "HTTP/2", "HTTP/2, 256 KiB windows"]);
 const MIB = 1024 * 1024;
+const PYTHON = "Python, v0.2-json";
+
+if ("lack" in pythonPeer) process.stderr.write(`without ${PYTHON}: ${pythonPeer.lack}\n`);
+
+// Where there is no Python, the others are measured without it.
+function pythonEcho(bytes: number): Peer[] {
+  return "found" in pythonPeer ? [echoingForeign(PYTHON, pythonPeer.found, bytes)] : [];
+}
 
 await runSuite({
   name: "echo",
@@ -35,6 +44,7 @@ await runSuite({
           const bound = atMost?.[at];
           return echoing(peer, bytes, bound === undefined ? undefined : { atMost: bound });
         }),
+        ...pythonEcho(bytes),
       ],
     },
     {
@@ -47,6 +57,7 @@ await runSuite({
           const called = peer === "HTTP/2" && bytes >= MIB ? "HTTP/2, 256 KiB windows" : peer;
           return echoing(called, bytes, fasterThan.has(called) ? { atLeast: 1 } : undefined);
         }),
+        ...pythonEcho(bytes),
       ],
     },
   ]),

@@ -1,12 +1,15 @@
 """A peer for the v0.2-json profile, written from docs/spec/xcp.md section 5.1 alone.
 
-    python peer.py serve             prints its port, echoes until its standard input ends
+    python peer.py serve             prints its port, answers Ethers until its standard input ends
+    python peer.py echo              the same, but gives every body back as it came
     python peer.py client PORT       says HELLO, sends requests, prints one JSON line of findings
 
-Its only dependency is google-crc32c, so that the checksum is not ours.
+For every line on its standard input a server prints the CPU time it has used: user and system, in microseconds. The only
+dependency is google-crc32c, so that the checksum is not ours.
 """
 
 import json
+import os
 import socket
 import struct
 import sys
@@ -21,13 +24,14 @@ CODECS = [1, 8]
 
 
 def receive_exactly(sock, size):
-    data = b""
-    while len(data) < size:
-        part = sock.recv(size - len(data))
-        if not part:
+    data = bytearray(size)
+    rest = memoryview(data)
+    while rest:
+        count = sock.recv_into(rest)
+        if count == 0:
             raise EOFError
-        data += part
-    return data
+        rest = rest[count:]
+    return bytes(data)
 
 
 def receive_frame(sock):
@@ -69,7 +73,14 @@ def hello_body(codecs):
     ).encode()
 
 
-def answer(ether):
+def answer(body):
+    try:
+        return answer_ether(json.loads(body))
+    except (ValueError, KeyError, TypeError):
+        return body
+
+
+def answer_ether(ether):
     ether["metadata"]["seen_by"] = "python"
     ether["extra_fields"] = {}
     ether["attachments"] = [{"id": "none", "uri": None, "inline_bytes": "AAE=", "media_type": None, "codec": None,
@@ -77,7 +88,7 @@ def answer(ether):
     return json.dumps(ether).encode()
 
 
-def serve_connection(sock):
+def serve_connection(sock, reply_to):
     with sock:
         try:
             while True:
@@ -89,27 +100,26 @@ def serve_connection(sock):
                 elif header["msgType"] == PING:
                     send_frame(sock, PONG, payload, codec=header["bodyCodec"], in_reply_to=header["msgId"])
                 elif header["msgType"] == DATA:
-                    try:
-                        reply = answer(json.loads(payload))
-                    except (ValueError, KeyError, TypeError):
-                        reply = payload
-                    send_frame(sock, DATA, reply, channel=header["channelId"], codec=header["bodyCodec"],
+                    send_frame(sock, DATA, reply_to(payload), channel=header["channelId"], codec=header["bodyCodec"],
                                in_reply_to=header["msgId"])
         except (EOFError, ValueError, OSError):
             return
 
 
-def serve():
+def serve(reply_to):
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
 
     def accept():
         while True:
             sock, _ = listener.accept()
-            threading.Thread(target=serve_connection, args=(sock,), daemon=True).start()
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=serve_connection, args=(sock, reply_to), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
-    sys.stdin.read()
+    for _line in sys.stdin:
+        used = os.times()
+        print(round(used.user * 1e6), round(used.system * 1e6), flush=True)
 
 
 def client(port):
@@ -140,4 +150,7 @@ def client(port):
 
 
 if __name__ == "__main__":
-    serve() if sys.argv[1] == "serve" else client(int(sys.argv[2]))
+    if sys.argv[1] == "client":
+        client(int(sys.argv[2]))
+    else:
+        serve(answer if sys.argv[1] == "serve" else lambda body: body)
