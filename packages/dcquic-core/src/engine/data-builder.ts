@@ -3,6 +3,7 @@ import { chunk, encodeChunkHeader } from "../wire/chunk.js";
 import { CHUNK_HEADER_BYTES, ChunkFlag, PayloadMode, Protection } from "../wire/constants.js";
 import { copyId } from "../wire/id64.js";
 import type { WireWriter } from "../wire/wire-writer.js";
+import { WORD_BYTES } from "./batch.js";
 import type { EngineContext } from "./context.js";
 import type { Path } from "./path.js";
 import type { Serving } from "./serving.js";
@@ -97,7 +98,10 @@ export class DataBuilder {
     const room = writer.remaining - CHUNK_HEADER_BYTES;
     const start = job?.next ?? 0;
     const until = job === undefined ? 0 : Math.min(job.end, transfer.acked.firstHeld(start));
-    const length = Math.min(room, until - start);
+    const whole = Math.min(room, until - start);
+    // What is not the end of something ends where words do, so that the next chunk begins there.
+    const odd = start + whole < until ? (start + whole) % WORD_BYTES : 0;
+    const length = whole > odd ? whole - odd : whole;
     const again = length > 0 && transfer.sent.add(start, start + length) < length;
     copyId(frame.pullerId, transfer.pullerId);
     frame.wireOffset = start;

@@ -170,6 +170,7 @@ export class Transmitter {
     header.type = PacketType.Data;
     header.protection = this.#parts.data.protectionOf(path, first);
     header.ackEliciting = true;
+    into.align();
     const writer = this.#aim(into, path.mtu.bytes);
     const start = writer.offset;
     this.#parts.data.build(nowUs, path, first, writer);
