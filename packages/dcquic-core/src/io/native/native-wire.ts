@@ -66,7 +66,10 @@ export class NativeWire {
     this.socket = socket;
     this.#rx = new DatagramBatch(RECEIVED, socket.rx.bytes);
     this.#tx = new DatagramBatch(SENT, socket.tx.bytes);
-    this.#ports = new PortSpreader(socket.ports.length, options.flowBytesPerSecond ?? FLOW_BYTES_PER_SECOND);
+    this.#ports = new PortSpreader(
+      socket.ports.length,
+      options.flowBytesPerSecond ?? FLOW_BYTES_PER_SECOND,
+    );
   }
 
   /**
@@ -178,7 +181,8 @@ export class NativeWire {
     let next = first + 1;
     while (next < datagrams && next - first < MAX_SEGMENTS) {
       const length = batch.length(next);
-      const isAlike = batch.address(next) === address && batch.ecn(next) === ecn;
+      const isBeside = batch.offset(next) === batch.offset(first) + bytes;
+      const isAlike = isBeside && batch.address(next) === address && batch.ecn(next) === ecn;
       if (!isAlike || length > segment || bytes + length > MAX_MESSAGE_BYTES) break;
       if (this.#isData(next) !== isData) break;
       bytes += length;
