@@ -16,26 +16,26 @@ export interface AnnounceOptions {
   /** 0 to 7. */
   readonly priority: number;
   /** The stream; absent for the transfer that opens one, whose id becomes that of the stream. */
-  readonly streamId?: Id64;
+  readonly streamId?: Id64 | undefined;
   /** Number of the message in its direction. */
   readonly messageSeq: number;
   /** The bytes. They belong to the engine from now on; of a buffer it takes a reference of its own. */
   readonly payload: Uint8Array | RegisteredBuffer;
   /** For the acceptor, at most 1024 bytes. */
-  readonly meta?: Uint8Array;
+  readonly meta?: Uint8Array | undefined;
   /** Tracked transfers that must come first. */
-  readonly after?: readonly After[];
+  readonly after?: readonly After[] | undefined;
   /** When it is given up, with status DEADLINE, if it is not drained by then; engine time in µs. */
-  readonly deadlineUs?: number;
+  readonly deadlineUs?: number | undefined;
   /** Whether a small payload may ride in the announcement; "auto" if absent. */
-  readonly inline?: "auto" | "never";
+  readonly inline?: "auto" | "never" | undefined;
   /** Whether others may name this one in `after`. */
-  readonly track?: boolean;
+  readonly track?: boolean | undefined;
   /**
    * What the application says of its token with `settleToken`, because the transfer opens a stream: that the response is
    * complete, or that already the request was handed over. Failures of the transfer itself settle it all the same. D-20
    */
-  readonly holdToken?: "response" | "request";
+  readonly holdToken?: "response" | "request" | undefined;
 }
 
 /** How a held token is settled. spec/dcquic.md §5 */

@@ -75,7 +75,7 @@ export class EarlyMessages {
 
   /** Whether a stream of the peer is known to be over. */
   isOver(path: PathId, streamId: Id64): boolean {
-    return this.#over.has(keyOf(path, streamId));
+    return this.#over.size > 0 && this.#over.has(keyOf(path, streamId));
   }
 
   /** Forgets what waits on a path. */

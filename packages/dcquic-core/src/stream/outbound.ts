@@ -16,8 +16,8 @@ export class Outbound {
   #liveBytes = 0;
   #state: "open" | "ended" | "stopped" = "open";
   #owesWritable = false;
-  // By own transfer; the key is its slot, which no two live transfers share.
-  #live: Map<number, Id64> | undefined;
+  // In the order in which they were announced, which is nearly the one in which they end.
+  readonly #live: Id64[] = [];
 
   /** Starts with nothing sent; `maxMessages` does not count headers. */
   constructor(options: { readonly limits: QueueLimits; readonly maxMessages: number }) {
@@ -60,7 +60,7 @@ export class Outbound {
 
   /** Transfers that were announced and are not over. */
   get live(): Iterable<Id64> {
-    return this.#live?.values() ?? [];
+    return this.#live;
   }
 
   /** Numbers a message that is about to be sent. @throws TypeError when the direction takes no more. */
@@ -90,12 +90,13 @@ export class Outbound {
 
   /** Notes that a message was announced. */
   announced(transfer: Id64): void {
-    (this.#live ??= new Map()).set(transfer.lo, transfer);
+    this.#live.push(transfer);
   }
 
   /** Notes that a message arrived, or never will; returns whether a writer waits for the room. */
   settled(bytes: number, transfer: Id64 | undefined): boolean {
-    if (transfer !== undefined) this.#live?.delete(transfer.lo);
+    const index = transfer === undefined ? -1 : this.#live.indexOf(transfer);
+    if (index >= 0) this.#live.splice(index, 1);
     this.#liveMessages -= 1;
     this.#liveBytes -= bytes;
     if (!this.#owesWritable || this.isFull) return false;

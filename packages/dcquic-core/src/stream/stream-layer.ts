@@ -2,6 +2,7 @@ import type { EngineEvent, PathId } from "../engine/events.js";
 import { Status } from "../engine/status.js";
 import { CloseScope, Shape } from "../wire/constants.js";
 import type { Id64 } from "../wire/id64.js";
+import { BySlot } from "./by-slot.js";
 import { type Close, EarlyMessages, type Offer } from "./early-messages.js";
 import type { EnginePort } from "./engine-port.js";
 import {
@@ -26,7 +27,7 @@ export interface OpenOptions {
   readonly pattern: PatternName;
   /** 0 to 7. */
   readonly priority: number;
-  /** What is held for this side's reader; 64 messages or 4 MiB if absent. */
+  /** What is held for this side's reader; that of the layer if absent. */
   readonly queue?: QueueLimits;
   /** Whether messages are taken in the order in which they were sent. */
   readonly ordered: boolean;
@@ -38,8 +39,15 @@ export interface OpenOptions {
 export interface StreamLayerOptions {
   /** The engine. */
   readonly port: EnginePort;
+  /** What a stream holds for its reader where nothing else is chosen; 64 messages or 4 MiB if absent. */
+  readonly queue?: QueueLimits;
   /** Is shown every stream that a peer opens; without it they are refused. */
   readonly onIncoming?: (incoming: IncomingStream) => void;
+}
+
+interface Arrival {
+  readonly stream: Stream;
+  readonly message: InboundMessage;
 }
 
 type Failure = EngineEvent & { readonly kind: "transferFailed" };
@@ -64,6 +72,7 @@ const PATH_GONE: ReadonlySet<number> = new Set([
  */
 export class StreamLayer {
   readonly #port: EnginePort;
+  readonly #queue: QueueLimits;
   readonly #onIncoming: ((incoming: IncomingStream) => void) | undefined;
   readonly #streams = new StreamTable();
   readonly #early = new EarlyMessages();
@@ -71,17 +80,17 @@ export class StreamLayer {
   readonly #closes: StreamCloses;
   readonly #tokens: TokenKeeper;
   readonly #host: StreamHost;
-  // By slot of the own id, which no two live transfers share.
-  readonly #outgoing = new Map<number, Submission & { readonly transfer: Id64 }>();
-  readonly #incoming = new Map<number, { stream: Stream; message: InboundMessage }>();
+  readonly #outgoing = new BySlot<Submission>();
+  readonly #incoming = new BySlot<Arrival>();
   // Streams that peers opened with headers and whose request was not announced yet.
   readonly #unshown = new Map<Stream, Offer>();
-  // Messages of streams whose opening transfer has no id yet.
-  readonly #backlog = new Map<Stream, Submission[]>();
+  // Own streams whose opening transfer has no id yet.
+  readonly #opening = new Set<Stream>();
 
   /** Works on an engine that has no streams yet. */
   constructor(options: StreamLayerOptions) {
     this.#port = options.port;
+    this.#queue = options.queue ?? DEFAULT_QUEUE;
     this.#onIncoming = options.onIncoming;
     this.#closes = new StreamCloses(options.port);
     this.#tokens = new TokenKeeper(options.port);
@@ -101,7 +110,7 @@ export class StreamLayer {
 
   /** How many streams live, those included whose close the peer has not acknowledged. */
   get size(): number {
-    return this.#streams.size + this.#backlog.size;
+    return this.#streams.size + this.#opening.size;
   }
 
   /** How many streams of a path live. */
@@ -116,7 +125,7 @@ export class StreamLayer {
 
   /** Opens a stream; the first message announces it. */
   open(path: PathId, options: OpenOptions): Stream {
-    const { pattern, ordered, queue = DEFAULT_QUEUE } = options;
+    const { pattern, ordered, queue = this.#queue } = options;
     const stream = new Stream({
       host: this.#host,
       path,
@@ -131,7 +140,7 @@ export class StreamLayer {
       outbound: new Outbound({ limits: queue, maxMessages: maxMessages(pattern, "opener") }),
       handlers: options.handlers,
     });
-    this.#backlog.set(stream, []);
+    this.#opening.add(stream);
     return stream;
   }
 
@@ -146,7 +155,7 @@ export class StreamLayer {
         return this.#recordPlaced(event);
       case "transferProgressed":
         return this.#outgoing
-          .get(event.transfer.lo)
+          .get(event.transfer)
           ?.stream.onProgress?.(event.ackedBytes, event.totalBytes);
       case "transferDrained":
         return this.#drained(event.transfer);
@@ -177,11 +186,12 @@ export class StreamLayer {
       if (how === "pathGone") this.#forget(stream);
     }
     this.#early.drop(path);
+    this.#streams.forget(path);
   }
 
   /** Ends every stream with `status`, and tells their peers. */
   closeAll(status: number): void {
-    for (const stream of [...this.#streams.all(), ...this.#backlog.keys()]) {
+    for (const stream of [...this.#streams.all(), ...this.#opening]) {
       this.#abort(stream, { status, reason: "", rootCause: undefined }, "tellPeer");
     }
     this.#submissions.close();
@@ -191,9 +201,9 @@ export class StreamLayer {
     // The pattern may end the direction by itself.
     const isLast = stream.outbound.isEnded;
     const bytes = payloadBytes(payload);
-    const submission = { stream, payload: { ...payload, isLast }, seq, bytes };
+    const submission = { stream, payload, isLast, seq, bytes, transfer: undefined };
     if (stream.isOpener && stream.id === undefined && seq > 0) {
-      this.#backlog.get(stream)?.push(submission);
+      if (this.#opening.has(stream)) (stream.backlog ??= []).push(submission);
     } else this.#submissions.submit(submission);
   }
 
@@ -207,11 +217,12 @@ export class StreamLayer {
         { status: result.status, reason: "", rootCause: undefined },
         seq === 0 && stream.isOpener ? "pathGone" : "tellPeer",
       );
-      if (stream.id === undefined) this.#backlog.delete(stream);
+      if (stream.id === undefined) this.#opening.delete(stream);
       return;
     }
     const { transfer, token } = result;
-    this.#outgoing.set(transfer.lo, { ...submission, transfer });
+    submission.transfer = transfer;
+    this.#outgoing.set(transfer, submission);
     stream.outbound.announced(transfer);
     if (stream.isOpener && seq === 0) this.#opened(stream, transfer, token);
     if (stream.outcome !== undefined) this.#port.cancel(transfer);
@@ -221,15 +232,16 @@ export class StreamLayer {
     stream.id = id;
     this.#streams.add(stream, id);
     if (token !== undefined && stream.outcome === undefined) this.#tokens.hold(stream, token);
-    const backlog = this.#backlog.get(stream) ?? [];
-    this.#backlog.delete(stream);
+    const { backlog } = stream;
+    stream.backlog = undefined;
+    this.#opening.delete(stream);
     if (stream.outcome !== undefined) {
       // It ended before it began: the peer may hear of it all the same.
       this.#closes.abort(stream, stream.outcome);
       return;
     }
     stream.onOpened?.();
-    for (const submission of backlog) this.#submissions.submit(submission);
+    for (const submission of backlog ?? []) this.#submissions.submit(submission);
     this.#closes.flush(stream);
     this.#check(stream);
   }
@@ -255,12 +267,12 @@ export class StreamLayer {
       isOpener: false,
       priority: priorityOf(offer),
       inbound: new Inbound({
-        limits: DEFAULT_QUEUE,
+        limits: this.#queue,
         ordered: true,
         maxMessages: maxMessages(pattern, "opener"),
       }),
       outbound: new Outbound({
-        limits: DEFAULT_QUEUE,
+        limits: this.#queue,
         maxMessages: maxMessages(pattern, "answerer"),
       }),
       handlers: SILENT,
@@ -299,7 +311,7 @@ export class StreamLayer {
     if (stream.outcome !== undefined || stream.inbound.isOver) return this.#port.reject(transfer);
     const isHeaders = (shape & Shape.Headers) !== 0;
     const message = inboundMessage(transfer, messageSeq, isHeaders, totalBytes);
-    this.#incoming.set(transfer.lo, { stream, message });
+    this.#incoming.set(transfer, { stream, message });
     // Headers are announced one level above what they describe, which a message of its own tells exactly.
     if (!stream.isOpener && !isHeaders) stream.priority = offer.priority;
     const fault = stream.inbound.offer(message, (shape & Shape.End) !== 0);
@@ -316,9 +328,9 @@ export class StreamLayer {
   }
 
   #delivered(transfer: Id64, bytes: Uint8Array): void {
-    const arrived = this.#incoming.get(transfer.lo);
+    const arrived = this.#incoming.get(transfer);
     if (arrived === undefined) return;
-    this.#incoming.delete(transfer.lo);
+    this.#incoming.delete(transfer);
     const { stream, message } = arrived;
     if (stream.outcome !== undefined || stream.inbound.isOver) return this.#port.consume(transfer);
     message.state = "ready";
@@ -333,7 +345,7 @@ export class StreamLayer {
 
   #recordPlaced(event: EngineEvent & { readonly kind: "recordPlaced" }): void {
     this.#incoming
-      .get(event.transfer.lo)
+      .get(event.transfer)
       ?.stream.placement?.record(event.transfer, event.offset, event.bytes);
   }
 
@@ -345,16 +357,16 @@ export class StreamLayer {
   }
 
   #drained(transfer: Id64): void {
-    const sent = this.#outgoing.get(transfer.lo);
+    const sent = this.#outgoing.get(transfer);
     if (sent === undefined) return;
-    this.#settle(sent);
+    this.#settle(sent, transfer);
     this.#check(sent.stream);
   }
 
   #lost({ transfer, status, rootCause }: Failure): void {
-    const sent = this.#outgoing.get(transfer.lo);
+    const sent = this.#outgoing.get(transfer);
     if (sent === undefined) return;
-    this.#settle(sent);
+    this.#settle(sent, transfer);
     const { stream } = sent;
     // Whoever wants no more of a transfer says with a close what is to become of the stream.
     if (stream.outcome !== undefined || stream.outbound.isStopped) return this.#check(stream);
@@ -363,15 +375,15 @@ export class StreamLayer {
   }
 
   #missed({ transfer, status, rootCause }: Failure): void {
-    const lost = this.#incoming.get(transfer.lo);
+    const lost = this.#incoming.get(transfer);
     if (lost === undefined) return this.#early.lose(transfer);
-    this.#incoming.delete(transfer.lo);
+    this.#incoming.delete(transfer);
     if (lost.stream.outcome !== undefined || status === Status.Cancelled) return;
     this.#abort(lost.stream, { status, reason: "", rootCause }, howToEnd(status));
   }
 
-  #settle(sent: Submission & { readonly transfer: Id64 }): void {
-    this.#outgoing.delete(sent.transfer.lo);
+  #settle(sent: Submission, transfer: Id64): void {
+    this.#outgoing.delete(transfer);
     const hasRoom = sent.stream.outbound.settled(sent.bytes, sent.transfer);
     if (hasRoom && sent.stream.outcome === undefined) sent.stream.handlers.writable();
     this.#submissions.retry();
@@ -448,8 +460,8 @@ export class StreamLayer {
     if (how === "tellPeer") this.#closes.abort(stream, outcome);
     for (const transfer of stream.outbound.live) this.#port.cancel(transfer);
     this.#dropInbound(stream);
-    for (const { payload } of this.#backlog.get(stream) ?? []) payload.taken?.();
-    if (this.#backlog.has(stream) && stream.outbound.count === 0) this.#backlog.delete(stream);
+    for (const { payload } of stream.backlog ?? []) payload.taken?.();
+    if (stream.outbound.count === 0) this.#opening.delete(stream);
     stream.handlers.closed(outcome);
   }
 
@@ -457,8 +469,8 @@ export class StreamLayer {
   #forget(stream: Stream): void {
     this.#streams.remove(stream);
     for (const { transfer } of stream.orphans) {
-      if (this.#incoming.get(transfer.lo)?.stream !== stream) continue;
-      this.#incoming.delete(transfer.lo);
+      if (this.#incoming.get(transfer)?.stream !== stream) continue;
+      this.#incoming.delete(transfer);
       this.#port.reject(transfer);
     }
     if (!stream.isOpener && stream.id !== undefined) this.#early.over(stream.path, stream.id);

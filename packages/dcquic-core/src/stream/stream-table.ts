@@ -2,15 +2,14 @@ import type { PathId } from "../engine/events.js";
 import { type Id64, sameId } from "../wire/id64.js";
 import type { Stream } from "./stream.js";
 
-const WORD = 2 ** 32;
-const GENERATIONS = 2 ** 20;
+// Of one path and opener by slot; the few of different generations that share one stand side by side.
+type Slots = Map<number, Stream | Stream[]>;
 
 /**
  * The streams of an engine by path, id and opener. Ids of different paths, and those of both sides of one, may be equal.
  */
 export class StreamTable {
-  // A number of slot, generation and opener finds a stream quickly; the few that share one are told apart one by one.
-  readonly #buckets = new Map<number, Stream[]>();
+  readonly #paths = new Map<PathId, { readonly own: Slots; readonly theirs: Slots }>();
   #size = 0;
 
   /** How many streams there are. */
@@ -20,43 +19,61 @@ export class StreamTable {
 
   /** Finds a stream. */
   get(path: PathId, id: Id64, isOpener: boolean): Stream | undefined {
-    return this.#buckets
-      .get(bucketOf(id, isOpener))
-      ?.find((stream) => stream.path === path && stream.id !== undefined && sameId(stream.id, id));
+    const slots = this.#paths.get(path);
+    const found = (isOpener ? slots?.own : slots?.theirs)?.get(id.lo);
+    if (found === undefined) return undefined;
+    if (Array.isArray(found)) return found.find((stream) => isNamed(stream, id));
+    return isNamed(found, id) ? found : undefined;
   }
 
   /** Adds a stream whose id is known. */
   add(stream: Stream, id: Id64): void {
-    const key = bucketOf(id, stream.isOpener);
-    const bucket = this.#buckets.get(key);
-    if (bucket === undefined) this.#buckets.set(key, [stream]);
-    else bucket.push(stream);
+    let slots = this.#paths.get(stream.path);
+    if (slots === undefined) {
+      slots = { own: new Map(), theirs: new Map() };
+      this.#paths.set(stream.path, slots);
+    }
+    const of = stream.isOpener ? slots.own : slots.theirs;
+    const there = of.get(id.lo);
+    if (there === undefined) of.set(id.lo, stream);
+    else if (Array.isArray(there)) there.push(stream);
+    else of.set(id.lo, [there, stream]);
     this.#size += 1;
   }
 
   /** Removes a stream; harmless when it is gone. */
   remove(stream: Stream): void {
-    if (stream.id === undefined) return;
-    const key = bucketOf(stream.id, stream.isOpener);
-    const bucket = this.#buckets.get(key) ?? [];
-    const index = bucket.indexOf(stream);
-    if (index < 0) return;
+    const { id, path } = stream;
+    const slots = this.#paths.get(path);
+    const of = stream.isOpener ? slots?.own : slots?.theirs;
+    if (id === undefined || of === undefined) return;
+    const there = of.get(id.lo);
+    if (there === stream) of.delete(id.lo);
+    else if (Array.isArray(there) && there.includes(stream)) {
+      there.splice(there.indexOf(stream), 1);
+      if (there.length === 0) of.delete(id.lo);
+    } else return;
     this.#size -= 1;
-    bucket.splice(index, 1);
-    if (bucket.length === 0) this.#buckets.delete(key);
+  }
+
+  /** Forgets a path that has no streams any more. */
+  forget(path: PathId): void {
+    const slots = this.#paths.get(path);
+    if (slots?.own.size === 0 && slots.theirs.size === 0) this.#paths.delete(path);
   }
 
   /** All streams of a path, as they are now. */
   of(path: PathId): readonly Stream[] {
-    return this.all().filter((stream) => stream.path === path);
+    const slots = this.#paths.get(path);
+    return slots === undefined ? [] : [...slots.own.values(), ...slots.theirs.values()].flat();
   }
 
   /** All streams, as they are now. */
   all(): readonly Stream[] {
-    return [...this.#buckets.values()].flat();
+    return [...this.#paths.keys()].flatMap((path) => this.of(path));
   }
 }
 
-function bucketOf({ hi, lo }: Id64, isOpener: boolean): number {
-  return lo + WORD * (2 * (hi % GENERATIONS) + (isOpener ? 1 : 0));
+function isNamed(stream: Stream, id: Id64): boolean {
+  return stream.id !== undefined && sameId(stream.id, id);
 }

@@ -7,6 +7,7 @@ import type { Inbound, InboundMessage } from "./inbound.js";
 import type { PlacedAccept } from "../engine/puller.js";
 import type { Outbound } from "./outbound.js";
 import type { PatternName } from "./pattern-rules.js";
+import type { Submission } from "./submissions.js";
 
 /** Why a stream is over. */
 export interface StreamOutcome {
@@ -41,13 +42,13 @@ export interface OutboundPayload {
   /** Whether it is the header block. */
   readonly isHeaders: boolean;
   /** For the acceptor; with the opening transfer only. */
-  readonly meta?: Uint8Array;
+  readonly meta?: Uint8Array | undefined;
   /** What must come first; with the opening transfer only. */
-  readonly after?: readonly After[];
+  readonly after?: readonly After[] | undefined;
   /** Whether others may come after it; with the opening transfer only. */
-  readonly track?: boolean;
+  readonly track?: boolean | undefined;
   /** Is called once the engine took the payload, or never will: an own reference of a buffer can go. */
-  readonly taken?: () => void;
+  readonly taken?: (() => void) | undefined;
 }
 
 /** Where records of the peer's message go as they arrive, in place of memory. */
@@ -92,6 +93,8 @@ export interface StreamParts {
   readonly handlers: StreamHandlers;
 }
 
+const NONE: readonly InboundMessage[] = [];
+
 /**
  * One stream: an opening transfer and everything that follows in both directions.
  *
@@ -132,11 +135,13 @@ export class Stream {
   /** Whether it was told what headers the peer's direction has. */
   headersTold = false;
   /** Messages that the peer announced and that nobody wants any more. */
-  orphans: readonly InboundMessage[] = [];
+  orphans: readonly InboundMessage[] = NONE;
   /** Whether a STREAM_CLOSE of one direction waits for its answer. */
   closing = false;
   /** Scopes that wait until that answer came. */
   readonly closesQueued: ("sendDone" | "receiveDone")[] = [];
+  /** Messages that wait until the opening transfer has an id. */
+  backlog: Submission[] | undefined;
   /** Whether the request's and the whole call's token were settled. */
   tokenSettled: "no" | "request" | "yes" = "no";
   readonly #host: StreamHost;

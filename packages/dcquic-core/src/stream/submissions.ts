@@ -3,20 +3,25 @@ import type { AnnounceOptions, AnnounceResult } from "../engine/announce-options
 import { Fifo } from "../sched/fifo.js";
 import { PRIORITIES } from "../sched/priority-queue.js";
 import { Shape } from "../wire/constants.js";
+import type { Id64 } from "../wire/id64.js";
 import type { EnginePort } from "./engine-port.js";
 import { patternCode, requestEndsLate } from "./pattern-rules.js";
 import type { OutboundPayload, Stream } from "./stream.js";
 
-/** A message on its way to the engine. */
+/** A message on its way to the engine, and then to the peer. */
 export interface Submission {
   /** Its stream. */
   readonly stream: Stream;
   /** What is sent. */
   readonly payload: OutboundPayload;
+  /** Whether it is the last of its direction, which the pattern may say too. */
+  readonly isLast: boolean;
   /** Its number. */
   readonly seq: number;
   /** Bytes it counts for in the own direction. */
   readonly bytes: number;
+  /** Its transfer, once the engine took it. */
+  transfer: Id64 | undefined;
 }
 
 /** What became of a submission that the engine took or refused. */
@@ -35,6 +40,7 @@ export class Submissions {
   readonly #done: (submission: Submission, result: Submitted) => void;
   readonly #waiting = Array.from({ length: PRIORITIES }, () => new Fifo<Submission>());
   #count = 0;
+  #retried: Submission | undefined;
   #timer: Timer | undefined;
 
   /** `done` is told of every submission once, unless its stream ended before. */
@@ -50,9 +56,7 @@ export class Submissions {
 
   /** Hands a message over, or keeps it. */
   submit(submission: Submission): void {
-    const priority = priorityOf(submission);
-    const someoneWaits = this.#waiting.some((queue, level) => level <= priority && queue.size > 0);
-    if (someoneWaits) this.#keep(submission);
+    if (this.#count > 0 && this.#someoneWaits(priorityOf(submission))) this.#keep(submission);
     else this.#announce(submission);
   }
 
@@ -67,9 +71,10 @@ export class Submissions {
           this.#done(first, { kind: "refused", status: first.stream.outcome.status });
           continue;
         }
-        const before = this.#count;
+        this.#retried = first;
         this.#announce(first);
-        if (this.#count > before) return;
+        this.#retried = undefined;
+        if (queue.peek() === first) return;
       }
     }
   }
@@ -79,6 +84,13 @@ export class Submissions {
     this.#timer?.cancel();
     for (const queue of this.#waiting) queue.clear();
     this.#count = 0;
+  }
+
+  #someoneWaits(priority: number): boolean {
+    for (let level = 0; level <= priority; level++) {
+      if ((this.#waiting[level]?.size ?? 0) > 0) return true;
+    }
+    return false;
   }
 
   #announce(submission: Submission): void {
@@ -91,7 +103,10 @@ export class Submissions {
 
   // A table may also gain room without a word, when the peer lets go of what it remembers: time is the other reason to try.
   #keep(submission: Submission): void {
-    this.#waiting[priorityOf(submission)]?.push(submission);
+    const queue = this.#waiting[priorityOf(submission)];
+    // Whoever was first in its queue stays first.
+    if (submission === this.#retried) queue?.unshift(submission);
+    else queue?.push(submission);
     this.#count += 1;
     this.#timer ??= this.#port.timers.schedule(RETRY_US, () => {
       this.#timer = undefined;
@@ -106,23 +121,24 @@ function priorityOf({ stream, payload, bytes }: Submission): number {
 }
 
 function optionsOf(submission: Submission): AnnounceOptions {
-  const { stream, payload, seq } = submission;
+  const { stream, payload, seq, isLast } = submission;
   const opens = stream.isOpener && seq === 0;
-  const { meta, after, track } = payload;
+  const { track } = payload;
   return {
     shape:
       patternCode(stream.pattern) |
       (stream.isOpener ? Shape.OpenedByAnnouncer : 0) |
       (opens ? Shape.Open : 0) |
-      (payload.isLast ? Shape.End : 0) |
+      (isLast ? Shape.End : 0) |
       (payload.isHeaders ? Shape.Headers : 0),
     priority: priorityOf(submission),
     messageSeq: seq,
     payload: payload.payload,
-    ...(stream.id === undefined ? {} : { streamId: stream.id }),
-    ...(meta === undefined ? {} : { meta }),
-    ...(after === undefined ? {} : { after }),
-    ...(track === true ? { track, holdToken: holderOf(stream) } : {}),
+    streamId: stream.id,
+    meta: payload.meta,
+    after: payload.after,
+    track,
+    holdToken: track === true ? holderOf(stream) : undefined,
   };
 }
 
