@@ -2,6 +2,7 @@
 
 #include "mapping.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 
 #include <mutex>
@@ -54,6 +55,8 @@ void Mapping::Unpin(void* start) {
   if (--mapping->pins_ == 0 && mapping->left_) mapping->Unmap();
   if (--mapping->references_ == 0) delete mapping;
 }
+
+int Mapping::Lock() const { return mlock(base_, length_) == 0 ? 0 : -errno; }
 
 void Mapping::Leave() {
   const std::lock_guard<std::mutex> lock(mutex);

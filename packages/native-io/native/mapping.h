@@ -20,6 +20,9 @@ class Mapping {
   // The opposite; unmaps what has been left meanwhile.
   static void Unpin(void* start);
 
+  // Keeps its pages in memory until it is unmapped: 0 | -errno.
+  int Lock() const;
+
   bool pinned() const { return pins_ > 0; }
 
   // Unmaps, now or with the last pin. Harmless the second time.

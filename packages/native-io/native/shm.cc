@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <limits>
 
 #include "arguments.h"
 #include "fault_guard.h"
@@ -184,6 +186,35 @@ napi_value UnmapCall(napi_env env, napi_callback_info info) {
   return Number(env, 0);
 }
 
+// lock(buffer): 0 | -errno; -EINVAL when this ArrayBuffer is no mapping, or none any more
+napi_value LockCall(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info, "lock", 1);
+  void* data = nullptr;
+  size_t size = 0;
+  if (arguments.ok() &&
+      napi_get_arraybuffer_info(env, arguments[0], &data, &size) != napi_ok) {
+    arguments.FailType("expected an ArrayBuffer");
+  }
+  if (!arguments.ok()) return nullptr;
+  const Mapping* const mapping = data == nullptr ? nullptr : Mapping::At(data);
+  return Number(env, mapping == nullptr ? -EINVAL : mapping->Lock());
+}
+
+// lockable(): the bytes that this process may lock without a privilege, Infinity for any number | -errno where even one
+// page is refused
+napi_value LockableCall(napi_env env, napi_callback_info) {
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  void* const tried = mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (tried == MAP_FAILED) return Number(env, -errno);
+  const int refused = mlock(tried, page) == 0 ? 0 : -errno;
+  munmap(tried, page);
+  if (refused != 0) return Number(env, refused);
+  rlimit limit = {};
+  getrlimit(RLIMIT_MEMLOCK, &limit);
+  return Number(env, limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<double>::infinity()
+                                                     : static_cast<double>(limit.rlim_cur));
+}
+
 // copy(target, targetOffset, source, sourceOffset, length): 0 | -EFAULT
 napi_value CopyCall(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info, "copy", 5);
@@ -222,6 +253,8 @@ bool DefineShm(napi_env env, napi_value object) {
                           {"close", CloseCall},
                           {"map", MapCall},
                           {"unmap", UnmapCall},
+                          {"lock", LockCall},
+                          {"lockable", LockableCall},
                           {"copy", CopyCall},
                           {"fence", FenceCall}});
 }

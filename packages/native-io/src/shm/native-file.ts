@@ -1,5 +1,6 @@
 import type { SharedRegion } from "@proj/wire-types";
 import { errnoName, NativeIoError, systemError } from "../errors.js";
+import { refusedLock } from "./locking.js";
 import { NativeRegion } from "./native-region.js";
 import { checkMapping } from "./sizes.js";
 import { mapInSegments } from "./segments.js";
@@ -32,13 +33,16 @@ export class NativeFile implements ShmFile {
   }
 
   map(options: ShmMapOptions = {}): SharedRegion {
-    const { offset = 0, readOnly = !this.writable, prefault = false } = options;
+    const { offset = 0, readOnly = !this.writable, prefault = false, lock = false } = options;
     checkMapping(this, options);
     const length = options.length ?? this.sizeBytes - offset;
     if (this.#handle === undefined) throw new NativeIoError("native_io.closed", "file is closed");
     const mapped = this.#addon.map(this.#handle, offset, length, !readOnly, prefault);
     if (typeof mapped !== "number") {
-      return new NativeRegion(this.#addon, this.path, mapped, readOnly ? "read" : "readWrite");
+      const access = readOnly ? "read" : "readWrite";
+      const region = new NativeRegion(this.#addon, this.path, mapped, access);
+      if (lock) this.#lock(region, mapped);
+      return region;
     }
     if (errnoName(mapped) === "ERANGE") throw refused("size", "the file has become shorter");
     throw systemError("mmap", mapped);
@@ -46,6 +50,14 @@ export class NativeFile implements ShmFile {
 
   mapSegments(unitBytes: number, options: ShmSegmentOptions = {}): readonly SharedRegion[] {
     return mapInSegments(this, unitBytes, options);
+  }
+
+  #lock(region: NativeRegion, buffer: ArrayBuffer): void {
+    const answer = this.#addon.lock(buffer);
+    if (answer === 0) return;
+    region.unmap();
+    const most = this.#addon.lockable();
+    throw refusedLock(errnoName(answer), region.size, most < 0 ? 0 : most);
   }
 
   close(): void {

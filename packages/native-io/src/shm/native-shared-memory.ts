@@ -1,6 +1,7 @@
 import { available, type Capability, missing } from "../capability.js";
 import { NativeIoError } from "../errors.js";
 import { hugepagesCapability } from "./hugepages.js";
+import { lockCapability } from "./locking.js";
 import { NativeFolders } from "./native-folders.js";
 import type { SharedMemory, ShmCopy, ShmFolders, ShmPolicy } from "./shared-memory.js";
 import type { ShmAddon } from "./shm-addon.js";
@@ -27,6 +28,7 @@ export class NativeSharedMemory implements SharedMemory {
         ? available("shm.reserve", "fallocate")
         : missing("shm.reserve", "no fallocate here", "a full medium is found at the first write"),
       hugepagesCapability(),
+      lockCapability(this.#addon.lockable()),
     ];
   }
 

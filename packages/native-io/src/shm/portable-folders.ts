@@ -87,6 +87,10 @@ class PortableFile implements ShmFile {
   map(options: ShmMapOptions = {}): SharedRegion {
     const { offset = 0, readOnly = !this.writable } = options;
     checkMapping(this, options);
+    if (options.lock === true) {
+      const message = "the portable backend cannot lock memory";
+      throw new NativeIoError("native_io.unsupported", message);
+    }
     if (this.#memory === undefined) throw new NativeIoError("native_io.closed", "file is closed");
     const bytes = new Uint8Array(this.#memory, offset, options.length ?? this.sizeBytes - offset);
     return new PortableRegion(this.path, bytes, readOnly ? "read" : "readWrite");

@@ -1,5 +1,6 @@
 import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
 import { available, type Capability, missing } from "../capability.js";
+import { noLockCapability } from "./locking.js";
 import { PortableFolders } from "./portable-folders.js";
 import type { SharedMemory, ShmCopy, ShmFolders } from "./shared-memory.js";
 
@@ -24,6 +25,7 @@ export class PortableSharedMemory implements SharedMemory {
       ),
       missing("shm.detach", "no native backend", "stale views of a region still read it"),
       missing("shm.hugepages", "no native backend", "pools lie in ordinary memory"),
+      noLockCapability(),
     ];
   }
 

@@ -123,7 +123,7 @@ export interface ShmFile {
    * each thread maps for itself.
    *
    * @throws {@link NativeIoError} `native_io.system`, `native_io.closed`; `native_io.shm_refused` when the file has
-   *   become shorter.
+   *   become shorter; `native_io.unsupported` for `lock` on the portable backend.
    * @throws RangeError for a part outside the file or longer than {@link MAX_MAPPING_BYTES}.
    */
   map(options?: ShmMapOptions): SharedRegion;
@@ -145,6 +145,11 @@ export interface ShmSegmentOptions {
   readonly readOnly?: boolean;
   /** Whether to touch every page now; for the creator only, since it makes a sparse file whole. By default no. */
   readonly prefault?: boolean;
+  /**
+   * Whether its pages stay in memory while it is mapped, and are never swapped out; by default no. Memory that cannot be
+   * locked is not mapped either.
+   */
+  readonly lock?: boolean;
 }
 
 /** Which part of a file is mapped, and how. */

@@ -22,6 +22,10 @@ export interface ShmAddon {
   ): ArrayBuffer | number;
   /** `EBUSY` while it is registered for RMA. */
   unmap(buffer: ArrayBuffer): number;
+  /** Keeps a mapping's pages in memory until it is unmapped. */
+  lock(buffer: ArrayBuffer): number;
+  /** Bytes that may be locked without a privilege. */
+  lockable(): number;
   copy(
     target: Uint8Array,
     targetOffset: number,
