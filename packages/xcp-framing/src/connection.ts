@@ -83,7 +83,7 @@ export class Connection {
     this.#calls = new OutgoingCalls(this.#driver, pumps, options, role === "initiator" ? 1 : 2);
     this.#runs = new HandlerRuns(this, this.#driver, pumps, options);
     this.#questions = new PeerQuestions(this, options, (question, answer) => {
-      this.#session.answer(this.#driver.now(), question, answer);
+      this.#session.controls.answer(this.#driver.now(), question, answer);
       this.#driver.flushSoon();
     });
     this.#driver.start();
@@ -149,7 +149,7 @@ export class Connection {
    * @throws WireError `wire.closed`
    */
   ping(): Promise<number> {
-    return this.#command((owner) => this.#session.ping(this.#driver.now(), owner));
+    return this.#command((owner) => this.#session.controls.ping(this.#driver.now(), owner));
   }
 
   /**
@@ -158,18 +158,20 @@ export class Connection {
    * @throws XcpError the peer's refusal, or why the terms go too far
    */
   async negotiate(terms: NegotiableTerms): Promise<void> {
-    await this.#command((owner) => this.#session.negotiate(this.#driver.now(), terms, owner));
+    await this.#command((owner) =>
+      this.#session.controls.negotiate(this.#driver.now(), terms, owner),
+    );
   }
 
   /** Gives back early what a message lent: memory that its sender keeps for it. spec/xcp.md §16.3 */
   release(release: Release, channelId = 0): void {
-    this.#session.releaseLease(this.#driver.now(), release, channelId);
+    this.#session.controls.releaseLease(this.#driver.now(), release, channelId);
     this.#driver.flushSoon();
   }
 
   /** Tells the peer what about its message is not supported. */
   unsupported(body: Unsupported, channelId = 0): void {
-    this.#session.unsupported(this.#driver.now(), body, channelId);
+    this.#session.controls.unsupported(this.#driver.now(), body, channelId);
     this.#driver.flushSoon();
   }
 

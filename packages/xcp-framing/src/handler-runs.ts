@@ -51,7 +51,7 @@ export class HandlerRuns {
     this.#deliveryPort = {
       connection,
       ask(inbound, question) {
-        driver.session.ask(driver.now(), inbound, question);
+        driver.session.controls.ask(driver.now(), inbound, question);
         driver.flushSoon();
       },
       acknowledge(inbound) {

@@ -1,3 +1,7 @@
+import { wireError } from "@proj/wire-types";
+import { XcpError } from "./errors.js";
+import type { Negotiated } from "./negotiated.js";
+
 type Phase =
   | { readonly kind: "handshake" }
   | { readonly kind: "open" }
@@ -37,6 +41,20 @@ export class Lifecycle {
     return this.#phase.kind === "draining" && !this.#drained
       ? this.#phase.untilUs
       : Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Gives back what was agreed, while something new may begin.
+   *
+   * @throws XcpError `xcp.going_away` while the session drains
+   * @throws WireError `wire.closed` before and after it is open
+   */
+  requireOpen(negotiated: Negotiated | undefined): Negotiated {
+    if (this.kind === "open" && negotiated !== undefined) return negotiated;
+    if (this.kind === "draining") {
+      throw new XcpError("xcp.going_away", "this connection is closing");
+    }
+    throw wireError("wire.closed", `the session is in its ${this.kind} phase`);
   }
 
   /** The handshake is done. */

@@ -6,6 +6,7 @@ import { XcpError } from "./errors.js";
 import { coversKind } from "./kind-agreement.js";
 import type { OutgoingMessage } from "./message.js";
 import type { Negotiated } from "./negotiated.js";
+import type { SubmitOptions } from "./session-commands.js";
 import type { SessionCore } from "./session-core.js";
 import { type Expectation, Transfer } from "./transfer.js";
 import { toV01Header } from "./v01-translation.js";
@@ -40,6 +41,25 @@ export interface SendTerms {
   readonly maxAttempts: number;
   /** Largest payload of one frame. */
   readonly maxPayload: number;
+}
+
+/** Fills in how a message of the application is to be sent. */
+export function requestTerms(
+  core: SessionCore,
+  options: SubmitOptions,
+  maxPayload: number,
+): SendTerms {
+  const { limits, requestTimeoutUs } = core.config;
+  const timeoutUs = options.timeoutUs ?? requestTimeoutUs;
+  return {
+    channelId: options.channelId,
+    inReplyTo: 0,
+    wants: options.wants,
+    acknowledge: options.acknowledge ?? false,
+    deadlineUs: timeoutUs === 0 ? Number.POSITIVE_INFINITY : core.nowUs + timeoutUs,
+    maxAttempts: options.attempts ?? limits.maxAttempts,
+    maxPayload,
+  };
 }
 
 /**

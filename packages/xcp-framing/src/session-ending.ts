@@ -41,6 +41,27 @@ export class SessionEnding {
     return inbox !== undefined && (inbox.inflight > 0 || inbox.answers.hasAcks);
   }
 
+  /** The peer sends no more. In the middle of a frame that is an error, otherwise what is under way is finished. */
+  peerEnded(where: "inside a frame" | "between frames"): void {
+    if (this.#parts.life.kind === "handshake") {
+      this.#core.failSilently(wireError("wire.closed", "the peer ended before the handshake"));
+    } else if (where === "inside a frame") {
+      this.#core.fail(new XcpError("xcp.frame_truncated", "the stream ended inside a frame"));
+    } else {
+      const error = wireError("wire.closed", "the peer ended without an answer");
+      this.#parts.sender.failAwaiting(error);
+      this.beginDrain();
+      this.checkDrained();
+    }
+  }
+
+  /** The transport is gone, which is in order when nothing was under way any more. */
+  transportGone(error: WireError | undefined): void {
+    const drained = this.#parts.life.kind === "draining" && !this.unfinished;
+    if (error === undefined && drained) this.end(undefined, "silently");
+    else this.end(error ?? wireError("wire.closed", "the connection was closed"), "silently");
+  }
+
   /** Announces the end and begins to drain. */
   goAway(reason: number): void {
     const inbox = this.#parts.machines()?.inbox;

@@ -1,4 +1,4 @@
-import { type WireError, wireError } from "@proj/wire-types";
+import type { WireError } from "@proj/wire-types";
 import { Clarifications } from "./clarifications.js";
 import { XcpError } from "./errors.js";
 import { FrameWriter } from "./frame-writer.js";
@@ -6,41 +6,33 @@ import type { Inbound } from "./inbound.js";
 import { Lifecycle } from "./lifecycle.js";
 import type { OutgoingMessage } from "./message.js";
 import type { Negotiated } from "./negotiated.js";
-import { sendRelease, sendUnsupported } from "./notices.js";
 import { OpenSession } from "./open-session.js";
-import { prepareTransfer } from "./outgoing.js";
+import { prepareTransfer, requestTerms } from "./outgoing.js";
 import { Pings } from "./pings.js";
-import { sendAnswer, sendQuestion } from "./question-frames.js";
-import { type NegotiableTerms, negotiateBody } from "./renegotiation.js";
 import { Sender } from "./sender.js";
-import type { AnswerBody, QuestionBody, SessionHooks, SubmitOptions } from "./session-commands.js";
+import type { SessionHooks, SubmitOptions } from "./session-commands.js";
 import type { SessionConfig } from "./session-config.js";
+import { SessionControls } from "./session-controls.js";
 import { SessionCore } from "./session-core.js";
 import { SessionEnding } from "./session-ending.js";
-import type { AskedQuestion, SessionEvent } from "./session-events.js";
+import type { SessionEvent } from "./session-events.js";
 import type { HandshakeResult } from "./handshake-result.js";
 import { SessionHandshake } from "./session-handshake.js";
 import type { SessionMemory } from "./session-memory.js";
+import { SessionOutput } from "./session-output.js";
 import { asXcpError, SessionReading } from "./session-reading.js";
-import { type ConnectionStats, directionStats } from "./stats.js";
+import { SessionTimers } from "./session-timers.js";
+import { type ConnectionStats, sessionStats } from "./stats.js";
 import type { Traffic } from "./traffic.js";
 import type { Transfer } from "./transfer.js";
-import { MsgType } from "./wire/constants.js";
-import type { Release, Unsupported } from "./wire/control.js";
-import { encodeHello } from "./wire/hello.js";
-
-// One call of `transmit` gives about this much, so that back-pressure is felt between calls.
-const BATCH_BYTES = 256 * 1024;
-// The peer opens one sealed chunk while the next is sealed, in the memory of the one that just left.
-const SEALED_BATCH_BYTES = 32 * 1024;
 
 /**
  * One end of an XCP connection, without the connection: bytes and commands in, bytes and events out.
  *
  * See {@link Lifecycle} for its states. A driver calls `start` once, then
  * - `receive`, `receiveEnd`, `receiveClose` for what the transport says;
- * - `submit`, `pushBody`, `endBody`, `cancel`, `reply`, `refuse`, `acknowledge`, `ask`, `answer`, `ping`, `negotiate`,
- *   `release`, `unsupported`, `close`, `destroy` for what the application wants;
+ * - `submit`, `pushBody`, `endBody`, `cancel`, `reply`, `refuse`, `acknowledge`, `release`, those of `controls`, `close` and
+ *   `destroy` for what the application wants;
  * - `transmit` until `undefined`, or as long as the transport takes more;
  * - `nextEvent` until `undefined`, and again after `transmit`;
  * - `nextDeadlineUs`, and `tick` when it passed.
@@ -61,6 +53,10 @@ export class Session {
   readonly #clarifications: Clarifications;
   readonly #life = new Lifecycle();
   readonly #ending: SessionEnding;
+  readonly #output: SessionOutput;
+  readonly #timers: SessionTimers;
+  /** What the application says to the peer besides messages. */
+  readonly controls: SessionControls;
   #machines: OpenSession | undefined;
 
   constructor(config: SessionConfig, nowUs: number, hooks: SessionHooks = {}) {
@@ -72,20 +68,20 @@ export class Session {
     this.#pings = new Pings(this.#core);
     this.#clarifications = new Clarifications(config.limits.maxClarificationRounds);
     this.#handshake = new SessionHandshake(this.#core, nowUs, (result) => this.#open(result));
-    this.#ending = new SessionEnding(this.#core, {
+    const parts = {
       life: this.#life,
+      writer: this.#writer,
       sender: this.#sender,
       pings: this.#pings,
       clarifications: this.#clarifications,
       handshake: this.#handshake,
       machines: () => this.#machines,
-    });
-    this.#reading = new SessionReading(this.#core, {
-      life: this.#life,
-      writer: this.#writer,
-      handshake: this.#handshake,
-      machines: () => this.#machines,
-    });
+    };
+    this.#ending = new SessionEnding(this.#core, parts);
+    this.#reading = new SessionReading(this.#core, parts);
+    this.#output = new SessionOutput(this.#core, { ...parts, reader: this.#reading.reader });
+    this.#timers = new SessionTimers(this.#core, { ...parts, ending: this.#ending });
+    this.controls = new SessionControls(this.#core, parts);
   }
 
   /** What was agreed, once the session is open. */
@@ -148,25 +144,13 @@ export class Session {
   receiveEnd(nowUs: number): void {
     if (this.#life.kind === "closed") return;
     this.#core.nowUs = nowUs;
-    if (this.#life.kind === "handshake") {
-      this.#core.failSilently(wireError("wire.closed", "the peer ended before the handshake"));
-    } else if (this.#reading.reader.partial) {
-      this.#core.fail(new XcpError("xcp.frame_truncated", "the stream ended inside a frame"));
-    } else {
-      this.#sender.failAwaiting(wireError("wire.closed", "the peer ended without an answer"));
-      this.#ending.beginDrain();
-      this.#ending.checkDrained();
-    }
+    this.#ending.peerEnded(this.#reading.reader.partial ? "inside a frame" : "between frames");
   }
 
   /** The transport is gone. */
   receiveClose(nowUs: number, error: WireError | undefined): void {
     this.#core.nowUs = nowUs;
-    const drained = this.#life.kind === "draining" && !this.#ending.unfinished;
-    if (error === undefined && drained) this.#ending.end(undefined, "silently");
-    else {
-      this.#core.failSilently(error ?? wireError("wire.closed", "the connection was closed"));
-    }
+    this.#ending.transportGone(error);
   }
 
   /** The driver's answer to `credentialPresented`. */
@@ -187,19 +171,10 @@ export class Session {
    */
   submit(nowUs: number, message: OutgoingMessage, options: SubmitOptions): Transfer {
     this.#core.nowUs = nowUs;
-    const negotiated = this.#requireOpen();
+    const negotiated = this.#life.requireOpen(this.#core.negotiated);
     if (this.#life.peerGoingAway) throw new XcpError("xcp.going_away", "the peer is going away");
-    const { limits } = this.#core.config;
-    const timeoutUs = options.timeoutUs ?? this.#core.config.requestTimeoutUs;
-    const transfer = prepareTransfer(this.#core, negotiated, message, {
-      channelId: options.channelId,
-      inReplyTo: 0,
-      wants: options.wants,
-      acknowledge: options.acknowledge ?? false,
-      deadlineUs: timeoutUs === 0 ? Number.POSITIVE_INFINITY : nowUs + timeoutUs,
-      maxAttempts: options.attempts ?? limits.maxAttempts,
-      maxPayload: this.#sender.maxPayload,
-    });
+    const terms = requestTerms(this.#core, options, this.#sender.maxPayload);
+    const transfer = prepareTransfer(this.#core, negotiated, message, terms);
     this.#sender.submit(transfer, options.msgId);
     return transfer;
   }
@@ -256,64 +231,6 @@ export class Session {
     this.#machines?.inbox.release(inbound, bytes);
   }
 
-  /**
-   * Asks the sender of `inbound` something; an event brings the answer.
-   *
-   * @throws XcpError `xcp.clarification_failed`
-   */
-  ask(nowUs: number, inbound: Inbound, question: QuestionBody): void {
-    this.#core.nowUs = nowUs;
-    this.#requireOpen();
-    sendQuestion(this.#core, this.#clarifications, inbound, question);
-  }
-
-  /** Answers a question of the peer. */
-  answer(nowUs: number, question: AskedQuestion, answer: AnswerBody): void {
-    if (this.#isClosed) return;
-    this.#core.nowUs = nowUs;
-    sendAnswer(this.#core, question, answer);
-  }
-
-  /**
-   * Measures the way to the peer and back; `ponged` brings the result for `owner`.
-   *
-   * @throws XcpError `xcp.busy` when too many wait already
-   */
-  ping(nowUs: number, owner: unknown): void {
-    this.#core.nowUs = nowUs;
-    this.#requireOpen();
-    this.#pings.request(owner);
-  }
-
-  /**
-   * Proposes other terms; `negotiated` or `commandFailed` tells `owner` the outcome.
-   *
-   * @throws XcpError when the terms go beyond the original agreement
-   */
-  negotiate(nowUs: number, terms: NegotiableTerms, owner: unknown): void {
-    this.#core.nowUs = nowUs;
-    this.#requireOpen();
-    const renegotiation = this.#machines?.renegotiation;
-    if (renegotiation === undefined) return;
-    const body = encodeHello(negotiateBody(terms), this.#core.controlCodec);
-    renegotiation.propose(this.#core.memory.peekMsgId(), owner, terms);
-    this.#core.sendControl(MsgType.NEGOTIATE, body, { numbered: "numbered" });
-  }
-
-  /** Gives a lease back early. spec/xcp.md §16.3 */
-  releaseLease(nowUs: number, release: Release, channelId: number): void {
-    if (this.#isClosed) return;
-    this.#core.nowUs = nowUs;
-    sendRelease(this.#core, release, channelId);
-  }
-
-  /** Tells the peer in detail what about a message is not supported, beside the NACK. */
-  unsupported(nowUs: number, body: Unsupported, channelId: number): void {
-    if (this.#isClosed) return;
-    this.#core.nowUs = nowUs;
-    sendUnsupported(this.#core, body, channelId);
-  }
-
   /** Stops taking and sending requests, and ends when what is under way is finished, or after the drain timeout. */
   close(nowUs: number, reason = 0): void {
     this.#core.nowUs = nowUs;
@@ -335,14 +252,7 @@ export class Session {
    */
   transmit(nowUs: number): Uint8Array[] | undefined {
     this.#core.nowUs = nowUs;
-    const answers = this.#machines?.inbox.answers;
-    // ACKs leave with whatever leaves anyway.
-    if (answers?.hasAcks === true && (nowUs >= answers.dueUs || !this.#core.outbox.empty)) {
-      answers.flushAcks();
-    }
-    this.#writer.crcOrder = this.#reading.reader.crcOrder;
-    this.#sender.fill(this.#batchBytes);
-    const parts = this.#writer.take();
+    const parts = this.#output.next();
     if (this.#core.outbox.empty) this.#ending.checkDrained();
     return parts;
   }
@@ -354,15 +264,7 @@ export class Session {
 
   /** Whether `transmit` may give something now. */
   hasOutput(nowUs: number): boolean {
-    if (!this.#core.outbox.empty || this.#sender.hasAdmissible) return true;
-    const answers = this.#machines?.inbox.answers;
-    return answers !== undefined && answers.hasAcks && nowUs >= answers.dueUs;
-  }
-
-  // With the framing `messages` one frame at a time.
-  get #batchBytes(): number {
-    if (this.#core.config.framing === "messages") return 1;
-    return this.#writer.sealer === undefined ? BATCH_BYTES : SEALED_BATCH_BYTES;
+    return this.#output.ready(nowUs);
   }
 
   /** Whether `nextEvent` has something. */
@@ -377,57 +279,20 @@ export class Session {
 
   /** When `tick` may have something to do; `Infinity` = never. It may turn out that it has not. */
   nextDeadlineUs(): number {
-    switch (this.#life.kind) {
-      case "handshake":
-        return this.#handshake.dueUs;
-      case "closed":
-        return Number.POSITIVE_INFINITY;
-      case "open":
-      case "draining":
-        return Math.min(
-          this.#sender.dueUs,
-          this.#pings.keepalive.dueUs,
-          this.#clarifications.dueUs,
-          this.#machines?.inbox.answers.dueUs ?? Number.POSITIVE_INFINITY,
-          this.#machines?.intake.dueUs ?? Number.POSITIVE_INFINITY,
-          this.#life.drainDueUs,
-        );
-    }
+    return this.#timers.dueUs;
   }
 
   /** Does what is due. */
   tick(nowUs: number): void {
     this.#core.nowUs = nowUs;
-    if (this.#life.kind === "handshake") this.#handshake.tick(nowUs);
-    if (this.#life.kind !== "open" && this.#life.kind !== "draining") return;
-    this.#sender.tick();
-    this.#machines?.intake.tick();
-    this.#ending.expireQuestions();
-    if (nowUs >= (this.#machines?.inbox.answers.dueUs ?? Number.POSITIVE_INFINITY)) {
-      this.#machines?.inbox.answers.flushAcks();
-    }
-    this.#pings.checkAlive();
-    this.#core.sampleShares();
-    if (nowUs >= this.#life.drainDueUs) this.#ending.announceDrained();
-    else this.#ending.checkDrained();
+    this.#timers.tick();
   }
 
   /** A picture of what the session did and holds. */
   stats(nowUs: number): ConnectionStats {
     this.#core.nowUs = nowUs;
     this.#core.sampleShares();
-    const { traffic, outbox } = this.#core;
-    return {
-      sent: directionStats(traffic.sent, nowUs, this.#sender.epoch),
-      received: directionStats(traffic.received, nowUs, this.#machines?.intake.epoch ?? 0),
-      duplicates: traffic.duplicates,
-      retransmissions: traffic.retransmissions,
-      crcErrors: traffic.crcErrors,
-      inflightSent: this.#sender.inflight,
-      inflightReceived: this.#machines?.inbox.inflight ?? 0,
-      partialBytes: this.#machines?.intake.partialBytes ?? 0,
-      queuedBytes: outbox.queuedBytes,
-    };
+    return sessionStats(this.#core, this.#sender, this.#machines);
   }
 
   /** Erases keys and gives back what the session holds; call it last. */
@@ -462,19 +327,5 @@ export class Session {
       },
       result,
     );
-  }
-
-  #requireOpen(): Negotiated {
-    const { negotiated } = this.#core;
-    switch (this.#life.kind) {
-      case "open":
-        if (negotiated !== undefined) return negotiated;
-        break;
-      case "draining":
-        throw new XcpError("xcp.going_away", "this connection is closing");
-      case "handshake":
-      case "closed":
-    }
-    throw wireError("wire.closed", `the session is in its ${this.#life.kind} phase`);
   }
 }

@@ -1,3 +1,6 @@
+import type { OpenSession } from "./open-session.js";
+import type { Sender } from "./sender.js";
+import type { SessionCore } from "./session-core.js";
 import type { DirectionTraffic } from "./traffic.js";
 
 /** Totals of one direction. */
@@ -38,12 +41,27 @@ export interface ConnectionStats {
   readonly queuedBytes: number;
 }
 
-/** Reads one direction's totals off. */
-export function directionStats(
-  traffic: DirectionTraffic,
-  nowUs: number,
-  epoch: number,
-): DirectionStats {
+/** Reads off what a session did and holds; `machines` are absent before its handshake is done. */
+export function sessionStats(
+  core: SessionCore,
+  sender: Sender,
+  machines: OpenSession | undefined,
+): ConnectionStats {
+  const { traffic, outbox, nowUs } = core;
+  return {
+    sent: directionStats(traffic.sent, nowUs, sender.epoch),
+    received: directionStats(traffic.received, nowUs, machines?.intake.epoch ?? 0),
+    duplicates: traffic.duplicates,
+    retransmissions: traffic.retransmissions,
+    crcErrors: traffic.crcErrors,
+    inflightSent: sender.inflight,
+    inflightReceived: machines?.inbox.inflight ?? 0,
+    partialBytes: machines?.intake.partialBytes ?? 0,
+    queuedBytes: outbox.queuedBytes,
+  };
+}
+
+function directionStats(traffic: DirectionTraffic, nowUs: number, epoch: number): DirectionStats {
   return {
     frames: traffic.frames,
     bytes: traffic.bytes,

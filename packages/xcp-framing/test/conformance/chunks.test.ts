@@ -65,7 +65,7 @@ describe("§11.3 the sending side", () => {
     );
     const first = peer.session.transmit(0);
     expect(first).toBeDefined();
-    peer.session.ping(0, 1);
+    peer.session.controls.ping(0, 1);
     const second = peer.session.transmit(0);
     expect(second).toBeDefined();
     peer.session.transmit(0);

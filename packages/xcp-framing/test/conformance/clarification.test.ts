@@ -16,7 +16,7 @@ describe("§8 clarification and confirmation", () => {
   const question = { reason: 1, fields: [{ path: "/payload/top_k", reason: 1 }] };
 
   function ask(peer: RawPeer, inbound: Inbound): ReceivedFrame {
-    peer.session.ask(peer.time.nowUs(), inbound, { kind: "clarify", request: question });
+    peer.session.controls.ask(peer.time.nowUs(), inbound, { kind: "clarify", request: question });
     const [request] = ofType(peer.frames(), MsgType.CLARIFY_REQ);
     if (request === undefined) throw new Error("no CLARIFY_REQ");
     return request;
@@ -71,7 +71,7 @@ describe("§8 clarification and confirmation", () => {
       declined,
     );
     const confirm = { plan: "drop the table", params: new Map() };
-    peer.session.ask(0, inbound, { kind: "confirm", request: confirm });
+    peer.session.controls.ask(0, inbound, { kind: "confirm", request: confirm });
     const [asked] = ofType(peer.frames(), MsgType.CONFIRM_REQ);
     const no = encodeConfirmRes({ msgId: 2, decision: 2, corrections: new Map() }, 8);
     peer.send({ msgType: MsgType.CONFIRM_RES, msgId: 11, inReplyTo: asked?.header.msgId ?? 0 }, no);

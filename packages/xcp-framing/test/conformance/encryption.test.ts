@@ -51,7 +51,7 @@ describe("§12 in a session", () => {
       { bodyCodec: 8, body },
       { channelId: 1, wants: "reply", acknowledge: true },
     );
-    pair.initiator.session.ping(0, 1);
+    pair.initiator.session.controls.ping(0, 1);
     carry("initiator", "responder");
     for (const inbound of pair.responder.of("messageReceived")) {
       pair.responder.session.reply(0, inbound, { bodyCodec: 8, body });

@@ -66,8 +66,8 @@ describe("§7 messages and channels", () => {
 
   test("at most one PING is outstanding; those of the application wait in line", () => {
     const peer = responder();
-    peer.session.ping(0, "a");
-    peer.session.ping(0, "b");
+    peer.session.controls.ping(0, "a");
+    peer.session.controls.ping(0, "b");
     const [first, ...more] = ofType(peer.frames(), MsgType.PING);
     expect(more).toEqual([]);
     peer.advance(250);
@@ -83,7 +83,7 @@ describe("§7 messages and channels", () => {
 
   test("a PING whose PONG is lost is sent once more, for whoever asked", () => {
     const peer = responder();
-    peer.session.ping(0, "a");
+    peer.session.controls.ping(0, "a");
     peer.frames();
     peer.advance(30_000_000);
     const [again] = ofType(peer.frames(), MsgType.PING);
@@ -94,8 +94,8 @@ describe("§7 messages and channels", () => {
 
   test("a peer that never PONGs but talks fails those who asked, one after the other", () => {
     const peer = responder();
-    peer.session.ping(0, "a");
-    peer.session.ping(0, "b");
+    peer.session.controls.ping(0, "a");
+    peer.session.controls.ping(0, "b");
     for (let i = 0; i < 120; i++) {
       peer.advance(1_000_000);
       peer.send({ msgType: MsgType.ACK }, encodeAck({ msgId: 99 }, 8));

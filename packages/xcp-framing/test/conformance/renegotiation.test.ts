@@ -7,7 +7,7 @@ import { nothing, ofType, responder } from "../support/raw-responder.js";
 describe("§6 NEGOTIATE", () => {
   test("changes the frame limit of both directions after the answer", () => {
     const pair = openPair();
-    pair.initiator.session.negotiate(0, { maxFrameBytes: 100, codecs: [8] }, "me");
+    pair.initiator.session.controls.negotiate(0, { maxFrameBytes: 100, codecs: [8] }, "me");
     pair.settle();
     expect(pair.initiator.of("negotiated")[0]).toMatchObject({
       owner: "me",
@@ -28,7 +28,7 @@ describe("§6 NEGOTIATE", () => {
 
   test("raising beyond the original offer is refused on both sides", () => {
     const peer = responder({ limits: { maxFrameBytes: 1000 } });
-    expect(() => peer.session.negotiate(0, { maxFrameBytes: 2000 }, 0)).toThrow(
+    expect(() => peer.session.controls.negotiate(0, { maxFrameBytes: 2000 }, 0)).toThrow(
       expect.objectContaining({ code: "xcp.message_too_large" }),
     );
     const more = { codecs: [], accepts: [], emits: [], sharedMem: false, features: undefined };
@@ -42,7 +42,7 @@ describe("§6 NEGOTIATE", () => {
   test("lowering and raising back within the offer is allowed", () => {
     const pair = openPair();
     for (const maxFrameBytes of [64, 1_048_576]) {
-      pair.responder.session.negotiate(0, { maxFrameBytes }, 0);
+      pair.responder.session.controls.negotiate(0, { maxFrameBytes }, 0);
       pair.settle();
       expect(pair.initiator.session.negotiated?.maxFrameBytes).toBe(maxFrameBytes);
       expect(pair.responder.session.negotiated?.maxFrameBytes).toBe(maxFrameBytes);
@@ -51,8 +51,8 @@ describe("§6 NEGOTIATE", () => {
 
   test("when both propose at once the initiator's proposal wins", () => {
     const pair = openPair();
-    pair.initiator.session.negotiate(0, { maxFrameBytes: 500 }, "i");
-    pair.responder.session.negotiate(0, { maxFrameBytes: 600 }, "r");
+    pair.initiator.session.controls.negotiate(0, { maxFrameBytes: 500 }, "i");
+    pair.responder.session.controls.negotiate(0, { maxFrameBytes: 600 }, "r");
     pair.settle();
     expect(pair.initiator.session.negotiated?.maxFrameBytes).toBe(500);
     expect(pair.responder.session.negotiated?.maxFrameBytes).toBe(500);
