@@ -12,6 +12,7 @@ import { NO_TIMER, type TimerId, TimingWheel } from "../sched/timing-wheel.js";
 import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import type { SlotTable } from "../transfer/slot-table.js";
+import { SpareMemory } from "../transfer/spare-memory.js";
 import type { Tombstone } from "../transfer/tombstones.js";
 import type { EngineConfig } from "./config.js";
 import { type EngineCounters, engineCounters } from "./counters.js";
@@ -28,6 +29,8 @@ export type TableEntry =
 export const TimerKind = { Announcer: 0, Puller: 1, Path: 2, Close: 3, Deadline: 4 } as const;
 const KINDS = 8;
 const OVERLOAD_SHARE = 7 / 8;
+// As much as one transfer has under way by default.
+const SPARE_BYTES = 4_194_304;
 
 /** What the parts of an engine share. */
 export class EngineContext {
@@ -45,6 +48,8 @@ export class EngineContext {
   readonly causality: CausalityMap;
   /** Ciphers of data keys. */
   readonly dataKeys: DataKeyCache;
+  /** Memory of records that were placed. */
+  readonly spare: SpareMemory = new SpareMemory(SPARE_BYTES);
   /** Every transfer, in either role, under its own id. */
   readonly transfers: SlotTable<TableEntry>;
   /** What is asked of whom. */

@@ -353,8 +353,12 @@ export class Engine {
     this.#loop.issue(nowUs);
   }
 
-  /** Notes that so many bytes of placed records were used, so that more may be pulled. */
-  placed(transfer: Id64, bytes: number): void {
+  /**
+   * Notes that so many bytes of placed records were used, so that more may be pulled. The memory of the record may be handed
+   * back as `spare`, if nobody else holds it.
+   */
+  placed(transfer: Id64, bytes: number, spare?: Uint8Array): void {
+    if (spare !== undefined) this.#context.spare.give(spare);
     const entry = this.#context.transfers.get(transfer);
     if (entry?.role !== "puller") return;
     this.#puller.placed(this.#pathBy(entry.transfer.path as PathId), entry.transfer, bytes);

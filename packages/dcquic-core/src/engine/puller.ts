@@ -180,6 +180,7 @@ export class Puller {
       binding,
       aead: isSealed && dataKey !== undefined ? dataKeys.aead(dataKey) : undefined,
       keep: placed === undefined ? "whole" : "parts",
+      spare: this.#context.spare,
     });
     transfer.assembly = assembly;
     if (placed !== undefined) {

@@ -42,10 +42,11 @@ export class BulkPlacement implements StreamPlacement {
   /** Takes a record. */
   record(transfer: Id64, offset: number, bytes: Uint8Array): void {
     if (this.#isOver) return;
+    const isLent = this.#target.isBorrower === true && (this.#tee?.isBorrower ?? true);
     const used = (): void => {
       this.#writing -= 1;
       this.placedBytes += bytes.length;
-      this.#port.placed(transfer, bytes.length);
+      this.#port.placed(transfer, bytes.length, isLent ? bytes : undefined);
       if (this.#writing === 0) this.#settled?.();
     };
     this.#writing += 1;

@@ -2,7 +2,12 @@
  * Where the bytes of a bulk transfer go. Records are written in any order, each once; what takes long slows the sender down.
  */
 export interface PlacementTarget {
-  /** Writes plain bytes that lie at `offset` of the transfer. They are the target's from now on. */
+  /**
+   * Whether the target is done with the bytes when `write` is: then they are only lent, and their memory serves for what comes
+   * next, which is faster.
+   */
+  readonly isBorrower?: boolean;
+  /** Writes plain bytes that lie at `offset` of the transfer. They are the target's from now on, unless it is a borrower. */
   write(offset: number, bytes: Uint8Array): void | Promise<void>;
   /** All bytes are written and verified: make them as durable as was asked for. */
   finish?(): void | Promise<void>;
@@ -32,5 +37,5 @@ export interface BulkResult {
  * @throws RangeError, when it is written to, for bytes beyond `memory`: the transfer fails with `dcquic.placement_failed`.
  */
 export function memoryTarget(memory: Uint8Array): PlacementTarget {
-  return { write: (offset, bytes) => memory.set(bytes, offset) };
+  return { isBorrower: true, write: (offset, bytes) => memory.set(bytes, offset) };
 }

@@ -34,8 +34,11 @@ export interface EnginePort extends PortParts {
   announce(path: PathId, options: AnnounceOptions, done: (result: AnnounceResult) => void): void;
   /** Begins to pull an offered transfer. With `placed` its records are told one by one instead of kept. */
   accept(transfer: Id64, placed?: PlacedAccept): void;
-  /** Notes that so many bytes of placed records were used, so that more may be pulled. */
-  placed(transfer: Id64, bytes: number): void;
+  /**
+   * Notes that so many bytes of placed records were used, so that more may be pulled. `spare` is the memory of the record, if
+   * nobody else holds it.
+   */
+  placed(transfer: Id64, bytes: number, spare?: Uint8Array): void;
   /** Ends an offered or running transfer from the peer. */
   reject(transfer: Id64): void;
   /** Notes that a delivered transfer was used. */

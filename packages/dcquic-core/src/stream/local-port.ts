@@ -67,8 +67,8 @@ export class LocalPort implements EnginePort {
   }
 
   /** See {@link EnginePort}. */
-  placed(transfer: Id64, bytes: number): void {
-    this.#local.engine.placed(transfer, bytes);
+  placed(transfer: Id64, bytes: number, spare?: Uint8Array): void {
+    this.#local.engine.placed(transfer, bytes, spare);
     this.#local.pump();
   }
 

@@ -2,6 +2,7 @@ import { isWireError } from "@proj/wire-types";
 import type { CryptoBackend, PacketAead } from "../crypto/backend.js";
 import { bindingOfTags, openRecord, type RecordLayout } from "../crypto/records.js";
 import { TAG_BYTES } from "../wire/constants.js";
+import type { SpareMemory } from "./spare-memory.js";
 
 /** A whole part of a message, verified where it can be. */
 export interface AssembledRecord {
@@ -21,6 +22,8 @@ export interface AssemblyOptions {
   readonly binding: Uint8Array;
   /** Whether parts are kept until the message is whole, or given away one by one. */
   readonly keep: "whole" | "parts";
+  /** Where the memory of parts comes from. */
+  readonly spare: SpareMemory;
 }
 
 /**
@@ -87,7 +90,7 @@ export class RecordAssembly {
       const part = Math.min(length - done, this.endOf(index) - wireOffset - done);
       let into = this.#begun.get(index);
       if (into === undefined) {
-        into = new Uint8Array(this.endOf(index) - start);
+        into = this.#options.spare.take(this.endOf(index) - start);
         this.#begun.set(index, into);
       }
       into.set(slab.subarray(at + done, at + done + part), wireOffset + done - start);

@@ -1,3 +1,4 @@
+import { SpareMemory } from "#src/transfer/spare-memory.js";
 import type { CryptoBackend } from "@proj/dcquic-core";
 import type { PacketAead } from "#src/crypto/backend.js";
 import type { RecordLayout } from "#src/crypto/records.js";
@@ -11,7 +12,7 @@ export function openMessage(
   wire: Uint8Array,
   binding: Uint8Array,
 ): Uint8Array | undefined {
-  const options = { layout, aead, binding, keep: "whole" } as const;
+  const options = { layout, aead, binding, keep: "whole", spare: new SpareMemory(0) } as const;
   const assembly = new RecordAssembly(crypto, wire.length, options);
   assembly.write(0, wire, 0, wire.length);
   for (let index = 0; index < assembly.records; index++) {

@@ -21,6 +21,7 @@ export function fileTarget(
   durability: Durability,
 ): PlacementTarget {
   return {
+    isBorrower: true,
     write: async (at, bytes) => {
       for (let done = 0; done < bytes.length;) {
         const left = bytes.length - done;
