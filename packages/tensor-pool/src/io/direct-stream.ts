@@ -31,6 +31,8 @@ export interface DirectStreamOptions {
   readonly baseDir?: string;
   /** Whether the regions' memory is taken at once, so that writing cannot run out of it; by default it is. */
   readonly reserve?: boolean;
+  /** Whether the regions' memory is kept out of swap; by default not. */
+  readonly lock?: boolean;
   /** Permissions of the regions' files before the umask; by default 0o660. */
   readonly fileMode?: number;
   /** Bytes of a huge page, where regions must lie on such. */
@@ -89,6 +91,7 @@ async function startStream(options: DirectStreamOptions, opened: Opened): Promis
     nowNs: monotonicNs(),
     pid: process.pid,
     reserve: options.reserve ?? true,
+    lock: options.lock ?? false,
     ...(options.fileMode === undefined ? {} : { fileMode: options.fileMode }),
     ...(options.hugepageBytes === undefined
       ? {}

@@ -30,6 +30,8 @@ export interface DiskRegionsOptions {
   readonly fileMode: number;
   /** Whether the memory is taken at once. */
   readonly reserve: boolean;
+  /** Whether the memory is kept out of swap. */
+  readonly lock: boolean;
   /** Whether files of the same epoch are taken as they are. */
   readonly reuse: boolean;
   /** Bytes of a huge page, where regions must lie on such. */
@@ -59,7 +61,7 @@ export class DiskRegions implements RegionStore {
     nowNs: bigint,
   ): KeptRegions | RegionRefusal {
     const { folders, baseDir, user, namespace, fileMode, reserve, reuse } = this.#options;
-    const { hugepageBytes } = this.#options;
+    const { hugepageBytes, lock } = this.#options;
     try {
       const made = createRegions(folders, {
         baseDir,
@@ -72,6 +74,7 @@ export class DiskRegions implements RegionStore {
         nowNs,
         pid: process.pid,
         reserve,
+        lock,
         fileMode,
         reuse,
         ...(hugepageBytes === undefined ? {} : { requireHugepages: true, hugepageBytes }),

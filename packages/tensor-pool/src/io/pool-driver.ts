@@ -10,6 +10,7 @@ import type { DriverEvent } from "../driver/driver-report.js";
 import { driverSettings } from "../driver/driver-settings.js";
 import { PoolDriver } from "../driver/pool-driver.js";
 import type { ShutdownReason } from "../messages/generated/driver.js";
+import { TensorPoolError } from "../errors.js";
 import { DiskRegions } from "./disk-regions.js";
 import {
   type MessageHandler,
@@ -57,7 +58,7 @@ export interface RunningPoolDriver {
 /**
  * Starts the driver of a namespace on this event loop; on failure nothing stays open.
  *
- * @throws TensorPoolError `tensor_pool.driver_active`; NativeIoError for a folder that cannot be used;
+ * @throws TensorPoolError `tensor_pool.driver_active`, `tensor_pool.config_invalid` where `mlock_shm` cannot be met; NativeIoError for a folder that cannot be used;
  *   AeronError.
  */
 export function startPoolDriver(options: PoolDriverOptions): Promise<RunningPoolDriver> {
@@ -67,6 +68,7 @@ export function startPoolDriver(options: PoolDriverOptions): Promise<RunningPool
 async function startDriver(options: PoolDriverOptions, opened: Opened): Promise<RunningPoolDriver> {
   const { client, config, backend = machine } = options;
   const { driver: section, shm, policies } = config;
+  if (policies.mlock_shm) checkLocking(backend);
   const place = { baseDir: shm.base_dir, user: userInfo().username, namespace: shm.namespace };
   const fileMode = Number.parseInt(shm.permissions_mode, 8);
   const folders = opened.keep(backend.shm.allow(shm.allowed_base_dirs));
@@ -77,6 +79,7 @@ async function startDriver(options: PoolDriverOptions, opened: Opened): Promise<
     folders,
     fileMode,
     reserve: policies.prefault_shm,
+    lock: policies.mlock_shm,
     reuse: policies.reuse_existing_shm,
     hugepageBytes: shm.require_hugepages ? shm.page_size_bytes : undefined,
   });
@@ -111,6 +114,14 @@ async function startDriver(options: PoolDriverOptions, opened: Opened): Promise<
   });
   const onEvent = options.onEvent ?? (() => undefined);
   return run({ client, driver, supervisor, relays, control, publications, opened, onEvent });
+}
+
+// What every epoch would fail for is told at once.
+function checkLocking(backend: Backend): void {
+  const locking = backend.shm.capabilities().find(({ name }) => name === "shm.lock");
+  if (locking?.available === true) return;
+  const message = `mlock_shm: ${locking?.reason ?? "this backend does not lock memory"}`;
+  throw new TensorPoolError("tensor_pool.config_invalid", message);
 }
 
 interface Parts {

@@ -35,6 +35,8 @@ export interface NewRegions {
   readonly pid: number;
   /** Whether the memory is taken at once, so that writing cannot run out of it; by default it is. */
   readonly reserve?: boolean;
+  /** Whether the memory is kept out of swap while this process maps it; by default not. */
+  readonly lock?: boolean;
   /** Permissions of the files before the umask; by default 0o660. Folders let a group in where files do. */
   readonly fileMode?: number;
   /** Whether regions must lie on huge pages; by default no. */
@@ -76,6 +78,7 @@ export function namespaceFolder(
 export function createRegions(folders: ShmFolders, regions: NewRegions): CreatedRegions {
   const folder = epochFolder(regions);
   const { epoch, streamId, nslots, fileMode = 0o660, requireHugepages = false } = regions;
+  const { lock = false } = regions;
   const paths: string[] = [];
   const create = (name: string, sizeBytes: number): ShmFile => {
     const path = join(folder, name);
@@ -110,7 +113,7 @@ export function createRegions(folders: ShmFolders, regions: NewRegions): Created
     const ringFile = create("header.ring", ringBytes(nslots));
     let ring: SharedRegion;
     try {
-      ring = ringFile.map();
+      ring = ringFile.map({ lock });
     } finally {
       ringFile.close();
     }
@@ -121,7 +124,7 @@ export function createRegions(folders: ShmFolders, regions: NewRegions): Created
         const superblock = file.map({ length: SUPERBLOCK_BYTES });
         superblocks.push(superblock);
         sign(superblock.bytes, { kind: "pool", poolId, strideBytes });
-        pools.push(mapPool(file, poolId, strideBytes, nslots));
+        pools.push(mapPool(file, { poolId, strideBytes, nslots, lock }));
       } finally {
         file.close();
       }
@@ -175,7 +178,7 @@ export function mapRegions(
         const superblock = file.map({ length: SUPERBLOCK_BYTES });
         superblocks.push(superblock);
         check(uri, superblock, { ...expected, kind: "pool", poolId, strideBytes });
-        pools.push(mapPool(file, poolId, strideBytes, nslots));
+        pools.push(mapPool(file, { poolId, strideBytes, nslots, lock: false }));
       } finally {
         file.close();
       }
@@ -217,14 +220,21 @@ function check(uri: ShmFileUri, region: SharedRegion, expected: ExpectedRegion):
 }
 
 // Slots begin behind the superblock, and no segment divides one.
-function mapPool(file: ShmFile, poolId: number, strideBytes: number, nslots: number): MappedPool {
+function mapPool(
+  file: ShmFile,
+  pool: Pick<MappedPool, "poolId" | "strideBytes"> & {
+    readonly nslots: number;
+    readonly lock: boolean;
+  },
+): MappedPool {
+  const { poolId, strideBytes, nslots, lock } = pool;
   const perSegment = Math.min(nslots, unitsPerSegment(strideBytes));
   const segments: SharedRegion[] = [];
   try {
     for (let first = 0; first < nslots; first += perSegment) {
       const slots = Math.min(perSegment, nslots - first);
       const offset = SUPERBLOCK_BYTES + first * strideBytes;
-      segments.push(file.map({ offset, length: slots * strideBytes }));
+      segments.push(file.map({ offset, length: slots * strideBytes, lock }));
     }
   } catch (error) {
     for (const segment of segments) segment.unmap();

@@ -214,6 +214,7 @@ function targetOf(
     baseDir,
     namespace: shm.namespace,
     reserve: policies.prefault_shm,
+    lock: policies.mlock_shm,
     fileMode: Number.parseInt(shm.permissions_mode, 8),
     ...(shm.require_hugepages ? { hugepageBytes: shm.page_size_bytes } : {}),
   };

@@ -56,7 +56,7 @@ base_dir = "relative"
 permissions_mode = "99"
 [policies]
 announce_period_ms = -1
-mlock_shm = true
+mlock_shm = "yes"
 [profiles.a]
 header_nslots = 12
 payload_pools = [{ pool_id = 1, stride_bytes = 100 }]

@@ -60,9 +60,7 @@ const sections = {
     lease_keepalive_interval_ms: milliseconds.default(1_000),
     lease_expiry_grace_intervals: z.int().min(1).max(1_000).default(3),
     prefault_shm: flag.default(true),
-    mlock_shm: flag
-      .refine((wanted) => !wanted, "memory cannot be locked from here: leave it false")
-      .default(false),
+    mlock_shm: flag.default(false),
     reuse_existing_shm: flag.default(false),
     cleanup_shm_on_exit: flag.default(false),
     epoch_gc_enabled: flag.default(true),
