@@ -10,6 +10,7 @@ import type { NodeContext } from "./net/node-context.js";
 import { type LinkOptions, type PeerAddress, PeerLink } from "./net/peer-link.js";
 import type { SessionService } from "./net/session-host.js";
 import type { CongestionControl } from "./net/tune-socket.js";
+import type { StreamReading } from "./net/stream-reading.js";
 import type { TrafficReading } from "./net/traffic-tally.js";
 import { nodeHdePlatform } from "./node-hde-platform.js";
 import { type MigrationRequest, type MigrationResult, migrate } from "./migration/migrate.js";
@@ -22,6 +23,7 @@ import type { SendResult } from "./transfer/send-job.js";
 import { type KeptStateInfo, SentStates } from "./transfer/sent-states.js";
 import { type PeerStates, StoreTalk } from "./transfer/store-talk.js";
 import type { UsedDictionary } from "./transfer/unit-decoder.js";
+import { type WorkReading, WorkTally } from "./transfer/work-tally.js";
 import { HdePool } from "./workers/hde-pool.js";
 
 /** What a node is made of. Names and defaults are those of spec/dwcp.md B16. */
@@ -113,6 +115,10 @@ export interface DwcpNode {
   trainDictionaries(): Promise<readonly string[]>;
   /** What went between this node and its peers: one reading for each that it calls, one for all that call it. */
   readonly traffic: readonly TrafficReading[];
+  /** Every stream of every session, for people to look at. */
+  readonly streams: readonly StreamReading[];
+  /** What encoding, decoding and verifying came to. */
+  readonly work: WorkReading;
   /** Ends everything; transfers can go on later. */
   close(): Promise<void>;
 }
@@ -153,7 +159,8 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
       : new ObjectStore(options.store, platform, (ids) => talk.drop(ids));
   const received = options.received ?? (() => undefined);
   const dictionary = (id: string) => usedDictionary(book, id);
-  const inbox = new Inbox({ platform, pool, store, dictionary, received });
+  const work = new WorkTally();
+  const inbox = new Inbox({ platform, pool, store, dictionary, received, work });
   const trainer = new ClassTrainer(pool, book, options.dictionaries ?? {}, () =>
     talk.offerDictionaries(),
   );
@@ -163,6 +170,7 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
     book,
     states,
     trainer,
+    work,
     cpuCeiling: options.cpuCeiling ?? CPU_CEILING,
   });
   const service: SessionService = {
@@ -171,7 +179,7 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
     hear: (host, message) => talk.hear(host, message),
   };
   const listener = await openListener(context, options, service);
-  const parts = { store, listener, service, pool, book, trainer, outbox, talk, states };
+  const parts = { store, listener, service, pool, book, trainer, outbox, talk, states, work };
   return new RunningNode(context, streams, options, parts);
 }
 
@@ -191,11 +199,12 @@ interface Parts {
   readonly outbox: Outbox;
   readonly talk: StoreTalk;
   readonly states: SentStates | undefined;
+  readonly work: WorkTally;
 }
 
 class RunningNode implements DwcpNode {
   readonly #context: NodeContext;
-  readonly #streams: typeof STREAMS;
+  readonly #streamOptions: typeof STREAMS;
   readonly #options: DwcpNodeOptions;
   readonly #parts: Parts;
   readonly #links = new Map<string, PeerLink>();
@@ -207,7 +216,7 @@ class RunningNode implements DwcpNode {
     parts: Parts,
   ) {
     this.#context = context;
-    this.#streams = streams;
+    this.#streamOptions = streams;
     this.#options = options;
     this.#parts = parts;
   }
@@ -224,6 +233,15 @@ class RunningNode implements DwcpNode {
     const { listener } = this.#parts;
     const called = [...this.#links.values()].map(({ traffic }) => traffic);
     return listener === undefined ? called : [...called, listener.traffic];
+  }
+
+  get streams(): readonly StreamReading[] {
+    const called = [...this.#links.values()].flatMap(({ streams }) => streams);
+    return [...called, ...(this.#parts.listener?.streams ?? [])];
+  }
+
+  get work(): WorkReading {
+    return this.#parts.work;
   }
 
   send(peer: PeerAddress, request: SendRequest): Promise<SendResult> {
@@ -283,7 +301,7 @@ class RunningNode implements DwcpNode {
     if (link === undefined) {
       const { connectTimeoutMs = CONNECT_TIMEOUT_MS, tls } = this.#options;
       const giveUpMs = this.#context.sessionTtlMs;
-      const options = { ...this.#streams, connectTimeoutMs, giveUpMs };
+      const options = { ...this.#streamOptions, connectTimeoutMs, giveUpMs };
       const { service } = this.#parts;
       const whole = tls === undefined ? options : { ...options, tls };
       link = new PeerLink(peer, this.#context, whole, service);

@@ -1,6 +1,8 @@
 export { type DwcpNode, type DwcpNodeOptions, startDwcpNode } from "./dwcp-node.js";
 export type { PeerAddress } from "./net/peer-link.js";
 export type { LinkCondition, RepeatCounts, TrafficReading } from "./net/traffic-tally.js";
+export type { StreamReading } from "./net/stream-reading.js";
+export type { FallbackReason, IntegrityStage, WorkReading } from "./transfer/work-tally.js";
 export type { SendRequest } from "./transfer/outbox.js";
 export type { SendResult } from "./transfer/send-job.js";
 export type { TrainerOptions } from "./transfer/class-trainer.js";
@@ -39,13 +41,11 @@ export {
   type SourceSpec,
 } from "./workers/source-spec.js";
 
-export {
-  DwcpManager,
-  type ManagerHealth,
-  type ManagerOptions,
-  type ManagerSecrets,
-  type ManagerState,
-} from "./manager/dwcp-manager.js";
+export { DwcpManager, type ManagerOptions } from "./manager/dwcp-manager.js";
+export type { ManagerHealth, ManagerState } from "./manager/manager-state.js";
+export type { ManagerSecrets } from "./manager/node-options.js";
+export type { ChangeTerms, ConfigVersion } from "./manager/config-history.js";
+export type { RunningMigration } from "./manager/managed-migrations.js";
 export type { ManagedResult, RunningTransfer } from "./manager/managed-transfers.js";
 export { type ManagementOptions, ManagementServer } from "./manager/management-server.js";
 export { readConfigFile } from "./manager/config-file.js";

@@ -9,6 +9,8 @@ export interface MetricSpec {
 }
 
 const SECONDS = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000] as const;
+const ROUNDS = [1, 2, 3, 5, 8, 13, 20, 30, 50] as const;
+const DOWNTIMES = [0.03, 0.1, 0.3, 1, 3, 10, 30] as const;
 const RATIOS = [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100, 1_000] as const;
 
 /** Every metric of a node: dashboards, alerts and documents are made from it. spec/dwcp.md B17 */
@@ -25,10 +27,17 @@ export const DwcpMetricTable: {
       | "dwcp_transfer_raw_bytes_total"
       | "dwcp_received_bytes_total"
       | "dwcp_hde_units_total"
+      | "dwcp_hde_encode_seconds_total"
+      | "dwcp_hde_level"
+      | "dwcp_hde_baseline_bytes"
       | "dwcp_hde_fallbacks_total"
       | "dwcp_hde_compression_ratio"
       | "dwcp_integrity_failures_total"
       | "dwcp_plain_transfers_total"
+      | "dwcp_migrations_running"
+      | "dwcp_migrations_total"
+      | "dwcp_migration_rounds"
+      | "dwcp_migration_downtime_seconds"
       | "dwcp_sessions_active"
       | "dwcp_amst_streams_active"
       | "dwcp_amst_goodput_bytes_per_second"
@@ -72,7 +81,7 @@ export const DwcpMetricTable: {
   },
   dwcp_transfer_wire_bytes_total: {
     type: "counter",
-    help: "Bytes of the frames that carried units of transfers that ended well, with repeats.",
+    help: "Bytes of the frames that carried units of transfers that ended, well or not, with repeats.",
     labels: ["peer"],
   },
   dwcp_transfer_raw_bytes_total: {
@@ -86,10 +95,25 @@ export const DwcpMetricTable: {
     labels: [],
   },
   dwcp_hde_units_total: { type: "counter", help: "Units sent, by codec.", labels: ["codec"] },
+  dwcp_hde_encode_seconds_total: {
+    type: "counter",
+    help: "Time that workers took to encode, by the codec that was chosen.",
+    labels: ["codec"],
+  },
+  dwcp_hde_level: {
+    type: "gauge",
+    help: "The level that was encoded at last.",
+    labels: [],
+  },
+  dwcp_hde_baseline_bytes: {
+    type: "gauge",
+    help: "Bytes of the states that are kept to send the next ones against.",
+    labels: [],
+  },
   dwcp_hde_fallbacks_total: {
     type: "counter",
-    help: "How often units were encoded again because the peer lacked something.",
-    labels: [],
+    help: "How often units were encoded again: because the peer lacked something or could not use it, or a worker died.",
+    labels: ["reason"],
   },
   dwcp_hde_compression_ratio: {
     type: "histogram",
@@ -99,13 +123,35 @@ export const DwcpMetricTable: {
   },
   dwcp_integrity_failures_total: {
     type: "counter",
-    help: "Transfers whose verification failed for good.",
-    labels: [],
+    help: "Bytes that were not what they should be: of a unit, of leaves of what was stored, of an object for good.",
+    labels: ["stage"],
   },
   dwcp_plain_transfers_total: {
     type: "counter",
     help: "Transfers that went plainly, and why.",
     labels: ["reason"],
+  },
+  dwcp_migrations_running: {
+    type: "gauge",
+    help: "Live migrations that are not over.",
+    labels: [],
+  },
+  dwcp_migrations_total: {
+    type: "counter",
+    help: "Live migrations that ended, by their result: ok, or the code of the error.",
+    labels: ["result"],
+  },
+  dwcp_migration_rounds: {
+    type: "histogram",
+    help: "Rounds of a migration that came to its end.",
+    labels: [],
+    buckets: ROUNDS,
+  },
+  dwcp_migration_downtime_seconds: {
+    type: "histogram",
+    help: "How long a source stood still until its target had it.",
+    labels: [],
+    buckets: DOWNTIMES,
   },
   dwcp_sessions_active: { type: "gauge", help: "Sessions that are not over.", labels: ["peer"] },
   dwcp_amst_streams_active: { type: "gauge", help: "Streams that are attached.", labels: ["peer"] },

@@ -8,7 +8,7 @@ import type {
   DictOfferMessage,
   DictStateMessage,
 } from "../wire/store-messages.js";
-import type { RoundMessage, SwitchoverMessage } from "../wire/transfer-messages.js";
+import type { NackReason, RoundMessage, SwitchoverMessage } from "../wire/transfer-messages.js";
 
 /** Messages about baselines and dictionaries, which sessions only carry. */
 export type StoreMessage =
@@ -52,7 +52,7 @@ export type SessionEvent =
   /** An outgoing object is safe at the receiver. */
   | { readonly kind: "committed"; readonly transferId: string; readonly rootHash: string }
   /** A unit went another way, because the receiver lacks what it was made with. */
-  | { readonly kind: "fellBack"; readonly transferId: string; readonly reason: string }
+  | { readonly kind: "fellBack"; readonly transferId: string; readonly reason: NackReason }
   /** The peer steers a transfer. */
   | {
       readonly kind: "paused" | "continued" | "cancelled";

@@ -1,69 +1,31 @@
-import { createHash } from "node:crypto";
-import type { ConnectionOptions, TlsOptions } from "node:tls";
 import type { DwcpConfig } from "../../config/config-table.js";
-import { type ConfigChange, diffConfig, requireConfig } from "../../config/read-config.js";
-import { DwcpError } from "../../errors.js";
+import type { ConfigChange } from "../../config/read-config.js";
 import { MetricsBook } from "../../metrics/metrics-book.js";
 import type { DictionaryInfo } from "../../dictionary/dictionary-book.js";
 import type { KeptStateInfo } from "../transfer/sent-states.js";
-import { type DwcpNode, startDwcpNode } from "../dwcp-node.js";
+import type { DwcpNode } from "../dwcp-node.js";
+import type { MigrationRequest, MigrationResult } from "../migration/migrate.js";
 import type { PeerAddress } from "../net/peer-link.js";
+import type { StreamReading } from "../net/stream-reading.js";
 import type { TrafficReading } from "../net/traffic-tally.js";
-import { nodeHdePlatform } from "../node-hde-platform.js";
-import { PlainReceiver } from "../plain/plain-receiver.js";
-import type { ObjectStore, StoredObject } from "../store/object-store.js";
+import type { ObjectStore } from "../store/object-store.js";
 import type { SendRequest } from "../transfer/outbox.js";
+import type { Received } from "../transfer/receive-job.js";
+import { type ChangeTerms, ConfigHistory, type ConfigVersion } from "./config-history.js";
+import { ManagedMigrations, type RunningMigration } from "./managed-migrations.js";
+import { ManagedNode } from "./managed-node.js";
 import { type ManagedResult, ManagedTransfers, type RunningTransfer } from "./managed-transfers.js";
-import { nodeOptionsOf } from "./node-options.js";
-import { TransportMetrics } from "./transport-metrics.js";
-
-/** Where a manager is. spec/dwcp.md B7 */
-export type ManagerState =
-  | "disabled"
-  | "stopped"
-  | "starting"
-  | "running"
-  | "degraded"
-  | "stopping"
-  | "failed";
-
-/** What a configuration must not hold. */
-export interface ManagerSecrets {
-  /** The pre-shared key. */
-  readonly key?: Uint8Array | undefined;
-  readonly tls?: { readonly server?: TlsOptions; readonly client?: ConnectionOptions } | undefined;
-  /** Folder of received objects; without it the node only sends. */
-  readonly store?: string | undefined;
-  /** Folder of states that peers committed; without it none are kept to send the next ones against. */
-  readonly baselines?: string | undefined;
-}
+import type { ManagerHealth, ManagerState } from "./manager-state.js";
+import { NodeMetrics } from "./node-metrics.js";
+import type { ManagerSecrets } from "./node-options.js";
 
 /** What a manager is made of. */
 export interface ManagerOptions extends ManagerSecrets {
   /** Nested, as files hold it. */
   readonly config: unknown;
   /** Hears of every object that arrived whole, before its sender does. */
-  readonly received?: (object: StoredObject) => void | Promise<void>;
+  readonly received?: Received;
 }
-
-/** Whether a manager does what it should. */
-export interface ManagerHealth {
-  /** The process is well, even where DWCP is disabled. */
-  readonly live: boolean;
-  /** Transfers can be asked for. */
-  readonly ready: boolean;
-  readonly state: ManagerState;
-  /** Why it failed, or what is degraded. */
-  readonly reason?: string;
-  readonly runningTransfers: number;
-}
-
-interface Version {
-  readonly config: DwcpConfig;
-  readonly etag: string;
-}
-
-const HISTORY = 20;
 
 /**
  * Owns a node: its life, its configuration, its health and its metrics.
@@ -81,41 +43,41 @@ const HISTORY = 20;
  */
 export class DwcpManager {
   readonly #metrics: MetricsBook;
-  readonly #transport: TransportMetrics;
+  readonly #nodeMetrics: NodeMetrics;
   readonly #options: ManagerOptions;
-  readonly #history: Version[] = [];
+  readonly #history: ConfigHistory;
   readonly #transfers: ManagedTransfers;
-  #node: DwcpNode | undefined;
-  #plain: PlainReceiver | undefined;
+  readonly #migrations: ManagedMigrations;
+  #running: ManagedNode | undefined;
   #state: Exclude<ManagerState, "degraded">;
   #reason: string | undefined;
-  #pruneTimer: NodeJS.Timeout | undefined;
   #turn: Promise<void> = Promise.resolve();
 
   /** @throws DwcpError `dwcp.invalid_config` naming every problem. */
   constructor(options: ManagerOptions) {
     this.#options = options;
-    const config = requireConfig(options.config);
-    this.#history.push(versionOf(config));
+    this.#history = new ConfigHistory(options.config);
+    const { config } = this.#history.current;
     this.#state = config.enabled ? "stopped" : "disabled";
     this.#metrics = new MetricsBook(config["node.id"]);
-    this.#transport = new TransportMetrics(this.#metrics);
+    this.#nodeMetrics = new NodeMetrics(this.#metrics);
     this.#transfers = new ManagedTransfers(this.#metrics);
+    this.#migrations = new ManagedMigrations(this.#metrics);
   }
 
   /** The configuration in force. */
   get config(): DwcpConfig {
-    return this.#current.config;
+    return this.#history.current.config;
   }
 
   /** Names the configuration in force: changes have to name it, too. */
   get etag(): string {
-    return this.#current.etag;
+    return this.#history.current.etag;
   }
 
   /** Earlier configurations, the oldest first; the last one is in force. */
-  get history(): readonly Version[] {
-    return this.#history;
+  get history(): readonly ConfigVersion[] {
+    return this.#history.versions;
   }
 
   /** Where it is. Degraded: a session has too few streams, or a peer that something waits for cannot be reached. */
@@ -129,9 +91,14 @@ export class DwcpManager {
     return this.#node?.traffic ?? [];
   }
 
+  /** Every stream of every session; empty while no node runs. */
+  get streams(): readonly StreamReading[] {
+    return this.#node?.streams ?? [];
+  }
+
   /** The metrics, as they are now. */
   get metrics(): MetricsBook {
-    this.#transport.take(this.traffic);
+    if (this.#node !== undefined) this.#nodeMetrics.take(this.#node);
     this.#measureState();
     return this.#metrics;
   }
@@ -156,6 +123,7 @@ export class DwcpManager {
       state,
       ...(reason === undefined ? {} : { reason }),
       runningTransfers: this.#transfers.running.length,
+      runningMigrations: this.#migrations.running.length,
     };
   }
 
@@ -165,6 +133,11 @@ export class DwcpManager {
       ...transfer,
       isPaused: this.#node?.isPaused(transfer.transferId) === true,
     }));
+  }
+
+  /** Migrations that are not over. */
+  get migrations(): readonly RunningMigration[] {
+    return this.#migrations.running;
   }
 
   /** Starts the node; disabled, that succeeds and does nothing. @throws DwcpError why it does not start */
@@ -180,29 +153,12 @@ export class DwcpManager {
   /**
    * Puts a configuration in force: all of it or nothing.
    *
-   * @param change.etag The configuration that the caller has seen.
-   * @param change.allowRestart Whether sessions may be closed; transfers go on afterwards.
    * @throws DwcpError `dwcp.invalid_config` with every problem, `dwcp.conflict` where somebody else was faster
    */
-  reconfigure(
-    nested: unknown,
-    change: { readonly etag: string; readonly allowRestart: boolean },
-  ): Promise<readonly ConfigChange[]> {
+  reconfigure(nested: unknown, terms: ChangeTerms): Promise<readonly ConfigChange[]> {
     return this.#inTurn(async () => {
-      if (change.etag !== this.etag) {
-        throw new DwcpError("dwcp.conflict", "the configuration was changed meanwhile");
-      }
-      const next = requireConfig(nested);
-      const changes = diffConfig(this.config, next);
-      const restarts = changes.filter(({ applies }) => applies === "restart");
-      if (restarts.length > 0 && !change.allowRestart) {
-        const paths = restarts.map(({ path }) => path).join(", ");
-        throw new DwcpError(
-          "dwcp.invalid_config",
-          `${paths}: needs a restart that was not asked for`,
-        );
-      }
-      if (changes.length > 0) await this.#apply(next, restarts.length > 0);
+      const { next, changes, restarts } = this.#history.plan(nested, terms);
+      if (changes.length > 0) await this.#apply(next, restarts);
       return changes;
     });
   }
@@ -218,6 +174,20 @@ export class DwcpManager {
       node: this.#node,
       plainSecret: this.#plainSecret(),
     });
+  }
+
+  /**
+   * Moves something that runs on meanwhile; waits while as many as `migration.maxConcurrent` do.
+   *
+   * @throws DwcpError `dwcp.disabled` where DWCP does not run, and what {@link DwcpNode.migrate} does
+   */
+  migrate(peer: PeerAddress, request: MigrationRequest): Promise<MigrationResult> {
+    return this.#migrations.run(peer, request, { config: this.config, node: this.#node });
+  }
+
+  /** Ends a migration, unless its peer may have taken over; `false` when there is none of that number. */
+  cancelMigration(id: number): boolean {
+    return this.#migrations.cancel(id);
   }
 
   /** Ends a transfer; `false` when there is none of that number. */
@@ -260,10 +230,8 @@ export class DwcpManager {
     return transferId !== undefined && this.#node?.steer(transferId, verb) === true;
   }
 
-  get #current(): Version {
-    const last = this.#history.at(-1);
-    if (last === undefined) throw new Error("a manager has a configuration from its beginning");
-    return last;
+  get #node(): DwcpNode | undefined {
+    return this.#running?.node;
   }
 
   get #troubled(): readonly string[] {
@@ -287,35 +255,15 @@ export class DwcpManager {
     if (this.#state === "running" || this.#state === "disabled") return;
     this.#enter("starting");
     try {
-      const options = nodeOptionsOf(this.config, this.#options);
-      const received = (object: StoredObject): void | Promise<void> => {
-        this.#metrics.add("dwcp_received_bytes_total", {}, object.length);
-        return this.#options.received?.(object);
-      };
-      const node = await startDwcpNode({
-        ...options,
-        received,
-        // The node below is known by the time somebody connects.
-        foreign: (socket, bytes) => {
-          if (this.#plain === undefined) socket.destroy();
-          else void this.#plain.take(socket, bytes);
+      this.#running = await ManagedNode.start({
+        config: this.config,
+        secrets: this.#options,
+        plainSecret: this.#plainSecret(),
+        received: (object, round) => {
+          this.#metrics.add("dwcp_received_bytes_total", {}, object.length);
+          return this.#options.received?.(object, round);
         },
       });
-      this.#node = node;
-      const secret = this.#plainSecret();
-      if (node.store !== undefined && secret !== undefined && this.config["compat.fallback"]) {
-        this.#plain = new PlainReceiver({
-          store: node.store,
-          platform: await nodeHdePlatform(),
-          secret,
-          timeoutMs: this.config["transport.connectTimeoutMs"],
-          received,
-        });
-      }
-      this.#pruneTimer = setInterval(
-        () => this.prune(),
-        this.config["compression.pruneIntervalMs"],
-      );
       this.#measureTransport();
       this.#enter("running");
     } catch (error) {
@@ -328,23 +276,20 @@ export class DwcpManager {
   async #stop(): Promise<void> {
     if (this.#state === "disabled" || this.#state === "stopped") return;
     this.#enter("stopping");
+    this.#migrations.cancelAll();
     await this.#transfers.settle(this.config["transport.shutdownTimeoutMs"]);
-    clearInterval(this.#pruneTimer);
-    this.#plain?.close();
-    await this.#node?.close();
-    this.#transport.takeLast(this.traffic);
-    this.#node = undefined;
-    this.#plain = undefined;
+    await this.#running?.close();
+    if (this.#node !== undefined) this.#nodeMetrics.takeLast(this.#node);
+    this.#running = undefined;
     this.#enter("stopped");
   }
 
   async #apply(next: DwcpConfig, restarts: boolean): Promise<void> {
-    const before = this.#current;
+    const before = this.#history.current;
     const wasRunning = this.#state === "running" || this.#state === "failed";
     const starts = next.enabled && (wasRunning || !before.config.enabled);
     if (restarts) await this.#stop();
-    this.#history.push(versionOf(next));
-    if (this.#history.length > HISTORY) this.#history.shift();
+    this.#history.enter(next);
     if (!restarts) return;
     this.#enter(next.enabled ? "stopped" : "disabled");
     if (!starts) return;
@@ -352,7 +297,7 @@ export class DwcpManager {
       await this.#start();
     } catch (error) {
       // What cannot run does not stay: the configuration before comes back.
-      this.#history.pop();
+      this.#history.takeBack(before);
       this.#enter(before.config.enabled ? "stopped" : "disabled");
       if (wasRunning) await this.#start();
       throw error;
@@ -386,9 +331,4 @@ export class DwcpManager {
     this.#metrics.set("dwcp_system_config_enabled", { feature: "dwcp" }, config.enabled ? 1 : 0);
     this.#metrics.set("dwcp_system_component_health", { component: "manager" }, value);
   }
-}
-
-function versionOf(config: DwcpConfig): Version {
-  const etag = createHash("sha256").update(JSON.stringify(config)).digest("hex").slice(0, 16);
-  return { config, etag };
 }

@@ -3,7 +3,6 @@ import { isWireError } from "@proj/wire-types";
 import type { DwcpConfig } from "../../config/config-table.js";
 import { DwcpError } from "../../errors.js";
 import type { MetricsBook } from "../../metrics/metrics-book.js";
-import type { CodecName } from "../../wire/codec.js";
 import type { DwcpNode } from "../dwcp-node.js";
 import type { PeerAddress } from "../net/peer-link.js";
 import { nodeHdePlatform } from "../node-hde-platform.js";
@@ -46,6 +45,7 @@ interface Task {
   readonly abort: AbortController;
   arrivedBytes: number;
   rawBytes: number;
+  wireBytes: number;
 }
 
 /** The transfers of a manager: chooses their way, counts them, ends them. */
@@ -106,14 +106,15 @@ export class ManagedTransfers {
       const sent = context.config.enabled
         ? await this.#sendByDwcp(peer, request, context, task)
         : await this.#sendPlainly(peer, request, context, "disabled");
+      task.wireBytes = sent.wireBytes;
       this.#count(task.peer, sent);
       return sent;
     } catch (error) {
       result = isWireError(error) ? error.code : "internal";
-      if (result === "dwcp.integrity") this.#metrics.add("dwcp_integrity_failures_total");
       throw error;
     } finally {
       this.#tasks.delete(task.id);
+      this.#metrics.add("dwcp_transfer_wire_bytes_total", { peer: task.peer }, task.wireBytes);
       this.#metrics.set("dwcp_transfers_running", {}, this.#tasks.size);
       this.#metrics.add("dwcp_transfers_total", { result });
       const seconds = (performance.now() - startMs) / 1_000;
@@ -125,14 +126,13 @@ export class ManagedTransfers {
     const abort = new AbortController();
     const { key, transferId = randomBytes(16).toString("hex") } = request;
     const id = this.#next++;
-    const task = { id, transferId, key, peer, abort, arrivedBytes: 0, rawBytes: 0 };
+    const task = { id, transferId, key, peer, abort, arrivedBytes: 0, rawBytes: 0, wireBytes: 0 };
     this.#tasks.set(task.id, task);
     this.#metrics.set("dwcp_transfers_running", {}, this.#tasks.size);
     return task;
   }
 
   #count(peer: string, { rawBytes, wireBytes }: ManagedResult): void {
-    this.#metrics.add("dwcp_transfer_wire_bytes_total", { peer }, wireBytes);
     this.#metrics.add("dwcp_transfer_raw_bytes_total", { peer }, rawBytes);
     if (wireBytes === 0) return;
     this.#metrics.observe("dwcp_hde_compression_ratio", {}, rawBytes / wireBytes);
@@ -160,16 +160,13 @@ export class ManagedTransfers {
         transferId: task.transferId,
         signal:
           signal === undefined ? task.abort.signal : AbortSignal.any([signal, task.abort.signal]),
-        progress: (arrived, all) => {
+        progress: (arrived, all, wire) => {
           task.arrivedBytes = arrived;
           task.rawBytes = all;
-          request.progress?.(arrived, all);
+          task.wireBytes = wire;
+          request.progress?.(arrived, all, wire);
         },
       });
-      for (const [codec, units] of Object.entries(sent.units) as [CodecName, number][]) {
-        this.#metrics.add("dwcp_hde_units_total", { codec }, units);
-      }
-      this.#metrics.add("dwcp_hde_fallbacks_total", {}, sent.fallbacks);
       const { rootHash, rawBytes, wireBytes } = sent;
       return { path: "dwcp", rootHash, rawBytes, wireBytes };
     } catch (error) {

@@ -36,7 +36,8 @@ const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
  * POST  /config/validate    every problem of a configuration        POST /config/diff    what it would change
  * GET   /config/history     earlier ones                            POST /config/rollback?to=<etag>   If-Match
  * GET   /transfers          those under way                         POST /transfers/<id>/{pause,continue,cancel}
- * GET   /sessions           what went between the node and its peers
+ * GET   /sessions           what went between the node and its peers      GET /streams   each stream of each session
+ * GET   /migrations         those that are not over                 POST /migrations/<id>/cancel
  * GET   /baselines          states that are kept                    POST /baselines/prune
  * GET   /dictionaries       those that are known                    POST /dictionaries/train
  * GET   /objects            what was received
@@ -73,6 +74,8 @@ export class ManagementServer {
       ["POST /config/rollback", (request, url) => this.#rollBack(request, url)],
       ["GET /transfers", () => ({ status: 200, body: manager.transfers })],
       ["GET /sessions", () => ({ status: 200, body: manager.traffic.map(printable) })],
+      ["GET /streams", () => ({ status: 200, body: manager.streams })],
+      ["GET /migrations", () => ({ status: 200, body: manager.migrations })],
       ["GET /baselines", () => ({ status: 200, body: manager.baselines })],
       ["POST /baselines/prune", () => ({ status: 200, body: { pruned: manager.prune() } })],
       ["GET /dictionaries", () => ({ status: 200, body: manager.dictionaries })],
@@ -132,6 +135,10 @@ export class ManagementServer {
     if (method === "POST" && steered !== null) {
       const verb = steered[2] as "pause" | "continue" | "cancel";
       if (this.#manager[verb](Number(steered[1]))) return { status: 202 };
+    }
+    const moving = /^\/migrations\/(\d{1,15})\/cancel$/.exec(url.pathname);
+    if (method === "POST" && moving !== null && this.#manager.cancelMigration(Number(moving[1]))) {
+      return { status: 202 };
     }
     return refusal(404, "dwcp.unsupported", `there is no ${method} ${url.pathname}`);
   }

@@ -1,10 +1,21 @@
+import type { ConnectionOptions, TlsOptions } from "node:tls";
 import type { DwcpConfig } from "../../config/config-table.js";
 import { DwcpError } from "../../errors.js";
 import type { SessionSecurity } from "../../session/security.js";
 import { DEFAULT_TUNING } from "../../session/session-options.js";
 import type { DwcpNodeOptions } from "../dwcp-node.js";
 import type { PeerAddress } from "../net/peer-link.js";
-import type { ManagerSecrets } from "./dwcp-manager.js";
+
+/** What a configuration must not hold. */
+export interface ManagerSecrets {
+  /** The pre-shared key. */
+  readonly key?: Uint8Array | undefined;
+  readonly tls?: { readonly server?: TlsOptions; readonly client?: ConnectionOptions } | undefined;
+  /** Folder of received objects; without it the node only sends. */
+  readonly store?: string | undefined;
+  /** Folder of states that peers committed; without it none are kept to send the next ones against. */
+  readonly baselines?: string | undefined;
+}
 
 /** What a node is started with, by its configuration. @throws DwcpError `dwcp.invalid_config` */
 export function nodeOptionsOf(config: DwcpConfig, secrets: ManagerSecrets): DwcpNodeOptions {

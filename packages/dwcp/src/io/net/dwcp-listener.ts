@@ -13,6 +13,7 @@ import { handshakeContext, type NodeContext, nowUs, systemRandom } from "./node-
 import type { PeerAddress } from "./peer-link.js";
 import { SessionHost, type SessionOwner, type SessionService } from "./session-host.js";
 import { SocketDriver } from "./socket-driver.js";
+import type { StreamReading } from "./stream-reading.js";
 import { type TrafficReading, TrafficTally } from "./traffic-tally.js";
 import { tuneSocket } from "./tune-socket.js";
 
@@ -91,6 +92,11 @@ export class DwcpListener {
     const { sessions } = this;
     const condition = sessions.length === 0 ? "idle" : "established";
     return this.#tally.read(nowUs(), { peer: "incoming", condition }, sessions);
+  }
+
+  /** The streams of those sessions, for people to look at. */
+  get streams(): readonly StreamReading[] {
+    return [...this.#hosts.values()].flatMap((host) => host.streamsOf("incoming"));
   }
 
   /**

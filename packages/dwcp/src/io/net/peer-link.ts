@@ -17,6 +17,7 @@ import { dialFailure } from "./dial-failure.js";
 import { handshakeContext, type NodeContext, nowUs } from "./node-context.js";
 import { SessionHost, type SessionOwner, type SessionService } from "./session-host.js";
 import { SocketDriver } from "./socket-driver.js";
+import type { StreamReading } from "./stream-reading.js";
 import { type LinkCondition, type TrafficReading, TrafficTally } from "./traffic-tally.js";
 import { tuneSocket } from "./tune-socket.js";
 
@@ -97,6 +98,12 @@ export class PeerLink {
     const { host, port } = this.address;
     const place = { peer: `${host}:${port}`, condition: this.#condition };
     return this.#tally.read(nowUs(), place, this.session === undefined ? [] : [this.session]);
+  }
+
+  /** Its streams, for people to look at. */
+  get streams(): readonly StreamReading[] {
+    const { host, port } = this.address;
+    return this.#host?.streamsOf(`${host}:${port}`) ?? [];
   }
 
   /** Whether it has jobs. */

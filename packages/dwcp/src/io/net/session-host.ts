@@ -5,6 +5,7 @@ import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { ReceiveJob } from "../transfer/receive-job.js";
 import type { SendJob } from "../transfer/send-job.js";
 import type { SocketDriver } from "./socket-driver.js";
+import { readStream, type StreamReading } from "./stream-reading.js";
 import type { TrafficTally } from "./traffic-tally.js";
 
 /** What a session's host needs of its node. */
@@ -45,6 +46,15 @@ export class SessionHost {
   /** Jobs that send. */
   get sending(): readonly SendJob[] {
     return [...this.#sending.values()];
+  }
+
+  /** Its streams, for people to look at. */
+  streamsOf(peer: string): readonly StreamReading[] {
+    const place = { peer, node: this.session.options.identity.peerNodeId };
+    return [...this.#drivers].flatMap(([index, { socket }]) => {
+      const state = this.session.streams.get(index);
+      return state === undefined ? [] : [readStream(place, state, socket)];
+    });
   }
 
   /** A socket became one of the session's streams. */

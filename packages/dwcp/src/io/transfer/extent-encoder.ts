@@ -7,6 +7,7 @@ import type { LoadGauge } from "../load-gauge.js";
 import type { HdeJob } from "../workers/hde-job.js";
 import type { HdePool } from "../workers/hde-pool.js";
 import type { SendSource } from "./send-source.js";
+import type { WorkTally } from "./work-tally.js";
 
 /** An earlier state that the peer may have. */
 export interface SendBaseline extends SendSource {
@@ -28,6 +29,7 @@ export interface SendDictionary {
 export interface ExtentEncoderOptions {
   readonly pool: HdePool;
   readonly load: LoadGauge;
+  readonly work: WorkTally;
   readonly object: SendSource;
   readonly settings: ObjectSettings;
   /** Whether the level follows CPU and link; otherwise the one of `settings` stays. */
@@ -124,9 +126,12 @@ export class ExtentEncoder {
     const job = this.#job;
     if (job === undefined) throw new DwcpError("dwcp.shutdown", "nothing is encoded any more");
     const level = this.#adjust(goodput);
+    this.#options.work.level = level;
     const bytes = extent.end - extent.start;
     const ownBytes = own === "withOwn" ? this.#ownBytes : 0;
-    const { units, seconds } = await job.encode(extent.start, bytes, level, ownBytes);
+    const encodedExtent = await job.encode(extent.start, bytes, level, ownBytes);
+    const { units, seconds, secondsByCodec } = encodedExtent;
+    for (const [codec, spent] of secondsByCodec) this.#options.work.spent(codec, spent);
     const encoded = units.reduce((sum, unit) => sum + unit.encoded.length, 0);
     this.#levels.measured(level, bytes, encoded, seconds);
     this.#rawBytes += bytes;

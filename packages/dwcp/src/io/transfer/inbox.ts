@@ -6,6 +6,7 @@ import type { ObjectStore } from "../store/object-store.js";
 import type { HdePool } from "../workers/hde-pool.js";
 import { ReceiveJob, type Received } from "./receive-job.js";
 import type { UsedDictionary } from "./unit-decoder.js";
+import type { WorkTally } from "./work-tally.js";
 
 interface Running {
   readonly job: ReceiveJob;
@@ -17,6 +18,7 @@ export interface InboxContext {
   readonly platform: HdePlatform;
   readonly pool: HdePool;
   readonly store: ObjectStore | undefined;
+  readonly work: WorkTally;
   readonly dictionary: (id: string) => UsedDictionary | undefined;
   readonly received: Received;
 }

@@ -18,6 +18,7 @@ import { hashLeaves } from "./leaf-hasher.js";
 import { largestEncoded, SendJob, type SendResult } from "./send-job.js";
 import { openSendSource, type SendSource } from "./send-source.js";
 import type { SentStates } from "./sent-states.js";
+import type { WorkTally } from "./work-tally.js";
 
 /** An object that is to be sent. */
 export interface SendRequest {
@@ -41,8 +42,8 @@ export interface SendRequest {
   /** 16 bytes in hexadecimal: the same again goes on where an earlier attempt ended. */
   readonly transferId?: string;
   readonly signal?: AbortSignal;
-  /** Hears how many raw bytes are known to have arrived. */
-  readonly progress?: (arrivedBytes: number, rawBytes: number) => void;
+  /** Hears how many raw bytes are known to have arrived, and how many bytes of frames of units that took, with repeats. */
+  readonly progress?: (arrivedBytes: number, rawBytes: number, wireBytes: number) => void;
 }
 
 /** A send with what only migrations ask for. spec/dwcp.md B15 */
@@ -65,6 +66,7 @@ export interface OutboxContext {
   /** Without it nothing is kept to send the next state against. */
   readonly states: SentStates | undefined;
   readonly trainer: ClassTrainer;
+  readonly work: WorkTally;
   readonly cpuCeiling: number;
 }
 
@@ -136,7 +138,7 @@ export class Outbox {
   }
 
   #run(link: PeerLink, request: SendOrder, opened: Opened): Promise<SendResult> {
-    const { pool, cpuCeiling, context } = this.#shared;
+    const { pool, cpuCeiling, context, work } = this.#shared;
     const { platform, limits, tuning } = context;
     const { object, baselines, dictionary } = opened;
     return new Promise((resolve, reject) => {
@@ -149,6 +151,7 @@ export class Outbox {
         platform,
         pool,
         load: this.#load,
+        work,
         adaptive: request.adaptive ?? request.level === undefined,
         cpuCeiling,
         minShare: request.minShare,
@@ -168,7 +171,7 @@ export class Outbox {
           link.stir();
         },
         stirred: () => link.stir(),
-        progress: (arrived) => progress?.(arrived, object.source.length),
+        progress: (arrived, wire) => progress?.(arrived, object.source.length, wire),
         settled: (result) => {
           signal?.removeEventListener("abort", abort);
           link.forget(job);

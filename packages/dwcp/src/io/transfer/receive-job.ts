@@ -12,6 +12,7 @@ import type { HdePool } from "../workers/hde-pool.js";
 import { type RoundInfo, roundOf } from "../../migration/round-offer.js";
 import { hashLeaves, digestTexts, type LeafHashes } from "./leaf-hasher.js";
 import { UnitDecoder, type UsedDictionary } from "./unit-decoder.js";
+import type { WorkTally } from "./work-tally.js";
 
 /** How much may be written before it is made durable. spec/dwcp.md B4 */
 const SYNC_BYTES = 67_108_864;
@@ -50,6 +51,7 @@ export class ReceiveJob {
   readonly #decoder: UnitDecoder;
   readonly #transfer: ReceivingTransfer;
   readonly #received: Received;
+  readonly #work: WorkTally;
   readonly #stirred: () => void;
   readonly #ended: () => void;
   #unsynced: number[] = [];
@@ -75,6 +77,7 @@ export class ReceiveJob {
     readonly dictionary: (id: string) => UsedDictionary | undefined;
     readonly offer: OfferMessage;
     readonly received: Received;
+    readonly work: WorkTally;
     readonly stirred: () => void;
     readonly ended: () => void;
   }) {
@@ -83,6 +86,7 @@ export class ReceiveJob {
     this.#platform = context.platform;
     this.#offer = context.offer;
     this.#received = context.received;
+    this.#work = context.work;
     this.#stirred = context.stirred;
     this.#ended = context.ended;
     const { offer, session } = context;
@@ -204,6 +208,7 @@ export class ReceiveJob {
       return;
     }
     const reason = reasonOf(error);
+    if (reason === "CRC" || reason === "DECODE") this.#work.foundWrong("unit");
     if (reason !== undefined) this.#session.incoming.refused(this.handle, unitId, reason);
     else this.#session.incoming.fail(this.#transfer, error);
   }
@@ -267,6 +272,7 @@ export class ReceiveJob {
       this.#ask(next);
       return;
     }
+    this.#work.foundWrong("leaf");
     const wrong = this.#wrong.slice(0, this.#session.options.limits.maxIntervals);
     this.#session.incoming.repair(this.#transfer, wrong);
     if (this.#transfer.state === "failed") this.#setAside();

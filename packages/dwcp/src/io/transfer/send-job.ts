@@ -16,6 +16,7 @@ import { ExtentEncoder, type SendBaseline, type SendDictionary } from "./extent-
 import { digestTexts, hashLeaves, type LeafHashes } from "./leaf-hasher.js";
 import { cutStored, encodePlainly } from "./plain-units.js";
 import type { SendSource } from "./send-source.js";
+import type { FallbackReason, WorkTally } from "./work-tally.js";
 
 /** Raw bytes that this thread encodes in one go, where a repair asks for plain units. */
 const PLAIN_TURN_BYTES = 1_048_576;
@@ -49,12 +50,13 @@ export interface SendJobOptions {
   readonly settings: ObjectSettings;
   readonly pool: HdePool;
   readonly load: LoadGauge;
+  readonly work: WorkTally;
   readonly adaptive: boolean;
   readonly cpuCeiling: number;
   readonly settled: (result: SendResult | DwcpError) => void;
   /** Ends the transfer here and at the peer. */
   readonly failed: (error: DwcpError) => void;
-  readonly progress: (arrivedBytes: number) => void;
+  readonly progress: (arrivedBytes: number, wireBytes: number) => void;
   /** Part of the session's bytes that it gets at least, 0 to 1. */
   readonly minShare?: number | undefined;
   /** Hears that the receiver verified the object, as often as it says so. */
@@ -127,14 +129,14 @@ export class SendJob {
     switch (event.kind) {
       case "accepted":
         if (this.#options.baselines.length > 0 && this.transfer.baselineSlots.size === 0) {
-          this.#fallbacks += 1;
+          this.#fellBack("BASELINE_MISSING");
         }
         this.#underWay = [];
         this.#choose();
         if (this.#isHeld) this.hold(session);
         break;
       case "fellBack":
-        this.#fallbacks += 1;
+        this.#fellBack(event.reason);
         this.#choose();
         break;
       case "continued":
@@ -185,12 +187,19 @@ export class SendJob {
   fail(error: DwcpError): void {
     this.#stop.abort();
     this.#encoder.close();
+    if (error.code === "dwcp.integrity") this.#options.work.foundWrong("object");
+    this.#tellProgress();
     this.#options.settled(error);
+  }
+
+  #fellBack(reason: FallbackReason): void {
+    this.#fallbacks += 1;
+    this.#options.work.fellBack(reason);
   }
 
   #tellProgress(): void {
     this.#toldBytes = this.transfer.arrived.covered;
-    this.#options.progress(this.#toldBytes);
+    this.#options.progress(this.#toldBytes, this.transfer.wireBytes);
   }
 
   // What has arrived, up to the first gap, may be referred to. It pays only while the link is the slow part.
@@ -240,7 +249,7 @@ export class SendJob {
       this.#options.failed(error as DwcpError);
       return [];
     }
-    this.#fallbacks += 1;
+    this.#fellBack("WORKER");
     try {
       return encodePlainly(extent, "raw", unitBytes, this.#options);
     } catch (cause) {
@@ -268,7 +277,9 @@ export class SendJob {
     });
     for (const { codec } of usable) {
       const name = codecNameOf(codec);
-      if (name !== undefined) this.#units[name] = (this.#units[name] ?? 0) + 1;
+      if (name === undefined) continue;
+      this.#units[name] = (this.#units[name] ?? 0) + 1;
+      this.#options.work.encodedUnit(name);
     }
     transfer.supply(extent, usable);
   }

@@ -1,5 +1,6 @@
 import type { TrainingResult } from "../../dictionary/train-dictionary.js";
 import type { UnitBody } from "../../wire/chunk.js";
+import type { CodecName } from "../../wire/codec.js";
 import type { ByteBudget } from "./byte-budget.js";
 import type { TaskResult, WorkerTask } from "./worker-messages.js";
 
@@ -8,6 +9,8 @@ export interface EncodedExtent {
   readonly units: readonly UnitBody[];
   /** What it took a worker, in s. */
   readonly seconds: number;
+  /** The same, by the codec that was chosen. */
+  readonly secondsByCodec: ReadonlyMap<CodecName, number>;
 }
 
 /** How a job reaches the pool. */
@@ -45,12 +48,12 @@ export class HdeJob {
   ): Promise<EncodedExtent> {
     const result = await this.#door.run({ kind: "encode", offset, length, level, ownBytes });
     if (result.kind !== "encoded") throw new TypeError(`a worker answered ${result.kind}`);
-    const { bytes, seconds } = result;
+    const { bytes, seconds, secondsByCodec } = result;
     const units = result.units.map(({ encodedOffset, encodedBytes, ...unit }) => ({
       ...unit,
       encoded: bytes.subarray(encodedOffset, encodedOffset + encodedBytes),
     }));
-    return { units, seconds };
+    return { units, seconds, secondsByCodec };
   }
 
   /** Trains a dictionary, as `trainDictionary` does. */

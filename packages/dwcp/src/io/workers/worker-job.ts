@@ -8,7 +8,7 @@ import { ObjectEncoder } from "../../hde/object-encoder.js";
 import type { Reference } from "../../hde/reference.js";
 import { resolveDwcpLimits } from "../../limits.js";
 import type { UnitBody } from "../../wire/chunk.js";
-import { SLOT_SELF } from "../../wire/codec.js";
+import { type CodecName, codecNameOf, SLOT_SELF } from "../../wire/codec.js";
 import { type OpenedSource, openSource, type SourceSpec } from "./source-spec.js";
 import type { JobSpec, PackedUnit, TaskResult, WorkerTask } from "./worker-messages.js";
 
@@ -95,9 +95,19 @@ export class WorkerJob {
 
   #encode(task: Extract<WorkerTask, { kind: "encode" }>): TaskResult {
     const { offset, length, level, ownBytes } = task;
-    const start = performance.now();
-    const units = [...this.#encoderAt(level).encode(offset, length, this.#own(ownBytes))];
-    return { kind: "encoded", ...pack(units), seconds: (performance.now() - start) / 1_000 };
+    const units: UnitBody[] = [];
+    const secondsByCodec = new Map<CodecName, number>();
+    const startMs = performance.now();
+    let unitMs = startMs;
+    for (const unit of this.#encoderAt(level).encode(offset, length, this.#own(ownBytes))) {
+      units.push(unit);
+      const nowMs = performance.now();
+      const codec = codecNameOf(unit.codec) ?? "RAW";
+      secondsByCodec.set(codec, (secondsByCodec.get(codec) ?? 0) + (nowMs - unitMs) / 1_000);
+      unitMs = nowMs;
+    }
+    const seconds = (unitMs - startMs) / 1_000;
+    return { kind: "encoded", ...pack(units), seconds, secondsByCodec };
   }
 
   #encoderAt(level: number): ObjectEncoder {

@@ -2,6 +2,7 @@ import type { TrainingResult } from "../../dictionary/train-dictionary.js";
 import type { DwcpCode } from "../../errors.js";
 import type { DeltaAlgorithm } from "../../hde/delta-algorithm.js";
 import type { UnitBody } from "../../wire/chunk.js";
+import type { CodecName } from "../../wire/codec.js";
 import type { SourceSpec } from "./source-spec.js";
 
 /** What all units of a job have in common. */
@@ -69,6 +70,8 @@ export type TaskResult =
       readonly bytes: Uint8Array<ArrayBuffer>;
       /** How long it took, in s. */
       readonly seconds: number;
+      /** The same, by the codec that was chosen. */
+      readonly secondsByCodec: ReadonlyMap<CodecName, number>;
     }
   | { readonly kind: "decoded"; readonly raw: Uint8Array<ArrayBuffer> }
   | { readonly kind: "indexed" }

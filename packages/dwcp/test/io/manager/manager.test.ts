@@ -285,7 +285,9 @@ describe("the management interface", () => {
       expect(known.map(({ resourceClass }) => resourceClass)).toEqual(trained);
       await new Promise((resolve) => setTimeout(resolve, 1_100));
       const { pruned } = (await ask("POST", "/baselines/prune")) as { pruned: string[] };
-      expect(pruned).toContain(rootHash);
+      // On a slow machine the oldest ones went when others came.
+      expect(pruned.length).toBeGreaterThan(0);
+      expect(await ask("GET", "/baselines")).toEqual([]);
       expect((await fetch(`${at}/transfers/9/pause`, { method: "POST" })).status).toBe(404);
     } finally {
       await own.close();

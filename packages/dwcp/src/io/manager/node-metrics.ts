@@ -1,9 +1,13 @@
 import type { MetricName } from "../../metrics/metric-table.js";
 import type { MetricsBook } from "../../metrics/metrics-book.js";
+import type { DwcpNode } from "../dwcp-node.js";
 import type { TrafficReading } from "../net/traffic-tally.js";
 
-/** Brings what a node counted about its sessions into the metrics. Nodes come and go; the metrics only rise. spec/dwcp.md B17 */
-export class TransportMetrics {
+/** What of a node is measured. */
+type Counted = Pick<DwcpNode, "traffic" | "work" | "baselines">;
+
+/** Brings what a node counted into the metrics. Nodes come and go; the metrics only rise. spec/dwcp.md B17 */
+export class NodeMetrics {
   readonly #metrics: MetricsBook;
   // What the present node had counted when it was last read.
   readonly #seen = new Map<string, number>();
@@ -13,25 +17,35 @@ export class TransportMetrics {
   }
 
   /** Takes the readings of the node that runs. */
-  take(readings: readonly TrafficReading[]): void {
-    for (const reading of readings) {
+  take({ traffic, work, baselines }: Counted): void {
+    for (const reading of traffic) {
       this.#gauges(reading);
       this.#counters(reading);
     }
+    this.#work(work);
+    const bytes = baselines.reduce((sum, { length }) => sum + length, 0);
+    this.#metrics.set("dwcp_hde_baseline_bytes", {}, bytes);
   }
 
   /** Takes the last readings of a node: the next one counts from 0. */
-  takeLast(readings: readonly TrafficReading[]): void {
-    this.take(
-      readings.map((reading) => ({
-        ...reading,
-        sessions: 0,
-        streams: 0,
-        goodput: 0,
-        inflightBytes: 0,
-      })),
-    );
+  takeLast({ traffic, work, baselines }: Counted): void {
+    const over = { sessions: 0, streams: 0, goodput: 0, inflightBytes: 0 };
+    this.take({ traffic: traffic.map((reading) => ({ ...reading, ...over })), work, baselines });
     this.#seen.clear();
+  }
+
+  #work({ units, encodeSeconds, fallbacks, integrityFailures, level }: Counted["work"]): void {
+    for (const [codec, count] of units) this.#raise("dwcp_hde_units_total", { codec }, count);
+    for (const [codec, seconds] of encodeSeconds) {
+      this.#raise("dwcp_hde_encode_seconds_total", { codec }, seconds);
+    }
+    for (const [reason, times] of fallbacks) {
+      this.#raise("dwcp_hde_fallbacks_total", { reason }, times);
+    }
+    for (const [stage, times] of integrityFailures) {
+      this.#raise("dwcp_integrity_failures_total", { stage }, times);
+    }
+    if (level !== undefined) this.#metrics.set("dwcp_hde_level", {}, level);
   }
 
   #gauges(reading: TrafficReading): void {
