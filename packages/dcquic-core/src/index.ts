@@ -19,7 +19,7 @@ export {
   type Hello,
   type WorkerEndpoint,
 } from "./path/hello.js";
-export { type PathEntry, PathSecretMap } from "./path/secret-map.js";
+export { type PathEntry, type PathSecretHooks, PathSecretMap } from "./path/secret-map.js";
 
 export { Engine, type EngineOptions, type EngineStats } from "./engine/engine.js";
 export type {
@@ -44,6 +44,7 @@ export {
   engineConfigOf,
   nicOf,
   resolveDcquicConfig,
+  workerCountOf,
 } from "./config/resolve-dcquic-config.js";
 export type { EngineCounters } from "./engine/counters.js";
 export { EventBus, type Subscriber } from "./events/event-bus.js";
@@ -55,7 +56,7 @@ export {
   type EventLevel,
 } from "./events/event-groups.js";
 export { EventRing } from "./events/event-ring.js";
-export { tellEngineEvent } from "./events/engine-events.js";
+export { type EventSink, tellEngineEvent } from "./events/engine-events.js";
 export { EngineMetrics, type Measured } from "./metrics/engine-metrics.js";
 export type { EngineEvent, PathId, SecurityNote } from "./engine/events.js";
 export type { CloseOptions } from "./engine/stream-closer.js";
@@ -72,7 +73,7 @@ export {
   type PlaceOptions,
 } from "./pool/placement.js";
 export { type Acceptor, TransportPool, type TransportPoolOptions } from "./pool/transport-pool.js";
-export type { PoolBackend, Route } from "./pool/pool-backend.js";
+export type { BackendSink, PoolBackend, Route } from "./pool/pool-backend.js";
 export type {
   CallOptions,
   Dependency,

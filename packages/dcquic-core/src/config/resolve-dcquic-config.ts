@@ -32,10 +32,15 @@ export function nicOf(config: DcquicConfig, worker: number): NicConfig | undefin
   return config.nics[worker % config.nics.length];
 }
 
+/** How many workers a configuration asks for: where it names no number, one per NIC, or per reserved core if those are more. */
+export function workerCountOf({ workers, nics, cores }: DcquicConfig): number {
+  return workers === 0 ? Math.max(nics.length, cores.count, 1) : workers;
+}
+
 /** The share of a configuration that concerns the engine of one worker; the workers of a NIC share its rate. */
 export function engineConfigOf(config: DcquicConfig, worker: number): Partial<EngineConfig> {
   const nic = nicOf(config, worker);
-  const workers = config.workers === 0 ? config.nics.length : config.workers;
+  const workers = workerCountOf(config);
   const index = worker % config.nics.length;
   const sharing = Math.ceil((workers - index) / config.nics.length);
   return {

@@ -1,8 +1,15 @@
 import { formatHex } from "@proj/wire-types";
 import type { EngineEvent } from "../engine/events.js";
 import { formatId } from "../wire/id64.js";
-import type { EventBus } from "./event-bus.js";
-import type { EventGroupName, EventLevel } from "./event-groups.js";
+import type { DcquicEvent, EventGroupName, EventLevel } from "./event-groups.js";
+
+/** Where events go: an `EventBus`, or what leads to one. */
+export interface EventSink {
+  /** Whether anyone wants events of a group and level. */
+  wants(group: EventGroupName, level: EventLevel): boolean;
+  /** Takes one. */
+  emit(event: DcquicEvent): void;
+}
 
 interface Description {
   readonly group: EventGroupName;
@@ -32,16 +39,16 @@ const DESCRIPTIONS: Readonly<Record<EngineEvent["kind"], Description>> = {
   securityNoted: { group: "security", level: "info", kind: "security.noted" },
 };
 
-/** Tells a bus what an engine told its application, if anyone wants it; payloads and tokens are left out. */
+/** Tells a sink what an engine told its application, if anyone wants it; payloads and tokens are left out. */
 export function tellEngineEvent(
-  bus: EventBus,
+  sink: EventSink,
   nowUs: number,
   worker: number,
   event: EngineEvent,
 ): void {
   const { group, kind, level } = DESCRIPTIONS[event.kind];
-  if (!bus.wants(group, level)) return;
-  bus.emit({ tUs: nowUs, worker, group, level, kind, details: detailsOf(event) });
+  if (!sink.wants(group, level)) return;
+  sink.emit({ tUs: nowUs, worker, group, level, kind, details: detailsOf(event) });
 }
 
 function detailsOf(event: EngineEvent): Readonly<Record<string, string | number>> {

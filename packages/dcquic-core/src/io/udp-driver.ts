@@ -122,6 +122,11 @@ export class UdpDriver {
     return systemTime.nowUs();
   }
 
+  /** Bytes that wait in the engine, for a router that looks for the worker with less to do. */
+  get queuedBytes(): number {
+    return this.engine.queuedBytes();
+  }
+
   /** The engine's number for a peer's address. */
   addressOf(host: string, port: number): number {
     return this.#addresses.peer(host, port);

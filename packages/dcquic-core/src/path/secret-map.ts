@@ -23,6 +23,14 @@ export interface PathEntry {
   readonly retiredAtUs: number | undefined;
 }
 
+/** What a {@link PathSecretMap} asks and tells whoever uses its paths. */
+export interface PathSecretHooks {
+  /** Whether nothing runs on a path now; what was noted of it decides if absent. */
+  isIdle?(entry: PathEntry): boolean;
+  /** Is told of a path that made room for another one. */
+  evicted?(entry: PathEntry): void;
+}
+
 type MutableEntry = { -readonly [K in keyof PathEntry]: PathEntry[K] };
 
 /**
@@ -35,14 +43,16 @@ type MutableEntry = { -readonly [K in keyof PathEntry]: PathEntry[K] };
  */
 export class PathSecretMap {
   readonly #capacity: number;
+  readonly #hooks: PathSecretHooks;
   // In order of use: whoever is touched moves to the end.
   readonly #byId = new Map<string, MutableEntry>();
   readonly #newest = new Map<string, MutableEntry>();
 
   /** Starts empty. */
-  constructor(capacity: number = DEFAULT_PATH_CAPACITY) {
+  constructor(capacity: number = DEFAULT_PATH_CAPACITY, hooks: PathSecretHooks = {}) {
     if (!(capacity >= 1)) throw new RangeError(`a map for ${capacity} paths`);
     this.#capacity = capacity;
+    this.#hooks = hooks;
   }
 
   /** How many secrets it holds. */
@@ -100,6 +110,14 @@ export class PathSecretMap {
     this.#byId.set(name, entry);
   }
 
+  /** Uses a path for nothing new from now on. */
+  retire(nowUs: number, credentialId: Uint8Array): void {
+    const entry = this.#byId.get(formatHex(credentialId));
+    if (entry === undefined) return;
+    entry.retiredAtUs ??= nowUs;
+    if (this.#newest.get(entry.identity) === entry) this.#newest.delete(entry.identity);
+  }
+
   /** Forgets a path, and says whether it was there. */
   remove(credentialId: Uint8Array): boolean {
     const name = formatHex(credentialId);
@@ -113,18 +131,23 @@ export class PathSecretMap {
   /** Removes and returns the superseded paths whose time is over. */
   takeRetired(nowUs: number): readonly PathEntry[] {
     const over = [...this.#byId.values()].filter(
-      ({ retiredAtUs, liveTransfers }) =>
-        retiredAtUs !== undefined &&
-        (liveTransfers === 0 || nowUs - retiredAtUs >= RETIRE_AFTER_US),
+      (entry) =>
+        entry.retiredAtUs !== undefined &&
+        (this.#isIdle(entry) || nowUs - entry.retiredAtUs >= RETIRE_AFTER_US),
     );
     for (const entry of over) this.remove(entry.path.credentialId);
     return over;
   }
 
+  #isIdle(entry: PathEntry): boolean {
+    return this.#hooks.isIdle?.(entry) ?? entry.liveTransfers === 0;
+  }
+
   #evict(): void {
     for (const entry of this.#byId.values()) {
-      if (entry.liveTransfers > 0) continue;
+      if (!this.#isIdle(entry)) continue;
       this.remove(entry.path.credentialId);
+      this.#hooks.evicted?.(entry);
       return;
     }
     throw new DcquicError("dcquic.limit", `${this.#byId.size} paths, all in use`);

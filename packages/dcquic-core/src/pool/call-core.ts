@@ -3,11 +3,13 @@ import { DcquicCodes, DcquicError } from "../errors.js";
 import { DependencyKind } from "../causality/causality-map.js";
 import type { After } from "../engine/announce-options.js";
 import { Status } from "../engine/status.js";
+import type { RouterDependency } from "../router/request-router.js";
 import type { PatternName } from "../stream/pattern-rules.js";
 import type { Stream, StreamHandlers, StreamOutcome } from "../stream/stream.js";
 import type { Id64 } from "../wire/id64.js";
 import type { CallOptions, Dependency, Payload } from "./call-options.js";
 import { Eventual } from "./eventual.js";
+import { awaitForeign, workerOf } from "./foreign-dependencies.js";
 import { outcomeError } from "./outcome-error.js";
 import { PayloadSender, type ReadyPayload } from "./payload-sender.js";
 import type { PoolCore } from "./pool-core.js";
@@ -49,6 +51,8 @@ export interface CallParts {
 const DEFAULT_PRIORITY = 3;
 const DEFAULT_RETRIES = 4;
 const FIRST_BACKOFF_US = 5000;
+// Of the peer, or of the own worker that served it.
+const STATE_LOST: ReadonlySet<number> = new Set([Status.PeerStateLost, Status.LocalResource]);
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -120,7 +124,7 @@ export class CallCore implements StreamHandlers {
     const { core, peer } = this.#parts;
     if (core.isClosed) return this.#finish(goingAway());
     try {
-      const route = core.backend.route(peer);
+      const route = core.backend.route(peer, attractions(this.#parts.options.after));
       if (route instanceof Promise) {
         route.then(
           (found) => this.#open(found),
@@ -155,12 +159,24 @@ export class CallCore implements StreamHandlers {
   }
 
   #send(route: Route, sender: PayloadSender, first: ReadyPayload | undefined): void {
+    const foreign = this.#parts.options.after?.filter((each) => workerOf(each) !== route.worker);
+    if (foreign === undefined || foreign.length === 0) return this.#sendNow(route, sender, first);
+    awaitForeign(this.#parts.core.backend.layers, foreign, (failed) => {
+      if (failed === undefined || this.#isOver) return this.#sendNow(route, sender, first);
+      first?.taken?.();
+      const rootCause = failed.token;
+      this.#finish({ status: Status.DependencyFailed, reason: "", rootCause });
+    });
+  }
+
+  #sendNow(route: Route, sender: PayloadSender, first: ReadyPayload | undefined): void {
     if (this.#isOver) {
       first?.taken?.();
       return;
     }
     const { pattern, options, use } = this.#parts;
-    const { queue, headers, meta, after = [], track } = options;
+    const { queue, headers, meta, track } = options;
+    const after = options.after?.filter((each) => workerOf(each) === route.worker) ?? [];
     const stream = route.layer.open(route.path, {
       pattern,
       priority: options.priority ?? DEFAULT_PRIORITY,
@@ -201,7 +217,7 @@ export class CallCore implements StreamHandlers {
     if (this.#isOver || core.isClosed || use.isAnswered) return false;
     if (this.#retries >= (options.maxRetries ?? DEFAULT_RETRIES)) return false;
     if (status === Status.Overloaded) return true;
-    return options.idempotent === true && status === Status.PeerStateLost;
+    return options.idempotent === true && STATE_LOST.has(status);
   }
 
   #repeat(): void {
@@ -242,6 +258,11 @@ export class CallCore implements StreamHandlers {
     }
     use.over(error);
   }
+}
+
+function attractions(after: readonly Dependency[] = []): readonly RouterDependency[] | undefined {
+  if (after.length === 0) return undefined;
+  return after.map((each) => ({ worker: workerOf(each), cascades: each.cascade }));
 }
 
 function kindOf({ token, wait, cascade }: Dependency): After {

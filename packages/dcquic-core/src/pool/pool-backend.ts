@@ -2,6 +2,8 @@ import type { EngineEvent, PathId } from "../engine/events.js";
 import type { EnginePort } from "../stream/engine-port.js";
 import type { IncomingStream } from "../stream/incoming-stream.js";
 import type { StreamLayer } from "../stream/stream-layer.js";
+import type { DcquicEvent } from "../events/event-groups.js";
+import type { RouterDependency } from "../router/request-router.js";
 
 /** The way to a peer. */
 export interface Route {
@@ -9,6 +11,8 @@ export interface Route {
   readonly peer: string;
   /** The name that the peer proved in its handshake. */
   readonly identity: string;
+  /** Number of the worker that is home to the path. */
+  readonly worker: number;
   /** The engine that is home to the path. */
   readonly port: EnginePort;
   /** Streams of that engine. */
@@ -17,6 +21,14 @@ export interface Route {
   readonly path: PathId;
   /** The path's credential id, which both sides know. */
   readonly credentialId: Uint8Array;
+}
+
+/** Who is told what happens in a backend. */
+export interface BackendSink {
+  /** Takes an event of the engine of one worker. */
+  engine(worker: number, event: EngineEvent): void;
+  /** Takes what the backend itself tells: about its workers, cores and routes. */
+  own(event: DcquicEvent): void;
 }
 
 /** What a transport pool runs on: engines with their drivers, and a way to make paths. */
@@ -28,15 +40,16 @@ export interface PoolBackend {
   /** The engine whose clock, timers and buffers serve what belongs to no peer. */
   readonly mainPort: EnginePort;
   /**
-   * The way to a peer: at once if there is a path, otherwise after a handshake, which concurrent calls share.
+   * The way to a peer: at once if there is a path, otherwise after a handshake, which concurrent calls share. The first call
+   * decides which worker serves the peer, and what it depends on attracts it.
    *
    * A rejection is a `DcquicError` `dcquic.handshake_failed`.
    */
-  route(peer: string): Route | Promise<Route>;
+  route(peer: string, dependencies?: readonly RouterDependency[]): Route | Promise<Route>;
   /** Has every stream that a peer opens shown to `taker`; `undefined` has them refused. */
   serve(taker: ((incoming: IncomingStream, route: Route) => void) | undefined): void;
-  /** Tells every event of every engine to `subscriber`. @returns a function that ends it. */
-  subscribe(subscriber: (event: EngineEvent) => void): () => void;
+  /** Tells everything that happens to `sink`. @returns a function that ends it. */
+  subscribe(sink: BackendSink): () => void;
   /** All layers, for statistics and for closing. */
   readonly layers: readonly StreamLayer[];
   /** Stops everything at once. */

@@ -2,6 +2,7 @@ import type { ByteStream, Tracer } from "@proj/wire-types";
 import { Status } from "../engine/status.js";
 import { tellEngineEvent } from "../events/engine-events.js";
 import { EventBus, type Subscriber } from "../events/event-bus.js";
+import { EventCrossing } from "../events/event-crossing.js";
 import { BidirectionalCall } from "./bidirectional-call.js";
 import { type Broadcast, broadcastOf } from "./broadcast.js";
 import { BufferHandle } from "./buffer-handle.js";
@@ -34,6 +35,8 @@ export interface TransportPoolOptions {
   readonly protection?: PayloadProtection;
   /** How long {@link TransportPool.close} waits for what runs; 5000 ms if absent. */
   readonly closeGraceMs?: number;
+  /** Events of a worker that may wait for a subscriber; 16,384 if absent. */
+  readonly eventsRing?: number;
   /** Starts a span for each call of both sides. */
   readonly tracer?: Tracer;
 }
@@ -41,11 +44,13 @@ export interface TransportPoolOptions {
 interface Shared {
   readonly core: PoolCore;
   readonly closeGraceMs: number;
+  readonly eventsRing: number;
   readonly queue: IncomingQueue;
 }
 
 const DEFAULT_PRIORITY = 3;
 const DEFAULT_GRACE_MS = 5000;
+const DEFAULT_EVENTS = 16_384;
 const ACK_GRACE_US = 200_000;
 const POLL_US = 2000;
 
@@ -69,7 +74,8 @@ export class TransportPool {
   static on(backend: PoolBackend, options: TransportPoolOptions = {}): TransportPool {
     const core = new PoolCore(backend, options.protection ?? "record", options.tracer);
     const closeGraceMs = options.closeGraceMs ?? DEFAULT_GRACE_MS;
-    return new TransportPool({ core, closeGraceMs, queue: new IncomingQueue() });
+    const eventsRing = options.eventsRing ?? DEFAULT_EVENTS;
+    return new TransportPool({ core, closeGraceMs, eventsRing, queue: new IncomingQueue() });
   }
 
   /** The own name, by which peers call this side. */
@@ -188,8 +194,11 @@ export class TransportPool {
     const bus = new EventBus();
     bus.subscribe(subscriber);
     const { mainPort } = this.#core.backend;
-    return this.#core.backend.subscribe((event) => {
-      tellEngineEvent(bus, mainPort.nowUs, 0, event);
+    const nowUs = (): number => mainPort.nowUs;
+    const crossing = new EventCrossing({ bus, capacity: this.#shared.eventsRing, nowUs, defer });
+    return this.#core.backend.subscribe({
+      engine: (worker, event) => tellEngineEvent(crossing, mainPort.nowUs, worker, event),
+      own: (event) => crossing.emit(event),
     });
   }
 

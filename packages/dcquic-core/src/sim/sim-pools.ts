@@ -2,7 +2,7 @@ import { SeededRandom, type Timer, type Timers } from "@proj/wire-types";
 import type { EngineEvent, PathId } from "../engine/events.js";
 import { Status } from "../engine/status.js";
 import { TransportPool, type TransportPoolOptions } from "../pool/transport-pool.js";
-import type { PoolBackend, Route } from "../pool/pool-backend.js";
+import type { BackendSink, PoolBackend, Route } from "../pool/pool-backend.js";
 import { LocalPort } from "../stream/local-port.js";
 import { StreamLayer } from "../stream/stream-layer.js";
 import type { IncomingStream } from "../stream/incoming-stream.js";
@@ -65,7 +65,7 @@ class SimBackend implements PoolBackend {
   readonly #world: World;
   readonly #index: number;
   readonly #routes = new Map<PathId, Route>();
-  readonly #subscribers = new Set<(event: EngineEvent) => void>();
+  readonly #sinks = new Set<BackendSink>();
   #taker: ((incoming: IncomingStream, route: Route) => void) | undefined;
   #isPumping = false;
 
@@ -104,7 +104,7 @@ class SimBackend implements PoolBackend {
 
   handle(event: EngineEvent): void {
     for (const layer of this.layers) layer.handle(event);
-    for (const subscriber of this.#subscribers) subscriber(event);
+    for (const sink of this.#sinks) sink.engine(0, event);
   }
 
   route(peer: string): Route {
@@ -115,9 +115,9 @@ class SimBackend implements PoolBackend {
     this.#taker = taker;
   }
 
-  subscribe(subscriber: (event: EngineEvent) => void): () => void {
-    this.#subscribers.add(subscriber);
-    return () => void this.#subscribers.delete(subscriber);
+  subscribe(sink: BackendSink): () => void {
+    this.#sinks.add(sink);
+    return () => void this.#sinks.delete(sink);
   }
 
   close(): Promise<void> {
@@ -138,7 +138,15 @@ class SimBackend implements PoolBackend {
     if (layer === undefined) throw new RangeError("a host without streams");
     const { identity } = entry;
     const { credentialId } = entry.path;
-    const route = { peer: identity, identity, port: this.mainPort, layer, path, credentialId };
+    const route = {
+      peer: identity,
+      identity,
+      worker: 0,
+      port: this.mainPort,
+      layer,
+      path,
+      credentialId,
+    };
     this.#routes.set(path, route);
     return route;
   }

@@ -123,6 +123,15 @@ export class StreamLayer {
     return this.#submissions.waiting;
   }
 
+  /** Tells when a token of this layer came as far as `wait` says, or failed before; at once if that is so already. */
+  watchToken(
+    token: Id64,
+    wait: "request" | "response",
+    done: (how: "reached" | "failed") => void,
+  ): void {
+    this.#tokens.watch(token, wait, done);
+  }
+
   /** Opens a stream; the first message announces it. */
   open(path: PathId, options: OpenOptions): Stream {
     const { pattern, ordered, queue = this.#queue } = options;

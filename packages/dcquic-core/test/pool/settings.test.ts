@@ -27,10 +27,9 @@ test("§20: settings that contradict each other are refused with all their keys,
 test.each(Object.keys(presets) as (keyof typeof presets)[])(
   "§20: a pool carries bytes with the preset %s",
   async (preset) => {
-    const [caller, answerer] = [
-      await made({ settings: { preset } }),
-      await made({ settings: { preset } }),
-    ];
+    // As many workers as the preset has, on the cores that are here.
+    const settings = { preset, cores: { count: 0, ids: [], poll: "auto" } } as const;
+    const [caller, answerer] = [await made({ settings }), await made({ settings })];
     const content = new SeededRandom(1).fill(new Uint8Array(200_000));
     const memory = new Uint8Array(content.length);
     answerer.serve({
@@ -40,6 +39,11 @@ test.each(Object.keys(presets) as (keyof typeof presets)[])(
     expect(equalBytes(memory, content)).toBe(true);
   },
 );
+
+test("§20: more reserved cores than the machine has are refused", async () => {
+  const cores = { count: 100_000, ids: [], poll: "hybrid" } as const;
+  await expect(localPool({ settings: { cores } })).rejects.toThrow(/cores\.count: 100000 of/);
+});
 
 test("§8.2: records are as large as the settings say, whatever the peer's are", async () => {
   const settings = { preset: "twoCoreTest", recordBytes: 16_384 } as const;

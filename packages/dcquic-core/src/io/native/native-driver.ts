@@ -145,6 +145,11 @@ export class NativeDriver {
     return systemTime.nowUs();
   }
 
+  /** Bytes that wait in the engine, for a router that looks for the worker with less to do. */
+  get queuedBytes(): number {
+    return this.engine.queuedBytes();
+  }
+
   /** The engine's number for a peer's address, kept until the driver closes. */
   addressOf(host: string, port: number): number {
     return this.#wire.socket.pin({ host, port });

@@ -1,29 +1,30 @@
+import { availableParallelism } from "node:os";
 import { isWireError } from "@proj/wire-types";
 import { systemRandom } from "@proj/wire-types/system";
 import { DEFAULT_DCQUIC_CONFIG } from "../../config/presets.js";
-import {
-  type ConfigChoice,
-  engineConfigOf,
-  resolveDcquicConfig,
-} from "../../config/resolve-dcquic-config.js";
+import { type ConfigChoice, resolveDcquicConfig } from "../../config/resolve-dcquic-config.js";
 import type { CryptoBackend } from "../../crypto/backend.js";
 import { DEFAULT_CONFIG, type EngineConfig } from "../../engine/config.js";
-import type { Hello } from "../../path/hello.js";
 import { TransportPool, type TransportPoolOptions } from "../../pool/transport-pool.js";
 import { nodeCrypto } from "../node-crypto.js";
 import type { RmaSideOptions } from "../rma/rma-side.js";
 import type { HandshakeCredentials } from "../tls-handshake.js";
-import { UdpDriver } from "../udp-driver.js";
 import { HandshakeServer } from "./handshake-server.js";
+import { HelloMaker } from "./hello-maker.js";
 import { NetworkBackend } from "./network-backend.js";
 import { PathMaker } from "./path-maker.js";
-import type { BindDriver, PoolDriver } from "./pool-driver.js";
+import type { BindDriver } from "./pool-driver.js";
+import { type BoundWorker, bindWorkers, type WorkerNews } from "./worker-binder.js";
+import { planAlone, planWorkers } from "./worker-plan.js";
 
 /** How {@link createTransportPool} sets a pool up. */
 export interface TransportPoolConfig extends TransportPoolOptions {
   /** IP address to bind. */
   readonly host: string;
-  /** Port to bind, for UDP and for handshakes over TCP alike; 0, the default, lets the system choose. */
+  /**
+   * Port to bind, for UDP and for handshakes over TCP alike; 0, the default, lets the system choose. Further workers listen
+   * on the UDP ports after it.
+   */
   readonly port?: number;
   /** Address that peers are told; the bound one if absent, and where that is unspecified the one they see. */
   readonly advertisedHost?: string;
@@ -43,11 +44,14 @@ export interface TransportPoolConfig extends TransportPoolOptions {
   readonly bufferBytes?: number;
   /** Plain bytes of a record, a power of two from 2^14 to 2^24; 65,536 if absent. */
   readonly recordBytes?: number;
-  /** The cryptography; OpenSSL's if absent. */
+  /** The cryptography; the best that the driver has if absent. */
   readonly crypto?: CryptoBackend;
   /** Memory access for bulk bytes, for drivers that can; hardware that is here if absent, nothing where `false`. */
   readonly rma?: RmaSideOptions | false;
-  /** Binds the sockets; `UdpDriver.bind` if absent. */
+  /**
+   * Binds the sockets of one worker. If absent, workers get threads of their own where cores are reserved for them and the
+   * addon is here, and run over `node:dgram` on the application's thread everywhere else.
+   */
   readonly bind?: BindDriver;
   /** How long a handshake may take; 5000 ms if absent. */
   readonly handshakeTimeoutMs?: number;
@@ -58,7 +62,6 @@ export interface TransportPoolConfig extends TransportPoolOptions {
 }
 
 const SIGNER_BYTES = 32;
-const EPOCH_BYTES = 16;
 const PORT_ATTEMPTS = 16;
 const DEFAULT_TIMEOUT_MS = 5000;
 const DEFAULT_HANDSHAKES = 64;
@@ -90,61 +93,78 @@ export async function createTransportPool(options: TransportPoolConfig): Promise
 
 function withSettings(config: TransportPoolConfig): TransportPoolConfig {
   if (config.settings === undefined) return config;
-  const settings = resolveDcquicConfig(config.settings);
+  const settings = resolveDcquicConfig(config.settings, { cores: availableParallelism() });
   return {
     bufferBytes: settings.bufferPoolBytes,
     recordBytes: settings.recordBytes,
     maxHandshakes: settings.maxHandshakes,
     rehandshakeMs: settings.rehandshakeUs / US_PER_MS,
     closeGraceMs: settings.closeGraceUs / US_PER_MS,
+    eventsRing: settings.eventsRing,
     ...config,
-    engine: { ...engineConfigOf(settings, 0), ...config.engine },
+    settings,
   };
 }
 
 async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend> {
-  const { host, port = 0, bufferBytes } = config;
+  const { host, port = 0 } = config;
+  // A process that was told nothing does not end by itself.
+  const settings = { ...DEFAULT_DCQUIC_CONFIG, onWorkerHang: "event" as const, ...config.settings };
+  const plan = config.settings === undefined ? planAlone() : planWorkers(settings);
   const recordLog2 = recordLog2Of(config);
-  const crypto = config.crypto ?? nodeCrypto;
   const resetSigner = config.resetSigner ?? systemRandom.fill(new Uint8Array(SIGNER_BYTES));
-  const bind: BindDriver = config.bind ?? ((options) => UdpDriver.bind(options));
   let backend: NetworkBackend | undefined;
-  const driver = await bind({
-    host,
-    port,
-    resetSigner,
-    onEvent: (event) => backend?.handle(event),
-    ...(config.engine === undefined ? {} : { config: config.engine }),
-    ...(config.crypto === undefined ? {} : { crypto: config.crypto }),
-    ...(config.rma === undefined ? {} : { rma: config.rma }),
-    ...(bufferBytes === undefined ? {} : { bufferBytes }),
+  const early: (readonly [worker: number, news: WorkerNews])[] = [];
+  const bound = await bindWorkers({
+    plan,
+    shared: {
+      host,
+      port,
+      resetSigner,
+      onWorkerHang: settings.onWorkerHang,
+      ...(config.engine === undefined ? {} : { config: config.engine }),
+      ...(config.crypto === undefined ? {} : { crypto: config.crypto }),
+      ...(config.rma === undefined ? {} : { rma: config.rma }),
+    },
+    bufferBytes: config.bufferBytes ?? DEFAULT_DCQUIC_CONFIG.bufferPoolBytes,
+    bind: config.bind,
+    onNews: (worker, news) => {
+      if (backend === undefined) early.push([worker, news]);
+      else backend.handle(worker, news);
+    },
   });
+  const crypto = config.crypto ?? bound[0]?.driver.crypto ?? nodeCrypto;
   const maxConcurrent = config.maxHandshakes ?? DEFAULT_HANDSHAKES;
+  const hellos = new HelloMaker({ config, bound, recordLog2 });
   const maker = new PathMaker({
     credentials: config.credentials,
     crypto,
-    hello: helloOf(config, driver),
+    helloTo: (peer) => hellos.to(peer === "" ? undefined : backend?.homeOf(peer).number),
     resetSigner,
     knows: (credentialId) => backend?.knows(credentialId) === true,
     timeoutMs: config.handshakeTimeoutMs ?? DEFAULT_TIMEOUT_MS,
     maxConcurrent,
   });
   try {
-    const at = { host, port: driver.address.port, maxConcurrent };
+    const at = { host, port: bound[0]?.driver.address.port ?? port, maxConcurrent };
     const server = await HandshakeServer.listen(at, async (socket) => backend?.answer(socket));
     backend = new NetworkBackend({
-      driver,
+      bound,
       maker,
       crypto,
       recordLog2,
-      inlineMaxBytes: config.engine?.inlineMaxBytes ?? DEFAULT_CONFIG.inlineMaxBytes,
+      queue: { messages: settings.streamQueueMessages, bytes: settings.streamQueueBytes },
+      pathCapacity: settings.pathCapacity,
+      inlineMaxBytes: engineOf(config, bound).inlineMaxBytes,
       authorize: config.authorize ?? (() => true),
       rehandshakeMs: config.rehandshakeMs ?? DAY_MS,
+      onWorkerLost: () => hellos.renew(),
       stopListening: () => server.close(),
     });
+    for (const [worker, news] of early) backend.handle(worker, news);
     return backend;
   } catch (error) {
-    await driver.close();
+    await Promise.all(bound.map(({ driver }) => driver.close()));
     throw error;
   }
 }
@@ -157,28 +177,6 @@ function recordLog2Of({ recordBytes = DEFAULT_DCQUIC_CONFIG.recordBytes }: Trans
   return log2;
 }
 
-function helloOf(config: TransportPoolConfig, driver: PoolDriver): Hello {
-  const engine = { ...DEFAULT_CONFIG, ...config.engine };
-  const { host, port } = driver.address;
-  return {
-    versions: [2],
-    aeads: ["aes-256-gcm", "aes-128-gcm"],
-    dataAuth: engine.dataAuth === "headers" ? [0, 1] : [0],
-    recordLog2: [recordLog2Of(config)],
-    epoch: systemRandom.fill(new Uint8Array(EPOCH_BYTES)),
-    endpoints: [config.advertisedHost ?? host, ...(config.otherHosts ?? [])].map((each, nic) => ({
-      worker: engine.worker,
-      host: each,
-      ports: [port],
-      nic,
-      bandwidth: Math.floor(engine.nicBytesPerSecond),
-    })),
-    maxDatagramBytes: Math.max(engine.mtuBytes, engine.mtuMaxBytes),
-    notifyLimit: engine.notifyWindow,
-    inlineLimit: engine.inlineStartBytes,
-    asked: [],
-    answers: [],
-    application: new Uint8Array(0),
-    rma: driver.rmaOffers ?? [],
-  };
+function engineOf(config: TransportPoolConfig, bound: readonly BoundWorker[]): EngineConfig {
+  return { ...DEFAULT_CONFIG, ...bound[0]?.plan.engine, ...config.engine };
 }

@@ -1,12 +1,13 @@
 import type { EngineEvent, PathId } from "../../engine/events.js";
 import type { WorkerEndpoint } from "../../path/hello.js";
+import { formatPeerName, isUnspecified } from "./peer-name.js";
 import type { PoolDriver } from "./pool-driver.js";
 
 // Longer than three probes take, so that an address gets its chance.
 const RETRY_MS = 400;
 
 /**
- * Finds another way to a peer that has several addresses: while it does not answer, one after the other is tried. Both sides
+ * Finds another way to a peer that has several addresses, of its NICs and of its workers: while it does not answer, one after the other is tried. Both sides
  * do so, and each follows the other to where it is heard from.
  *
  * The path stays, with its keys, its windows and its transfers: only its packets go elsewhere.
@@ -24,11 +25,17 @@ export class EndpointFailover {
 
   /** Watches a path to a peer that said where it receives; `host` is the address in use. */
   watch(path: PathId, endpoints: readonly WorkerEndpoint[], host: string, port: number): void {
-    const others = endpoints.filter((each) => each.ports.includes(port)).map((each) => each.host);
-    const hosts = new Set(others.filter((each) => each !== host));
-    if (hosts.size === 0) return;
-    for (const each of hosts) {
-      this.#driver.engine.addAddress(path, this.#driver.addressOf(each, port));
+    const used = formatPeerName(host, port);
+    const others = new Map<string, { host: string; port: number }>();
+    for (const each of endpoints) {
+      // An unspecified address is the one that is in use already.
+      const at = { host: isUnspecified(each.host) ? host : each.host, port: each.ports[0] ?? 0 };
+      const name = formatPeerName(at.host, at.port);
+      if (at.port !== 0 && name !== used) others.set(name, at);
+    }
+    if (others.size === 0) return;
+    for (const at of others.values()) {
+      this.#driver.engine.addAddress(path, this.#driver.addressOf(at.host, at.port));
     }
     this.#retries.set(path, undefined);
   }

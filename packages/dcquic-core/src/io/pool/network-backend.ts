@@ -1,46 +1,47 @@
 import type { Socket } from "node:net";
-import { formatHex } from "@proj/wire-types";
 import { systemRandom, systemTime } from "@proj/wire-types/system";
 import type { CryptoBackend } from "../../crypto/backend.js";
 import type { EngineEvent, PathId } from "../../engine/events.js";
 import { Status } from "../../engine/status.js";
 import { DcquicError } from "../../errors.js";
-import type { PathEntry } from "../../path/secret-map.js";
+import type { DcquicEvent } from "../../events/event-groups.js";
 import { UnknownSecretWatch } from "../../path/unknown-path-secret.js";
-import type { PoolBackend, Route } from "../../pool/pool-backend.js";
+import type { BackendSink, PoolBackend, Route } from "../../pool/pool-backend.js";
+import type { RouterDependency } from "../../router/request-router.js";
 import type { IncomingStream } from "../../stream/incoming-stream.js";
 import type { EnginePort } from "../../stream/engine-port.js";
-import { StreamLayer } from "../../stream/stream-layer.js";
+import type { QueueLimits } from "../../stream/inbound.js";
+import type { StreamLayer } from "../../stream/stream-layer.js";
+import { type KnownPath, KnownPaths } from "./known-paths.js";
 import type { MadePath, PathMaker } from "./path-maker.js";
-import { EndpointFailover } from "./endpoint-failover.js";
 import { formatPeerName, parsePeerName } from "./peer-name.js";
-import type { PoolDriver } from "./pool-driver.js";
+import type { PoolWorker } from "./pool-worker.js";
+import type { BoundWorker, WorkerNews } from "./worker-binder.js";
+import { WorkerSet } from "./worker-set.js";
 
 /** What a {@link NetworkBackend} is made with. */
 export interface NetworkBackendOptions {
-  readonly driver: PoolDriver;
+  /** The workers with their drivers; at least one. The first one's port is that of handshakes. */
+  readonly bound: readonly BoundWorker[];
   readonly maker: PathMaker;
   readonly crypto: CryptoBackend;
   readonly inlineMaxBytes: number;
   /** log2 of a record's plain bytes. */
   readonly recordLog2: number;
+  /** What streams hold for their readers. */
+  readonly queue: QueueLimits;
+  /** How many path secrets are kept. */
+  readonly pathCapacity: number;
   /** Who may make paths: is asked with the name that the peer proved. */
   readonly authorize: (identity: string) => boolean;
   /** How long a path is used before its secret is replaced, give or take a fifth; ms. */
   readonly rehandshakeMs: number;
+  /** Is told that a worker and what it knew are gone. */
+  readonly onWorkerLost: () => void;
   /** Stops listening for handshakes. */
   readonly stopListening: () => Promise<void>;
 }
 
-interface Known {
-  readonly route: Route;
-  entry: PathEntry;
-  readonly replaceAtUs: number;
-  /** Since when a newer path of the same peer serves its calls. */
-  retiredAtUs: number | undefined;
-}
-
-const RETIRE_AFTER_US = 60_000_000;
 const SWEEP_MS = 1000;
 const REDIAL_AFTER_US = 10_000_000;
 const JITTER = 0.2;
@@ -51,75 +52,79 @@ const GONE: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Peers on a real network: one engine and its driver, and the paths that handshakes made.
+ * Peers on a real network: workers with their engines, and the paths that handshakes made. Each peer has one worker as its
+ * home; when that is lost, the next call makes a new path on another one.
  *
  * A path is replaced, not repaired: when its keys run out, when a day has passed, when its peer forgot it. What runs on the
  * old one finishes there, for at most a minute.
  *
- * @see spec/dcquic.md §7.1, §7.4
+ * @see spec/dcquic.md §7.1, §7.4, §18
  */
 export class NetworkBackend implements PoolBackend {
   /** Largest payload that rides in an announcement. */
   readonly inlineMaxBytes: number;
-  /** The engine's port. */
+  /** The first worker's port: what it says of time and buffers holds for all. */
   readonly mainPort: EnginePort;
-  /** Its streams. */
+  /** The streams of each worker. */
   readonly layers: readonly StreamLayer[];
   /** The own name, by which peers dial. */
   readonly name: string;
   readonly #options: NetworkBackendOptions;
-  readonly #layer: StreamLayer;
-  readonly #paths = new Map<PathId, Known>();
-  readonly #newest = new Map<string, Known>();
-  // Paths whose peers may send already and did not prove yet that they have the secret.
-  readonly #unproved = new Map<PathId, IncomingStream[]>();
+  readonly #workers: WorkerSet;
+  readonly #known: KnownPaths;
   readonly #dialling = new Map<string, Promise<Route>>();
   readonly #dialledUs = new Map<string, number>();
   readonly #watch: UnknownSecretWatch;
-  readonly #failover: EndpointFailover;
-  readonly #subscribers = new Set<(event: EngineEvent) => void>();
+  readonly #sinks = new Set<BackendSink>();
   readonly #sweeper: NodeJS.Timeout;
   #taker: ((incoming: IncomingStream, route: Route) => void) | undefined;
 
-  /** Serves a driver whose events are given to {@link NetworkBackend.handle}. */
+  /** Serves drivers whose events are given to {@link NetworkBackend.handle}. */
   constructor(options: NetworkBackendOptions) {
     this.#options = options;
-    const { driver, crypto, recordLog2 } = options;
+    const { bound, crypto, recordLog2, queue } = options;
     this.inlineMaxBytes = options.inlineMaxBytes;
-    this.name = formatPeerName(driver.address.host, driver.address.port);
-    this.mainPort = driver.port({ timers: systemTime, crypto, random: systemRandom, recordLog2 });
-    this.#layer = new StreamLayer({
-      port: this.mainPort,
-      onIncoming: (incoming) => this.#show(incoming),
+    this.#workers = new WorkerSet({
+      bound,
+      parts: { timers: systemTime, crypto, random: systemRandom, recordLog2 },
+      queue,
+      onIncoming: (worker, incoming) => this.#show(worker, incoming),
     });
-    this.layers = [this.#layer];
+    const { first, all } = this.#workers;
+    const { host, port } = first.driver.address;
+    this.name = formatPeerName(host, port);
+    this.mainPort = first.port;
+    this.layers = all.map(({ layer }) => layer);
+    this.#known = new KnownPaths(options.pathCapacity, (path) =>
+      this.#drop(path.home, path.route.path),
+    );
     this.#watch = new UnknownSecretWatch(crypto);
-    this.#failover = new EndpointFailover(driver);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
     this.#sweeper.unref();
   }
 
   /** Whether a path with this credential id exists. */
   knows(credentialId: Uint8Array): boolean {
-    const name = formatHex(credentialId);
-    return [...this.#paths.values()].some(({ route }) => formatHex(route.credentialId) === name);
+    return this.#known.byCredentialId(credentialId) !== undefined;
   }
 
-  /** Takes an event of the engine. */
-  handle(event: EngineEvent): void {
-    this.#failover.handle(event);
-    this.#layer.handle(event);
-    if (event.kind === "handshakeDue") this.#replace(event.path);
-    else if (event.kind === "unknownPathSecret") this.#doubt(event.path, event.token);
-    else if (event.kind === "pathFailed" && GONE.has(event.status)) this.#retire(event.path);
-    for (const subscriber of this.#subscribers) subscriber(event);
+  /** The home of a peer, chosen now if it has none. @throws DcquicError `dcquic.local_resource` when every worker is lost. */
+  homeOf(peer: string, dependencies: readonly RouterDependency[] = []): PoolWorker {
+    return this.#workers.homeOf(peer, dependencies);
+  }
+
+  /** Takes what a worker tells. */
+  handle(number: number, news: WorkerNews): void {
+    if (news.kind === "engine") this.#handleEvent(number, news.event);
+    else this.#handleWorker(number, news);
   }
 
   /** See {@link PoolBackend}. */
-  route(peer: string): Route | Promise<Route> {
-    const known = this.#newest.get(peer);
-    if (known === undefined) return this.#dial(peer, []);
-    const { engine, nowUs } = this.#options.driver;
+  route(peer: string, dependencies?: readonly RouterDependency[]): Route | Promise<Route> {
+    const known = this.#known.newest(peer);
+    if (known === undefined) return this.#dial(peer, [], dependencies);
+    known.wasUsed = true;
+    const { engine, nowUs } = known.home.driver;
     // A peer that was started anew may have no way to say so: then only a handshake reaches it.
     const isLost = engine.peerState(known.route.path) === "failed";
     const dialledUs = this.#dialledUs.get(peer) ?? Number.NEGATIVE_INFINITY;
@@ -133,123 +138,176 @@ export class NetworkBackend implements PoolBackend {
   }
 
   /** See {@link PoolBackend}. */
-  subscribe(subscriber: (event: EngineEvent) => void): () => void {
-    this.#subscribers.add(subscriber);
-    return () => void this.#subscribers.delete(subscriber);
+  subscribe(sink: BackendSink): () => void {
+    this.#sinks.add(sink);
+    return () => void this.#sinks.delete(sink);
   }
 
   /** Answers a dialer's handshake; failures are its own affair. */
   async answer(socket: Socket): Promise<void> {
     const { maker } = this.#options;
-    let path: PathId | undefined;
+    let inserted: Inserted | undefined;
     try {
-      const made = await maker.answer(socket, (early) => (path = this.#insert(early)));
-      if (path === undefined) return;
-      const { route } = this.#adopt(made, path, formatPeerName(made.host, made.port));
-      const early = this.#unproved.get(path) ?? [];
-      this.#unproved.delete(path);
-      for (const incoming of early) this.#offer(incoming, route);
+      const made = await maker.answer(socket, (early) => (inserted = this.#insert(early)));
+      if (inserted === undefined) return;
+      this.#adopt(made, inserted, made.peer);
     } catch {
-      if (path !== undefined) this.#drop(path);
+      if (inserted !== undefined) this.#drop(inserted.home, inserted.path);
       socket.destroy();
     }
   }
 
-  #insert(early: Omit<MadePath, "identity">): PathId {
-    const { driver } = this.#options;
-    const address = driver.addressOf(early.host, early.port);
-    const path = driver.engine.addPath(driver.nowUs, early.path, address);
-    this.#unproved.set(path, []);
-    this.#failover.watch(path, early.path.peer.endpoints, early.host, early.port);
-    return path;
-  }
-
-  #drop(path: PathId): void {
-    this.#failover.forget(path);
-    this.#unproved.delete(path);
-    this.#layer.failPath(path, Status.GoingAway);
-    this.#options.driver.engine.removePath(path);
-  }
-
   /** See {@link PoolBackend}. */
   async close(): Promise<void> {
-    const { maker, stopListening, driver } = this.#options;
+    const { maker, stopListening } = this.#options;
     clearInterval(this.#sweeper);
     maker.close();
     await stopListening();
-    this.#failover.close();
-    await driver.close();
+    await this.#workers.close();
   }
 
-  #dial(peer: string, asked: readonly Uint8Array[]): Promise<Route> {
+  #handleEvent(number: number, event: EngineEvent): void {
+    const worker = this.#workers.at(number);
+    if (worker?.isUp === true) {
+      worker.failover.handle(event);
+      worker.layer.handle(event);
+      if (event.kind === "handshakeDue") this.#replace(worker.paths.get(event.path));
+      else if (event.kind === "unknownPathSecret") {
+        this.#doubt(worker.paths.get(event.path), event.token);
+      } else if (event.kind === "pathFailed" && GONE.has(event.status)) {
+        const failed = worker.paths.get(event.path);
+        if (failed !== undefined) this.#known.retire(worker.driver.nowUs, failed);
+      }
+    }
+    for (const sink of this.#sinks) sink.engine(number, event);
+  }
+
+  #handleWorker(number: number, news: Exclude<WorkerNews, { kind: "engine" }>): void {
+    const { event, isLost, isBack } = this.#workers.weigh(number, news);
+    this.#tell(event);
+    if (isLost) this.#lose(number);
+    if (isBack) this.#workers.recovered(number);
+  }
+
+  // Its windows are gone with it: every peer needs a new path before anything under it is accepted. §18
+  #lose(number: number): void {
+    const worker = this.#workers.at(number);
+    if (worker === undefined) return;
+    this.#options.onWorkerLost();
+    const paths = [...worker.paths.values()];
+    const moved = this.#workers.lose(worker);
+    for (const known of paths) this.#known.remove(known);
+    const early = [...worker.unproved.keys()];
+    for (const path of [...paths.map(({ route }) => route.path), ...early]) {
+      worker.failover.forget(path);
+      worker.unproved.delete(path);
+      worker.layer.failPath(path, Status.LocalResource);
+    }
+    for (const { peer, from, to } of moved) {
+      this.#tell(this.#workers.event(from, "router.peerReassigned", "info", { peer, to }));
+    }
+  }
+
+  #tell(event: DcquicEvent): void {
+    for (const sink of this.#sinks) sink.own(event);
+  }
+
+  #insert(early: Omit<MadePath, "identity">): Inserted {
+    const home = this.#workers.homeOf(early.peer, []);
+    const { driver, failover, unproved } = home;
+    const address = driver.addressOf(early.host, early.port);
+    const path = driver.engine.addPath(driver.nowUs, early.path, address);
+    unproved.set(path, []);
+    failover.watch(path, early.path.peer.endpoints, early.host, early.port);
+    return { home, path };
+  }
+
+  #drop(home: PoolWorker, path: PathId): void {
+    home.failover.forget(path);
+    home.unproved.delete(path);
+    if (!home.isUp) return;
+    home.layer.failPath(path, Status.GoingAway);
+    home.driver.engine.removePath(path);
+    home.driver.pump();
+  }
+
+  #dial(
+    peer: string,
+    asked: readonly Uint8Array[],
+    dependencies: readonly RouterDependency[] = [],
+  ): Promise<Route> {
     const running = this.#dialling.get(peer);
     if (running !== undefined) return running;
-    const dialling = this.#handshake(peer, asked).finally(() => this.#dialling.delete(peer));
+    const dialling = this.#handshake(peer, asked, dependencies).finally(() =>
+      this.#dialling.delete(peer),
+    );
     this.#dialling.set(peer, dialling);
     return dialling;
   }
 
-  async #handshake(peer: string, asked: readonly Uint8Array[]): Promise<Route> {
-    const { maker, driver } = this.#options;
-    this.#dialledUs.set(peer, driver.nowUs);
-    let path: PathId | undefined;
+  async #handshake(
+    peer: string,
+    asked: readonly Uint8Array[],
+    dependencies: readonly RouterDependency[],
+  ): Promise<Route> {
+    const { maker } = this.#options;
+    this.#workers.homeOf(peer, dependencies);
+    this.#dialledUs.set(peer, this.mainPort.nowUs);
+    let inserted: Inserted | undefined;
     try {
-      const made = await maker.dial(
-        parsePeerName(peer),
-        asked,
-        (early) => (path = this.#insert(early)),
-      );
-      if (path === undefined) throw new DcquicError("dcquic.handshake_failed", "no path was made");
-      const { route } = this.#adopt(made, path, peer);
-      this.#unproved.delete(path);
-      return route;
+      const at = parsePeerName(peer);
+      const made = await maker.dial(peer, at, asked, (early) => (inserted = this.#insert(early)));
+      if (inserted === undefined) {
+        throw new DcquicError("dcquic.handshake_failed", "no path was made");
+      }
+      return this.#adopt(made, inserted, peer);
     } catch (error) {
-      if (path !== undefined) this.#drop(path);
+      if (inserted !== undefined) this.#drop(inserted.home, inserted.path);
+      if (this.#known.newest(peer) === undefined) this.#workers.forget(peer);
       throw error;
     }
   }
 
-  #adopt(made: MadePath, path: PathId, peer: string): Known {
-    const { authorize, driver, rehandshakeMs } = this.#options;
+  #adopt(made: MadePath, { home, path }: Inserted, peer: string): Route {
+    const { authorize, rehandshakeMs } = this.#options;
     const { identity } = made;
     if (!authorize(identity)) {
       throw new DcquicError("dcquic.handshake_failed", `${identity} is not admitted`);
     }
+    if (!home.isUp) throw new DcquicError("dcquic.local_resource", "the worker was lost");
+    const { driver, layer, port, unproved } = home;
     const { credentialId } = made.path;
-    const route = { peer, identity, port: this.mainPort, layer: this.#layer, path, credentialId };
     const { nowUs } = driver;
     const jitter = 1 - JITTER + (2 * JITTER * (systemRandom.fill(new Uint8Array(1))[0] ?? 0)) / 255;
-    const known: Known = {
-      route,
-      entry: {
-        path: made.path,
-        identity: peer,
-        createdUs: nowUs,
-        usedUs: nowUs,
-        liveTransfers: 0,
-        retiredAtUs: undefined,
-      },
-      replaceAtUs: nowUs + rehandshakeMs * 1000 * jitter,
-      retiredAtUs: undefined,
+    const route: Route = {
+      peer,
+      identity,
+      worker: home.number,
+      port,
+      layer,
+      path,
+      credentialId,
     };
-    const before = this.#newest.get(peer);
-    if (before !== undefined) {
-      before.retiredAtUs = nowUs;
-      if (this.#watch.isStateLost(before.entry, known.entry)) {
-        driver.engine.failPath(before.route.path, Status.PeerStateLost);
-        driver.pump();
-      }
+    const replaceAtUs = nowUs + rehandshakeMs * 1000 * jitter;
+    const { added, before } = this.#known.add(nowUs, home, route, {
+      path: made.path,
+      replaceAtUs,
+    });
+    if (before !== undefined && this.#watch.isStateLost(before.entry, added.entry)) {
+      before.home.driver.engine.failPath(before.route.path, Status.PeerStateLost);
+      before.home.driver.pump();
     }
-    this.#paths.set(path, known);
-    this.#newest.set(peer, known);
-    return known;
+    const early = unproved.get(path) ?? [];
+    unproved.delete(path);
+    for (const incoming of early) this.#offer(incoming, route);
+    return route;
   }
 
-  #show(incoming: IncomingStream): void {
+  #show(worker: PoolWorker, incoming: IncomingStream): void {
     const { path } = incoming.stream;
-    const known = this.#paths.get(path);
+    const known = worker.paths.get(path);
     if (known !== undefined) this.#offer(incoming, known.route);
-    else this.#unproved.get(path)?.push(incoming);
+    else worker.unproved.get(path)?.push(incoming);
   }
 
   #offer(incoming: IncomingStream, route: Route): void {
@@ -257,41 +315,30 @@ export class NetworkBackend implements PoolBackend {
     else this.#taker(incoming, route);
   }
 
-  #replace(path: PathId): void {
-    const known = this.#paths.get(path);
-    if (known === undefined || known.retiredAtUs !== undefined) return;
+  #replace(known: KnownPath | undefined): void {
+    if (known === undefined || known.entry.retiredAtUs !== undefined) return;
     // A peer that cannot be reached now is tried again with the next call to it.
     this.#dial(known.route.peer, [known.route.credentialId]).catch(() => {});
   }
 
-  #doubt(path: PathId, token: Uint8Array): void {
-    const known = this.#paths.get(path);
+  #doubt(known: KnownPath | undefined, token: Uint8Array): void {
     if (known === undefined) return;
-    const { nowUs } = this.#options.driver;
-    if (this.#watch.judge(nowUs, known.entry, token) === "askPeer") this.#replace(path);
-  }
-
-  #retire(path: PathId): void {
-    const known = this.#paths.get(path);
-    if (known === undefined) return;
-    known.retiredAtUs ??= this.#options.driver.nowUs;
-    if (this.#newest.get(known.route.peer) === known) this.#newest.delete(known.route.peer);
+    const { nowUs } = this.mainPort;
+    if (this.#watch.judge(nowUs, known.entry, token) === "askPeer") this.#replace(known);
   }
 
   #sweep(): void {
-    const { driver } = this.#options;
-    const { nowUs } = driver;
-    for (const [path, known] of this.#paths) {
-      const { retiredAtUs } = known;
-      if (retiredAtUs === undefined) {
-        if (nowUs >= known.replaceAtUs) this.#replace(path);
-        continue;
-      }
-      const isIdle = this.#layer.streamsOn(path) === 0;
-      if (!isIdle && nowUs - retiredAtUs < RETIRE_AFTER_US) continue;
-      this.#paths.delete(path);
-      this.#drop(path);
-      driver.pump();
+    const { nowUs } = this.mainPort;
+    for (const known of this.#known.due(nowUs)) this.#replace(known);
+    for (const { home, route } of this.#known.takeRetired(nowUs)) {
+      this.#drop(home, route.path);
+      if (this.#known.newest(route.peer) === undefined) this.#workers.forget(route.peer);
     }
   }
+}
+
+/** A path that an engine has, before its peer proved itself. */
+interface Inserted {
+  readonly home: PoolWorker;
+  readonly path: PathId;
 }

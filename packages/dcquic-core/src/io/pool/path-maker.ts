@@ -4,8 +4,9 @@ import { asWireError } from "@proj/wire-types";
 import type { CryptoBackend } from "../../crypto/backend.js";
 import { DcquicError } from "../../errors.js";
 import type { EstablishedPath } from "../../path/handshake.js";
-import type { Hello } from "../../path/hello.js";
+import type { Hello, WorkerEndpoint } from "../../path/hello.js";
 import { handshakeOverTls, type HandshakeCredentials } from "../tls-handshake.js";
+import { formatPeerName, isUnspecified } from "./peer-name.js";
 
 /** What the handshakes of a process have in common. */
 export interface PathMakerOptions {
@@ -13,8 +14,8 @@ export interface PathMakerOptions {
   readonly credentials: HandshakeCredentials;
   /** The cryptography. */
   readonly crypto: CryptoBackend;
-  /** What this side says of itself. */
-  readonly hello: Hello;
+  /** What this side says of itself to a peer: which worker is home to it comes first. */
+  readonly helloTo: (peer: string) => Hello;
   /** 32 bytes that survive restarts. */
   readonly resetSigner: Uint8Array;
   /** Whether a path with this credential id exists here. */
@@ -31,9 +32,11 @@ export interface MadePath {
   readonly path: EstablishedPath;
   /** The name that the peer proved. */
   readonly identity: string;
-  /** Where the peer receives: what it said, with the address of the connection where it did not know its own. */
+  /** The name by which the peer answers handshakes. */
+  readonly peer: string;
+  /** Where the peer receives: what it said of its first endpoint, with the address of the connection where it did not know its own. */
   readonly host: string;
-  /** Its UDP port, which is that of its handshakes too. */
+  /** Its UDP port. */
   readonly port: number;
 }
 
@@ -62,6 +65,7 @@ export class PathMaker {
    * @throws DcquicError `dcquic.handshake_failed`
    */
   async dial(
+    peer: string,
     at: { readonly host: string; readonly port: number },
     asked: readonly Uint8Array[],
     insert: InsertPath,
@@ -69,7 +73,8 @@ export class PathMaker {
     await this.#turn();
     try {
       const socket = await this.#connect(at.host, at.port);
-      return await this.#talk(socket, "dialer", asked, insert);
+      const hello = { ...this.#options.helloTo(peer), asked };
+      return await this.#talk(socket, "dialer", hello, insert);
     } finally {
       this.#dialling -= 1;
       this.#waiting.shift()?.();
@@ -82,7 +87,7 @@ export class PathMaker {
    * @throws DcquicError `dcquic.handshake_failed`
    */
   answer(socket: Socket, insert: InsertPath): Promise<MadePath> {
-    return this.#talk(socket, "listener", [], insert);
+    return this.#talk(socket, "listener", this.#options.helloTo(""), insert);
   }
 
   /** Gives up what is under way. */
@@ -93,11 +98,11 @@ export class PathMaker {
   async #talk(
     socket: Socket,
     role: "dialer" | "listener",
-    asked: readonly Uint8Array[],
+    hello: Hello,
     insert: InsertPath,
   ): Promise<MadePath> {
     const { remoteAddress = "" } = socket;
-    const { hello, timeoutMs, credentials, crypto, resetSigner, knows } = this.#options;
+    const { helloTo, timeoutMs, credentials, crypto, resetSigner, knows } = this.#options;
     const { path, identity } = await handshakeOverTls(socket, {
       role,
       credentials,
@@ -106,10 +111,11 @@ export class PathMaker {
       knows,
       timeoutMs,
       signal: this.#closing.signal,
-      hello: { ...hello, asked },
-      insert: (early) => insert({ path: early, ...endpointOf(early.peer, remoteAddress) }),
+      hello,
+      helloTo: (dialer) => helloTo(nameOf(dialer, remoteAddress)),
+      insert: (early) => insert({ path: early, ...placeOf(early.peer, remoteAddress) }),
     });
-    return { path, identity, ...endpointOf(path.peer, remoteAddress) };
+    return { path, identity, ...placeOf(path.peer, remoteAddress) };
   }
 
   async #connect(host: string, port: number): Promise<Socket> {
@@ -134,17 +140,27 @@ export class PathMaker {
   }
 }
 
-function endpointOf({ endpoints }: Hello, remote: string): { host: string; port: number } {
-  const [first] = endpoints;
+function placeOf(hello: Hello, remote: string): Omit<MadePath, "path" | "identity"> {
+  const { host, port } = addressOf(hello.endpoints[0], remote);
+  return { peer: nameOf(hello, remote), host, port };
+}
+
+// Handshakes are answered where the worker of the lowest number receives.
+function nameOf({ endpoints }: Hello, remote: string): string {
+  const [lowest] = endpoints.toSorted((a, b) => a.worker - b.worker);
+  const { host, port } = addressOf(lowest, remote);
+  return formatPeerName(host, port);
+}
+
+function addressOf(
+  first: WorkerEndpoint | undefined,
+  remote: string,
+): { host: string; port: number } {
   const port = first?.ports[0];
   if (first === undefined || port === undefined) {
     throw new DcquicError("dcquic.handshake_failed", "the peer names no endpoint");
   }
   return { host: isUnspecified(first.host) ? plain(remote) : first.host, port };
-}
-
-function isUnspecified(host: string): boolean {
-  return host === "" || host === "0.0.0.0" || host === "::";
 }
 
 // A socket for both families writes IPv4 addresses in its own way.

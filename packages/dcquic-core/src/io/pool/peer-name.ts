@@ -17,3 +17,8 @@ export function parsePeerName(name: string): { host: string; port: number } {
 export function formatPeerName(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** Whether an address stands for every address of its host. */
+export function isUnspecified(host: string): boolean {
+  return host === "" || host === "0.0.0.0" || host === "::";
+}

@@ -27,6 +27,8 @@ export interface PoolDriver {
   readonly crypto?: CryptoBackend;
   /** The engine's time; µs. */
   readonly nowUs: number;
+  /** Bytes of own transfers that are not over, and of pulls that are not answered: what a router weighs. */
+  readonly queuedBytes: number;
   /** How own memory can be read by peers; nothing if absent. */
   readonly rmaOffers?: readonly RmaOffer[];
   /** What was asked for and is not so: one line each; nothing if absent. */

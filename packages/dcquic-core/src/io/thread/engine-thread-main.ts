@@ -16,10 +16,12 @@ const start = workerData as ThreadStart;
 const port = parentPort;
 if (port === null) throw new TypeError("engine-thread-main runs on a thread of its own");
 
+const LOAD_EVERY_US = 50_000;
 const { words } = start;
 const news: ThreadNews[] = [];
 let seen = 0;
 let isStopping = false;
+let loadAtUs = 0;
 
 await main();
 
@@ -32,10 +34,18 @@ async function main(): Promise<void> {
     const isAsked = obeyAll(driver);
     const isBusy = driver.poll(isAsked ? "spin" : start.polling);
     if (isBusy || isAsked) Atomics.store(words, ThreadWord.transfers, driver.engine.stats.entries);
+    tellLoad(driver);
     flush();
   }
   await driver.close();
   port?.close();
+}
+
+// Counting takes a look at every transfer: a few times a second is often enough for a router.
+function tellLoad({ engine, nowUs }: NativeDriver): void {
+  if (nowUs < loadAtUs) return;
+  loadAtUs = nowUs + LOAD_EVERY_US;
+  Atomics.store(words, ThreadWord.queuedKib, Math.ceil(engine.queuedBytes() / 1024));
 }
 
 function pin(): string[] {

@@ -157,9 +157,14 @@ export class EngineThread {
     return Atomics.load(this.#words, ThreadWord.iterations);
   }
 
-  /** Transfers in its table, for a router that looks for the worker with less to do. */
+  /** Transfers in its table. */
   get transfers(): number {
     return Atomics.load(this.#words, ThreadWord.transfers);
+  }
+
+  /** Bytes that waited in the engine lately, for a router that looks for the worker with less to do. */
+  get queuedBytes(): number {
+    return Atomics.load(this.#words, ThreadWord.queuedKib) * 1024;
   }
 
   /** A number for a peer's address, for `engine.addPath`. */

@@ -88,6 +88,8 @@ export const ThreadWord = {
   iterations: 1,
   /** Transfers in the engine's table. */
   transfers: 2,
+  /** KiB that wait in the engine, as of a moment ago. */
+  queuedKib: 3,
 } as const;
 
 /** How many there are. */

@@ -1,0 +1,89 @@
+import { backend } from "@proj/native-io";
+import { BufferRegistry } from "../../buffer/buffer-registry.js";
+import type { EngineEvent } from "../../engine/events.js";
+import type { WatchdogFinding } from "../../router/watchdog.js";
+import { bindThread } from "../bind-driver.js";
+import { UdpDriver } from "../udp-driver.js";
+import type { BindDriver, BindOptions, PoolDriver } from "./pool-driver.js";
+import type { PoolPlan, WorkerPlan } from "./worker-plan.js";
+
+/** What a worker tells its pool. */
+export type WorkerNews =
+  /** Something happened in its engine. */
+  | { readonly kind: "engine"; readonly event: EngineEvent }
+  /** Something was asked for and is not so. */
+  | { readonly kind: "note"; readonly text: string }
+  /** Its watchdog noticed something. */
+  | { readonly kind: "finding"; readonly finding: WatchdogFinding }
+  /** It is gone. */
+  | { readonly kind: "lost"; readonly reason: string }
+  /** Its NIC is gone. */
+  | { readonly kind: "nicLost"; readonly errno: number };
+
+/** A worker whose sockets are bound. */
+export interface BoundWorker {
+  /** What it was to be. */
+  readonly plan: WorkerPlan;
+  /** What runs it. */
+  readonly driver: PoolDriver;
+}
+
+/** What is bound, and how. */
+export interface BindWorkersOptions {
+  /** The workers. */
+  readonly plan: PoolPlan;
+  /** What all of them are told, and where the first one listens. */
+  readonly shared: Omit<
+    BindOptions,
+    "onEvent" | "buffers" | "bufferBytes" | "sockets" | "polling" | "cpu"
+  >;
+  /** Bytes that the buffers of all workers take together. */
+  readonly bufferBytes: number;
+  /** Binds one; threads where cores were reserved and the addon is here, else `node:dgram`, if absent. */
+  readonly bind: BindDriver | undefined;
+  /** Is told what happens. */
+  readonly onNews: (worker: number, news: WorkerNews) => void;
+}
+
+/**
+ * Binds every worker of a plan, the first one before the others, which listen on the ports after its port where that was
+ * chosen. If one cannot be bound, none is.
+ *
+ * @throws WireError `wire.connection_failed`
+ */
+export async function bindWorkers(options: BindWorkersOptions): Promise<readonly BoundWorker[]> {
+  const { plan, shared, bufferBytes, onNews } = options;
+  const buffers = new BufferRegistry(bufferBytes);
+  const bind = options.bind ?? binderFor(options);
+  const bound: BoundWorker[] = [];
+  try {
+    for (const worker of plan.workers) {
+      const number = worker.worker;
+      const driver = await bind({
+        ...shared,
+        host: worker.host ?? shared.host,
+        port: shared.port === 0 ? 0 : shared.port + number,
+        config: { ...worker.engine, ...shared.config, worker: number },
+        bufferBytes,
+        buffers,
+        polling: worker.polling,
+        ...(worker.sockets === undefined ? {} : { sockets: worker.sockets }),
+        ...(worker.cpu === undefined ? {} : { cpu: worker.cpu }),
+        onEvent: (event) => onNews(number, { kind: "engine", event }),
+        onFinding: (finding) => onNews(number, { kind: "finding", finding }),
+        onLost: (reason) => onNews(number, { kind: "lost", reason }),
+        onNicLost: (errno) => onNews(number, { kind: "nicLost", errno }),
+      });
+      bound.push({ plan: worker, driver });
+    }
+    return bound;
+  } catch (error) {
+    await Promise.all(bound.map(({ driver }) => driver.close()));
+    throw error;
+  }
+}
+
+function binderFor({ plan, shared }: BindWorkersOptions): BindDriver {
+  const canThread = backend.kind === "native" && shared.crypto === undefined;
+  return plan.wantsThreads && canThread ? bindThread : (options) => UdpDriver.bind(options);
+}
