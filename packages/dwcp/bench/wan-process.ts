@@ -39,7 +39,8 @@ switch (role) {
 }
 
 async function send(): Promise<void> {
-  const object = randomFillSync(new Uint8Array(Number(bytes)));
+  // Where all threads see it: nothing is copied first, as for a file.
+  const object = randomFillSync(new Uint8Array(new SharedArrayBuffer(Number(bytes))));
   const count = Number(streams);
   const node = await startDwcpNode({
     nodeId: "near",
@@ -48,7 +49,7 @@ async function send(): Promise<void> {
     congestionControl: "system",
     streams: { minStreams: 1, initialStreams: count, maxStreams: 64, autoStreams: false },
   });
-  const killer = Number(killMs) > 0 ? cutConnections(Number(killMs)) : undefined;
+  const killer = Number(killMs) > 0 ? cutConnections(Number(killMs), count) : undefined;
   const startMs = performance.now();
   const result = await node.send(
     { host, port: wanPorts.node },
@@ -60,17 +61,18 @@ async function send(): Promise<void> {
   await node.close();
 }
 
-/** Destroys one open connection after the other, in turn. */
-function cutConnections(everyMs: number): NodeJS.Timeout {
+/** Destroys one connection after the other, the oldest first, while there are `least` that work. */
+function cutConnections(everyMs: number, least: number): NodeJS.Timeout {
   const open = new Set<Socket>();
   channel("net.client.socket").subscribe((message) => {
     const { socket } = message as { socket: Socket };
-    open.add(socket);
+    // What has said something is attached, or nearly.
+    socket.once("data", () => open.add(socket));
     socket.once("close", () => open.delete(socket));
   });
   return setInterval(() => {
     const [oldest] = open;
-    oldest?.resetAndDestroy();
+    if (open.size >= least) oldest?.resetAndDestroy();
   }, everyMs);
 }
 

@@ -16,12 +16,20 @@ export function leafDigests(
   platform: Pick<HdePlatform, "sha256">,
   leafBytes: number = LEAF_BYTES,
 ): Uint8Array<ArrayBuffer> {
-  const leaves = Math.ceil(source.length / leafBytes);
-  const digests = new Uint8Array(leaves * DIGEST_BYTES);
-  for (let leaf = 0; leaf < leaves; leaf++) {
-    const at = leaf * leafBytes;
-    const bytes = source.read(at, Math.min(leafBytes, source.length - at));
-    digests.set(platform.sha256(bytes), leaf * DIGEST_BYTES);
+  return digestsBetween(source, platform, 0, source.length, leafBytes);
+}
+
+/** Gives the digests of the leaves of `source` that lie between `from`, where one begins, and `to`. spec/dwcp.md B8 */
+export function digestsBetween(
+  source: ByteSource,
+  platform: Pick<HdePlatform, "sha256">,
+  from: number,
+  to: number,
+  leafBytes: number,
+): Uint8Array<ArrayBuffer> {
+  const digests = new Uint8Array(Math.ceil((to - from) / leafBytes) * DIGEST_BYTES);
+  for (let at = from, place = 0; at < to; at += leafBytes, place += DIGEST_BYTES) {
+    digests.set(platform.sha256(source.read(at, Math.min(leafBytes, to - at))), place);
   }
   return digests;
 }

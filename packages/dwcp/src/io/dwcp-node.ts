@@ -146,7 +146,7 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
   const states =
     options.baselines === undefined
       ? undefined
-      : await SentStates.open(options.baselines.folder, platform, options.baselines.limits);
+      : await SentStates.open(options.baselines.folder, platform, pool, options.baselines.limits);
   const holds = (id: string) => store?.holds(id) === true || states?.has(id) === true;
   const talk = new StoreTalk({
     book,

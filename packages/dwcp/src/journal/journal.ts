@@ -7,6 +7,8 @@ import { CONTENT_ID_BYTES, TRANSFER_ID_BYTES } from "../wire/transfer-messages.j
 
 const MAGIC = 0x44574a31; // DWJ1
 const CRC_BYTES = 4;
+// Longer than any object is.
+const UNKNOWN_LENGTH = Number.MAX_SAFE_INTEGER;
 const NO_ROOT = "00".repeat(CONTENT_ID_BYTES);
 
 /** Bytes of a journal's header. */
@@ -20,6 +22,7 @@ export const JOURNAL_RECORD_BYTES = 24;
 export interface JournalHeader {
   /** 16 bytes, in hexadecimal. */
   readonly transferId: string;
+  /** −1 where the offer could not say. */
   readonly rawLength: number;
   readonly generation: number;
   readonly leafBytes: number;
@@ -42,7 +45,7 @@ export function encodeJournalHeader(header: JournalHeader, crc32: Crc32): Uint8A
   const writer = new NetworkWriter(JOURNAL_HEADER_BYTES)
     .u32(MAGIC)
     .bytes(parseHex(header.transferId))
-    .u64(header.rawLength)
+    .u64(header.rawLength < 0 ? UNKNOWN_LENGTH : header.rawLength)
     .u64(header.generation)
     .u32(header.leafBytes)
     .bytes(parseHex(header.keyDigest))
@@ -97,7 +100,8 @@ function decodeHeader(bytes: Uint8Array, crc32: Crc32): JournalHeader {
     throw new DwcpError("dwcp.decode", "the header of the journal does not hold");
   }
   const transferId = formatHex(reader.view(TRANSFER_ID_BYTES));
-  const rawLength = reader.u64();
+  const length = reader.u64();
+  const rawLength = length === UNKNOWN_LENGTH ? -1 : length;
   const generation = reader.u64();
   const leafBytes = reader.u32();
   const keyDigest = formatHex(reader.view(CONTENT_ID_BYTES));
@@ -115,7 +119,8 @@ function decodeRecord(
   if (crcAt(bytes, checked) !== crc32(bytes.subarray(0, checked))) return undefined;
   const reader = new NetworkReader(bytes);
   const record = { start: reader.u64(), length: reader.u64(), rawCrc: reader.u32() };
-  return record.start + record.length <= header.rawLength ? record : undefined;
+  const most = header.rawLength < 0 ? UNKNOWN_LENGTH : header.rawLength;
+  return record.start + record.length <= most ? record : undefined;
 }
 
 function crcAt(bytes: Uint8Array, at: number): number {

@@ -19,6 +19,7 @@ const INFLIGHT_GAIN = 2;
 const PROBE_GAINS = [1.25, 0.75, 1, 1, 1, 1, 1, 1] as const;
 const FULL_PIPE_GROWTH = 1.25;
 const FULL_PIPE_ROUNDS = 3;
+const FOUND_MORE = 1.15;
 const BANDWIDTH_ROUNDS = 10;
 const MIN_RTT_WINDOW_US = 10_000_000;
 const PROBE_RTT_US = 200_000;
@@ -48,6 +49,7 @@ export class SessionRate {
   #drainRounds = 0;
   #gain = 0;
   #gainSinceUs = 0;
+  #probedBandwidth = 0;
   #probeUntilUs = 0;
   #lowestInProbeUs = Number.POSITIVE_INFINITY;
   readonly #startGain: number;
@@ -185,6 +187,7 @@ export class SessionRate {
   #probeBandwidth(nowUs: number): void {
     this.#phase = "probeBandwidth";
     this.#gain = this.#startGain;
+    this.#probedBandwidth = this.bandwidth;
     this.#gainSinceUs = nowUs;
   }
 
@@ -194,6 +197,10 @@ export class SessionRate {
     const drained = PROBE_GAINS[this.#gain] === 0.75 && inflightBytes <= this.#bdp();
     if (!longEnough && !drained) return;
     this.#gain = (this.#gain + 1) % PROBE_GAINS.length;
+    // What the probe found is no reason to rest: a path that came back is taken again within a few round trips.
+    const grew = this.bandwidth >= FOUND_MORE * this.#probedBandwidth;
+    if (grew && PROBE_GAINS[this.#gain] === 1) this.#gain = 0;
+    if (this.#gain === 0) this.#probedBandwidth = this.bandwidth;
     this.#gainSinceUs = nowUs;
   }
 

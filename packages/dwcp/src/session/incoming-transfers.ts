@@ -187,12 +187,7 @@ export class IncomingTransfers {
     if (outcome !== undefined) this.alreadyCommitted(outcome, outcome.rootHash);
     const transfer = this.#receiving.get(handle);
     if (transfer === undefined) return;
-    if (rawLength !== transfer.rawLength) {
-      throw new DwcpError(
-        "dwcp.protocol",
-        `FIN of ${rawLength} bytes, offered ${transfer.rawLength}`,
-      );
-    }
+    transfer.end(rawLength);
     // A repeated FIN: the answer was lost, and with it what the sender would have said to it.
     if (transfer.state === "verified" && transfer.finRoot !== undefined) {
       this.verified(transfer, transfer.finRoot);

@@ -53,18 +53,37 @@ export class ReceivingTransfer {
   finRoot: string | undefined;
   readonly #pending = new Map<number, PendingUnit>();
   readonly #books = new Map<number, AckBook>();
+  #length: number | undefined;
   #pendingBytes = 0;
   #repairs = 0;
 
   constructor(offer: OfferMessage, handle: number, held: readonly IntervalPair[]) {
     this.offer = offer;
     this.handle = handle;
+    this.#length = offer.rawLength < 0 ? undefined : offer.rawLength;
     for (const [start, length] of held) this.stored.add(start, start + length);
   }
 
-  /** Raw bytes of the object. */
-  get rawLength(): number {
-    return this.offer.rawLength;
+  /** Raw bytes of the object; `undefined` before FIN where the offer could not say. */
+  get rawLength(): number | undefined {
+    return this.#length;
+  }
+
+  /**
+   * FIN states how long the object is.
+   *
+   * @throws {@link DwcpError} `dwcp.protocol` where that is not what was offered, was stated before, or arrived.
+   */
+  end(rawLength: number): void {
+    if (
+      this.#length === undefined &&
+      this.stored.firstHeld(rawLength) === Number.POSITIVE_INFINITY
+    ) {
+      this.#length = rawLength;
+    }
+    if (rawLength === this.#length) return;
+    const known = this.#length ?? "fewer bytes than arrived";
+    throw new DwcpError("dwcp.protocol", `FIN of ${rawLength} bytes, known: ${known}`);
   }
 
   /** Whether every byte is stored. */
@@ -88,10 +107,11 @@ export class ReceivingTransfer {
    * @throws {@link DwcpError} `dwcp.protocol` for a unit outside of the object.
    */
   arrive(nowUs: number, chunk: Chunk, streamIndex: number): "new" | "duplicate" {
-    if (chunk.rawOffset + chunk.rawBytes > this.rawLength) {
+    const most = this.#length ?? Number.MAX_SAFE_INTEGER;
+    if (chunk.rawOffset + chunk.rawBytes > most) {
       throw new DwcpError(
         "dwcp.protocol",
-        `unit of ${chunk.rawBytes} bytes at ${chunk.rawOffset} in an object of ${this.rawLength}`,
+        `unit of ${chunk.rawBytes} bytes at ${chunk.rawOffset} in an object of ${most}`,
       );
     }
     if (this.#pending.has(chunk.unitId)) return "duplicate";

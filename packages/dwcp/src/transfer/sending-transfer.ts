@@ -64,19 +64,21 @@ export class SendingTransfer {
   #refund = 0;
   #attempt = 0;
   #length: number;
+  #isGrowing: boolean;
 
   /** Part of the session's bytes that it gets at least, 0 to 1. */
   readonly minShare: number;
 
-  /** `offer.rawLength` has to be known. */
+  /** An offer without a length is of an object that grows until {@link end}. */
   constructor(offer: OfferMessage, minShare = 0) {
     this.offer = offer;
     this.minShare = minShare;
-    this.#length = offer.rawLength;
+    this.#isGrowing = offer.rawLength < 0;
+    this.#length = Math.max(0, offer.rawLength);
     this.#pending.best.add(0, this.#length);
   }
 
-  /** Raw bytes of the object. */
+  /** Raw bytes of the object, as far as they are there. */
   get rawLength(): number {
     return this.#length;
   }
@@ -114,7 +116,21 @@ export class SendingTransfer {
 
   /** Whether every byte is known to have arrived. */
   get isComplete(): boolean {
-    return this.arrived.covered === this.#length;
+    return !this.#isGrowing && this.arrived.covered === this.#length;
+  }
+
+  /** More of the object is there. */
+  grow(length: number): void {
+    this.#pending.best.add(this.#length, length);
+    this.#length = Math.max(this.#length, length);
+  }
+
+  /** There is no more than there is now; `true` when the last byte of it had arrived already. */
+  end(): boolean {
+    this.#isGrowing = false;
+    if (!this.isComplete || this.state !== "sending") return false;
+    this.state = "finishing";
+    return true;
   }
 
   /** The peer accepted: what it holds need not be sent, what only seemed to have arrived has to be again. */

@@ -45,7 +45,7 @@ function decoder(part: Uint8Array | undefined): UnitDecoder {
   const store = new ObjectStore(join(folder, "store"), platform);
   return new UnitDecoder(
     { offer, store, pool, platform, dictionary: () => undefined },
-    path,
+    { path, length: raw.length },
     limits,
   );
 }

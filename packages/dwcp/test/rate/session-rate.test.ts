@@ -37,6 +37,16 @@ describe("SessionRate", () => {
     expect(path.rate.bandwidth).toBeGreaterThan(15 * MEGABYTE);
   });
 
+  test("takes a path that came back within a few round trips", () => {
+    const path = new SimulatedPath({ bytesPerSecond: 25 * MEGABYTE, rttUs: 100_000 });
+    path.run(5_000_000);
+    path.bytesPerSecond = 5 * MEGABYTE;
+    path.run(6_000_000);
+    path.bytesPerSecond = 25 * MEGABYTE;
+    path.run(4_000_000);
+    expect(path.rate.bandwidth).toBeGreaterThan(20 * MEGABYTE);
+  });
+
   test("probes the round trip when the shortest is ten seconds old", () => {
     const path = new SimulatedPath({ bytesPerSecond: 25 * MEGABYTE, rttUs: 50_000 });
     path.run(5_000_000);

@@ -8,6 +8,8 @@ import type { PeerAddress } from "../net/peer-link.js";
 import { nodeHdePlatform } from "../node-hde-platform.js";
 import { sendPlainly } from "../plain/send-plainly.js";
 import type { SendRequest } from "../transfer/outbox.js";
+import { isStream } from "../transfer/send-source.js";
+import { Spool } from "../transfer/spool.js";
 
 /** What a managed transfer came to. */
 export interface ManagedResult {
@@ -102,10 +104,13 @@ export class ManagedTransfers {
     const task = this.#begin(`${peer.host}:${peer.port}`, request);
     const startMs = performance.now();
     let result = "ok";
+    // A stream flows once, and may be needed twice: the other side may turn out to be no DWCP peer.
+    const spool = isStream(request.from) ? new Spool(request.from) : undefined;
+    const again = spool === undefined ? request : { ...request, from: spool };
     try {
       const sent = context.config.enabled
-        ? await this.#sendByDwcp(peer, request, context, task)
-        : await this.#sendPlainly(peer, request, context, "disabled");
+        ? await this.#sendByDwcp(peer, again, context, task)
+        : await this.#sendPlainly(peer, again, context, "disabled");
       task.wireBytes = sent.wireBytes;
       this.#count(task.peer, sent);
       return sent;
@@ -113,6 +118,7 @@ export class ManagedTransfers {
       result = isWireError(error) ? error.code : "internal";
       throw error;
     } finally {
+      spool?.close();
       this.#tasks.delete(task.id);
       this.#metrics.add("dwcp_transfer_wire_bytes_total", { peer: task.peer }, task.wireBytes);
       this.#metrics.set("dwcp_transfers_running", {}, this.#tasks.size);

@@ -36,6 +36,7 @@ export class SessionHost {
   readonly #receiving = new Map<number, ReceiveJob>();
   #timer: NodeJS.Timeout | undefined;
   #isQueued = false;
+  #turns = 0;
 
   constructor(session: Session, owner: SessionOwner, tally: TrafficTally) {
     this.session = session;
@@ -125,10 +126,18 @@ export class SessionHost {
     }
     let encoded = false;
     for (const job of this.#sending.values()) encoded = job.encode(session.sending) || encoded;
-    for (const driver of this.#drivers.values()) driver.pump();
+    this.#pump();
     this.#closeDrained();
     this.#arm();
     if (encoded) this.stir();
+  }
+
+  // Each turn another stream pulls first: what pace and flight leave is shared by all.
+  #pump(): void {
+    const drivers = [...this.#drivers.values()];
+    const first = this.#turns++ % Math.max(1, drivers.length);
+    for (const driver of drivers.slice(first)) driver.pump();
+    for (const driver of drivers.slice(0, first)) driver.pump();
   }
 
   #arm(): void {

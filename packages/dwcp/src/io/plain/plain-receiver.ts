@@ -96,11 +96,11 @@ export class PlainReceiver {
         part.write(at, piece, platform.crc32(piece));
         at += piece.length;
       }
-      const { root } = await hashLeaves(part, LEAF_BYTES, platform);
+      const { root } = await hashLeaves({ source: part, leafBytes: LEAF_BYTES, platform });
       if (root !== header.rootHash) {
         throw new DwcpError("dwcp.integrity", "what arrived is not what was announced");
       }
-      return await store.commit(part, offer, root);
+      return await store.commit(part, offer, part.length, root);
     } catch (error) {
       part.discard();
       throw error;

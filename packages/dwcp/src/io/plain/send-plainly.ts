@@ -6,7 +6,8 @@ import { LEAF_BYTES } from "../../hde/content-id.js";
 import type { HdePlatform } from "../../hde/hde-platform.js";
 import type { PeerAddress } from "../net/peer-link.js";
 import { hashLeaves } from "../transfer/leaf-hasher.js";
-import { openSendSource } from "../transfer/send-source.js";
+import { openSendSource, type SendFrom } from "../transfer/send-source.js";
+import type { Spool } from "../transfer/spool.js";
 import {
   encodePlainHeader,
   isSameProof,
@@ -21,7 +22,7 @@ import { SocketReader } from "./socket-reader.js";
 export interface PlainRequest {
   readonly key: string;
   readonly generation?: number | undefined;
-  readonly from: string | Uint8Array;
+  readonly from: SendFrom | Spool;
 }
 
 /** How it goes. */
@@ -56,8 +57,10 @@ export async function sendPlainly(
   socket.on("error", () => undefined);
   socket.on("timeout", () => socket.destroy());
   try {
-    const { source } = object;
-    const { root } = await hashLeaves(source, LEAF_BYTES, platform);
+    const { source, spool } = object;
+    // A plain header says the length first.
+    await spool?.whole();
+    const { root } = await hashLeaves({ source, leafBytes: LEAF_BYTES, platform });
     const header = encodePlainHeader({
       key: request.key,
       generation: request.generation ?? 0,

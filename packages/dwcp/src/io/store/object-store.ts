@@ -117,8 +117,13 @@ export class ObjectStore {
     });
   }
 
-  /** Publishes a verified part: synced, renamed, with a note of what it is. spec/dwcp.md B7 */
-  async commit(part: Part, offer: OfferMessage, rootHash: string): Promise<StoredObject> {
+  /** Publishes a verified part of `length` bytes: synced, renamed, with a note of what it is. spec/dwcp.md B7 */
+  async commit(
+    part: Part,
+    offer: OfferMessage,
+    length: number,
+    rootHash: string,
+  ): Promise<StoredObject> {
     await part.sync();
     const folder = join(this.#folder, "objects", safeName(offer.objectKey));
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -126,7 +131,7 @@ export class ObjectStore {
     const object: StoredObject = {
       key: offer.objectKey,
       generation: offer.generation,
-      length: offer.rawLength,
+      length,
       rootHash,
       transferId: offer.transferId,
       path: `${base}.bin`,

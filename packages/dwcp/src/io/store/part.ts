@@ -29,6 +29,7 @@ const sync = promisify(fsync);
 
 /** An object on its way into the store: its bytes so far, and the journal of those that are durable. spec/dwcp.md B4 */
 export class Part implements ByteSource {
+  /** Of the whole object; as long as anything can be where that is not known yet. */
   readonly length: number;
   /** Where the bytes lie. */
   readonly path: string;
@@ -50,7 +51,7 @@ export class Part implements ByteSource {
   constructor(base: string, header: JournalHeader) {
     this.path = `${base}.part`;
     this.#journalPath = `${base}.journal`;
-    this.length = header.rawLength;
+    this.length = header.rawLength < 0 ? Number.MAX_SAFE_INTEGER : header.rawLength;
     this.#lock = new FileLock(`${base}.lock`);
     const records = this.#leftOver(header);
     this.#data = openSync(this.path, existsSync(this.path) ? "r+" : "w+");

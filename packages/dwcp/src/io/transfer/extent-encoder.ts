@@ -65,6 +65,7 @@ export class ExtentEncoder {
   #rawBytes = 0;
   #encodedBytes = 0;
   #adjustedMs = Number.NEGATIVE_INFINITY;
+  #isOwnUsed = false;
   #ownBytes = 0;
   #isIndexing = false;
 
@@ -95,8 +96,11 @@ export class ExtentEncoder {
       algorithm = "auto",
     } = settings;
     const { length } = object.source;
-    const isOwnUsed = length > OWN_STEP_BYTES && length < MAX_OWN_OBJECT_BYTES;
+    // Who wants bytes stored does not want them searched.
+    const isSearched = settings.level > 0 && algorithm === "auto";
+    const isOwnUsed = isSearched && length > OWN_STEP_BYTES && length < MAX_OWN_OBJECT_BYTES;
     this.#hasBaseline = baseline !== undefined;
+    this.#isOwnUsed = isOwnUsed;
     this.#ownBytes = 0;
     this.#job = pool.open({
       pageBytes,
@@ -107,7 +111,7 @@ export class ExtentEncoder {
       object: object.spec,
       baseline,
       dictionary,
-      ownSlots: isOwnUsed && algorithm === "auto" ? anchorSlots(length) : undefined,
+      ownSlots: isOwnUsed ? anchorSlots(length) : undefined,
     });
   }
 
@@ -149,7 +153,8 @@ export class ExtentEncoder {
     this.#ownBytes = Math.min(this.#ownBytes, arrived);
     const job = this.#job;
     const from = this.#ownBytes;
-    if (job === undefined || this.#isIndexing || arrived - from < OWN_STEP_BYTES) return;
+    if (job === undefined || !this.#isOwnUsed || this.#isIndexing) return;
+    if (arrived - from < OWN_STEP_BYTES) return;
     if (this.#hasBaseline && this.#rawBytes > OWN_MAX_RATIO * this.#encodedBytes) return;
     const to = Math.min(arrived, from + OWN_LARGEST_STEP_BYTES);
     this.#isIndexing = true;

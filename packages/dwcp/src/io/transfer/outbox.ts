@@ -16,7 +16,8 @@ import { type ClassTrainer, MAX_SAMPLE_OBJECT_BYTES } from "./class-trainer.js";
 import type { SendBaseline, SendDictionary } from "./extent-encoder.js";
 import { hashLeaves } from "./leaf-hasher.js";
 import { largestEncoded, SendJob, type SendResult } from "./send-job.js";
-import { openSendSource, type SendSource } from "./send-source.js";
+import { openSendSource, type SendFrom, type SendSource } from "./send-source.js";
+import type { Spool } from "./spool.js";
 import type { SentStates } from "./sent-states.js";
 import type { WorkTally } from "./work-tally.js";
 
@@ -26,8 +27,7 @@ export interface SendRequest {
   readonly key: string;
   /** Rises with every state of the object. */
   readonly generation?: number;
-  /** A path, or bytes that nobody changes meanwhile. */
-  readonly from: string | Uint8Array;
+  readonly from: SendFrom | Spool;
   /** Earlier states that the peer may have, the best first: paths or bytes. What the node kept itself comes after them. */
   readonly baselines?: readonly (string | Uint8Array)[];
   /** 0 stores, 1 to 9 compress; 3 when absent. */
@@ -171,6 +171,10 @@ export class Outbox {
           link.stir();
         },
         stirred: () => link.stir(),
+        ended: () => {
+          if (job.transfer.end()) link.session?.outgoing.arrived(job.transfer);
+          link.stir();
+        },
         progress: (arrived, wire) => progress?.(arrived, object.source.length, wire),
         settled: (result) => {
           signal?.removeEventListener("abort", abort);
@@ -200,13 +204,15 @@ export class Outbox {
       opened.baselines.push({ ...source, id, slot: 0, slots: anchorSlots(source.source.length) });
       return;
     }
-    const { states, context } = this.#shared;
+    const { states, context, pool } = this.#shared;
+    const { platform } = context;
     const found: (SendSource & { readonly id: string })[] = [];
     for (const from of request.baselines ?? []) {
       const source = openSendSource(from);
       opened.close.push(() => source.close());
-      const { platform } = context;
-      const { root } = await hashLeaves(source.source, LEAF_BYTES, platform, request.signal);
+      const elsewhere = { pool, spec: source.spec };
+      const hashed = { source: source.source, leafBytes: LEAF_BYTES, platform, elsewhere };
+      const { root } = await hashLeaves(hashed, request.signal);
       found.push({ ...source, id: root });
     }
     const kept = await states?.openFor(peerOf(link), request.key, request.signal);
@@ -277,7 +283,7 @@ function offerOf(request: SendOrder, { object, baselines, dictionary }: Opened):
     transferId: request.transferId ?? randomBytes(16).toString("hex"),
     objectKey: request.key,
     generation: request.generation ?? 0,
-    rawLength: object.source.length,
+    rawLength: object.spool === undefined ? object.source.length : -1,
     pageBytes: PAGE_BYTES,
     leafBytes: LEAF_BYTES,
     hash: "sha-256",

@@ -10,7 +10,8 @@ import type { ObjectStore, StoredObject } from "../store/object-store.js";
 import type { Part } from "../store/part.js";
 import type { HdePool } from "../workers/hde-pool.js";
 import { type RoundInfo, roundOf } from "../../migration/round-offer.js";
-import { hashLeaves, digestTexts, type LeafHashes } from "./leaf-hasher.js";
+import { ArrivingLeaves } from "./arriving-leaves.js";
+import { digestTexts, LeafHasher, type LeafHashes } from "./leaf-hasher.js";
 import { UnitDecoder, type UsedDictionary } from "./unit-decoder.js";
 import type { WorkTally } from "./work-tally.js";
 
@@ -41,6 +42,21 @@ function reasonOf(error: DwcpError): NackReason | undefined {
 /** Hears of an object that arrived whole, and which round of a migration it is, if it is one. */
 export type Received = (object: StoredObject, round?: RoundInfo) => void | Promise<void>;
 
+/** What a job is made of. */
+export interface ReceiveJobContext {
+  readonly session: Session;
+  readonly store: ObjectStore;
+  readonly platform: HdePlatform;
+  readonly pool: HdePool;
+  /** Finds a dictionary by its id, and keeps it until `release`. */
+  readonly dictionary: (id: string) => UsedDictionary | undefined;
+  readonly offer: OfferMessage;
+  readonly received: Received;
+  readonly work: WorkTally;
+  readonly stirred: () => void;
+  readonly ended: () => void;
+}
+
 /** Takes one object from a peer: decodes and writes units, syncs, verifies, publishes. */
 export class ReceiveJob {
   readonly #session: Session;
@@ -50,6 +66,7 @@ export class ReceiveJob {
   readonly #part: Part;
   readonly #decoder: UnitDecoder;
   readonly #transfer: ReceivingTransfer;
+  readonly #leaves: ArrivingLeaves;
   readonly #received: Received;
   readonly #work: WorkTally;
   readonly #stirred: () => void;
@@ -68,19 +85,7 @@ export class ReceiveJob {
    *
    * @throws {@link DwcpError} for an offer that this side refuses.
    */
-  constructor(context: {
-    readonly session: Session;
-    readonly store: ObjectStore;
-    readonly platform: HdePlatform;
-    readonly pool: HdePool;
-    /** Finds a dictionary by its id, and keeps it until `release`. */
-    readonly dictionary: (id: string) => UsedDictionary | undefined;
-    readonly offer: OfferMessage;
-    readonly received: Received;
-    readonly work: WorkTally;
-    readonly stirred: () => void;
-    readonly ended: () => void;
-  }) {
+  constructor(context: ReceiveJobContext) {
     this.#session = context.session;
     this.#store = context.store;
     this.#platform = context.platform;
@@ -90,13 +95,12 @@ export class ReceiveJob {
     this.#stirred = context.stirred;
     this.#ended = context.ended;
     const { offer, session } = context;
-    if (offer.rawLength < 0) {
-      throw new DwcpError("dwcp.unsupported", "objects of unknown length are not taken");
-    }
     this.#part = context.store.part(offer);
-    this.#decoder = new UnitDecoder(context, this.#part.path, session.options.limits);
+    this.#decoder = new UnitDecoder(context, this.#part, session.options.limits);
     const slots = this.#decoder.slots;
     this.#transfer = session.incoming.accept(offer, this.#part.held, slots);
+    this.#leaves = this.#leavesOf(context);
+    for (const [start, length] of this.#part.held) this.#leaves.note(start, start + length);
   }
 
   /** What the session calls the transfer. */
@@ -155,6 +159,19 @@ export class ReceiveJob {
     this.#part.close();
   }
 
+  // FIN came, and with it the length.
+  get #rawLength(): number {
+    return this.#transfer.rawLength ?? 0;
+  }
+
+  #leavesOf({ offer, platform, pool }: ReceiveJobContext): ArrivingLeaves {
+    const { leafBytes } = offer;
+    const { path, length } = this.#part;
+    const elsewhere = { pool, spec: { kind: "file", path, length } as const };
+    const hasher = new LeafHasher({ source: this.#part, leafBytes, platform, elsewhere });
+    return new ArrivingLeaves(hasher, leafBytes, this.#transfer.stored);
+  }
+
   #discard(): void {
     if (this.#isOver) return;
     this.#end();
@@ -173,6 +190,7 @@ export class ReceiveJob {
       return;
     }
     this.#session.incoming.stored(nowUs(), this.handle, { unitId, rawOffset, rawBytes });
+    this.#leaves.note(rawOffset, rawOffset + rawBytes);
     this.#unsynced.push(unitId);
     if (this.#part.unsyncedBytes >= SYNC_BYTES) this.#sync();
     else this.#timer ??= setTimeout(() => this.#sync(), SYNC_MS);
@@ -228,12 +246,14 @@ export class ReceiveJob {
 
   async #verify(rootHash: string): Promise<void> {
     try {
-      this.#here = await hashLeaves(this.#part, this.#offer.leafBytes, this.#platform);
+      this.#here = await this.#leaves.finish(this.#rawLength);
       if (this.#isOver) return;
       if (this.#here.root !== rootHash) this.#ask(0);
       else await this.#agree(rootHash);
     } catch (error) {
-      this.#broken(error);
+      // Whoever closed it meanwhile does not wait for an answer.
+      const wasClosed = error instanceof DwcpError && error.code === "dwcp.shutdown";
+      if (!(this.#isOver && wasClosed)) this.#broken(error);
     }
     this.#stirred();
   }
@@ -248,7 +268,7 @@ export class ReceiveJob {
   async #commit(rootHash: string): Promise<void> {
     this.#end();
     await this.#syncing;
-    const object = await this.#store.commit(this.#part, this.#offer, rootHash);
+    const object = await this.#store.commit(this.#part, this.#offer, this.#rawLength, rootHash);
     // The sender hears of it when whoever uses the object has it.
     await this.#received(object, roundOf(this.#offer));
     this.#session.incoming.commit(this.#transfer, rootHash);
@@ -256,7 +276,7 @@ export class ReceiveJob {
 
   #ask(first: number): void {
     if (first === 0) this.#wrong = [];
-    const leaves = Math.ceil(this.#offer.rawLength / this.#offer.leafBytes);
+    const leaves = Math.ceil(this.#rawLength / this.#offer.leafBytes);
     const count = Math.min(LEAVES_PER_MESSAGE, leaves - first);
     this.#session.incoming.askLeaves(this.#transfer, first, count);
   }
@@ -268,12 +288,13 @@ export class ReceiveJob {
       if (digest !== here[i]) this.#wrong.push(first + i);
     }
     const next = first + digests.length;
-    if (next * this.#offer.leafBytes < this.#offer.rawLength) {
+    if (next * this.#offer.leafBytes < this.#rawLength) {
       this.#ask(next);
       return;
     }
     this.#work.foundWrong("leaf");
     const wrong = this.#wrong.slice(0, this.#session.options.limits.maxIntervals);
+    this.#leaves.forget(wrong);
     this.#session.incoming.repair(this.#transfer, wrong);
     if (this.#transfer.state === "failed") this.#setAside();
   }
@@ -290,6 +311,7 @@ export class ReceiveJob {
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#decoder.close();
+    this.#leaves.close();
     this.#ended();
   }
 

@@ -13,15 +13,19 @@ import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { LoadGauge } from "../load-gauge.js";
 import type { HdePool } from "../workers/hde-pool.js";
 import { ExtentEncoder, type SendBaseline, type SendDictionary } from "./extent-encoder.js";
-import { digestTexts, hashLeaves, type LeafHashes } from "./leaf-hasher.js";
+import { digestTexts } from "./leaf-hasher.js";
+import { ObjectHashes } from "./object-hashes.js";
 import { cutStored, encodePlainly } from "./plain-units.js";
 import type { SendSource } from "./send-source.js";
 import type { FallbackReason, WorkTally } from "./work-tally.js";
 
 /** Raw bytes that this thread encodes in one go, where a repair asks for plain units. */
 const PLAIN_TURN_BYTES = 1_048_576;
-/** Encoded bytes that wait for streams, at least. */
-const AHEAD_BYTES = 1_048_576;
+/** Encoded bytes that wait for streams, at least and at most. */
+const LEAST_AHEAD_BYTES = 1_048_576;
+const MOST_AHEAD_BYTES = 33_554_432;
+/** How long the streams can go on while encoders are busy: a worker that waits for a processor is no reason to stop. */
+const AHEAD_SECONDS = 0.4;
 
 /** What a job ends with. */
 export interface SendResult {
@@ -56,6 +60,8 @@ export interface SendJobOptions {
   readonly settled: (result: SendResult | DwcpError) => void;
   /** Ends the transfer here and at the peer. */
   readonly failed: (error: DwcpError) => void;
+  /** An object that grew has its length. */
+  readonly ended: () => void;
   readonly progress: (arrivedBytes: number, wireBytes: number) => void;
   /** Part of the session's bytes that it gets at least, 0 to 1. */
   readonly minShare?: number | undefined;
@@ -74,8 +80,7 @@ interface Extent {
 export class SendJob {
   readonly transfer: SendingTransfer;
   readonly #options: SendJobOptions;
-  readonly #hashes: Promise<LeafHashes>;
-  readonly #stop = new AbortController();
+  readonly #hashes: ObjectHashes;
   readonly #units: Partial<Record<CodecName, number>> = {};
   readonly #encoder: ExtentEncoder;
   // Extents that are being encoded, in the order in which their units are sent.
@@ -89,10 +94,22 @@ export class SendJob {
     this.#options = options;
     this.transfer = new SendingTransfer(options.offer, options.minShare);
     this.#encoder = new ExtentEncoder(options);
-    const { object, platform, offer } = options;
-    this.#hashes = hashLeaves(object.source, offer.leafBytes, platform, this.#stop.signal);
-    // Whoever needs them awaits them; a job that ended early does not.
-    this.#hashes.catch(() => undefined);
+    const { object, platform, offer, pool, settings } = options;
+    this.#hashes = new ObjectHashes(
+      object,
+      { leafBytes: offer.leafBytes, platform, pool },
+      {
+        grown: (length) => {
+          this.transfer.grow(length - (length % settings.pageBytes));
+          options.stirred();
+        },
+        ended: () => {
+          this.transfer.grow(object.source.length);
+          options.ended();
+        },
+        failed: (error) => options.failed(error),
+      },
+    );
   }
 
   /** Whether the transfer is over. */
@@ -104,7 +121,8 @@ export class SendJob {
   /** Has extents encoded while the streams will soon run dry; `true` when this thread did some itself. */
   encode(sending: SendingSide): boolean {
     const { transfer } = this;
-    const enough = Math.max(8 * sending.unitBytes, AHEAD_BYTES);
+    const wanted = Math.min(MOST_AHEAD_BYTES, AHEAD_SECONDS * sending.rate.bandwidth);
+    const enough = Math.max(8 * sending.unitBytes, LEAST_AHEAD_BYTES, wanted);
     this.#noteArrived();
     if (transfer.arrived.covered !== this.#toldBytes) this.#tellProgress();
     while (transfer.state === "sending" && transfer.waitingBytes < enough) {
@@ -185,7 +203,7 @@ export class SendJob {
 
   /** Ends without success. */
   fail(error: DwcpError): void {
-    this.#stop.abort();
+    this.#hashes.close();
     this.#encoder.close();
     if (error.code === "dwcp.integrity") this.#options.work.foundWrong("object");
     this.#tellProgress();
@@ -286,7 +304,7 @@ export class SendJob {
 
   async #finish(session: Session, nowUs: () => number): Promise<void> {
     try {
-      const { root } = await this.#hashes;
+      const { root } = await this.#hashes.whole;
       this.#options.object.check();
       if (this.transfer.state === "finishing" && !session.isClosed) {
         session.outgoing.finish(nowUs(), this.transfer, root);
@@ -298,7 +316,7 @@ export class SendJob {
   }
 
   async #answer(session: Session, first: number, count: number): Promise<void> {
-    const hashes = await this.#hashes;
+    const hashes = await this.#hashes.whole;
     session.outgoing.giveLeaves(this.transfer, first, digestTexts(hashes, first, count));
     this.#options.stirred();
   }
@@ -309,7 +327,7 @@ export class SendJob {
     settled({
       transferId: offer.transferId,
       rootHash,
-      rawBytes: offer.rawLength,
+      rawBytes: this.transfer.rawLength,
       wireBytes: this.transfer.wireBytes,
       units: this.#units,
       fallbacks: this.#fallbacks,

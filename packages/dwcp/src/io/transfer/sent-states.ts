@@ -6,6 +6,7 @@ import type { HdePlatform } from "../../hde/hde-platform.js";
 import { BaselineFiles } from "../baseline-files.js";
 import { nowUs } from "../net/node-context.js";
 import { hashLeaves } from "./leaf-hasher.js";
+import type { HdePool } from "../workers/hde-pool.js";
 import { openSendSource, type SendSource } from "./send-source.js";
 
 /** A kept state that a transfer uses: it stays until it is closed. */
@@ -49,14 +50,17 @@ export class SentStates {
   readonly #files: BaselineFiles;
   readonly #store: BaselineStore;
   readonly #platform: HdePlatform;
+  readonly #pool: HdePool;
   readonly #verified = new Set<string>();
 
   private constructor(
     files: BaselineFiles,
     platform: HdePlatform,
+    pool: HdePool,
     limits: Partial<BaselineLimits> | undefined,
   ) {
     this.#files = files;
+    this.#pool = pool;
     this.#platform = platform;
     this.#store = new BaselineStore({ nowUs, wallMs: () => Date.now() }, limits, ({ id }) => {
       this.#verified.delete(id);
@@ -69,10 +73,11 @@ export class SentStates {
   static async open(
     folder: string,
     platform: HdePlatform,
+    pool: HdePool,
     limits?: Partial<BaselineLimits>,
   ): Promise<SentStates> {
     const files = await BaselineFiles.open(folder, platform);
-    const states = new SentStates(files, platform, limits);
+    const states = new SentStates(files, platform, pool, limits);
     const found = await files.list();
     for (const { id, key, generation, baseId, length } of found.toSorted(
       (a, b) => a.generation - b.generation,
@@ -99,7 +104,7 @@ export class SentStates {
         opened.close();
         pin.release();
       };
-      if (opened.source.length === length && (await this.#isSound(id, opened.source, signal))) {
+      if (opened.source.length === length && (await this.#isSound(id, opened, signal))) {
         return { ...opened, id, close };
       }
       opened.close();
@@ -153,9 +158,17 @@ export class SentStates {
   }
 
   // Once in a process: whoever changes files in this folder afterwards is found out by the hash of the whole.
-  async #isSound(id: string, source: ByteSource, signal?: AbortSignal): Promise<boolean> {
+  async #isSound(id: string, opened: SendSource, signal?: AbortSignal): Promise<boolean> {
     if (this.#verified.has(id)) return true;
-    const { root } = await hashLeaves(source, LEAF_BYTES, this.#platform, signal);
+    const { root } = await hashLeaves(
+      {
+        source: opened.source,
+        leafBytes: LEAF_BYTES,
+        platform: this.#platform,
+        elsewhere: { pool: this.#pool, spec: opened.spec },
+      },
+      signal,
+    );
     if (root === id) this.#verified.add(id);
     return root === id;
   }

@@ -35,12 +35,16 @@ export class UnitDecoder {
   readonly #context: Parameters<typeof decodeUnit>[1];
   readonly #dictionaries: UsedDictionary[] = [];
 
-  /** `part` is the path of what has arrived of the object itself. */
-  constructor(context: UnitDecoderContext, part: string, limits: DwcpLimits) {
+  /** `part` is what has arrived of the object itself. */
+  constructor(
+    context: UnitDecoderContext,
+    part: { readonly path: string; readonly length: number },
+    limits: DwcpLimits,
+  ) {
     const { offer, platform, pool } = context;
     const baselines = this.#baselinesOf(context);
     const dictionaries = this.#dictionariesOf(context);
-    const own = { kind: "file", path: part, length: offer.rawLength } as const;
+    const own = { kind: "file", path: part.path, length: part.length } as const;
     this.slots = {
       baselines: baselines.map(({ slot }) => slot),
       dictionaries: dictionaries.map(({ slot }) => slot),

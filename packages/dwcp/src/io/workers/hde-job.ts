@@ -56,6 +56,13 @@ export class HdeJob {
     return { units, seconds, secondsByCodec };
   }
 
+  /** Hashes the leaves of the object between `from`, where one begins, and `to`: 32 bytes each. */
+  async digest(from: number, to: number, leafBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    const result = await this.#door.run({ kind: "digest", from, to, leafBytes });
+    if (result.kind !== "digested") throw new TypeError(`a worker answered ${result.kind}`);
+    return result.digests;
+  }
+
   /** Trains a dictionary, as `trainDictionary` does. */
   async train(samples: readonly Uint8Array[], maxBytes: number): Promise<TrainingResult> {
     const result = await this.#door.run({ kind: "train", samples, maxBytes });

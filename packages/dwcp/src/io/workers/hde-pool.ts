@@ -85,6 +85,11 @@ export class HdePool {
     if (!this.#isClosed && this.#members.length === 0) this.#start();
   }
 
+  /** Begins a job that only hashes. */
+  openSource(spec: SourceSpec): HdeJob {
+    return this.open({ ...NOTHING_TO_ENCODE, object: spec });
+  }
+
   /** Makes the table of a baseline's anchors, for the jobs that encode against it. */
   async index(spec: SourceSpec): Promise<Uint32Array<SharedArrayBuffer>> {
     const slots = anchorSlots(lengthOf(spec));

@@ -1,6 +1,7 @@
 import { trainDictionary } from "../../dictionary/train-dictionary.js";
 import { type DwcpCode, DwcpError } from "../../errors.js";
 import { ANCHOR_BYTES, AnchorIndex } from "../../hde/anchor-index.js";
+import { digestsBetween } from "../../hde/content-id.js";
 import type { ByteSource } from "../../hde/byte-source.js";
 import { type DecodeContext, decodeUnit } from "../../hde/decode-unit.js";
 import type { HdePlatform } from "../../hde/hde-platform.js";
@@ -50,6 +51,11 @@ export class WorkerJob {
         const { anchors, source } = this.#reference();
         anchors.addAll(source);
         return { kind: "indexed" };
+      }
+      case "digest": {
+        const { from, to, leafBytes } = task;
+        const digests = digestsBetween(this.#object(), this.#platform, from, to, leafBytes);
+        return { kind: "digested", digests };
       }
       case "train": {
         const training = trainDictionary(task.samples, task.maxBytes, this.#platform);

@@ -46,6 +46,13 @@ export type WorkerTask =
     }
   | { readonly kind: "decode"; readonly unit: UnitBody }
   | { readonly kind: "index" }
+  /** Hashes the leaves of the object between two offsets. */
+  | {
+      readonly kind: "digest";
+      readonly from: number;
+      readonly to: number;
+      readonly leafBytes: number;
+    }
   | { readonly kind: "train"; readonly samples: readonly Uint8Array[]; readonly maxBytes: number }
   /** The receiver has acknowledged this stretch of the object: its anchors go into the table of own data. */
   | { readonly kind: "indexOwn"; readonly from: number; readonly to: number };
@@ -74,6 +81,7 @@ export type TaskResult =
       readonly secondsByCodec: ReadonlyMap<CodecName, number>;
     }
   | { readonly kind: "decoded"; readonly raw: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "digested"; readonly digests: Uint8Array<ArrayBuffer> }
   | { readonly kind: "indexed" }
   | { readonly kind: "judged"; readonly training: TrainingResult };
 
