@@ -32,7 +32,7 @@ export class SpareMemory {
   }
 
   /** Takes over the memory under `bytes`, all of it: nobody may look at it any more. */
-  give(bytes: Uint8Array<ArrayBufferLike>): void {
+  give(bytes: Uint8Array): void {
     const whole = new Uint8Array(bytes.buffer);
     if (whole.length < MIN_BYTES || this.#bytes + whole.length > this.#limitBytes) return;
     this.#spare.push(whole);

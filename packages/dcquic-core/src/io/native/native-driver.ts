@@ -224,9 +224,12 @@ export class NativeDriver {
     return received > 0 || sent > 0 || read > 0;
   }
 
-  #weigh({ errno, address }: SendFailure): void {
+  #weigh({ errno, address, bytes }: SendFailure): void {
     if (errno === constants.errno.EMSGSIZE) {
-      this.engine.pathMtu(this.nowUs, address, WireLimit.minDatagramBytes);
+      // The system knows its interface; where it does not say how much passes, the least does.
+      const known = this.#wire.knownMtu(address);
+      const passes = known < bytes ? known : WireLimit.minDatagramBytes;
+      this.engine.pathMtu(this.nowUs, address, passes);
     } else if (NIC_ERRNOS.has(errno)) this.#options.onNicLost?.(errno);
   }
 }

@@ -25,6 +25,8 @@ export interface NativeWireOptions extends SocketSettings {
 export interface SendFailure {
   /** Positive errno. */
   readonly errno: number;
+  /** Bytes of the datagram. */
+  readonly bytes: number;
   /** Number of the address it was for. */
   readonly address: number;
 }
@@ -149,6 +151,12 @@ export class NativeWire {
     return datagrams;
   }
 
+  /** Bytes of UDP payload that pass as far as the system knows; Infinity where it knows nothing. */
+  knownMtu(address: number): number {
+    const mtu = this.socket.pathMtu(address, 0);
+    return mtu === undefined ? Number.POSITIVE_INFINITY : mtu - IP_OVERHEAD;
+  }
+
   /** Sends one datagram that no engine gave; it is lost where the socket is full. */
   sendAlone(datagram: Uint8Array, address: number): void {
     if (this.isFull) return;
@@ -205,13 +213,19 @@ export class NativeWire {
     return this.#tx.bytes[this.#tx.offset(index) + TYPE_OFFSET] === PacketType.Data;
   }
 
+  #failure(meta: Int32Array, row: number, errno: number): SendFailure {
+    const segment = meta[row + UdpTx.segment] ?? 0;
+    const bytes = segment > 0 ? segment : (meta[row + UdpTx.length] ?? 0);
+    return { errno, bytes, address: meta[row + UdpTx.destination] ?? -1 };
+  }
+
   // Whether everything left. What did not moves to the first rows.
   #send(failed: (failure: SendFailure) => void): boolean {
     const { meta } = this.socket.tx;
     const done = this.socket.transmit(this.#messages);
     for (let row = 0; row < done * UDP_ROW; row += UDP_ROW) {
       const result = meta[row + UdpTx.result] ?? 0;
-      if (result < 0) failed({ errno: -result, address: meta[row + UdpTx.destination] ?? -1 });
+      if (result < 0) failed(this.#failure(meta, row, -result));
     }
     if (done > 0) meta.copyWithin(0, done * UDP_ROW, this.#messages * UDP_ROW);
     this.#messages -= done;

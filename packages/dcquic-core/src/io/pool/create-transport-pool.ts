@@ -10,6 +10,7 @@ import { nodeCrypto } from "../node-crypto.js";
 import type { RmaSideOptions } from "../rma/rma-side.js";
 import type { HandshakeCredentials } from "../tls-handshake.js";
 import { HandshakeServer } from "./handshake-server.js";
+import { withLargeDatagrams } from "./large-datagrams.js";
 import { HelloMaker } from "./hello-maker.js";
 import { NetworkBackend } from "./network-backend.js";
 import { PathMaker } from "./path-maker.js";
@@ -78,7 +79,7 @@ const MAX_RECORD_LOG2 = 24;
  * @see spec/dcquic.md §24
  */
 export async function createTransportPool(options: TransportPoolConfig): Promise<TransportPool> {
-  const config = withSettings(options);
+  const config = withLargeDatagrams(withSettings(options));
   const isChosen = config.port !== undefined && config.port !== 0;
   for (let attempt = 1; ; attempt++) {
     try {
