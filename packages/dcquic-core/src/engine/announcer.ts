@@ -63,7 +63,7 @@ export class Announcer {
     const refusal = refusalOf(path, options);
     if (refusal !== undefined) return { kind: "refused", status: refusal };
     if (transfers.isFull || this.#isCrowded(path, options)) return { kind: "backPressured" };
-    const tracked = options.track === true || (options.after ?? []).length > 0;
+    const tracked = options.track === true || (options.after?.length ?? 0) > 0;
     const token = tracked ? causality.track() : undefined;
     if (tracked && token === undefined) return { kind: "backPressured" };
     const priority = Math.min(7, options.priority + (path.health.state === "degraded" ? 1 : 0));
@@ -104,7 +104,7 @@ export class Announcer {
       }
     }
     if (token === undefined || causality.waiting(token) === 0) this.#enqueue(path, transfer);
-    return { kind: "announced", transfer: id64(transfer.id.hi, transfer.id.lo), token };
+    return { kind: "announced", transfer: transfer.id, token };
   }
 
   /** Takes everything that is not over to another path of the same peer; returns how many transfers that were. */
@@ -322,7 +322,7 @@ export class Announcer {
     this.#context.events.push({
       kind: "transferProgressed",
       path: path.id,
-      transfer: id64(id.hi, id.lo),
+      transfer: id,
       ackedBytes: acked.covered,
       totalBytes: wireBytes,
     });
@@ -369,7 +369,7 @@ export class Announcer {
     this.#context.events.push({
       kind: "transferAccepted",
       path: path.id,
-      transfer: id64(transfer.id.hi, transfer.id.lo),
+      transfer: transfer.id,
     });
     this.#gate.accepted(transfer);
     if (transfer.cancelStatus !== undefined) this.cancel(path, transfer, transfer.cancelStatus);
@@ -385,8 +385,7 @@ export class Announcer {
   #drained(path: Path, transfer: AnnouncedTransfer): void {
     if (transfer.isOver) return;
     transfer.state = "drained";
-    const transferId = id64(transfer.id.hi, transfer.id.lo);
-    this.#context.events.push({ kind: "transferDrained", path: path.id, transfer: transferId });
+    this.#context.events.push({ kind: "transferDrained", path: path.id, transfer: transfer.id });
     this.#gate.ended(transfer, "complete");
     this.#forget(path, transfer);
   }
@@ -424,7 +423,7 @@ export class Announcer {
     this.#context.events.push({
       kind: "transferFailed",
       path: path.id,
-      transfer: id64(transfer.id.hi, transfer.id.lo),
+      transfer: transfer.id,
       side: "announcer",
       status,
       rootCause,

@@ -50,7 +50,7 @@ export class DependencyGate {
     const hasRoom = transfer.after.length < nameableDeps(transfer.meta.length);
     const isOfPath = earlier?.path === transfer.path && isNameable && hasRoom;
     if (earlier !== undefined && isOfPath && isRequest) {
-      transfer.after.push({ transfer: earlier, kind });
+      transfer.after = [...transfer.after, { transfer: earlier, kind }];
       return causality.follow(token, on, kind) !== "failed";
     }
     return causality.depend(token, on, kind) !== "failed";
@@ -58,6 +58,7 @@ export class DependencyGate {
 
   /** Whether the transfer can be announced now; if not, it is announced after the one it names. */
   isReady(path: Path, transfer: AnnouncedTransfer): boolean {
+    if (transfer.after.length === 0) return true;
     const missing = transfer.after.find(
       ({ transfer: earlier }) => earlier.notifySeq < 0 && !earlier.isOver,
     );
@@ -70,7 +71,7 @@ export class DependencyGate {
 
   /** Lets those go on that wait for the transfer to be announced. */
   ungate(path: Path, transfer: AnnouncedTransfer): void {
-    const waiting = path.gated.get(transfer);
+    const waiting = path.gated.size === 0 ? undefined : path.gated.get(transfer);
     if (waiting === undefined) return;
     path.gated.delete(transfer);
     for (const next of waiting) if (!next.isOver) this.#owner.enqueue(path, next);

@@ -5,7 +5,7 @@ import type { Id64 } from "../wire/id64.js";
 export type PathId = number & { readonly [pathId]: true };
 declare const pathId: unique symbol;
 
-/** What an engine tells its application. Times are the driver's; ids are copies. spec/dcquic.md §21 */
+/** What an engine tells its application. Times are the driver's; ids do not change afterwards. spec/dcquic.md §21 */
 export type EngineEvent =
   /** A peer announces a transfer; answer with `accept` or `reject`, now or later. */
   | {

@@ -45,7 +45,7 @@ export class MoveOut {
       const { worker } = this.#context.config;
       transfer.origin ??= { worker, notifySeq: transfer.notifySeq, credentialId };
       // Not closed there before it is over: the peer may have to look it up, and dependents may wait for it.
-      transfer.former.push({ path: from.id, notifySeq: transfer.notifySeq });
+      transfer.former = [...transfer.former, { path: from.id, notifySeq: transfer.notifySeq }];
       transfer.notifySeq = -1;
     }
     transfer.timer = this.#context.disarm(transfer.timer);

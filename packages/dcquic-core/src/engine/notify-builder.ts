@@ -167,6 +167,7 @@ export class NotifyBuilder {
   #fillDeps(transfer: AnnouncedTransfer): void {
     const entry = this.#entry;
     entry.depCount = 0;
+    if (transfer.after.length === 0) return;
     for (const { transfer: earlier, kind } of transfer.after.slice(0, WireLimit.maxDeps)) {
       const dep = entry.deps[entry.depCount];
       if (dep === undefined || earlier.notifySeq < 0) continue;

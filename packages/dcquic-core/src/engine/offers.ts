@@ -1,5 +1,4 @@
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
-import { id64 } from "../wire/id64.js";
 import type { NotifyEntry } from "../wire/notify-entry.js";
 import type { EngineContext } from "./context.js";
 import type { PathId } from "./events.js";
@@ -27,6 +26,7 @@ export class Offers {
       if (dep === undefined) continue;
       const on = path.knownWorker(dep.worker);
       if (on === undefined || on.offered.covers(dep.notifySeq, dep.notifySeq + 1)) continue;
+      transfer.waitsFor ??= new Set();
       transfer.waitsFor.add(`${dep.worker}.${dep.notifySeq}`);
       const waiting = on.dependents.get(dep.notifySeq) ?? [];
       waiting.push(transfer);
@@ -38,12 +38,12 @@ export class Offers {
   /** Offers a transfer unless it still waits for another one. */
   offerIfFree(path: Path, worker: PeerWorker, transfer: PulledTransfer): void {
     transfer.state = "held";
-    if (transfer.waitsFor.size > 0) return;
+    if (transfer.waitsFor !== undefined && transfer.waitsFor.size > 0) return;
     transfer.state = "offered";
     this.#context.events.push({
       kind: "transferOffered",
       path: path.id,
-      transfer: id64(transfer.id.hi, transfer.id.lo),
+      transfer: transfer.id,
       streamId: transfer.streamId,
       shape: transfer.shape,
       priority: transfer.priority,
@@ -72,7 +72,7 @@ export class Offers {
     if (waiting === undefined) return;
     worker.dependents.delete(notifySeq);
     for (const transfer of waiting) {
-      transfer.waitsFor.delete(`${worker.worker}.${notifySeq}`);
+      transfer.waitsFor?.delete(`${worker.worker}.${notifySeq}`);
       // It may have moved to another path meanwhile.
       const home = this.#context.paths.get(transfer.path as PathId);
       const owner = home?.knownWorker(transfer.worker);

@@ -5,7 +5,7 @@ import { type AssembledRecord, RecordAssembly } from "../transfer/record-assembl
 import type { Tombstone } from "../transfer/tombstones.js";
 import type { Chunk } from "../wire/chunk.js";
 import { ChunkFlag, NO_NOTIFY_SEQ, Protection, ResetCode, TAG_BYTES } from "../wire/constants.js";
-import { type Id64, id64 } from "../wire/id64.js";
+import type { Id64 } from "../wire/id64.js";
 import type { FlowReset, PullHold } from "../wire/transfer-frames.js";
 import type { EngineContext } from "./context.js";
 import type { CreditKeeper } from "./credit-keeper.js";
@@ -241,7 +241,7 @@ export class Puller {
       this.#context.events.push({
         kind: "transferFailed",
         path: path.id,
-        transfer: id64(transfer.id.hi, transfer.id.lo),
+        transfer: transfer.id,
         side: "puller",
         status,
         rootCause: undefined,
@@ -310,7 +310,7 @@ export class Puller {
     this.#context.events.push({
       kind: "recordPlaced",
       path: path.id,
-      transfer: id64(transfer.id.hi, transfer.id.lo),
+      transfer: transfer.id,
       offset: part.offset,
       bytes: part.bytes,
     });
@@ -369,7 +369,7 @@ export class Puller {
     this.#context.events.push({
       kind: "transferDelivered",
       path: path.id,
-      transfer: id64(transfer.id.hi, transfer.id.lo),
+      transfer: transfer.id,
       bytes,
     });
   }

@@ -102,6 +102,7 @@ function addJobs(
 }
 
 function keepJobs(path: Path, transfer: AnnouncedTransfer, keep: (job: ServeJob) => boolean): void {
+  if (transfer.jobs.length === 0) return;
   for (const job of transfer.jobs) if (!keep(job)) path.servingBytes -= job.end - job.next;
   const kept = transfer.jobs.filter(keep);
   transfer.jobs.splice(0, transfer.jobs.length, ...kept);

@@ -15,32 +15,28 @@ export class BidirectionalCall implements AsyncIterable<Message> {
   readonly #core: CallCore;
 
   /** Begins the call. */
-  constructor(parts: Omit<CallParts, "use" | "pattern">) {
+  constructor(parts: CallParts) {
     const [reader, writer, closed] = [this.#reader, this.#writer, this.#closed];
-    this.#core = new CallCore({
-      ...parts,
-      pattern: "bidirectional",
-      use: {
-        began: (stream: Stream, sender) => {
-          reader.attach(stream);
-          writer.attach(stream, sender);
-        },
-        readable: () => reader.wake(),
-        writable: () => writer.wake(),
-        stopped: () => writer.stopped(),
-        over: (error) => {
-          if (error === undefined) {
-            reader.wake();
-            closed.resolve();
-            return;
-          }
-          writer.fail(error);
-          reader.fail(error);
-          closed.reject(error);
-        },
-        // What was written once is not kept to be written again.
-        isAnswered: true,
+    this.#core = new CallCore(parts, "bidirectional", {
+      began: (stream: Stream, sender) => {
+        reader.attach(stream);
+        writer.attach(stream, sender);
       },
+      readable: () => reader.wake(),
+      writable: () => writer.wake(),
+      stopped: () => writer.stopped(),
+      over: (error) => {
+        if (error === undefined) {
+          reader.wake();
+          closed.resolve();
+          return;
+        }
+        writer.fail(error);
+        reader.fail(error);
+        closed.reject(error);
+      },
+      // What was written once is not kept to be written again.
+      isAnswered: true,
     });
   }
 

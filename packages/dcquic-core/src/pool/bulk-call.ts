@@ -4,7 +4,7 @@ import { CallCore, type CallParts } from "./call-core.js";
 import { Eventual } from "./eventual.js";
 import type { Message } from "./message.js";
 import type { BulkResult } from "./placement.js";
-import { singleAnswer } from "./unary-call.js";
+import { SingleAnswer } from "./single-answer.js";
 
 /** How far a bulk transfer is. */
 export interface BulkProgress {
@@ -21,26 +21,24 @@ export class BulkCall {
   #progress: BulkProgress;
 
   /** Begins the transfer. */
-  constructor(parts: Omit<CallParts, "use" | "pattern">, totalBytes: number) {
+  constructor(parts: CallParts, totalBytes: number) {
     this.#progress = { ackedBytes: 0, totalBytes };
     const answer = new Eventual<Message>();
-    const use = singleAnswer(answer);
-    this.#core = new CallCore({
-      ...parts,
-      pattern: "rawBulk",
-      use: singleAnswer(answer, {
+    this.#core = new CallCore(
+      parts,
+      "rawBulk",
+      new SingleAnswer(answer, {
         began: (stream) => {
           stream.onProgress = (ackedBytes, ofBytes) => {
             this.#progress = { ackedBytes, totalBytes: ofBytes };
           };
         },
         over: (error) => {
-          use.over(error);
           if (error === undefined) void this.#conclude(answer);
           else this.#done.reject(error);
         },
       }),
-    });
+    );
   }
 
   /** How far it is. */

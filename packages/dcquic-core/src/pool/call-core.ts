@@ -5,7 +5,7 @@ import type { After } from "../engine/announce-options.js";
 import { Status } from "../engine/status.js";
 import type { RouterDependency } from "../router/request-router.js";
 import type { PatternName } from "../stream/pattern-rules.js";
-import type { Stream, StreamHandlers, StreamOutcome } from "../stream/stream.js";
+import type { OutboundPayload, Stream, StreamHandlers, StreamOutcome } from "../stream/stream.js";
 import type { Id64 } from "../wire/id64.js";
 import type { CallOptions, Dependency, Payload } from "./call-options.js";
 import { Eventual } from "./eventual.js";
@@ -38,14 +38,10 @@ export interface CallParts {
   readonly core: PoolCore;
   /** Whom it goes to. */
   readonly peer: string;
-  /** What is sent each way. */
-  readonly pattern: PatternName;
   /** What the caller chose. */
   readonly options: CallOptions;
   /** The opening message; absent where the opener sends any number of them. */
   readonly payload?: Payload;
-  /** What is done with what comes back. */
-  readonly use: CallUse;
 }
 
 const DEFAULT_PRIORITY = 3;
@@ -54,6 +50,7 @@ const FIRST_BACKOFF_US = 5000;
 // Of the peer, or of the own worker that served it.
 const STATE_LOST: ReadonlySet<number> = new Set([Status.PeerStateLost, Status.LocalResource]);
 const NOTHING = new Uint8Array(0);
+const NO_OPTIONS: CallOptions = {};
 
 /**
  * One call of this side, whatever its pattern: finds the way, opens the stream, keeps deadline and signal, and repeats what
@@ -67,24 +64,32 @@ export class CallCore implements StreamHandlers {
   /** The call's token. */
   readonly token: Eventual<Id64 | undefined> = new Eventual();
   readonly #parts: CallParts;
+  readonly #pattern: PatternName;
+  readonly #use: CallUse;
   #stream: Stream | undefined;
   #timer: Timer | undefined;
   #retryTimer: Timer | undefined;
   #span: Span | undefined;
+  #onAbort: (() => void) | undefined;
   #retries = 0;
   #isOver = false;
 
-  /** Begins the call. */
-  constructor(parts: CallParts) {
+  /** Begins a call of `pattern`; what comes back is for `use`. */
+  constructor(parts: CallParts, pattern: PatternName, use: CallUse) {
     this.#parts = parts;
+    this.#pattern = pattern;
+    this.#use = use;
     const { deadlineMs, signal } = parts.options;
-    parts.core.began(parts.pattern);
+    parts.core.began(pattern);
     if (deadlineMs !== undefined) {
       this.#timer = parts.core.timers.schedule(deadlineMs * 1000, () =>
         this.cancel(Status.Deadline),
       );
     }
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (signal !== undefined) {
+      this.#onAbort = (): void => this.cancel();
+      signal.addEventListener("abort", this.#onAbort, { once: true });
+    }
     if (signal?.aborted === true) this.cancel();
     else this.#start();
   }
@@ -102,23 +107,21 @@ export class CallCore implements StreamHandlers {
   }
 
   readable(): void {
-    if (this.#stream !== undefined) this.#parts.use.readable(this.#stream);
+    if (this.#stream !== undefined) this.#use.readable(this.#stream);
   }
 
   writable(): void {
-    this.#parts.use.writable();
+    this.#use.writable();
   }
 
   stopped(): void {
-    this.#parts.use.stopped();
+    this.#use.stopped();
   }
 
   closed(outcome: StreamOutcome): void {
     if (this.#mayRepeat(outcome.status)) this.#repeat();
     else this.#finish(outcome);
   }
-
-  #onAbort = (): void => this.cancel();
 
   #start(): void {
     const { core, peer } = this.#parts;
@@ -174,47 +177,38 @@ export class CallCore implements StreamHandlers {
       first?.taken?.();
       return;
     }
-    const { pattern, options, use } = this.#parts;
-    const { queue, headers, meta, track } = options;
-    const after = options.after?.filter((each) => workerOf(each) === route.worker) ?? [];
+    const { options } = this.#parts;
     const stream = route.layer.open(route.path, {
-      pattern,
+      pattern: this.#pattern,
       priority: options.priority ?? DEFAULT_PRIORITY,
       ordered: options.ordered ?? true,
       handlers: this,
-      ...(queue === undefined ? {} : { queue }),
+      queue: options.queue,
     });
     this.#stream = stream;
-    const opening = {
-      isLast: false,
-      ...(meta === undefined ? {} : { meta }),
-      ...(after.length === 0 ? {} : { after: after.map(kindOf) }),
-      ...(track === true ? { track } : {}),
-    };
-    const needsBlock = first === undefined || (headers !== undefined && headers.length > 0);
-    if (needsBlock) stream.send({ ...opening, payload: headers ?? NOTHING, isHeaders: true });
+    const { headers = NOTHING } = options;
+    const needsBlock = first === undefined || headers.length > 0;
+    if (needsBlock) stream.send(openingOf(route, options, { payload: headers }, "headers"));
     if (first !== undefined) {
-      const message = needsBlock ? { isLast: true } : { ...opening, isLast: true };
-      stream.send({ ...message, ...first, isHeaders: false });
+      stream.send(openingOf(route, needsBlock ? NO_OPTIONS : options, first, "message"));
     }
     // The engine answers now where it runs on this thread; otherwise the token is known with the first event.
-    const opened = (): void => this.#opened(route, stream);
-    if (stream.id === undefined) stream.onOpened = opened;
-    else opened();
-    if (stream.outcome === undefined) use.began(stream, sender);
+    if (stream.id === undefined) stream.onOpened = (): void => this.#opened(route, stream);
+    else this.#opened(route, stream);
+    if (stream.outcome === undefined) this.#use.began(stream, sender);
   }
 
   #opened({ peer, credentialId }: Route, { token }: Stream): void {
-    const { core, pattern } = this.#parts;
+    const { core } = this.#parts;
     this.token.resolve(token);
     if (core.tracer === undefined || this.#span !== undefined) return;
     const parent = token === undefined ? undefined : traceparentOf(credentialId, token);
-    this.#span = core.span(pattern, peer, parent);
+    this.#span = core.span(this.#pattern, peer, parent);
   }
 
   #mayRepeat(status: number): boolean {
-    const { options, use, core } = this.#parts;
-    if (this.#isOver || core.isClosed || use.isAnswered) return false;
+    const { options, core } = this.#parts;
+    if (this.#isOver || core.isClosed || this.#use.isAnswered) return false;
     if (this.#retries >= (options.maxRetries ?? DEFAULT_RETRIES)) return false;
     if (status === Status.Overloaded) return true;
     return options.idempotent === true && STATE_LOST.has(status);
@@ -247,8 +241,8 @@ export class CallCore implements StreamHandlers {
     this.#isOver = true;
     this.#timer?.cancel();
     this.#retryTimer?.cancel();
-    const { options, use, core } = this.#parts;
-    options.signal?.removeEventListener("abort", this.#onAbort);
+    const { options, core } = this.#parts;
+    if (this.#onAbort !== undefined) options.signal?.removeEventListener("abort", this.#onAbort);
     core.ended(error);
     this.#span?.end(error);
     if (error === undefined) this.answerHeaders.resolve(undefined);
@@ -256,13 +250,31 @@ export class CallCore implements StreamHandlers {
       this.token.reject(error);
       this.answerHeaders.reject(error);
     }
-    use.over(error);
+    this.#use.over(error);
   }
 }
 
 function attractions(after: readonly Dependency[] = []): readonly RouterDependency[] | undefined {
   if (after.length === 0) return undefined;
   return after.map((each) => ({ worker: workerOf(each), cascades: each.cascade }));
+}
+
+// The first message of a call carries what its options say to acceptors, and to the order of calls on its worker.
+function openingOf(
+  { worker }: Route,
+  { meta, after, track }: CallOptions,
+  { payload, taken }: ReadyPayload,
+  kind: "headers" | "message",
+): OutboundPayload {
+  return {
+    payload,
+    taken,
+    isHeaders: kind === "headers",
+    isLast: kind === "message",
+    meta,
+    after: after?.filter((each) => workerOf(each) === worker).map(kindOf),
+    track,
+  };
 }
 
 function kindOf({ token, wait, cascade }: Dependency): After {

@@ -1,29 +1,26 @@
-type State<T> =
-  | { readonly kind: "pending" }
-  | { readonly kind: "value"; readonly value: T }
-  | { readonly kind: "error"; readonly error: unknown };
-
 /**
  * A value that comes later, whose promise is made only for who asks: a failure that nobody waits for is no unhandled
  * rejection, and a call costs no promises that nobody reads.
  */
 export class Eventual<T> {
-  #state: State<T> = { kind: "pending" };
+  // Flat fields: most calls have several of these, and nobody asks for most of them.
+  #state: "pending" | "value" | "error" = "pending";
+  #value: T | undefined;
+  #error: unknown;
   #promise: Promise<T> | undefined;
   #resolve: ((value: T) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
 
   /** Whether it is settled. */
   get isSettled(): boolean {
-    return this.#state.kind !== "pending";
+    return this.#state !== "pending";
   }
 
   /** The promise; the same one each time. */
   get promise(): Promise<T> {
     if (this.#promise !== undefined) return this.#promise;
-    const state = this.#state;
-    if (state.kind === "value") this.#promise = Promise.resolve(state.value);
-    else if (state.kind === "error") this.#promise = Promise.reject(state.error);
+    if (this.#state === "value") this.#promise = Promise.resolve(this.#value as T);
+    else if (this.#state === "error") this.#promise = Promise.reject(this.#error);
     else {
       this.#promise = new Promise((resolve, reject) => {
         this.#resolve = resolve;
@@ -36,14 +33,16 @@ export class Eventual<T> {
   /** Settles it, unless it is settled. */
   resolve(value: T): void {
     if (this.isSettled) return;
-    this.#state = { kind: "value", value };
+    this.#state = "value";
+    this.#value = value;
     this.#resolve?.(value);
   }
 
   /** Fails it, unless it is settled. */
   reject(error: unknown): void {
     if (this.isSettled) return;
-    this.#state = { kind: "error", error };
+    this.#state = "error";
+    this.#error = error;
     this.#reject?.(error);
   }
 }

@@ -4,7 +4,7 @@ import type { Payload, WriteOptions } from "./call-options.js";
 import { Eventual } from "./eventual.js";
 import type { Message } from "./message.js";
 import { MessageWriter } from "./message-writer.js";
-import { singleAnswer } from "./unary-call.js";
+import { SingleAnswer } from "./single-answer.js";
 
 /** Any number of messages there, one back. */
 export class StreamingRequestCall {
@@ -13,24 +13,22 @@ export class StreamingRequestCall {
   readonly #core: CallCore;
 
   /** Begins the call. */
-  constructor(parts: Omit<CallParts, "use" | "pattern">) {
+  constructor(parts: CallParts) {
     const [writer, response] = [this.#writer, this.#response];
-    const use = singleAnswer(response);
-    this.#core = new CallCore({
-      ...parts,
-      pattern: "streamingRequest",
-      use: singleAnswer(response, {
+    this.#core = new CallCore(
+      parts,
+      "streamingRequest",
+      new SingleAnswer(response, {
         began: (stream, sender) => writer.attach(stream, sender),
         writable: () => writer.wake(),
         stopped: () => writer.stopped(),
         over: (error) => {
           if (error !== undefined) writer.fail(error);
-          use.over(error);
         },
         // What was written once is not kept to be written again.
         isAnswered: true,
       }),
-    });
+    );
   }
 
   /** The answer. Rejects with a `DcquicError` whose code says why there is none. */

@@ -9,24 +9,20 @@ export class StreamingResponseCall implements AsyncIterable<Message> {
   readonly #core: CallCore;
 
   /** Begins the call. */
-  constructor(parts: Omit<CallParts, "use" | "pattern">) {
+  constructor(parts: CallParts) {
     const reader = this.#reader;
     let isAnswered = false;
-    this.#core = new CallCore({
-      ...parts,
-      pattern: "streamingResponse",
-      use: {
-        began: (stream) => reader.attach(stream),
-        readable: () => {
-          isAnswered = true;
-          reader.wake();
-        },
-        writable: () => {},
-        stopped: () => {},
-        over: (error) => (error === undefined ? reader.wake() : reader.fail(error)),
-        get isAnswered(): boolean {
-          return isAnswered;
-        },
+    this.#core = new CallCore(parts, "streamingResponse", {
+      began: (stream) => reader.attach(stream),
+      readable: () => {
+        isAnswered = true;
+        reader.wake();
+      },
+      writable: () => {},
+      stopped: () => {},
+      over: (error) => (error === undefined ? reader.wake() : reader.fail(error)),
+      get isAnswered(): boolean {
+        return isAnswered;
       },
     });
   }

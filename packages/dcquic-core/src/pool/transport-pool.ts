@@ -130,19 +130,13 @@ export class TransportPool {
   openByteStream(peer: string, options: CallOptions = {}): ByteStream {
     const bytes = new StreamBytes({ peer, identity: "" }, defer);
     const core = this.#core;
-    const call = new CallCore({
-      core,
-      peer,
-      pattern: "bidirectional",
-      options,
-      use: {
-        began: (stream, sender) => bytes.attach(stream, sender),
-        readable: () => bytes.readable(),
-        writable: () => bytes.writable(),
-        stopped: () => bytes.stopped(),
-        over: (error) => (error === undefined ? bytes.readable() : bytes.failed(error)),
-        isAnswered: true,
-      },
+    const call = new CallCore({ core, peer, options }, "bidirectional", {
+      began: (stream, sender) => bytes.attach(stream, sender),
+      readable: () => bytes.readable(),
+      writable: () => bytes.writable(),
+      stopped: () => bytes.stopped(),
+      over: (error) => (error === undefined ? bytes.readable() : bytes.failed(error)),
+      isAnswered: true,
     });
     bytes.onDestroyed = () => call.cancel();
     return bytes;

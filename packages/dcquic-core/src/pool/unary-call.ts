@@ -1,9 +1,8 @@
-import type { Stream } from "../stream/stream.js";
 import type { Id64 } from "../wire/id64.js";
-import { CallCore, type CallParts, type CallUse } from "./call-core.js";
+import { CallCore, type CallParts } from "./call-core.js";
 import { Eventual } from "./eventual.js";
-import { Message } from "./message.js";
-import { noAnswer } from "./no-answer.js";
+import type { Message } from "./message.js";
+import { SingleAnswer } from "./single-answer.js";
 
 /** One message there, one message back. */
 export class UnaryCall {
@@ -11,8 +10,8 @@ export class UnaryCall {
   readonly #core: CallCore;
 
   /** Begins the call. */
-  constructor(parts: Omit<CallParts, "use" | "pattern">) {
-    this.#core = new CallCore({ ...parts, pattern: "unary", use: singleAnswer(this.#response) });
+  constructor(parts: CallParts) {
+    this.#core = new CallCore(parts, "unary", new SingleAnswer(this.#response));
   }
 
   /** The answer. Rejects with a `DcquicError` whose code says why there is none. */
@@ -34,29 +33,4 @@ export class UnaryCall {
   cancel(status?: number, reason?: string): void {
     this.#core.cancel(status, reason);
   }
-}
-
-/** What a call with one answer makes of its stream. */
-export function singleAnswer(response: Eventual<Message>, more: Partial<CallUse> = {}): CallUse {
-  const nothing = (): void => {};
-  return {
-    began: nothing,
-    readable: (stream: Stream): void => {
-      const message = stream.take();
-      if (message === undefined) return;
-      response.resolve(new Message(message));
-      // There is only this one: its credit goes back on arrival.
-      stream.release(message);
-    },
-    writable: nothing,
-    stopped: nothing,
-    over: (error) => {
-      // An error is dear, and most calls that are over were answered.
-      if (!response.isSettled) response.reject(error ?? noAnswer());
-    },
-    get isAnswered(): boolean {
-      return response.isSettled;
-    },
-    ...more,
-  };
 }

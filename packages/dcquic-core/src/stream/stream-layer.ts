@@ -28,7 +28,7 @@ export interface OpenOptions {
   /** 0 to 7. */
   readonly priority: number;
   /** What is held for this side's reader; that of the layer if absent. */
-  readonly queue?: QueueLimits;
+  readonly queue?: QueueLimits | undefined;
   /** Whether messages are taken in the order in which they were sent. */
   readonly ordered: boolean;
   /** Who is told. */

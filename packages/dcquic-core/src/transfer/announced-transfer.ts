@@ -49,6 +49,19 @@ export interface Origin {
   readonly credentialId: Uint8Array;
 }
 
+/** An announcement on a path that its transfer was moved from. */
+export interface FormerAnnouncement {
+  /** Number of that path. */
+  readonly path: number;
+  /** Its number there. */
+  readonly notifySeq: number;
+}
+
+// Most transfers name nothing, move never and ride in their announcement: what they do not use is not made.
+const NO_FORMER: readonly FormerAnnouncement[] = [];
+const NO_DEPENDENCIES: readonly NamedDependency[] = [];
+const NO_KEYS: readonly RmaKey[] = [];
+
 /** A transfer at its announcer. */
 export class AnnouncedTransfer {
   /** Own id. */
@@ -62,7 +75,7 @@ export class AnnouncedTransfer {
   /** Where it was announced first, if it was moved to another path since. */
   origin: Origin | undefined;
   /** Its announcements on paths it was moved from: closed there when it is over. */
-  readonly former: { readonly path: number; readonly notifySeq: number }[] = [];
+  former: readonly FormerAnnouncement[] = NO_FORMER;
   /** Pattern and shape bits. */
   readonly shape: number;
   /** 0 to 7. */
@@ -78,7 +91,7 @@ export class AnnouncedTransfer {
   /** What a stream says of that token itself. */
   readonly holdToken: "response" | "request" | undefined;
   /** Earlier transfers of the same path that its announcement names, with the kind of dependency. */
-  readonly after: NamedDependency[] = [];
+  after: readonly NamedDependency[] = NO_DEPENDENCIES;
   /** Where it is. */
   state: AnnouncerState = "blocked";
   /** Number of its announcement; -1 before it was on the wire. */
@@ -100,11 +113,7 @@ export class AnnouncedTransfer {
   /** Whether its payload may ride in the announcement. */
   readonly mayInline: boolean;
   /** What opens its buffer to the peer's reads, region by region; empty where nothing does. */
-  rmaKeys: readonly RmaKey[] = [];
-  /** What the puller has. */
-  readonly acked: IntervalSet = new IntervalSet();
-  /** What was sent at least once. */
-  readonly sent: IntervalSet = new IntervalSet();
+  rmaKeys: readonly RmaKey[] = NO_KEYS;
   /** What is to be sent. */
   readonly jobs: ServeJob[] = [];
   /** Whether it waits in the queue of those who have something to send. */
@@ -115,6 +124,8 @@ export class AnnouncedTransfer {
   voiding = false;
   /** With what it fails once the peer accepted it: an inline announcement cannot be taken back. */
   cancelStatus: number | undefined;
+  #acked: IntervalSet | undefined;
+  #sent: IntervalSet | undefined;
 
   /** Makes a transfer that is not announced yet. */
   constructor(options: {
@@ -137,6 +148,18 @@ export class AnnouncedTransfer {
     this.token = options.token;
     this.mayInline = options.mayInline;
     this.holdToken = options.holdToken;
+  }
+
+  /** What the puller has. */
+  get acked(): IntervalSet {
+    this.#acked ??= new IntervalSet();
+    return this.#acked;
+  }
+
+  /** What was sent at least once. */
+  get sent(): IntervalSet {
+    this.#sent ??= new IntervalSet();
+    return this.#sent;
   }
 
   /** Plain bytes of the message. */

@@ -42,6 +42,10 @@ export interface Pull {
   overtaken: number;
 }
 
+// Most transfers ride in their announcement: what they do not use is not made.
+const NOTHING = new Uint8Array(0);
+const NO_KEYS: readonly RmaKey[] = [];
+
 /** A transfer at its puller. */
 export class PulledTransfer {
   /** Own id. */
@@ -91,7 +95,7 @@ export class PulledTransfer {
   /** Where it is. */
   state: PullerState = "held";
   /** Announcements that must be offered before: as names. */
-  readonly waitsFor: Set<string> = new Set();
+  waitsFor: Set<string> | undefined;
   /** Where the wire bytes go, once it was accepted. */
   assembly: RecordAssembly | undefined;
   /** Inline bytes that count against the credit of its path. */
@@ -100,10 +104,6 @@ export class PulledTransfer {
   origin:
     | { readonly path: number; readonly worker: number; readonly notifySeq: number }
     | undefined;
-  /** What arrived. */
-  readonly received: IntervalSet = new IntervalSet();
-  /** What of it was verified as far as it can be: whole records, or parts as long as those. */
-  readonly verified: IntervalSet = new IntervalSet();
   /** Bytes of placed parts that may wait to be used; Infinity when the message is kept whole. */
   placedWindow: number = Number.POSITIVE_INFINITY;
   /** Bytes of placed parts that were used. */
@@ -130,6 +130,8 @@ export class PulledTransfer {
   challenges = 0;
   /** How often a record or the binding did not verify. */
   integrityFailures = 0;
+  #received: IntervalSet | undefined;
+  #verified: IntervalSet | undefined;
 
   /** Takes what an announcement said; views are copied. */
   constructor(path: number, worker: number, entry: NotifyEntry) {
@@ -148,20 +150,26 @@ export class PulledTransfer {
     this.wireOffset = entry.wireOffset;
     this.protection = entry.protection;
     this.recordLog2 = entry.recordLog2;
-    this.binding = entry.binding.slice();
+    this.binding = isInline ? NOTHING : entry.binding.slice();
     this.dataKey = (entry.flags & NotifyFlag.DataKey) === 0 ? undefined : entry.dataKey.slice();
     this.messageNumber = entry.messageNumber;
-    this.meta = entry.meta.slice();
+    this.meta = entry.meta.length === 0 ? NOTHING : entry.meta.slice();
     const { flags, token } = entry;
     this.token = (flags & NotifyFlag.Token) === 0 ? undefined : id64(token.hi, token.lo);
-    const keys = (entry.flags & NotifyFlag.Rma) === 0 ? [] : entry.rma.slice(0, entry.rmaCount);
-    this.rmaKeys = keys.map(({ nic, provider, rkey, base }) => ({
-      nic,
-      provider,
-      rkey: id64(rkey.hi, rkey.lo),
-      base: id64(base.hi, base.lo),
-    }));
+    this.rmaKeys = (flags & NotifyFlag.Rma) === 0 ? NO_KEYS : keysOf(entry);
     this.inline = isInline ? entry.inline.slice() : undefined;
+  }
+
+  /** What arrived. */
+  get received(): IntervalSet {
+    this.#received ??= new IntervalSet();
+    return this.#received;
+  }
+
+  /** What of it was verified as far as it can be: whole records, or parts as long as those. */
+  get verified(): IntervalSet {
+    this.#verified ??= new IntervalSet();
+    return this.#verified;
   }
 
   /** Whether it has records that can be verified here. */
@@ -179,4 +187,13 @@ export class PulledTransfer {
     const left = this.wireBytes - this.nextPull;
     return Math.min(left, this.placedUsed + this.placedWindow - this.nextPull);
   }
+}
+
+function keysOf({ rma, rmaCount }: NotifyEntry): readonly RmaKey[] {
+  return rma.slice(0, rmaCount).map(({ nic, provider, rkey, base }) => ({
+    nic,
+    provider,
+    rkey: id64(rkey.hi, rkey.lo),
+    base: id64(base.hi, base.lo),
+  }));
 }

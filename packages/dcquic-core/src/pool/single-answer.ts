@@ -1,0 +1,53 @@
+import type { Stream } from "../stream/stream.js";
+import type { CallUse } from "./call-core.js";
+import type { Eventual } from "./eventual.js";
+import { Message } from "./message.js";
+import { noAnswer } from "./no-answer.js";
+import type { PayloadSender } from "./payload-sender.js";
+
+/** What a pattern with one answer does besides waiting for it. */
+export type BesidesAnswer = Partial<Omit<CallUse, "readable">>;
+
+const NOTHING_BESIDES: BesidesAnswer = {};
+
+/** What a call with one answer makes of its stream. */
+export class SingleAnswer implements CallUse {
+  readonly #response: Eventual<Message>;
+  readonly #besides: BesidesAnswer;
+
+  /** Settles `response`. */
+  constructor(response: Eventual<Message>, besides: BesidesAnswer = NOTHING_BESIDES) {
+    this.#response = response;
+    this.#besides = besides;
+  }
+
+  began(stream: Stream, sender: PayloadSender): void {
+    this.#besides.began?.(stream, sender);
+  }
+
+  readable(stream: Stream): void {
+    const message = stream.take();
+    if (message === undefined) return;
+    this.#response.resolve(new Message(message));
+    // There is only this one: its credit goes back on arrival.
+    stream.release(message);
+  }
+
+  writable(): void {
+    this.#besides.writable?.();
+  }
+
+  stopped(): void {
+    this.#besides.stopped?.();
+  }
+
+  over(error: unknown): void {
+    // An error is dear, and most calls that are over were answered.
+    if (!this.#response.isSettled) this.#response.reject(error ?? noAnswer());
+    this.#besides.over?.(error);
+  }
+
+  get isAnswered(): boolean {
+    return this.#besides.isAnswered ?? this.#response.isSettled;
+  }
+}
