@@ -1,4 +1,3 @@
-import type { PathId } from "../../engine/events.js";
 import { type PathEntry, PathSecretMap } from "../../path/secret-map.js";
 import type { Route } from "../../pool/pool-backend.js";
 import type { PoolWorker } from "./pool-worker.js";
@@ -117,7 +116,7 @@ export class KnownPaths {
 
   #leave(path: KnownPath): void {
     this.#byEntry.delete(path.entry);
-    path.home.paths.delete(path.route.path as PathId);
+    path.home.paths.delete(path.route.path);
     if (this.#newest.get(path.route.peer) === path) this.#newest.delete(path.route.peer);
   }
 }
