@@ -25,7 +25,7 @@ const PLAIN_TURN_BYTES = 1_048_576;
 const LEAST_AHEAD_BYTES = 1_048_576;
 const MOST_AHEAD_BYTES = 33_554_432;
 /** How long the streams can go on while encoders are busy: a worker that waits for a processor is no reason to stop. */
-const AHEAD_SECONDS = 0.4;
+const AHEAD_SECONDS = 0.2;
 
 /** What a job ends with. */
 export interface SendResult {
