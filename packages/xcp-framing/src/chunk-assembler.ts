@@ -1,9 +1,10 @@
+import { ChunkDrains } from "./chunk-drains.js";
 import type { ChunkEvent } from "./chunk-event.js";
 import { announcedLength, type ChunkFrame, ChunkTrain, stateError } from "./chunk-train.js";
 import { XcpError } from "./errors.js";
 import { WholeBuffer } from "./whole-buffer.js";
 import { Flag, ReservedTag } from "./wire/constants.js";
-import { type FrameHeader, type MsgId, tagValue } from "./wire/header.js";
+import { type FrameHeader, tagValue } from "./wire/header.js";
 import type { Allocate } from "./wire/payload-buffer.js";
 
 /** What a {@link ChunkAssembler} is made with. */
@@ -16,11 +17,6 @@ export interface ChunkAssemblerOptions {
   readonly maxPartialBytes?: number;
   /** The platform's memory, for whole messages. */
   readonly allocate?: Allocate | undefined;
-}
-
-interface Drain {
-  readonly msgId: MsgId;
-  chunks: number;
 }
 
 /**
@@ -47,7 +43,7 @@ export class ChunkAssembler {
   readonly #allocate: Allocate;
   // In the order of their last progress, so that the first is the first to time out.
   readonly #trains = new Map<number, ChunkTrain>();
-  readonly #drains = new Map<number, Drain>();
+  readonly #drains = new ChunkDrains();
   readonly #events: ChunkEvent[] = [];
   #partialBytes = 0;
   // The message whose first chunk was given a place, until that chunk is taken or refused.
@@ -75,8 +71,7 @@ export class ChunkAssembler {
   indexOf(header: FrameHeader): number {
     const train = this.#trains.get(header.channelId);
     if (train?.header.msgId === header.msgId) return train.chunks;
-    const drain = this.#drains.get(header.channelId);
-    return drain?.msgId === header.msgId ? drain.chunks : 0;
+    return this.#drains.indexOf(header);
   }
 
   /** Where the payload of this frame may be decrypted to; `undefined` where that place is not known. */
@@ -102,7 +97,7 @@ export class ChunkAssembler {
       return;
     }
     if (train !== undefined) this.#supersede(channelId, train);
-    if (!this.#drained(frame.flags, frame.header)) this.#begin(nowUs, frame);
+    if (!this.#drains.takes(frame.flags, frame.header)) this.#begin(nowUs, frame);
   }
 
   /** Takes the header of a frame that failed CRC, AEAD or a size check, which its caller answers. */
@@ -114,7 +109,7 @@ export class ChunkAssembler {
     const chunks = ours ? train.chunks : 0;
     if (ours) this.#forget(channelId, train);
     else if (train !== undefined) this.#supersede(channelId, train);
-    if (!this.#drained(flags, header)) this.#drain(channelId, flags, { msgId, chunks });
+    if (!this.#drains.takes(flags, header)) this.#drains.begin(channelId, flags, msgId, chunks);
   }
 
   /** The next event, or `undefined`. */
@@ -277,29 +272,11 @@ export class ChunkAssembler {
 
   #lose(channelId: number, train: ChunkTrain, flags: number): void {
     this.#forget(channelId, train);
-    this.#drain(channelId, flags, { msgId: train.header.msgId, chunks: train.chunks - 1 });
+    this.#drains.begin(channelId, flags, train.header.msgId, train.chunks - 1);
   }
 
   #forget(channelId: number, train: ChunkTrain): void {
     if (!this.#trains.delete(channelId)) return;
     if (train.gathered !== undefined) this.#partialBytes -= train.bytes;
-  }
-
-  // The rest of a message is ignored, unless this was its last frame.
-  #drain(channelId: number, flags: number, drain: Drain): void {
-    if ((flags & Flag.MORE) === 0) return;
-    drain.chunks++;
-    this.#drains.set(channelId, drain);
-  }
-
-  // DRAINING: tells whether the frame belongs to the message that is ignored.
-  #drained(flags: number, header: FrameHeader): boolean {
-    const { channelId, msgId } = header;
-    const drain = this.#drains.get(channelId);
-    if (drain === undefined) return false;
-    const ours = drain.msgId === msgId;
-    drain.chunks++;
-    if (!ours || (flags & Flag.MORE) === 0) this.#drains.delete(channelId);
-    return ours;
   }
 }

@@ -6,6 +6,7 @@ import {
 } from "@proj/wire-types";
 import { BodyPumps } from "./body-pumps.js";
 import type { ConnectionOptions, Role } from "./connection-options.js";
+import { checkCredential } from "./credential-check.js";
 import { XcpError } from "./errors.js";
 import { HandlerRuns } from "./handler-runs.js";
 import type { IncomingMessage, OutgoingMessage, RequestOptions } from "./message.js";
@@ -18,7 +19,6 @@ import { SessionDriver } from "./session-driver.js";
 import type { SessionEvent } from "./session-events.js";
 import type { SessionMemory } from "./session-memory.js";
 import type { ConnectionStats } from "./stats.js";
-import { isThenable } from "./thenable.js";
 import type { Release, Unsupported } from "./wire/control.js";
 import type { Hello } from "./wire/hello.js";
 
@@ -266,21 +266,10 @@ export class Connection {
   }
 
   #judge(hello: Hello): void {
-    const decide = (allowed: boolean): void => {
-      this.#session.authorize(this.#driver.now(), allowed ? "allowed" : "refused");
+    checkCredential(this.#options.verifyAuth, hello, this.info, (verdict) => {
+      this.#session.authorize(this.#driver.now(), verdict);
       this.#driver.flushSoon();
-    };
-    try {
-      const verdict = this.#options.verifyAuth?.({ auth: hello.auth, hello, info: this.info });
-      if (isThenable(verdict))
-        verdict.then(
-          (value) => decide(value),
-          () => decide(false),
-        );
-      else decide(verdict === true);
-    } catch {
-      decide(false);
-    }
+    });
   }
 
   #onSessionClosed(error: WireError | undefined): void {

@@ -8,7 +8,9 @@ import type { FrameOpener } from "./frame-cipher.js";
 import type { Inbound } from "./inbound.js";
 import type { Inbox } from "./inbox.js";
 import { IncomingStreams } from "./incoming-streams.js";
+import { KnownChannels } from "./known-channels.js";
 import type { Negotiated } from "./negotiated.js";
+import { PayloadOpening } from "./payload-opening.js";
 import type { Sender } from "./sender.js";
 import type { SessionCore } from "./session-core.js";
 import { Flag, MsgType, ReservedTag, TAG_BYTES } from "./wire/constants.js";
@@ -34,14 +36,11 @@ export class FrameIntake {
   readonly #sender: Sender;
   readonly #hooks: IntakeHooks;
   readonly #negotiated: Negotiated;
-  readonly #opener: FrameOpener | undefined;
+  readonly #opening: PayloadOpening;
   #assembler: ChunkAssembler;
   readonly #crcFailures: FailureWindow;
-  readonly #decryptFailures: FailureWindow;
-  readonly #channels = new Set<number>();
+  readonly #channels: KnownChannels;
   readonly #streams: IncomingStreams;
-  #lastChannel = 0;
-  #epoch = 0;
 
   constructor(
     core: SessionCore,
@@ -53,13 +52,13 @@ export class FrameIntake {
     this.#core = core;
     this.#inbox = parts.inbox;
     this.#sender = parts.sender;
-    this.#opener = parts.opener;
+    this.#opening = new PayloadOpening(core, parts.opener);
+    this.#channels = new KnownChannels(limits.maxChannels);
     this.#negotiated = negotiated;
     this.#hooks = hooks;
     this.#streams = new IncomingStreams(core, parts.inbox, negotiated);
     this.#assembler = this.#newAssembler();
     this.#crcFailures = new FailureWindow(limits.maxCrcFailures, limits.crcFailureWindowMs * 1000);
-    this.#decryptFailures = new FailureWindow(limits.maxDecryptFailures, Number.POSITIVE_INFINITY);
   }
 
   /** Bytes of messages that came in part. */
@@ -69,7 +68,7 @@ export class FrameIntake {
 
   /** Epoch of the receiving keys. */
   get epoch(): number {
-    return this.#opener?.epoch ?? 0;
+    return this.#opening.epoch;
   }
 
   /** When an unfinished message is given up. */
@@ -105,7 +104,7 @@ export class FrameIntake {
 
   /** Erases the keys. */
   erase(): void {
-    this.#opener?.erase();
+    this.#opening.erase();
   }
 
   #newAssembler(): ChunkAssembler {
@@ -117,7 +116,7 @@ export class FrameIntake {
   }
 
   #receiveControl(frame: ReceivedFrame, header: FrameHeader): void {
-    const payload = this.#open(frame, header, 0);
+    const payload = this.#open(frame, header, 0, undefined);
     if (payload !== undefined && this.#inbox.admitsControl(header)) {
       this.#hooks.control(header, payload);
     }
@@ -125,10 +124,13 @@ export class FrameIntake {
 
   #receiveMessage(frame: ReceivedFrame, header: FrameHeader): void {
     const { flags } = frame;
-    if (!this.#admitsChannel(header)) return;
-    const encrypted = (flags & Flag.CRYPT) !== 0;
-    const index = encrypted ? this.#assembler.indexOf(header) : 0;
-    const payload = this.#open(frame, header, index);
+    if (!this.#channels.admits(header.channelId)) {
+      const { maxChannels } = this.#core.config.limits;
+      const error = `channel ${header.channelId} beyond ${maxChannels}`;
+      this.#inbox.answers.refuseFrame(header, new XcpError("xcp.channel_limit", error));
+      return;
+    }
+    const payload = this.#openMessage(frame, header);
     if (payload === undefined) return;
     if (header.msgType === MsgType.DATA) {
       this.#core.traffic.received.countData(header.bodyCodec, frame.payload.length);
@@ -145,49 +147,26 @@ export class FrameIntake {
     this.#drainAssembler();
   }
 
+  // A chunk of an encrypted message goes straight to its place.
+  #openMessage(frame: ReceivedFrame, header: FrameHeader): Uint8Array | undefined {
+    const { flags, payload } = frame;
+    if ((flags & Flag.CRYPT) === 0) return this.#open(frame, header, 0, undefined);
+    const index = this.#assembler.indexOf(header);
+    const into = this.#assembler.placeOf(flags, header, payload.length - TAG_BYTES);
+    return this.#open(frame, header, index, into);
+  }
+
   // `undefined`: the frame was answered and dropped.
-  #open(frame: ReceivedFrame, header: FrameHeader, index: number): Uint8Array | undefined {
-    if ((frame.flags & Flag.CRYPT) === 0) {
-      if (this.#negotiated.crypt && this.#core.config.cryptPolicy === "required") {
-        this.#core.fail(new XcpError("xcp.crypt_required", "a frame came unencrypted"));
-        return undefined;
-      }
-      return frame.payload;
-    }
-    const opener = this.#opener;
-    if (opener === undefined) {
-      this.#core.fail(new XcpError("xcp.flags_reserved", "CRYPT was not negotiated"));
-      return undefined;
-    }
-    try {
-      // A chunk of a message goes straight to its place.
-      const length = frame.payload.length - TAG_BYTES;
-      const into =
-        header.msgType < MsgType.DATA
-          ? undefined
-          : this.#assembler.placeOf(frame.flags, header, length);
-      const payload = opener.open(this.#core.nowUs, frame, index, into);
-      this.#noteEpoch(opener.epoch);
-      return payload;
-    } catch (error) {
-      if (!(error instanceof XcpError)) throw error;
-      this.#openFailed(frame.flags, header, error);
-      return undefined;
-    }
-  }
-
-  #noteEpoch(epoch: number): void {
-    if (epoch === this.#epoch) return;
-    this.#epoch = epoch;
-    this.#core.log.write("info", "xcp.rekey", { direction: "received", epoch });
-  }
-
-  #openFailed(flags: number, header: FrameHeader, error: XcpError): void {
-    if (this.#decryptFailures.add(this.#core.nowUs)) {
-      this.#core.fail(error);
-      return;
-    }
-    this.#damaged(flags, header, error);
+  #open(
+    frame: ReceivedFrame,
+    header: FrameHeader,
+    chunkIndex: number,
+    into: Uint8Array | undefined,
+  ): Uint8Array | undefined {
+    const opened = this.#opening.open(frame, chunkIndex, into);
+    if (!(opened instanceof XcpError)) return opened;
+    this.#damaged(frame.flags, header, opened);
+    return undefined;
   }
 
   #reject(event: RejectedFrame, header: FrameHeader): void {
@@ -214,24 +193,6 @@ export class FrameIntake {
       this.#drainAssembler();
     }
     this.#inbox.answers.refuseDamaged(header, error);
-  }
-
-  #admitsChannel(header: FrameHeader): boolean {
-    const { channelId } = header;
-    if (channelId === this.#lastChannel) return true;
-    if (!this.#channels.has(channelId)) {
-      const { maxChannels } = this.#core.config.limits;
-      if (channelId !== 0 && this.#channels.size >= maxChannels) {
-        this.#inbox.answers.refuseFrame(
-          header,
-          new XcpError("xcp.channel_limit", `channel ${channelId} beyond ${maxChannels}`),
-        );
-        return false;
-      }
-      if (channelId !== 0) this.#channels.add(channelId);
-    }
-    this.#lastChannel = channelId;
-    return true;
   }
 
   #drainAssembler(): void {

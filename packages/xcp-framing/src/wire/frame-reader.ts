@@ -3,10 +3,12 @@ import { CRC_BYTES, Flag, HANDSHAKE_MAX_FRAME_BYTES, type Profile } from "./cons
 import type { Crc32c, CrcOrder } from "./frame.js";
 import type { FrameEvent } from "./frame-event.js";
 import { FrameHeads, START_BYTES } from "./frame-heads.js";
+import { HeadCarry } from "./head-carry.js";
 import type { FrameHeader } from "./header.js";
 import { loadU32, swapU32 } from "./little-endian.js";
 import { type Allocate, PayloadBuffer } from "./payload-buffer.js";
 import { PayloadSlab } from "./payload-slab.js";
+import { SealedMemory } from "./sealed-memory.js";
 
 /** Sizes that the handshake settled. */
 export interface FrameReaderLimits {
@@ -47,8 +49,6 @@ const AT_HEAD: State = { kind: "head" };
 const NOTHING: Uint8Array = new Uint8Array(0);
 // From this size on, a payload is copied so that typed arrays of any element size can view it.
 const OWN_BUFFER_BYTES = 65_536;
-// Up to this size, encrypted payloads share a buffer.
-const SHARED_SEALED_BYTES = 262_144;
 // A plain view, whatever subclass a transport's chunk is of: its own methods may mean something else.
 function viewOf(bytes: Uint8Array, at: number, length: number): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset + at, length);
@@ -86,10 +86,8 @@ export class FrameReader {
   #at = 0;
   #lent = false;
   readonly #copies: PayloadSlab;
-  #sealed = NOTHING;
-  // The beginning of a head that did not lie in one chunk.
-  #carry = NOTHING;
-  #carried = 0;
+  readonly #sealed: SealedMemory;
+  readonly #carry = new HeadCarry();
 
   /** Starts at the first byte of a connection. */
   constructor(options: FrameReaderOptions) {
@@ -101,6 +99,7 @@ export class FrameReader {
     });
     this.#allocate = options.allocate ?? ((bytes) => new Uint8Array(bytes));
     this.#copies = new PayloadSlab(this.#allocate);
+    this.#sealed = new SealedMemory(this.#allocate);
   }
 
   /** The connection's profile, once it is known. */
@@ -117,7 +116,7 @@ export class FrameReader {
   get partial(): boolean {
     return (
       this.#state.kind !== "head" ||
-      this.#carried > 0 ||
+      this.#carry.length > 0 ||
       this.#at < this.#chunk.length ||
       this.#waiting.length > 0
     );
@@ -184,7 +183,7 @@ export class FrameReader {
     const state = this.#state;
     switch (state.kind) {
       case "head":
-        return this.#carried === 0 ? this.#headInChunk() : this.#headInCarry();
+        return this.#carry.length === 0 ? this.#headInChunk() : this.#headInCarry();
       case "payload":
         this.#at = state.buffer.take(this.#chunk, this.#at);
         if (!state.buffer.complete) return undefined;
@@ -217,27 +216,15 @@ export class FrameReader {
 
   #headInCarry(): FrameEvent | undefined {
     if (!this.#carryUpTo(START_BYTES)) return undefined;
-    const size = this.#heads.sizeOf(this.#carry, 0);
+    const size = this.#heads.sizeOf(this.#carry.bytes, 0);
     if (!this.#carryUpTo(size)) return undefined;
-    this.#carried = 0;
-    // A copy: what is read out of it may keep views, and the carry is written again.
-    return this.#readHead(this.#carry.slice(0, size), 0, size);
+    return this.#readHead(this.#carry.take(size), 0, size);
   }
 
   // Moves bytes from the chunk to the carry until it holds `size`, and tells whether it does.
   #carryUpTo(size: number): boolean {
-    const wanted = size - this.#carried;
-    if (wanted <= 0) return true;
-    if (this.#carry.length < size) {
-      const grown = new Uint8Array(Math.max(256, 2 * size));
-      grown.set(this.#carry.subarray(0, this.#carried));
-      this.#carry = grown;
-    }
-    const part = this.#chunk.subarray(this.#at, this.#at + wanted);
-    this.#carry.set(part, this.#carried);
-    this.#carried += part.length;
-    this.#at += part.length;
-    return part.length === wanted;
+    this.#at = this.#carry.fill(size, this.#chunk, this.#at);
+    return this.#carry.length >= size;
   }
 
   // Reads a head whose prefix was checked; `end` is the index behind PLEN.
@@ -255,10 +242,9 @@ export class FrameReader {
     const start = this.#at;
     const encrypted = (flags & Flag.CRYPT) !== 0;
     if (length >= OWN_BUFFER_BYTES || this.#chunk.length - start < length + tailSize) {
-      const sealed =
-        encrypted && length <= SHARED_SEALED_BYTES
-          ? this.#sealedMemory(bytes.subarray(at, lengthAt), length)
-          : undefined;
+      const sealed = encrypted
+        ? this.#sealed.place(bytes.subarray(at, lengthAt), length)
+        : undefined;
       const aad = sealed?.aad ?? (encrypted ? this.#aadOf(bytes, at, lengthAt) : NOTHING);
       this.#state = {
         kind: "payload",
@@ -272,21 +258,6 @@ export class FrameReader {
     this.#at = start + length + tailSize;
     const payload = length === 0 ? NOTHING : this.#payloadAt(start, length);
     return this.#finish(head, payload, tailSize === 0 ? 0 : loadU32(this.#chunk, start + length));
-  }
-
-  // Ciphertext is of no use once it was opened: all of it passes through one buffer, right behind its additional data.
-  #sealedMemory(
-    head: Uint8Array,
-    length: number,
-  ): { readonly aad: Uint8Array; readonly allocate: Allocate } {
-    const size = head.length + length;
-    if (this.#sealed.length < size) this.#sealed = this.#allocate(size);
-    const memory = this.#sealed;
-    memory.set(head);
-    return {
-      aad: viewOf(memory, 0, head.length),
-      allocate: (bytes) => viewOf(memory, head.length, bytes),
-    };
   }
 
   // A lent chunk may be gone when the payload is whole.
