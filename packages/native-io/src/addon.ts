@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import type { ClockAddon } from "./clock/native-nanoclock.js";
 import type { CoresAddon } from "./cores/native-cores.js";
 import type { CryptoAddon } from "./crypto/native-crypto.js";
 import type { FutexAddon } from "./futex/native-futex.js";
@@ -22,6 +23,7 @@ export interface Addon {
   readonly shm?: ShmAddon;
   readonly rma?: RmaAddon;
   readonly futex?: FutexAddon;
+  readonly clock?: ClockAddon;
   readonly zstd?: ZstdAddon;
 }
 
@@ -37,7 +39,7 @@ export type LoadedAddon =
   | { readonly lack: string };
 
 // What this file understands; native/addon.cc counts it up when an export changes.
-const ADDON_INTERFACE = 2;
+const ADDON_INTERFACE = 3;
 
 const root = new URL("../", import.meta.url);
 const target = `${process.platform}-${process.arch}`;

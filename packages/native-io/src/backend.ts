@@ -1,5 +1,7 @@
 import { crc32c as portableCrc32c } from "@proj/wire-types";
 import { type Addon, loadAddon } from "./addon.js";
+import type { Nanoclock } from "./clock/nanoclock.js";
+import { NativeNanoclock } from "./clock/native-nanoclock.js";
 import type { Cores } from "./cores/cores.js";
 import { NativeCores } from "./cores/native-cores.js";
 import type { BatchCrypto } from "./crypto/batch-crypto.js";
@@ -47,6 +49,8 @@ export interface Backend {
   readonly tcp: TcpTuning;
   /** Processors and threads. */
   readonly cores: Cores;
+  /** The clock that all processes of the machine share. */
+  readonly clock: Nanoclock;
   /** Zstandard with prefixes; `undefined` where the addon was built without it, and on the portable backend. */
   readonly zstd: Zstd | undefined;
 }
@@ -83,6 +87,7 @@ function nativeBackend(addon: Addon, path: string): Backend {
     crypto: new NativeCrypto(addon.crypto, multiBufferLibrary()),
     tcp: addon.tcp === undefined ? portable.tcp : new NativeTcp(addon.tcp),
     cores: addon.cores === undefined ? portable.cores : new NativeCores(addon.cores),
+    clock: addon.clock === undefined ? portable.clock : new NativeNanoclock(addon.clock),
     zstd: addon.zstd === undefined ? portable.zstd : new NativeZstd(addon.zstd),
   };
 }
