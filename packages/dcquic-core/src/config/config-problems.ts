@@ -38,6 +38,7 @@ export function configProblems(config: DcquicConfig, machine?: Machine): readonl
   }
   checkShares(config, check);
   checkSizes(config, check);
+  checkSockets(config, check);
   checkWindows(config, check);
   checkMachine(config, machine, check);
   return problems;
@@ -97,6 +98,24 @@ function checkSizes(config: DcquicConfig, check: Check): void {
     "rotation.packets",
     `${config.rotation.packets} reaches the hard stop of ${MAX_ROTATION_PACKETS}`,
   );
+}
+
+// Sockets switch both with one option, and a stream that holds nothing never ends.
+function checkSockets(config: DcquicConfig, check: Check): void {
+  const { gro, gso } = config;
+  check(gro === gso, "gro", `${gro} beside gso ${gso}: sockets have one switch for both`);
+  for (const key of [
+    "eventsRing",
+    "maxHandshakes",
+    "pathCapacity",
+    "queueDepth",
+    "socketBufferBytes",
+    "streamQueueBytes",
+    "streamQueueMessages",
+  ] as const) {
+    // What is no number at all is told already.
+    check(!(config[key] < 1), key, `${config[key]} is less than 1`);
+  }
 }
 
 function checkWindows(config: DcquicConfig, check: Check): void {

@@ -70,9 +70,9 @@ export class Inbound {
     this.#maxMessages = options.maxMessages;
   }
 
-  /** Changes how the direction is read, before anything was pulled. */
-  configure(limits: QueueLimits, ordered: boolean): void {
-    this.#limits = limits;
+  /** Changes how the direction is read, before anything was pulled; without `limits` they stay. */
+  configure(limits: QueueLimits | undefined, ordered: boolean): void {
+    this.#limits = limits ?? this.#limits;
     this.#ordered = ordered;
   }
 

@@ -1,7 +1,7 @@
 import { Status } from "../engine/status.js";
 import type { Id64 } from "../wire/id64.js";
 import type { Offer } from "./early-messages.js";
-import { DEFAULT_QUEUE, type QueueLimits } from "./inbound.js";
+import type { QueueLimits } from "./inbound.js";
 import type { Stream, StreamHandlers } from "./stream.js";
 
 /** How an incoming stream is accepted. */
@@ -45,7 +45,7 @@ export class IncomingStream {
     if (this.#isAnswered) throw new TypeError("the stream was answered before");
     this.#isAnswered = true;
     const { stream } = this;
-    stream.inbound.configure(options.queue ?? DEFAULT_QUEUE, options.ordered ?? true);
+    stream.inbound.configure(options.queue, options.ordered ?? true);
     stream.handlers = handlers;
     if (stream.outcome === undefined) this.#begin();
     else handlers.closed(stream.outcome);

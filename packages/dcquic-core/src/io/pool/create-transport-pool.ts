@@ -147,7 +147,13 @@ async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend>
     maxConcurrent,
   });
   try {
-    const at = { host, port: bound[0]?.driver.address.port ?? port, maxConcurrent };
+    const [first] = bound;
+    const handshakesAt = first?.plan.host ?? host;
+    const at = {
+      host: handshakesAt,
+      port: first?.driver.address.port ?? port,
+      maxConcurrent,
+    };
     const server = await HandshakeServer.listen(at, async (socket) => backend?.answer(socket));
     backend = new NetworkBackend({
       bound,
