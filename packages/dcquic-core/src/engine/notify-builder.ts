@@ -170,7 +170,8 @@ export class NotifyBuilder {
     if (transfer.after.length === 0) return;
     for (const { transfer: earlier, kind } of transfer.after.slice(0, WireLimit.maxDeps)) {
       const dep = entry.deps[entry.depCount];
-      if (dep === undefined || earlier.notifySeq < 0) continue;
+      // A number means something on its own path only. What stayed behind when others moved is over, or taken back.
+      if (dep === undefined || earlier.notifySeq < 0 || earlier.path !== transfer.path) continue;
       dep.worker = this.#context.config.worker;
       dep.notifySeq = earlier.notifySeq;
       dep.kind = kind;

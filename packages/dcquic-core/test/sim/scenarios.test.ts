@@ -109,6 +109,14 @@ test("§23: over random mixes nothing is lost, doubled, disordered, changed or l
   }
 });
 
+test("§10.4: a transfer that moved waits for nobody by a number of the path it left", () => {
+  // In this mix one moves after the one it names was drained.
+  const mix = { ...mixOf(6160), seed: 6160, hosts: 4, crypto: nullCrypto };
+  const report = runWorkload({ ...mix, untilUs: 10 * SECOND });
+  expect(lostOf(report)).toEqual([]);
+  expectClean(report);
+});
+
 test("§23: the same seed gives the same events, another seed others", () => {
   const mix = mixOf(7);
   const hash = (seed: number): number =>
