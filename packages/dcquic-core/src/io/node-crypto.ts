@@ -48,13 +48,13 @@ function aesGcm(key: Uint8Array): PacketAead {
       decipher.setAAD(job.aad.subarray(job.aadOffset, job.aadOffset + job.aadLength));
       decipher.setAuthTag(bytes.subarray(tagOffset, tagOffset + TAG_BYTES));
       const body = bytes.subarray(bodyOffset, bodyOffset + bodyLength);
-      const plain = decipher.update(body);
+      const plain = bodyLength > 0 ? decipher.update(body) : undefined;
       try {
         decipher.final();
       } catch {
         return false;
       }
-      body.set(plain);
+      if (plain !== undefined) body.set(plain);
       return true;
     },
   };
