@@ -24,6 +24,7 @@ import { readSharedKey } from "./dcquic-options.js";
 import { milliseconds, positiveInteger } from "./dial-options.js";
 import { ExitCode } from "./exit-code.js";
 import { createOutput, type Output, UsageError } from "./output.js";
+import { INPUT, nameOfInput, replicateInput } from "./replicate-input.js";
 import { type Progress, progressBar } from "./progress.js";
 import { formatBytes, formatDuration } from "./units.js";
 import { untilSignal } from "./until-signal.js";
@@ -51,6 +52,7 @@ What is replicated, unless --as says otherwise:
   an SQLite file     what is committed, while others write (needs sqlite3, or a Node with node:sqlite)
   a block device     as an image; stretches of zeros cost nothing. Freeze it, or name a snapshot of it
   any other file     as it is
+  -                  standard input, to its end, whatever its length; it needs a --name
 
 The node needs [dwcp] receive_folder. The first run sends everything, compressed; later ones send the difference to what the
 receiver has. For that a copy of the last state is kept here (--state). Every byte is verified by SHA-256 at the receiver
@@ -59,6 +61,7 @@ before the replica takes its name there. What was interrupted goes on where it w
 Examples:
   $ reference-node replicate shop.db --to dwcp://10.0.0.7:9951 --key dwcp.key
   $ reference-node replicate /srv/models --to dwcp://10.0.0.7:9951 --key dwcp.key --watch
+  $ pg_dump shop | reference-node replicate - --name shop.sql --to dwcp://10.0.0.7:9951 --key dwcp.key
   $ reference-node replicate disk.img --as image --to dwcp://10.0.0.7:9951 --key dwcp.key --dry-run
 `;
 
@@ -69,7 +72,7 @@ export function addReplicate(program: Command, exit: (code: ExitCode) => void): 
     .description(
       "Bring a file, a folder, an image or a database to another site; later what changed.",
     )
-    .argument("<source>", "what to replicate")
+    .argument("<source>", "what to replicate; - is standard input")
     .requiredOption("--to <url>", "the node: dwcp://host:port")
     .requiredOption("--key <file>", "the key that both know (32 bytes: raw, hex or base64)")
     .option("--open-key-files", "accept key files that others can read")
@@ -111,15 +114,14 @@ async function replicate(named: string, options: ReplicateOptions): Promise<Exit
     throw new UsageError(`--to ${options.to} is no DWCP URL`, "write dwcp://host:port");
   }
   const key = readSharedKey(options.key, options.openKeyFiles === true);
-  const source = await findSource(named, options.as);
-  const name = options.name ?? basename(source.path);
-  if (!isReplicaName(name)) {
-    throw new UsageError(
-      `a replica cannot be called ${JSON.stringify(name)}`,
-      "choose a --name without / \\ and :, not beginning with a dot, of at most 180 bytes",
-    );
-  }
   const root = options.state ?? defaultStateFolder(process.env);
+  if (named === INPUT) {
+    const name = requireName(nameOfInput(options));
+    const node = await openNode({ key, options }, join(root, "streams"));
+    return await replicateInput({ node, peer, name, options, output });
+  }
+  const source = await findSource(named, options.as);
+  const name = requireName(options.name ?? basename(source.path));
   const journal = await ReplicationJournal.open(root, [source.path, options.to, name]);
   try {
     const order = { source, name, peer, key, journal, output, options };
@@ -127,6 +129,14 @@ async function replicate(named: string, options: ReplicateOptions): Promise<Exit
   } finally {
     journal.close();
   }
+}
+
+function requireName(name: string): string {
+  if (isReplicaName(name)) return name;
+  throw new UsageError(
+    `a replica cannot be called ${JSON.stringify(name)}`,
+    "choose a --name without / \\ and :, not beginning with a dot, of at most 180 bytes",
+  );
 }
 
 async function dryRun({ source, name, journal, output, options }: Order): Promise<ExitCode> {
@@ -199,10 +209,14 @@ async function send(order: Order): Promise<ExitCode> {
   }
 }
 
-function openNode({ key, options }: Order): Promise<DwcpNode> {
+function openNode(
+  { key, options }: Pick<Order, "key" | "options">,
+  baselines?: string,
+): Promise<DwcpNode> {
   return startDwcpNode({
     nodeId: hostname(),
     security: { mode: "psk", key },
+    ...(baselines === undefined ? {} : { baselines: { folder: baselines } }),
     streams: { minStreams: 1, initialStreams: options.streams },
     connectTimeoutMs: options.timeout,
     sessionTtlMs: options.timeout,

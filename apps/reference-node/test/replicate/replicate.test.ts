@@ -104,6 +104,30 @@ test("a file arrives, and later what changed of it", async () => {
   expect(sha(join(replicas, "model.bin"))).toBe(sha(source));
 });
 
+test("standard input arrives whatever its length, and later what changed of it", async () => {
+  const bytes = randomBytes(3_000_001);
+  const pipe = async (input: Uint8Array): Promise<Record<string, unknown>> => {
+    const child = spawn(process.execPath, [main, ...args("-", "--name", "stream.bin", "--json")], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    child.stdin.end(input);
+    const [text] = await Promise.all([
+      child.stdout.setEncoding("utf8").toArray(),
+      once(child, "close"),
+    ]);
+    return JSON.parse(text.join("")) as Record<string, unknown>;
+  };
+  expect(await pipe(bytes)).toMatchObject({ ok: true, rawBytes: bytes.length });
+  expect(readFileSync(join(replicas, "stream.bin")).equals(bytes)).toBe(true);
+  bytes.fill(3, 1_000_000, 1_020_000);
+  const second = await pipe(bytes);
+  expect(second["wireBytes"]).toBeLessThan(100_000);
+  expect(readFileSync(join(replicas, "stream.bin")).equals(bytes)).toBe(true);
+  const nameless = await cli(args("-"));
+  expect(nameless.code).toBe(2);
+  expect(nameless.stderr).toContain("--name");
+});
+
 test("a folder arrives with its links and permissions, without what was removed meanwhile", async () => {
   const source = join(folder.path, "site");
   mkdirSync(join(source, "deep", "er"), { recursive: true });
