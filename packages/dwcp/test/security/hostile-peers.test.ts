@@ -21,7 +21,7 @@ describe("a live node", () => {
   let proxy: TcpProxy;
   let port: number;
   let honest: Promise<unknown>;
-  const bytes = randomBytes(2_000_000);
+  const bytes = randomBytes(1_000_000);
   const peers: HostilePeer[] = [];
 
   beforeEach(async () => {
