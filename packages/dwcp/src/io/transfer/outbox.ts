@@ -11,7 +11,7 @@ import { LoadGauge } from "../load-gauge.js";
 import type { NodeContext } from "../net/node-context.js";
 import type { PeerLink } from "../net/peer-link.js";
 import type { HdePool } from "../workers/hde-pool.js";
-import { lengthOf, type SourceSpec } from "../workers/source-spec.js";
+import { AnchorTables } from "./anchor-tables.js";
 import { type ClassTrainer, MAX_SAMPLE_OBJECT_BYTES } from "./class-trainer.js";
 import type { SendBaseline, SendDictionary } from "./extent-encoder.js";
 import { hashLeaves } from "./leaf-hasher.js";
@@ -90,10 +90,12 @@ export class Outbox {
 
   constructor(shared: OutboxContext) {
     this.#shared = shared;
+  readonly #tables: AnchorTables;
   }
 
   /** Sends an object over a link and waits until it is committed. */
   async send(link: PeerLink, request: SendOrder): Promise<SendResult> {
+    this.#tables = new AnchorTables(shared.pool);
     request.signal?.throwIfAborted();
     this.#shared.pool.warm();
     const close: (() => void)[] = [];
@@ -221,17 +223,7 @@ export class Outbox {
       if (found.every(({ id }) => id !== kept.id)) found.push(kept);
     }
     for (const [slot, each] of found.entries()) {
-      opened.baselines.push({ ...each, slot, slots: await this.#indexOf(each.spec) });
-    }
-  }
-
-  // Without an index only what stayed at its place is found: worse, not wrong.
-  async #indexOf(spec: SourceSpec): Promise<Uint32Array<SharedArrayBuffer>> {
-    try {
-      return await this.#shared.pool.index(spec);
-    } catch (error) {
-      if (!(error instanceof DwcpError) || error.code !== "dwcp.decode") throw error;
-      return anchorSlots(lengthOf(spec));
+      opened.baselines.push({ ...each, slot, slots: await this.#tables.of(each.id, each.spec) });
     }
   }
 
