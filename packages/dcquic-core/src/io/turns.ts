@@ -2,6 +2,7 @@ import { systemTime } from "@proj/wire-types/system";
 
 const SPIN_US = 1000;
 const MAX_SPIN_US = 2000;
+const US_PER_MS = 1000;
 
 /**
  * Turns of the event loop in which an engine runs: at once when asked, or when something falls due. Node's timers are a
@@ -13,6 +14,7 @@ export class Turns {
   readonly #run: () => void;
   #turn: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #timerUs = Number.POSITIVE_INFINITY;
   #spinsSinceUs: number | undefined;
   #stopped = false;
 
@@ -26,7 +28,6 @@ export class Turns {
     if (this.#stopped) return;
     this.#turn ??= setImmediate(() => {
       this.#turn = undefined;
-      clearTimeout(this.#timer);
       this.#run();
     });
   }
@@ -45,7 +46,19 @@ export class Turns {
       }
       this.#spinsSinceUs = undefined;
     }
-    this.#timer = setTimeout(() => this.now(), Math.max(1, Math.ceil(waitUs / 1000)));
+    this.#wakeAt(nowUs, deadlineUs);
+  }
+
+  // Deadlines move with every packet: a timer that wakes too early is cheaper than one that is set anew each time.
+  #wakeAt(nowUs: number, deadlineUs: number): void {
+    if (this.#timerUs <= deadlineUs) return;
+    clearTimeout(this.#timer);
+    const waitMs = Math.max(1, Math.ceil((deadlineUs - nowUs) / US_PER_MS));
+    this.#timerUs = nowUs + waitMs * US_PER_MS;
+    this.#timer = setTimeout(() => {
+      this.#timerUs = Number.POSITIVE_INFINITY;
+      this.now();
+    }, waitMs);
   }
 
   /** Runs no more. */

@@ -4,6 +4,7 @@ import { systemTime } from "@proj/wire-types/system";
 import { LocalPort } from "../../stream/local-port.js";
 import type { BufferRegistry } from "../../buffer/buffer-registry.js";
 import type { CryptoBackend } from "../../crypto/backend.js";
+import type { Measured } from "../../metrics/engine-metrics.js";
 import type { EngineConfig } from "../../engine/config.js";
 import type { Engine } from "../../engine/engine.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
@@ -150,6 +151,11 @@ export class NativeDriver {
     return this.engine.queuedBytes();
   }
 
+  /** Tells the numbers of the engine. */
+  async measure(): Promise<Measured> {
+    return this.engine;
+  }
+
   /** The engine's number for a peer's address, kept until the driver closes. */
   addressOf(host: string, port: number): number {
     return this.#wire.socket.pin({ host, port });
@@ -199,9 +205,10 @@ export class NativeDriver {
 
   #run(): void {
     if (this.#closed) return;
-    const isBusy = this.#once();
+    this.#once();
     if (this.#closed) return;
-    if (isBusy || this.#host.rma?.isActive === true) this.#turns.now();
+    // What arrives wakes this by itself; memory access, and a socket that was full, have to be asked.
+    if (this.#wire.isFull || this.#host.rma?.isActive === true) this.#turns.now();
     else this.#turns.at(this.engine.nextDeadline());
   }
 
