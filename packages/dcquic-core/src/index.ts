@@ -57,7 +57,11 @@ export {
 } from "./events/event-groups.js";
 export { EventRing } from "./events/event-ring.js";
 export { type EventSink, tellEngineEvent } from "./events/engine-events.js";
+export { CallLatency } from "./metrics/call-latency.js";
 export { EngineMetrics, type Measured } from "./metrics/engine-metrics.js";
+export { PoolMetrics } from "./metrics/pool-metrics.js";
+export type { EngineLoad } from "./engine/load.js";
+export type { BbrPhase } from "./cc/bbr.js";
 export type { EngineEvent, PathId, SecurityNote } from "./engine/events.js";
 export type { CloseOptions } from "./engine/stream-closer.js";
 export type { AddPathOptions, FirstCounters } from "./engine/first-counters.js";
@@ -73,7 +77,7 @@ export {
   type PlaceOptions,
 } from "./pool/placement.js";
 export { type Acceptor, TransportPool, type TransportPoolOptions } from "./pool/transport-pool.js";
-export type { BackendSink, PoolBackend, Route } from "./pool/pool-backend.js";
+export type { BackendSink, PoolBackend, Route, WorkerMeasure } from "./pool/pool-backend.js";
 export type {
   CallOptions,
   Dependency,

@@ -29,6 +29,7 @@ import { Offers } from "./offers.js";
 import type { EngineEvent, PathId } from "./events.js";
 import { PacketIntake } from "./packet-intake.js";
 import { Path } from "./path.js";
+import { type EngineLoad, loadOf } from "./load.js";
 import { PathIndex } from "./path-index.js";
 import { PathKeeper } from "./path-keeper.js";
 import { PullLoop } from "./pull-loop.js";
@@ -441,6 +442,11 @@ export class Engine {
       if (entry.role === "announcer" && !entry.transfer.isOver) bytes += entry.transfer.wireBytes;
     }
     return bytes;
+  }
+
+  /** What it has to do, for metrics. Looks at each path. */
+  get load(): EngineLoad {
+    return loadOf(this.#context.paths.values());
   }
 
   /** What it counted since it began. */

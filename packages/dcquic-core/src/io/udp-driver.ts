@@ -5,6 +5,7 @@ import { systemTime } from "@proj/wire-types/system";
 import { LocalPort } from "../stream/local-port.js";
 import type { BufferRegistry } from "../buffer/buffer-registry.js";
 import { DatagramBatch } from "../engine/batch.js";
+import type { Measured } from "../metrics/engine-metrics.js";
 import type { EngineConfig } from "../engine/config.js";
 import type { Engine } from "../engine/engine.js";
 import { EngineHost, type EngineHostOptions } from "./engine-host.js";
@@ -125,6 +126,11 @@ export class UdpDriver {
   /** Bytes that wait in the engine, for a router that looks for the worker with less to do. */
   get queuedBytes(): number {
     return this.engine.queuedBytes();
+  }
+
+  /** Tells the numbers of the engine. */
+  async measure(): Promise<Measured> {
+    return this.engine;
   }
 
   /** The engine's number for a peer's address. */

@@ -1,6 +1,7 @@
 import type { Counter, Gauge, Labels, Meter } from "@proj/wire-types";
 import type { EngineCounters } from "../engine/counters.js";
 import type { EngineStats } from "../engine/engine.js";
+import type { EngineLoad } from "../engine/load.js";
 
 /** What metrics are taken from: an engine has it. */
 export interface Measured {
@@ -8,6 +9,8 @@ export interface Measured {
   readonly counters: Readonly<EngineCounters>;
   /** How it is. */
   readonly stats: EngineStats;
+  /** What it has to do. */
+  readonly load: EngineLoad;
 }
 
 const COUNTERS: Readonly<Record<keyof EngineCounters, readonly [name: string, help: string]>> = {
@@ -41,6 +44,12 @@ const GAUGES = {
   closes: ["dcquic_pending_closes", "Closes that wait for an answer."],
 } as const;
 
+const LOADS = {
+  bandwidth: ["dcquic_bbr_bandwidth_bytes_per_second", "What BBR believes all paths carry."],
+  windowBytes: ["dcquic_bbr_window_bytes", "What may be on the way over all paths."],
+  inflightBytes: ["dcquic_inflight_bytes", "What is on the way over all paths."],
+} as const;
+
 /**
  * Keeps the metrics of one engine: call {@link EngineMetrics.update} now and then.
  *
@@ -50,6 +59,10 @@ export class EngineMetrics {
   readonly #labels: Labels;
   readonly #counters = new Map<keyof EngineCounters, { instrument: Counter; told: number }>();
   readonly #gauges = new Map<keyof typeof GAUGES, Gauge>();
+  readonly #loads = new Map<keyof typeof LOADS, Gauge>();
+  readonly #queued: Gauge;
+  readonly #phases: Gauge;
+  readonly #rtt: Gauge;
   readonly #goodput: Gauge;
   readonly #efficiency: Gauge;
 
@@ -64,6 +77,24 @@ export class EngineMetrics {
     for (const [key, [name, help]] of Object.entries(GAUGES)) {
       this.#gauges.set(key as keyof typeof GAUGES, meter.gauge({ name, help, labels }));
     }
+    for (const [key, [name, help]] of Object.entries(LOADS)) {
+      this.#loads.set(key as keyof typeof LOADS, meter.gauge({ name, help, labels }));
+    }
+    this.#queued = meter.gauge({
+      name: "dcquic_queued_announcements",
+      help: "Announcements that wait for credit or for their turn.",
+      labels: ["worker", "priority"],
+    });
+    this.#phases = meter.gauge({
+      name: "dcquic_bbr_paths",
+      help: "Paths by the phase of BBR that they are in.",
+      labels: ["worker", "phase"],
+    });
+    this.#rtt = meter.gauge({
+      name: "dcquic_path_rtt_seconds",
+      help: "Smoothed round trip of the fastest and of the slowest path.",
+      labels: ["worker", "path"],
+    });
     this.#goodput = meter.gauge({
       name: "dcquic_receive_goodput_ratio",
       help: "Payload that arrived for the first time, of all payload that arrived.",
@@ -77,17 +108,30 @@ export class EngineMetrics {
   }
 
   /** Takes the present numbers of the engine. */
-  update({ counters, stats }: Measured): void {
+  update({ counters, stats, load }: Measured): void {
     for (const [key, counter] of this.#counters) {
       const now = counters[key];
       if (now > counter.told) counter.instrument.add(now - counter.told, this.#labels);
       counter.told = now;
     }
     for (const [key, gauge] of this.#gauges) gauge.set(stats[key], this.#labels);
+    this.#updateLoad(load);
     const { bytesReceived, bytesSent, duplicateBytes, payloadReceived } = counters;
     const arrived = payloadReceived + duplicateBytes;
     this.#goodput.set(arrived === 0 ? 1 : payloadReceived / arrived, this.#labels);
     const wire = bytesReceived + bytesSent;
     this.#efficiency.set(wire === 0 ? 1 : payloadReceived / wire, this.#labels);
+  }
+
+  #updateLoad(load: EngineLoad): void {
+    for (const [key, gauge] of this.#loads) gauge.set(load[key], this.#labels);
+    for (const [priority, depth] of load.queued.entries()) {
+      this.#queued.set(depth, { ...this.#labels, priority: String(priority) });
+    }
+    for (const [phase, paths] of Object.entries(load.phases)) {
+      this.#phases.set(paths, { ...this.#labels, phase });
+    }
+    this.#rtt.set(load.leastRttUs / 1e6, { ...this.#labels, path: "fastest" });
+    this.#rtt.set(load.mostRttUs / 1e6, { ...this.#labels, path: "slowest" });
   }
 }

@@ -72,6 +72,7 @@ export class CallCore implements StreamHandlers {
   #span: Span | undefined;
   #onAbort: (() => void) | undefined;
   #retries = 0;
+  #startedUs = 0;
   #isOver = false;
 
   /** Begins a call of `pattern`; what comes back is for `use`. */
@@ -81,6 +82,7 @@ export class CallCore implements StreamHandlers {
     this.#use = use;
     const { deadlineMs, signal } = parts.options;
     parts.core.began(pattern);
+    if (parts.core.latency !== undefined) this.#startedUs = parts.core.nowUs;
     if (deadlineMs !== undefined) {
       this.#timer = parts.core.timers.schedule(deadlineMs * 1000, () =>
         this.cancel(Status.Deadline),
@@ -244,6 +246,12 @@ export class CallCore implements StreamHandlers {
     const { options, core } = this.#parts;
     if (this.#onAbort !== undefined) options.signal?.removeEventListener("abort", this.#onAbort);
     core.ended(error);
+    core.latency?.ended({
+      pattern: this.#pattern,
+      priority: options.priority ?? DEFAULT_PRIORITY,
+      tookUs: core.nowUs - this.#startedUs,
+      error,
+    });
     this.#span?.end(error);
     if (error === undefined) this.answerHeaders.resolve(undefined);
     else {

@@ -2,6 +2,7 @@ import type { EngineEvent, PathId } from "../engine/events.js";
 import type { EnginePort } from "../stream/engine-port.js";
 import type { IncomingStream } from "../stream/incoming-stream.js";
 import type { StreamLayer } from "../stream/stream-layer.js";
+import type { Measured } from "../metrics/engine-metrics.js";
 import type { DcquicEvent } from "../events/event-groups.js";
 import type { RouterDependency } from "../router/request-router.js";
 
@@ -21,6 +22,14 @@ export interface Route {
   readonly path: PathId;
   /** The path's credential id, which both sides know. */
   readonly credentialId: Uint8Array;
+}
+
+/** What one worker was at when it was asked. */
+export interface WorkerMeasure {
+  /** Its number. */
+  readonly worker: number;
+  /** What its engine counted, and how it is. */
+  readonly measured: Measured;
 }
 
 /** Who is told what happens in a backend. */
@@ -52,6 +61,8 @@ export interface PoolBackend {
   subscribe(sink: BackendSink): () => void;
   /** All layers, for statistics and for closing. */
   readonly layers: readonly StreamLayer[];
+  /** Asks every worker for its numbers; those that do not answer are left out. */
+  measure(): Promise<readonly WorkerMeasure[]>;
   /** Stops everything at once. */
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { RandomSource, Span, Timers, Tracer } from "@proj/wire-types";
+import type { CallLatency } from "../metrics/call-latency.js";
 import type { PatternName } from "../stream/pattern-rules.js";
 import type { PayloadProtection } from "./call-options.js";
 import type { PoolBackend } from "./pool-backend.js";
@@ -29,6 +30,8 @@ export class PoolCore {
   readonly protection: PayloadProtection;
   /** Starts spans of streams, where there is one. */
   readonly tracer: Tracer | undefined;
+  /** Is told how long calls take, where anyone asked. */
+  readonly latency: CallLatency | undefined;
   /** Whether no more calls are admitted. */
   isClosed = false;
   /** Handles that are not closed. */
@@ -44,16 +47,22 @@ export class PoolCore {
   #succeeded = 0;
   #failed = 0;
 
-  /** Serves calls over `backend`. */
-  constructor(backend: PoolBackend, protection: PayloadProtection, tracer: Tracer | undefined) {
-    this.backend = backend;
-    this.protection = protection;
-    this.tracer = tracer;
+  /** Serves calls over a backend. */
+  constructor(parts: Pick<PoolCore, "backend" | "latency" | "protection" | "tracer">) {
+    this.backend = parts.backend;
+    this.protection = parts.protection;
+    this.tracer = parts.tracer;
+    this.latency = parts.latency;
   }
 
   /** Timers for what belongs to no peer. */
   get timers(): Timers {
     return this.backend.mainPort.timers;
+  }
+
+  /** The time of what belongs to no peer; µs. */
+  get nowUs(): number {
+    return this.backend.mainPort.nowUs;
   }
 
   /** Randomness for jitter. */

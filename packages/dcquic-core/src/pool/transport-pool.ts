@@ -1,8 +1,9 @@
-import type { ByteStream, Tracer } from "@proj/wire-types";
+import type { ByteStream, Meter, Tracer } from "@proj/wire-types";
 import { Status } from "../engine/status.js";
 import { tellEngineEvent } from "../events/engine-events.js";
 import { EventBus, type Subscriber } from "../events/event-bus.js";
 import { EventCrossing } from "../events/event-crossing.js";
+import { CallLatency } from "../metrics/call-latency.js";
 import { BidirectionalCall } from "./bidirectional-call.js";
 import { type Broadcast, broadcastOf } from "./broadcast.js";
 import { BufferHandle } from "./buffer-handle.js";
@@ -14,7 +15,7 @@ import type { CallOptions, Payload, PayloadProtection } from "./call-options.js"
 import { Incoming } from "./incoming.js";
 import { IncomingQueue } from "./incoming-queue.js";
 import { allocateBuffer } from "./payload-sender.js";
-import type { PoolBackend, Route } from "./pool-backend.js";
+import type { PoolBackend, Route, WorkerMeasure } from "./pool-backend.js";
 import { PoolCore, type PoolStats } from "./pool-core.js";
 import { StreamingRequestCall } from "./streaming-request-call.js";
 import { StreamingResponseCall } from "./streaming-response-call.js";
@@ -37,6 +38,8 @@ export interface TransportPoolOptions {
   readonly closeGraceMs?: number;
   /** Events of a worker that may wait for a subscriber; 16,384 if absent. */
   readonly eventsRing?: number;
+  /** Is told how long calls of this side take; `PoolMetrics` turns the rest into metrics. */
+  readonly meter?: Meter;
   /** Starts a span for each call of both sides. */
   readonly tracer?: Tracer;
 }
@@ -72,7 +75,9 @@ export class TransportPool {
 
   /** Makes a pool on engines and drivers that exist. */
   static on(backend: PoolBackend, options: TransportPoolOptions = {}): TransportPool {
-    const core = new PoolCore(backend, options.protection ?? "record", options.tracer);
+    const { meter, protection = "record", tracer } = options;
+    const latency = meter && new CallLatency(meter);
+    const core = new PoolCore({ backend, protection, tracer, latency });
     const closeGraceMs = options.closeGraceMs ?? DEFAULT_GRACE_MS;
     const eventsRing = options.eventsRing ?? DEFAULT_EVENTS;
     return new TransportPool({ core, closeGraceMs, eventsRing, queue: new IncomingQueue() });
@@ -86,6 +91,11 @@ export class TransportPool {
   /** The pool's numbers. */
   get stats(): PoolStats {
     return this.#shared.core.stats;
+  }
+
+  /** Asks every worker for its numbers; those that do not answer are left out. */
+  measure(): Promise<readonly WorkerMeasure[]> {
+    return this.#core.backend.measure();
   }
 
   /** Another handle on the same pool. */

@@ -2,7 +2,7 @@ import { SeededRandom, type Timer, type Timers } from "@proj/wire-types";
 import type { EngineEvent, PathId } from "../engine/events.js";
 import { Status } from "../engine/status.js";
 import { TransportPool, type TransportPoolOptions } from "../pool/transport-pool.js";
-import type { BackendSink, PoolBackend, Route } from "../pool/pool-backend.js";
+import type { BackendSink, PoolBackend, Route, WorkerMeasure } from "../pool/pool-backend.js";
 import { LocalPort } from "../stream/local-port.js";
 import { StreamLayer } from "../stream/stream-layer.js";
 import type { IncomingStream } from "../stream/incoming-stream.js";
@@ -118,6 +118,10 @@ class SimBackend implements PoolBackend {
   subscribe(sink: BackendSink): () => void {
     this.#sinks.add(sink);
     return () => void this.#sinks.delete(sink);
+  }
+
+  async measure(): Promise<readonly WorkerMeasure[]> {
+    return [{ worker: 0, measured: this.#world.host(this.#index).engine }];
   }
 
   close(): Promise<void> {

@@ -6,7 +6,7 @@ import { Status } from "../../engine/status.js";
 import { DcquicError } from "../../errors.js";
 import type { DcquicEvent } from "../../events/event-groups.js";
 import { UnknownSecretWatch } from "../../path/unknown-path-secret.js";
-import type { BackendSink, PoolBackend, Route } from "../../pool/pool-backend.js";
+import type { BackendSink, PoolBackend, Route, WorkerMeasure } from "../../pool/pool-backend.js";
 import type { RouterDependency } from "../../router/request-router.js";
 import type { IncomingStream } from "../../stream/incoming-stream.js";
 import type { EnginePort } from "../../stream/engine-port.js";
@@ -155,6 +155,11 @@ export class NetworkBackend implements PoolBackend {
       if (inserted !== undefined) this.#drop(inserted.home, inserted.path);
       socket.destroy();
     }
+  }
+
+  /** See {@link PoolBackend}. */
+  measure(): Promise<readonly WorkerMeasure[]> {
+    return this.#workers.measure();
   }
 
   /** See {@link PoolBackend}. */

@@ -3,6 +3,7 @@ import type { CryptoBackend } from "../../crypto/backend.js";
 import type { Engine } from "../../engine/engine.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import type { EnginePort, PortParts } from "../../stream/engine-port.js";
+import type { Measured } from "../../metrics/engine-metrics.js";
 import type { WatchdogFinding } from "../../router/watchdog.js";
 import type { EngineHostOptions } from "../engine-host.js";
 import type { Polling } from "../native/native-driver.js";
@@ -37,6 +38,8 @@ export interface PoolDriver {
   readonly address: UdpAddress;
   /** The engine's number for a peer's address. */
   addressOf(host: string, port: number): number;
+  /** Tells the numbers of its engine; `undefined` if it cannot any more. */
+  measure(): Promise<Measured | undefined>;
   /** Lets the engine run soon. */
   pump(): void;
   /** Stops at once. */

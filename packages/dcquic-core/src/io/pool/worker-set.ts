@@ -7,6 +7,7 @@ import {
   RequestRouter,
   type RouterDependency,
 } from "../../router/request-router.js";
+import type { WorkerMeasure } from "../../pool/pool-backend.js";
 import type { PortParts } from "../../stream/engine-port.js";
 import type { QueueLimits } from "../../stream/inbound.js";
 import type { IncomingStream } from "../../stream/incoming-stream.js";
@@ -157,6 +158,17 @@ export class WorkerSet {
   ): DcquicEvent {
     const group = kind.slice(0, kind.indexOf(".")) as EventGroupName;
     return { tUs: systemTime.nowUs(), worker, group, level, kind, details };
+  }
+
+  /** Asks those that are up for their numbers. */
+  async measure(): Promise<readonly WorkerMeasure[]> {
+    const up = this.all.filter(({ isUp }) => isUp);
+    const asked = await Promise.all(
+      up.map(async ({ number, driver }) => ({ worker: number, measured: await driver.measure() })),
+    );
+    return asked.flatMap(({ worker, measured }) =>
+      measured === undefined ? [] : [{ worker, measured }],
+    );
   }
 
   /** Stops all of them at once. */

@@ -125,6 +125,11 @@ function obey(driver: NativeDriver, command: ThreadCommand): void {
       return engine.removePath(command.path);
     case "failPath":
       return engine.failPath(command.path, command.status);
+    case "measure": {
+      const { counters, stats, load } = engine;
+      news.push({ kind: "measured", measured: { counters: { ...counters }, stats, load } });
+      return;
+    }
     case "stop":
       isStopping = true;
   }

@@ -6,6 +6,7 @@ import type { AnnounceResult } from "../../engine/announce-options.js";
 import type { PathId } from "../../engine/events.js";
 import { Status } from "../../engine/status.js";
 import type { PeerState } from "../../health/peer-health.js";
+import type { Measured } from "../../metrics/engine-metrics.js";
 import type { EstablishedPath } from "../../path/handshake.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import { Watchdog, WATCHDOG_INTERVAL_MS, type WatchdogFinding } from "../../router/watchdog.js";
@@ -73,6 +74,7 @@ export class EngineThread {
   readonly #states = new Map<PathId, PeerState>();
   readonly #addresses: UdpAddress[] = [];
   readonly #calls = new Map<number, ThreadCall>();
+  readonly #measuring: ((measured: Measured | undefined) => void)[] = [];
   #commands: ThreadCommand[] = [];
   #nextCall = 0;
   #nextPath = 0;
@@ -167,6 +169,15 @@ export class EngineThread {
     return Atomics.load(this.#words, ThreadWord.queuedKib) * 1024;
   }
 
+  /** Asks the engine for its numbers; `undefined` if the thread is gone or ends meanwhile. */
+  measure(): Promise<Measured | undefined> {
+    if (this.#isOver) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      this.#measuring.push(resolve);
+      this.post({ kind: "measure" });
+    });
+  }
+
   /** A number for a peer's address, for `engine.addPath`. */
   addressOf(host: string, port: number): number {
     return this.#addresses.push({ host, port }) - 1;
@@ -232,6 +243,8 @@ export class EngineThread {
         if (buffer !== undefined) this.buffers.release(buffer);
         return;
       }
+      case "measured":
+        return this.#measuring.shift()?.(news.measured);
       case "nicLost":
         return this.#options.onNicLost?.(news.errno);
       case "bound":
@@ -281,6 +294,7 @@ export class EngineThread {
       if (buffer !== undefined) this.buffers.release(buffer);
     }
     this.#calls.clear();
+    for (const answer of this.#measuring.splice(0)) answer(undefined);
   }
 
   #lose(reason: string): void {

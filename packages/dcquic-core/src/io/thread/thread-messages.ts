@@ -8,6 +8,7 @@ import type { EngineConfig } from "../../engine/config.js";
 import type { EngineEvent, PathId } from "../../engine/events.js";
 import type { PlacedAccept } from "../../engine/puller.js";
 import type { CloseOptions } from "../../engine/stream-closer.js";
+import type { Measured } from "../../metrics/engine-metrics.js";
 import type { EstablishedPath } from "../../path/handshake.js";
 import type { Id64 } from "../../wire/id64.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
@@ -44,6 +45,7 @@ export type ThreadCommand =
   | { readonly kind: "nextAddress"; readonly path: PathId; readonly silentUs: number }
   | { readonly kind: "removePath"; readonly path: PathId }
   | { readonly kind: "failPath"; readonly path: PathId; readonly status: number }
+  | { readonly kind: "measure" }
   | { readonly kind: "stop" };
 
 /** What the engine's thread tells. */
@@ -52,6 +54,7 @@ export type ThreadNews =
   | { readonly kind: "announced"; readonly call: number; readonly result: AnnounceResult }
   | { readonly kind: "bufferReleased"; readonly call: number }
   | { readonly kind: "nicLost"; readonly errno: number }
+  | { readonly kind: "measured"; readonly measured: Measured }
   | {
       readonly kind: "bound";
       readonly ports: readonly UdpAddress[];
