@@ -38,7 +38,7 @@ await runSuite({
 async function measure(): Promise<readonly Fact[]> {
   const networks = namespaces();
   if ("lack" in networks) throw new Error(`this benchmark needs networks: ${networks.lack}`);
-  const clear = await transfer({ congestion: "cubic", streams: 16, megabytes: 200 });
+  const clear = await transfer({ congestion: "cubic", streams: 16, megabytes: 400 });
   const lossy = await transfer(
     withLoss(0.001, { congestion: "cubic", streams: 32, megabytes: 200 }),
   );

@@ -19,6 +19,7 @@ const INFLIGHT_GAIN = 2;
 const PROBE_GAINS = [1.25, 0.75, 1, 1, 1, 1, 1, 1] as const;
 const FULL_PIPE_GROWTH = 1.25;
 const FULL_PIPE_ROUNDS = 3;
+const LONG_QUEUE = 2;
 const FOUND_MORE = 1.15;
 const BANDWIDTH_ROUNDS = 10;
 const MIN_RTT_WINDOW_US = 10_000_000;
@@ -164,8 +165,10 @@ export class SessionRate {
     this.#bandwidths[this.#round] = Math.max(this.#bandwidths[this.#round] ?? 0, deliveryRate);
   }
 
+  // What streams hold back and let go at once looks like a faster path, where in truth the queue is as long as the path.
   #checkFullPipe(): void {
-    if (this.bandwidth >= FULL_PIPE_GROWTH * this.#fullBandwidth) {
+    const isQueued = this.#smoothedRttUs >= LONG_QUEUE * this.#minRttUs;
+    if (!isQueued && this.bandwidth >= FULL_PIPE_GROWTH * this.#fullBandwidth) {
       this.#fullBandwidth = this.bandwidth;
       this.#fullRounds = 0;
       return;
