@@ -25,13 +25,17 @@ export interface PoolPair {
   close(): Promise<void>;
 }
 
-/** Opens two pools on the loopback interface. */
-export async function openPools(driver: "native" | "dgram"): Promise<PoolPair> {
+/** Opens two pools on the loopback interface, with datagrams of `mtuMaxBytes` at most if that is given. */
+export async function openPools(
+  driver: "native" | "dgram",
+  mtuMaxBytes?: number,
+): Promise<PoolPair> {
   const open = (): Promise<TransportPool> =>
     createTransportPool({
       host: "127.0.0.1",
       credentials: { kind: "psk", identity: "bench", secret: new Uint8Array(32).fill(1) },
       closeGraceMs: 200,
+      ...(mtuMaxBytes === undefined ? {} : { engine: { mtuMaxBytes } }),
       bind: driver === "native" ? bindNative : (options) => UdpDriver.bind(options),
     });
   const [caller, answerer] = [await open(), await open()];
@@ -54,8 +58,11 @@ export async function openPools(driver: "native" | "dgram"): Promise<PoolPair> {
 }
 
 /** dcQUIC, encrypted: bulk transfers into memory, unary calls. */
-export async function overDcquic(driver: "native" | "dgram"): Promise<Exchange> {
-  const { caller, answerer, close } = await openPools(driver);
+export async function overDcquic(
+  driver: "native" | "dgram",
+  mtuMaxBytes?: number,
+): Promise<Exchange> {
+  const { caller, answerer, close } = await openPools(driver, mtuMaxBytes);
   return {
     carry: async (payload) => {
       await caller.rawBulkTransfer(answerer.name, payload).done;
