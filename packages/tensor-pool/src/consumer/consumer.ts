@@ -1,5 +1,5 @@
 import type { MappedStream } from "../region/mapped-stream.js";
-import { holdsCommitted, SlotField, slotOffset } from "../region/slot-header.js";
+import { seemsCommitted, SlotField, slotOffset } from "../region/slot-header.js";
 import { DescriptorReader } from "./descriptor-reader.js";
 import { type ConsumerCounters, type DropReason, newConsumerCounters } from "./drop-reason.js";
 import { Frame } from "./frame.js";
@@ -42,6 +42,7 @@ export class Consumer {
   readonly #headers = new HeaderCheck();
   readonly #frame: Frame;
   readonly #nowNs: () => bigint;
+  readonly #fence: () => void;
   readonly #checkExtent: boolean;
   readonly #maxOutstandingSeqGap: number | undefined;
   #maxRateHz: number;
@@ -54,6 +55,7 @@ export class Consumer {
   /** Starts unmapped. */
   constructor(setup: ConsumerSetup) {
     this.#nowNs = setup.nowNs;
+    this.#fence = setup.fence;
     this.#checkExtent = setup.options?.checkExtent ?? true;
     this.#maxOutstandingSeqGap = setup.options?.maxOutstandingSeqGap;
     this.#maxRateHz = setup.options?.maxRateHz ?? 0;
@@ -121,7 +123,8 @@ export class Consumer {
     const at = slotOffset(index);
     const commitLow = (seqLow << 1) | 1;
     const commitHigh = (seqHigh << 1) | (seqLow >>> 31);
-    if (!holdsCommitted(ring, at, commitLow, commitHigh)) return this.#late();
+    if (!seemsCommitted(ring, at, commitLow, commitHigh)) return this.#late();
+    this.#fence();
     const { view } = ring;
     const bytes = view.getUint32(at + SlotField.valuesLenBytes, true);
     const poolId = view.getUint16(at + SlotField.poolId, true);

@@ -52,9 +52,10 @@ export class DescriptorReader {
    */
   read(view: DataView, offset: number, length: number, nslots: number): boolean {
     if (length < HEADER_BYTES + 32) return false;
-    if (view.getUint32(offset, true) >>> 16 !== TEMPLATE) return false;
+    const start = view.getUint32(offset, true);
+    if (start >>> 16 !== TEMPLATE) return false;
     if (view.getUint32(offset + 4, true) !== SCHEMA_AND_VERSION) return false;
-    const block = view.getUint16(offset, true);
+    const block = start & 0xffff;
     const at = offset + HEADER_BYTES;
     if (block > length - HEADER_BYTES) return false;
     if (this.#view !== view) this.#view = view;

@@ -96,6 +96,24 @@ export function holdsCommitted(
   return Atomics.load(words, word) === commitLow && words[word + 1] === commitHigh;
 }
 
+/**
+ * Tells whether a slot seems to hold frame `seqHigh * 2^32 + seqLow`, committed, as {@link holdsCommitted} does for sure.
+ *
+ * A plain look, for before the slot is read: whatever is read counts only once `holdsCommitted` has said so behind it, and
+ * an `Atomics` call for either costs as much as all other checks of a frame. On processors that reorder loads a fence
+ * belongs behind it.
+ */
+export function seemsCommitted(
+  ring: AtomicBuffer,
+  at: number,
+  commitLow: number,
+  commitHigh: number,
+): boolean {
+  const { words } = ring;
+  const word = at >> 2;
+  return words[word] === commitLow && words[word + 1] === commitHigh;
+}
+
 /** Writes all of a slot but its `seqCommit`. */
 export function writeSlot(ring: AtomicBuffer, slot: SlotHeader): void {
   const { view } = ring;
