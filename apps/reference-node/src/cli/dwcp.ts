@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { readFileSync } from "node:fs";
 import { ControlError } from "../control/control-error.js";
 import { positiveInteger } from "./dial-options.js";
+import { addDwcpInspect } from "./dwcp-inspect.js";
 import { ExitCode } from "./exit-code.js";
 import { createOutput, UsageError } from "./output.js";
 
@@ -39,6 +40,7 @@ export function addDwcp(program: Command, exit: (code: ExitCode) => void): void 
   const dwcp = program
     .command("dwcp")
     .description("Look at a program that serves DWCP's management interface, and steer it.");
+  addDwcpInspect(dwcp, exit);
   for (const [name, verb] of Object.entries(verbs)) {
     const command = dwcp
       .command(name)

@@ -106,23 +106,26 @@ test("a file arrives, and later what changed of it", async () => {
 
 test("standard input arrives whatever its length, and later what changed of it", async () => {
   const bytes = randomBytes(3_000_001);
-  const pipe = async (input: Uint8Array): Promise<Record<string, unknown>> => {
-    const child = spawn(process.execPath, [main, ...args("-", "--name", "stream.bin", "--json")], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    child.stdin.end(input);
-    const [text] = await Promise.all([
-      child.stdout.setEncoding("utf8").toArray(),
-      once(child, "close"),
-    ]);
-    return JSON.parse(text.join("")) as Record<string, unknown>;
-  };
+  const pipe = async (input: Uint8Array) =>
+    (await cliJson(args("-", "--name", "stream.bin"), { input })).document;
   expect(await pipe(bytes)).toMatchObject({ ok: true, rawBytes: bytes.length });
   expect(readFileSync(join(replicas, "stream.bin")).equals(bytes)).toBe(true);
   bytes.fill(3, 1_000_000, 1_020_000);
   const second = await pipe(bytes);
   expect(second["wireBytes"]).toBeLessThan(100_000);
   expect(readFileSync(join(replicas, "stream.bin")).equals(bytes)).toBe(true);
+  const kept = join(state, "streams");
+  const { document, code } = await cliJson(["dwcp", "inspect", kept]);
+  expect([code, document["ok"]]).toEqual([0, true]);
+  expect(document["baselines"]).toMatchObject([
+    { key: "file:stream.bin", state: "sound", chainLength: 1, length: bytes.length },
+    { key: "file:stream.bin", state: "sound", chainLength: 2, length: bytes.length },
+  ]);
+  const [name = ""] = readdirSync(kept).filter((each) => each.endsWith(".baseline"));
+  appendFileSync(join(kept, name), "!");
+  const spoiled = await cli(["dwcp", "inspect", kept]);
+  expect(spoiled.code).toBe(1);
+  expect(spoiled.stdout).toContain("changed");
   const nameless = await cli(args("-"));
   expect(nameless.code).toBe(2);
   expect(nameless.stderr).toContain("--name");

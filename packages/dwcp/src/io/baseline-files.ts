@@ -7,8 +7,10 @@ import type { ByteSource } from "../hde/byte-source.js";
 import { contentIdOf } from "../hde/content-id.js";
 import type { HdePlatform } from "../hde/hde-platform.js";
 
-const SUFFIX = ".baseline";
-const NOTE = ".json";
+/** How the file of a baseline ends, behind its content id. */
+export const SUFFIX = ".baseline";
+/** How the note beside it ends. */
+export const NOTE = ".json";
 const DRAFT = ".draft";
 const COPY_BYTES = 1_048_576;
 
@@ -179,7 +181,8 @@ function syncDirectory(directory: string): void {
   }
 }
 
-function isNote(value: unknown): value is BaselineNote {
+/** Says whether a value has the shape of a note. */
+export function isNote(value: unknown): value is BaselineNote {
   return (
     typeof value === "object" &&
     value !== null &&

@@ -30,6 +30,7 @@ export {
   type FoundBaseline,
   type OpenedBaseline,
 } from "./baseline-files.js";
+export { inspectBaselines, type InspectedBaseline } from "./inspect-baselines.js";
 export { type CpuReading, CpuMeter, parseCpuMax } from "./cpu-meter.js";
 export { HdePool, type JobOptions } from "./workers/hde-pool.js";
 export { type EncodedExtent, HdeJob } from "./workers/hde-job.js";
