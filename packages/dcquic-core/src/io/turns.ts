@@ -4,23 +4,36 @@ const SPIN_US = 1000;
 const MAX_SPIN_US = 2000;
 const US_PER_MS = 1000;
 
+/** What a driver does in its turns. */
+export interface TurnWork {
+  /** Takes what arrived or fell due. */
+  run(): void;
+  /** Sends what waits, and nothing else: it may be called over and over without the event loop turning. */
+  send(): void;
+}
+
 /**
  * Turns of the event loop in which an engine runs: at once when asked, or when something falls due. Node's timers are a
  * millisecond coarse, so what is due sooner is waited for by turning, for at most two milliseconds.
  *
+ * What the application says is sent in the turn in which it says it, after all promises that are settled by then: an
+ * acceptor's answer leaves together with the acknowledgement of what it answers. Whatever else is said in that turn waits for
+ * the next, so that it leaves together, too.
+ *
  * @see spec/dcquic.md §22
  */
 export class Turns {
-  readonly #run: () => void;
+  readonly #work: TurnWork;
   #turn: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timerUs = Number.POSITIVE_INFINITY;
+  #sending: "idle" | "soon" | "done" = "idle";
   #spinsSinceUs: number | undefined;
   #stopped = false;
 
-  /** Calls `run` in each turn. */
-  constructor(run: () => void) {
-    this.#run = run;
+  /** Does `work`. */
+  constructor(work: TurnWork) {
+    this.#work = work;
   }
 
   /** Runs in the next turn of the event loop. */
@@ -28,8 +41,18 @@ export class Turns {
     if (this.#stopped) return;
     this.#turn ??= setImmediate(() => {
       this.#turn = undefined;
-      this.#run();
+      if (this.#sending === "done") this.#sending = "idle";
+      this.#work.run();
     });
+  }
+
+  /** Sends after the promises that are settled in this turn, or in the next turn where that was done in this one. */
+  soon(): void {
+    if (this.#sending === "done") this.now();
+    if (this.#stopped || this.#sending !== "idle") return;
+    this.#sending = "soon";
+    // Ticks run after all microtasks; one that is asked for outside of them would run before.
+    queueMicrotask(() => process.nextTick(() => this.#send()));
   }
 
   /** Runs when a deadline has come; Infinity waits for {@link Turns.now}. */
@@ -66,5 +89,14 @@ export class Turns {
     this.#stopped = true;
     clearImmediate(this.#turn);
     clearTimeout(this.#timer);
+  }
+
+  #send(): void {
+    if (this.#stopped) return;
+    this.#sending = "done";
+    setImmediate(() => {
+      if (this.#sending === "done") this.#sending = "idle";
+    });
+    this.#work.send();
   }
 }

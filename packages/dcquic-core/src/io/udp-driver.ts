@@ -47,7 +47,7 @@ export class UdpDriver {
   readonly #socket: Socket;
   readonly #addresses = new PeerAddresses();
   readonly #rx = new DatagramBatch(256, SLAB_BYTES);
-  readonly #turns = new Turns(() => this.#run());
+  readonly #turns = new Turns({ run: () => this.#run(), send: () => this.#flush() });
   #tx = new DatagramBatch(BURST, SLAB_BYTES);
   #closed = false;
 
@@ -63,7 +63,7 @@ export class UdpDriver {
       if (bytes.length > MAX_DATAGRAM) return;
       if (!this.#rx.hasRoom(bytes.length)) this.#receive();
       this.#rx.add(bytes, this.#addresses.source(address, port), 0);
-      this.pump();
+      this.#turns.now();
     });
     // An error of a datagram socket concerns one datagram; what it means for a peer its silence will tell.
     socket.on("error", () => {});
@@ -138,9 +138,9 @@ export class UdpDriver {
     return this.#addresses.peer(host, port);
   }
 
-  /** Lets the engine run in the next turn of the event loop. */
+  /** Lets the engine send soon, in this turn of the event loop or the next. */
   pump(): void {
-    this.#turns.now();
+    this.#turns.soon();
   }
 
   /** Stops at once. What runs is lost; peers will notice by silence. */
@@ -157,9 +157,13 @@ export class UdpDriver {
     this.#receive();
     this.engine.tick(this.nowUs);
     this.#host.tellEvents();
-    if (this.#closed) return;
+    this.#turns.soon();
+  }
+
+  #flush(): void {
     const sent = this.#transmit();
     this.#host.tellEvents();
+    if (this.#closed) return;
     if (sent === BURST) this.#turns.now();
     else this.#turns.at(this.engine.nextDeadline());
   }

@@ -61,7 +61,7 @@ export class NativeDriver {
   readonly #wire: NativeWire;
   readonly #options: NativeDriverOptions;
   readonly #failed = (failure: SendFailure): void => this.#weigh(failure);
-  readonly #turns = new Turns(() => this.#run());
+  readonly #turns = new Turns({ run: () => this.#run(), send: () => this.#send() });
   #idleSinceUs = 0;
   #turnsSinceErrors = 0;
   #closed = false;
@@ -168,9 +168,9 @@ export class NativeDriver {
     return this;
   }
 
-  /** Lets the engine run in the next turn of the event loop. */
+  /** Lets the engine send soon, in this turn of the event loop or the next. */
   pump(): void {
-    this.#turns.now();
+    this.#turns.soon();
   }
 
   /**
@@ -205,7 +205,12 @@ export class NativeDriver {
 
   #run(): void {
     if (this.#closed) return;
-    this.#once();
+    this.#take();
+    this.#turns.soon();
+  }
+
+  #send(): void {
+    this.#emit();
     if (this.#closed) return;
     // What arrives wakes this by itself; memory access, and a socket that was full, have to be asked.
     if (this.#wire.isFull || this.#host.rma?.isActive === true) this.#turns.now();
@@ -214,6 +219,13 @@ export class NativeDriver {
 
   // Whether anything was received or sent.
   #once(): boolean {
+    const isBusy = this.#take();
+    if (this.#closed) return true;
+    return this.#emit() || isBusy;
+  }
+
+  // Whether anything arrived.
+  #take(): boolean {
     const { engine } = this;
     const received = this.#wire.receive(this.nowUs, engine);
     // Errors are rare: a busy engine need not ask for them in every turn.
@@ -225,10 +237,14 @@ export class NativeDriver {
     const read = this.#host.rma?.poll(this.nowUs, engine) ?? 0;
     engine.tick(this.nowUs);
     this.#host.tellEvents();
-    if (this.#closed) return true;
-    const sent = this.#wire.transmit(this.nowUs, engine, this.#failed);
+    return received > 0 || read > 0;
+  }
+
+  // Whether anything left.
+  #emit(): boolean {
+    const sent = this.#wire.transmit(this.nowUs, this.engine, this.#failed);
     this.#host.tellEvents();
-    return received > 0 || sent > 0 || read > 0;
+    return sent > 0;
   }
 
   #weigh({ errno, address, bytes }: SendFailure): void {
