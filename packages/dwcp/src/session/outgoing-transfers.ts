@@ -78,6 +78,12 @@ export class OutgoingTransfers {
     this.failed(transfer, error);
   }
 
+  /** Takes a transfer off without a word to the peer, which keeps what it has: it may be offered again. */
+  release(transfer: SendingTransfer): void {
+    this.#takeOffer(transfer.offer.transferId);
+    this.#drop(transfer, "planned");
+  }
+
   /** A transfer is over without success. */
   failed(transfer: SendingTransfer, error: DwcpError): void {
     this.#takeOffer(transfer.offer.transferId);

@@ -92,7 +92,8 @@ export class ManagedTransfers {
     while (this.#tasks.size > 0 && performance.now() < endMs) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    for (const task of this.#tasks.values()) task.abort.abort();
+    const reason = new DwcpError("dwcp.shutdown", "DWCP is stopped");
+    for (const task of this.#tasks.values()) task.abort.abort(reason);
   }
 
   /** Sends an object, by DWCP or, where one side has none, plainly. @throws DwcpError */

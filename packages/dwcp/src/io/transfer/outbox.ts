@@ -41,6 +41,10 @@ export interface SendRequest {
   readonly priority?: number;
   /** 16 bytes in hexadecimal: the same again goes on where an earlier attempt ended. */
   readonly transferId?: string;
+  /**
+   * Ends the transfer, and has the peer forget what arrived; with a {@link DwcpError} `dwcp.shutdown` as its reason that stays, for
+   * the same `transferId` to go on later.
+   */
   readonly signal?: AbortSignal;
   /** Hears how many raw bytes are known to have arrived, and how many bytes of frames of units that took, with repeats. */
   readonly progress?: (arrivedBytes: number, rawBytes: number, wireBytes: number) => void;
@@ -86,16 +90,16 @@ interface Opened {
 export class Outbox {
   readonly #shared: OutboxContext;
   readonly #load = new LoadGauge();
+  readonly #tables: AnchorTables;
   readonly #running = new Map<string, { readonly job: SendJob; readonly link: PeerLink }>();
 
   constructor(shared: OutboxContext) {
     this.#shared = shared;
-  readonly #tables: AnchorTables;
+    this.#tables = new AnchorTables(shared.pool);
   }
 
   /** Sends an object over a link and waits until it is committed. */
   async send(link: PeerLink, request: SendOrder): Promise<SendResult> {
-    this.#tables = new AnchorTables(shared.pool);
     request.signal?.throwIfAborted();
     this.#shared.pool.warm();
     const close: (() => void)[] = [];
@@ -187,9 +191,18 @@ export class Outbox {
         },
       });
       const abort = () => {
-        link.session?.outgoing.steer(job.transfer, { kind: "CANCEL", reason: "aborted" });
+        const why: unknown = signal?.reason;
+        const outgoing = link.session?.outgoing;
+        // Who shuts down comes back: what has arrived stays at the peer.
+        const isShutdown = isWireError(why) && why.code === "dwcp.shutdown";
+        if (isShutdown) outgoing?.release(job.transfer);
+        else outgoing?.steer(job.transfer, { kind: "CANCEL", reason: "aborted" });
         link.stir();
-        job.fail(new DwcpError("dwcp.cancelled", "the transfer was aborted"));
+        job.fail(
+          isShutdown
+            ? new DwcpError("dwcp.shutdown", why.message)
+            : new DwcpError("dwcp.cancelled", "the transfer was aborted"),
+        );
       };
       signal?.addEventListener("abort", abort, { once: true });
       this.#running.set(job.transfer.offer.transferId, { job, link });
