@@ -50,6 +50,8 @@ export interface RunningNode {
   readonly dcquic: string | undefined;
   /** Where it listens for replicas, if it does. */
   readonly dwcp: string | undefined;
+  /** Where DWCP is managed over HTTP, if it is. */
+  readonly management: string | undefined;
   /** Ends in order: takes nothing new, finishes what is under way, lets go of everything. */
   close(): Promise<void>;
 }
@@ -116,6 +118,10 @@ class Node implements RunningNode {
 
   get dwcp(): string | undefined {
     return this.#dwcp?.url;
+  }
+
+  get management(): string | undefined {
+    return this.#dwcp?.management;
   }
 
   async start(): Promise<void> {
@@ -239,6 +245,7 @@ class Node implements RunningNode {
       time: systemTime,
       health: () => this.#health(),
       metrics: () => this.#metrics.snapshot(),
+      jobs: () => this.#dwcp?.jobs,
     };
   }
 
@@ -264,12 +271,14 @@ class Node implements RunningNode {
     const starting = DwcpService.start({
       ...dwcp,
       config: config.dwcp,
-      nodeId: config.node.name,
       received: ({ key, generation, length }) =>
         this.#say("node.replica", { key, generation, bytes: length }),
+      jobChanged: ({ name, site, state, reason = "" }) =>
+        this.#say("node.job", { name, site, state, reason }),
     });
     this.#dwcp = await this.#listening("dwcp.port", starting);
-    this.#say("node.dwcp", { url: this.#dwcp.url });
+    const { url, management = "" } = this.#dwcp;
+    this.#say("node.dwcp", { url, management });
   }
 
   async #startTensor(): Promise<void> {

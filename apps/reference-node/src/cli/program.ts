@@ -19,6 +19,8 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   tensor: async () => (await import("./tensor.js")).addTensor,
   transfer: async () => (await import("./transfer.js")).addTransfer,
   replicate: async () => (await import("./replicate.js")).addReplicate,
+  jobs: async () => (await import("./jobs.js")).addJobs,
+  migrate: async () => (await import("./migrate.js")).addMigrate,
   dwcp: async () => (await import("./dwcp.js")).addDwcp,
   burst: async () => (await import("./burst.js")).addBurst,
   doctor: async () => (await import("./doctor.js")).addDoctor,

@@ -1,4 +1,4 @@
-import { type DeltaAlgorithm, deltaAlgorithms } from "@proj/dwcp";
+import { type DeltaAlgorithm, deltaAlgorithms, DwcpError } from "@proj/dwcp";
 import { type DwcpNode, type PeerAddress, startDwcpNode } from "@proj/dwcp/node";
 import { isWireError } from "@proj/wire-types";
 import { systemTime } from "@proj/wire-types/system";
@@ -156,7 +156,9 @@ async function dryRun({ source, name, journal, output, options }: Order): Promis
 async function send(order: Order): Promise<ExitCode> {
   const { source, name, journal, output, options } = order;
   const over = new AbortController();
-  const signalled = untilSignal(over.signal).then(() => over.abort());
+  // What has arrived stays at the receiver, for the next run.
+  const interrupted = new DwcpError("dwcp.shutdown", "the replication was interrupted");
+  const signalled = untilSignal(over.signal).then(() => over.abort(interrupted));
   const node = await openNode(order);
   let bar: Progress | undefined;
   let meter: ReplicaMeter | undefined;
@@ -214,9 +216,9 @@ function openNode(
   baselines?: string,
 ): Promise<DwcpNode> {
   return startDwcpNode({
+    ...(baselines === undefined ? {} : { baselines: { folder: baselines } }),
     nodeId: hostname(),
     security: { mode: "psk", key },
-    ...(baselines === undefined ? {} : { baselines: { folder: baselines } }),
     streams: { minStreams: 1, initialStreams: options.streams },
     connectTimeoutMs: options.timeout,
     sessionTtlMs: options.timeout,

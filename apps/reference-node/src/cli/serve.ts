@@ -60,6 +60,7 @@ async function serve(options: ServeOptions): Promise<ExitCode> {
       control: running.control,
       dcquic: running.dcquic,
       dwcp: running.dwcp,
+      management: running.management,
     },
     () =>
       [
@@ -68,6 +69,7 @@ async function serve(options: ServeOptions): Promise<ExitCode> {
         ...(running.control === undefined ? [] : [`control on ${running.control}`]),
         ...(running.dcquic === undefined ? [] : [`dcquic on ${running.dcquic}`]),
         ...(running.dwcp === undefined ? [] : [`replicas on ${running.dwcp}`]),
+        ...(running.management === undefined ? [] : [`DWCP is managed on ${running.management}`]),
         "",
       ].join("\n"),
   );

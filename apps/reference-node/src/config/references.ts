@@ -1,7 +1,12 @@
 import type { PoolConfig } from "@proj/tensor-pool";
 import { isLoopback } from "@proj/xcp-framing/node";
+import { configFromEnvironment, readConfig } from "@proj/dwcp";
+import { readConfigFile } from "@proj/dwcp/node";
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import { checkJobs } from "../jobs/check-jobs.js";
+import { settingsOf } from "../replicate/dwcp-settings.js";
+import { defaultStateFolder } from "../replicate/replication-journal.js";
 import { defaultPool } from "../tensor/default-pool.js";
 import { readPoolFile } from "../tensor/pool-file.js";
 import { EndpointChecker } from "./endpoints.js";
@@ -17,6 +22,10 @@ interface DwcpSecrets {
   readonly key: Uint8Array;
   /** Absolute. */
   readonly receiveFolder: string;
+  /** Settings of the transport and the encoding, nested, as their file holds them. */
+  readonly settings: unknown;
+  /** Absolute. */
+  readonly stateFolder: string;
 }
 
 /** Contents of the files that a configuration names. */
@@ -122,7 +131,38 @@ class ReferenceChecker {
     }
     if (named === undefined || folder === undefined) return undefined;
     const key = this.#collector.read(readKeyFile, "dwcp.key_file", named);
-    return key === undefined ? undefined : { key, receiveFolder: resolve(this.#folder, folder) };
+    checkJobs(this.#config.dwcp, this.#collector);
+    const settings = this.#dwcpSettings();
+    if (key === undefined || settings === undefined) return undefined;
+    const { state_folder: state = join(defaultStateFolder(this.#environment), "jobs") } =
+      this.#config.dwcp;
+    return {
+      key,
+      settings,
+      receiveFolder: resolve(this.#folder, folder),
+      stateFolder: resolve(this.#folder, state),
+    };
+  }
+
+  #dwcpSettings(): unknown {
+    const { dwcp, node } = this.#config;
+    try {
+      const named = dwcp.settings_file;
+      const found =
+        named === undefined
+          ? configFromEnvironment(this.#environment)
+          : readConfigFile(resolve(this.#folder, named), this.#environment);
+      const settings = settingsOf(found, dwcp, node.name);
+      const read = readConfig(settings);
+      if (read.kind === "config") return settings;
+      for (const { path, problem } of read.problems) {
+        this.#collector.add("dwcp.settings_file", `${path}: ${problem}`);
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#collector.add("dwcp.settings_file", reason);
+    }
+    return undefined;
   }
 
   // What is wrong in the file of the pools is told with its own name.

@@ -2,6 +2,8 @@ const codes = [
   "control.denied",
   "control.no_such_session",
   "control.no_such_peer",
+  "control.no_such_job",
+  "control.no_replication",
   "control.invalid",
   "control.limit",
   "control.unreachable",

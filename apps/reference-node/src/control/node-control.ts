@@ -1,5 +1,7 @@
 import { RpcTarget, type RpcStub } from "@proj/capnweb-rpc";
 import type { Clock, Timers } from "@proj/wire-types";
+import type { JobService } from "../jobs/job-service.js";
+import { ReplicationControl } from "../jobs/replication-control.js";
 import { ControlError } from "./control-error.js";
 import type { ControlToken } from "./control-token.js";
 import type { MetricReport, NodeHealth, PeerReport, SessionReport } from "./reports.js";
@@ -12,6 +14,8 @@ export interface ControlSource {
   readonly time: Clock & Timers;
   health(): NodeHealth;
   metrics(): Promise<readonly MetricReport[]>;
+  /** The replication jobs, where the node has DWCP. */
+  jobs(): JobService | undefined;
 }
 
 /** How often a watch tells. */
@@ -95,6 +99,13 @@ export class NodeControl extends RpcTarget {
       throw new ControlError("control.no_such_peer", `${agent} is not connected`);
     }
     return this.session(newest);
+  }
+
+  /** Answers what steers the replication jobs. @throws ControlError `control.no_replication` where the node has no DWCP */
+  replication(): ReplicationControl {
+    const jobs = this.#source.jobs();
+    if (jobs !== undefined) return new ReplicationControl(jobs);
+    throw new ControlError("control.no_replication", "the node has no [dwcp]");
   }
 
   /** Answers the metrics, all or those whose name begins with `prefix`. */

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { ConfigField } from "../config/fields.js";
+import type { JobOrder, Site } from "../jobs/job.js";
+import { jobsFields, jobsSchema, sitesSchema } from "../jobs/jobs-config.js";
 
 /** Whether the node takes replicas over DWCP, and where they go. */
 export interface DwcpConfig {
@@ -11,6 +13,14 @@ export interface DwcpConfig {
   /** Where replicas go. */
   readonly receive_folder?: string | undefined;
   readonly max_streams: number;
+  /** A file with the settings of the transport and the encoding. */
+  readonly settings_file?: string | undefined;
+  /** Where the node is managed over HTTP, on loopback. */
+  readonly management_port?: number | undefined;
+  /** Where journals and snapshots of jobs lie. */
+  readonly state_folder?: string | undefined;
+  readonly sites: readonly Site[];
+  readonly jobs: readonly JobOrder[];
 }
 
 /** Checks the shape of `[dwcp]` and fills in what it leaves out. */
@@ -22,6 +32,11 @@ export const dwcpSchema: z.ZodType<DwcpConfig> = z
     key_file: z.string().min(1).optional(),
     receive_folder: z.string().min(1).optional(),
     max_streams: z.int().min(1).max(4096).default(256),
+    settings_file: z.string().min(1).optional(),
+    management_port: z.int().min(0).max(65_535).optional(),
+    state_folder: z.string().min(1).optional(),
+    sites: sitesSchema.default([]),
+    jobs: jobsSchema.default([]),
   })
   .prefault({});
 
@@ -63,4 +78,22 @@ export const dwcpFields: Readonly<Record<string, ConfigField>> = {
     allowed: "1 to 4096",
     example: "max_streams = 64",
   },
+  "dwcp.settings_file": {
+    meaning:
+      "Settings of streams, compression and migrations; whatever names the node and its port is that of this table.",
+    allowed: "path of a YAML or JSON file, as docs/guide/dwcp.md has it",
+    example: 'settings_file = "dwcp.yaml"',
+  },
+  "dwcp.management_port": {
+    meaning:
+      "HTTP port, on loopback, where sessions, transfers and settings are looked at and changed.",
+    allowed: "0 to 65535",
+    example: "management_port = 9464",
+  },
+  "dwcp.state_folder": {
+    meaning: "Where jobs keep their journal and the last state of each source.",
+    allowed: "path of a folder; it is made if it does not exist",
+    example: 'state_folder = "/var/lib/reference-node/jobs"',
+  },
+  ...jobsFields,
 };

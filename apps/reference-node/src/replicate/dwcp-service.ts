@@ -1,4 +1,7 @@
-import { type DwcpNode, startDwcpNode, type StoredObject } from "@proj/dwcp/node";
+import { DwcpManager, ManagementServer, type StoredObject } from "@proj/dwcp/node";
+import { join } from "node:path";
+import type { JobReport } from "../jobs/job.js";
+import { JobService } from "../jobs/job-service.js";
 import type { DwcpConfig } from "./dwcp-config.js";
 import { formatDwcpUrl } from "./dwcp-url.js";
 import { ReplicaPublisher } from "./replica-publisher.js";
@@ -6,55 +9,98 @@ import { ReplicaPublisher } from "./replica-publisher.js";
 /** What a {@link DwcpService} is made of. */
 export interface DwcpServiceOptions {
   readonly config: DwcpConfig;
-  readonly nodeId: string;
+  /** Of the transport and the encoding, nested, checked. */
+  readonly settings: unknown;
   /** What both sides know. */
   readonly key: Uint8Array;
   /** Absolute. */
   readonly receiveFolder: string;
+  /** Absolute. */
+  readonly stateFolder: string;
   /** Is told of every replica that is in its place. */
   readonly received: (object: StoredObject) => void;
+  /** Is told of every change of a job. */
+  readonly jobChanged: (job: JobReport) => void;
 }
 
-/** The node's end of DWCP: takes replicas and lays them where people find them. */
-export class DwcpService {
-  readonly #node: DwcpNode;
+const LOOPBACK = "127.0.0.1";
 
-  private constructor(node: DwcpNode) {
-    this.#node = node;
+/** The node's end of DWCP: takes replicas and lays them where people find them, runs jobs, and is managed over HTTP. */
+export class DwcpService {
+  readonly #manager: DwcpManager;
+  readonly #management: ManagementServer | undefined;
+  readonly #managedAt: number | undefined;
+  readonly #jobs: JobService;
+
+  private constructor(
+    manager: DwcpManager,
+    management: ManagementServer | undefined,
+    managedAt: number | undefined,
+    jobs: JobService,
+  ) {
+    this.#manager = manager;
+    this.#management = management;
+    this.#managedAt = managedAt;
+    this.#jobs = jobs;
   }
 
-  /** Publishes what an earlier process had no time for, and listens. */
+  /** Publishes what an earlier process had no time for, listens, and goes on with the jobs. */
   static async start(options: DwcpServiceOptions): Promise<DwcpService> {
-    const { config, nodeId, key, receiveFolder, received } = options;
+    const { config, settings, key, receiveFolder, stateFolder, received, jobChanged } = options;
     const publisher = new ReplicaPublisher(receiveFolder);
-    const node = await startDwcpNode({
-      nodeId,
-      security: { mode: "psk", key },
-      listen: { host: config.host, port: config.port },
+    const manager = new DwcpManager({
+      config: settings,
+      key,
       store: publisher.storeFolder,
-      streams: { maxStreams: config.max_streams },
-      received: async (object) => {
-        await publisher.publish(object);
+      baselines: join(stateFolder, "baselines"),
+      received: async (object, round) => {
+        // What still runs elsewhere is not shown.
+        if (round?.isLast !== false) await publisher.publish(object);
         received(object);
       },
     });
+    await manager.start();
+    let management: ManagementServer | undefined;
     try {
-      if (node.store !== undefined) await publisher.catchUp(node.store);
+      if (manager.store !== undefined) await publisher.catchUp(manager.store);
+      const { management_port: port } = config;
+      if (port !== undefined) management = new ManagementServer(manager, { host: LOOPBACK, port });
+      const managedAt = (await management?.open())?.port;
+      const jobs = new JobService({
+        sites: config.sites,
+        jobs: config.jobs,
+        way: { send: (peer, request) => manager.transfer(peer, request) },
+        folder: stateFolder,
+        changed: jobChanged,
+      });
+      return new DwcpService(manager, management, managedAt, jobs);
     } catch (error) {
-      await node.close();
+      await management?.close();
+      await manager.stop();
       throw error;
     }
-    return new DwcpService(node);
   }
 
   /** Where it listens. */
   get url(): string {
-    const { address } = this.#node;
+    const { address } = this.#manager;
     return address === undefined ? "" : formatDwcpUrl(address);
   }
 
-  /** Stops; senders go on with the next process. */
-  close(): Promise<void> {
-    return this.#node.close();
+  /** Where it is managed over HTTP, if it is. */
+  get management(): string | undefined {
+    return this.#managedAt === undefined ? undefined : `http://${LOOPBACK}:${this.#managedAt}`;
+  }
+
+  /** The replication jobs. */
+  get jobs(): JobService {
+    return this.#jobs;
+  }
+
+  /** Stops; senders, and the jobs here, go on with the next process. */
+  async close(): Promise<void> {
+    await this.#jobs.close();
+    await this.#management?.close();
+    await this.#manager.stop();
   }
 }

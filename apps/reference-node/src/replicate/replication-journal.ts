@@ -37,6 +37,21 @@ const stateSchema: z.ZodType<ReplicationState> = z.strictObject({
     .optional(),
 });
 
+/** Where a journal's state is kept: written means safe. */
+export interface StateKeeper {
+  read(): Promise<ReplicationState>;
+  write(state: ReplicationState): Promise<void>;
+}
+
+/** Reads a state from JSON. One that cannot be read costs one full transfer and nothing else. */
+export function parseReplicationState(text: string): ReplicationState {
+  try {
+    return stateSchema.parse(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
 /** Where replications keep their journals, unless they are told otherwise. */
 export function defaultStateFolder(
   environment: Readonly<Record<string, string | undefined>>,
@@ -58,21 +73,37 @@ export function defaultStateFolder(
 export class ReplicationJournal {
   readonly #folder: string;
   readonly #lock: FileLock;
+  readonly #keeper: StateKeeper;
   #state: ReplicationState;
 
-  private constructor(folder: string, lock: FileLock, state: ReplicationState) {
+  private constructor(
+    folder: string,
+    lock: FileLock,
+    keeper: StateKeeper,
+    state: ReplicationState,
+  ) {
     this.#folder = folder;
     this.#lock = lock;
+    this.#keeper = keeper;
     this.#state = state;
   }
 
-  /** Opens the journal of a replication. @throws DwcpError `dwcp.conflict` when another process runs it. */
-  static async open(root: string, identity: readonly string[]): Promise<ReplicationJournal> {
+  /**
+   * Opens the journal of a replication. Its state lies in `journal.json`, unless `keeper` keeps it elsewhere.
+   *
+   * @throws DwcpError `dwcp.conflict` when another process runs it.
+   */
+  static async open(
+    root: string,
+    identity: readonly string[],
+    keeper?: StateKeeper,
+  ): Promise<ReplicationJournal> {
     const name = createHash("sha256").update(identity.join("\0")).digest("hex").slice(0, 32);
     const folder = join(root, name);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const lock = new FileLock(join(folder, "lock"));
-    return new ReplicationJournal(folder, lock, await readState(join(folder, "journal.json")));
+    const kept = keeper ?? jsonKeeper(join(folder, "journal.json"));
+    return new ReplicationJournal(folder, lock, kept, await kept.read());
   }
 
   /** Where a new snapshot goes. */
@@ -119,24 +150,23 @@ export class ReplicationJournal {
   }
 
   async #write(state: ReplicationState): Promise<void> {
-    const path = join(this.#folder, "journal.json");
-    const file = await open(`${path}.new`, "w", 0o600);
-    try {
-      await file.writeFile(JSON.stringify(state));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.new`, path);
+    await this.#keeper.write(state);
     this.#state = state;
   }
 }
 
-// A journal that cannot be read costs one full transfer and nothing else.
-async function readState(path: string): Promise<ReplicationState> {
-  try {
-    return stateSchema.parse(JSON.parse(await readFile(path, "utf8")));
-  } catch {
-    return {};
-  }
+function jsonKeeper(path: string): StateKeeper {
+  return {
+    read: async () => parseReplicationState(await readFile(path, "utf8").catch(() => "")),
+    write: async (state) => {
+      const file = await open(`${path}.new`, "w", 0o600);
+      try {
+        await file.writeFile(JSON.stringify(state));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(`${path}.new`, path);
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import type { DeltaAlgorithm } from "@proj/dwcp";
-import type { DwcpNode, PeerAddress, SendResult } from "@proj/dwcp/node";
+import type { PeerAddress, SendRequest, SendResult } from "@proj/dwcp/node";
 import { type Clock, isWireError } from "@proj/wire-types";
 import { randomBytes } from "node:crypto";
 import { formatReplicaKey } from "./replica-key.js";
@@ -7,9 +7,18 @@ import type { PendingState, ReplicationJournal } from "./replication-journal.js"
 import { takeSnapshot } from "./snapshot.js";
 import { fingerprintOf, type ReplicaSource } from "./source.js";
 
+/** What sending a state came to: more than the first three where it went by DWCP from here. */
+type Sent = Pick<SendResult, "rootHash" | "rawBytes" | "wireBytes"> &
+  Partial<Pick<SendResult, "units" | "fallbacks" | "baselineId">>;
+
+/** What brings a state to a node: a node of this process, or the manager of one. */
+export interface ReplicaWay {
+  send(peer: PeerAddress, request: SendRequest): Promise<Sent>;
+}
+
 /** What is replicated where, and how. */
 export interface ReplicatorOptions {
-  readonly node: DwcpNode;
+  readonly node: ReplicaWay;
   readonly peer: PeerAddress;
   readonly source: ReplicaSource;
   /** What it is called at the receiver. */
@@ -24,7 +33,7 @@ export interface ReplicatorOptions {
 }
 
 /** What one state of a source cost. */
-export interface ReplicationReport extends Omit<SendResult, "transferId"> {
+export interface ReplicationReport extends Sent {
   readonly name: string;
   readonly generation: number;
   /** Bytes that the receiver had from an earlier attempt. */
@@ -103,12 +112,16 @@ export class Replicator {
       });
       const { fingerprint, bytes } = pending;
       await journal.commit({ fingerprint, bytes, generation, rootHash: sent.rootHash });
-      const { transferId: _, ...result } = sent;
+      const { rootHash, rawBytes, wireBytes, units, fallbacks, baselineId } = sent;
+      const known = { rootHash, rawBytes, wireBytes };
       const durationUs = Math.round(clock.nowUs() - startUs);
       return {
         name,
         generation,
-        ...result,
+        ...known,
+        ...(units === undefined ? {} : { units }),
+        ...(fallbacks === undefined ? {} : { fallbacks }),
+        ...(baselineId === undefined ? {} : { baselineId }),
         resumedBytes: resumedBytes ?? 0,
         hadBase: base !== undefined,
         durationUs,

@@ -51,6 +51,7 @@ export interface ServingNode {
   readonly control: string;
   readonly dcquic: string;
   readonly dwcp: string;
+  readonly management: string;
   /** What it wrote to standard error so far. */
   log(): string;
   /** Sends a signal and waits for the end. */
@@ -80,6 +81,7 @@ export async function serve(config: string, options: CliOptions = {}): Promise<S
     control?: string;
     dcquic?: string;
     dwcp?: string;
+    management?: string;
   };
   return {
     pid: ready.pid,
@@ -88,6 +90,7 @@ export async function serve(config: string, options: CliOptions = {}): Promise<S
     control: ready.control ?? "",
     dcquic: ready.dcquic ?? "",
     dwcp: ready.dwcp ?? "",
+    management: ready.management ?? "",
     log: stderr,
     async end(signal) {
       child.kill(signal);
