@@ -29,7 +29,9 @@ test("is a queue, whatever the order of commands", () => {
           if (model.includes(item)) model.splice(model.indexOf(item), 1);
         } else {
           for (let i = 0; i < step.count; i++) push();
-          for (let i = 0; i < step.count - 1; i++) expect(queue.shift()).toBe(model.shift());
+          let same = 1;
+          while (same < step.count && queue.shift() === model.shift()) same++;
+          expect(same).toBe(Math.max(1, step.count));
         }
         expect(queue.length).toBe(model.length);
         expect(queue.first).toBe(model[0]);
