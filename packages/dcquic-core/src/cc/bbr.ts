@@ -45,8 +45,7 @@ const MIN_WINDOW_PACKETS = 4;
 const INITIAL_WINDOW_PACKETS = 10;
 const PACING_MARGIN = 0.99;
 const CRUISE_ROUNDS = 8;
-// What a sender hands to a kernel at once, and a receiver answers at once: a millisecond, but one message at most. §16.1
-const QUANTUM_SECONDS = 0.001;
+// What is handed to a kernel at once is one message at most. §16.1
 const MAX_QUANTUM_BYTES = 65_507;
 // One quantum is at the sender, one on the way, one at the receiver.
 const QUANTA_UNDER_WAY = 3;
@@ -63,6 +62,7 @@ const QUANTA_UNDER_WAY = 3;
  */
 export class Bbr {
   readonly #packetBytes: number;
+  readonly #slackSeconds: number;
   #phase: BbrPhase = "startup";
   #minRttUs = Number.POSITIVE_INFINITY;
   #minRttAtUs = Number.NEGATIVE_INFINITY;
@@ -83,9 +83,13 @@ export class Bbr {
   #roundLost = 0;
   #roundMarked = 0;
 
-  /** `packetBytes` is the largest datagram of the path. */
-  constructor(packetBytes: number) {
+  /**
+   * `packetBytes` is the largest datagram of the path. `slackUs` is how late a driver's timer may be: what falls due
+   * meanwhile is sent, and answered, at once.
+   */
+  constructor(packetBytes: number, slackUs = 0) {
     this.#packetBytes = packetBytes;
+    this.#slackSeconds = slackUs / 1e6;
   }
 
   /** What it does now. */
@@ -121,7 +125,7 @@ export class Bbr {
     if (this.#phase === "probeRtt") return Math.max(least, PROBE_RTT_SHARE * bdp);
     const gain = this.#phase === "startup" ? STARTUP_GAIN : CWND_GAIN;
     // Batches take longer to be sent and answered than a round trip of one packet, which is what short paths are measured by.
-    const quantum = Math.min(QUANTUM_SECONDS * this.bandwidth, MAX_QUANTUM_BYTES);
+    const quantum = Math.min(this.#slackSeconds * this.bandwidth, MAX_QUANTUM_BYTES);
     const batches = Math.max(
       QUANTA_UNDER_WAY * quantum,
       INITIAL_WINDOW_PACKETS * this.#packetBytes,

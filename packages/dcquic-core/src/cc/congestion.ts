@@ -39,7 +39,7 @@ export class Congestion {
    */
   constructor(packetBytes: number, rtt: RttEstimator, slackUs = 0, firstPacket = 0) {
     this.#slackUs = slackUs;
-    this.bbr = new Bbr(packetBytes);
+    this.bbr = new Bbr(packetBytes, slackUs);
     this.#rtt = rtt;
     this.#sent = new SentLog(firstPacket);
     this.#roundEnd = firstPacket;

@@ -54,6 +54,21 @@ describe("§3 row 15, §12: BBR", () => {
     expect(bbr.minRttUs).toBe(1000);
   });
 
+  test("§12: where timers are late, what falls due meanwhile may be under way three times, and no more", () => {
+    const windowAt = (slackUs: number): number => {
+      const bbr = new Bbr(PACKET, slackUs);
+      rounds(bbr, 40);
+      return bbr.windowBytes;
+    };
+    const exact = windowAt(0);
+    // 20 µs of 100 MB/s are less than the ten packets that are allowed anyway.
+    expect(windowAt(20)).toBe(exact);
+    expect(windowAt(200)).toBeCloseTo(exact - 10 * PACKET + 3 * 20_000, -3);
+    // One message of the kernel is the most that is handed over at once.
+    expect(windowAt(1000)).toBeCloseTo(exact - 10 * PACKET + 3 * 65_507, -3);
+    expect(windowAt(10_000)).toBe(windowAt(1000));
+  });
+
   test("loss above 2 % of a round caps what is in flight", () => {
     const bbr = new Bbr(PACKET);
     rounds(bbr, 20);
