@@ -3,7 +3,7 @@ import { TensorView } from "@proj/wire-types";
 import { elementsOf, shapeOf } from "../elements.js";
 import { QuantizedTensor } from "../tensor/quantized-tensor.js";
 import { isVector, type Value } from "../value.js";
-import type { Check } from "./compile-schema.js";
+import type { Check } from "./check.js";
 import type { JsonSchema } from "./json-schema.js";
 import type { ProblemList } from "./problem-list.js";
 
