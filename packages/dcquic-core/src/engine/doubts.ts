@@ -129,7 +129,7 @@ export class Doubts {
   #pullFirstQuantum(path: Path, transfer: PulledTransfer): void {
     const end = Math.min(transfer.wireBytes, this.#context.config.pullQuantumBytes);
     const pull = transfer.pulls[0] ?? this.#loop.add(transfer, 0, end);
-    if (pull.attempts === 0) this.#context.pulls.pulled(0, path.sender, end);
+    if (pull.attempts === 0) this.#context.pulls.pulled(0, path.sender, end, path.mtu.bytes);
     transfer.challenges += 1;
     this.#loop.repull(path, transfer, pull);
   }

@@ -167,7 +167,7 @@ export class PullLoop {
 
   /** Asks for bytes again that did not verify: they were here, so no window counts them. */
   pullAgain(nowUs: number, path: Path, transfer: PulledTransfer, start: number, end: number): void {
-    this.#context.pulls.pulled(nowUs, path.sender, end - start);
+    this.#context.pulls.pulled(nowUs, path.sender, end - start, path.mtu.bytes);
     this.repull(path, transfer, this.add(transfer, start, end));
   }
 
@@ -230,7 +230,7 @@ export class PullLoop {
     const start = transfer.nextPull;
     const end = start + allowance;
     const pull = this.add(transfer, start, end);
-    pulls.pulled(nowUs, sender, end - start);
+    pulls.pulled(nowUs, sender, end - start, path.mtu.bytes);
     pullScheduler.charge(level, end - start, occupied);
     if (!this.#read(nowUs, path, transfer, pull)) {
       path.outbox.pulls.push({ transfer, pull });

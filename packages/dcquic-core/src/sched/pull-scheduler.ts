@@ -1,3 +1,4 @@
+import { CHUNK_HEADER_BYTES, HEADER_BYTES, TAG_BYTES } from "../wire/constants.js";
 import { LeakyBucket } from "./leaky-bucket.js";
 
 /** How a {@link PullScheduler} is set up. spec/dcquic.md §20 */
@@ -30,6 +31,8 @@ export interface PullSender {
   rate: number;
 }
 
+// What surrounds the bytes of one chunk in a datagram. §17.2, §17.3
+const DATA_OVERHEAD_BYTES = HEADER_BYTES + CHUNK_HEADER_BYTES + TAG_BYTES;
 const REDUCTION = 0.8;
 const CE_SHARE = 0.05;
 const RATE_HEADROOM = 1.25;
@@ -116,9 +119,10 @@ export class PullScheduler {
     );
   }
 
-  /** Notes a pull of so many bytes. */
-  pulled(nowUs: number, sender: PullSender, bytes: number): void {
-    this.#bucket.take(nowUs, bytes);
+  /** Notes a pull of so many bytes, which come in datagrams of `datagramBytes`: their headers take time of the link, too. */
+  pulled(nowUs: number, sender: PullSender, bytes: number, datagramBytes: number): void {
+    const datagrams = Math.ceil(bytes / (datagramBytes - DATA_OVERHEAD_BYTES));
+    this.#bucket.take(nowUs, bytes + datagrams * DATA_OVERHEAD_BYTES);
     if (sender.outstanding === 0) {
       // Only while something is outstanding does its rate say what the sender can do.
       sender.measuredSinceUs = nowUs;

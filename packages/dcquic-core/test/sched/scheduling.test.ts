@@ -83,6 +83,19 @@ describe("§12: the pull scheduler", () => {
     );
   });
 
+  test("what is asked for fills the link with its headers, not beyond them", () => {
+    const spacingUs = (datagramBytes: number): number => {
+      const scheduler = new PullScheduler(options);
+      scheduler.pulled(0, scheduler.addSender(), 65_536, datagramBytes);
+      const { nextFreeUs } = scheduler;
+      scheduler.pulled(0, scheduler.addSender(), 65_536, datagramBytes);
+      return scheduler.nextFreeUs - nextFreeUs;
+    };
+    // 50 datagrams of 1320 bytes with 80 bytes each around them, at 950 bytes a microsecond.
+    expect(spacingUs(1400)).toBeCloseTo((65_536 + 50 * 80) / 950, 6);
+    expect(spacingUs(8900)).toBeCloseTo((65_536 + 8 * 80) / 950, 6);
+  });
+
   test("one sender cannot hold the whole window while others want something", () => {
     const scheduler = new PullScheduler(options);
     const senders = Array.from({ length: 8 }, () => scheduler.addSender());
@@ -94,7 +107,7 @@ describe("§12: the pull scheduler", () => {
     for (; granted < 100; granted++) {
       const bytes = scheduler.allowance(now, first, 1000, 1e9);
       if (bytes === 0) break;
-      scheduler.pulled(now, first, bytes);
+      scheduler.pulled(now, first, bytes, 1400);
       now = Math.max(now, Math.ceil(scheduler.nextFreeUs));
     }
     expect(granted * 65_536).toBeLessThanOrEqual(scheduler.windowBytes(1000) / 8 + 65_536);
