@@ -21,8 +21,11 @@ if (!Number.isSafeInteger(runs) || runs < 1) {
 }
 // Where decoders' properties lie beside their units.
 const patterns = {
+  "capnweb-rpc":
+    "dist-test/(fuzz/|extensions/binary-message|http3/wire|transports/masked-frame|web-transport/message-framing|wire/message-text)",
   "wire-types": "dist-test/(base64|byte-reader|hex|shm-uri|utf8|varint)[.]test",
   "tensor-pool": "dist-test/(fuzz/|announce|bridge/|metadata/|progress/|trace/)",
+  "xcp-framing": "dist-test/(fuzz/|io/frame-splitter)",
 };
 const packages = testedPackages().filter(
   ({ name, folder }) =>
