@@ -8,7 +8,8 @@ export {
   parseSize,
 } from "./channel-uri.js";
 
-export { Client, type ClientSetup } from "./client/client.js";
+export { Client } from "./client/client.js";
+export type { ClientSetup } from "./client/client-setup.js";
 export type { LogMapper } from "./client/log-cache.js";
 export { Publication } from "./client/publication.js";
 export { ExclusivePublication } from "./client/exclusive-publication.js";

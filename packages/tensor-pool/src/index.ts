@@ -66,7 +66,8 @@ export type {
   StoredEpoch,
 } from "./driver/region-store.js";
 
-export { LeaseClient, type LeaseState, type SendControl } from "./driver-client/lease-client.js";
+export { LeaseClient, type LeaseState } from "./driver-client/lease-client.js";
+export type { SendControl } from "./driver-client/lease-requests.js";
 export type { LeaseRequest } from "./driver-client/lease-request.js";
 export type { LeaseEvent, LeaseLoss } from "./driver-client/lease-event.js";
 export { checkGranted, type GrantedLease } from "./driver-client/attach-check.js";

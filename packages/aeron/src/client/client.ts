@@ -1,14 +1,13 @@
 import { AeronError } from "../errors.js";
 import { BroadcastReceiver } from "../cnc/broadcast.js";
-import type { CncFile } from "../cnc/cnc-file.js";
 import { ToDriverRing } from "../cnc/to-driver-ring.js";
 import { CommandEncoder, CommandType } from "../commands/command.js";
 import { readResponse, type Response } from "../commands/response.js";
 import { CountersReader } from "../counters/counters-reader.js";
 import { ClientResources } from "./client-resources.js";
+import type { ClientSetup } from "./client-setup.js";
 import { ExclusivePublication } from "./exclusive-publication.js";
 import { Heartbeat } from "./heartbeat.js";
-import type { LogMapper } from "./log-cache.js";
 import { PendingCommands } from "./pending-commands.js";
 import { Publication } from "./publication.js";
 import type { PublicationBase, PublicationSetup } from "./publication-base.js";
@@ -19,24 +18,6 @@ import type { UserCounter } from "./user-counter.js";
 const KEEPALIVE_MS = 500;
 /** Answers that one turn takes in at most. */
 const RESPONSES_PER_TURN = 64;
-
-/** What a client stands on. */
-export interface ClientSetup {
-  /** The driver's file. */
-  readonly cnc: CncFile;
-  /** Maps the log files that the driver names. */
-  readonly mapLog: LogMapper;
-  /** Keeps reads before it before those after it; nothing on x64. */
-  readonly fence: () => void;
-  /** Now, in epoch milliseconds. */
-  readonly nowMs: number;
-  /** After how long a driver that does not turn counts as dead, in milliseconds. */
-  readonly driverTimeoutMs: number;
-  /** Whether another thread shows that this client lives, so that its own turns may be far apart; by default not. */
-  readonly keptAliveElsewhere?: boolean;
-  /** Called once when the client has ended, with the reason unless it was closed. */
-  readonly onClosed?: (reason: AeronError | undefined) => void;
-}
 
 /**
  * An Aeron client: it asks a media driver for publications, subscriptions and counters, and keeps itself alive.

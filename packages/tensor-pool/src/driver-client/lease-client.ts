@@ -12,17 +12,10 @@ import { ALREADY_ATTACHED } from "../driver/attach-check.js";
 import { checkGranted, type GrantedLease } from "./attach-check.js";
 import { Backoff } from "./backoff.js";
 import type { LeaseEvent, LeaseLoss } from "./lease-event.js";
-import {
-  attachMessage,
-  type ClientIdentity,
-  detachMessage,
-  keepaliveMessage,
-} from "./lease-messages.js";
+import { type ClientIdentity, keepaliveMessage } from "./lease-messages.js";
 import { type LeaseRequest, type LeaseTimes, leaseTimes } from "./lease-request.js";
-import { randomClientId, randomInt64 } from "./random-ids.js";
-
-/** Offers a message to the control stream; returns whether it was taken. */
-export type SendControl = (bytes: Uint8Array) => boolean;
+import { LeaseRequests, type SendControl } from "./lease-requests.js";
+import { randomClientId } from "./random-ids.js";
 
 type State =
   | { readonly kind: "unattached" }
@@ -33,8 +26,6 @@ type State =
 
 /** Where a lease stands at its client. spec/tensor-pool.md §14.3 */
 export type LeaseState = "unattached" | "attaching" | "attached" | "detaching" | "backoff";
-
-const MAX_WAITING = 64;
 
 /**
  * One client's lease on one stream: attached, kept alive, lost and won again. spec/tensor-pool.md §14.3
@@ -55,11 +46,10 @@ export class LeaseClient {
   readonly #random: RandomSource;
   readonly #backoff: Backoff;
   readonly #events: LeaseEvent[] = [];
-  readonly #waiting: Uint8Array[] = [];
+  readonly #requests: LeaseRequests;
   #state: State = { kind: "unattached" };
   #nowNs = 0n;
   #clientId: number;
-  #nextCorrelationId: bigint;
   #nextKeepaliveNs = 0n;
   #lastKeepaliveNs = 0n;
   #askedNs = 0n;
@@ -73,7 +63,7 @@ export class LeaseClient {
     this.#random = random;
     this.#backoff = new Backoff(random);
     this.#clientId = request.clientId ?? randomClientId(random);
-    this.#nextCorrelationId = randomInt64(random);
+    this.#requests = new LeaseRequests(random);
     this.adapter = new ControlAdapter({
       handlers: {
         shmAttachResponse: (response) => {
@@ -123,13 +113,13 @@ export class LeaseClient {
     this.#nowNs = nowNs;
     const state = this.#state;
     if (state.kind === "detaching" || state.kind === "unattached") return;
-    this.#waiting.length = 0;
+    this.#requests.clear();
     if (state.kind !== "attached") {
       this.#state = { kind: "unattached" };
       this.#events.push({ kind: "detached" });
       return;
     }
-    const correlationId = this.#sendDetach(state.lease);
+    const correlationId = this.#requests.detach(state.lease, this.#identity());
     this.#state = { kind: "detaching", correlationId, untilNs: nowNs + this.#times.answerNs };
   }
 
@@ -176,10 +166,7 @@ export class LeaseClient {
   /** Offers what waits to `send`, until it takes no more. */
   transmit(nowNs: bigint, send: SendControl): void {
     this.#nowNs = nowNs;
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      if (!send(first)) return;
-      this.#waiting.shift();
-    }
+    if (!this.#requests.transmit(send)) return;
     const state = this.#state;
     if (state.kind !== "attached" || nowNs < this.#nextKeepaliveNs) return;
     if (!send(keepaliveMessage(state.lease, this.#identity(), nowNs))) return;
@@ -204,10 +191,9 @@ export class LeaseClient {
   }
 
   #ask(): void {
-    const correlationId = this.#nextId();
+    const correlationId = this.#requests.attach(this.#request, this.#clientId);
     this.#askedNs = this.#nowNs;
     this.#awaitsDriver = false;
-    this.#put(attachMessage(this.#request, this.#clientId, correlationId));
     const untilNs = this.#nowNs + this.#times.answerNs;
     this.#state = { kind: "attaching", correlationId, untilNs };
   }
@@ -286,7 +272,7 @@ export class LeaseClient {
 
   #giveUp(lease: GrantedLease): void {
     this.#retryLater();
-    this.#sendDetach(lease);
+    this.#requests.detach(lease, this.#identity());
   }
 
   #lose(loss: LeaseLoss): void {
@@ -299,30 +285,13 @@ export class LeaseClient {
     this.#events.push(event);
   }
 
-  // What was asked and is not needed any more must not be asked later.
   #retryLater(): void {
-    this.#waiting.length = 0;
+    this.#requests.clear();
     this.#newEpochUntilNs = undefined;
     this.#state = { kind: "backoff", untilNs: this.#nowNs + this.#backoff.failed() };
   }
 
-  #sendDetach(lease: GrantedLease): bigint {
-    const correlationId = this.#nextId();
-    this.#put(detachMessage(lease, this.#identity(), correlationId));
-    return correlationId;
-  }
-
   #identity(): ClientIdentity {
     return { clientId: this.#clientId, role: this.#request.role };
-  }
-
-  #put(message: Uint8Array): void {
-    if (this.#waiting.length < MAX_WAITING) this.#waiting.push(message);
-  }
-
-  #nextId(): bigint {
-    const id = this.#nextCorrelationId;
-    this.#nextCorrelationId = BigInt.asIntN(64, id + 1n);
-    return id;
   }
 }

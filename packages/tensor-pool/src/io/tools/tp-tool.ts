@@ -2,6 +2,7 @@
 import { configCommands } from "./config-commands.js";
 import { discoveryCommands } from "./discovery-commands.js";
 import { driverCommands } from "./driver-commands.js";
+import { leaseCommands } from "./lease-commands.js";
 import { listenCommands } from "./listen-commands.js";
 import { regionCommands } from "./region-commands.js";
 import { runTool } from "./run-tool.js";
@@ -15,6 +16,7 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
 }
 const commands = [
   ...driverCommands,
+  ...leaseCommands,
   ...discoveryCommands,
   ...streamCommands,
   ...listenCommands,
