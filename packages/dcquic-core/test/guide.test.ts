@@ -17,6 +17,9 @@ function programs(page: string): readonly (readonly [title: string, code: string
 }
 
 const pages = [
+  "architecture",
+  "deploy",
+  "migrate",
   "patterns",
   "drivers",
   "protocol",
