@@ -2,7 +2,12 @@
 import "./supply-globals.js";
 export { RpcTarget } from "./rpc-target.js";
 export { deserialize, serialize } from "./serialize.js";
-export { DEFAULT_LIMITS, DEFAULT_MAX_DEPTH, type RpcLimits } from "./limits.js";
+export {
+  DEFAULT_LIMITS,
+  DEFAULT_MAX_DEPTH,
+  DEFAULT_SESSION_LIMITS,
+  type RpcLimits,
+} from "./limits.js";
 export type { EncodingLevel } from "./wire/encoding-level.js";
 export { RpcPromise, RpcStub } from "./rpc-stub.js";
 export type {
@@ -11,17 +16,28 @@ export type {
   RpcByReference,
   RpcCallable,
   RpcCompatible,
+  RpcElements,
+  RpcForeignPromise,
   RpcFunction,
+  RpcGiven,
   RpcMapInput,
+  RpcMapped,
+  RpcMapper,
   RpcMapResult,
+  RpcMapValue,
+  RpcMember,
   RpcMembers,
   RpcMethod,
   RpcOpaque,
+  RpcPart,
+  RpcParts,
   RpcResult,
   RpcScalar,
   RpcStandsFor,
   RpcStubMembers,
+  RpcStubOrigins,
   RpcUnwrapped,
+  RpcUnwrappedStub,
 } from "./types.js";
 export type { DroppedReference, DropPolicy } from "./core/drop-watch.js";
 export { RpcSession, type RpcSessionOptions, type RpcSessionStats } from "./session/rpc-session.js";

@@ -126,8 +126,15 @@ export interface RpcLimits {
 /** The levels of nesting that a sender keeps to and a receiver accepts by default. spec/capnweb.md §13 */
 export const DEFAULT_MAX_DEPTH = 256;
 
-/** The limits of whoever names none. spec/capnweb.md §13 */
-export const DEFAULT_LIMITS: RpcLimits = resolveLimits(table);
+/** The limits of a session for which nobody names any. spec/capnweb.md §13 */
+export const DEFAULT_SESSION_LIMITS: RpcLimits = resolveLimits(table);
+
+/** Those of {@link DEFAULT_SESSION_LIMITS} that the reference has, too, and nothing else. spec/capnweb.md §13 */
+export const DEFAULT_LIMITS: Pick<RpcLimits, "maxBigIntDigits" | "maxDepth" | "maxMessageSize"> = {
+  maxBigIntDigits: DEFAULT_SESSION_LIMITS.maxBigIntDigits,
+  maxDepth: DEFAULT_SESSION_LIMITS.maxDepth,
+  maxMessageSize: DEFAULT_SESSION_LIMITS.maxMessageSize,
+};
 
 /**
  * Completes `chosen` with the defaults; a field that is `undefined` counts as absent.
@@ -135,5 +142,5 @@ export const DEFAULT_LIMITS: RpcLimits = resolveLimits(table);
  * @throws RangeError naming every field that is no limit, or no whole number in its range.
  */
 export function completeLimits(chosen?: Partial<RpcLimits>): RpcLimits {
-  return chosen === undefined ? DEFAULT_LIMITS : resolveLimits(table, chosen);
+  return chosen === undefined ? DEFAULT_SESSION_LIMITS : resolveLimits(table, chosen);
 }

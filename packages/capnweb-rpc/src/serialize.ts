@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS } from "./limits.js";
+import { DEFAULT_SESSION_LIMITS } from "./limits.js";
 import { nativeValues } from "./wire/encoding-level.js";
 import type { ReferenceReader, ReferenceWriter } from "./wire/reference-port.js";
 import { ValueReader } from "./wire/value-reader.js";
@@ -19,7 +19,7 @@ export function serialize(value: unknown): string {
  * Reads text that {@link serialize}, or the reference's, wrote.
  *
  * @throws SyntaxError when `text` is not JSON; TypeError when it is no expression or exceeds
- * {@link DEFAULT_LIMITS}; Error for references, which need a session.
+ * {@link DEFAULT_SESSION_LIMITS}; Error for references, which need a session.
  * @see spec/capnweb.md §5
  */
 export function deserialize(text: string): unknown {
@@ -50,8 +50,8 @@ const noReader: ReferenceReader = {
   readBlob: () => refuse("Cannot retrieve pipe readable without an RPC session."),
 };
 
-const writer = new ValueWriter(nativeValues("string"), noWriter, DEFAULT_LIMITS);
-const reader = new ValueReader(DEFAULT_LIMITS, noReader);
+const writer = new ValueWriter(nativeValues("string"), noWriter, DEFAULT_SESSION_LIMITS);
+const reader = new ValueReader(DEFAULT_SESSION_LIMITS, noReader);
 
 function refuse(message: string): never {
   throw new Error(message);

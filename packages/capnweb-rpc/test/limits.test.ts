@@ -1,5 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { DEFAULT_LIMITS, RpcSession, type RpcSessionOptions, RpcTarget } from "@proj/capnweb-rpc";
+import {
+  DEFAULT_SESSION_LIMITS,
+  RpcSession,
+  type RpcSessionOptions,
+  RpcTarget,
+} from "@proj/capnweb-rpc";
 import { MemoryTransport, turns } from "./support/memory-transport.js";
 
 /* oxlint-disable typescript/no-explicit-any -- what a peer offers is not typed here */
@@ -46,7 +51,7 @@ function failure(promise: Promise<unknown>): Promise<string> {
 }
 
 test("the defaults begin with the reference's", () => {
-  expect(DEFAULT_LIMITS).toMatchObject({
+  expect(DEFAULT_SESSION_LIMITS).toMatchObject({
     maxBigIntDigits: 16_384,
     maxDepth: 256,
     maxMessageSize: 33_554_432,

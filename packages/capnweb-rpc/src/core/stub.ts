@@ -17,7 +17,7 @@ import { isTarget } from "../rpc-target.js";
 import { keepHandle } from "./drop-watch.js";
 import { Payload } from "./payload.js";
 import { awaitHook } from "./await-hook.js";
-import { PendingCapability } from "./pending-capability.js";
+import { PromisedCapability } from "./promised-capability.js";
 import { targetHook } from "./target-capability.js";
 import { valueHook } from "./value-capability.js";
 
@@ -175,12 +175,16 @@ export function localHook(value: unknown): Hook {
 function adoptPromise(promise: unknown): RpcPromiseBase {
   const handle = handleOfPromise(promise);
   if (handle !== undefined) {
-    if (handle.path.length > 0) return promiseOf(handle.hook.get(handle.path));
+    if (handle.path.length > 0) {
+      // Nothing is read before it is asked for.
+      const owner = handle.owner ?? handle;
+      return proxy(new StubHandle(handle.hook, handle.path, owner)) as RpcPromiseBase;
+    }
     neuter(promise as object);
     keepHandle(handle);
     return promiseOf(handle.hook);
   }
-  const pending = new PendingCapability();
+  const pending = new PromisedCapability();
   const hook = new Hook(pending);
   Promise.resolve(promise).then(
     (value) => pending.settle(valueHook(new Payload(value, "given"))),

@@ -10,7 +10,7 @@ import {
 import type { Payload } from "../core/payload.js";
 import type { RpcPromiseBase } from "../core/stub.js";
 import { handleOf, promiseOf } from "../core/stub-handle.js";
-import { DEFAULT_LIMITS } from "../limits.js";
+import { DEFAULT_SESSION_LIMITS } from "../limits.js";
 import { isStub } from "../stub-mark.js";
 import { MapProgram } from "./map-program.js";
 import { nativeValues } from "../wire/encoding-level.js";
@@ -73,7 +73,7 @@ export class MapRecorder implements ReferenceWriter {
   readonly #captures = new Map<Capability, Hook>();
   readonly #kept: Hook[] = [];
   readonly #instructions: unknown[] = [];
-  readonly #writer = new ValueWriter(nativeValues("jsonCompatible"), this, DEFAULT_LIMITS);
+  readonly #writer = new ValueWriter(nativeValues("jsonCompatible"), this, DEFAULT_SESSION_LIMITS);
 
   /** Records `mapper` and has it applied to what is at `path`. */
   static map(hook: Hook, path: Path, mapper: (input: RpcPromiseBase) => unknown): Hook {
@@ -159,7 +159,7 @@ export class MapRecorder implements ReferenceWriter {
     const outer = this.#outer;
     if (outer === undefined) {
       const captures = [...this.#captures.values()].map((capture) => capture.dup());
-      return hook.map(path, captures, new MapProgram(this.#instructions, DEFAULT_LIMITS));
+      return hook.map(path, captures, new MapProgram(this.#instructions, DEFAULT_SESSION_LIMITS));
     }
     const captures = [...this.#captures.values()].map((capture) => [
       "import",

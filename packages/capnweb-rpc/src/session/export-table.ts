@@ -69,12 +69,14 @@ export class ExportTable {
     if (entry.count === 0) this.remove(id);
   }
 
-  /** Disposes every entry; streams hear why. */
+  /** Disposes every entry, and keeps none but the main object's, without use by then; streams hear why. */
   clear(reason: unknown): void {
-    const entries = [...this.#entries.values()];
+    const entries = [...this.#entries];
     this.#entries.clear();
-    for (const { hook } of entries) {
-      if (hook.capability instanceof WritableCapability) hook.capability.fail(reason);
+    for (const [id, entry] of entries) {
+      if (id === 0) this.#entries.set(id, entry);
+      const { hook } = entry;
+      if (hook.capability instanceof WritableCapability) hook.capability.sessionEnded(reason);
       hook.dispose();
     }
   }

@@ -28,7 +28,7 @@ export interface RpcSessionOptions {
    * Local: the peer learns nothing of them. §11.2
    */
   readonly errorClasses?: ReadonlyMap<string, ErrorClass> | undefined;
-  /** Limits of incoming messages; absent ones are {@link DEFAULT_LIMITS}. */
+  /** Limits of incoming messages; absent ones are {@link DEFAULT_SESSION_LIMITS}. */
   readonly limits?: Partial<RpcLimits> | undefined;
   /** What becomes of stubs and promises that are dropped without being disposed. */
   readonly dropped?: DropPolicy | undefined;
@@ -164,12 +164,16 @@ function listen(
   core: SessionCore,
   receive: (message: unknown) => void,
 ): void {
-  const failed = (reason: unknown): void => core.fail(reason, { tellPeer: false });
   const deliver = deliveryOf(transport);
   if (deliver !== undefined) {
-    deliver({ received: receive, failed });
+    deliver({
+      received: receive,
+      failed: (reason) => core.fail(reason, { tellPeer: false }),
+    });
     return;
   }
+  // Somebody else's transport may fail to receive and be able to send still.
+  const failed = (reason: unknown): void => core.fail(reason, { tellPeer: true });
   const ask = (): void => {
     if (core.ended) return;
     let asked: Promise<unknown>;

@@ -3,6 +3,14 @@ import { guardHook } from "./guard.js";
 import type { StreamBudget } from "./stream-budget.js";
 import { WritableCapability } from "./writable-capability.js";
 
+/** The end the peer writes to: who reads at the other hears what ended the session. */
+class PipeEnd extends WritableCapability {
+  override sessionEnded(cause?: unknown): void {
+    if (cause === undefined) super.sessionEnded();
+    else this.fail(cause);
+  }
+}
+
 /** A pipe that the peer opened: it writes at one end, a message takes the other. spec/capnweb.md §9.2 */
 export class Pipe {
   /** The end the peer writes to. */
@@ -13,7 +21,7 @@ export class Pipe {
   constructor(budget: StreamBudget) {
     const { readable, writable } = new TransformStream();
     this.#readable = readable;
-    this.writable = new Hook(new WritableCapability(writable, budget));
+    this.writable = new Hook(new PipeEnd(writable, budget));
   }
 
   /** Answers the end to read from, and the reference that cancels it if nobody begins to. */

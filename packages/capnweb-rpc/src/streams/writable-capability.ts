@@ -77,7 +77,13 @@ export class WritableCapability extends Capability {
 
   override destroy(): void {
     if (this.#endCalled) return;
-    this.fail(new Error("WritableStream RPC stub was disposed without calling close()"));
+    this.sessionEnded();
+  }
+
+  /** Aborts the stream unless it has been closed: nobody will close it any more. spec/capnweb.md §9.1 */
+  sessionEnded(cause?: unknown): void {
+    const message = "WritableStream RPC stub was disposed without calling close()";
+    this.fail(cause === undefined ? new Error(message) : new Error(message, { cause }));
   }
 
   /** Aborts the stream unless it has been closed, and unlocks it. */

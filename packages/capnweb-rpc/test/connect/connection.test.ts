@@ -3,7 +3,6 @@ import {
   Connection,
   type ConnectionOptions,
   ConnectionPool,
-  type RpcPromise,
   RpcSession,
   RpcStub,
   RpcTarget,
@@ -122,7 +121,7 @@ describe("the durable main stub", () => {
     const { main } = world.connect();
     const sum = main.add(main.add(1, 2), 3);
     expect(await sum).toBe(6);
-    expect(await main.list().map((n: RpcPromise<number>) => n)).toEqual([1, 2]);
+    expect(await main.list().map((n: RpcStub<number>) => n)).toEqual([1, 2]);
     expect(await main.list()[1]).toBe(2);
   });
 
@@ -241,7 +240,7 @@ describe("the durable main stub", () => {
     const call = main.who().catch((error: unknown) => error);
     const mapped = main
       .list()
-      .map((n: RpcPromise<number>) => main.add(n, 1))
+      .map((n: RpcStub<number>) => main.add(n, 1))
       .catch((error: unknown) => error);
     await turns();
     await world.advance(100);

@@ -3,7 +3,6 @@ import {
   buildPlan,
   type Expr,
   RpcSession,
-  type RpcPromise,
   type RpcStub,
   RpcTarget,
   runPlan,
@@ -53,7 +52,7 @@ const { shape } = fc.letrec<{ number: Formula; shape: Formula }>((tie) => ({
   ),
 }));
 
-function mapped(formula: Formula, row: RpcPromise<Row>, api: RpcStub<Api>): unknown {
+function mapped(formula: Formula, row: RpcStub<Row>, api: RpcStub<Api>): unknown {
   const sub = (part: Formula) => mapped(part, row, api) as never;
   switch (formula.kind) {
     case "n":

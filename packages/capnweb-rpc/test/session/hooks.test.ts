@@ -58,6 +58,9 @@ test("a tap sees every message, its size and the end", async () => {
     ["in", "resolve", 1, 3],
     ["out", "release", 1, 1],
     ["out", 15],
+    // Who cannot receive may be able to send.
+    ["out", "abort", ["error", "Error", "gone"]],
+    ["out", 34],
     "gone",
   ]);
 });

@@ -55,7 +55,7 @@ const results: Record<string, unknown> = {};
   const { main, session, served } = connect();
   for (let n = 0; n < 300; n++) void main.notify(n);
   await turns();
-  main.list().map((n) => main.notify(n));
+  void main.list().map((n) => main.notify(n));
   await main.notify(0);
   await collected();
   results["promises"] = [session.getStats().imports, served.getStats().exports];
