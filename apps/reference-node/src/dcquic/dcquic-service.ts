@@ -1,7 +1,8 @@
 import { newByteStreamRpcSession } from "@proj/capnweb-rpc";
-import { type Incoming, Status, type TransportPool } from "@proj/dcquic-core";
+import { type Incoming, PoolMetrics, Status, type TransportPool } from "@proj/dcquic-core";
 import { bindBest, createTransportPool } from "@proj/dcquic-core/node";
 import type { ByteStream } from "@proj/wire-types";
+import type { Metrics } from "../telemetry/metrics.js";
 import type { DcquicConfig } from "./dcquic-config.js";
 import { FileReceiver } from "./file-receiver.js";
 import { decodePurpose } from "./purpose.js";
@@ -19,6 +20,8 @@ export interface DcquicServiceOptions {
   readonly serveXcp: (stream: ByteStream) => void;
   /** Makes the gate of the control API for one session; absent where the node has none. */
   readonly controlGate?: (() => unknown) | undefined;
+  /** Where the pool and its workers are measured; nowhere if absent. */
+  readonly metrics?: Pick<Metrics, "meter" | "beforeReading">;
   /** Is told of a call that failed for a reason of this side. */
   readonly failed: (error: unknown) => void;
 }
@@ -39,13 +42,19 @@ export class DcquicService {
 
   /** Listens. @throws WireError `wire.connection_failed` */
   static async start(options: DcquicServiceOptions): Promise<DcquicService> {
-    const { host, port } = options.config;
+    const { config, metrics } = options;
+    const { host, port } = config;
     const pool = await createTransportPool({
       host,
       port,
       bind: async (chosen) => (await bindBest(chosen)).driver,
       credentials: { kind: "psk", identity: KEY_IDENTITY, secret: options.key },
+      ...(metrics === undefined ? {} : { meter: metrics.meter }),
     });
+    if (metrics !== undefined) {
+      const measured = new PoolMetrics(metrics.meter);
+      metrics.beforeReading(() => measured.update(pool));
+    }
     return new DcquicService(pool, options);
   }
 

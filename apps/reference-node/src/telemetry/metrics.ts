@@ -12,6 +12,8 @@ export interface Metrics {
   snapshot(): Promise<readonly MetricReport[]>;
   /** Content type of {@link Metrics.render}. */
   readonly contentType: string;
+  /** Has `update` bring instruments up to date whenever the metrics are read. What it throws leaves them as they are. */
+  beforeReading(update: () => Promise<void>): void;
   /** Adds a gauge that is computed whenever Prometheus asks. */
   observe(description: MetricDescription, read: () => number): void;
 }
@@ -30,6 +32,10 @@ export function createMetrics(): Metrics {
   const registry = new prom.Registry();
   prom.collectDefaultMetrics({ register: registry });
   const instruments = new Map<string, unknown>();
+  const updates: (() => Promise<void>)[] = [];
+  const upToDate = async (): Promise<void> => {
+    await Promise.allSettled(updates.map((update) => update()));
+  };
   // The registry refuses a second kind of instrument under a name.
   const once = <T>(kind: string, name: string, make: () => T): T => {
     const known = instruments.get(`${kind} ${name}`) as T | undefined;
@@ -46,8 +52,15 @@ export function createMetrics(): Metrics {
   });
   return {
     contentType: registry.contentType,
-    render: () => registry.metrics(),
-    snapshot: async () => (await registry.getMetricsAsJSON()).map(reportOf),
+    render: async () => {
+      await upToDate();
+      return registry.metrics();
+    },
+    snapshot: async () => {
+      await upToDate();
+      return (await registry.getMetricsAsJSON()).map(reportOf);
+    },
+    beforeReading: (update) => void updates.push(update),
     observe(description, read) {
       once("computed", description.name, () => {
         const gauge: prom.Gauge = new prom.Gauge({

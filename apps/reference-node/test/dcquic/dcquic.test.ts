@@ -30,7 +30,7 @@ beforeAll(async () => {
 [[listen]]
 url = "xcp://127.0.0.1:0"
 [admin]
-enabled = false
+port = 0
 [control]
 port = 0
 token_file = "${tokenFile}"
@@ -139,6 +139,17 @@ test("another key makes no path", async () => {
   const peer = parseDcquicUrl(node.dcquic) ?? "";
   await expect(pool.connect(peer)).rejects.toMatchObject({ code: "dcquic.handshake_failed" });
   await pool.close();
+});
+
+test("/metrics tells of the pool and its workers, as of now", async () => {
+  const text = async (): Promise<string> => (await fetch(new URL("/metrics", node.admin))).text();
+  const received = async (): Promise<number> =>
+    Number(/^dcquic_received_packets_total\{worker="0"\} (\d+)$/m.exec(await text())?.[1]);
+  const before = await received();
+  await cliJson(["ping", node.dcquic, "--dcquic-key", keyFile]);
+  expect(await received()).toBeGreaterThan(before);
+  expect(await text()).toMatch(/^dcquic_bbr_paths\{worker="0",phase="startup"\} \d+$/m);
+  expect(await text()).toMatch(/^dcquic_queued_announcements\{worker="0",priority="3"\} 0$/m);
 });
 
 test("burst answers every call, here and to a node", async () => {
