@@ -258,6 +258,7 @@ class Node implements RunningNode {
       // Its rules are those of every endpoint.
       serveXcp: (stream) => this.#servers[0]?.server.serve(stream),
       controlGate: this.#newGate,
+      metrics: this.#metrics,
       failed: (error) => this.#say("node.dcquic_failed", { error: String(error) }),
     });
     this.#dcquic = await this.#listening("dcquic.port", starting);
