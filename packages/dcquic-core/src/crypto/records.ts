@@ -27,12 +27,21 @@ export function wireBytesOf(layout: RecordLayout): number {
 
 /** Writes the nonce of a record into `into`: message number u48 ‖ record index u40 ‖ final flag. §8.2 */
 export function recordNonce(into: Uint8Array, layout: RecordLayout, index: number): void {
-  const view = new DataView(into.buffer, into.byteOffset, into.byteLength);
-  view.setUint32(0, layout.messageNumber % WORD, true);
-  view.setUint16(4, Math.floor(layout.messageNumber / WORD), true);
-  view.setUint32(6, index % WORD, true);
-  view.setUint8(10, Math.floor(index / WORD));
-  view.setUint8(11, index === recordCount(layout) - 1 ? 1 : 0);
+  putWord(into, 0, layout.messageNumber % WORD);
+  const high = Math.floor(layout.messageNumber / WORD);
+  into[4] = high;
+  into[5] = high >>> 8;
+  putWord(into, 6, index % WORD);
+  into[10] = Math.floor(index / WORD);
+  into[11] = index === recordCount(layout) - 1 ? 1 : 0;
+}
+
+// A view on the nonce would cost more than all that is written into it.
+function putWord(into: Uint8Array, at: number, word: number): void {
+  into[at] = word;
+  into[at + 1] = word >>> 8;
+  into[at + 2] = word >>> 16;
+  into[at + 3] = word >>> 24;
 }
 
 /**
