@@ -26,6 +26,8 @@ const verbs: Readonly<Record<string, Verb>> = {
   config: get("/config", "the configuration in force"),
   transfers: get("/transfers", "transfers under way"),
   sessions: get("/sessions", "what went between the node and its peers"),
+  streams: get("/streams", "every stream of every session"),
+  migrations: get("/migrations", "live migrations that are not over"),
   baselines: get("/baselines", "states that are kept to send the next ones against"),
   dictionaries: get("/dictionaries", "dictionaries that were trained or came from peers"),
   pause: steer("pause", "hold a transfer"),

@@ -6,7 +6,6 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { checkJobs } from "../jobs/check-jobs.js";
 import { settingsOf } from "../replicate/dwcp-settings.js";
-import { defaultStateFolder } from "../replicate/replication-journal.js";
 import { defaultPool } from "../tensor/default-pool.js";
 import { readPoolFile } from "../tensor/pool-file.js";
 import { EndpointChecker } from "./endpoints.js";
@@ -134,8 +133,7 @@ class ReferenceChecker {
     checkJobs(this.#config.dwcp, this.#collector);
     const settings = this.#dwcpSettings();
     if (key === undefined || settings === undefined) return undefined;
-    const { state_folder: state = join(defaultStateFolder(this.#environment), "jobs") } =
-      this.#config.dwcp;
+    const { state_folder: state = join(folder, ".jobs") } = this.#config.dwcp;
     return {
       key,
       settings,

@@ -91,7 +91,8 @@ export const dwcpFields: Readonly<Record<string, ConfigField>> = {
     example: "management_port = 9464",
   },
   "dwcp.state_folder": {
-    meaning: "Where jobs keep their journal and the last state of each source.",
+    meaning:
+      "Where jobs keep their journal and the last state of each source; .jobs in receive_folder by default.",
     allowed: "path of a folder; it is made if it does not exist",
     example: 'state_folder = "/var/lib/reference-node/jobs"',
   },

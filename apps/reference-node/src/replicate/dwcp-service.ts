@@ -1,5 +1,4 @@
 import { DwcpManager, ManagementServer, type StoredObject } from "@proj/dwcp/node";
-import { join } from "node:path";
 import type { JobReport } from "../jobs/job.js";
 import { JobService } from "../jobs/job-service.js";
 import type { DwcpConfig } from "./dwcp-config.js";
@@ -52,7 +51,6 @@ export class DwcpService {
       config: settings,
       key,
       store: publisher.storeFolder,
-      baselines: join(stateFolder, "baselines"),
       received: async (object, round) => {
         // What still runs elsewhere is not shown.
         if (round?.isLast !== false) await publisher.publish(object);
