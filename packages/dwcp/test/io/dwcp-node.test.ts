@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DwcpNode, type DwcpNodeOptions, startDwcpNode } from "@proj/dwcp/node";
+import { JOURNAL_HEADER_BYTES } from "#src/journal/journal.js";
 import { startTcpProxy, type TcpProxy } from "@proj/wan";
 
 // Files are synced, and other programs may keep the disk busy.
@@ -152,10 +153,15 @@ describe("two nodes", () => {
     const first = await startDwcpNode({
       nodeId: "sender",
       security,
-      streams: { initialStreams: 16 },
+      // Each connection is slow on its own.
+      streams: { minStreams: 1, initialStreams: 1, maxStreams: 1 },
     });
     const failing = first.send(peer, { key: "k", from: path, transferId }).catch(() => "gone");
-    await sleep(1_200);
+    // Until something is durable, however long the disk takes.
+    const journal = join(folder, "store", "parts", `${transferId}.journal`);
+    while ((statSync(journal, { throwIfNoEntry: false })?.size ?? 0) <= JOURNAL_HEADER_BYTES) {
+      await sleep(10);
+    }
     await first.close();
     void failing;
     const seen: number[] = [];

@@ -1,7 +1,5 @@
-import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls, type ConnectionOptions } from "node:tls";
+import type { Socket } from "node:net";
 import { DwcpError } from "../../errors.js";
-import { StreamClimber } from "../../rate/stream-climber.js";
 import type { StreamBounds } from "../../rate/stream-hint.js";
 import { Connection, type ConnectionNews } from "../../session/connection.js";
 import { Session } from "../../session/session.js";
@@ -11,12 +9,13 @@ import {
   InitiateOpening,
   type StreamOpening,
 } from "../../session/stream-opening.js";
-import { ALPN } from "../../wire/preface.js";
 import type { SendJob } from "../transfer/send-job.js";
 import { dialFailure } from "./dial-failure.js";
+import { type DialOptions, dialPeer } from "./dial-peer.js";
 import { handshakeContext, type NodeContext, nowUs } from "./node-context.js";
 import { SessionHost, type SessionOwner, type SessionService } from "./session-host.js";
 import { SocketDriver } from "./socket-driver.js";
+import { StreamTuner } from "./stream-tuner.js";
 import type { StreamReading } from "./stream-reading.js";
 import { type LinkCondition, type TrafficReading, TrafficTally } from "./traffic-tally.js";
 import { tuneSocket } from "./tune-socket.js";
@@ -28,15 +27,12 @@ export interface PeerAddress {
 }
 
 /** How a link keeps its streams. */
-export interface LinkOptions extends StreamBounds {
+export interface LinkOptions extends StreamBounds, DialOptions {
   /** Whether their number is found by measuring. */
   readonly autoStreams: boolean;
   readonly streamScalingFactor: number;
-  readonly connectTimeoutMs: number;
   /** How long a peer may be away before the jobs for it fail. */
   readonly giveUpMs: number;
-  /** TLS from the first byte, where it is wanted. */
-  readonly tls?: ConnectionOptions;
 }
 
 const BACKOFF_MS = 100;
@@ -53,7 +49,7 @@ export class PeerLink {
   readonly #options: LinkOptions;
   readonly #owner: SessionOwner;
   readonly #jobs = new Set<SendJob>();
-  readonly #climber: StreamClimber;
+  readonly #tuner: StreamTuner;
   readonly #tally = new TrafficTally();
   readonly #dialing = new Set<SocketDriver | Socket>();
   #host: SessionHost | undefined;
@@ -61,8 +57,6 @@ export class PeerLink {
   #failures = 0;
   #awaySinceMs: number | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
-  #climbTimer: NodeJS.Timeout | undefined;
-  #delivered = 0;
   #isClosed = false;
 
   constructor(
@@ -74,7 +68,7 @@ export class PeerLink {
     this.address = address;
     this.#context = context;
     this.#options = options;
-    this.#climber = new StreamClimber(options.initialStreams, options, options.streamScalingFactor);
+    this.#tuner = new StreamTuner(options);
     this.#owner = {
       nowUs,
       ...service,
@@ -133,7 +127,7 @@ export class PeerLink {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#retryTimer);
-    clearInterval(this.#climbTimer);
+    this.#tuner.stop();
     for (const each of this.#dialing) {
       if (each instanceof SocketDriver) each.drop();
       else each.destroy();
@@ -158,7 +152,7 @@ export class PeerLink {
   }
 
   #wantedOf({ options }: Session): number {
-    return Math.min(this.#climber.count, options.identity.capabilities.maxStreams);
+    return Math.min(this.#tuner.count, options.identity.capabilities.maxStreams);
   }
 
   get #condition(): LinkCondition {
@@ -170,31 +164,17 @@ export class PeerLink {
 
   #dial(session: Session | undefined): void {
     if (this.#retryTimer !== undefined) return;
-    const { host, port } = this.address;
-    const { tls, connectTimeoutMs } = this.#options;
-    const options = { host, port, timeout: connectTimeoutMs };
-    const socket: Socket =
-      tls === undefined
-        ? connectTcp(options)
-        : connectTls({ minVersion: "TLSv1.3", ALPNProtocols: [ALPN], ...tls, ...options });
-    this.#dialing.add(socket);
-    let stage: "connecting" | "securing" = "connecting";
-    const failed = (cause?: Error) => {
-      if (!this.#dialing.delete(socket)) return;
-      socket.destroy();
-      this.#failed(dialFailure(this.address, cause, stage));
-    };
-    socket.once("connect", () => (stage = "securing"));
-    socket.once("error", failed);
-    socket.once("timeout", failed);
-    socket.once(tls === undefined ? "connect" : "secureConnect", () => {
-      socket.off("error", failed);
-      socket.off("timeout", failed);
-      socket.setTimeout(0);
-      tuneSocket(socket, this.#context.congestionControl);
-      this.#dialing.delete(socket);
-      this.#open(socket, session);
+    const socket = dialPeer(this.address, this.#options, {
+      connected: (connected) => {
+        tuneSocket(connected, this.#context.congestionControl);
+        this.#dialing.delete(connected);
+        this.#open(connected, session);
+      },
+      failed: (failed, error) => {
+        if (this.#dialing.delete(failed)) this.#failed(error);
+      },
     });
+    this.#dialing.add(socket);
   }
 
   #open(socket: Socket, session: Session | undefined): void {
@@ -241,7 +221,7 @@ export class PeerLink {
     this.#host = new SessionHost(session, this.#owner, this.#tally);
     this.#nextIndex = 1;
     for (const job of this.#jobs) if (!job.isOver) this.#host.send(job);
-    this.#climb();
+    this.#tune(session);
     return session;
   }
 
@@ -293,7 +273,7 @@ export class PeerLink {
   }
 
   #sessionOver(error: DwcpError | undefined): void {
-    clearInterval(this.#climbTimer);
+    this.#tuner.stop();
     this.#host = undefined;
     if (this.#isClosed) return;
     if (error !== undefined && !error.retryable) {
@@ -303,30 +283,12 @@ export class PeerLink {
     this.#keepStreams();
   }
 
-  #climb(): void {
-    clearInterval(this.#climbTimer);
-    if (!this.#options.autoStreams) return;
-    this.#delivered = 0;
-    let sinceUs = nowUs();
-    this.#climbTimer = setInterval(() => {
-      const sending = this.#host?.session.sending;
-      if (sending === undefined) return;
-      const now = nowUs();
-      if (now - sinceUs < StreamClimber.windowUs(sending.rate.smoothedRttUs)) return;
-      const bytes = sending.meter.deliveredBytes - this.#delivered;
-      const before = this.#climber.count;
-      const count = this.#climber.observe({
-        nowUs: now,
-        goodput: (bytes / (now - sinceUs)) * 1e6,
-        rttUs: sending.rate.smoothedRttUs,
-        limitedElsewhere: sending.isStarved,
-      });
-      sinceUs = now;
-      this.#delivered = sending.meter.deliveredBytes;
-      if (count > before) this.#tally.adjustments.up += 1;
-      if (count < before) this.#tally.adjustments.down += 1;
-      if (count < before) this.#host?.drainStreams(before - count);
+  #tune({ sending }: Session): void {
+    this.#tuner.start(sending, nowUs, (difference) => {
+      if (difference > 0) this.#tally.adjustments.up += 1;
+      if (difference < 0) this.#tally.adjustments.down += 1;
+      if (difference < 0) this.#host?.drainStreams(-difference);
       this.#keepStreams();
-    }, 500);
+    });
   }
 }
