@@ -1,11 +1,11 @@
-import { expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { portable } from "@proj/native-io";
 import { command, describeWith, type Peer } from "@proj/peers";
 import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { native } from "../native-peer.js";
-import { scratch } from "./scratch.js";
+import { scratch, type Scratch } from "./scratch.js";
 
 const locker = fileURLToPath(new URL("./locker.js", import.meta.url));
 const NOBODY = 65_534;
@@ -30,8 +30,15 @@ function lockedKib(): number {
 }
 
 describeWith("memory that stays in memory", limits(), (become) => {
+  let place: Scratch;
+  beforeEach(() => {
+    place = scratch();
+  });
+  afterEach(() => {
+    place.remove();
+  });
+
   test("is locked while it is mapped, and not longer", () => {
-    const place = scratch();
     const { shm } = "found" in native ? native.found : portable;
     const folders = shm.allow([place.folder]);
     const file = folders.create(place.path("pool"), { sizeBytes: 16_384 });
@@ -42,7 +49,6 @@ describeWith("memory that stays in memory", limits(), (become) => {
     expect(lockedKib()).toBe(before);
     file.close();
     folders.close();
-    place.remove();
   });
 
   test.each([
@@ -51,7 +57,6 @@ describeWith("memory that stays in memory", limits(), (become) => {
   ])(
     "under a limit of %d KiB it is refused in one line, and not mapped",
     (limit, errno, lockable, some) => {
-      const place = scratch();
       chmodSync(place.folder, 0o777);
       const script = `ulimit -l ${limit} && exec "$@"`;
       const program = [...become, process.execPath, locker, place.folder, place.path("pool")];
@@ -65,7 +70,6 @@ describeWith("memory that stays in memory", limits(), (become) => {
         unlocked: 2 ** 20,
         capability: { name: "shm.lock", available: some },
       });
-      place.remove();
     },
   );
 });
