@@ -7,14 +7,20 @@ import type { PayloadSender, ReadyPayload } from "./payload-sender.js";
 interface Write {
   readonly payload: Payload;
   isLast: boolean;
-  readonly done: Eventual<void>;
+  isSent: boolean;
+  /** Settles whoever waits; nobody does before it had to wait itself. */
+  done: Eventual<void> | undefined;
 }
+
+// Never written to: the first message takes its place.
+const NONE: Write[] = [];
+const SENT: Promise<void> = Promise.resolve();
 
 /**
  * Writes the messages of one direction, in order: each as soon as the stream, the peer's credit and the buffers have room.
  */
 export class MessageWriter {
-  readonly #queue: Write[] = [];
+  #queue: Write[] = NONE;
   #stream: Stream | undefined;
   #sender: PayloadSender | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -35,14 +41,21 @@ export class MessageWriter {
    * It rejects with the `DcquicError` that ended the stream, or a `TypeError` after the last message.
    */
   write(payload: Payload, options: WriteOptions = {}): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
+    const refused = this.#refusal();
+    if (refused !== undefined) return refused;
     if (this.#isEnded) return Promise.reject(new TypeError("the direction is ended"));
     const isLast = options.last === true;
     this.#isEnded = isLast;
-    const done = new Eventual<void>();
-    this.#queue.push({ payload, isLast, done });
+    const write: Write = { payload, isLast, isSent: false, done: undefined };
+    // Most messages are the only ones of their direction, and find room.
+    if (this.#queue.length === 0) this.#queue = [write];
+    else this.#queue.push(write);
     this.wake();
-    return done.promise;
+    if (write.isSent) return SENT;
+    const failed = this.#refusal();
+    if (failed !== undefined) return failed;
+    write.done = new Eventual();
+    return write.done.promise;
   }
 
   /** Ends the direction after what was written. */
@@ -72,7 +85,9 @@ export class MessageWriter {
   /** Fails what waits and everything to come. */
   fail(error: unknown): void {
     this.#failure ??= { error };
-    for (const { done } of this.#queue.splice(0)) done.reject(error);
+    const lost = this.#queue;
+    this.#queue = NONE;
+    for (const { done } of lost) done?.reject(error);
   }
 
   /** The peer wants no more. */
@@ -80,21 +95,19 @@ export class MessageWriter {
     this.fail(new DcquicError("dcquic.cancelled", "the peer wants no more messages"));
   }
 
+  #refusal(): Promise<void> | undefined {
+    return this.#failure === undefined ? undefined : Promise.reject(this.#failure.error);
+  }
+
   #send(stream: Stream, sender: PayloadSender, write: Write): void {
-    const finish = (ready: ReadyPayload): void => {
-      this.#queue.shift();
-      if (stream.outcome !== undefined || stream.outbound.isStopped) ready.taken?.();
-      else stream.send({ ...ready, isLast: write.isLast, isHeaders: false });
-      write.done.resolve();
-    };
     try {
       const ready = sender.prepare(write.payload);
-      if (!(ready instanceof Promise)) return finish(ready);
+      if (!(ready instanceof Promise)) return this.#finish(stream, write, ready);
       this.#isPreparing = true;
       ready.then(
         (prepared) => {
           this.#isPreparing = false;
-          finish(prepared);
+          this.#finish(stream, write, prepared);
           this.wake();
         },
         (error: unknown) => this.#refuse(write, error),
@@ -104,10 +117,19 @@ export class MessageWriter {
     }
   }
 
+  #finish(stream: Stream, write: Write, { payload, taken }: ReadyPayload): void {
+    if (this.#queue.length === 1) this.#queue = NONE;
+    else this.#queue.shift();
+    if (stream.outcome !== undefined || stream.outbound.isStopped) taken?.();
+    else stream.send({ payload, taken, isLast: write.isLast, isHeaders: false });
+    write.isSent = true;
+    write.done?.resolve();
+  }
+
   // One message that cannot be sent leaves a gap that nobody could explain: the direction ends with it.
   #refuse(write: Write, error: unknown): void {
     this.#isPreparing = false;
-    write.done.reject(error);
+    write.done?.reject(error);
     this.fail(error);
     this.#stream?.abort();
   }

@@ -181,8 +181,9 @@ export class TransportPool {
   serve(acceptor: Acceptor | undefined): void {
     const { core, queue } = this.#shared;
     if (acceptor === undefined) return core.backend.serve(undefined);
+    const queueUp = (call: Incoming): boolean => queue.push(call);
     core.backend.serve((stream, route: Route) => {
-      const incoming = new Incoming(core, route, stream, (call) => queue.push(call));
+      const incoming = new Incoming(core, route, stream, queueUp);
       if (core.isClosed) return incoming.reject(Status.GoingAway);
       void answer(acceptor, incoming);
     });

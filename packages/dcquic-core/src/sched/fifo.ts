@@ -1,6 +1,6 @@
 const FIRST_CAPACITY = 4;
 // What a burst needed is kept for the next one, a flood's memory is not.
-const KEPT_CAPACITY = 1024;
+const KEPT_CAPACITY = 4096;
 
 /** A first-in-first-out queue whose operations do not slow down as it grows, and that allocates nothing once it has grown. */
 export class Fifo<T> {

@@ -31,6 +31,8 @@ export const DEFAULT_QUEUE: QueueLimits = { messages: 64, bytes: 4_194_304 };
 export type InboundFault = "duplicateNumber" | "beyondEnd" | "tooMany" | "misplacedHeaders";
 
 const NOTHING = new Uint8Array(0);
+// Never written to: the first message takes its place.
+const NONE: InboundMessage[] = [];
 
 /**
  * The messages of one direction of a stream, on the way to the application: what may be pulled, what is next, and when all
@@ -46,7 +48,7 @@ export class Inbound {
   #ordered: boolean;
   readonly #maxMessages: number;
   // In order of arrival; those that were taken are gone.
-  readonly #waiting: InboundMessage[] = [];
+  #waiting: InboundMessage[] = NONE;
   // Numbers beyond the next that were taken: only without order.
   #ahead: Set<number> | undefined;
   #next = 0;
@@ -103,7 +105,9 @@ export class Inbound {
     if (seq === 0) this.#hasHeaders = isHeaders;
     if (seq === this.#maxMessages && this.#hasHeaders === false) return "tooMany";
     if (isLast && this.end(seq + 1) !== undefined) return "beyondEnd";
-    this.#waiting.push(message);
+    // Most directions carry one message: an array of one is a tenth of one that grew.
+    if (this.#waiting.length === 0) this.#waiting = [message];
+    else this.#waiting.push(message);
     return undefined;
   }
 
@@ -118,6 +122,7 @@ export class Inbound {
 
   /** The next message that may be pulled, which counts as pulled from now on. */
   nextToPull(): InboundMessage | undefined {
+    if (this.#waiting.length === 0) return undefined;
     for (const message of this.#waiting) {
       if (message.state !== "offered" || !this.#mayPull(message)) continue;
       message.state = "pulling";
@@ -145,7 +150,8 @@ export class Inbound {
   }
 
   #pass(ready: InboundMessage): InboundMessage {
-    this.#waiting.splice(this.#waiting.indexOf(ready), 1);
+    if (this.#waiting.length === 1) this.#waiting = NONE;
+    else this.#waiting.splice(this.#waiting.indexOf(ready), 1);
     this.#takenCount += 1;
     if (ready.seq !== this.#next) (this.#ahead ??= new Set()).add(ready.seq);
     else for (this.#next += 1; this.#ahead?.delete(this.#next) === true;) this.#next += 1;
@@ -162,7 +168,9 @@ export class Inbound {
   /** Forgets what waits, and returns it; nothing more is wanted. */
   drop(): readonly InboundMessage[] {
     this.#abandoned = true;
-    return this.#waiting.splice(0);
+    const dropped = this.#waiting;
+    this.#waiting = NONE;
+    return dropped;
   }
 
   #mayPull({ isHeaders, seq, totalBytes }: InboundMessage): boolean {

@@ -2,6 +2,9 @@ import type { Id64 } from "../wire/id64.js";
 import type { QueueLimits } from "./inbound.js";
 import type { OutboundPayload } from "./stream.js";
 
+// Never written to: the first transfer takes its place.
+const NONE: Id64[] = [];
+
 /**
  * The own direction of a stream: numbers of messages, what is on the way, and whether more may come.
  *
@@ -17,7 +20,7 @@ export class Outbound {
   #state: "open" | "ended" | "stopped" = "open";
   #owesWritable = false;
   // In the order in which they were announced, which is nearly the one in which they end.
-  readonly #live: Id64[] = [];
+  #live: Id64[] = NONE;
 
   /** Starts with nothing sent; `maxMessages` does not count headers. */
   constructor(options: { readonly limits: QueueLimits; readonly maxMessages: number }) {
@@ -90,13 +93,16 @@ export class Outbound {
 
   /** Notes that a message was announced. */
   announced(transfer: Id64): void {
-    this.#live.push(transfer);
+    // Most directions carry one message: an array of one is a tenth of one that grew.
+    if (this.#live.length === 0) this.#live = [transfer];
+    else this.#live.push(transfer);
   }
 
   /** Notes that a message arrived, or never will; returns whether a writer waits for the room. */
   settled(bytes: number, transfer: Id64 | undefined): boolean {
     const index = transfer === undefined ? -1 : this.#live.indexOf(transfer);
-    if (index >= 0) this.#live.splice(index, 1);
+    if (index === 0 && this.#live.length === 1) this.#live = NONE;
+    else if (index >= 0) this.#live.splice(index, 1);
     this.#liveMessages -= 1;
     this.#liveBytes -= bytes;
     if (!this.#owesWritable || this.isFull) return false;

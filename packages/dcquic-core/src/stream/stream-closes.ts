@@ -19,13 +19,13 @@ export class StreamCloses {
 
   /** Ends one direction, once the stream has an id and earlier closes were acknowledged. */
   direction(stream: Stream, scope: "sendDone" | "receiveDone"): void {
-    stream.closesQueued.push(scope);
+    stream.closesQueued = [...stream.closesQueued, scope];
     this.flush(stream);
   }
 
   /** Ends the whole stream; what else was to be said is void. */
   abort(stream: Stream, { status, reason }: StreamOutcome): void {
-    stream.closesQueued.length = 0;
+    stream.closesQueued = [];
     this.#send(stream, CloseScope.Both, status, reason);
   }
 
@@ -39,7 +39,9 @@ export class StreamCloses {
   /** Sends what waits, if it may. */
   flush(stream: Stream): void {
     if (stream.id === undefined || stream.closing) return;
-    const scope = stream.closesQueued.shift();
+    if (stream.closesQueued.length === 0) return;
+    const [scope, ...later] = stream.closesQueued;
+    stream.closesQueued = later;
     if (scope === "sendDone") this.#send(stream, CloseScope.SendDone, Status.Ok, "");
     else if (scope === "receiveDone") this.#send(stream, CloseScope.ReceiveDone, Status.Ok, "");
   }

@@ -94,6 +94,7 @@ export interface StreamParts {
 }
 
 const NONE: readonly InboundMessage[] = [];
+const NO_CLOSES: readonly ("sendDone" | "receiveDone")[] = [];
 
 /**
  * One stream: an opening transfer and everything that follows in both directions.
@@ -139,7 +140,7 @@ export class Stream {
   /** Whether a STREAM_CLOSE of one direction waits for its answer. */
   closing = false;
   /** Scopes that wait until that answer came. */
-  readonly closesQueued: ("sendDone" | "receiveDone")[] = [];
+  closesQueued: readonly ("sendDone" | "receiveDone")[] = NO_CLOSES;
   /** Messages that wait until the opening transfer has an id. */
   backlog: Submission[] | undefined;
   /** Whether the request's and the whole call's token were settled. */

@@ -5,6 +5,8 @@ import { getVarint, MAX_VARINT, varintSizeOf } from "./varint.js";
 const WORD = 2 ** 32;
 const MAX_HIGH_WORD = 2 ** 21 - 1;
 
+const NOTHING = new Uint8Array(0);
+
 /**
  * A bounds-checked little-endian cursor that is aimed at one packet after the other in a slab, so that reading a packet
  * makes no object.
@@ -98,7 +100,8 @@ export class WireReader {
   /** Returns a view of the next `length` bytes: copy it before the slab is reused. */
   view(length: number): Uint8Array {
     const at = this.take(length);
-    return this.bytes.subarray(at, at + length);
+    // Most optional fields are absent, and a view is as dear as a small copy.
+    return length === 0 ? NOTHING : this.bytes.subarray(at, at + length);
   }
 
   /** Moves past `length` bytes and returns where they begin. */
