@@ -30,9 +30,9 @@ export class HeadCarry {
     return at + part.length;
   }
 
-  /** Gives up the `size` bytes that are carried: a copy, as what is read out of it may keep views. */
+  /** Gives up the `size` bytes that are carried: a view, valid until more are. */
   take(size: number): Uint8Array {
     this.#length = 0;
-    return this.#bytes.slice(0, size);
+    return this.#bytes.subarray(0, size);
   }
 }
