@@ -55,7 +55,7 @@ export class HandlerRuns {
         driver.flushSoon();
       },
       acknowledge(inbound) {
-        driver.session.acknowledge(driver.now(), inbound);
+        driver.session.replies.acknowledge(driver.now(), inbound);
         driver.flushSoon();
       },
     };
@@ -132,7 +132,7 @@ export class HandlerRuns {
       }
       return;
     }
-    this.#driver.session.reply(this.#driver.now(), inbound, message);
+    this.#driver.session.replies.reply(this.#driver.now(), inbound, message);
     deliveryOf(inbound)?.span?.end();
     this.#driver.flushSoon();
   }
@@ -155,7 +155,7 @@ export class HandlerRuns {
     const iterator = body[Symbol.asyncIterator]();
     const begin = (first: IteratorResult<Uint8Array>): void => {
       this.#working.delete(inbound);
-      const transfer = session.reply(this.#driver.now(), inbound, message);
+      const transfer = session.replies.reply(this.#driver.now(), inbound, message);
       deliveryOf(inbound)?.span?.end();
       if (transfer !== undefined) this.#pumps.start(transfer, iterator, first);
       else void iterator.return?.().catch(() => undefined);
@@ -167,7 +167,7 @@ export class HandlerRuns {
 
   #refuse(inbound: Inbound, thrown: unknown): void {
     this.#working.delete(inbound);
-    this.#driver.session.refuse(this.#driver.now(), inbound, refusalFrom(thrown));
+    this.#driver.session.replies.refuse(this.#driver.now(), inbound, refusalFrom(thrown));
     deliveryOf(inbound)?.span?.end(thrown);
     this.#driver.flushSoon();
   }
@@ -176,7 +176,7 @@ export class HandlerRuns {
     if (inbound.sink instanceof SinkPump) return inbound.sink;
     const pump = new SinkPump(inbound.sink as StreamSink, {
       released: (bytes) => {
-        this.#driver.session.release(this.#driver.now(), inbound, bytes);
+        this.#driver.session.replies.release(this.#driver.now(), inbound, bytes);
         this.#driver.flushSoon();
       },
       finished: (reply) => {

@@ -2,7 +2,6 @@ import type { WireError } from "@proj/wire-types";
 import { Clarifications } from "./clarifications.js";
 import { XcpError } from "./errors.js";
 import { FrameWriter } from "./frame-writer.js";
-import type { Inbound } from "./inbound.js";
 import { Lifecycle } from "./lifecycle.js";
 import type { OutgoingMessage } from "./message.js";
 import type { Negotiated } from "./negotiated.js";
@@ -21,6 +20,7 @@ import { SessionHandshake } from "./session-handshake.js";
 import type { SessionMemory } from "./session-memory.js";
 import { SessionOutput } from "./session-output.js";
 import { asXcpError, SessionReading } from "./session-reading.js";
+import { SessionReplies } from "./session-replies.js";
 import { SessionTimers } from "./session-timers.js";
 import { type ConnectionStats, sessionStats } from "./stats.js";
 import type { Traffic } from "./traffic.js";
@@ -31,8 +31,8 @@ import type { Transfer } from "./transfer.js";
  *
  * See {@link Lifecycle} for its states. A driver calls `start` once, then
  * - `receive`, `receiveEnd`, `receiveClose` for what the transport says;
- * - `submit`, `pushBody`, `endBody`, `cancel`, `reply`, `refuse`, `acknowledge`, `release`, those of `controls`, `close` and
- *   `destroy` for what the application wants;
+ * - `submit`, `pushBody`, `endBody`, `cancel`, those of `replies` and `controls`, `close` and `destroy` for what the
+ *   application wants;
  * - `transmit` until `undefined`, or as long as the transport takes more;
  * - `nextEvent` until `undefined`, and again after `transmit`;
  * - `nextDeadlineUs`, and `tick` when it passed.
@@ -55,6 +55,8 @@ export class Session {
   readonly #ending: SessionEnding;
   readonly #output: SessionOutput;
   readonly #timers: SessionTimers;
+  /** What the application does with messages of the peer. */
+  readonly replies: SessionReplies;
   /** What the application says to the peer besides messages. */
   readonly controls: SessionControls;
   #machines: OpenSession | undefined;
@@ -81,6 +83,7 @@ export class Session {
     this.#reading = new SessionReading(this.#core, parts);
     this.#output = new SessionOutput(this.#core, { ...parts, reader: this.#reading.reader });
     this.#timers = new SessionTimers(this.#core, { ...parts, ending: this.#ending });
+    this.replies = new SessionReplies(this.#core, { ...parts, ending: this.#ending });
     this.controls = new SessionControls(this.#core, parts);
   }
 
@@ -195,40 +198,6 @@ export class Session {
   cancel(nowUs: number, transfer: Transfer, error: WireError): void {
     this.#core.nowUs = nowUs;
     this.#sender.cancel(transfer, error);
-  }
-
-  /** Answers a message; returns the reply when its body is still to be handed over. */
-  reply(
-    nowUs: number,
-    inbound: Inbound,
-    message: OutgoingMessage | undefined,
-  ): Transfer | undefined {
-    this.#core.nowUs = nowUs;
-    const transfer = this.#machines?.inbox.reply(inbound, message);
-    this.#clarifications.drop(inbound);
-    this.#ending.checkDrained();
-    return transfer;
-  }
-
-  /** Refuses a message; one that is still being streamed is given up. */
-  refuse(nowUs: number, inbound: Inbound, error: WireError): void {
-    this.#core.nowUs = nowUs;
-    this.#machines?.intake.abandon(inbound);
-    this.#machines?.inbox.refuse(inbound, error);
-    this.#clarifications.drop(inbound);
-    this.#ending.checkDrained();
-  }
-
-  /** ACKs a message before its reply, if its sender asked for an ACK. */
-  acknowledge(nowUs: number, inbound: Inbound): void {
-    this.#core.nowUs = nowUs;
-    this.#machines?.inbox.answers.acknowledge(inbound);
-  }
-
-  /** The driver is done with bytes of a streamed message. */
-  release(nowUs: number, inbound: Inbound, bytes: number): void {
-    this.#core.nowUs = nowUs;
-    this.#machines?.inbox.release(inbound, bytes);
   }
 
   /** Stops taking and sending requests, and ends when what is under way is finished, or after the drain timeout. */

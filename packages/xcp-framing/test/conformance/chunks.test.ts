@@ -166,7 +166,7 @@ describe("§11.3 the receiving side", () => {
     train();
     const [inbound] = peer.of("messageReceived");
     if (inbound === undefined) throw new Error("nothing arrived");
-    peer.session.refuse(0, inbound, new XcpError("xcp.busy", "later"));
+    peer.session.replies.refuse(0, inbound, new XcpError("xcp.busy", "later"));
     train();
     train();
     expect(peer.of("messageReceived")).toHaveLength(2);

@@ -92,7 +92,7 @@ describe("§8 clarification and confirmation", () => {
     answer(peer, ask(peer, second), 11, "task-1");
     expect(peer.of("clarified")).toHaveLength(1);
 
-    peer.session.reply(0, first, { bodyCodec: 8, body: new Uint8Array([42]) });
+    peer.session.replies.reply(0, first, { bodyCodec: 8, body: new Uint8Array([42]) });
     const replies = ofType(peer.frames(), MsgType.DATA);
     const third = deliver(peer, 4);
     answer(peer, ask(peer, third), 12, "task-1");
@@ -109,7 +109,7 @@ describe("§8 clarification and confirmation", () => {
     const peer = responder();
     const first = deliver(peer, 2);
     answer(peer, ask(peer, first), 10, "k");
-    peer.session.reply(0, first, { bodyCodec: 8, body });
+    peer.session.replies.reply(0, first, { bodyCodec: 8, body });
     for (let minute = 0; minute < 10; minute++) {
       peer.advance(60_000_000 - 1);
       for (const ping of ofType(peer.frames(), MsgType.PING)) {

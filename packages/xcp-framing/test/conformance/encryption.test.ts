@@ -54,7 +54,7 @@ describe("§12 in a session", () => {
     pair.initiator.session.controls.ping(0, 1);
     carry("initiator", "responder");
     for (const inbound of pair.responder.of("messageReceived")) {
-      pair.responder.session.reply(0, inbound, { bodyCodec: 8, body });
+      pair.responder.session.replies.reply(0, inbound, { bodyCodec: 8, body });
     }
     carry("responder", "initiator");
     pair.initiator.pump();
@@ -123,7 +123,7 @@ describe("§12 in a session", () => {
     responder.pump();
     const [inbound] = responder.of("messageReceived");
     if (inbound === undefined) throw new Error("nothing arrived");
-    responder.session.refuse(0, inbound, new XcpError("xcp.app_unavailable", "later"));
+    responder.session.replies.refuse(0, inbound, new XcpError("xcp.app_unavailable", "later"));
     initiator.session.receive(0, concatBytes(responder.session.transmit(0) ?? []));
     initiator.pump();
     pair.time.advance(200_000);
@@ -197,7 +197,7 @@ describe("§12 in a session", () => {
     pair.settle();
     const [inbound] = responder.of("messageReceived");
     if (inbound === undefined) throw new Error("nothing arrived");
-    responder.session.refuse(0, inbound, new XcpError("xcp.busy", "later"));
+    responder.session.replies.refuse(0, inbound, new XcpError("xcp.busy", "later"));
     pair.settle();
     pair.advance(400_000);
     expect(responder.of("messageReceived")).toHaveLength(2);
@@ -231,9 +231,12 @@ describe("§12 in a session", () => {
       if (event.kind !== "messageReceived") return;
       const times = end.of("messageReceived").length;
       if (times % 3 === 0) {
-        end.session.refuse(pair.time.nowUs(), event, new XcpError("xcp.busy", "later"));
+        end.session.replies.refuse(pair.time.nowUs(), event, new XcpError("xcp.busy", "later"));
       } else
-        end.session.reply(pair.time.nowUs(), event, { bodyCodec: 8, body: event.message.body });
+        end.session.replies.reply(pair.time.nowUs(), event, {
+          bodyCodec: 8,
+          body: event.message.body,
+        });
     };
     pair.settle();
     for (let i = 0; i < 40; i++) {

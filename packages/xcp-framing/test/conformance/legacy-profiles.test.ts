@@ -62,9 +62,9 @@ describe("§5.1 v0.2-json", () => {
     peer.send({ ...data, msgId: 3 }, json);
     const [first, second] = peer.of("messageReceived");
     if (first === undefined || second === undefined) throw new Error("nothing arrived");
-    peer.session.reply(0, second, { bodyCodec: 1, body: json });
+    peer.session.replies.reply(0, second, { bodyCodec: 1, body: json });
     expect(peer.frames()).toEqual([]);
-    peer.session.refuse(0, first, new XcpError("xcp.schema_hash", "no"));
+    peer.session.replies.refuse(0, first, new XcpError("xcp.schema_hash", "no"));
     const frames = peer.frames();
     expect(frames.map((frame) => frame.header.msgType)).toEqual([
       MsgType.NACK,
@@ -81,7 +81,7 @@ describe("§5.1 v0.2-json", () => {
     peer.send({ ...data, msgId: 1, bodyCodec: 8 }, json);
     const [inbound] = peer.of("messageReceived");
     expect(inbound?.message.bodyCodec).toBe(1);
-    if (inbound !== undefined) peer.session.reply(0, inbound, { bodyCodec: 1, body: json });
+    if (inbound !== undefined) peer.session.replies.reply(0, inbound, { bodyCodec: 1, body: json });
     expect(peer.frames()[0]?.header.bodyCodec).toBe(8);
   });
 
@@ -91,7 +91,7 @@ describe("§5.1 v0.2-json", () => {
     expect(peer.frames()).toEqual([]);
     peer.send({ ...data, msgId: 1, tags: [{ key: "xcp.ack", val: "1" }] }, json);
     const [inbound] = peer.of("messageReceived");
-    if (inbound !== undefined) peer.session.reply(0, inbound, { bodyCodec: 1, body: json });
+    if (inbound !== undefined) peer.session.replies.reply(0, inbound, { bodyCodec: 1, body: json });
     expect(peer.frames().map((frame) => frame.header.msgType)).toEqual([MsgType.DATA]);
     peer.session.close(peer.time.nowUs());
     expect(peer.frames()).toEqual([]);
@@ -175,7 +175,7 @@ describe("§5.2 v0.1", () => {
     const [inbound] = peer.of("messageReceived");
     expect(inbound?.message).toMatchObject({ msgType: MsgType.DATA, bodyCodec: 1, msgId: 2 });
     expect(new TextDecoder().decode(inbound?.message.body)).toBe("hello");
-    if (inbound !== undefined) peer.session.reply(0, inbound, { bodyCodec: 1, body: json });
+    if (inbound !== undefined) peer.session.replies.reply(0, inbound, { bodyCodec: 1, body: json });
     expect(peer.frames()[0]?.header).toMatchObject({ msgType: 0x20, inReplyTo: 2 });
   });
 

@@ -116,7 +116,7 @@ describe("§7 messages and channels", () => {
     peer.send({ ...data, msgId: 3 }, body);
     expect(peer.nacks()[0]?.errorCode).toBe(XcpCodes["xcp.going_away"].wire);
     expect(peer.of("drained")).toEqual([]);
-    peer.session.reply(peer.time.nowUs(), inbound, { bodyCodec: 8, body });
+    peer.session.replies.reply(peer.time.nowUs(), inbound, { bodyCodec: 8, body });
     expect(ofType(peer.frames(), MsgType.DATA)).toHaveLength(1);
     expect(peer.of("drained")).toHaveLength(1);
   });

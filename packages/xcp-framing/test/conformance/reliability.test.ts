@@ -10,7 +10,7 @@ const data = { msgType: MsgType.DATA, channelId: 1 };
 
 function replyAll(peer: RawPeer): void {
   for (const inbound of peer.of("messageReceived")) {
-    peer.session.reply(peer.time.nowUs(), inbound, { bodyCodec: 8, body });
+    peer.session.replies.reply(peer.time.nowUs(), inbound, { bodyCodec: 8, body });
   }
 }
 
@@ -19,7 +19,7 @@ describe("§10 ACK", () => {
     const peer = responder();
     for (const msgId of [2, 3, 4]) peer.send({ ...data, msgId }, body, Flag.ACKREQ);
     for (const inbound of peer.of("messageReceived")) {
-      peer.session.reply(peer.time.nowUs(), inbound, undefined);
+      peer.session.replies.reply(peer.time.nowUs(), inbound, undefined);
     }
     expect(peer.frames()).toEqual([]);
     peer.advance(5000);
@@ -58,7 +58,7 @@ describe("§10 ACK", () => {
     peer.send({ ...data, msgId: 2 }, body, Flag.ACKREQ);
     const [inbound] = peer.of("messageReceived");
     if (inbound === undefined) throw new Error("nothing arrived");
-    peer.session.refuse(0, inbound, new XcpError("xcp.validation", "no"));
+    peer.session.replies.refuse(0, inbound, new XcpError("xcp.validation", "no"));
     const frames = peer.frames();
     peer.advance(10_000);
     expect(ofType([...frames, ...peer.frames()], MsgType.ACK)).toHaveLength(0);
@@ -96,7 +96,7 @@ describe("§10 duplicates", () => {
     peer.send({ ...data, msgId: 2 }, body);
     const [inbound] = peer.of("messageReceived");
     if (inbound === undefined) throw new Error("nothing arrived");
-    peer.session.refuse(0, inbound, new XcpError("xcp.app_unavailable", "later"));
+    peer.session.replies.refuse(0, inbound, new XcpError("xcp.app_unavailable", "later"));
     expect(peer.nacks()[0]?.errorCode).toBe(0x0602);
     peer.send({ ...data, msgId: 2 }, body);
     expect(peer.of("messageReceived")).toHaveLength(2);
@@ -305,7 +305,7 @@ describe("§9 errors", () => {
     old.send({ ...data, msgId: 2 }, body);
     const [inbound] = old.of("messageReceived");
     if (inbound === undefined) throw new Error("nothing arrived");
-    old.session.refuse(0, inbound, new XcpError("xcp.schema_hash", "secret detail"));
+    old.session.replies.refuse(0, inbound, new XcpError("xcp.schema_hash", "secret detail"));
     expect(old.nacks()[0]).toMatchObject({ errorCode: 1 });
   });
 
@@ -314,7 +314,7 @@ describe("§9 errors", () => {
     peer.send({ ...data, msgId: 2 }, body);
     const [inbound] = peer.of("messageReceived");
     if (inbound === undefined) throw new Error("nothing arrived");
-    peer.session.refuse(0, inbound, new XcpError("xcp.validation", "é".repeat(1000)));
+    peer.session.replies.refuse(0, inbound, new XcpError("xcp.validation", "é".repeat(1000)));
     expect(peer.nacks()[0]?.detail).toBe("é".repeat(128));
   });
 });

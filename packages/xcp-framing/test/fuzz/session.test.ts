@@ -103,7 +103,10 @@ test(
         const bytes = damage(concatBytes(traffic(seed)), hurt);
         const answer = (event: SessionEvent): void => {
           if (event.kind === "messageReceived" && event.message.body.length % 2 === 0) {
-            session.reply(platform.time.nowUs(), event, { bodyCodec: 8, body: event.message.body });
+            session.replies.reply(platform.time.nowUs(), event, {
+              bodyCodec: 8,
+              body: event.message.body,
+            });
           }
         };
         for (let at = 0; at < bytes.length; at += cut) {

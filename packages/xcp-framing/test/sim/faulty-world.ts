@@ -346,7 +346,7 @@ export class FaultyWorld {
       if (refuses) {
         const details = { retry_after_ms: 5 };
         const busy = new XcpError("xcp.busy", "later", { details });
-        this.#server.refuse(this.#now(), inbound, busy);
+        this.#server.replies.refuse(this.#now(), inbound, busy);
       } else this.#finish(this.#server, inbound);
     }
   }
@@ -357,7 +357,7 @@ export class FaultyWorld {
     this.executions.set(key, (this.executions.get(key) ?? 0) + 1);
     const task = this.tasks[key - 1];
     if (task === undefined || Buffer.compare(body, task.body) !== 0) this.damaged++;
-    server.reply(this.#now(), inbound, { bodyCodec: 8, body: body.toReversed() });
+    server.replies.reply(this.#now(), inbound, { bodyCodec: 8, body: body.toReversed() });
   }
 }
 
