@@ -91,7 +91,9 @@ export class SessionRate {
   inflightCap(unitBytes: number, streams: number): number {
     const least = LEAST_UNITS * unitBytes;
     if (this.#phase === "probeRtt") return least;
-    const floor = least + streams * unitBytes;
+    // A fresh connection that waits for acknowledgements of its only unit does not widen its window.
+    const each = this.#phase === "startup" ? 2 : 1;
+    const floor = least + each * streams * unitBytes;
     const gain = this.#phase === "startup" ? STARTUP_GAIN : INFLIGHT_GAIN;
     return Math.max(floor, gain * this.#bdp());
   }
@@ -129,7 +131,14 @@ export class SessionRate {
   }
 
   #bdp(): number {
-    return this.bandwidth === 0 ? 0 : (this.bandwidth * this.#minRttUs) / 1e6;
+    const bandwidth = this.#phase === "startup" ? this.bandwidth : this.#steadyBandwidth;
+    return bandwidth === 0 ? 0 : (bandwidth * this.#minRttUs) / 1e6;
+  }
+
+  // The middle one of the last round trips: one in which streams let go at once what they had held back says too much.
+  get #steadyBandwidth(): number {
+    const known = this.#bandwidths.filter((each) => each > 0).toSorted((a, b) => a - b);
+    return known[known.length >> 1] ?? 0;
   }
 
   #pacingGain(): number {

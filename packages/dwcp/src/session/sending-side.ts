@@ -15,8 +15,8 @@ import type { SessionOptions } from "./session-options.js";
 import type { StreamState } from "./stream-state.js";
 import type { StreamTable } from "./stream-table.js";
 
-/** Units before anything is measured: small, for what may be a slow path. */
-const FIRST_UNIT_BYTES = 65_536;
+/** Units before anything is measured: what a fresh connection carries in two round trips. */
+const FIRST_UNIT_BYTES = 32_768;
 const BURST_SECONDS = 0.005;
 
 /** A transfer with its place in the queue. */
