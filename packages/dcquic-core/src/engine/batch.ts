@@ -19,6 +19,7 @@ export class DatagramBatch {
   /** Bytes of the slab in use. */
   usedBytes = 0;
   readonly #meta: Int32Array;
+  readonly #alone: number[] = [];
 
   /** Makes a batch for so many datagrams, over a slab of so many bytes or over one that exists. */
   constructor(datagrams: number, slab: number | Uint8Array) {
@@ -87,8 +88,19 @@ export class DatagramBatch {
     return true;
   }
 
+  /** Has the latest datagram go by itself: it may be refused, and others must not be with it. */
+  leaveAlone(): void {
+    this.#alone.push(this.count - 1);
+  }
+
+  /** Whether a datagram goes by itself. */
+  isAlone(index: number): boolean {
+    return this.#alone.length > 0 && this.#alone.includes(index);
+  }
+
   /** Empties the batch. */
   clear(): void {
+    this.#alone.length = 0;
     this.count = 0;
     this.usedBytes = 0;
   }

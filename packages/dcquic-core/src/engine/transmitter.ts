@@ -160,6 +160,7 @@ export class Transmitter {
     header.protection = Protection.Packet;
     header.ackEliciting = true;
     this.#seal(nowUs, path, into, bytes - HEADER_BYTES - TAG_BYTES, 0);
+    into.leaveAlone();
   }
 
   #emitData(nowUs: number, into: DatagramBatch): boolean {

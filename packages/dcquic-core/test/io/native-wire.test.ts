@@ -23,6 +23,7 @@ interface Outgoing {
   readonly bytes: number;
   readonly to: number;
   readonly type?: number;
+  readonly isAlone?: boolean;
 }
 
 /** A socket that keeps what it is given, and brings what a test puts in. */
@@ -70,7 +71,7 @@ function bench() {
       ports: [{ host: "127.0.0.1", port: 4000 }],
       flowBytesPerSecond: 1e6,
     });
-  return { open, rx, errors, messages, waiting, options };
+  return { open, rx, tx, errors, messages, waiting, options };
 }
 
 /** An engine that sends these datagrams once. */
@@ -79,10 +80,11 @@ function sending(datagrams: readonly Outgoing[]): Engine {
   const engine: Partial<Engine> = {
     transmit(_nowUs: number, into: DatagramBatch): number {
       const count = left.length;
-      for (const { bytes, to, type = PacketType.Data } of left.splice(0)) {
+      for (const { bytes, to, type = PacketType.Data, isAlone = false } of left.splice(0)) {
         const datagram = new Uint8Array(bytes);
         datagram[1] = type;
         into.add(datagram, to, 2);
+        if (isAlone) into.leaveAlone();
       }
       return count;
     },
@@ -103,7 +105,58 @@ test("§3 row 17, UDP, §16.1: datagrams of one length to one peer leave as one 
   expect(messages.every(({ ecn }) => ecn === 2)).toBe(true);
 });
 
-test("§3 row 17, UDP, §16.1: a message holds at most 64 segments and 65,507 bytes", async () => {
+test("§17.7: a probe that may be refused takes nothing else with it, and its size is told", async () => {
+  const { open, messages } = bench();
+  const wire = await open();
+  const control = { to: 1, type: PacketType.Control };
+  const probe = { ...control, bytes: 8900, isAlone: true };
+  const small = { ...control, bytes: 100 };
+  wire.transmit(0, sending([small, small, probe, small, small]), () => {});
+  expect(messages.map(({ length, segment }) => [length, segment])).toEqual([
+    [200, 100],
+    [8900, 0],
+    [200, 100],
+  ]);
+});
+
+test("§16.1: datagrams with room between them are no message", async () => {
+  const { open, messages } = bench();
+  const wire = await open();
+  const engine: Partial<Engine> = {
+    transmit(_nowUs: number, into: DatagramBatch): number {
+      for (const bytes of [1001, 1001]) {
+        into.align();
+        into.append(bytes, 1, 0);
+      }
+      return 2;
+    },
+  };
+  wire.transmit(0, engine as Engine, () => {});
+  expect(messages.map(({ length, segment }) => [length, segment])).toEqual([
+    [1001, 0],
+    [1001, 0],
+  ]);
+});
+
+test("§14: what cannot leave is told with its size", async () => {
+  const { open, tx } = bench();
+  const wire = await open();
+  const told: unknown[] = [];
+  const refusing = (row: number): void => {
+    tx.meta[row * UDP_ROW + UdpTx.result] = -constants.errno.EMSGSIZE;
+  };
+  refusing(0);
+  refusing(1);
+  const sizes = [1400, 1400, 900].map((bytes) => ({ bytes, to: 3 }));
+  wire.transmit(0, sending([...sizes, { bytes: 8900, to: 4 }]), (failure) => told.push(failure));
+  const { EMSGSIZE } = constants.errno;
+  expect(told).toEqual([
+    { errno: EMSGSIZE, bytes: 1400, address: 3 },
+    { errno: EMSGSIZE, bytes: 8900, address: 4 },
+  ]);
+});
+
+test("§3 row 17, UDP, §16.1: a message holds at most 64 segments and 65,000 bytes", async () => {
   const { open, messages } = bench();
   const wire = await open();
   wire.transmit(0, sending(Array.from({ length: 100 }, () => ({ bytes: 100, to: 1 }))), () => {});

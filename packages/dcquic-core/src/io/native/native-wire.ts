@@ -35,9 +35,12 @@ export interface SendFailure {
 const RECEIVED = 1024;
 /** Datagrams that are sealed and sent at once: few enough to stay in a core's cache. */
 const SENT = 256;
-/** What one message to the kernel may be. spec/dcquic.md §16.1 */
+/**
+ * What one message to the kernel may be (spec/dcquic.md §16.1). Of the 65,507 bytes that UDP allows, some are left for
+ * headers: what is longer with them than a card takes is cut by the processor, datagram by datagram.
+ */
 const MAX_SEGMENTS = 64;
-const MAX_MESSAGE_BYTES = 65_507;
+const MAX_MESSAGE_BYTES = 65_000;
 const BUFFER_BYTES = 8 * 1024 * 1024;
 const FLOW_BYTES_PER_SECOND = 625_000_000;
 const TYPE_OFFSET = 1;
@@ -191,6 +194,7 @@ export class NativeWire {
       const length = batch.length(next);
       const isBeside = batch.offset(next) === batch.offset(first) + bytes;
       const isAlike = isBeside && batch.address(next) === address && batch.ecn(next) === ecn;
+      if (batch.isAlone(first) || batch.isAlone(next)) break;
       if (!isAlike || length > segment || bytes + length > MAX_MESSAGE_BYTES) break;
       if (this.#isData(next) !== isData) break;
       bytes += length;
