@@ -60,14 +60,9 @@ export {
   type TensorHeaderOptions,
 } from "./tensor/tensor-header.js";
 
-export {
-  isZeroKey,
-  type RegisteredSchema,
-  type SchemaInit,
-  SchemaRegistry,
-  type SchemaRegistryOptions,
-  STANDARD_NAMESPACE,
-} from "./schema/schema-registry.js";
+export { type RegisteredSchema, type SchemaInit } from "./schema/registered-schema.js";
+export { STANDARD_NAMESPACE } from "./schema/schema-families.js";
+export { isZeroKey, SchemaRegistry, type SchemaRegistryOptions } from "./schema/schema-registry.js";
 export { standardSchemas } from "./schema/standard-schemas.js";
 export { checkClaim } from "./schema/claim.js";
 export { formatSchemaName, parseSchemaName, type SchemaName } from "./schema/schema-name.js";

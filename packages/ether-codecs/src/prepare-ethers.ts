@@ -3,7 +3,7 @@ import { EtherError } from "./errors.js";
 import type { Ether } from "./ether.js";
 import { trimMetadata, type TrimHook } from "./metadata/trim.js";
 import { checkClaim } from "./schema/claim.js";
-import type { RegisteredSchema } from "./schema/schema-registry.js";
+import type { RegisteredSchema } from "./schema/registered-schema.js";
 
 /** How Ethers are made ready to be sent. */
 export interface PrepareOptions extends CodecContext {

@@ -1,5 +1,6 @@
 import { fnv1a32, holdsMinor, type KindRange, minorsOf } from "@proj/wire-types";
-import type { RegisteredSchema, SchemaRegistry } from "../schema/schema-registry.js";
+import type { RegisteredSchema } from "../schema/registered-schema.js";
+import type { SchemaRegistry } from "../schema/schema-registry.js";
 
 /**
  * Picks the schema of a kind's highest registered minor that one side emits and the other accepts; `undefined` when there

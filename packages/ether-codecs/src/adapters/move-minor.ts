@@ -1,7 +1,7 @@
 import { valueFromJson } from "../json/parse-json.js";
 import { isJsonObject, type Json } from "../schema/canonical-json.js";
 import { type JsonSchemaObject, schemaMap } from "../schema/json-schema.js";
-import type { RegisteredSchema } from "../schema/schema-registry.js";
+import type { RegisteredSchema } from "../schema/registered-schema.js";
 import { emptyMap, isValueMap, type Value, type ValueMap } from "../value.js";
 
 /**

@@ -9,7 +9,7 @@ import {
   schemaMap,
   schemaTypes,
 } from "../schema/json-schema.js";
-import type { RegisteredSchema } from "../schema/schema-registry.js";
+import type { RegisteredSchema } from "../schema/registered-schema.js";
 import type { ArrowField, ArrowSchema } from "./arrow-type.js";
 import type { BatchMetadata } from "./batch-metadata.js";
 import { payloadKey } from "./column-name.js";

@@ -3,11 +3,8 @@ import { shapeOf } from "../elements.js";
 import type { Value, ValueMap } from "../value.js";
 import type { JsonSchemaObject } from "./json-schema.js";
 import type { ProblemList } from "./problem-list.js";
-import {
-  SchemaRegistry,
-  type SchemaRegistryOptions,
-  STANDARD_NAMESPACE,
-} from "./schema-registry.js";
+import { STANDARD_NAMESPACE } from "./schema-families.js";
+import { SchemaRegistry, type SchemaRegistryOptions } from "./schema-registry.js";
 
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
 
