@@ -73,3 +73,23 @@ test("any chain of states arrives, each against the one before", async () => {
     { numRuns: Math.max(4, Math.ceil(fuzzRuns(4).numRuns / 500)) },
   );
 });
+
+test("any stream arrives, whatever pieces it comes in", async () => {
+  const piece = fc.record({ length: fc.nat(200_000), isNoise: fc.boolean(), seed: fc.nat(5) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { maxLength: 12 }), async (pieces) => {
+      const parts = pieces.map(({ length, isNoise, seed }) =>
+        isNoise ? noise(length, seed) : words(length, seed),
+      );
+      async function* stream(): AsyncGenerator<Uint8Array> {
+        for (const part of parts) yield await Promise.resolve(part);
+      }
+      const key = `object ${objects++}`;
+      const whole = Buffer.concat(parts);
+      const sent = await sender.send(addressOf(receiver), { key, from: stream() });
+      expect(sent.rawBytes).toBe(whole.length);
+      expect(storedIn(receiver, key).equals(whole)).toBe(true);
+    }),
+    { numRuns: Math.max(4, Math.ceil(fuzzRuns(4).numRuns / 500)) },
+  );
+});
