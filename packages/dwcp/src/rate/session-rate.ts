@@ -131,14 +131,7 @@ export class SessionRate {
   }
 
   #bdp(): number {
-    const bandwidth = this.#phase === "startup" ? this.bandwidth : this.#steadyBandwidth;
-    return bandwidth === 0 ? 0 : (bandwidth * this.#minRttUs) / 1e6;
-  }
-
-  // The middle one of the last round trips: one in which streams let go at once what they had held back says too much.
-  get #steadyBandwidth(): number {
-    const known = this.#bandwidths.filter((each) => each > 0).toSorted((a, b) => a - b);
-    return known[known.length >> 1] ?? 0;
+    return this.bandwidth === 0 ? 0 : (this.bandwidth * this.#minRttUs) / 1e6;
   }
 
   #pacingGain(): number {
