@@ -5,8 +5,11 @@
  * spec/capnweb.md §1.2, §7.3
  */
 export class RpcTarget {
-  /** Exists for the compiler alone, to which every object would be a target otherwise. */
-  declare protected readonly byReference: never;
+  /**
+   * Exists for the compiler alone, to which every object would be a target otherwise. The name is that of Workers'
+   * own targets: either may stand where the other is asked for.
+   */
+  declare readonly __RPC_TARGET_BRAND: never;
 }
 
 type AnyClass = abstract new (...args: never[]) => object;

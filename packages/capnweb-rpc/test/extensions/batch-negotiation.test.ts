@@ -82,10 +82,7 @@ describe.each(["Node", "fetch"] as const)("§20.7: a batch over %s", (kind) => {
 
 describe("§20.7: a batch and a reference peer", () => {
   test("its server sees a header that it does not know", async () => {
-    const server = new NodeServer(
-      reference as never,
-      () => new (apiOf(reference.RpcTarget as never))(),
-    );
+    const server = new NodeServer(reference as never, () => new (apiOf(reference.RpcTarget))());
     servers.push(server);
     const url = `http://${await server.listen()}`;
     const main: Stub = newHttpBatchRpcSession(url, { extensions: true });

@@ -29,7 +29,7 @@ test.each([
     const [, Session, Target] = row;
     noted.length = 0;
     const [near, far] = MemoryTransport.pair();
-    const Main = noting(Target as typeof RpcTarget);
+    const Main = noting(Target);
     const served = new (Session as typeof RpcSession)(far, new Main());
     const session = new RpcSession<Api>(near);
     const api = session.getRemoteMain();

@@ -63,7 +63,7 @@ describe.each(["ours", "reference"])("with a peer of %s", (kind) => {
     const { observer, meter, time } = observe();
     const [client, server] = MemoryTransport.pair();
     if (kind === "ours") void new RpcSession(server, new Api());
-    else void new reference.RpcSession(server, new (makeApi(reference.RpcTarget as never))());
+    else void new reference.RpcSession(server, new (makeApi(reference.RpcTarget))());
     const session = new RpcSession<Api>(client, undefined, { hooks: observer.hooks() });
     observer.watch(session);
     const main = session.getRemoteMain();
@@ -128,7 +128,7 @@ describe.each(["ours", "reference"])("with a peer of %s", (kind) => {
 async function traffic(kind: string, hooks: object): Promise<readonly string[]> {
   const [client, server] = MemoryTransport.pair();
   if (kind === "ours") void new RpcSession(server, new Api());
-  else void new reference.RpcSession(server, new (makeApi(reference.RpcTarget as never))());
+  else void new reference.RpcSession(server, new (makeApi(reference.RpcTarget))());
   const main = new RpcSession<Api>(client, undefined, { hooks }).getRemoteMain();
   await main.add(1, 2);
   await main.list().map((n) => main.add(n, 1));

@@ -84,7 +84,7 @@ describe.each([
   ["reference", reference, reference.RpcTarget],
 ])("against a server of %s", (_name, library, Target) => {
   async function serve(): Promise<string> {
-    const Served = makeMain(Target as typeof RpcTarget);
+    const Served = makeMain(Target);
     const server = new NodeServer(library as unknown as ServerLibrary, () => new Served());
     servers.push(server);
     return server.listen();
