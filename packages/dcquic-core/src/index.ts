@@ -125,6 +125,7 @@ export type {
   StreamPlacement,
 } from "./stream/stream.js";
 export type { PatternName } from "./stream/pattern-rules.js";
+export type { Submission } from "./stream/submissions.js";
 
 export { DependencyKind } from "./causality/causality-map.js";
 export {
