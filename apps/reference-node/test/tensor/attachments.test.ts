@@ -51,6 +51,7 @@ base_dir = "${baseDir}"
 [driver]
 announce_stream_id = 1001
 [policies]
+lease_expiry_grace_intervals = 60
 shutdown_timeout_ms = 0
 cleanup_shm_on_exit = true
 [profiles.p]
@@ -62,7 +63,9 @@ profile = "p"
 `);
     if (parsed.kind !== "config") throw new Error("invalid");
     const running = await startPoolDriver({ client, config: parsed.config });
-    const producer = await attachProducer({ client, streamId: 10_000, allowedDirs: [baseDir] });
+    // An event loop that a busy machine stops for seconds must not cost the lease, and with it the epoch.
+    const patience = { graceIntervals: 60, allowedDirs: [baseDir] };
+    const producer = await attachProducer({ client, streamId: 10_000, ...patience });
     await producer.mapped();
     const channel = "aeron:ipc?term-length=4m";
     const inbox = new PoolInbox({

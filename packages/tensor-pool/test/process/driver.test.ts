@@ -25,6 +25,8 @@ import { testConfig } from "../support/pool-config.js";
 import type { WaitingReaderInput } from "../support/waiting-reader.js";
 
 const STREAM = 10_000;
+/** Keepalives that may be missed: a busy machine stops an event loop for seconds. */
+const GRACE = 100;
 
 describeWith("driver mode", native, () => {
   const aeronDir = `/dev/shm/tensor-driver-aeron-${process.pid}`;
@@ -54,7 +56,7 @@ describeWith("driver mode", native, () => {
   }, 60_000);
 
   function start(more: string): Promise<RunningPoolDriver> {
-    const config = testConfig(baseDir, more);
+    const config = testConfig(baseDir, `lease_expiry_grace_intervals = ${GRACE}\n${more}`);
     const { client } = connection;
     return startPoolDriver({ client, config, onEvent: (event) => events.push(event) });
   }
@@ -65,6 +67,7 @@ describeWith("driver mode", native, () => {
       streamId: STREAM,
       allowedDirs: [baseDir],
       keepaliveNs: 200_000_000n,
+      graceIntervals: GRACE,
       announcePeriodNs: 200_000_000n,
     };
   }
