@@ -10,6 +10,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { testKey } from "../support/test-key.js";
@@ -136,8 +137,12 @@ describe("B9: a peer that is no DWCP peer", () => {
       const sent = await kind.transfer(peer, { key: "k", from: bytes });
       expect(sent.path).toBe("plain");
       expect(readFileSync(store.latest("k")?.path ?? "").equals(bytes)).toBe(true);
+      // A stream flows once, and is needed twice: to find out, and to send.
+      const from = Readable.from([bytes.subarray(0, 700_000), bytes.subarray(700_000)]);
+      expect((await kind.transfer(peer, { key: "s", from })).path).toBe("plain");
+      expect(readFileSync(store.latest("s")?.path ?? "").equals(bytes)).toBe(true);
       const reason = "no DWCP peer";
-      expect(kind.metrics.value("dwcp_plain_transfers_total", { reason })).toBe(1);
+      expect(kind.metrics.value("dwcp_plain_transfers_total", { reason })).toBe(2);
       await expect(strict.transfer(peer, { key: "k", from: bytes })).rejects.toMatchObject({
         code: "dwcp.unsupported",
       });
