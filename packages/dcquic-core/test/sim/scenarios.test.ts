@@ -84,7 +84,7 @@ describe("§3 row 16, §23: every fault alone loses nothing", () => {
 test("§23: faults in pairs lose nothing", () => {
   const list = Object.values(faults);
   // Every pair with ALL_PAIRS=1, a spread of them otherwise.
-  const step = process.env["ALL_PAIRS"] === "1" ? 1 : 5;
+  const step = process.env["ALL_PAIRS"] === "1" ? 1 : 11;
   const pairs = list.flatMap((one, i) => list.slice(i + 1).map((other) => [one, other] as const));
   for (let i = 0; i < pairs.length; i += step) {
     const [one, other] = pairs[i] ?? [{}, {}];
@@ -95,7 +95,7 @@ test("§23: faults in pairs lose nothing", () => {
 });
 
 test("§23: over random mixes nothing is lost, doubled, disordered, changed or left behind", () => {
-  const { numRuns } = fuzzRuns(6);
+  const { numRuns } = fuzzRuns(4);
   for (let seed = 1; seed <= numRuns; seed++) {
     const report = runWorkload({
       ...mixOf(seed),
