@@ -1,4 +1,10 @@
 export { type DwcpCode, DwcpCodes, DwcpError, dwcpCodeOf } from "./errors.js";
+export type { SessionSecurity } from "./session/security.js";
+export type { SessionTuning } from "./session/session-options.js";
+export type { StreamPhase } from "./session/stream-state.js";
+export type { RepeatReason } from "./session/sending-side.js";
+export type { StreamBounds } from "./rate/stream-hint.js";
+export type { JournalHeader } from "./journal/journal.js";
 export { type DwcpLimits, DwcpLimitTable, resolveDwcpLimits } from "./limits.js";
 
 export { type Crc32, crc32 } from "./wire/crc32.js";
@@ -172,7 +178,7 @@ export {
 } from "./migration/round-controller.js";
 export type { RoundInfo } from "./migration/round-offer.js";
 
-export type { ConfigKey, ConfigValueOf } from "./config/config-key.js";
+export type { ConfigKey, ConfigValueOf, KeyBase } from "./config/config-key.js";
 export { type ConfigPath, type DwcpConfig, DwcpConfigTable } from "./config/config-table.js";
 export {
   type ConfigChange,
@@ -198,4 +204,4 @@ export {
   prometheusAlerts,
 } from "./metrics/dashboard.js";
 export { DwcpMetricTable, type MetricName, type MetricSpec } from "./metrics/metric-table.js";
-export { MetricsBook } from "./metrics/metrics-book.js";
+export { type Labels, MetricsBook } from "./metrics/metrics-book.js";

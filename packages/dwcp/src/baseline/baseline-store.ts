@@ -6,13 +6,17 @@ import { type BaselineLimits, resolveBaselineLimits } from "./baseline-limits.js
 export interface Baseline {
   /** Its content id, in hexadecimal. */
   readonly id: string;
+  /** What the object is called. */
   readonly key: string;
+  /** Rises with every state of the object. */
   readonly generation: number;
+  /** In bytes. */
   readonly length: number;
   /** How many deltas lead to it from a state that came whole: 1 for one that came whole itself. */
   readonly chainLength: number;
   /** Where its bytes are counted. */
   readonly place: "memory" | "disk";
+  /** Where its bytes are read. */
   readonly source: ByteSource;
 }
 
@@ -20,9 +24,13 @@ export interface Baseline {
 export interface NewBaseline {
   /** Its content id, in hexadecimal, checked against the bytes by the caller. */
   readonly id: string;
+  /** What the object is called. */
   readonly key: string;
+  /** Rises with every state of the object. */
   readonly generation: number;
+  /** Where its bytes lie: what its budget is. */
   readonly place: "memory" | "disk";
+  /** Where its bytes are read. */
   readonly source: ByteSource;
   /** The baseline it was sent against. */
   readonly baseId?: string | undefined;
@@ -30,7 +38,9 @@ export interface NewBaseline {
 
 /** Keeps a baseline from being pruned until it is released. Releasing twice does no harm. */
 export interface BaselinePin {
+  /** What is kept. */
   readonly baseline: Baseline;
+  /** Ends the hold; twice does no harm. */
   release(): void;
 }
 
@@ -46,7 +56,8 @@ interface Entry {
 /**
  * Knows baselines by content id, and which of them to keep.
  *
- * Nothing is promoted before COMMITTED: {@link add} at the receiver when it sends it, {@link remember} at the sender when it
+ * Nothing is promoted before COMMITTED: {@link BaselineStore.add} at the receiver when it sends it,
+ * {@link BaselineStore.remember} at the sender when it
  * sees it. What is pinned is never pruned, so budgets are kept by the rest.
  *
  * @see spec/dwcp.md B12
@@ -126,7 +137,7 @@ export class BaselineStore {
 
   /**
    * Gives the newest state of `key`, for a peer of which it is not known what it has: ACCEPT will tell. `undefined` means whole,
-   * as in {@link usableFor}.
+   * as in {@link BaselineStore.usableFor}.
    */
   newestOf(key: string): Baseline | undefined {
     let newest: Entry | undefined;

@@ -1,4 +1,5 @@
-interface KeyBase {
+/** What every key of the configuration says. */
+export interface KeyBase {
   /** What it decides, in one sentence. */
   readonly meaning: string;
   /** `live`: takes effect at once; `restart`: sessions are closed and taken up again. */

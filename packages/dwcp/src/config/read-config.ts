@@ -64,9 +64,13 @@ export function nestConfig(config: DwcpConfig): Readonly<Record<string, unknown>
 
 /** One key that differs between two configurations. */
 export interface ConfigChange {
+  /** Where, such as `transport.minStreams`. */
   readonly path: ConfigPath;
+  /** The value before. */
   readonly from: unknown;
+  /** The value after. */
   readonly to: unknown;
+  /** Whether sessions have to be closed for it. */
   readonly applies: ConfigKey["applies"];
 }
 

@@ -34,7 +34,9 @@ interface Known {
 export interface DictionaryInfo {
   /** SHA-256 of it, in hexadecimal. */
   readonly id: string;
+  /** What objects like it are called. */
   readonly resourceClass: string;
+  /** In bytes. */
   readonly length: number;
   /** Transfers that use it now. */
   readonly users: number;

@@ -17,6 +17,7 @@ const MIN_SAMPLES = 10;
 export interface Dictionary {
   /** Its SHA-256, in hexadecimal. */
   readonly id: string;
+  /** What is handed to the compressor. */
   readonly bytes: Uint8Array;
   /** How much smaller the held-out samples got by it: 0.4 is 40 %. */
   readonly heldOutGain: number;

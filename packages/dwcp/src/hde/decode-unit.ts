@@ -15,7 +15,9 @@ import { gatherRanges, readRanges } from "./ranges.js";
 
 /** What the units of a transfer are decoded with. */
 export interface DecodeContext {
+  /** What this runs on lends: hashes, checksums, compression. */
   readonly platform: HdePlatform;
+  /** What a unit may ask for. */
   readonly limits: DwcpLimits;
   /** Bytes of a page, of the OFFER. */
   readonly pageBytes: number;

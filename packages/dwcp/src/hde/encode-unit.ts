@@ -20,7 +20,9 @@ const SHIFTED_SHARE = 0.1;
 
 /** How the units of one object are encoded. */
 export interface UnitSettings {
+  /** What this runs on lends: hashes, checksums, compression. */
   readonly platform: HdePlatform;
+  /** Bytes of a page. */
   readonly pageBytes: number;
   /** 0 to 9; 0 stores. */
   readonly level: number;

@@ -8,6 +8,7 @@ export interface LevelMeasure {
 
 /** What the choice of a level depends on. spec/dwcp.md B11 */
 export interface LevelConditions {
+  /** Threads that encode. */
   readonly workers: number;
   /** The share of those cores that nobody else uses: 0 to 1. */
   readonly idleShare: number;

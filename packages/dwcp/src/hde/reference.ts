@@ -5,6 +5,7 @@ import type { ByteSource } from "./byte-source.js";
 export interface Reference {
   /** A slot of the OFFER, or `SLOT_SELF`. */
   readonly slot: number;
+  /** Where its bytes are read. */
   readonly source: ByteSource;
   /** Where which content stands; without it only the same place is looked at. */
   readonly anchors?: AnchorIndex | undefined;

@@ -26,11 +26,13 @@ const DICTIONARY_SLOT = 1;
 
 /** What a state is encoded against. */
 export interface StateOptions {
+  /** What this runs on lends: hashes, checksums, compression. */
   readonly platform: HdePlatform;
   /** Kept with the state; the caller's number. */
   readonly generation: number;
   /** 0 to 9; 0 stores. */
   readonly level: number;
+  /** How differences are found. */
   readonly algorithm?: DeltaAlgorithm;
   /** An earlier state that whoever decodes has. */
   readonly baseline?: { readonly id: string; readonly source: ByteSource } | undefined;
@@ -40,9 +42,13 @@ export interface StateOptions {
 
 /** What the header of an encoded state says. spec/dwcp.md B5 */
 export interface StateHeader {
+  /** How it is encoded. */
   readonly codec: number;
+  /** Bit 0: the lists are compressed. */
   readonly codecFlags: number;
+  /** Of the state. */
   readonly generation: number;
+  /** Bytes of the state. */
   readonly rawBytes: number;
   /** Content id of the baseline it needs, in hexadecimal. */
   readonly baselineId: string | undefined;
@@ -54,7 +60,9 @@ export interface StateHeader {
 
 /** Finds what a state was encoded against, by its id; each has been checked against that id. */
 export interface StateStore {
+  /** What it is sent against. */
   readonly baseline: (id: string) => ByteSource | undefined;
+  /** What it is compressed with, where there is one. */
   readonly dictionary: (id: string) => Uint8Array | undefined;
 }
 

@@ -16,7 +16,9 @@ const COPY_BYTES = 1_048_576;
 
 /** What a baseline's file does not say itself. */
 export interface BaselineNote {
+  /** What the object is called. */
   readonly key: string;
+  /** Rises with every state of the object. */
   readonly generation: number;
   /** The baseline it was sent against, where that still counts. */
   readonly baseId?: string | undefined;
@@ -24,7 +26,9 @@ export interface BaselineNote {
 
 /** A baseline that was found on disk. */
 export interface FoundBaseline extends BaselineNote {
+  /** Its content id, in hexadecimal. */
   readonly id: string;
+  /** In bytes. */
   readonly length: number;
 }
 
@@ -32,7 +36,7 @@ export interface FoundBaseline extends BaselineNote {
  * Baselines as files of a directory, named by content id.
  *
  * A file appears whole or not at all: it is written under another name, synced, and renamed; the note beside it goes first. What
- * an interrupted writer left is removed by {@link open}.
+ * an interrupted writer left is removed by {@link BaselineFiles.open}.
  *
  * @see spec/dwcp.md B12
  */
@@ -78,7 +82,7 @@ export class BaselineFiles {
   /**
    * Opens a baseline for reading, after its bytes were held against its id.
    *
-   * @throws {@link DwcpError} `dwcp.baseline_missing`; `dwcp.baseline_mismatch`, and the file is gone.
+   * @throws DwcpError `dwcp.baseline_missing`; `dwcp.baseline_mismatch`, and the file is gone.
    */
   async read(id: string): Promise<OpenedBaseline> {
     const file = openFile(this.#path(id, SUFFIX), id);
@@ -139,7 +143,9 @@ export class BaselineFiles {
 
 /** A baseline's bytes, to be closed by whoever opened them. */
 export interface OpenedBaseline {
+  /** Where its bytes are read. */
   readonly source: ByteSource;
+  /** Lets go of what is open. */
   close(): void;
 }
 

@@ -28,6 +28,7 @@ import { HdePool } from "./workers/hde-pool.js";
 
 /** What a node is made of. Names and defaults are those of spec/dwcp.md B16. */
 export interface DwcpNodeOptions {
+  /** What the node calls itself. */
   readonly nodeId: string;
   /** Must be chosen; `none` is refused on addresses that others can reach. */
   readonly security: SessionSecurity;
@@ -37,16 +38,20 @@ export interface DwcpNodeOptions {
   readonly store?: string;
   /** TLS towards peers. */
   readonly tls?: ConnectionOptions;
+  /** How many connections a session has. */
   readonly streams?: Partial<
     Pick<
       LinkOptions,
       "minStreams" | "maxStreams" | "initialStreams" | "autoStreams" | "streamScalingFactor"
     >
   >;
+  /** How units are cut, paced and given up. */
   readonly tuning?: Partial<SessionTuning>;
   /** What the kernel is asked for, where there is a native backend; `bbr` when absent. */
   readonly congestionControl?: CongestionControl;
+  /** How long a connection may take; 30 000 when absent. */
   readonly connectTimeoutMs?: number;
+  /** How long a session outlives its last stream; 120 000 when absent. */
   readonly sessionTtlMs?: number;
   /** Where states that peers committed are kept, so that the next ones are sent against them; without it nothing is. */
   readonly baselines?: { readonly folder: string; readonly limits?: Partial<BaselineLimits> };
@@ -84,21 +89,21 @@ export interface DwcpNode {
   /**
    * Sends an object and waits until it is verified, synced and published at the peer.
    *
-   * @throws {@link DwcpError} with the reason; `retryable` says whether the same transfer may go on later.
+   * @throws DwcpError with the reason; `retryable` says whether the same transfer may go on later.
    */
   send(peer: PeerAddress, request: SendRequest): Promise<SendResult>;
   /**
    * Moves something that runs on meanwhile, in rounds, until it stands still for the last one. Afterwards it may run at the peer,
    * and must not here any more.
    *
-   * @throws {@link DwcpError} why it did not move: then the source runs again, unless `details.switchedOver` says that the peer
+   * @throws DwcpError why it did not move: then the source runs again, unless `details.switchedOver` says that the peer
    * may have it. spec/dwcp.md B15
    */
   migrate(peer: PeerAddress, request: MigrationRequest): Promise<MigrationResult>;
   /**
    * Asks a peer, while there is a session with it, which states it has. Without a session all are missing.
    *
-   * @throws {@link DwcpError} `dwcp.timeout`.
+   * @throws DwcpError `dwcp.timeout`.
    */
   queryBaselines(peer: PeerAddress, ids: readonly string[]): Promise<PeerStates>;
   /** Removes kept states that are too old or too many, and tells peers; gives their content ids. */
@@ -126,7 +131,7 @@ export interface DwcpNode {
 /**
  * Starts a node.
  *
- * @throws {@link DwcpError} `dwcp.invalid_config`.
+ * @throws DwcpError `dwcp.invalid_config`.
  */
 export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode> {
   const streams = { ...STREAMS, ...options.streams };

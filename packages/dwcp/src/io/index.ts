@@ -1,14 +1,20 @@
 export { type DwcpNode, type DwcpNodeOptions, startDwcpNode } from "./dwcp-node.js";
-export type { PeerAddress } from "./net/peer-link.js";
+export type { DialOptions } from "./net/dial-peer.js";
+export type { LinkOptions, PeerAddress } from "./net/peer-link.js";
+export type { CongestionControl } from "./net/tune-socket.js";
 export type { LinkCondition, RepeatCounts, TrafficReading } from "./net/traffic-tally.js";
 export type { StreamReading } from "./net/stream-reading.js";
 export type { FallbackReason, IntegrityStage, WorkReading } from "./transfer/work-tally.js";
 export type { SendRequest } from "./transfer/outbox.js";
+export type { SendFrom } from "./transfer/send-source.js";
+export type { Spool, SpoolListener } from "./transfer/spool.js";
 export type { SendResult } from "./transfer/send-job.js";
 export type { TrainerOptions } from "./transfer/class-trainer.js";
 export type { KeptStateInfo } from "./transfer/sent-states.js";
 export type { PeerStates } from "./transfer/store-talk.js";
 export type { ObjectStore, StoredObject } from "./store/object-store.js";
+export type { FileSource } from "./store/file-source.js";
+export type { Part } from "./store/part.js";
 export { FileLock } from "./store/file-lock.js";
 
 export {
@@ -32,15 +38,6 @@ export {
 } from "./baseline-files.js";
 export { inspectBaselines, type InspectedBaseline } from "./inspect-baselines.js";
 export { type CpuReading, CpuMeter, parseCpuMax } from "./cpu-meter.js";
-export { HdePool, type JobOptions } from "./workers/hde-pool.js";
-export { type EncodedExtent, HdeJob } from "./workers/hde-job.js";
-export type { JobSpec } from "./workers/worker-messages.js";
-export {
-  type OpenedSource,
-  openSource,
-  sharedBytes,
-  type SourceSpec,
-} from "./workers/source-spec.js";
 
 export { DwcpManager, type ManagerOptions } from "./manager/dwcp-manager.js";
 export type { ManagerHealth, ManagerState } from "./manager/manager-state.js";

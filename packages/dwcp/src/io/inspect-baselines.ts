@@ -10,6 +10,7 @@ import { hashLeaves } from "./transfer/leaf-hasher.js";
 export interface InspectedBaseline extends Partial<BaselineNote> {
   /** The content id that its name claims. */
   readonly id: string;
+  /** In bytes. */
   readonly length: number;
   /**
    * `sound`: its bytes have that id. `changed`: they have not, and it will never be used. `unnamed`: nothing says of which object

@@ -24,7 +24,9 @@ export interface JournalHeader {
   readonly transferId: string;
   /** −1 where the offer could not say. */
   readonly rawLength: number;
+  /** Of the object. */
   readonly generation: number;
+  /** Bytes of a leaf. */
   readonly leafBytes: number;
   /** SHA-256 of the object's key, in hexadecimal. */
   readonly keyDigest: string;

@@ -2,7 +2,9 @@ import { DwcpMetricTable, type MetricName } from "./metric-table.js";
 
 /** One picture of the dashboard, and what it asks. */
 export interface PanelSpec {
+  /** Under which heading it stands. */
   readonly row: string;
+  /** What it shows. */
   readonly title: string;
   /** What Grafana calls the unit. */
   readonly unit: string;
@@ -12,11 +14,15 @@ export interface PanelSpec {
 
 /** A rule by which somebody is woken, or told in the morning. */
 export interface AlertSpec {
+  /** Of the rule. */
   readonly name: string;
+  /** Whether somebody is woken. */
   readonly severity: "warning" | "critical";
+  /** PromQL that holds where something is wrong. */
   readonly expr: string;
   /** For how long it has to hold. */
   readonly for: string;
+  /** What is wrong, for people. */
   readonly summary: string;
 }
 

@@ -1,6 +1,8 @@
 /** One metric: what it counts, for people and for programs. */
 export interface MetricSpec {
+  /** As Prometheus has it. */
   readonly type: "counter" | "gauge" | "histogram";
+  /** What it counts, for people. */
   readonly help: string;
   /** Labels beside `node`. Never the number of a stream: that would make series without end. */
   readonly labels: readonly string[];

@@ -1,6 +1,7 @@
 import { DwcpMetricTable, type MetricName, type MetricSpec } from "./metric-table.js";
 
-type Labels = Readonly<Record<string, string>>;
+/** Names and values that tell the series of a metric apart. */
+export type Labels = Readonly<Record<string, string>>;
 
 interface Series {
   readonly labels: Labels;

@@ -7,6 +7,7 @@ export interface MigrationGoal {
   readonly downtimeMs: number;
   /** Rounds before the policy decides. */
   readonly maxRounds: number;
+  /** What becomes of it when it does not converge. */
   readonly whenStuck: StuckPolicy;
 }
 

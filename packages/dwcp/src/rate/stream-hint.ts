@@ -1,7 +1,10 @@
 /** How many streams a session may have. spec/dwcp.md B16 */
 export interface StreamBounds {
+  /** Fewer than half of these are too few. */
   readonly minStreams: number;
+  /** Never more. */
   readonly maxStreams: number;
+  /** Before anything is measured. */
   readonly initialStreams: number;
 }
 

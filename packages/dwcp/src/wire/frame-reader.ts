@@ -41,7 +41,7 @@ export class FrameReader {
   #buffered = 0;
   #header: FrameHeader | undefined;
 
-  /** `maxFrameBytes` bounds payloads until {@link agree} says otherwise. */
+  /** `maxFrameBytes` bounds payloads until {@link FrameReader.agree} says otherwise. */
   constructor(maxFrameBytes: number, crc32: Crc32) {
     this.#maxFrameBytes = maxFrameBytes;
     this.#crc32 = crc32;

@@ -62,24 +62,33 @@ export interface Capabilities {
 
 /** HELLO: opens a session. spec/dwcp.md B2, B3 */
 export interface HelloMessage {
+  /** Tells the messages apart. */
   readonly kind: "HELLO";
   /** Lowest and highest major version. */
   readonly versions: { readonly min: number; readonly max: number };
+  /** What the node calls itself. */
   readonly nodeId: string;
+  /** 32 bytes, in hexadecimal. */
   readonly clientRandom: string;
   /** The session that is to go on, where there is one. */
   readonly sessionId?: string | undefined;
+  /** What that side can do, or what both agreed on. */
   readonly capabilities: Capabilities;
 }
 
 /** WELCOME: answers HELLO. spec/dwcp.md B2, B3 */
 export interface WelcomeMessage {
+  /** Tells the messages apart. */
   readonly kind: "WELCOME";
+  /** The major version that both speak. */
   readonly version: number;
+  /** 16 bytes, in hexadecimal. */
   readonly sessionId: string;
   /** Differs after every start of the server's process. */
   readonly serverEpoch: string;
+  /** 32 bytes, in hexadecimal. */
   readonly serverRandom: string;
+  /** What the node calls itself. */
   readonly nodeId: string;
   /** The intersection, in full. */
   readonly capabilities: Capabilities;
@@ -91,34 +100,45 @@ export interface WelcomeMessage {
 
 /** AUTH: the initiator's proof. spec/dwcp.md B3 */
 export interface AuthMessage {
+  /** Tells the messages apart. */
   readonly kind: "AUTH";
+  /** HMAC-SHA-256 over the handshake, in hexadecimal. */
   readonly proof: string;
 }
 
 /** AUTH_OK: the responder's proof. spec/dwcp.md B3 */
 export interface AuthOkMessage {
+  /** Tells the messages apart. */
   readonly kind: "AUTH_OK";
+  /** HMAC-SHA-256 over the handshake, in hexadecimal. */
   readonly proof: string;
 }
 
 /** ATTACH: brings a further connection into a session. spec/dwcp.md B3 */
 export interface AttachMessage {
+  /** Tells the messages apart. */
   readonly kind: "ATTACH";
+  /** 16 bytes, in hexadecimal. */
   readonly sessionId: string;
+  /** Tells the streams of a session apart. */
   readonly streamIndex: number;
   /** Used once. */
   readonly nonce: string;
+  /** Proves that the stream belongs to the session, in hexadecimal. */
   readonly token: string;
 }
 
 /** ATTACHED: answers ATTACH. spec/dwcp.md B3 */
 export interface AttachedMessage {
+  /** Tells the messages apart. */
   readonly kind: "ATTACHED";
+  /** Tells the streams of a session apart. */
   readonly streamIndex: number;
 }
 
 /** PING. spec/dwcp.md B2 */
 export interface PingMessage {
+  /** Tells the messages apart. */
   readonly kind: "PING";
   /** 8 bytes that mean something to the sender only. */
   readonly opaque: string;
@@ -126,14 +146,19 @@ export interface PingMessage {
 
 /** PONG. spec/dwcp.md B2 */
 export interface PongMessage {
+  /** Tells the messages apart. */
   readonly kind: "PONG";
+  /** 8 bytes, in hexadecimal, that come back as they are. */
   readonly opaque: string;
+  /** How long the answer waited, in µs. */
   readonly holdUs: number;
 }
 
 /** GOAWAY: no new transfers, running ones finish. spec/dwcp.md B2 */
 export interface GoawayMessage {
+  /** Tells the messages apart. */
   readonly kind: "GOAWAY";
+  /** For people. */
   readonly reason: string;
   /** The last handle that is served. */
   readonly lastHandle: number;
@@ -141,18 +166,25 @@ export interface GoawayMessage {
 
 /** ERROR. spec/dwcp.md B2, B9 */
 export interface ErrorMessage {
+  /** Tells the messages apart. */
   readonly kind: "ERROR";
   /** A number of spec/dwcp.md B9; later versions may send others. */
   readonly code: number;
+  /** What dies of it. */
   readonly scope: ErrorScope;
+  /** Whether the same may succeed later. */
   readonly retryable: boolean;
+  /** For people. */
   readonly text: string;
+  /** Small, for logs. */
   readonly details?: Readonly<Record<string, string>> | undefined;
 }
 
 /** CREDIT: how many encoded bytes the peer may have sent in this session in all. spec/dwcp.md B2, B6 */
 export interface CreditMessage {
+  /** Tells the messages apart. */
   readonly kind: "CREDIT";
+  /** Encoded bytes of the session that may have been sent in all. */
   readonly limit: number;
 }
 

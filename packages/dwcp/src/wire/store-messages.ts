@@ -12,37 +12,51 @@ export const DICT_DATA_BYTES = 32_768;
 
 /** BASELINE_QUERY and BASELINE_DROP. spec/dwcp.md B2, B12 */
 export interface BaselineIdsMessage {
+  /** Tells the messages apart. */
   readonly kind: "BASELINE_QUERY" | "BASELINE_DROP";
+  /** Content ids, in hexadecimal. */
   readonly ids: readonly string[];
 }
 
 /** BASELINE_STATE: what of the asked is there. spec/dwcp.md B12 */
 export interface BaselineStateMessage {
+  /** Tells the messages apart. */
   readonly kind: "BASELINE_STATE";
+  /** Those that are there. */
   readonly present: readonly string[];
+  /** Those that are not there. */
   readonly missing: readonly string[];
 }
 
 /** DICT_OFFER. spec/dwcp.md B11 */
 export interface DictOfferMessage {
+  /** Tells the messages apart. */
   readonly kind: "DICT_OFFER";
   /** SHA-256 of the dictionary. */
   readonly id: string;
+  /** What objects like it are called. */
   readonly resourceClass: string;
+  /** In bytes. */
   readonly length: number;
 }
 
 /** DICT_STATE: the peer has them, or needs them. spec/dwcp.md B11 */
 export interface DictStateMessage {
+  /** Tells the messages apart. */
   readonly kind: "DICT_STATE";
+  /** Ids that need not come. */
   readonly have: readonly string[];
+  /** Ids that have to come. */
   readonly need: readonly string[];
 }
 
 /** DICT_DATA: a part of a dictionary. spec/dwcp.md B11 */
 export interface DictDataMessage {
+  /** Tells the messages apart. */
   readonly kind: "DICT_DATA";
+  /** The content id, in hexadecimal. */
   readonly id: string;
+  /** Of the first byte of this part. */
   readonly offset: number;
   /** Base64 of at most {@link DICT_DATA_BYTES}. */
   readonly data: string;

@@ -41,32 +41,45 @@ export type TransferKind = "blob" | "memory" | "live";
 
 /** A baseline that the sender has. spec/dwcp.md B4 */
 export interface OfferedBaseline {
+  /** By which units name it. */
   readonly slot: number;
   /** Its content id, in hexadecimal. */
   readonly id: string;
+  /** In bytes. */
   readonly length: number;
 }
 
 /** OFFER. spec/dwcp.md B4 */
 export interface OfferMessage {
+  /** Tells the messages apart. */
   readonly kind: "OFFER";
   /** Kept for all retries. */
   readonly transferId: string;
+  /** What the object is called. */
   readonly objectKey: string;
+  /** Rises with every state of the object. */
   readonly generation: number;
   /** −1 while it is not known; then FIN states it. */
   readonly rawLength: number;
+  /** Bytes of a page. */
   readonly pageBytes: number;
+  /** Bytes of a leaf. */
   readonly leafBytes: number;
+  /** By which leaves and root are made. */
   readonly hash: "sha-256";
   /** The content id of the object, where it is known. */
   readonly rootHash?: string | undefined;
+  /** States that the receiver may have, the best first. */
   readonly baselines: readonly OfferedBaseline[];
+  /** Dictionaries that the receiver may have. */
   readonly dictionaries: readonly { readonly slot: number; readonly id: string }[];
+  /** What is sent. */
   readonly transferKind: TransferKind;
+  /** Its share against other transfers. */
   readonly priority: number;
   /** How long from now the transfer may take, where it may not take forever. */
   readonly deadlineMs?: number | undefined;
+  /** Names and texts for the receiver. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -75,58 +88,79 @@ export type IntervalPair = readonly [start: number, length: number];
 
 /** ACCEPT. spec/dwcp.md B4 */
 export interface AcceptMessage {
+  /** Tells the messages apart. */
   readonly kind: "ACCEPT";
+  /** 16 bytes, in hexadecimal: the same for every attempt. */
   readonly transferId: string;
+  /** What the receiver calls the transfer in frames. */
   readonly handle: number;
   /** Slots that the receiver has and has verified. */
   readonly baselineSlots: readonly number[];
+  /** Those of the offer that are there and checked. */
   readonly dictionarySlots: readonly number[];
   /** What it already holds durably, the largest of it. */
   readonly intervals: readonly IntervalPair[];
+  /** Encoded bytes of the session that may have been sent in all. */
   readonly creditLimit: number;
 }
 
 /** REJECT. spec/dwcp.md B4 */
 export interface RejectMessage {
+  /** Tells the messages apart. */
   readonly kind: "REJECT";
+  /** 16 bytes, in hexadecimal: the same for every attempt. */
   readonly transferId: string;
   /** A number of spec/dwcp.md B9. */
   readonly code: number;
+  /** For people. */
   readonly text: string;
 }
 
 /** CANCEL, PAUSE and CONTINUE; the handle is the frame's. spec/dwcp.md B2 */
 export interface SteeringMessage {
+  /** Tells the messages apart. */
   readonly kind: "CANCEL" | "PAUSE" | "CONTINUE";
+  /** Why. */
   readonly reason: string;
 }
 
 /** NACK. spec/dwcp.md B6 */
 export interface NackMessage {
+  /** Tells the messages apart. */
   readonly kind: "NACK";
+  /** Which unit. */
   readonly unitId: number;
+  /** Why. */
   readonly reason: NackReason;
 }
 
 /** FIN. spec/dwcp.md B8 */
 export interface FinMessage {
+  /** Tells the messages apart. */
   readonly kind: "FIN";
+  /** The content id, in hexadecimal. */
   readonly rootHash: string;
+  /** Bytes of the object. */
   readonly rawLength: number;
 }
 
 /** VERIFIED and COMMITTED. spec/dwcp.md B8 */
 export interface OutcomeMessage {
+  /** Tells the messages apart. */
   readonly kind: "VERIFIED" | "COMMITTED";
+  /** 16 bytes, in hexadecimal: the same for every attempt. */
   readonly transferId: string;
+  /** The content id, in hexadecimal. */
   readonly rootHash: string;
 }
 
 /** LEAVES: asks for digests (without `digests`) or answers. spec/dwcp.md B8 */
 export interface LeavesMessage {
+  /** Tells the messages apart. */
   readonly kind: "LEAVES";
   /** Number of the first leaf. */
   readonly first: number;
+  /** How many leaves. */
   readonly count: number;
   /** One per leaf, in hexadecimal. */
   readonly digests?: readonly string[] | undefined;
@@ -134,22 +168,31 @@ export interface LeavesMessage {
 
 /** REPAIR: leaves that have to come again. spec/dwcp.md B8 */
 export interface RepairMessage {
+  /** Tells the messages apart. */
   readonly kind: "REPAIR";
+  /** Numbers of leaves, from 0. */
   readonly leaves: readonly number[];
 }
 
 /** ROUND: a round of a live migration begins. spec/dwcp.md B15 */
 export interface RoundMessage {
+  /** Tells the messages apart. */
   readonly kind: "ROUND";
+  /** 16 bytes, in hexadecimal: the same for every attempt. */
   readonly transferId: string;
+  /** 0 for the first one. */
   readonly round: number;
+  /** Raw bytes that the round brings. */
   readonly dirtyBytes: number;
 }
 
 /** SWITCHOVER: the target takes over. spec/dwcp.md B15 */
 export interface SwitchoverMessage {
+  /** Tells the messages apart. */
   readonly kind: "SWITCHOVER";
+  /** 16 bytes, in hexadecimal: the same for every attempt. */
   readonly transferId: string;
+  /** 0 for the first one. */
   readonly round: number;
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, jest, test } from "@jest/globals";
 import { Codec, memorySource, OwnData, type UnitBody } from "@proj/dwcp";
-import { HdePool, sharedBytes, type SourceSpec } from "@proj/dwcp/node";
+import { HdePool } from "#src/io/workers/hde-pool.js";
+import { sharedBytes, type SourceSpec } from "#src/io/workers/source-spec.js";
 import { isWireError } from "@proj/wire-types";
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

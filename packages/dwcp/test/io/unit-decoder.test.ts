@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { Codec, type OfferMessage, SLOT_NONE, SLOT_SELF, type UnitBody } from "@proj/dwcp";
-import { HdePool } from "@proj/dwcp/node";
+import { HdePool } from "#src/io/workers/hde-pool.js";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

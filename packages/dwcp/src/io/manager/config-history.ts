@@ -5,6 +5,7 @@ import { DwcpError } from "../../errors.js";
 
 /** A configuration that is, or was, in force. */
 export interface ConfigVersion {
+  /** Complete, with the defaults. */
   readonly config: DwcpConfig;
   /** Names it: changes have to name the one that they change. */
   readonly etag: string;

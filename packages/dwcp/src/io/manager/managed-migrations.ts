@@ -8,8 +8,11 @@ import type { PeerAddress } from "../net/peer-link.js";
 
 /** A migration that was asked for and is not over. */
 export interface RunningMigration {
+  /** Names it as long as the manager lives. */
   readonly id: number;
+  /** What the object is called. */
   readonly key: string;
+  /** `host:port` of the peer. */
   readonly peer: string;
   /** `waiting` while as many as are allowed are under way. */
   readonly state: "waiting" | "moving";
@@ -43,7 +46,9 @@ export class ManagedMigrations {
 
   /** Those that are not over. */
   get running(): readonly RunningMigration[] {
-    return [...this.#tasks.values()].map(({ abort: _, ...task }) => task);
+    return [...this.#tasks.values()].map(({ id, key, peer, state, rounds, dirtyBytes }) => {
+      return { id, key, peer, state, rounds, dirtyBytes };
+    });
   }
 
   /** Ends one, unless its peer may have taken over; `false` when there is none of that number. */

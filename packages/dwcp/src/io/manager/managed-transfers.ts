@@ -15,18 +15,27 @@ import { Spool } from "../transfer/spool.js";
 export interface ManagedResult {
   /** Which way it took: `plain` without DWCP at either side. */
   readonly path: "dwcp" | "plain";
+  /** The content id, in hexadecimal. */
   readonly rootHash: string;
+  /** Bytes of the object. */
   readonly rawBytes: number;
+  /** Bytes of the frames that carried it, with repeats. */
   readonly wireBytes: number;
 }
 
 /** A transfer that was asked for and is not over. */
 export interface RunningTransfer {
+  /** Names it as long as the manager lives. */
   readonly id: number;
+  /** 16 bytes, in hexadecimal: the same for every attempt. */
   readonly transferId: string;
+  /** What the object is called. */
   readonly key: string;
+  /** `host:port` of the peer. */
   readonly peer: string;
+  /** Raw bytes that are known to have arrived. */
   readonly arrivedBytes: number;
+  /** Bytes of the object. */
   readonly rawBytes: number;
 }
 

@@ -9,7 +9,9 @@ import type { DwcpManager } from "./dwcp-manager.js";
 
 /** Where the management interface listens, and who may use it. */
 export interface ManagementOptions {
+  /** Where it listens; beyond loopback a token is required. */
   readonly host: string;
+  /** Of TCP; 0 lets the system choose. */
   readonly port: number;
   /** What callers present as `Authorization: Bearer`; required beyond loopback. */
   readonly token?: string;

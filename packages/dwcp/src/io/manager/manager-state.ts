@@ -14,9 +14,12 @@ export interface ManagerHealth {
   readonly live: boolean;
   /** Transfers can be asked for. */
   readonly ready: boolean;
+  /** Where the manager is. */
   readonly state: ManagerState;
   /** Why it failed, or what is degraded. */
   readonly reason?: string;
+  /** Transfers that are not over. */
   readonly runningTransfers: number;
+  /** Migrations that are not over. */
   readonly runningMigrations: number;
 }

@@ -10,6 +10,7 @@ import type { PeerAddress } from "../net/peer-link.js";
 export interface ManagerSecrets {
   /** The pre-shared key. */
   readonly key?: Uint8Array | undefined;
+  /** Certificates of this side, as `node:tls` takes them. */
   readonly tls?: { readonly server?: TlsOptions; readonly client?: ConnectionOptions } | undefined;
   /** Folder of received objects; without it the node only sends. */
   readonly store?: string | undefined;

@@ -22,7 +22,9 @@ const DIGEST_BYTES = 32;
  * @see spec/dwcp.md B15
  */
 export class ImageFileSource implements MigrationSource {
+  /** The length by that of a page. */
   readonly pageCount: number;
+  /** 4096, or 512 for an image that is no multiple of that. */
   readonly pageBytes: number;
   readonly #file: FileHandle;
   readonly #writer: ImageWriter;
@@ -75,18 +77,22 @@ export class ImageFileSource implements MigrationSource {
     return dirty;
   }
 
+  /** Stops whoever writes. */
   async pause(): Promise<void> {
     await this.#writer.pause();
   }
 
+  /** Lets it write again. */
   async resume(): Promise<void> {
     await this.#writer.resume();
   }
 
+  /** Slows it down, where that is possible. */
   async throttle(share: number): Promise<void> {
     await this.#writer.throttle?.(share);
   }
 
+  /** Closes the file. */
   async close(): Promise<void> {
     await this.#file.close();
   }

@@ -21,6 +21,7 @@ export interface MigrationRequest extends Pick<
   SendRequest,
   "key" | "level" | "adaptive" | "algorithm" | "priority" | "baselines" | "signal"
 > {
+  /** What is moved. */
   readonly source: MigrationSource;
   /** Of the first round; every round has the next one. The time in milliseconds when absent. */
   readonly generation?: number;
@@ -38,6 +39,7 @@ export interface MigrationRequest extends Pick<
 export interface MigrationRound extends RoundMeasure {
   /** 0 for the first one. */
   readonly round: number;
+  /** Whether the source stood still. */
   readonly isLast: boolean;
   /** The content id of the whole state, in hexadecimal. */
   readonly rootHash: string;
@@ -45,6 +47,7 @@ export interface MigrationRound extends RoundMeasure {
 
 /** What a migration came to. */
 export interface MigrationResult {
+  /** Every round, the first one first. */
   readonly rounds: readonly MigrationRound[];
   /** From the pause of the source until the receiver had committed it, in µs. */
   readonly downtimeUs: number;
@@ -52,6 +55,7 @@ export interface MigrationResult {
   readonly predictedUs: number;
   /** The content id of what runs at the receiver, in hexadecimal. */
   readonly rootHash: string;
+  /** Bytes of the source. */
   readonly rawBytes: number;
   /** Of all rounds. */
   readonly wireBytes: number;

@@ -7,6 +7,7 @@ import type { PeerAddress } from "./peer-link.js";
 
 /** How a peer is connected to. */
 export interface DialOptions {
+  /** How long a connection may take. */
   readonly connectTimeoutMs: number;
   /** TLS from the first byte, where it is wanted. */
   readonly tls?: ConnectionOptions;

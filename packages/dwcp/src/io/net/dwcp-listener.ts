@@ -102,7 +102,7 @@ export class DwcpListener {
   /**
    * Begins to listen.
    *
-   * @throws {@link DwcpError} `dwcp.invalid_config` for an address that others can reach without any security.
+   * @throws DwcpError `dwcp.invalid_config` for an address that others can reach without any security.
    */
   async open(): Promise<void> {
     const { host, port } = this.#options.listen;

@@ -8,7 +8,9 @@ export interface StreamReading {
   readonly peer: string;
   /** The id of the peer's node. */
   readonly node: string;
+  /** Tells the streams of a session apart. */
   readonly index: number;
+  /** Whether it takes units. */
   readonly phase: StreamPhase;
   /** Encoded bytes that are under way on it. */
   readonly inflightBytes: number;

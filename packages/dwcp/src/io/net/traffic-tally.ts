@@ -11,20 +11,27 @@ export type RepeatCounts = Readonly<Record<RepeatReason, number>>;
 export interface TrafficReading {
   /** `host:port` of a peer that this node calls; `incoming` for all that call it. */
   readonly peer: string;
+  /** How it stands with what leads there. */
   readonly condition: LinkCondition;
+  /** Sessions that are not over. */
   readonly sessions: number;
+  /** Streams that are attached. */
   readonly streams: number;
   /** Bytes of units that arrived at the peer per second, over the last five. */
   readonly goodput: number;
   /** In µs; 0 before anything is measured. */
   readonly minRttUs: number;
+  /** Smoothed round trip, in µs; 0 before anything is measured. */
   readonly smoothedRttUs: number;
+  /** Bytes of units that are neither acknowledged nor given up. */
   readonly inflightBytes: number;
   /** Bytes that sockets took and gave, of whatever kind; under TLS before encryption. */
   readonly sentBytes: number;
+  /** Bytes that sockets gave, of whatever kind; under TLS after decryption. */
   readonly receivedBytes: number;
   /** Bytes of all frames of units that were sent, with repeats. */
   readonly unitBytes: number;
+  /** Units that were sent again, and why. */
   readonly repeats: RepeatCounts;
   /** Streams that nobody here closed, by reason. */
   readonly streamDeaths: ReadonlyMap<string, number>;

@@ -9,7 +9,7 @@ const epoch = randomBytes(8).toString("hex");
 export class FileLock {
   readonly #path: string;
 
-  /** @throws {@link DwcpError} `dwcp.conflict` when a living process, or this one, holds it. */
+  /** @throws DwcpError `dwcp.conflict` when a living process, or this one, holds it. */
   constructor(path: string) {
     this.#path = path;
     if (this.#take()) return;
@@ -22,6 +22,7 @@ export class FileLock {
     if (!this.#take()) throw new DwcpError("dwcp.conflict", "another process took the lock");
   }
 
+  /** Ends the hold; twice does no harm. */
   release(): void {
     rmSync(this.#path, { force: true });
   }

@@ -4,6 +4,7 @@ import type { ByteSource } from "../../hde/byte-source.js";
 
 /** A file that is read where it lies, and knows whether it was changed meanwhile. */
 export class FileSource implements ByteSource {
+  /** In bytes, as it was opened. */
   readonly length: number;
   readonly #fd: number;
   readonly #opened: Stats;
@@ -25,7 +26,7 @@ export class FileSource implements ByteSource {
   /**
    * Reads into a fresh buffer.
    *
-   * @throws {@link DwcpError} `dwcp.source_changed` when the file became shorter.
+   * @throws DwcpError `dwcp.source_changed` when the file became shorter.
    */
   read(offset: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
@@ -40,7 +41,7 @@ export class FileSource implements ByteSource {
   /**
    * Checks that the file is still what it was when it was opened. spec/dwcp.md B8
    *
-   * @throws {@link DwcpError} `dwcp.source_changed`.
+   * @throws DwcpError `dwcp.source_changed`.
    */
   check(): void {
     // Other threads open the file by its name.
@@ -50,6 +51,7 @@ export class FileSource implements ByteSource {
     }
   }
 
+  /** Closes the file. */
   close(): void {
     closeSync(this.#fd);
   }

@@ -13,11 +13,15 @@ import { Part } from "./part.js";
 
 /** An object that arrived whole. */
 export interface StoredObject {
+  /** What the object is called. */
   readonly key: string;
+  /** Rises with every state of the object. */
   readonly generation: number;
+  /** In bytes. */
   readonly length: number;
   /** Its content id, in hexadecimal. */
   readonly rootHash: string;
+  /** 16 bytes, in hexadecimal: the same for every attempt. */
   readonly transferId: string;
   /** Where its bytes lie. */
   readonly path: string;
@@ -103,7 +107,7 @@ export class ObjectStore {
   /**
    * Opens the place where an offered object gathers.
    *
-   * @throws {@link DwcpError} `dwcp.conflict`, `dwcp.limit`.
+   * @throws DwcpError `dwcp.conflict`, `dwcp.limit`.
    */
   part(offer: OfferMessage): Part {
     safeName(offer.objectKey);

@@ -46,7 +46,7 @@ export class Part implements ByteSource {
   /**
    * Opens what an earlier process left, or begins anew.
    *
-   * @throws {@link DwcpError} `dwcp.conflict` when it belongs to another object, or another process writes it.
+   * @throws DwcpError `dwcp.conflict` when it belongs to another object, or another process writes it.
    */
   constructor(base: string, header: JournalHeader) {
     this.path = `${base}.part`;
@@ -72,6 +72,7 @@ export class Part implements ByteSource {
     return this.#unsyncedBytes;
   }
 
+  /** Reads what lies there, into a fresh buffer. */
   read(offset: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
     for (let at = 0; at < length;) {
@@ -86,7 +87,7 @@ export class Part implements ByteSource {
   /**
    * Writes a unit's bytes.
    *
-   * @throws {@link DwcpError} `dwcp.no_space`; and what else the file system says.
+   * @throws DwcpError `dwcp.no_space`; and what else the file system says.
    */
   write(offset: number, bytes: Uint8Array, rawCrc: number): void {
     try {

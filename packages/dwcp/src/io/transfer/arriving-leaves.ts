@@ -49,7 +49,7 @@ export class ArrivingLeaves {
   /**
    * Hashes the rest of an object of `length` bytes.
    *
-   * @throws {@link DwcpError} what {@link LeafHasher.finish} does.
+   * @throws DwcpError what {@link LeafHasher.finish} does.
    */
   async finish(length: number, signal?: AbortSignal): Promise<LeafHashes> {
     await this.#busy;

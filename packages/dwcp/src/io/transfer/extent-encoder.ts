@@ -120,7 +120,7 @@ export class ExtentEncoder {
    *
    * @param own Whether units may refer to what the receiver has acknowledged.
    * @param goodput Of the link, in encoded bytes per second; `undefined` while it is not known.
-   * @throws {@link DwcpError} what `HdeJob.encode` does.
+   * @throws DwcpError what `HdeJob.encode` does.
    */
   async encode(
     extent: { readonly start: number; readonly end: number },

@@ -51,7 +51,7 @@ export class LeafHasher {
   /**
    * Hashes leaves from offset `from`, where one begins, up to `to`: no more than are worth one task. Returns where it ended.
    *
-   * @throws {@link DwcpError} `dwcp.source_changed`; `dwcp.shutdown` where the pool was closed.
+   * @throws DwcpError `dwcp.source_changed`; `dwcp.shutdown` where the pool was closed.
    */
   async hash(from: number, to: number): Promise<number> {
     const { leafBytes } = this.#options;

@@ -27,6 +27,7 @@ export interface SendRequest {
   readonly key: string;
   /** Rises with every state of the object. */
   readonly generation?: number;
+  /** A path, bytes that nobody changes meanwhile, or a stream of bytes. */
   readonly from: SendFrom | Spool;
   /** Earlier states that the peer may have, the best first: paths or bytes. What the node kept itself comes after them. */
   readonly baselines?: readonly (string | Uint8Array)[];
@@ -36,13 +37,14 @@ export interface SendRequest {
   readonly adaptive?: boolean;
   /** What small objects like this one are called: dictionaries are trained of them, and used. */
   readonly resourceClass?: string;
+  /** How differences are found. */
   readonly algorithm?: DeltaAlgorithm;
   /** Share against other transfers. */
   readonly priority?: number;
   /** 16 bytes in hexadecimal: the same again goes on where an earlier attempt ended. */
   readonly transferId?: string;
   /**
-   * Ends the transfer, and has the peer forget what arrived; with a {@link DwcpError} `dwcp.shutdown` as its reason that stays, for
+   * Ends the transfer, and has the peer forget what arrived; with a DwcpError `dwcp.shutdown` as its reason that stays, for
    * the same `transferId` to go on later.
    */
   readonly signal?: AbortSignal;

@@ -83,7 +83,7 @@ export class ReceiveJob {
   /**
    * Accepts an offer.
    *
-   * @throws {@link DwcpError} for an offer that this side refuses.
+   * @throws DwcpError for an offer that this side refuses.
    */
   constructor(context: ReceiveJobContext) {
     this.#session = context.session;

@@ -29,9 +29,11 @@ const AHEAD_SECONDS = 0.2;
 
 /** What a job ends with. */
 export interface SendResult {
+  /** 16 bytes, in hexadecimal: the same for every attempt. */
   readonly transferId: string;
   /** The content id that both sides computed, in hexadecimal. */
   readonly rootHash: string;
+  /** Bytes of the object. */
   readonly rawBytes: number;
   /** Bytes of all frames of units, with repeats. */
   readonly wireBytes: number;

@@ -19,8 +19,11 @@ export interface KeptState extends SendSource {
 export interface KeptStateInfo {
   /** Its content id, in hexadecimal. */
   readonly id: string;
+  /** What the object is called. */
   readonly key: string;
+  /** Rises with every state of the object. */
   readonly generation: number;
+  /** In bytes. */
   readonly length: number;
   /** How many deltas lead to it from a state that went whole: 1 for one that went whole itself. */
   readonly chainLength: number;

@@ -63,13 +63,14 @@ export class Spool implements ByteSource {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Resolves when the stream has ended. @throws {@link DwcpError} `dwcp.source_changed` when it broke. */
+  /** Resolves when the stream has ended. @throws DwcpError `dwcp.source_changed` when it broke. */
   whole(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.subscribe({ grown: () => undefined, ended: resolve, failed: reject });
     });
   }
 
+  /** Reads what lies there, into a fresh buffer. */
   read(offset: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
     for (let at = 0; at < length;) {

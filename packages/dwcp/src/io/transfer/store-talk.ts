@@ -82,7 +82,7 @@ export class StoreTalk {
    * Asks a peer which states it has.
    *
    * @param ids At most {@link MAX_IDS}.
-   * @throws {@link DwcpError} `dwcp.timeout` when it does not answer.
+   * @throws DwcpError `dwcp.timeout` when it does not answer.
    */
   query(host: SessionHost, ids: readonly string[]): Promise<PeerStates> {
     const talk = this.#talks.get(host);

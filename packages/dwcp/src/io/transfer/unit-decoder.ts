@@ -70,7 +70,7 @@ export class UnitDecoder {
   /**
    * Decodes a unit; the bytes may be a view into it.
    *
-   * @throws {@link DwcpError} what `decodeUnit` does; `details.slot` is the slot where the unit refers to one.
+   * @throws DwcpError what `decodeUnit` does; `details.slot` is the slot where the unit refers to one.
    */
   async decode(unit: UnitBody): Promise<Uint8Array> {
     // Nothing is to be done for these that is worth the way to a worker.

@@ -9,10 +9,13 @@ export type IntegrityStage = "unit" | "leaf" | "object";
 
 /** What encoding, decoding and verifying came to. Totals only rise while the node lives. spec/dwcp.md B17 */
 export interface WorkReading {
+  /** Units that were handed to transfers, by codec. */
   readonly units: ReadonlyMap<CodecName, number>;
   /** Time that workers took to encode, by the codec that was chosen. */
   readonly encodeSeconds: ReadonlyMap<CodecName, number>;
+  /** Units that were encoded again, and why. */
   readonly fallbacks: ReadonlyMap<FallbackReason, number>;
+  /** Bytes that were not what they should be, and where that came out. */
   readonly integrityFailures: ReadonlyMap<IntegrityStage, number>;
   /** The level that was encoded at last; `undefined` before anything was. */
   readonly level: number | undefined;

@@ -6,6 +6,7 @@ import type { TaskResult, WorkerTask } from "./worker-messages.js";
 
 /** The units of an extent, in ascending order. */
 export interface EncodedExtent {
+  /** In ascending order. */
   readonly units: readonly UnitBody[];
   /** What it took a worker, in s. */
   readonly seconds: number;
@@ -38,7 +39,7 @@ export class HdeJob {
    * Encodes an extent that begins at a page.
    *
    * @param ownBytes How much of the object, from its start, the receiver has acknowledged.
-   * @throws {@link DwcpError} `dwcp.shutdown`; `dwcp.source_changed` where a file became shorter.
+   * @throws DwcpError `dwcp.shutdown`; `dwcp.source_changed` where a file became shorter.
    */
   async encode(
     offset: number,

@@ -10,6 +10,7 @@ import type { FromWorker, JobSpec, TaskResult, ToWorker, WorkerTask } from "./wo
 
 /** How a job is opened: what a {@link JobSpec} says, without the table that the pool makes. */
 export interface JobOptions extends Omit<JobSpec, "baseline"> {
+  /** What it is sent against. */
   readonly baseline?:
     | {
         readonly slot: number;

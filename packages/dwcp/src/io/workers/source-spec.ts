@@ -9,7 +9,9 @@ export type SourceSpec =
 
 /** A source that holds something of the system until it is closed. */
 export interface OpenedSource {
+  /** Where its bytes are read. */
   readonly source: ByteSource;
+  /** Lets go of what is open. */
   close(): void;
 }
 

@@ -7,10 +7,15 @@ import type { SourceSpec } from "./source-spec.js";
 
 /** What all units of a job have in common. */
 export interface JobSpec {
+  /** Bytes of a page. */
   readonly pageBytes: number;
+  /** What a unit should come to, encoded. */
   readonly chunkBytes: number;
+  /** What a unit may cover. */
   readonly maxUnitRawBytes: number;
+  /** What a unit may come to, encoded. */
   readonly maxEncodedBytes: number;
+  /** How differences are found. */
   readonly algorithm: DeltaAlgorithm;
   /** The object that is sent, at the sender. */
   readonly object?: SourceSpec | undefined;

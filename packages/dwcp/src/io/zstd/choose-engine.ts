@@ -8,6 +8,7 @@ import { zlibEngine } from "./zlib-engine.js";
 
 /** The engine that runs, and why the better ones do not. */
 export interface ChosenEngine {
+  /** What passed the test. */
   readonly engine: ZstdEngine;
   /** One line per engine that was passed over. */
   readonly passedOver: readonly string[];
