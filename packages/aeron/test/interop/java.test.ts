@@ -65,6 +65,7 @@ describeWith("§13.10: Aeron's Java side", javaAndNative(), (jars) => {
     for (let polls = 1; inbox.next < count && inbox.wrong === undefined; polls++) {
       const idle = subscription.poll(inbox.assembler.handle, 64) === 0;
       if (idle || polls % POLLS_A_TURN === 0) await turn();
+      if (subscription.isClosed) return `closed after ${inbox.next}`;
     }
     return inbox.wrong ?? `received ${inbox.next}`;
   }

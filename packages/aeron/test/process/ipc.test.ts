@@ -76,6 +76,7 @@ describeWith("between processes", native, () => {
       for (let polls = 1; !done() && found.faults === 0; polls++) {
         const idle = subscription.poll(assembler.handle, 256) === 0;
         if (idle || polls % POLLS_A_TURN === 0) await turn();
+        if (subscription.isClosed) throw new Error(`closed after ${next.join(" and ")} messages`);
       }
       expect({ ...found, next }).toEqual({ faults: 0, next: [0, count, count] });
     },
