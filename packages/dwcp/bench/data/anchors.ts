@@ -9,7 +9,7 @@ import type { Pair } from "./pair.js";
 export type Anchors = ReadonlyMap<string, number>;
 
 /** Suffix sorting of more takes minutes. */
-const BSDIFF_LIMIT = 16_777_216;
+const BSDIFF_LIMIT = 33_554_432;
 
 /** Runs the tools on a pair, each on the same two files. */
 export function anchorsOf({ before, after }: Pair): Anchors {

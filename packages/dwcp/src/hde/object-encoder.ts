@@ -111,7 +111,9 @@ export class ObjectEncoder {
   // Where a unit of mixed pages ends: at a long known run, or when enough has changed.
   #unitEnd(kinds: Uint8Array, start: number): number {
     const { pageBytes, chunkBytes } = this.#settings;
-    const most = this.#ratio < LARGE_UNIT_RATIO ? MAX_UNIT_BYTES : LARGE_UNIT_BYTES;
+    // Who asks for the best wants its three streams long.
+    const isLarge = this.#ratio >= LARGE_UNIT_RATIO || this.#algorithm === "bsdiff";
+    const most = isLarge ? LARGE_UNIT_BYTES : MAX_UNIT_BYTES;
     const wanted = Math.min(most, Math.max(MIN_UNIT_BYTES, chunkBytes * this.#ratio));
     let changed = 0;
     let page = start;
