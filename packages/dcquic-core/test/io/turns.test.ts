@@ -4,6 +4,7 @@ import { type BindDriver, UdpDriver } from "@proj/dcquic-core/node";
 import { Turns } from "#src/io/turns.js";
 import { localPool } from "../support/udp-pools.js";
 
+const tick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 describe("what an application says leaves in its turn", () => {
@@ -33,8 +34,8 @@ describe("what an application says leaves in its turn", () => {
   test("and in the next turn where the turn has sent: those who speak one by one share it", async () => {
     const { turns, log } = recorded();
     turns.soon();
-    await new Promise<void>((resolve) => void process.nextTick(resolve));
-    await new Promise<void>((resolve) => void process.nextTick(resolve));
+    await tick();
+    await tick();
     expect(log).toEqual(["send"]);
     turns.soon();
     turns.soon();
