@@ -2,11 +2,14 @@ const FIRST_CAPACITY = 4;
 // What a burst needed is kept for the next one, a flood's memory is not.
 const KEPT_CAPACITY = 4096;
 
+// Never written to: what is pushed first makes room. A peer has many queues that nothing ever waits in.
+const NONE: never[] = [];
+
 /** A first-in-first-out queue whose operations do not slow down as it grows, and that allocates nothing once it has grown. */
 export class Fifo<T> {
   readonly #limit: number;
   // A ring: its length is a power of two, or zero while nothing was ever pushed.
-  #items: (T | undefined)[] = [];
+  #items: (T | undefined)[] = NONE;
   #head = 0;
   #size = 0;
 
@@ -54,7 +57,7 @@ export class Fifo<T> {
 
   /** Forgets all items. */
   clear(): void {
-    this.#items = [];
+    this.#items = NONE;
     this.#head = 0;
     this.#size = 0;
   }

@@ -12,9 +12,10 @@ const NO_RING = new Int32Array(0);
  */
 export class PriorityQueue {
   readonly #limit: number;
-  readonly #rings: Int32Array[] = Array.from({ length: PRIORITIES }, () => NO_RING);
-  readonly #heads = new Uint32Array(PRIORITIES);
-  readonly #depths = new Uint32Array(PRIORITIES);
+  readonly #rings = Array<Int32Array>(PRIORITIES).fill(NO_RING);
+  // Plain arrays: a typed one of eight is twice as large, and each peer has several.
+  readonly #heads = zeros();
+  readonly #depths = zeros();
   #occupied = 0;
 
   /** `limit` is the depth of one level beyond which {@link PriorityQueue.push} says no. */
@@ -91,7 +92,7 @@ export interface PrioritySchedulerOptions {
  */
 export class PriorityScheduler {
   readonly #options: PrioritySchedulerOptions;
-  readonly #deficits = new Float64Array(PRIORITIES);
+  readonly #deficits = zeros();
   #owed = 0;
   #cursor = 0;
 
@@ -144,6 +145,10 @@ export class PriorityScheduler {
       this.#cursor = (this.#cursor + 1) % PRIORITIES;
     }
   }
+}
+
+function zeros(): number[] {
+  return Array<number>(PRIORITIES).fill(0);
 }
 
 function lowestBit(bits: number): number {
