@@ -27,6 +27,7 @@ export class ReceivedFile {
   #ranges: HeldRange[];
   // Writes of the journal, one after the other.
   #saving: Promise<void> = Promise.resolve();
+  #finishing: Promise<"whole" | "different"> | undefined;
 
   private constructor(path: string, file: Omit<FileRange, "offset">, ranges: HeldRange[]) {
     this.#path = path;
@@ -66,7 +67,10 @@ export class ReceivedFile {
     if (!isKnown) this.#ranges = [...this.#ranges, range];
     this.#saving = this.#saving.then(() => this.#save());
     await this.#saving;
-    return this.isWhole ? this.#finish() : "partly";
+    if (!this.isWhole) return "partly";
+    // Ranges that end together all find the file whole; it gets its name once.
+    this.#finishing ??= this.#finish();
+    return this.#finishing;
   }
 
   async #save(): Promise<void> {
