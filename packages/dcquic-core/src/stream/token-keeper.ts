@@ -3,7 +3,7 @@ import type { EnginePort } from "./engine-port.js";
 import type { Stream } from "./stream.js";
 
 /** How far a watched token came. */
-export type TokenReached = "reached" | "failed";
+type TokenReached = "reached" | "failed";
 
 interface Watcher {
   readonly wait: "request" | "response";

@@ -25,7 +25,13 @@ async function made(more: Parameters<typeof localPool>[0] = {}): Promise<Transpo
   return pool;
 }
 
-const two = { preset: "twoCoreTest", workers: 2 } as const;
+// A machine that is busy with other tests is not silent.
+const patient = {
+  preset: "twoCoreTest",
+  probeIdleUs: 5_000_000,
+  peerTimeoutUs: 30_000_000,
+} as const;
+const two = { ...patient, workers: 2 } as const;
 
 const echo: Acceptor = {
   accept: async (incoming) => {
@@ -35,7 +41,9 @@ const echo: Acceptor = {
 
 /** Pools that answer, and a pool of two workers that calls them. */
 async function spread(count: number, more: Parameters<typeof localPool>[0] = {}) {
-  const answerers = await Promise.all(Array.from({ length: count }, () => made()));
+  const answerers = await Promise.all(
+    Array.from({ length: count }, () => made({ settings: patient })),
+  );
   for (const answerer of answerers) answerer.serve(echo);
   const events: DcquicEvent[] = [];
   const caller = await made({ settings: two, ...more });
@@ -222,7 +230,7 @@ describe("§18: a worker is lost", () => {
     const during = await homes(caller, answerers, events);
     expect(during.flat().every((worker) => worker === 1)).toBe(true);
     tell[0]?.("recovered");
-    const fresh = await Promise.all(Array.from({ length: 6 }, () => made()));
+    const fresh = await Promise.all(Array.from({ length: 6 }, () => made({ settings: patient })));
     for (const answerer of fresh) answerer.serve(echo);
     expect((await homes(caller, fresh, events)).flat()).toContain(0);
     expect((await homes(caller, answerers, events)).flat()).toEqual(during.flat());

@@ -1,5 +1,6 @@
 import type { EngineEvent, PathId } from "../../engine/events.js";
 import type { WorkerEndpoint } from "../../path/hello.js";
+import type { UdpAddress } from "../peer-addresses.js";
 import { formatPeerName, isUnspecified } from "./peer-name.js";
 import type { PoolDriver } from "./pool-driver.js";
 
@@ -7,8 +8,8 @@ import type { PoolDriver } from "./pool-driver.js";
 const RETRY_MS = 400;
 
 /**
- * Finds another way to a peer that has several addresses, of its NICs and of its workers: while it does not answer, one after the other is tried. Both sides
- * do so, and each follows the other to where it is heard from.
+ * Finds another way to a peer that has several addresses: while it does not answer, one after the other is tried. Both sides
+ * do so, and each follows the other to where it is heard from. Once it failed, its other workers are asked too.
  *
  * The path stays, with its keys, its windows and its transfers: only its packets go elsewhere.
  *
@@ -16,6 +17,8 @@ const RETRY_MS = 400;
  */
 export class EndpointFailover {
   readonly #driver: PoolDriver;
+  // Other workers of the peer do not know the path, but they know whether their pool still does.
+  readonly #lastResorts = new Map<PathId, readonly UdpAddress[]>();
   readonly #retries = new Map<PathId, NodeJS.Timeout | undefined>();
 
   /** Tells `driver` what to try. */
@@ -26,17 +29,19 @@ export class EndpointFailover {
   /** Watches a path to a peer that said where it receives; `host` is the address in use. */
   watch(path: PathId, endpoints: readonly WorkerEndpoint[], host: string, port: number): void {
     const used = formatPeerName(host, port);
-    const others = new Map<string, { host: string; port: number }>();
+    const [home] = endpoints;
+    const others = new Map<string, UdpAddress>();
+    const strangers = new Map<string, UdpAddress>();
     for (const each of endpoints) {
       // An unspecified address is the one that is in use already.
       const at = { host: isUnspecified(each.host) ? host : each.host, port: each.ports[0] ?? 0 };
       const name = formatPeerName(at.host, at.port);
-      if (at.port !== 0 && name !== used) others.set(name, at);
+      if (at.port === 0 || name === used) continue;
+      (each.worker === home?.worker ? others : strangers).set(name, at);
     }
-    if (others.size === 0) return;
-    for (const at of others.values()) {
-      this.#driver.engine.addAddress(path, this.#driver.addressOf(at.host, at.port));
-    }
+    if (others.size + strangers.size === 0) return;
+    for (const at of others.values()) this.#add(path, at);
+    this.#lastResorts.set(path, [...strangers.values()]);
     this.#retries.set(path, undefined);
   }
 
@@ -44,18 +49,27 @@ export class EndpointFailover {
   forget(path: PathId): void {
     clearTimeout(this.#retries.get(path));
     this.#retries.delete(path);
+    this.#lastResorts.delete(path);
   }
 
   /** Takes an event of the engine. */
   handle(event: EngineEvent): void {
     if (event.kind !== "peerStateChanged" || !this.#retries.has(event.path)) return;
     clearTimeout(this.#retries.get(event.path));
+    if (event.state === "failed") {
+      for (const at of this.#lastResorts.get(event.path) ?? []) this.#add(event.path, at);
+      this.#lastResorts.delete(event.path);
+    }
     if (event.state === "probing" || event.state === "failed") this.#next(event.path);
   }
 
   /** Gives up. */
   close(): void {
     for (const path of this.#retries.keys()) this.forget(path);
+  }
+
+  #add(path: PathId, { host, port }: UdpAddress): void {
+    this.#driver.engine.addAddress(path, this.#driver.addressOf(host, port));
   }
 
   // The engine knows best whether the peer was heard meanwhile.
