@@ -29,7 +29,7 @@ export class HostilePeer {
   readonly #reader = new FrameReader(MAX_FRAME_BYTES, crc32);
   #skip = PREFACE_BYTES;
   #isGone = false;
-  #wake: () => void = () => undefined;
+  readonly #waiting: (() => void)[] = [];
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -102,17 +102,26 @@ export class HostilePeer {
       const [found] = at < 0 ? [] : this.heard.splice(at, 1);
       if (found !== undefined) return found;
       if (this.#isGone) throw new Error(`the node hung up before ${kinds.join(", ")}`);
-      await new Promise<void>((resolve) => (this.#wake = resolve));
+      await this.#news();
     }
   }
 
   /** Waits until the node hangs up. */
   async gone(): Promise<void> {
-    while (!this.#isGone) await new Promise<void>((resolve) => (this.#wake = resolve));
+    while (!this.#isGone) await this.#news();
   }
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  // Several may wait at the same time.
+  #news(): Promise<void> {
+    return new Promise((resolve) => void this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    for (const each of this.#waiting.splice(0)) each();
   }
 
   #take(bytes: Buffer): void {
