@@ -1,0 +1,38 @@
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { randomBytes } from "node:crypto";
+import { DwcpError } from "@proj/dwcp";
+import { storedIn, TwoNodes } from "../support/two-nodes.js";
+
+jest.setTimeout(120_000);
+
+let nodes: TwoNodes;
+
+beforeEach(() => {
+  nodes = new TwoNodes();
+});
+afterEach(() => nodes.close());
+
+test("what had arrived when its sender shut down stays, and the same transfer goes on with the session", async () => {
+  const receiver = await nodes.receiving();
+  const sender = await nodes.start({ nodeId: "sender", workers: 1 });
+  const to = await nodes.slowly(receiver, 2_000_000);
+  const from = randomBytes(4_000_000);
+  const transferId = "ab".repeat(16);
+  const abort = new AbortController();
+  const first = sender.send(to, {
+    key: "k",
+    from,
+    transferId,
+    signal: abort.signal,
+    progress: (arrived) => {
+      if (arrived > 1_000_000) abort.abort(new DwcpError("dwcp.shutdown", "it is late"));
+    },
+  });
+  await expect(first).rejects.toMatchObject({ code: "dwcp.shutdown", message: "it is late" });
+  const seen: number[] = [];
+  const progress = (arrived: number): void => void seen.push(arrived);
+  const second = await sender.send(to, { key: "k", from, transferId, progress });
+  expect(seen.find((arrived) => arrived > 0)).toBeGreaterThan(1_000_000);
+  expect(second.wireBytes).toBeLessThan(3_100_000);
+  expect(storedIn(receiver, "k").equals(from)).toBe(true);
+});
