@@ -76,8 +76,9 @@ async function writtenUnread(
   ended.catch(() => {});
   // As many as are expected, or until nothing more happens.
   const enough = until === "settled" ? 90 : until;
-  let before = -1;
-  while (written < enough && (until !== "settled" || written === 0 || written !== before)) {
+  const isEnough = (before: number): boolean =>
+    written >= enough || (until === "settled" && written > 0 && written === before);
+  for (let before = -1; !isEnough(before);) {
     before = written;
     await pause(300);
   }
