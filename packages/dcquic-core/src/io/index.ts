@@ -19,6 +19,7 @@ export { ringCrypto } from "./ring-crypto.js";
 export type { EngineHostOptions } from "./engine-host.js";
 export { createTransportPool, type TransportPoolConfig } from "./pool/create-transport-pool.js";
 export type { BindDriver, BindOptions, PathCommands, PoolDriver } from "./pool/pool-driver.js";
+export type { ThreadSettings } from "./thread/thread-settings.js";
 export { bindBest, bindNative, bindThread, type ChosenDriver } from "./bind-driver.js";
 export type { SocketSettings } from "./socket-settings.js";
 export type { ThreadAnnounce, ThreadCommand } from "./thread/thread-messages.js";

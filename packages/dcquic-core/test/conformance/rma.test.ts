@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import type { RmaProviderName } from "@proj/dcquic-core";
 import { bindNative, type BindOptions, type NativeDriver } from "@proj/dcquic-core/node";
 import { backend } from "@proj/native-io";
-import { localPool } from "../support/udp-pools.js";
+import { localPair } from "../support/udp-pools.js";
 import { poolConformance } from "./pool-cases.js";
 
 const there = backend.kind === "native" ? backend.rma.providers().map(({ name }) => name) : [];
@@ -23,14 +23,12 @@ function conform(provider: RmaProviderName): void {
   poolConformance(
     `RMA by ${provider}`,
     async () => {
-      const [caller, answerer] = await Promise.all([localPool({ bind }), localPool({ bind })]);
+      const pair = await localPair({ bind });
       return {
-        caller,
-        answerer,
-        run: (done) => done,
+        ...pair,
         dispose: async () => {
           const read = drivers.splice(0).reduce((sum, driver) => sum + driver.rmaBytesRead, 0);
-          await Promise.all([caller.close(), answerer.close()]);
+          await pair.dispose();
           expect(read).toBeGreaterThan(0);
         },
       };

@@ -1,26 +1,11 @@
 import { test } from "@jest/globals";
 import { bindThread } from "@proj/dcquic-core/node";
 import { backend } from "@proj/native-io";
-import { localPool } from "../support/udp-pools.js";
+import { localPair } from "../support/udp-pools.js";
 import { poolConformance } from "./pool-cases.js";
 
 if (backend.kind === "native") {
-  poolConformance(
-    "an engine on its own thread",
-    async () => {
-      const [caller, answerer] = await Promise.all([
-        localPool({ bind: bindThread }),
-        localPool({ bind: bindThread }),
-      ]);
-      return {
-        caller,
-        answerer,
-        run: (done) => done,
-        dispose: async () => {
-          await Promise.all([caller.close(), answerer.close()]);
-        },
-      };
-    },
-    { sizes: [0, 1, 1025, 65_537] },
-  );
+  poolConformance("an engine on its own thread", () => localPair({ bind: bindThread }), {
+    sizes: [0, 1, 1025, 65_537],
+  });
 } else test.skip(`the patterns on a thread: ${backend.reason}`, () => {});

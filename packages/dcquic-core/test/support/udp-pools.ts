@@ -1,5 +1,6 @@
 import type { TransportPool } from "@proj/dcquic-core";
 import { createTransportPool, type TransportPoolConfig } from "@proj/dcquic-core/node";
+import type { PoolPair } from "../conformance/pool-cases.js";
 
 /** A key that both sides know. */
 export const rackKey = {
@@ -16,4 +17,17 @@ export function localPool(more: Partial<TransportPoolConfig> = {}): Promise<Tran
     closeGraceMs: 1000,
     ...more,
   });
+}
+
+/** Two pools of the same kind, for the patterns. */
+export async function localPair(more: Partial<TransportPoolConfig> = {}): Promise<PoolPair> {
+  const [caller, answerer] = await Promise.all([localPool(more), localPool(more)]);
+  return {
+    caller,
+    answerer,
+    run: (done) => done,
+    dispose: async () => {
+      await Promise.all([caller.close(), answerer.close()]);
+    },
+  };
 }

@@ -4,11 +4,9 @@ import type { Engine } from "../../engine/engine.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import type { EnginePort, PortParts } from "../../stream/engine-port.js";
 import type { Measured } from "../../metrics/engine-metrics.js";
-import type { WatchdogFinding } from "../../router/watchdog.js";
 import type { EngineHostOptions } from "../engine-host.js";
-import type { Polling } from "../native/native-driver.js";
 import type { UdpAddress } from "../peer-addresses.js";
-import type { SocketSettings } from "../socket-settings.js";
+import type { ThreadSettings } from "../thread/thread-settings.js";
 
 /** What a pool asks of an engine besides what its port takes. */
 export type PathCommands = Pick<
@@ -47,25 +45,11 @@ export interface PoolDriver {
 }
 
 /** What a pool asks of whoever binds the driver of one of its workers; a driver takes what it can do. */
-export interface BindOptions extends EngineHostOptions {
+export interface BindOptions extends EngineHostOptions, ThreadSettings {
   /** IP address to bind. */
   readonly host: string;
   /** Port to bind; 0 lets the system choose. */
   readonly port: number;
-  /** How its sockets are set up. */
-  readonly sockets?: SocketSettings;
-  /** How a thread of its own waits; `hybrid` if absent. */
-  readonly polling?: Polling;
-  /** The processor that a thread of its own is pinned to; the scheduler chooses if absent. */
-  readonly cpu?: number;
-  /** What happens when a thread of its own stands still for five seconds; `event` if absent. */
-  readonly onWorkerHang?: "abort" | "event";
-  /** Is told what the watchdog of a thread notices. */
-  readonly onFinding?: (finding: WatchdogFinding) => void;
-  /** Is told that the worker is gone although nobody closed it, after all of its paths failed. */
-  readonly onLost?: (reason: string) => void;
-  /** Is told that the NIC behind its sockets is gone. */
-  readonly onNicLost?: (errno: number) => void;
 }
 
 /** Binds a driver; `UdpDriver.bind`, `bindNative` and `bindThread` are such functions. */

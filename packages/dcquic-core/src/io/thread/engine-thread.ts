@@ -9,12 +9,10 @@ import type { PeerState } from "../../health/peer-health.js";
 import type { Measured } from "../../metrics/engine-metrics.js";
 import type { EstablishedPath } from "../../path/handshake.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
-import { Watchdog, WATCHDOG_INTERVAL_MS, type WatchdogFinding } from "../../router/watchdog.js";
+import { Watchdog, WATCHDOG_INTERVAL_MS } from "../../router/watchdog.js";
 import type { PortParts } from "../../stream/engine-port.js";
 import type { EngineHostOptions } from "../engine-host.js";
-import type { Polling } from "../native/native-driver.js";
 import type { UdpAddress } from "../peer-addresses.js";
-import type { SocketSettings } from "../socket-settings.js";
 import type { PathCommands } from "../pool/pool-driver.js";
 import {
   THREAD_WORDS,
@@ -24,25 +22,12 @@ import {
   ThreadWord,
 } from "./thread-messages.js";
 import { ThreadPort } from "./thread-port.js";
+import type { ThreadSettings } from "./thread-settings.js";
 
 /** What an {@link EngineThread} is made with. */
-export interface EngineThreadOptions extends Omit<EngineHostOptions, "crypto"> {
+export interface EngineThreadOptions extends Omit<EngineHostOptions, "crypto">, ThreadSettings {
   /** Where to listen. */
   readonly ports: readonly UdpAddress[];
-  /** How its sockets are set up. */
-  readonly sockets?: SocketSettings;
-  /** How the thread waits; `hybrid` if absent. */
-  readonly polling?: Polling;
-  /** The processor it is pinned to; the scheduler chooses if absent. */
-  readonly cpu?: number;
-  /** What happens when its loop stands still for five seconds: the process ends, or `onFinding` is all. `event` if absent. */
-  readonly onWorkerHang?: "abort" | "event";
-  /** Is told what the watchdog notices. */
-  readonly onFinding?: (finding: WatchdogFinding) => void;
-  /** Is told that the thread is gone although nobody closed it, after all of its paths failed. */
-  readonly onLost?: (reason: string) => void;
-  /** Is told that the NIC behind its sockets is gone. */
-  readonly onNicLost?: (errno: number) => void;
 }
 
 const DEFAULT_BUFFER_BYTES = 256 * 1024 * 1024;
