@@ -167,17 +167,22 @@ napi_value MapCall(napi_env env, napi_callback_info info) {
   return pending ? nullptr : Number(env, -ENOTSUP);
 }
 
+// The mapping that the first argument, an ArrayBuffer, is; nullptr when it is none, or none any more.
+Mapping* MappingOf(napi_env env, Arguments* arguments) {
+  void* data = nullptr;
+  size_t size = 0;
+  if (arguments->ok() &&
+      napi_get_arraybuffer_info(env, (*arguments)[0], &data, &size) != napi_ok) {
+    arguments->FailType("expected an ArrayBuffer");
+  }
+  return data == nullptr ? nullptr : Mapping::At(data);
+}
+
 // unmap(buffer): 0 | -EINVAL when this ArrayBuffer is no mapping, or none any more | -EBUSY while it is pinned
 napi_value UnmapCall(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info, "unmap", 1);
-  void* data = nullptr;
-  size_t size = 0;
-  if (arguments.ok() &&
-      napi_get_arraybuffer_info(env, arguments[0], &data, &size) != napi_ok) {
-    arguments.FailType("expected an ArrayBuffer");
-  }
+  Mapping* const mapping = MappingOf(env, &arguments);
   if (!arguments.ok()) return nullptr;
-  Mapping* const mapping = data == nullptr ? nullptr : Mapping::At(data);
   if (mapping == nullptr) return Number(env, -EINVAL);
   if (mapping->pinned()) return Number(env, -EBUSY);
   // Views become empty before the memory goes, so that none of them dangles.
@@ -189,14 +194,8 @@ napi_value UnmapCall(napi_env env, napi_callback_info info) {
 // lock(buffer): 0 | -errno; -EINVAL when this ArrayBuffer is no mapping, or none any more
 napi_value LockCall(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info, "lock", 1);
-  void* data = nullptr;
-  size_t size = 0;
-  if (arguments.ok() &&
-      napi_get_arraybuffer_info(env, arguments[0], &data, &size) != napi_ok) {
-    arguments.FailType("expected an ArrayBuffer");
-  }
+  const Mapping* const mapping = MappingOf(env, &arguments);
   if (!arguments.ok()) return nullptr;
-  const Mapping* const mapping = data == nullptr ? nullptr : Mapping::At(data);
   return Number(env, mapping == nullptr ? -EINVAL : mapping->Lock());
 }
 
