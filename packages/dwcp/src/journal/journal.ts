@@ -3,12 +3,11 @@ import { DwcpError } from "../errors.js";
 import type { Crc32 } from "../wire/crc32.js";
 import { NetworkReader } from "../wire/network-reader.js";
 import { NetworkWriter } from "../wire/network-writer.js";
+import { ANY_LENGTH, mostBytes } from "../wire/raw-length.js";
 import { CONTENT_ID_BYTES, TRANSFER_ID_BYTES } from "../wire/transfer-messages.js";
 
 const MAGIC = 0x44574a31; // DWJ1
 const CRC_BYTES = 4;
-// Longer than any object is.
-const UNKNOWN_LENGTH = Number.MAX_SAFE_INTEGER;
 const NO_ROOT = "00".repeat(CONTENT_ID_BYTES);
 
 /** Bytes of a journal's header. */
@@ -47,7 +46,7 @@ export function encodeJournalHeader(header: JournalHeader, crc32: Crc32): Uint8A
   const writer = new NetworkWriter(JOURNAL_HEADER_BYTES)
     .u32(MAGIC)
     .bytes(parseHex(header.transferId))
-    .u64(header.rawLength < 0 ? UNKNOWN_LENGTH : header.rawLength)
+    .u64(mostBytes(header.rawLength))
     .u64(header.generation)
     .u32(header.leafBytes)
     .bytes(parseHex(header.keyDigest))
@@ -103,7 +102,7 @@ function decodeHeader(bytes: Uint8Array, crc32: Crc32): JournalHeader {
   }
   const transferId = formatHex(reader.view(TRANSFER_ID_BYTES));
   const length = reader.u64();
-  const rawLength = length === UNKNOWN_LENGTH ? -1 : length;
+  const rawLength = length === ANY_LENGTH ? -1 : length;
   const generation = reader.u64();
   const leafBytes = reader.u32();
   const keyDigest = formatHex(reader.view(CONTENT_ID_BYTES));
@@ -121,8 +120,7 @@ function decodeRecord(
   if (crcAt(bytes, checked) !== crc32(bytes.subarray(0, checked))) return undefined;
   const reader = new NetworkReader(bytes);
   const record = { start: reader.u64(), length: reader.u64(), rawCrc: reader.u32() };
-  const most = header.rawLength < 0 ? UNKNOWN_LENGTH : header.rawLength;
-  return record.start + record.length <= most ? record : undefined;
+  return record.start + record.length <= mostBytes(header.rawLength) ? record : undefined;
 }
 
 function crcAt(bytes: Uint8Array, at: number): number {

@@ -1,6 +1,7 @@
 import { IntervalSet } from "@proj/wire-types";
 import { DwcpError } from "../errors.js";
 import type { Chunk } from "../wire/chunk.js";
+import { ANY_LENGTH } from "../wire/raw-length.js";
 import type { IntervalPair, OfferMessage } from "../wire/transfer-messages.js";
 import { AckBook } from "./ack-book.js";
 
@@ -107,7 +108,7 @@ export class ReceivingTransfer {
    * @throws {@link DwcpError} `dwcp.protocol` for a unit outside of the object.
    */
   arrive(nowUs: number, chunk: Chunk, streamIndex: number): "new" | "duplicate" {
-    const most = this.#length ?? Number.MAX_SAFE_INTEGER;
+    const most = this.#length ?? ANY_LENGTH;
     if (chunk.rawOffset + chunk.rawBytes > most) {
       throw new DwcpError(
         "dwcp.protocol",

@@ -21,6 +21,7 @@ import {
   type JournalHeader,
   type JournalRecord,
 } from "../../journal/journal.js";
+import { mostBytes } from "../../wire/raw-length.js";
 import type { IntervalPair } from "../../wire/transfer-messages.js";
 import { nodeCrc32 } from "../node-hde-platform.js";
 import { FileLock } from "./file-lock.js";
@@ -51,7 +52,7 @@ export class Part implements ByteSource {
   constructor(base: string, header: JournalHeader) {
     this.path = `${base}.part`;
     this.#journalPath = `${base}.journal`;
-    this.length = header.rawLength < 0 ? Number.MAX_SAFE_INTEGER : header.rawLength;
+    this.length = mostBytes(header.rawLength);
     this.#lock = new FileLock(`${base}.lock`);
     const records = this.#leftOver(header);
     this.#data = openSync(this.path, existsSync(this.path) ? "r+" : "w+");

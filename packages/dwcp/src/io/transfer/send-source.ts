@@ -1,5 +1,6 @@
 import { type ByteSource, memorySource } from "../../hde/byte-source.js";
 import { FileSource } from "../store/file-source.js";
+import { ANY_LENGTH } from "../../wire/raw-length.js";
 import { sharedBytes, type SourceSpec } from "../workers/source-spec.js";
 import { Spool } from "./spool.js";
 
@@ -40,7 +41,7 @@ export function openSendSource(from: SendFrom | Spool): SendSource {
   return {
     source: spool,
     // Nobody knows its length; what is read of it is there.
-    spec: { kind: "file", path, length: Number.MAX_SAFE_INTEGER },
+    spec: { kind: "file", path, length: ANY_LENGTH },
     spool,
     check: () => undefined,
     close: () => (spool === from ? undefined : spool.close()),
