@@ -76,7 +76,7 @@ export class ExportTable {
     for (const [id, entry] of entries) {
       if (id === 0) this.#entries.set(id, entry);
       const { hook } = entry;
-      if (hook.capability instanceof WritableCapability) hook.capability.sessionEnded(reason);
+      if (hook.capability instanceof WritableCapability) hook.capability.abandon(reason);
       hook.dispose();
     }
   }

@@ -5,8 +5,8 @@ import { WritableCapability } from "./writable-capability.js";
 
 /** The end the peer writes to: who reads at the other hears what ended the session. */
 class PipeEnd extends WritableCapability {
-  override sessionEnded(cause?: unknown): void {
-    if (cause === undefined) super.sessionEnded();
+  override abandon(cause?: unknown): void {
+    if (cause === undefined) super.abandon();
     else this.fail(cause);
   }
 }

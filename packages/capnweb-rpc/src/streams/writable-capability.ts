@@ -77,11 +77,11 @@ export class WritableCapability extends Capability {
 
   override destroy(): void {
     if (this.#endCalled) return;
-    this.sessionEnded();
+    this.abandon();
   }
 
-  /** Aborts the stream unless it has been closed: nobody will close it any more. spec/capnweb.md §9.1 */
-  sessionEnded(cause?: unknown): void {
+  /** Aborts the stream unless it has been closed: nobody will any more, for `cause` if that is known. spec/capnweb.md §9.1 */
+  abandon(cause?: unknown): void {
     const message = "WritableStream RPC stub was disposed without calling close()";
     this.fail(cause === undefined ? new Error(message) : new Error(message, { cause }));
   }
