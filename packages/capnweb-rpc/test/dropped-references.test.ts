@@ -12,7 +12,7 @@ test("§21.15: stubs and unasked promises that are dropped go back to the peer",
     "what is awaited stays": 7,
     "what is held stays": "hello",
     // A stub comes with a message; a promise is made by a call, which the stack shows.
-    reported: ["stub", false, "promise", true],
+    reported: { stub: false, promise: true },
     "after the report": 1,
     "kept on request": 4,
   });
