@@ -42,7 +42,8 @@ export class BulkPlacement implements StreamPlacement {
   /** Takes a record. */
   record(transfer: Id64, offset: number, bytes: Uint8Array): void {
     if (this.#isOver) return;
-    const isLent = this.#target.isBorrower === true && (this.#tee?.isBorrower ?? true);
+    const [target, tee] = [this.#target, this.#tee];
+    const isLent = target.isBorrower === true && (tee === undefined || tee.isBorrower === true);
     const used = (): void => {
       this.#writing -= 1;
       this.placedBytes += bytes.length;
@@ -51,7 +52,7 @@ export class BulkPlacement implements StreamPlacement {
     };
     this.#writing += 1;
     try {
-      const writes = [this.#target.write(offset, bytes), this.#writeTee(offset, bytes)];
+      const writes = [target.write(offset, bytes), this.#writeTee(offset, bytes)];
       const slow = writes.filter((write) => write instanceof Promise);
       if (slow.length === 0) used();
       else Promise.all(slow).then(used, (error: unknown) => this.#fail(error));

@@ -311,6 +311,23 @@ describe("§4: bulk placement", () => {
     }
   });
 
+  test("a tee that keeps its records keeps them as they came, also beside a target that only borrows them", async () => {
+    const memory = new Uint8Array(content.length);
+    const kept: { readonly offset: number; readonly part: Uint8Array }[] = [];
+    const pools = serving((incoming) => {
+      const tee = {
+        write: (offset: number, part: Uint8Array) => void kept.push({ offset, part }),
+      };
+      void incoming.place(memoryTarget(memory), { tee });
+    });
+    const { done } = pools.pool(0).rawBulkTransfer("1", content.slice());
+    expect(await runUntil(pools, codeOf(done))).toBe("fulfilled");
+    const cache = new Uint8Array(content.length);
+    for (const { offset, part } of kept) cache.set(part, offset);
+    expect(kept.length).toBeGreaterThan(1);
+    expect(cache.every((byte, i) => byte === content[i])).toBe(true);
+  });
+
   test("a slow target slows the transfer down, and memory stays within its window", async () => {
     let [unfinished, most] = [0, 0];
     const pools = serving(async (incoming) => {
