@@ -43,6 +43,8 @@ export class JobRunner {
   #arrivedBytes = 0;
   #rawBytes = 0;
   #retryMs = FIRST_RETRY_MS;
+  // Open from the first look at the source on.
+  #replication: ReplicationJournal | undefined;
   #over: Promise<void> = Promise.resolve();
 
   constructor(job: StoredJob, context: JobContext) {
@@ -96,28 +98,21 @@ export class JobRunner {
   }
 
   async #run(): Promise<void> {
-    const { order } = this.#job;
-    const { folder, journal } = this.#context;
-    const replication = await ReplicationJournal.open(
-      folder,
-      ["job", order.name, order.site],
-      journal.keeperOf(order.name),
-    );
     try {
       while (!this.#stop.signal.aborted) {
         this.#turn = new AbortController();
-        await sleepUntil(await this.#step(replication, this.#turn.signal), this.#turn.signal);
+        await sleepUntil(await this.#step(this.#turn.signal), this.#turn.signal);
       }
     } finally {
-      replication.close();
+      this.#replication?.close();
     }
   }
 
   // One look at the source. Gives how long to wait for the next one.
-  async #step(replication: ReplicationJournal, signal: AbortSignal): Promise<number> {
+  async #step(signal: AbortSignal): Promise<number> {
     if (this.#state === "paused" || this.#state === "failed") return Number.POSITIVE_INFINITY;
     try {
-      await this.#replicate(replication, signal);
+      await this.#replicate(signal);
       this.#retryMs = FIRST_RETRY_MS;
       if (!signal.aborted) this.#enter("waiting");
       return this.#job.order.every_ms;
@@ -127,15 +122,20 @@ export class JobRunner {
     }
   }
 
-  async #replicate(replication: ReplicationJournal, signal: AbortSignal): Promise<void> {
-    const { name, source, as, level } = this.#job.order;
-    const { way, peer, journal } = this.#context;
+  async #replicate(signal: AbortSignal): Promise<void> {
+    const { name, source, site, as, level } = this.#job.order;
+    const { way, peer, journal, folder } = this.#context;
+    this.#replication ??= await ReplicationJournal.open(
+      folder,
+      ["job", name, site],
+      journal.keeperOf(name),
+    );
     const replicator = new Replicator({
       node: way,
       peer,
       source: await findSource(source, as),
       name,
-      journal: replication,
+      journal: this.#replication,
       clock: systemTime,
       level,
       algorithm: "auto",
@@ -145,17 +145,10 @@ export class JobRunner {
         this.#rawBytes = raw;
       },
     });
-    if (!(await replicator.hasNews())) return;
+    if (!(await replicator.hasNews()) || signal.aborted) return;
     this.#enter("running");
-    for (const {
-      generation,
-      rawBytes,
-      wireBytes,
-      durationUs,
-      rootHash,
-    } of await replicator.run()) {
-      const atMs = Math.round(systemTime.wallMs());
-      journal.note(name, { generation, rawBytes, wireBytes, durationUs, rootHash, atMs });
+    for (const run of await replicator.run()) {
+      journal.note(name, { ...run, atMs: Math.round(systemTime.wallMs()) });
     }
   }
 

@@ -1,8 +1,9 @@
+import type { PeerAddress } from "@proj/dwcp/node";
 import { ControlError } from "../control/control-error.js";
 import { parseDwcpUrl } from "../replicate/dwcp-url.js";
 import { isReplicaName } from "../replicate/replica-key.js";
 import type { ReplicaWay } from "../replicate/replicator.js";
-import { JobJournal } from "./job-journal.js";
+import { JobJournal, type StoredJob } from "./job-journal.js";
 import { type JobOrder, jobOrderSchema, type JobReport, type JobRun, type Site } from "./job.js";
 import { JobRunner } from "./job-runner.js";
 
@@ -30,12 +31,14 @@ export class JobService {
     this.#journal = new JobJournal(options.folder);
     const configured = new Set(options.jobs.map(({ name }) => name));
     for (const order of options.jobs) this.#journal.put(order, "config");
-    for (const { order, origin } of this.#journal.jobs) {
+    for (const job of this.#journal.jobs) {
+      const { order, origin } = job;
       const isGone = origin === "config" && !configured.has(order.name);
+      const peer = isGone ? undefined : this.#peerOf(order);
       // A site that the configuration no longer names takes its jobs along.
-      if (isGone || this.#siteOf(order) === undefined) this.#journal.remove(order.name);
+      if (peer === undefined) this.#journal.remove(order.name);
+      else this.#start(job, peer);
     }
-    for (const job of this.#journal.jobs) this.#start(job.order.name);
   }
 
   /** Where replicas can go. */
@@ -64,22 +67,23 @@ export class JobService {
     if (!isReplicaName(name)) {
       throw new ControlError("control.invalid", `a replica cannot be called ${name}`);
     }
-    if (this.#siteOf(read.data) === undefined) {
+    const peer = this.#peerOf(read.data);
+    if (peer === undefined) {
       throw new ControlError("control.invalid", `there is no site ${site}`);
     }
     if (this.#runners.has(name)) {
       throw new ControlError("control.invalid", `there is a job ${name} already`);
     }
     this.#journal.put(read.data, "control");
-    return this.#start(name).report;
+    return this.#start({ order: read.data, origin: "control", isPaused: false }, peer).report;
   }
 
   /** Ends a job and forgets it; what the site has stays there. @throws ControlError `control.no_such_job` */
   async remove(name: string): Promise<void> {
-    const runner = this.#runnerOf(name);
-    this.#runners.delete(name);
-    await runner.stop();
+    // Its name is free when nothing of it runs any more.
+    await this.#runnerOf(name).stop();
     this.#journal.remove(name);
+    this.#runners.delete(name);
   }
 
   /** Holds a job, over restarts too, or lets it go on. @throws ControlError `control.no_such_job` */
@@ -102,28 +106,23 @@ export class JobService {
     this.#journal.close();
   }
 
-  #start(name: string): JobRunner {
-    const job = this.#journal.jobs.find(({ order }) => order.name === name);
-    const peer = job === undefined ? undefined : parseDwcpUrl(this.#siteOf(job.order)?.url ?? "");
-    if (job === undefined || peer === undefined) throw noSuchJob(name);
+  #start(job: StoredJob, peer: PeerAddress): JobRunner {
     const { way, folder, changed } = this.#options;
     const runner = new JobRunner(job, { way, peer, journal: this.#journal, folder, changed });
-    this.#runners.set(name, runner);
+    this.#runners.set(job.order.name, runner);
     runner.start();
     return runner;
   }
 
-  #siteOf({ site }: JobOrder): Site | undefined {
-    return this.#options.sites.find(({ name }) => name === site);
+  // Where a job goes; nowhere if no site has that name.
+  #peerOf({ site }: JobOrder): PeerAddress | undefined {
+    const found = this.#options.sites.find(({ name }) => name === site);
+    return found === undefined ? undefined : parseDwcpUrl(found.url);
   }
 
   #runnerOf(name: string): JobRunner {
     const runner = this.#runners.get(name);
-    if (runner === undefined) throw noSuchJob(name);
-    return runner;
+    if (runner !== undefined) return runner;
+    throw new ControlError("control.no_such_job", `there is no job ${name}`);
   }
-}
-
-function noSuchJob(name: string): ControlError {
-  return new ControlError("control.no_such_job", `there is no job ${name}`);
 }
