@@ -46,6 +46,7 @@ export {
   resolveDcquicConfig,
   workerCountOf,
 } from "./config/resolve-dcquic-config.js";
+export type { DistributionCounts } from "./engine/distribution.js";
 export type { EngineCounters } from "./engine/counters.js";
 export { EventBus, type Subscriber } from "./events/event-bus.js";
 export {

@@ -4,6 +4,7 @@ import type { CausalityMap } from "../causality/causality-map.js";
 import type { CryptoBackend } from "../crypto/backend.js";
 import type { DataKeyCache } from "../crypto/data-keys.js";
 import { ImmediateBatch, type PacketBatch } from "../crypto/packet-batch.js";
+import { AwakeTime } from "../health/awake-time.js";
 import type { RmaPort } from "../rma/rma-port.js";
 import { Fifo } from "../sched/fifo.js";
 import type { LeakyBucket } from "../sched/leaky-bucket.js";
@@ -16,6 +17,7 @@ import { SpareMemory } from "../transfer/spare-memory.js";
 import type { Tombstone } from "../transfer/tombstones.js";
 import type { EngineConfig } from "./config.js";
 import { type EngineCounters, engineCounters } from "./counters.js";
+import { Distribution } from "./distribution.js";
 import type { EngineEvent, PathId, SecurityNote } from "./events.js";
 import type { Path } from "./path.js";
 
@@ -28,6 +30,7 @@ export type TableEntry =
 /** Kinds of timers; the payload of a timer is 8 × what it is about + its kind. */
 export const TimerKind = { Announcer: 0, Puller: 1, Path: 2, Close: 3, Deadline: 4 } as const;
 const KINDS = 8;
+const GAP_BOUNDS_US = [1000, 5000, 20_000, 100_000, 500_000, 2_000_000, 10_000_000];
 const OVERLOAD_SHARE = 7 / 8;
 // As much as one transfer has under way by default.
 const SPARE_BYTES = 4_194_304;
@@ -76,6 +79,10 @@ export class EngineContext {
   nowUs: number;
   /** When the driver last came late to a timer, as after a pause. */
   resumedUs: number = Number.NEGATIVE_INFINITY;
+  /** How long the engine was kept from running. */
+  readonly awake: AwakeTime;
+  /** How late it was each time; µs. */
+  readonly gaps: Distribution = new Distribution(GAP_BOUNDS_US);
   /** What is counted. */
   readonly counters: EngineCounters = engineCounters();
 
@@ -106,6 +113,17 @@ export class EngineContext {
     this.nic = parts.nic;
     this.nowUs = parts.nowUs;
     this.wheel = new TimingWheel(parts.nowUs);
+    this.awake = new AwakeTime(parts.nowUs, parts.config.timerGranularityUs);
+  }
+
+  /** Takes note that the engine is called: first of all in each call that believes in the time. */
+  runs(nowUs: number): void {
+    this.nowUs = nowUs;
+    const lateUs = this.awake.runs(nowUs, () => this.wheel.nextDeadline());
+    if (lateUs === 0) return;
+    // Whoever was kept from running must not blame its peers for the silence.
+    this.resumedUs = nowUs;
+    this.gaps.add(lateUs);
   }
 
   /** Schedules a timer in place of `before`, which may be none. */

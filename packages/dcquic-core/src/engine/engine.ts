@@ -21,6 +21,7 @@ import type { EngineCounters } from "./counters.js";
 import { CreditKeeper } from "./credit-keeper.js";
 import { EngineContext, type TableEntry, TimerKind } from "./context.js";
 import { DataBuilder } from "./data-builder.js";
+import type { DistributionCounts } from "./distribution.js";
 import { Doubts } from "./doubts.js";
 import { type AddPathOptions, FROM_ZERO } from "./first-counters.js";
 import { KeyRetirement } from "./key-retirement.js";
@@ -202,7 +203,7 @@ export class Engine {
 
   /** Takes what arrived. Nothing a peer sends makes it throw. */
   receive(nowUs: number, batch: DatagramBatch): void {
-    this.#context.nowUs = nowUs;
+    this.#context.runs(nowUs);
     this.#intake.receive(nowUs, batch);
     this.#settle(nowUs);
   }
@@ -257,7 +258,7 @@ export class Engine {
   ): PathId {
     const { identity = `address ${address}`, counters = FROM_ZERO } = options;
     const id = this.#nextPath++ as PathId;
-    const { config, crypto, pulls, transfers } = this.#context;
+    const { config, crypto, pulls, transfers, awake } = this.#context;
     const path = new Path({
       id,
       address,
@@ -269,6 +270,7 @@ export class Engine {
       sender: pulls.addSender(),
       forgotten: ({ pullerId }) => transfers.remove(pullerId),
       nowUs,
+      awake,
     });
     this.#context.paths.set(id, path);
     this.#byCredential.add(path);
@@ -290,7 +292,7 @@ export class Engine {
   nextAddress(nowUs: number, path: PathId, silentUs: number): boolean {
     const lost = this.#pathBy(path);
     const { addresses, address, health } = lost;
-    if (!lost.isLost || addresses.length < 2 || nowUs - health.heardUs < silentUs) return false;
+    if (!lost.isLost || addresses.length < 2 || health.silentUs(nowUs) < silentUs) return false;
     const next = addresses[(addresses.indexOf(address) + 1) % addresses.length];
     if (next !== undefined) lost.sendTo(next);
     return true;
@@ -330,7 +332,7 @@ export class Engine {
   /** Announces a transfer. */
   announce(nowUs: number, path: PathId, options: AnnounceOptions): AnnounceResult {
     const on = this.#pathBy(path);
-    this.#context.nowUs = nowUs;
+    this.#context.runs(nowUs);
     const result = this.#announcer.announce(nowUs, on, options);
     this.#keeper.arm(nowUs, on);
     return result;
@@ -395,10 +397,7 @@ export class Engine {
 
   /** Runs the timers that are due. */
   tick(nowUs: number): void {
-    const { wheel, config } = this.#context;
-    // Whoever was kept from running must not blame its peers for the silence.
-    if (nowUs - wheel.nextDeadline() > config.timerGranularityUs) this.#context.resumedUs = nowUs;
-    this.#context.nowUs = nowUs;
+    this.#context.runs(nowUs);
     this.#context.wheel.advance(nowUs, (payload) => this.#fire(nowUs, payload));
     this.#settle(nowUs);
   }
@@ -452,6 +451,11 @@ export class Engine {
   /** What it counted since it began. */
   get counters(): Readonly<EngineCounters> {
     return this.#context.counters;
+  }
+
+  /** How late it was called when something fell due, each time that it was; µs. */
+  get loopGaps(): DistributionCounts {
+    return this.#context.gaps.copy;
   }
 
   /** Where the peer of a path stands. */

@@ -156,7 +156,7 @@ export class PathKeeper {
   #considerProbe(nowUs: number, path: Path): void {
     const { config, random } = this.#context;
     const { health, rtt } = path;
-    const silentUs = nowUs - health.heardUs;
+    const silentUs = health.silentUs(nowUs);
     if (path.live > 0 && silentUs >= config.peerTimeoutUs) {
       this.#failed(path, Status.PeerTimeout);
     }

@@ -6,6 +6,7 @@ import type { CryptoBackend } from "../crypto/backend.js";
 import { type Direction, deriveSecretControlKey } from "../crypto/key-schedule.js";
 import { DerivationBudget, ReceiveKeys } from "../crypto/receive-keys.js";
 import { SendKeys } from "../crypto/send-keys.js";
+import type { AwakeTime } from "../health/awake-time.js";
 import { PeerHealth } from "../health/peer-health.js";
 import { PathMtu } from "../path/path-mtu.js";
 import type { EstablishedPath } from "../path/handshake.js";
@@ -46,6 +47,8 @@ export interface PathOptions {
   readonly forgotten: (tombstone: Tombstone) => void;
   /** When it is made. */
   readonly nowUs: number;
+  /** How long the engine was kept from running. */
+  readonly awake: AwakeTime;
 }
 
 const BATCH_BYTES = 65_536;
@@ -222,7 +225,7 @@ export class Path {
       startBytes: Math.min(config.mtuBytes, peer.maxDatagramBytes),
       maxBytes: Math.min(config.mtuMaxBytes, peer.maxDatagramBytes),
     });
-    this.health = new PeerHealth(options.nowUs);
+    this.health = new PeerHealth(options.nowUs, options.awake);
     this.nextNotifySeq = notifySeq;
     this.finished.add(0, notifySeq);
     this.notifyFinished = notifySeq;

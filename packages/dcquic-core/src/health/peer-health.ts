@@ -1,3 +1,5 @@
+import type { AwakeTime } from "./awake-time.js";
+
 /** Where a peer stands. spec/dcquic.md §14 */
 export type PeerState = "healthy" | "degraded" | "probing" | "failed";
 
@@ -43,13 +45,17 @@ export class PeerHealth {
   #firstAnswerUs = 0;
   #unanswered = 0;
   #heardUs: number;
+  #sleptAtHeardUs: number;
   #verifying = false;
+  readonly #awake: AwakeTime;
 
-  /** Healthy until something else is seen. */
-  constructor(nowUs: number) {
-    this.#sinceUs = nowUs;
+  /** Healthy until something else is seen. Patience is measured in `awake` time. */
+  constructor(nowUs: number, awake: AwakeTime) {
+    this.#awake = awake;
+    this.#sinceUs = this.#awakeUs(nowUs);
     this.#samplesSinceUs = nowUs;
     this.#heardUs = nowUs;
+    this.#sleptAtHeardUs = awake.sleptUs;
   }
 
   /** The present state. */
@@ -60,6 +66,11 @@ export class PeerHealth {
   /** When anything authentic was last received. */
   get heardUs(): number {
     return this.#heardUs;
+  }
+
+  /** For how long nothing authentic was received, not counting the time in which nothing could be. */
+  silentUs(nowUs: number): number {
+    return nowUs - this.#heardUs - (this.#awake.sleptUs - this.#sleptAtHeardUs);
   }
 
   /** Takes the outcome of a transfer's phase: 0 for success, 1 for a timeout or failure of the peer. */
@@ -80,11 +91,12 @@ export class PeerHealth {
   /** Notes that an authentic packet arrived. */
   heard(nowUs: number): void {
     this.#heardUs = nowUs;
+    this.#sleptAtHeardUs = this.#awake.sleptUs;
   }
 
   /** Begins to count silence now, because before nothing was expected of the peer. */
   watchFrom(nowUs: number): void {
-    this.#heardUs = Math.max(this.#heardUs, nowUs);
+    if (nowUs > this.#heardUs) this.heard(nowUs);
   }
 
   /** Notes a PROBE that was sent. */
@@ -114,7 +126,7 @@ export class PeerHealth {
    * Infinity when it owes none.
    */
   tick(nowUs: number, ptoUs: number, owedSinceUs: number): void {
-    const silentUs = nowUs - this.#heardUs;
+    const silentUs = this.silentUs(nowUs);
     const owedUs = nowUs - Math.max(this.#heardUs, owedSinceUs);
     switch (this.#state) {
       case "healthy":
@@ -123,7 +135,7 @@ export class PeerHealth {
         else if (
           this.#state === "degraded" &&
           this.#ewma > BAD &&
-          nowUs - this.#sinceUs >= DEGRADED_PATIENCE_US
+          this.#stayedUs(nowUs) >= DEGRADED_PATIENCE_US
         ) {
           this.#enter(nowUs, "probing");
         }
@@ -131,7 +143,7 @@ export class PeerHealth {
       case "probing":
         if (
           silentUs >= PROBING_PATIENCE_US &&
-          nowUs - this.#sinceUs >= PROBING_PATIENCE_US &&
+          this.#stayedUs(nowUs) >= PROBING_PATIENCE_US &&
           this.#unanswered >= PROBES_TO_FAIL
         ) {
           this.#enter(nowUs, "failed");
@@ -148,7 +160,7 @@ export class PeerHealth {
       if (policy === "immediate" && this.#state === "healthy") this.#enter(nowUs, "degraded");
       return;
     }
-    const silent = nowUs - this.#heardUs >= Math.max(3 * srttUs, ICMP_SILENCE_US);
+    const silent = this.silentUs(nowUs) >= Math.max(3 * srttUs, ICMP_SILENCE_US);
     if (silent || policy === "immediate") this.#enter(nowUs, "failed");
     else if (this.#state !== "failed") this.#enter(nowUs, "probing");
   }
@@ -166,14 +178,22 @@ export class PeerHealth {
     }
   }
 
+  #awakeUs(nowUs: number): number {
+    return nowUs - this.#awake.sleptUs;
+  }
+
+  #stayedUs(nowUs: number): number {
+    return this.#awakeUs(nowUs) - this.#sinceUs;
+  }
+
   #dwelt(nowUs: number): boolean {
-    return nowUs - this.#sinceUs >= DWELL_US || this.#state === "probing";
+    return this.#stayedUs(nowUs) >= DWELL_US || this.#state === "probing";
   }
 
   #enter(nowUs: number, state: PeerState): void {
     if (state === this.#state) return;
     this.#state = state;
-    this.#sinceUs = nowUs;
+    this.#sinceUs = this.#awakeUs(nowUs);
     this.#answers = 0;
     this.#unanswered = 0;
     this.#verifying = false;

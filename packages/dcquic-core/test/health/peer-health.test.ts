@@ -1,17 +1,18 @@
 import { describe, expect, test } from "@jest/globals";
+import { AwakeTime } from "#src/health/awake-time.js";
 import { PeerHealth } from "#src/health/peer-health.js";
 
 const SECOND = 1_000_000;
 const PTO = 10_000;
 
 function degraded(): PeerHealth {
-  const health = new PeerHealth(0);
+  const health = new PeerHealth(0, new AwakeTime(0, 1000));
   for (let i = 0; i < 20; i++) health.sample(i, 1);
   return health;
 }
 
 function probing(): PeerHealth {
-  const health = new PeerHealth(0);
+  const health = new PeerHealth(0, new AwakeTime(0, 1000));
   health.tick(7 * PTO, PTO, 0);
   return health;
 }
@@ -25,7 +26,7 @@ function failed(): PeerHealth {
 
 describe("§3 row 12, §14: the peer health machine", () => {
   test("healthy becomes degraded by failures, once there are 20 samples", () => {
-    const health = new PeerHealth(0);
+    const health = new PeerHealth(0, new AwakeTime(0, 1000));
     for (let i = 0; i < 19; i++) health.sample(i, 1);
     expect(health.state).toBe("healthy");
     health.sample(20, 1);
@@ -48,7 +49,7 @@ describe("§3 row 12, §14: the peer health machine", () => {
   });
 
   test("three PTOs of silence make it probing, if an answer is owed", () => {
-    const health = new PeerHealth(0);
+    const health = new PeerHealth(0, new AwakeTime(0, 1000));
     health.tick(10 * SECOND, PTO, Infinity);
     expect(health.state).toBe("healthy");
     expect(probing().state).toBe("probing");
@@ -75,14 +76,14 @@ describe("§3 row 12, §14: the peer health machine", () => {
   });
 
   test("D-9: ICMP about a peer that was just heard only makes it probing", () => {
-    const health = new PeerHealth(0);
+    const health = new PeerHealth(0, new AwakeTime(0, 1000));
     health.heard(SECOND);
     health.icmp(SECOND + 100, "unreachable", 50, "verify");
     expect(health.state).toBe("probing");
-    const silent = new PeerHealth(0);
+    const silent = new PeerHealth(0, new AwakeTime(0, 1000));
     silent.icmp(SECOND, "unreachable", 50, "verify");
     expect(silent.state).toBe("failed");
-    const strict = new PeerHealth(0);
+    const strict = new PeerHealth(0, new AwakeTime(0, 1000));
     strict.icmp(0, "unreachable", 50, "immediate");
     expect(strict.state).toBe("failed");
   });
