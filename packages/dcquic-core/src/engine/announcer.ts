@@ -66,11 +66,10 @@ export class Announcer {
     const tracked = options.track === true || (options.after?.length ?? 0) > 0;
     const token = tracked ? causality.track() : undefined;
     if (tracked && token === undefined) return { kind: "backPressured" };
-    const priority = Math.min(7, options.priority + (path.health.state === "degraded" ? 1 : 0));
     const transfer = new AnnouncedTransfer({
       path: path.id,
       shape: options.shape,
-      priority,
+      priority: options.priority,
       messageSeq: options.messageSeq,
       meta: options.meta ?? NOTHING,
       payload: options.payload,
@@ -378,7 +377,7 @@ export class Announcer {
 
   #enqueue(path: Path, transfer: AnnouncedTransfer): void {
     transfer.state = "queued";
-    path.announceQueue.push(transfer.priority, transfer.id.lo);
+    path.announceQueue.push(transfer.level, transfer.id.lo);
     this.#context.dirty.add(path);
   }
 

@@ -1,4 +1,5 @@
 import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
+import { PRIORITIES } from "../sched/priority-queue.js";
 import { FrameType, NotifyFlag, ResetCode, WireLimit } from "../wire/constants.js";
 import { copyId, type Id64, id64 } from "../wire/id64.js";
 import { encodeNotifyEntry, notifyEntry } from "../wire/notify-entry.js";
@@ -8,6 +9,8 @@ import type { Announcer } from "./announcer.js";
 import type { EngineContext } from "./context.js";
 import { ENTRY_BYTES, ENTRY_DEP_BYTES } from "./entry-room.js";
 import type { Path } from "./path.js";
+
+const LEAST_URGENT = PRIORITIES - 1;
 
 /**
  * Writes announcements, and what takes them back: those that are repeated first, then new ones by priority, as far as the
@@ -87,7 +90,7 @@ export class NotifyBuilder {
     }
     const { occupied } = path.announceQueue;
     path.announceQueue.shift(path.announceScheduler.select(occupied));
-    path.announceScheduler.charge(transfer.priority, WireLimit.maxEntryBytes, occupied);
+    path.announceScheduler.charge(transfer.level, WireLimit.maxEntryBytes, occupied);
     transfer.notifySeq = path.nextNotifySeq++;
     transfer.inline = (this.#entry.flags & NotifyFlag.Inline) !== 0;
     if (transfer.inline) {
@@ -101,6 +104,7 @@ export class NotifyBuilder {
     const { payload } = transfer;
     const isFirst = transfer.notifySeq < 0;
     const inline = isFirst ? this.#mayInline(path, transfer) : transfer.inline;
+    if (isFirst) transfer.priority = toldPriority(path, transfer);
     entry.shape = transfer.shape;
     entry.flags = isFirst ? 0 : NotifyFlag.Retransmit;
     entry.priority = transfer.priority;
@@ -211,4 +215,10 @@ export class NotifyBuilder {
       if (resend.state !== "failed") this.#announcer.voided(nowUs, path, resend, packet);
     }
   }
+}
+
+// Only what the peer is told is lowered: among own announcements each keeps the place it asked for, or those that are made once
+// the peer is well again would overtake all that were made before.
+function toldPriority({ health }: Path, { level }: AnnouncedTransfer): number {
+  return health.state === "degraded" ? Math.min(LEAST_URGENT, level + 1) : level;
 }

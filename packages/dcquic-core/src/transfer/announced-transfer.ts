@@ -78,8 +78,10 @@ export class AnnouncedTransfer {
   former: readonly FormerAnnouncement[] = NO_FORMER;
   /** Pattern and shape bits. */
   readonly shape: number;
-  /** 0 to 7. */
-  readonly priority: number;
+  /** The priority that was asked for: its place among own announcements. */
+  readonly level: number;
+  /** The priority that the peer is told, 0 to 7: a degraded one is asked for less. */
+  priority: number;
   /** Number of the message in its direction. */
   readonly messageSeq: number;
   /** For the acceptor. */
@@ -141,6 +143,7 @@ export class AnnouncedTransfer {
   }) {
     this.path = options.path;
     this.shape = options.shape;
+    this.level = options.priority;
     this.priority = options.priority;
     this.messageSeq = options.messageSeq;
     this.meta = options.meta;
