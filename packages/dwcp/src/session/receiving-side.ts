@@ -125,9 +125,9 @@ export class ReceivingSide {
     this.#acknowledge(transfer, AckKind.DURABLE, { units, echoUs: 0, holdUs: 0 }, undefined);
   }
 
-  /** A stream is gone, and with it the answers that were owed on it. */
-  streamGone(index: number): void {
-    for (const transfer of this.#byHandle.values()) transfer.streamGone(index);
+  /** A stream is gone, and with it answers that were given on it: they are given again on another. */
+  streamGone(nowUs: number, index: number): void {
+    for (const transfer of this.#byHandle.values()) transfer.streamGone(nowUs, index);
     // A limit that went down with the stream would never be heard of.
     if (this.#byHandle.size > 0) this.#sayCredit();
   }
@@ -150,6 +150,7 @@ export class ReceivingSide {
         if (book.dueUs > nowUs && !isIdle) continue;
         const content = book.take(nowUs);
         if (content !== undefined) this.#acknowledge(transfer, AckKind.RECEIVED, content, index);
+        if (this.#streams.get(index) === undefined) transfer.closeBook(index);
       }
     }
     if (this.grant.isDue) this.#sayCredit();

@@ -18,6 +18,8 @@ import type { StreamTable } from "./stream-table.js";
 /** Units before anything is measured: what a fresh connection carries in two round trips. */
 const FIRST_UNIT_BYTES = 32_768;
 const BURST_SECONDS = 0.005;
+/** The word that a stream is gone needs half a round trip, the acknowledgement of what it brought another one. */
+const AWAIT_RTTS = 1.5;
 
 /** A transfer with its place in the queue. */
 export class QueuedTransfer {
@@ -156,13 +158,35 @@ export class SendingSide {
     return true;
   }
 
-  /** A stream is gone: its units go to the front of the queue. */
-  streamGone(index: number): void {
+  /** A stream is gone: what the peer does not acknowledge on another one soon goes to the front of the queue. */
+  streamGone(nowUs: number, index: number): void {
+    const dueUs = this.#lossUs(nowUs);
     for (const { transfer } of this.#members.values()) {
-      for (const flying of transfer.streamGone(index)) {
-        if (!flying.unit.done) this.repeats.streamDied += 1;
+      for (const flying of transfer.streamGone(index, dueUs))
         this.meter.lost(wireSize(flying.unit));
-      }
+    }
+    this.tick(nowUs);
+  }
+
+  /** There is a stream again where none was. */
+  recovered(nowUs: number): void {
+    this.rate.restart();
+    for (const { transfer } of this.#members.values()) {
+      transfer.awaitAcknowledgements(this.#lossUs(nowUs));
+    }
+  }
+
+  /** When something may have to be sent again; Infinity while nothing may. */
+  get nextLossUs(): number {
+    let due = Number.POSITIVE_INFINITY;
+    for (const { transfer } of this.#members.values()) due = Math.min(due, transfer.nextLossUs);
+    return due;
+  }
+
+  /** Repeats what is lost for certain. */
+  tick(nowUs: number): void {
+    for (const { transfer } of this.#members.values()) {
+      this.repeats.streamDied += transfer.repeatLost(nowUs);
     }
   }
 
@@ -176,6 +200,10 @@ export class SendingSide {
         this.#landed(flying);
       }
     }
+  }
+
+  #lossUs(nowUs: number): number {
+    return nowUs + AWAIT_RTTS * this.rate.smoothedRttUs;
   }
 
   #mayGo(nowUs: number, unit: OutgoingUnit): boolean {

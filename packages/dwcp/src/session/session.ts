@@ -83,7 +83,7 @@ export class Session {
     this.#lostAtUs = undefined;
     this.#hadStreams = true;
     if (!wasLost) return;
-    this.sending.rate.restart();
+    this.sending.recovered(nowUs);
     this.#retries.askAll(nowUs);
     this.#events.push({ kind: "recovered" });
   }
@@ -91,8 +91,8 @@ export class Session {
   /** A connection is gone. Harmless the second time. */
   streamGone(nowUs: number, index: number): void {
     if (this.streams.detach(index) === undefined) return;
-    this.sending.streamGone(index);
-    this.receiving.streamGone(index);
+    this.sending.streamGone(nowUs, index);
+    this.receiving.streamGone(nowUs, index);
     this.#retries.askAll(nowUs);
     if (this.streams.size > 0 || this.#isClosed) return;
     this.#lostAtUs = nowUs;
@@ -130,8 +130,13 @@ export class Session {
   get nextDeadlineUs(): number {
     if (this.#isClosed) return Number.POSITIVE_INFINITY;
     if (this.#lostAtUs !== undefined) return this.#expiryUs(this.#lostAtUs);
-    const { blockedUntilUs } = this.sending;
-    let due = Math.min(blockedUntilUs, this.receiving.nextDeadlineUs, this.#retries.nextDeadlineUs);
+    const { blockedUntilUs, nextLossUs } = this.sending;
+    let due = Math.min(
+      blockedUntilUs,
+      nextLossUs,
+      this.receiving.nextDeadlineUs,
+      this.#retries.nextDeadlineUs,
+    );
     for (const stream of this.streams.all) {
       due = Math.min(due, stream.nextLookUs(this.#stallUs, this.options.tuning.keepaliveUs));
     }
@@ -143,6 +148,7 @@ export class Session {
     if (this.#isClosed) return;
     if (this.#lostAtUs === undefined) {
       this.receiving.tick(nowUs);
+      this.sending.tick(nowUs);
       for (const stream of this.streams.all) this.#look(nowUs, stream);
       this.#retries.tick(nowUs);
     } else if (nowUs >= this.#expiryUs(this.#lostAtUs)) {

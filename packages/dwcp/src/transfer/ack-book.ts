@@ -6,6 +6,9 @@ const UNITS_PER_ACK = 8;
 /** ACKs go out when a unit has waited this long. spec/dwcp.md B6 */
 const LONGEST_WAIT_US = 20_000;
 
+/** So many of the last ids are told again when their stream is gone: more than a round trip of one stream holds. */
+const MAX_RETOLD = 64;
+
 /** What an ACK tells besides totals. */
 export interface AckContent {
   readonly units: readonly UnitRun[];
@@ -21,13 +24,14 @@ interface Newest {
 /**
  * Collects what has to be acknowledged on one stream for one transfer.
  *
- * A unit is acknowledged on the stream that carried it: if that stream dies, unit and acknowledgement are lost together, and
- * the sender repeats the unit.
+ * A unit is acknowledged on the stream that carried it. When that stream is gone, what may have been said on it in vain is said
+ * again on another: the sender waits a little for that before it repeats a unit.
  *
  * @see spec/dwcp.md B6
  */
 export class AckBook {
   readonly #units: number[] = [];
+  readonly #told: number[] = [];
   #newest: Newest | undefined;
   #sinceUs = 0;
 
@@ -46,12 +50,20 @@ export class AckBook {
     }
   }
 
+  /** The stream is gone: what was told on it last waits again, to be told on another. */
+  retell(nowUs: number): void {
+    this.#units.unshift(...this.#told.splice(0));
+    this.#sinceUs = nowUs - LONGEST_WAIT_US;
+  }
+
   /** Takes what waits, or `undefined`. */
   take(nowUs: number): AckContent | undefined {
     const newest = this.#newest;
-    if (newest === undefined) return undefined;
-    const runs = runsOf(this.#units.splice(0).toSorted((a, b) => a - b));
-    this.#newest = undefined;
+    if (newest === undefined || this.#units.length === 0) return undefined;
+    const units = this.#units.splice(0);
+    this.#told.push(...units);
+    this.#told.splice(0, this.#told.length - MAX_RETOLD);
+    const runs = runsOf(units.toSorted((a, b) => a - b));
     return {
       units: runs.slice(0, MAX_ACK_RUNS),
       echoUs: newest.sentUs,

@@ -167,8 +167,13 @@ export class ReceivingTransfer {
     return this.#books;
   }
 
-  /** A stream is gone, with what it brought and what would have been acknowledged on it. */
-  streamGone(streamIndex: number): void {
+  /** A stream is gone, and with it some of what was acknowledged on it. */
+  streamGone(nowUs: number, streamIndex: number): void {
+    this.#books.get(streamIndex)?.retell(nowUs);
+  }
+
+  /** Forgets the book of a stream that is gone. */
+  closeBook(streamIndex: number): void {
     this.#books.delete(streamIndex);
   }
 

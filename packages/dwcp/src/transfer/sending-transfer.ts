@@ -4,7 +4,9 @@ import type { DeliveryStamp } from "../rate/delivery-meter.js";
 import type { UnitBody } from "../wire/chunk.js";
 import type { IntervalPair, NackReason, OfferMessage } from "../wire/transfer-messages.js";
 import { type EncodingRule, encodingRules, type PlannedExtent } from "./encoding-rule.js";
+import { Flight } from "./flight.js";
 import type { FlyingUnit, OutgoingUnit } from "./outgoing-unit.js";
+import { UnitQueue } from "./unit-queue.js";
 
 /** Where a transfer is, seen from the side that sends. spec/dwcp.md B7 */
 export type SendingState =
@@ -52,15 +54,10 @@ export class SendingTransfer {
     withoutSelf: new IntervalSet(),
     best: new IntervalSet(),
   };
-  readonly #waiting: OutgoingUnit[] = [];
-  readonly #repeats: OutgoingUnit[] = [];
-  readonly #flying = new Map<number, FlyingUnit>();
-  // Copies that were given up while their stream still lives: their acknowledgement may come all the same.
-  readonly #late = new Map<number, FlyingUnit>();
+  readonly #queue = new UnitQueue();
+  readonly #flight = new Flight();
   readonly #failures = new Map<number, number>();
   #encoding = 0;
-  #waitingBytes = 0;
-  #nextUnitId = 0;
   #refund = 0;
   #attempt = 0;
   #length: number;
@@ -85,7 +82,7 @@ export class SendingTransfer {
 
   /** Encoded bytes that are ready to be sent. */
   get waitingBytes(): number {
-    return this.#waitingBytes;
+    return this.#queue.waitingBytes;
   }
 
   /** Raw bytes that nobody encodes yet. */
@@ -105,13 +102,17 @@ export class SendingTransfer {
 
   /** Copies of units that are under way, the oldest first. */
   get flyingUnits(): Iterable<FlyingUnit> {
-    return this.#flying.values();
+    return this.#flight.units;
+  }
+
+  /** When copies of a stream that is gone count as lost; Infinity while there are none. */
+  get nextLossUs(): number {
+    return this.#flight.nextDueUs;
   }
 
   /** Ids of all copies that an acknowledgement may concern. */
-  *acknowledgeable(): Generator<number, void, undefined> {
-    yield* this.#flying.keys();
-    yield* this.#late.keys();
+  acknowledgeable(): Iterable<number> {
+    return this.#flight.acknowledgeable();
   }
 
   /** Whether every byte is known to have arrived. */
@@ -174,44 +175,30 @@ export class SendingTransfer {
     rest.add(extent.start, extent.end);
     for (const body of units) {
       rest.remove(body.rawOffset, body.rawOffset + body.rawBytes);
-      this.#waiting.push({ body, rule: extent.rule, flying: 0, sends: 0, done: false });
-      this.#waitingBytes += body.encoded.length;
+      this.#queue.add({ body, rule: extent.rule, flying: 0, sends: 0, done: false });
     }
     for (let i = 0; i < rest.count; i++) this.#plan(rest.start(i), rest.end(i), extent.rule);
   }
 
   /** The next unit for a stream, which stays where it is: repeats first. */
   get nextUnit(): OutgoingUnit | undefined {
-    for (const queue of [this.#repeats, this.#waiting]) {
-      while (queue[0]?.done === true) this.#waitingBytes -= queue.shift()?.body.encoded.length ?? 0;
-      if (queue[0] !== undefined) return queue[0];
-    }
-    return undefined;
+    return this.#queue.next;
   }
 
   /** Takes the next unit for a stream. */
   takeUnit(): OutgoingUnit | undefined {
-    const unit = this.nextUnit;
-    if (unit === undefined) return undefined;
-    (this.#repeats.length > 0 ? this.#repeats : this.#waiting).shift();
-    this.#waitingBytes -= unit.body.encoded.length;
-    return unit;
+    return this.#queue.take();
   }
 
   /** Notes that a copy of `unit` goes to a stream, and gives its id. */
   launch(unit: OutgoingUnit, streamIndex: number, stamp: DeliveryStamp): FlyingUnit {
-    const flying: FlyingUnit = { unitId: this.#nextUnitId++, unit, streamIndex, stamp };
-    unit.flying += 1;
-    unit.sends += 1;
-    this.#flying.set(flying.unitId, flying);
-    return flying;
+    return this.#flight.launch(unit, streamIndex, stamp);
   }
 
   /** Ends the flight of `unitId` because the peer acknowledged it; `undefined` when it flies no more. */
   arrive(unitId: number): FlyingUnit | undefined {
-    const flying = this.#land(unitId);
-    const unit = (flying ?? this.#late.get(unitId))?.unit;
-    this.#late.delete(unitId);
+    const flying = this.#flight.land(unitId);
+    const unit = flying?.unit ?? this.#flight.recover(unitId);
     if (unit === undefined) return undefined;
     const { body } = unit;
     unit.done = true;
@@ -223,29 +210,27 @@ export class SendingTransfer {
 
   /** Gives up a copy whose stream is silent; the unit goes to the front of the queue. */
   giveUp(flying: FlyingUnit): void {
-    if (this.#land(flying.unitId) === undefined) return;
-    this.#late.set(flying.unitId, flying);
-    this.repeat(flying.unit);
+    if (this.#flight.giveUp(flying)) this.#queue.repeat(flying.unit);
   }
 
-  /** A stream is gone: what it carried goes to the front of the queue. Returns the copies that were under way. */
-  streamGone(streamIndex: number): FlyingUnit[] {
-    for (const late of this.#late.values()) {
-      if (late.streamIndex === streamIndex) this.#late.delete(late.unitId);
-    }
-    const gone = [...this.#flying.values()].filter((each) => each.streamIndex === streamIndex);
-    for (const { unitId, unit } of gone) {
-      this.#land(unitId);
-      this.repeat(unit);
-    }
-    return gone;
+  /**
+   * A stream is gone. What it carried is sent again once `dueUs` has come, unless the peer acknowledges it on another stream
+   * until then. Returns the copies that were under way.
+   */
+  streamGone(streamIndex: number, dueUs: number): FlyingUnit[] {
+    return this.#flight.streamGone(streamIndex, dueUs);
   }
 
-  /** Queues another copy of a unit that is under way or was lost. */
-  repeat(unit: OutgoingUnit): void {
-    if (unit.done || this.#repeats.includes(unit)) return;
-    this.#repeats.push(unit);
-    this.#waitingBytes += unit.body.encoded.length;
+  /** Waits until `dueUs` for acknowledgements of what streams carried that are gone. */
+  awaitAcknowledgements(dueUs: number): void {
+    this.#flight.await(dueUs);
+  }
+
+  /** Queues what counts as lost now, before anything else; returns how many units that are. */
+  repeatLost(nowUs: number): number {
+    const lost = this.#flight.takeLost(nowUs);
+    for (const unit of lost) this.#queue.repeat(unit);
+    return lost.length;
   }
 
   /**
@@ -256,7 +241,7 @@ export class SendingTransfer {
    * @see spec/dwcp.md B6
    */
   refuse(unitId: number, reason: NackReason): FlyingUnit | undefined {
-    const flying = this.#land(unitId);
+    const flying = this.#flight.land(unitId);
     if (flying === undefined || flying.unit.done) return flying;
     const { unit } = flying;
     const { rawOffset: start, rawBytes, baselineSlot, dictionarySlot } = unit.body;
@@ -281,7 +266,7 @@ export class SendingTransfer {
         this.#replace(unit, start, end, "withoutSelf");
         break;
       case "NO_SPACE":
-        this.repeat(unit);
+        this.#queue.repeat(unit);
         this.state = "paused";
         break;
       case "RANGE":
@@ -321,14 +306,6 @@ export class SendingTransfer {
     for (const rule of encodingRules) this.#pending[rule].clear();
   }
 
-  #land(unitId: number): FlyingUnit | undefined {
-    const flying = this.#flying.get(unitId);
-    if (flying === undefined) return undefined;
-    this.#flying.delete(unitId);
-    flying.unit.flying -= 1;
-    return flying;
-  }
-
   #failed(unit: OutgoingUnit): void {
     const { rawOffset: start, rawBytes } = unit.body;
     const failures = (this.#failures.get(start) ?? 0) + 1;
@@ -339,20 +316,14 @@ export class SendingTransfer {
         `the bytes at ${start} arrived damaged ${failures} times`,
       );
     }
-    if (failures < RAW_AFTER_FAILURES) this.repeat(unit);
+    if (failures < RAW_AFTER_FAILURES) this.#queue.repeat(unit);
     else this.#replace(unit, start, start + rawBytes, "raw");
   }
 
   #replanWhere(concerned: (unit: OutgoingUnit) => boolean): void {
-    for (const queue of [this.#waiting, this.#repeats]) {
-      for (let i = queue.length - 1; i >= 0; i--) {
-        const unit = queue[i];
-        if (unit === undefined || !concerned(unit)) continue;
-        queue.splice(i, 1);
-        this.#waitingBytes -= unit.body.encoded.length;
-        const { rawOffset, rawBytes } = unit.body;
-        if (!unit.done) this.#replace(unit, rawOffset, rawOffset + rawBytes, unit.rule);
-      }
+    for (const unit of this.#queue.takeWhere(concerned)) {
+      const { rawOffset, rawBytes } = unit.body;
+      if (!unit.done) this.#replace(unit, rawOffset, rawOffset + rawBytes, unit.rule);
     }
   }
 
@@ -374,13 +345,7 @@ export class SendingTransfer {
   }
 
   #forgetUnits(): void {
-    for (const unit of this.#repeats) this.#withdraw(unit);
-    for (const { unit } of this.#flying.values()) this.#withdraw(unit);
-    this.#waiting.length = 0;
-    this.#repeats.length = 0;
-    this.#waitingBytes = 0;
-    this.#flying.clear();
-    this.#late.clear();
+    for (const unit of [...this.#queue.clear(), ...this.#flight.clear()]) this.#withdraw(unit);
     this.#failures.clear();
   }
 }

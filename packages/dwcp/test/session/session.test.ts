@@ -126,6 +126,30 @@ describe("a session", () => {
     expect(world.bytesSupplied).toBe(bytes.length);
   });
 
+  test("B9: does not send again what a stream had brought when it broke", () => {
+    const world = new World(31, FAST);
+    world.wantedStreams = 8;
+    const bytes = pattern(10_000_000);
+    const id = world.send(bytes);
+    let next = 300_000;
+    world.run(
+      30_000_000,
+      () => world.transfer(id).state === "committed",
+      () => {
+        if (world.nowUs < next) return;
+        next += 200_000;
+        world.breakStreams(1);
+      },
+    );
+    expectDelivered(world, id, bytes);
+    const arrivals = world.events.flatMap((event) =>
+      event.kind === "unitArrived" ? [event.chunk.rawOffset] : [],
+    );
+    const { streamDied = 0, hedged = 0 } = world.sender?.sending.repeats ?? {};
+    expect(streamDied).toBeGreaterThan(0);
+    expect(arrivals.length - new Set(arrivals).size).toBeLessThanOrEqual(hedged);
+  });
+
   test("B9: survives the death of all streams within its time to live", () => {
     const world = new World(6, FAST);
     const bytes = pattern(5_000_000);
