@@ -7,6 +7,8 @@ import { type FrameHeader, NO_TAGS, type Tag } from "./wire/header.js";
 
 const ABORT_TAGS: readonly Tag[] = Object.freeze([{ key: ReservedTag.ABORT, val: "1" }]);
 const NO_BYTES = new Uint8Array(0);
+// What is sealed before anything leaves, and what the peer opens after everything came, costs time in which one of the two waits.
+const FIRST_SEALED_BYTES = 32_768;
 
 /**
  * Turns transfers into frames, one at a time: cut into chunks, and sealed where the session is encrypted.
@@ -68,8 +70,10 @@ export class TransferFrames {
       outbox.advance(transfer.remainingBytes, "finished");
       return "finished";
     }
-    const last = endsWithin(transfer, this.#maxPayload);
-    const payload = takePayload(transfer, this.#maxPayload);
+    const most =
+      this.#sealer === undefined ? this.#maxPayload : sealedBytes(transfer, this.#maxPayload);
+    const last = endsWithin(transfer, most);
+    const payload = takePayload(transfer, most);
     const index = transfer.chunkIndex++;
     const header = index === 0 ? transfer : continuationHeader(transfer, NO_TAGS);
     const flags = last ? transfer.flags : transfer.flags | Flag.MORE;
@@ -117,6 +121,14 @@ function takePayload(transfer: Transfer, most: number): Uint8Array {
   if (!(body instanceof Uint8Array)) return body.take(most);
   if (offset === 0 && remainingBytes <= most) return body;
   return body.subarray(offset, offset + chunkBytes(remainingBytes, most));
+}
+
+// A sealed chunk is no longer than what left before it or what follows it, so that both ends are at work soon and until the
+// end: the longest are in the middle.
+function sealedBytes({ body, offset, remainingBytes }: Transfer, most: number): number {
+  if (!(body instanceof Uint8Array) || body.length <= most) return most;
+  const follows = Math.ceil(remainingBytes / 2);
+  return Math.min(most, Math.max(FIRST_SEALED_BYTES, Math.min(offset, follows)));
 }
 
 // Chunks of one size: a message that is a little too long for one frame becomes two halves, not a frame and a crumb.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { Flag, MsgType } from "#src/wire/constants.js";
+import { Flag, MsgType, TAG_BYTES } from "#src/wire/constants.js";
 import type { ReceivedFrame } from "#src/wire/frame-event.js";
 import { FrameReader } from "#src/wire/frame-reader.js";
 import { concatBytes } from "@proj/wire-types";
@@ -135,7 +135,7 @@ describe("§12 in a session", () => {
     expect(responder.of("messageReceived")).toHaveLength(2);
   });
 
-  test("large messages leave in frames of sealedFrameBytes at most, of one size", () => {
+  test("large messages leave in frames of sealedFrameBytes at most, short ones first and last", () => {
     const pair = openPair({ key }, { key });
     const tap = new Wiretap();
     const length = 300_000;
@@ -153,7 +153,9 @@ describe("§12 in a session", () => {
       pair.responder.session.receive(0, concatBytes(parts));
     }
     pair.responder.pump();
-    expect(tap.frames.map(({ payload }) => payload.length)).toEqual([100_016, 100_016, 100_016]);
+    expect(tap.frames.map(({ payload }) => payload.length - TAG_BYTES)).toEqual([
+      30_000, 30_000, 60_000, 90_000, 45_000, 22_500, 22_500,
+    ]);
     expect(pair.responder.of("messageReceived")[0]?.message.body).toHaveLength(length);
   });
 
