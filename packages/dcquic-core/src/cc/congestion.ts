@@ -72,6 +72,16 @@ export class Congestion {
     return this.#nextSendUs;
   }
 
+  /** How many congestion-controlled packets of so many bytes may go now, one after the other. */
+  burst(nowUs: number, bytes: number): number {
+    const room = this.bbr.windowBytes - this.inflightBytes;
+    const startUs = Math.max(nowUs - this.#slackUs, this.#nextSendUs);
+    if (room <= 0 || startUs > nowUs) return 0;
+    const gapUs = (bytes / this.bbr.pacingRate) * 1e6;
+    const paced = gapUs > 0 ? Math.floor((nowUs - startUs) / gapUs) + 1 : Number.POSITIVE_INFINITY;
+    return Math.min(Math.ceil(room / bytes), paced);
+  }
+
   /** When a packet was sent. */
   timeOf(packetNumber: number): number | undefined {
     return this.#sent.timeOf(packetNumber);
@@ -79,9 +89,14 @@ export class Congestion {
 
   /** Notes a sent packet; `controlledBytes` is 0 for CONTROL. */
   packetSent(nowUs: number, controlledBytes: number): void {
-    this.#sent.add(nowUs, controlledBytes);
+    this.packetsSent(nowUs, 1, controlledBytes);
+  }
+
+  /** Notes so many sent packets, all alike. */
+  packetsSent(nowUs: number, packets: number, controlledBytes: number): void {
+    for (let i = 0; i < packets; i++) this.#sent.add(nowUs, controlledBytes);
     if (controlledBytes === 0) return;
-    const gapUs = (controlledBytes / this.bbr.pacingRate) * 1e6;
+    const gapUs = ((packets * controlledBytes) / this.bbr.pacingRate) * 1e6;
     this.#nextSendUs = Math.max(nowUs - this.#slackUs, this.#nextSendUs) + gapUs;
   }
 

@@ -88,6 +88,12 @@ export class SendKeys {
     this.#nextNumber += 1;
   }
 
+  /** How many packets of so many bytes the current key still takes. */
+  burst(packetBytes: number): number {
+    const bytes = Math.ceil((this.#rotation.bytes - this.#bytes) / packetBytes);
+    return Math.max(0, Math.min(this.#rotation.packets - this.#packets, bytes));
+  }
+
   /** Seals the packet at `offset` whose header {@link SendKeys.assign} completed, before the next is assigned. */
   seal(bytes: Uint8Array, view: DataView, offset: number, header: PacketHeader): void {
     this.#count(header);

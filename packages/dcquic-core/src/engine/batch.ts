@@ -4,6 +4,9 @@ const FIELDS = 4;
 /** Where DATA begins and how chunks are cut: memory that threads share is copied five times as fast where words meet words. */
 export const WORD_BYTES = 8;
 
+/** The number of an address that a driver does not know: nothing is sent there. */
+export const NOWHERE = -1;
+
 /**
  * Datagrams side by side in one slab, described by integers: a batch of any size is three objects.
  *
@@ -37,6 +40,12 @@ export class DatagramBatch {
   hasRoom(bytes: number): boolean {
     const start = this.usedBytes + WORD_BYTES - 1;
     return this.count < this.capacity && start + bytes <= this.bytes.length;
+  }
+
+  /** How many more datagrams of so many bytes fit, side by side. */
+  room(bytes: number): number {
+    const free = Math.floor((this.bytes.length - this.usedBytes) / bytes);
+    return Math.min(this.capacity - this.count, free);
   }
 
   /** Where datagram `index` begins. */

@@ -112,14 +112,15 @@ export class DataBuilder {
       (again ? ChunkFlag.Retransmission : 0) |
       (transfer.ackRequested || job === undefined ? ChunkFlag.AckRequest : 0);
     encodeChunkHeader(writer, frame);
-    this.#copy(transfer, start, length, writer);
+    this.copy(transfer, start, length, writer);
     if (job !== undefined) job.next += length;
     path.servingBytes -= length;
     this.#context.counters.payloadSent += length;
     return length;
   }
 
-  #copy(transfer: AnnouncedTransfer, start: number, length: number, writer: WireWriter): void {
+  /** Writes bytes of a transfer's payload. */
+  copy(transfer: AnnouncedTransfer, start: number, length: number, writer: WireWriter): void {
     const { payload } = transfer;
     if (payload instanceof Uint8Array) return writer.copy(payload, start, length);
     this.#context.buffers.copyOut(payload, start, length, writer.bytes, writer.offset);

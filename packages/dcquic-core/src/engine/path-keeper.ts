@@ -60,7 +60,7 @@ export class PathKeeper {
   // The puller wishes for far more than the network seems to carry, for some time: someone should know. §12
   #compareRates(nowUs: number, path: Path): void {
     const { bandwidth } = path.congestion.bbr;
-    const agrees = bandwidth === 0 || path.servingBytes === 0 || 2 * bandwidth >= path.wishedRate;
+    const agrees = bandwidth === 0 || path.servingBytes === 0 || 2 * bandwidth >= path.wish.rate;
     if (agrees) {
       path.disagreeSinceUs = Number.POSITIVE_INFINITY;
       path.isDisagreementTold = false;
@@ -74,7 +74,7 @@ export class PathKeeper {
       kind: "ratesDisagreed",
       path: path.id,
       bandwidth: Math.floor(bandwidth),
-      wished: path.wishedRate,
+      wished: path.wish.rate,
     });
   }
 

@@ -24,6 +24,7 @@ import { type RetiringKeys, retiringKeys } from "./key-retirement.js";
 import { Outbox } from "./outbox.js";
 import { PeerWorker } from "./peer-worker.js";
 import type { CloseState } from "./stream-closer.js";
+import { WishPace } from "./wish-pace.js";
 
 /** What a path is made of. */
 export interface PathOptions {
@@ -147,10 +148,8 @@ export class Path {
   readonly serveScheduler: PriorityScheduler;
   /** Bytes that pullers asked for and that wait to be sent. */
   servingBytes = 0;
-  /** Bytes per second the peer wishes for; 0 is no wish. */
-  wishedRate = 0;
-  /** When the wished rate allows the next DATA. */
-  wishFreeUs: number = Number.NEGATIVE_INFINITY;
+  /** What the peer wishes to get. */
+  readonly wish: WishPace;
   /** Since when BBR sees less than half of the wished rate. */
   disagreeSinceUs: number = Number.POSITIVE_INFINITY;
   /** Whether that was told. */
@@ -221,6 +220,7 @@ export class Path {
     this.peerMacKey = deriveSecretControlKey(crypto, pathSecret, this.peerDirection);
     this.rtt = new RttEstimator(config);
     this.congestion = new Congestion(config.mtuBytes, this.rtt, config.nicSlackUs, packetNumber);
+    this.wish = new WishPace(config.nicSlackUs);
     this.mtu = new PathMtu({
       startBytes: Math.min(config.mtuBytes, peer.maxDatagramBytes),
       maxBytes: Math.min(config.mtuMaxBytes, peer.maxDatagramBytes),

@@ -24,7 +24,7 @@ export class Serving {
   /** Takes the ranges of a PULL_REQUEST, which must lie inside the transfer. */
   request(path: Path, transfer: AnnouncedTransfer, frame: PullRequest): void {
     const { ranges } = frame;
-    path.wishedRate = frame.rate;
+    path.wish.rate = frame.rate;
     const waiting = transfer.jobs.toSorted((a, b) => a.next - b.next);
     for (let i = 0; i < ranges.count; i++) {
       const range = { next: ranges.start(i), end: ranges.end(i) };

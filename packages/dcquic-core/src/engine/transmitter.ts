@@ -1,4 +1,3 @@
-import { OVERHEAD_BYTES } from "../sched/leaky-bucket.js";
 import {
   FrameType,
   HEADER_BYTES,
@@ -8,16 +7,17 @@ import {
   TAG_BYTES,
 } from "../wire/constants.js";
 import { id64 } from "../wire/id64.js";
-import { encodeHeader, packetHeader } from "../wire/packet-header.js";
 import { encodeProbe } from "../wire/path-frames.js";
 import { WireWriter } from "../wire/wire-writer.js";
 import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
-import type { DatagramBatch } from "./batch.js";
+import { type DatagramBatch, NOWHERE } from "./batch.js";
 import type { ControlBuilder } from "./control-builder.js";
 import type { EngineContext } from "./context.js";
 import type { DataBuilder } from "./data-builder.js";
+import { DataRun } from "./data-run.js";
 import type { KeyRetirement } from "./key-retirement.js";
 import type { Path } from "./path.js";
+import { PacketSealer } from "./packet-sealer.js";
 import { MTU_PROBE, type PathKeeper } from "./path-keeper.js";
 import type { PullLoop } from "./pull-loop.js";
 import { Status } from "./status.js";
@@ -41,7 +41,6 @@ export interface TransmitterParts {
   readonly failed: (path: Path, status: number) => void;
 }
 
-const ECT0 = 2;
 /** Packets of a path's turn: one message of a kernel that splits. §16.1 */
 const TURN_PACKETS = 46;
 /** Datagrams of no path that wait, mostly complaints about packets of strangers; further ones are dropped. */
@@ -59,7 +58,8 @@ export class Transmitter {
   readonly #raw = new Fifo<{ readonly datagram: Uint8Array; readonly address: number }>(
     MAX_RAW_DATAGRAMS,
   );
-  readonly #header = packetHeader();
+  readonly #sealer: PacketSealer;
+  readonly #run: DataRun;
   readonly #writer = new WireWriter();
   #sendAtUs = Number.POSITIVE_INFINITY;
   #first: AnnouncedTransfer | undefined;
@@ -69,6 +69,8 @@ export class Transmitter {
   constructor(parts: TransmitterParts) {
     this.#parts = parts;
     this.#context = parts.context;
+    this.#sealer = new PacketSealer(parts.context, parts.retirement);
+    this.#run = new DataRun(parts.context, parts.data, this.#sealer);
   }
 
   /** When there is something to send at the latest; Infinity when only an event can change that. */
@@ -78,6 +80,8 @@ export class Transmitter {
 
   /** Sends a datagram that is no packet of a path. */
   sendRaw(datagram: Uint8Array, address: number): void {
+    // What another worker handed over may come from where this one's driver has no number for.
+    if (address === NOWHERE) return;
     this.#raw.push({ datagram, address });
   }
 
@@ -137,11 +141,11 @@ export class Transmitter {
     const active = this.#parts.control.build(nowUs, path, packet, writer);
     const length = writer.offset - start;
     if (length === 0) return false;
-    const header = this.#header;
+    const { header } = this.#sealer;
     header.type = PacketType.Control;
     header.protection = Protection.Packet;
     header.ackEliciting = active;
-    this.#seal(nowUs, path, into, length, 0);
+    this.#sealer.seal(nowUs, path, into, 1, length, 0);
     return true;
   }
 
@@ -155,11 +159,11 @@ export class Transmitter {
     writer.u8(FrameType.Probe);
     encodeProbe(writer, { probeId: id64(MTU_PROBE, path.mtu.probeId), flags: ProbeFlag.Mtu });
     while (writer.remaining > 0) writer.u8(FrameType.Padding);
-    const header = this.#header;
+    const { header } = this.#sealer;
     header.type = PacketType.Control;
     header.protection = Protection.Packet;
     header.ackEliciting = true;
-    this.#seal(nowUs, path, into, bytes - HEADER_BYTES - TAG_BYTES, 0);
+    this.#sealer.seal(nowUs, path, into, 1, bytes - HEADER_BYTES - TAG_BYTES, 0);
     into.leaveAlone();
   }
 
@@ -167,23 +171,24 @@ export class Transmitter {
     const path = this.#pathToServe(nowUs);
     const first = this.#first;
     if (path === undefined || first === undefined) return false;
-    const header = this.#header;
+    const { header } = this.#sealer;
     header.type = PacketType.Data;
     header.protection = this.#parts.data.protectionOf(path, first);
     header.ackEliciting = true;
     into.align();
+    const sent = this.#run.emit(nowUs, path, first, this.#turnLeft(), into);
+    if (sent > 0) {
+      this.#turnPackets += sent - 1;
+      return true;
+    }
     const writer = this.#aim(into, path.mtu.bytes);
     const start = writer.offset;
     this.#parts.data.build(nowUs, path, first, writer);
     const length = writer.offset - start;
     if (length === 0) return false;
     const datagram = HEADER_BYTES + length + TAG_BYTES;
-    if (path.wishedRate > 0) {
-      path.wishFreeUs =
-        Math.max(nowUs - this.#context.config.nicSlackUs, path.wishFreeUs) +
-        (datagram / (1.25 * path.wishedRate)) * 1e6;
-    }
-    this.#seal(nowUs, path, into, length, datagram);
+    path.wish.sent(nowUs, datagram);
+    this.#sealer.seal(nowUs, path, into, 1, length, datagram);
     return true;
   }
 
@@ -197,7 +202,7 @@ export class Transmitter {
         serving.delete(path);
         continue;
       }
-      const freeUs = Math.max(path.congestion.nextSendUs(), path.wishFreeUs);
+      const freeUs = Math.max(path.congestion.nextSendUs(), path.wish.freeUs);
       if (freeUs <= nowUs) {
         this.#turnPackets += 1;
         if (this.#turnPackets >= TURN_PACKETS && serving.size > 1) {
@@ -212,6 +217,12 @@ export class Transmitter {
     return undefined;
   }
 
+  // How many packets the path whose turn it is may send before the next one has its turn.
+  #turnLeft(): number {
+    if (this.#context.serving.size < 2) return Number.POSITIVE_INFINITY;
+    return this.#turnPackets === 0 ? 1 : TURN_PACKETS - this.#turnPackets;
+  }
+
   #mayServe(path: Path): boolean {
     return path.failedStatus === undefined && !path.sendKeys.isExhausted;
   }
@@ -220,29 +231,5 @@ export class Transmitter {
     const start = into.usedBytes + HEADER_BYTES;
     const end = into.usedBytes + datagramBytes - TAG_BYTES;
     return this.#writer.aim(into.bytes, into.view, start, end);
-  }
-
-  #seal(nowUs: number, path: Path, into: DatagramBatch, payload: number, controlled: number): void {
-    const header = this.#header;
-    const offset = into.usedBytes;
-    const length = HEADER_BYTES + payload + TAG_BYTES;
-    header.direction = path.direction;
-    header.worker = this.#context.config.worker;
-    header.payloadLength = payload;
-    header.destination = path.peerWorker;
-    header.clockUs = Math.floor(nowUs) >>> 0;
-    path.sendKeys.assign(header);
-    if (path.sendKeys.needsRehandshake) this.#context.askHandshake(path);
-    encodeHeader(into.bytes, into.view, offset, header, path.established.credentialId);
-    path.sendKeys.sealLater(this.#context.packets, into.bytes, into.view, offset, header);
-    into.append(length, path.address, path.congestion.ecn === "capable" ? ECT0 : 0);
-    this.#context.nic.take(nowUs, length + OVERHEAD_BYTES);
-    const { counters } = this.#context;
-    counters.packetsSent += 1;
-    counters.bytesSent += length;
-    this.#parts.retirement.packetSent(nowUs, path);
-    path.congestion.packetSent(nowUs, controlled);
-    path.sentUs = nowUs;
-    if (header.ackEliciting && path.owedSinceUs <= path.health.heardUs) path.owedSinceUs = nowUs;
   }
 }

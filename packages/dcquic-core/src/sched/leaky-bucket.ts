@@ -35,6 +35,12 @@ export class LeakyBucket {
     return nowUs >= this.#nextFreeUs - this.#slackUs;
   }
 
+  /** How many packets of so many bytes may go now, one after the other. */
+  burst(nowUs: number, wireBytes: number): number {
+    const lateUs = nowUs + this.#slackUs - Math.max(nowUs, this.#nextFreeUs);
+    return lateUs < 0 ? 0 : Math.floor((lateUs * this.#bytesPerUs) / wireBytes) + 1;
+  }
+
   /** Accounts a packet that goes now. */
   take(nowUs: number, wireBytes: number): void {
     this.#nextFreeUs = Math.max(nowUs, this.#nextFreeUs) + wireBytes / this.#bytesPerUs;

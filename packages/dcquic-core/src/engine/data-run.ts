@@ -1,0 +1,105 @@
+import { OVERHEAD_BYTES } from "../sched/leaky-bucket.js";
+import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
+import { chunk, encodeChunkHeader } from "../wire/chunk.js";
+import { CHUNK_HEADER_BYTES, HEADER_BYTES, TAG_BYTES } from "../wire/constants.js";
+import { copyId } from "../wire/id64.js";
+import { WireWriter } from "../wire/wire-writer.js";
+import { type DatagramBatch, WORD_BYTES } from "./batch.js";
+import type { EngineContext } from "./context.js";
+import type { DataBuilder } from "./data-builder.js";
+import type { PacketSealer } from "./packet-sealer.js";
+import type { Path } from "./path.js";
+
+const AROUND_CHUNK = HEADER_BYTES + CHUNK_HEADER_BYTES + TAG_BYTES;
+
+/**
+ * Sends the DATA packets of a pull that are alike, full and of one new chunk each, in one go: what is asked and accounted for a
+ * packet is asked and accounted once for all of them.
+ *
+ * @see spec/dcquic.md §12, §22
+ */
+export class DataRun {
+  readonly #context: EngineContext;
+  readonly #data: DataBuilder;
+  readonly #sealer: PacketSealer;
+  readonly #chunk = chunk();
+  readonly #writer = new WireWriter();
+
+  /** `data` knows what waits, `sealer` takes what is built. */
+  constructor(context: EngineContext, data: DataBuilder, sealer: PacketSealer) {
+    this.#context = context;
+    this.#data = data;
+    this.#sealer = sealer;
+  }
+
+  /**
+   * Adds at most `most` packets of `transfer`, which is the next to be served, to `into`, and returns how many: 0 where the
+   * next one is not such a packet, or may not go now.
+   */
+  emit(
+    nowUs: number,
+    path: Path,
+    transfer: AnnouncedTransfer,
+    most: number,
+    into: DatagramBatch,
+  ): number {
+    const [job] = transfer.jobs;
+    const { serveQueue, serveScheduler } = path;
+    const { occupied } = serveQueue;
+    const isAlone = (occupied & (occupied - 1)) === 0;
+    if (job === undefined || transfer.ackRequested || !isAlone) return 0;
+    const start = job.next;
+    const room = path.mtu.bytes - AROUND_CHUNK;
+    const length = room - (room % WORD_BYTES);
+    if (start % WORD_BYTES !== 0 || job.end - start <= length) return 0;
+    const until = Math.min(job.end, transfer.acked.firstHeld(start));
+    // What ends the pull, or was sent before, says so.
+    const whole = Math.ceil((until - start) / length) - 1;
+    const datagram = AROUND_CHUNK + length;
+    const count = Math.min(whole, most, this.#mayGo(nowUs, path, datagram), into.room(datagram));
+    const end = start + count * length;
+    if (count <= 0 || transfer.sent.firstHeld(start) < end) return 0;
+    this.#write(transfer, job.pullSeq, start, length, count, into);
+    this.#sealer.seal(nowUs, path, into, count, CHUNK_HEADER_BYTES + length, datagram);
+    transfer.sent.add(start, end);
+    job.next = end;
+    const bytes = count * length;
+    path.servingBytes -= bytes;
+    this.#context.counters.payloadSent += bytes;
+    serveScheduler.charge(serveScheduler.select(occupied), bytes, occupied);
+    path.wish.sent(nowUs, count * datagram);
+    return count;
+  }
+
+  // As many as each by itself would be let go: by its key, the NIC, the window and pace of the path, and the peer's wish.
+  #mayGo(nowUs: number, path: Path, datagram: number): number {
+    return Math.min(
+      path.sendKeys.burst(datagram),
+      this.#context.nic.burst(nowUs, datagram + OVERHEAD_BYTES),
+      path.congestion.burst(nowUs, datagram),
+      path.wish.burst(nowUs, datagram),
+    );
+  }
+
+  #write(
+    transfer: AnnouncedTransfer,
+    pullSeq: number,
+    start: number,
+    length: number,
+    count: number,
+    into: DatagramBatch,
+  ): void {
+    const frame = this.#chunk;
+    const writer = this.#writer;
+    copyId(frame.pullerId, transfer.pullerId);
+    frame.length = length;
+    frame.pullSeq = pullSeq;
+    for (let i = 0; i < count; i++) {
+      const at = into.usedBytes + i * (AROUND_CHUNK + length) + HEADER_BYTES;
+      frame.wireOffset = start + i * length;
+      writer.aim(into.bytes, into.view, at, at + CHUNK_HEADER_BYTES + length);
+      encodeChunkHeader(writer, frame);
+      this.#data.copy(transfer, frame.wireOffset, length, writer);
+    }
+  }
+}
