@@ -63,6 +63,7 @@ export { EngineMetrics, type Measured } from "./metrics/engine-metrics.js";
 export { PoolMetrics } from "./metrics/pool-metrics.js";
 export type { EngineLoad } from "./engine/load.js";
 export type { BbrPhase } from "./cc/bbr.js";
+export type { ForeignPacket } from "./engine/foreign-paths.js";
 export type { EngineEvent, PathId, SecurityNote } from "./engine/events.js";
 export type { CloseOptions } from "./engine/stream-closer.js";
 export type { AddPathOptions, FirstCounters } from "./engine/first-counters.js";

@@ -8,6 +8,8 @@ export interface EngineCounters {
   packetsReceived: number;
   /** Their bytes of UDP payload. */
   bytesReceived: number;
+  /** Packets that arrived here and belong to another worker of the host. */
+  handedOver: number;
   /** Payload bytes put on the wire, all copies. */
   payloadSent: number;
   /** Payload bytes that arrived for the first time. */
@@ -49,6 +51,7 @@ export function engineCounters(): EngineCounters {
     bytesSent: 0,
     packetsReceived: 0,
     bytesReceived: 0,
+    handedOver: 0,
     payloadSent: 0,
     payloadReceived: 0,
     duplicateBytes: 0,

@@ -24,6 +24,7 @@ import { DataBuilder } from "./data-builder.js";
 import type { DistributionCounts } from "./distribution.js";
 import { Doubts } from "./doubts.js";
 import { type AddPathOptions, FROM_ZERO } from "./first-counters.js";
+import { type ForeignPacket, ForeignPaths } from "./foreign-paths.js";
 import { KeyRetirement } from "./key-retirement.js";
 import { MoveIn } from "./move-in.js";
 import { Offers } from "./offers.js";
@@ -89,7 +90,7 @@ const FINAL_STATUSES: ReadonlySet<number> = new Set([
  * - `receive(now, batch)` with what arrived, `icmp` with what the network complained about,
  * - `tick(now)` when `nextDeadline()` has come,
  * - `transmit(now, batch)` until it adds nothing,
- * - `nextEvent()` until it is undefined,
+ * - `nextEvent()` until it is undefined, and `nextForeign()` likewise where the host has several workers,
  *
  * and its application `addPath`, `announce`, `accept`, `reject`, `consume`, `cancel` and `close` at any time. All times are
  * monotonic microseconds. The same calls give the same bytes.
@@ -99,6 +100,7 @@ const FINAL_STATUSES: ReadonlySet<number> = new Set([
 export class Engine {
   readonly #context: EngineContext;
   readonly #byCredential = new PathIndex();
+  readonly #foreign = new ForeignPaths();
   readonly #announcer: Announcer;
   readonly #puller: Puller;
   readonly #loop: PullLoop;
@@ -188,6 +190,7 @@ export class Engine {
     this.#intake = new PacketIntake({
       context,
       pathOf: (bytes, offset) => this.#byCredential.find(bytes, offset),
+      foreign: this.#foreign,
       announcer: this.#announcer,
       admission,
       doubts,
@@ -275,6 +278,21 @@ export class Engine {
     this.#context.paths.set(id, path);
     this.#byCredential.add(path);
     return id;
+  }
+
+  /** Learns that another worker of this host is home to a path: datagrams under it are told by {@link Engine.nextForeign}. */
+  addForeignPath(credentialId: Uint8Array, home: number): void {
+    this.#foreign.add(credentialId, home);
+  }
+
+  /** Forgets a path of another worker. */
+  removeForeignPath(credentialId: Uint8Array): void {
+    this.#foreign.remove(credentialId);
+  }
+
+  /** The next datagram that belongs to another worker, or `undefined`. D-33 */
+  nextForeign(): ForeignPacket | undefined {
+    return this.#foreign.next();
   }
 
   /** Sends a path's packets elsewhere from now on, because an address or a NIC failed. What was learned of the old one goes. */

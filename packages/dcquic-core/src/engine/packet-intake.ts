@@ -16,6 +16,7 @@ import type { DatagramBatch } from "./batch.js";
 import type { EngineContext } from "./context.js";
 import type { CreditKeeper } from "./credit-keeper.js";
 import type { Doubts } from "./doubts.js";
+import type { ForeignPaths } from "./foreign-paths.js";
 import type { KeyRetirement } from "./key-retirement.js";
 import type { Path } from "./path.js";
 import type { PathKeeper } from "./path-keeper.js";
@@ -29,6 +30,8 @@ export interface IntakeParts {
   readonly context: EngineContext;
   /** Finds a path by the credential id at an offset of a slab. */
   readonly pathOf: (bytes: Uint8Array, offset: number) => Path | undefined;
+  /** The paths of the host's other workers. */
+  readonly foreign: ForeignPaths;
   /** The announcing side. */
   readonly announcer: Announcer;
   /** Which announcements are taken. */
@@ -107,13 +110,21 @@ export class PacketIntake {
     const verdict = decodeHeader(batch.view, offset, length, this.#header);
     if (verdict === "drop") return;
     if (verdict === "secretControl") {
-      this.#secretControl(batch.bytes.slice(offset, offset + length));
+      this.#secretControl(batch, index);
       return;
     }
     const { context, pathOf } = this.#parts;
     const path = pathOf(batch.bytes, offset + CREDENTIAL_OFFSET);
     if (path === undefined) {
       const at = offset + CREDENTIAL_OFFSET;
+      const home = this.#parts.foreign.homeOf(batch.bytes, at);
+      if (home !== undefined) {
+        const datagram = batch.bytes.slice(offset, offset + length);
+        const [address, ecn] = [batch.address(index), batch.ecn(index)];
+        this.#parts.foreign.keep({ home, address, ecn, datagram });
+        context.counters.handedOver += 1;
+        return;
+      }
       context.events.push({
         kind: "unknownCredential",
         address: batch.address(index),
@@ -313,13 +324,22 @@ export class PacketIntake {
     else puller.onReset(path, entry.transfer, frame);
   }
 
-  #secretControl(datagram: Uint8Array): void {
+  #secretControl(batch: DatagramBatch, index: number): void {
+    const offset = batch.offset(index);
+    const datagram = batch.bytes.slice(offset, offset + batch.length(index));
     const sealed = decodeSecretControl(datagram);
     if (sealed === undefined) return;
-    const { context, pathOf } = this.#parts;
+    const { context, pathOf, foreign } = this.#parts;
     const { packet } = sealed;
     const path = pathOf(packet.credentialId, 0);
-    if (path === undefined) return;
+    if (path === undefined) {
+      const home = foreign.homeOf(packet.credentialId, 0);
+      if (home === undefined) return;
+      const [address, ecn] = [batch.address(index), batch.ecn(index)];
+      foreign.keep({ home, address, ecn, datagram });
+      context.counters.handedOver += 1;
+      return;
+    }
     if (packet.kind === "unknownPathSecret") {
       context.events.push({ kind: "unknownPathSecret", path: path.id, token: packet.token });
       return;

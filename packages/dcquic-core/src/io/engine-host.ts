@@ -8,6 +8,7 @@ import { Engine } from "../engine/engine.js";
 import type { EngineEvent } from "../engine/events.js";
 import { UnknownSecretAnswers } from "../path/unknown-path-secret.js";
 import { encodeSecretControl } from "../wire/secret-control.js";
+import type { HandedPacket, UdpAddress } from "./peer-addresses.js";
 import { RmaSide, type RmaSideOptions } from "./rma/rma-side.js";
 
 /** What every driver is told about the engine it runs. */
@@ -26,6 +27,8 @@ export interface EngineHostOptions {
   readonly resetSigner: Uint8Array;
   /** Is told what the engine tells. */
   readonly onEvent: (event: EngineEvent) => void;
+  /** Takes datagrams that belong to another worker; they are dropped if absent. D-33 */
+  readonly onForeign?: (packet: HandedPacket) => void;
 }
 
 /** What a driver lends to its engine. */
@@ -34,8 +37,8 @@ export interface EngineSurroundings {
   readonly config: Partial<EngineConfig>;
   /** The cryptography where none was chosen. */
   readonly crypto: CryptoBackend;
-  /** Whether a source, by its number, may be answered, as one name for all its ports; `undefined` if it is forgotten. */
-  readonly hostOf: (address: number) => string | undefined;
+  /** The address behind a number; `undefined` if it is forgotten. */
+  readonly addressOf: (address: number) => UdpAddress | undefined;
   /** Memory access, for a driver that polls. */
   readonly rma?: Rma;
   /** Sends a datagram that is no packet of the engine. */
@@ -86,13 +89,24 @@ export class EngineHost {
       if (event.kind === "unknownCredential") this.#answer(event);
       this.#options.onEvent(event);
     }
+    this.#handOver();
+  }
+
+  #handOver(): void {
+    const { engine } = this;
+    for (let packet = engine.nextForeign(); packet !== undefined; packet = engine.nextForeign()) {
+      const { home, ecn, datagram, address } = packet;
+      const from = this.#surroundings.addressOf(address);
+      if (from !== undefined) this.#options.onForeign?.({ home, from, ecn, datagram });
+    }
   }
 
   #answer(event: EngineEvent & { kind: "unknownCredential" }): void {
     const { address, credentialId, packetBytes } = event;
-    const host = this.#surroundings.hostOf(address);
-    if (host === undefined) return;
-    if (!this.#answers.allow(systemTime.nowUs(), host, packetBytes)) return;
+    const source = this.#surroundings.addressOf(address);
+    if (source === undefined) return;
+    // One name for all ports of a host.
+    if (!this.#answers.allow(systemTime.nowUs(), source.host, packetBytes)) return;
     const token = resetToken(this.crypto, this.#options.resetSigner, credentialId);
     const answer = encodeSecretControl({ kind: "unknownPathSecret", credentialId, token });
     this.#surroundings.send(answer, address);

@@ -5,7 +5,7 @@ export {
   type TlsHandshakeOptions,
   type TlsHandshakeResult,
 } from "./tls-handshake.js";
-export type { UdpAddress } from "./peer-addresses.js";
+export type { HandedPacket, UdpAddress } from "./peer-addresses.js";
 export { PORTABLE_CONFIG, UdpDriver, type UdpDriverOptions } from "./udp-driver.js";
 export {
   NATIVE_CONFIG,

@@ -6,6 +6,18 @@ export interface UdpAddress {
   readonly port: number;
 }
 
+/** A datagram on its way from the worker where it arrived to the one that is home to its path. */
+export interface HandedPacket {
+  /** Number of that worker. */
+  readonly home: number;
+  /** Where it came from. */
+  readonly from: UdpAddress;
+  /** The ECN bits of its IP header. */
+  readonly ecn: number;
+  /** The datagram, unopened; nobody else's any more. */
+  readonly datagram: Uint8Array;
+}
+
 const FIRST_STRANGER = 2 ** 24;
 const STRANGERS = 1024;
 

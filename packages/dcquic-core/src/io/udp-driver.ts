@@ -10,7 +10,7 @@ import type { EngineConfig } from "../engine/config.js";
 import type { Engine } from "../engine/engine.js";
 import { EngineHost, type EngineHostOptions } from "./engine-host.js";
 import { nodeCrypto } from "./node-crypto.js";
-import { PeerAddresses, type UdpAddress } from "./peer-addresses.js";
+import { type HandedPacket, PeerAddresses, type UdpAddress } from "./peer-addresses.js";
 import type { SocketSettings } from "./socket-settings.js";
 import { Turns } from "./turns.js";
 
@@ -56,15 +56,10 @@ export class UdpDriver {
     this.#host = new EngineHost(options, {
       config: PORTABLE_CONFIG,
       crypto: nodeCrypto,
-      hostOf: (address) => this.#addresses.of(address)?.host,
+      addressOf: (address) => this.#addresses.of(address),
       send: (datagram, address) => this.#send(datagram, address),
     });
-    socket.on("message", (bytes, { address, port }) => {
-      if (bytes.length > MAX_DATAGRAM) return;
-      if (!this.#rx.hasRoom(bytes.length)) this.#receive();
-      this.#rx.add(bytes, this.#addresses.source(address, port), 0);
-      this.#turns.now();
-    });
+    socket.on("message", (bytes, { address, port }) => this.#arrived(bytes, address, port, 0));
     // An error of a datagram socket concerns one datagram; what it means for a peer its silence will tell.
     socket.on("error", () => {});
   }
@@ -138,6 +133,11 @@ export class UdpDriver {
     return this.#addresses.peer(host, port);
   }
 
+  /** Takes a datagram that arrived at another worker. */
+  takeForeign({ datagram, from, ecn }: HandedPacket): void {
+    if (!this.#closed) this.#arrived(datagram, from.host, from.port, ecn);
+  }
+
   /** Lets the engine send soon, in this turn of the event loop or the next. */
   pump(): void {
     this.#turns.soon();
@@ -151,6 +151,13 @@ export class UdpDriver {
     return new Promise((resolve) => {
       this.#socket.close(() => resolve());
     });
+  }
+
+  #arrived(bytes: Uint8Array, host: string, port: number, ecn: number): void {
+    if (bytes.length > MAX_DATAGRAM) return;
+    if (!this.#rx.hasRoom(bytes.length)) this.#receive();
+    this.#rx.add(bytes, this.#addresses.source(host, port), ecn);
+    this.#turns.now();
   }
 
   #run(): void {

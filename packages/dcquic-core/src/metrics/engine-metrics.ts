@@ -18,6 +18,7 @@ const COUNTERS: Readonly<Record<keyof EngineCounters, readonly [name: string, he
   bytesSent: ["dcquic_sent_bytes_total", "UDP payload that was sent."],
   packetsReceived: ["dcquic_received_packets_total", "Packets that were opened."],
   bytesReceived: ["dcquic_received_bytes_total", "UDP payload that was opened."],
+  handedOver: ["dcquic_handed_over_packets_total", "Packets for other workers of the host."],
   payloadSent: ["dcquic_payload_sent_bytes_total", "Payload put on the wire, all copies."],
   payloadReceived: ["dcquic_payload_received_bytes_total", "Payload that arrived first."],
   duplicateBytes: ["dcquic_duplicate_bytes_total", "Payload that was here already."],

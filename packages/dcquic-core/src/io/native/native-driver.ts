@@ -8,6 +8,8 @@ import type { Measured } from "../../metrics/engine-metrics.js";
 import type { EngineConfig } from "../../engine/config.js";
 import type { Engine } from "../../engine/engine.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
+import { DatagramBatch, NOWHERE } from "../../engine/batch.js";
+import type { HandedPacket } from "../peer-addresses.js";
 import { WireLimit } from "../../wire/constants.js";
 import { EngineHost, type EngineHostOptions } from "../engine-host.js";
 import { ringCrypto } from "../ring-crypto.js";
@@ -39,6 +41,9 @@ export const SHARED_THREAD_CONFIG: Partial<EngineConfig> = {
   timerGranularityUs: 2000,
 };
 
+// What other workers hand over in one turn.
+const HANDED = 64;
+const HANDED_BYTES = 128 * 1024;
 const HYBRID_SPIN_US = 50;
 const MAX_WAIT_US = 1000;
 const TURNS_PER_ERRORS = 64;
@@ -62,6 +67,8 @@ export class NativeDriver {
   readonly #options: NativeDriverOptions;
   readonly #failed = (failure: SendFailure): void => this.#weigh(failure);
   readonly #turns = new Turns({ run: () => this.#run(), send: () => this.#send() });
+  readonly #known = new Map<string, number>();
+  #handed: DatagramBatch | undefined;
   #idleSinceUs = 0;
   #turnsSinceErrors = 0;
   #closed = false;
@@ -73,7 +80,7 @@ export class NativeDriver {
       config: options.thread === "own" ? NATIVE_CONFIG : SHARED_THREAD_CONFIG,
       crypto: ringCrypto(backend.crypto),
       rma: backend.rma,
-      hostOf: (address) => wire.socket.addressOf(address)?.host,
+      addressOf: (address) => wire.socket.addressOf(address),
       send: (datagram, address) => wire.sendAlone(datagram, address),
     });
   }
@@ -158,7 +165,22 @@ export class NativeDriver {
 
   /** The engine's number for a peer's address, kept until the driver closes. */
   addressOf(host: string, port: number): number {
-    return this.#wire.socket.pin({ host, port });
+    const number = this.#wire.socket.pin({ host, port });
+    this.#known.set(`${host}:${port}`, number);
+    return number;
+  }
+
+  /** Takes a datagram that arrived at another worker. */
+  takeForeign({ datagram, from, ecn }: HandedPacket): void {
+    if (this.#closed) return;
+    this.#handed ??= new DatagramBatch(HANDED, HANDED_BYTES);
+    const batch = this.#handed;
+    const source = this.#known.get(`${from.host}:${from.port}`) ?? NOWHERE;
+    if (!batch.add(datagram, source, ecn)) {
+      this.#takeHanded(batch);
+      batch.add(datagram, source, ecn);
+    }
+    this.#turns.now();
   }
 
   /** Runs on this thread's event loop from now on. */
@@ -227,7 +249,10 @@ export class NativeDriver {
   // Whether anything arrived.
   #take(): boolean {
     const { engine } = this;
-    const received = this.#wire.receive(this.nowUs, engine);
+    let received = this.#wire.receive(this.nowUs, engine);
+    if (this.#handed !== undefined && this.#handed.count > 0) {
+      received += this.#takeHanded(this.#handed);
+    }
     // Errors are rare: a busy engine need not ask for them in every turn.
     this.#turnsSinceErrors += 1;
     if (received === 0 || this.#turnsSinceErrors >= TURNS_PER_ERRORS) {
@@ -238,6 +263,13 @@ export class NativeDriver {
     engine.tick(this.nowUs);
     this.#host.tellEvents();
     return received > 0 || read > 0;
+  }
+
+  #takeHanded(batch: DatagramBatch): number {
+    const { count } = batch;
+    this.engine.receive(this.nowUs, batch);
+    batch.clear();
+    return count;
   }
 
   // Whether anything left.

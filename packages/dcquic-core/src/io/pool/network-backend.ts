@@ -15,8 +15,9 @@ import type { StreamLayer } from "../../stream/stream-layer.js";
 import { type KnownPath, KnownPaths } from "./known-paths.js";
 import type { MadePath, PathMaker } from "./path-maker.js";
 import { formatPeerName, parsePeerName } from "./peer-name.js";
+import { PathHomes } from "./path-homes.js";
 import type { PoolWorker } from "./pool-worker.js";
-import type { BoundWorker, WorkerNews } from "./worker-binder.js";
+import type { BoundWorker, WorkerNews, WorkerOwnNews } from "./worker-binder.js";
 import { WorkerSet } from "./worker-set.js";
 
 /** What a {@link NetworkBackend} is made with. */
@@ -71,6 +72,7 @@ export class NetworkBackend implements PoolBackend {
   readonly name: string;
   readonly #options: NetworkBackendOptions;
   readonly #workers: WorkerSet;
+  readonly #homes: PathHomes;
   readonly #known: KnownPaths;
   readonly #dialling = new Map<string, Promise<Route>>();
   readonly #dialledUs = new Map<string, number>();
@@ -94,6 +96,7 @@ export class NetworkBackend implements PoolBackend {
     const { host, port } = first.driver.address;
     this.name = formatPeerName(host, port);
     this.mainPort = first.port;
+    this.#homes = new PathHomes(all);
     this.layers = all.map(({ layer }) => layer);
     this.#known = new KnownPaths(options.pathCapacity, (path) =>
       this.#drop(path.home, path.route.path),
@@ -116,6 +119,7 @@ export class NetworkBackend implements PoolBackend {
   /** Takes what a worker tells. */
   handle(number: number, news: WorkerNews): void {
     if (news.kind === "engine") this.#handleEvent(number, news.event);
+    else if (news.kind === "foreign") this.#homes.pass(news.packet);
     else this.#handleWorker(number, news);
   }
 
@@ -187,7 +191,7 @@ export class NetworkBackend implements PoolBackend {
     for (const sink of this.#sinks) sink.engine(number, event);
   }
 
-  #handleWorker(number: number, news: Exclude<WorkerNews, { kind: "engine" }>): void {
+  #handleWorker(number: number, news: WorkerOwnNews): void {
     const { event, isLost, isBack } = this.#workers.weigh(number, news);
     this.#tell(event);
     if (isLost) this.#lose(number);
@@ -204,6 +208,7 @@ export class NetworkBackend implements PoolBackend {
     for (const known of paths) this.#known.remove(known);
     const early = [...worker.unproved.keys()];
     for (const path of [...paths.map(({ route }) => route.path), ...early]) {
+      this.#homes.remove(worker, path);
       worker.failover.forget(path);
       worker.unproved.delete(path);
       worker.layer.failPath(path, Status.LocalResource);
@@ -223,11 +228,13 @@ export class NetworkBackend implements PoolBackend {
     const address = driver.addressOf(early.host, early.port);
     const path = driver.engine.addPath(driver.nowUs, early.path, address);
     unproved.set(path, []);
+    this.#homes.add(home, path, early.path.credentialId);
     failover.watch(path, early.path.peer.endpoints, early.host, early.port);
     return { home, path };
   }
 
   #drop(home: PoolWorker, path: PathId): void {
+    this.#homes.remove(home, path);
     home.failover.forget(path);
     home.unproved.delete(path);
     if (!home.isUp) return;

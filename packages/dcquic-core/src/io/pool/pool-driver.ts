@@ -5,13 +5,20 @@ import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import type { EnginePort, PortParts } from "../../stream/engine-port.js";
 import type { Measured } from "../../metrics/engine-metrics.js";
 import type { EngineHostOptions } from "../engine-host.js";
-import type { UdpAddress } from "../peer-addresses.js";
+import type { HandedPacket, UdpAddress } from "../peer-addresses.js";
 import type { ThreadSettings } from "../thread/thread-settings.js";
 
 /** What a pool asks of an engine besides what its port takes. */
 export type PathCommands = Pick<
   Engine,
-  "addPath" | "removePath" | "failPath" | "peerState" | "addAddress" | "nextAddress"
+  | "addPath"
+  | "removePath"
+  | "failPath"
+  | "peerState"
+  | "addAddress"
+  | "nextAddress"
+  | "addForeignPath"
+  | "removeForeignPath"
 >;
 
 /** A driver as a pool needs it: an engine, here or on another thread, and sockets. */
@@ -38,6 +45,8 @@ export interface PoolDriver {
   addressOf(host: string, port: number): number;
   /** Tells the numbers of its engine; `undefined` if it cannot any more. */
   measure(): Promise<Measured | undefined>;
+  /** Takes a datagram that arrived at another worker. */
+  takeForeign(packet: HandedPacket): void;
   /** Lets the engine run soon. */
   pump(): void;
   /** Stops at once. */

@@ -1,6 +1,7 @@
 import { backend } from "@proj/native-io";
 import { BufferRegistry } from "../../buffer/buffer-registry.js";
 import type { EngineEvent } from "../../engine/events.js";
+import type { HandedPacket } from "../peer-addresses.js";
 import type { WatchdogFinding } from "../../router/watchdog.js";
 import { bindThread } from "../bind-driver.js";
 import { UdpDriver } from "../udp-driver.js";
@@ -15,10 +16,15 @@ export type WorkerNews =
   | { readonly kind: "note"; readonly text: string }
   /** Its watchdog noticed something. */
   | { readonly kind: "finding"; readonly finding: WatchdogFinding }
+  /** A datagram arrived there that belongs to another worker. */
+  | { readonly kind: "foreign"; readonly packet: HandedPacket }
   /** It is gone. */
   | { readonly kind: "lost"; readonly reason: string }
   /** Its NIC is gone. */
   | { readonly kind: "nicLost"; readonly errno: number };
+
+/** What a worker tells of itself, and not of its paths. */
+export type WorkerOwnNews = Exclude<WorkerNews, { kind: "engine" | "foreign" }>;
 
 /** A worker whose sockets are bound. */
 export interface BoundWorker {
@@ -70,6 +76,7 @@ export async function bindWorkers(options: BindWorkersOptions): Promise<readonly
         ...(worker.sockets === undefined ? {} : { sockets: worker.sockets }),
         ...(worker.cpu === undefined ? {} : { cpu: worker.cpu }),
         onEvent: (event) => onNews(number, { kind: "engine", event }),
+        onForeign: (packet) => onNews(number, { kind: "foreign", packet }),
         onFinding: (finding) => onNews(number, { kind: "finding", finding }),
         onLost: (reason) => onNews(number, { kind: "lost", reason }),
         onNicLost: (errno) => onNews(number, { kind: "nicLost", errno }),

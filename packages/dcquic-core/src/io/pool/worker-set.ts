@@ -14,7 +14,7 @@ import type { IncomingStream } from "../../stream/incoming-stream.js";
 import { StreamLayer } from "../../stream/stream-layer.js";
 import { EndpointFailover } from "./endpoint-failover.js";
 import type { PoolWorker } from "./pool-worker.js";
-import type { BoundWorker, WorkerNews } from "./worker-binder.js";
+import type { BoundWorker, WorkerOwnNews } from "./worker-binder.js";
 
 /** What a {@link WorkerSet} is made with. */
 export interface WorkerSetOptions {
@@ -109,7 +109,7 @@ export class WorkerSet {
   }
 
   /** Says what news of a worker come to. */
-  weigh(number: number, news: Exclude<WorkerNews, { kind: "engine" }>): WeighedNews {
+  weigh(number: number, news: WorkerOwnNews): WeighedNews {
     const isUp = this.at(number)?.isUp === true;
     switch (news.kind) {
       case "note":

@@ -3,6 +3,7 @@ import { backend } from "@proj/native-io";
 import { asWireError } from "@proj/wire-types";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { RegisteredBuffer } from "../../buffer/buffer-registry.js";
+import type { HandedPacket } from "../peer-addresses.js";
 import { NativeDriver } from "../native/native-driver.js";
 import {
   type ThreadAnnounce,
@@ -16,6 +17,7 @@ const start = workerData as ThreadStart;
 const port = parentPort;
 if (port === null) throw new TypeError("engine-thread-main runs on a thread of its own");
 
+const MAX_FOREIGN = 4096;
 const LOAD_EVERY_US = 50_000;
 const { words } = start;
 const news: ThreadNews[] = [];
@@ -48,6 +50,13 @@ function tellLoad({ engine, nowUs }: NativeDriver): void {
   Atomics.store(words, ThreadWord.queuedKib, Math.ceil(engine.queuedBytes() / 1024));
 }
 
+// A thread that does not fetch them must not be buried: what it cannot keep up with is lost, as in a socket.
+function handOver(packet: HandedPacket): void {
+  if (Atomics.load(words, ThreadWord.foreign) >= MAX_FOREIGN) return;
+  Atomics.add(words, ThreadWord.foreign, 1);
+  news.push({ kind: "foreign", packet });
+}
+
 function pin(): string[] {
   if (start.cpu === undefined) return [];
   const outcome = backend.cores.pin([start.cpu]);
@@ -64,6 +73,7 @@ async function bind(notes: readonly string[]): Promise<NativeDriver | undefined>
       ...(start.sockets === undefined ? {} : { sockets: start.sockets }),
       thread: start.polling === "spin" && start.cpu !== undefined ? "own" : "shared",
       onEvent: (event) => void news.push({ kind: "event", event }),
+      onForeign: handOver,
       onNicLost: (errno) => void news.push({ kind: "nicLost", errno }),
     });
     news.push({ kind: "bound", ports: driver.ports, notes, rmaOffers: driver.rmaOffers });
@@ -125,6 +135,12 @@ function obey(driver: NativeDriver, command: ThreadCommand): void {
       return engine.removePath(command.path);
     case "failPath":
       return engine.failPath(command.path, command.status);
+    case "addForeignPath":
+      return engine.addForeignPath(command.credentialId, command.home);
+    case "removeForeignPath":
+      return engine.removeForeignPath(command.credentialId);
+    case "takeForeign":
+      return driver.takeForeign(command.packet);
     case "measure": {
       const { counters, stats, load } = engine;
       news.push({ kind: "measured", measured: { counters: { ...counters }, stats, load } });

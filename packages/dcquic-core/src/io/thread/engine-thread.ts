@@ -12,7 +12,7 @@ import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import { Watchdog, WATCHDOG_INTERVAL_MS } from "../../router/watchdog.js";
 import type { PortParts } from "../../stream/engine-port.js";
 import type { EngineHostOptions } from "../engine-host.js";
-import type { UdpAddress } from "../peer-addresses.js";
+import type { HandedPacket, UdpAddress } from "../peer-addresses.js";
 import type { PathCommands } from "../pool/pool-driver.js";
 import {
   THREAD_WORDS,
@@ -85,6 +85,9 @@ export class EngineThread {
       failPath: (path, status) => this.post({ kind: "failPath", path, status }),
       addAddress: (path, address) => this.#addAddress(path, address),
       nextAddress: (_nowUs, path, silentUs) => this.#nextAddress(path, silentUs),
+      addForeignPath: (credentialId, home) =>
+        this.post({ kind: "addForeignPath", credentialId, home }),
+      removeForeignPath: (credentialId) => this.post({ kind: "removeForeignPath", credentialId }),
       peerState: (path) => this.#states.get(path) ?? "healthy",
     };
     thread.on("message", (news: readonly ThreadNews[]) => {
@@ -173,6 +176,11 @@ export class EngineThread {
     return new ThreadPort(this, parts);
   }
 
+  /** Passes on a datagram that arrived at another worker. */
+  takeForeign(packet: HandedPacket): void {
+    this.post({ kind: "takeForeign", packet });
+  }
+
   /** Has nothing to do: commands go by themselves. */
   pump(): void {}
 
@@ -230,6 +238,9 @@ export class EngineThread {
       }
       case "measured":
         return this.#measuring.shift()?.(news.measured);
+      case "foreign":
+        Atomics.sub(this.#words, ThreadWord.foreign, 1);
+        return this.#options.onForeign?.(news.packet);
       case "nicLost":
         return this.#options.onNicLost?.(news.errno);
       case "bound":

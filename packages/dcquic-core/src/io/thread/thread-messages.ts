@@ -14,7 +14,7 @@ import type { Id64 } from "../../wire/id64.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import type { RmaSideOptions } from "../rma/rma-side.js";
 import type { Polling } from "../native/native-driver.js";
-import type { UdpAddress } from "../peer-addresses.js";
+import type { HandedPacket, UdpAddress } from "../peer-addresses.js";
 import type { SocketSettings } from "../socket-settings.js";
 
 /** An announcement whose payload another thread can see. */
@@ -44,6 +44,9 @@ export type ThreadCommand =
   | { readonly kind: "addAddress"; readonly path: PathId; readonly address: UdpAddress }
   | { readonly kind: "nextAddress"; readonly path: PathId; readonly silentUs: number }
   | { readonly kind: "removePath"; readonly path: PathId }
+  | { readonly kind: "addForeignPath"; readonly credentialId: Uint8Array; readonly home: number }
+  | { readonly kind: "removeForeignPath"; readonly credentialId: Uint8Array }
+  | { readonly kind: "takeForeign"; readonly packet: HandedPacket }
   | { readonly kind: "failPath"; readonly path: PathId; readonly status: number }
   | { readonly kind: "measure" }
   | { readonly kind: "stop" };
@@ -54,6 +57,7 @@ export type ThreadNews =
   | { readonly kind: "announced"; readonly call: number; readonly result: AnnounceResult }
   | { readonly kind: "bufferReleased"; readonly call: number }
   | { readonly kind: "nicLost"; readonly errno: number }
+  | { readonly kind: "foreign"; readonly packet: HandedPacket }
   | { readonly kind: "measured"; readonly measured: Measured }
   | {
       readonly kind: "bound";
@@ -93,6 +97,8 @@ export const ThreadWord = {
   transfers: 2,
   /** KiB that wait in the engine, as of a moment ago. */
   queuedKib: 3,
+  /** Datagrams for other workers that the application's thread did not pass on yet. */
+  foreign: 4,
 } as const;
 
 /** How many there are. */

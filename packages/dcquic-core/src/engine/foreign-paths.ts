@@ -1,0 +1,54 @@
+import { formatHex } from "@proj/wire-types";
+import { Fifo } from "../sched/fifo.js";
+import { CREDENTIAL_ID_BYTES } from "../wire/constants.js";
+
+/** A datagram that arrived at this engine and belongs to another worker of the host. */
+export interface ForeignPacket {
+  /** The worker that is home to its path. */
+  readonly home: number;
+  /** The driver's number for where it came from. */
+  readonly address: number;
+  /** The ECN bits of its IP header. */
+  readonly ecn: number;
+  /** The datagram as it arrived, unopened; a copy. */
+  readonly datagram: Uint8Array;
+}
+
+// What other workers did not fetch by then is lost like a datagram that a full socket drops.
+const MAX_WAITING = 1024;
+
+/**
+ * The paths of the host's other workers, and the datagrams under them that came here.
+ *
+ * @see spec/dcquic.md §18, D-33
+ */
+export class ForeignPaths {
+  readonly #homes = new Map<string, number>();
+  readonly #waiting = new Fifo<ForeignPacket>(MAX_WAITING);
+
+  /** Learns that another worker is home to a path. */
+  add(credentialId: Uint8Array, home: number): void {
+    this.#homes.set(formatHex(credentialId), home);
+  }
+
+  /** Forgets such a path. */
+  remove(credentialId: Uint8Array): void {
+    this.#homes.delete(formatHex(credentialId));
+  }
+
+  /** The home of the path whose credential id lies at `offset` of `bytes`, if it is another worker's. */
+  homeOf(bytes: Uint8Array, offset: number): number | undefined {
+    if (this.#homes.size === 0) return undefined;
+    return this.#homes.get(formatHex(bytes.subarray(offset, offset + CREDENTIAL_ID_BYTES)));
+  }
+
+  /** Keeps a datagram for its home; one that finds too many waiting is dropped. */
+  keep(packet: ForeignPacket): void {
+    this.#waiting.push(packet);
+  }
+
+  /** Takes the first that waits. */
+  next(): ForeignPacket | undefined {
+    return this.#waiting.shift();
+  }
+}
