@@ -3,8 +3,7 @@ import { type Operation, type Peer, spawnServer, type Target } from "@proj/bench
 import { peers } from "./peers/index.js";
 import type { EchoClient, EchoServer, ForeignEchoPeer } from "./peers/peer.js";
 
-// Filling megabytes for every call would measure the generator: payloads come from a pool and get a fresh start.
-const POOL = 8;
+// Making megabytes for every call would measure the generator and its garbage: payloads are used again, with a fresh start.
 const FRESH_BYTES = 16;
 const COMPARE_EVERY = 64;
 
@@ -14,8 +13,9 @@ export function echoing(name: string, size: number, target?: Target): Peer {
     name,
     ...(target === undefined ? {} : { target }),
     async open() {
-      const peer = peers[name];
-      if (peer === undefined) throw new Error(`no peer is called ${name}`);
+      const load = peers[name];
+      if (load === undefined) throw new Error(`no peer is called ${name}`);
+      const peer = await load();
       const server = await startNode(name);
       return operation(name, size, server, await peer.connect(server.port));
     },
@@ -44,15 +44,19 @@ async function startNode(name: string): Promise<EchoServer> {
 }
 
 function operation(name: string, size: number, server: EchoServer, client: EchoClient): Operation {
-  const pool = Array.from({ length: POOL }, () => randomFillSync(new Uint8Array(size)));
+  // As many as calls were ever in flight.
+  const idle: Uint8Array[] = [];
   let calls = 0;
   return {
     async run() {
-      const payload = fresh(pool[calls % POOL], size);
+      const payload = idle.pop() ?? randomFillSync(Buffer.allocUnsafeSlow(size));
+      randomFillSync(payload, 0, Math.min(FRESH_BYTES, size));
       const compare = calls++ % COMPARE_EVERY === 0;
       const reply = await client.echo(payload);
       if (reply.length !== size) throw new Error(`${name} returned ${reply.length} bytes`);
       if (compare && Buffer.compare(reply, payload) !== 0) throw new Error(`${name} differs`);
+      // It came back, so it has left: nobody keeps it any more.
+      idle.push(payload);
     },
     cpu: () => server.cpu(),
     async close() {
@@ -60,11 +64,4 @@ function operation(name: string, size: number, server: EchoServer, client: EchoC
       await server.close();
     },
   };
-}
-
-// A sender may keep what it was given until it left, so the bytes of an earlier call are never changed.
-function fresh(from: Uint8Array | undefined, size: number): Uint8Array {
-  const payload = Buffer.allocUnsafeSlow(size);
-  payload.set(from ?? payload);
-  return randomFillSync(payload, 0, Math.min(FRESH_BYTES, size));
 }

@@ -2,6 +2,7 @@ import { serveProcess } from "@proj/bench";
 import { peers } from "./peers/index.js";
 
 await serveProcess(async (name) => {
-  const port = await peers[String(name)]?.serve();
+  const peer = await peers[String(name)]?.();
+  const port = await peer?.serve();
   return { ready: { port } };
 });
