@@ -60,9 +60,7 @@ function pair(bytes: number): Pair {
       return 1;
     },
   };
-  const fence = (): void => {
-    backend.shm.fence();
-  };
+  const { fence } = backend.shm;
   const producer = new Producer({
     stream: map(),
     descriptors,

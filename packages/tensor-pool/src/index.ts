@@ -25,7 +25,7 @@ export { Frame } from "./consumer/frame.js";
 export { SlotReader } from "./consumer/slot-reader.js";
 export { waitForNextFrame, type WordWaiter } from "./consumer/next-frame-wait.js";
 export type { ConsumerCounters, DropReason } from "./consumer/drop-reason.js";
-export type { TensorShape } from "./consumer/header-check.js";
+export type { TensorShape } from "./region/tensor-shape.js";
 
 export {
   type AnnouncedPool,

@@ -37,6 +37,10 @@ function payload(template: FrameTemplate, seed = 0): Uint8Array {
   return Uint8Array.from({ length: template.payloadBytes }, (_, index) => index + seed);
 }
 
+function range(from: number, end: number): number[] {
+  return Array.from({ length: end - from }, (_, index) => from + index);
+}
+
 function only(results: readonly (Frame | string)[]): Frame {
   const [frame] = results;
   if (!(frame instanceof Frame)) throw new Error(`got ${String(frame)}`);
@@ -225,12 +229,57 @@ describe("§9: the first failing check decides", () => {
     ["a stride that overlaps", SlotField.strides, 1],
     ["an unknown unit of progress", SlotField.progressUnit, 3],
     ["rows without their stride", SlotField.progressUnit, 1],
-    ["a shape beyond its bytes", SlotField.dims, 100],
   ])("badHeader: %s", (_what, field, value) => {
     const { producer, receive, memory } = world();
     producer.publish(image, payload(image));
     memory.ring[slotOffset(0) + field] = value;
     expect(receive()).toEqual(["badHeader"]);
+  });
+
+  test("badExtent: a shape beyond its bytes, unless nobody asks", () => {
+    for (const [checkExtent, expected] of [
+      [true, "badExtent"],
+      [false, "frame"],
+    ] as const) {
+      const { producer, receive, memory } = world(8, { 1: 64 }, { checkExtent });
+      producer.publish(image, payload(image));
+      memory.ring[slotOffset(0) + SlotField.dims] = 100;
+      expect(receive().map((each) => (each instanceof Frame ? "frame" : each))).toEqual([expected]);
+    }
+  });
+
+  test("a bad header does not hide the good one behind it, whatever they have in common", () => {
+    const { producer, receive, memory } = world();
+    const wide = new FrameTemplate({ dtype: "float32", shape: [3, 2] });
+    const seen: unknown[] = [];
+    for (const [index, template] of [image, image, wide, image].entries()) {
+      producer.publish(template, payload(template));
+      if (index === 1) memory.ring[slotOffset(index) + SlotField.dims + 7] = 0xff;
+      for (const each of receive()) seen.push(each instanceof Frame ? each.shape.dims : each);
+    }
+    expect(seen).toEqual([[2, 3], "badHeader", [3, 2], [2, 3]]);
+  });
+
+  test("every byte that says what a frame is counts in a frame like the one before", () => {
+    const type = { dtype: "uint16", shape: [2, 2, 2], progressUnit: "rows" } as const;
+    const cube = new FrameTemplate(type);
+    const last = SlotField.strides + 3 * 4;
+    const ignored = [
+      // Time, metadata and padding; and what dimensions beyond the third would be.
+      ...range(SlotField.timestampNs, SlotField.headerLength),
+      ...range(SlotField.dims + 3 * 4, SlotField.strides),
+    ];
+    for (let at = SlotField.valuesLenBytes; at < last; at++) {
+      const { producer, consumer, receive, memory } = world(8, { 1: 64 });
+      producer.publish(cube, payload(cube));
+      const shape = only(receive()).shape;
+      producer.publish(cube, payload(cube));
+      memory.ring[slotOffset(1) + at] = (memory.ring[slotOffset(1) + at] ?? 0) ^ 0x80;
+      const [second] = receive();
+      const same = second instanceof Frame && second.shape === shape;
+      expect({ at, same }).toEqual({ at, same: ignored.includes(at) });
+      expect(consumer.counters.received).toBe(2);
+    }
   });
 
   test.each([
@@ -263,6 +312,29 @@ describe("§9: the first failing check decides", () => {
     }
     expect(seqs.filter((each) => typeof each === "number")).toEqual([0, 4, 8, 12, 16]);
     expect(consumer.counters.drops.rateLimited).toBe(15);
+  });
+
+  test("rateLimited: by when a frame was captured, not by when it came", () => {
+    const { producer, receive } = world(64, { 1: 64 }, { maxRateHz: 10 });
+    for (let count = 0; count < 8; count++) {
+      producer.publish(image, payload(image), { timestampNs: BigInt(count) * 50_000_000n });
+    }
+    const seqs = receive().map((each) => (each instanceof Frame ? each.seq : each));
+    expect(seqs.filter((each) => each === "rateLimited")).toHaveLength(4);
+  });
+
+  test("rateLimited: a time far ahead does not shut the gate for good", () => {
+    const { producer, consumer, queue } = world(64, { 1: 64 }, { maxRateHz: 10 });
+    const seqs: unknown[] = [];
+    for (const timestampNs of [2n ** 62n, 1_000n, 2_000n]) {
+      producer.publish(image, payload(image), { timestampNs });
+      for (const view of queue.take()) seqs.push(consumer.accept(view, 0, view.byteLength));
+    }
+    expect(seqs.map((each) => (each instanceof Frame ? "frame" : each))).toEqual([
+      "frame",
+      "frame",
+      "rateLimited",
+    ]);
   });
 });
 

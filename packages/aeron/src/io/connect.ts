@@ -120,9 +120,7 @@ function run(
         file.close();
       }
     },
-    fence: () => {
-      backend.shm.fence();
-    },
+    fence: backend.shm.fence,
     nowMs: Date.now(),
     driverTimeoutMs: DRIVER_TIMEOUT_MS,
     keptAliveElsewhere: byWorker,

@@ -15,6 +15,10 @@ const fenced = new Int32Array(new SharedArrayBuffer(4));
  * A thread sees what its parent had created when it started. Permissions and huge pages do not exist here.
  */
 export class PortableSharedMemory implements SharedMemory {
+  readonly fence = (): void => {
+    Atomics.add(fenced, 0, 0);
+  };
+
   capabilities(): readonly Capability[] {
     return [
       available("shm.threads", "buffers shared with threads that start later"),
@@ -45,10 +49,6 @@ export class PortableSharedMemory implements SharedMemory {
       }
     }
     target.set(source.subarray(sourceOffset, sourceOffset + length), targetOffset);
-  }
-
-  fence(): void {
-    Atomics.add(fenced, 0, 0);
   }
 }
 

@@ -26,9 +26,10 @@ export interface SharedMemory {
   /**
    * Orders every access before it against every access after it, in this thread as others see it.
    *
-   * Plain reads between two `Atomics.load` of a sequence need one on processors that reorder them. spec/aeron.md §12
+   * Plain reads between two `Atomics.load` of a sequence need one on processors that reorder them. May be called without this
+   * object. spec/aeron.md §12
    */
-  fence(): void;
+  readonly fence: () => void;
 }
 
 /** Which bytes go where. */

@@ -1,7 +1,7 @@
 import { AtomicBuffer } from "@proj/aeron";
 import { isWireError } from "@proj/wire-types";
 import type { StreamLayout } from "../announce/announce.js";
-import { HeaderCheck } from "../consumer/header-check.js";
+import { readTensorShape } from "../region/tensor-shape.js";
 import { BridgeFrameChunkDecoder, readBridgeFrameChunk } from "../messages/generated/bridge.js";
 import { type RelayProducer, RelayResult } from "../producer/relay-producer.js";
 import { SlotField } from "../region/slot-header.js";
@@ -38,7 +38,6 @@ export class BridgeReceiver {
   readonly #sourceStreamId: number;
   readonly #target: RelayProducer;
   readonly #assembler: FrameAssembler;
-  readonly #headers = new HeaderCheck();
   readonly #decoder = new BridgeFrameChunkDecoder();
   #source: StreamLayout | undefined;
 
@@ -90,7 +89,7 @@ export class BridgeReceiver {
 
   #publish(source: StreamLayout, frame: BridgedFrame): BridgeOutcome {
     const slot = new AtomicBuffer(frame.header);
-    const shape = this.#headers.check(slot, 0);
+    const shape = readTensorShape(slot.view, 0);
     if (shape === undefined) return "badHeader";
     const poolId = slot.view.getUint16(SlotField.poolId, true);
     const pool = source.pools.find((each) => each.poolId === poolId);

@@ -1,9 +1,14 @@
 import type { MappedStream } from "../region/mapped-stream.js";
-import { seemsCommitted, SlotField, slotOffset } from "../region/slot-header.js";
+import { HEADER_SLOT_BYTES, SUPERBLOCK_BYTES } from "../region/layout.js";
+import { holdsCommitted, slotTimestampNs } from "../region/slot-header.js";
 import { DescriptorReader } from "./descriptor-reader.js";
 import { type ConsumerCounters, type DropReason, newConsumerCounters } from "./drop-reason.js";
 import { Frame } from "./frame.js";
 import { HeaderCheck } from "./header-check.js";
+
+// Constants of this module: what is imported is looked up at every use.
+const FIRST_SLOT_WORD = SUPERBLOCK_BYTES / 4;
+const SLOT_WORDS = HEADER_SLOT_BYTES / 4;
 
 /** How a consumer chooses frames. */
 export interface ConsumerOptions {
@@ -39,24 +44,24 @@ export class Consumer {
   /** What it has counted; a new mapping does not begin at zero again. */
   readonly counters: ConsumerCounters = newConsumerCounters();
   readonly #descriptor = new DescriptorReader();
-  readonly #headers = new HeaderCheck();
+  readonly #headers: HeaderCheck;
   readonly #frame: Frame;
   readonly #nowNs: () => bigint;
   readonly #fence: () => void;
-  readonly #checkExtent: boolean;
   readonly #maxOutstandingSeqGap: number | undefined;
   #maxRateHz: number;
   #maxGap = 0;
   #stream: MappedStream | undefined;
   #base = -1;
-  #last = -1;
+  // The number behind the highest one that was taken; -1 before the first.
+  #next = -1;
   #nextAllowedNs = 0n;
 
   /** Starts unmapped. */
   constructor(setup: ConsumerSetup) {
     this.#nowNs = setup.nowNs;
     this.#fence = setup.fence;
-    this.#checkExtent = setup.options?.checkExtent ?? true;
+    this.#headers = new HeaderCheck({ checkExtent: setup.options?.checkExtent ?? true });
     this.#maxOutstandingSeqGap = setup.options?.maxOutstandingSeqGap;
     this.#maxRateHz = setup.options?.maxRateHz ?? 0;
     this.#frame = new Frame(setup.fence);
@@ -69,16 +74,18 @@ export class Consumer {
 
   /** The highest frame that was taken for processing, whether it was late or not; -1 before the first. */
   get lastSeq(): number {
-    return this.#last;
+    return Math.max(this.#next - 1, -1);
   }
 
   /** Reads the regions of an epoch from now on. The one before is unmapped, and its frames are empty. */
   map(stream: MappedStream): void {
     this.unmap();
     this.#stream = stream;
-    this.#maxGap = this.#maxOutstandingSeqGap ?? Math.min(256, Math.max(1, stream.nslots / 2));
+    this.#headers.forget();
+    const maxGap = this.#maxOutstandingSeqGap ?? Math.min(256, Math.max(1, stream.nslots / 2));
+    this.#maxGap = maxGap === 0 ? Infinity : maxGap;
     this.#base = -1;
-    this.#last = -1;
+    this.#next = -1;
     this.#nextAllowedNs = 0n;
   }
 
@@ -104,79 +111,67 @@ export class Consumer {
     const stream = this.#stream;
     const descriptor = this.#descriptor;
     if (stream === undefined) return this.#drop("unmapped");
-    if (!descriptor.read(view, offset, length, stream.nslots)) return this.#drop("malformed");
-    if (descriptor.streamId !== stream.streamId) return this.#drop("wrongStream");
-    const { epochLow, epochHigh, seq } = descriptor;
-    if (epochLow !== stream.epochLow || epochHigh !== stream.epochHigh) {
-      return this.#drop("epochMismatch");
-    }
-    if (!this.#inOrder(seq)) return this.#drop("regression");
-    if (this.#maxGap > 0 && newestSeq - seq > this.#maxGap) return this.#drop("skipped");
-    if (!this.#isDue()) return this.#drop("rateLimited");
-    return this.#open(stream);
-  }
-
-  #open(stream: MappedStream): Frame | DropReason {
-    const { ring, nslots } = stream;
-    const { seqLow, seqHigh, seq } = this.#descriptor;
-    const index = seqLow & (nslots - 1);
-    const at = slotOffset(index);
-    const commitLow = (seqLow << 1) | 1;
-    const commitHigh = (seqHigh << 1) | (seqLow >>> 31);
-    if (!seemsCommitted(ring, at, commitLow, commitHigh)) return this.#late();
+    // What is nearly always so is decided here: a call of what does not fit into this function costs more than the checks.
+    const fault = descriptor.read(stream, view, offset, length);
+    if (fault !== undefined) return this.#drop(fault);
+    const { seq } = descriptor;
+    if (seq === this.#next) this.#next = seq + 1;
+    else if (!this.#jumps(seq)) return this.#drop("regression");
+    if (newestSeq - seq > this.#maxGap) return this.#drop("skipped");
+    const index = descriptor.seqLow & (stream.nslots - 1);
+    const at = FIRST_SLOT_WORD + index * SLOT_WORDS;
+    const { words } = stream.ring;
+    const { commitLow, commitHigh } = descriptor;
+    if (this.#maxRateHz > 0 && !this.#isDue(stream, at)) return this.#drop("rateLimited");
+    // A plain look is enough ahead of what is read: it counts only once the atomic one behind it has said the same.
+    if (words[at] !== commitLow || words[at + 1] !== commitHigh) return this.#late();
     this.#fence();
-    const { view } = ring;
-    const bytes = view.getUint32(at + SlotField.valuesLenBytes, true);
-    const poolId = view.getUint16(at + SlotField.poolId, true);
-    const payloadSlot = view.getInt32(at + SlotField.payloadSlot, true);
-    const payloadOffset = view.getInt32(at + SlotField.payloadOffset, true);
-    const shape = this.#headers.check(ring, at);
+    const layout = this.#headers.check(stream, at, index);
+    // What was read counts only if nobody wrote meanwhile: a torn header is late, not bad.
+    this.#fence();
+    if (Atomics.load(words, at) !== commitLow || words[at + 1] !== commitHigh) return this.#late();
+    if (typeof layout === "string") return this.#drop(layout);
+    this.counters.accepted++;
     const frame = this.#frame;
     frame.lay(stream, at, commitLow, commitHigh);
     frame.seq = seq;
-    // What was read counts only if nobody wrote meanwhile: a torn header is late, not bad.
-    if (!frame.stillValid()) return this.#late();
-    if (shape === undefined) return this.#drop("badHeader");
-    if (this.#checkExtent && bytes > 0 && shape.extentBytes > bytes) {
-      return this.#drop("badHeader");
-    }
-    const pool = stream.pool(poolId);
-    if (pool === undefined || payloadSlot !== index || payloadOffset !== 0) {
-      return this.#drop("badSlot");
-    }
-    if (bytes > pool.strideBytes) return this.#drop("badSlot");
-    frame.shape = shape;
-    frame.metaVersion = this.#descriptor.metaVersion;
-    frame.traceIdLow = this.#descriptor.traceIdLow;
-    frame.traceIdHigh = this.#descriptor.traceIdHigh;
-    frame.payload = pool.payload(index, bytes);
-    this.counters.accepted++;
+    frame.metaVersion = descriptor.metaVersion;
+    frame.traceIdLow = descriptor.traceIdLow;
+    frame.traceIdHigh = descriptor.traceIdHigh;
+    if (frame.shape !== layout.shape) frame.shape = layout.shape;
+    frame.payload = layout.pool.payload(index, layout.bytes);
     return frame;
   }
 
   // Gaps are counted from the first frame after mapping on.
-  #inOrder(seq: number): boolean {
-    if (this.#base < 0) {
-      this.#base = seq;
-      this.#last = seq;
-      return true;
-    }
-    if (seq <= this.#last) {
+  #jumps(seq: number): boolean {
+    if (this.#base < 0) this.#base = seq;
+    else if (seq > this.#next) this.counters.dropsGap += seq - this.#next;
+    else {
       // Far below where it began, the numbers have started over without the epoch having been seen.
       if (seq < this.#base) this.unmap();
       return false;
     }
-    this.counters.dropsGap += seq - this.#last - 1;
-    this.#last = seq;
+    this.#next = seq + 1;
     return true;
   }
 
-  #isDue(): boolean {
-    if (this.#maxRateHz === 0) return true;
-    const nowNs = this.#descriptor.timestampNs ?? this.#nowNs();
-    if (nowNs < this.#nextAllowedNs) return false;
-    this.#nextAllowedNs = nowNs + BigInt(Math.floor(1e9 / this.#maxRateHz));
+  // By the frame's own time where it has one, so that it does not matter how long it took to come here.
+  #isDue(stream: MappedStream, at: number): boolean {
+    const nowNs = this.#descriptor.timestampNs ?? this.#slotTimeNs(stream, at) ?? this.#nowNs();
+    const intervalNs = BigInt(Math.floor(1e9 / this.#maxRateHz));
+    const waitNs = this.#nextAllowedNs - nowNs;
+    // More than one interval is no wait: somebody's clock was ahead.
+    if (waitNs > 0n && waitNs <= intervalNs) return false;
+    this.#nextAllowedNs = nowNs + intervalNs;
     return true;
+  }
+
+  #slotTimeNs({ ring }: MappedStream, at: number): bigint | undefined {
+    const { commitLow, commitHigh } = this.#descriptor;
+    return holdsCommitted(ring.words, at, commitLow, commitHigh)
+      ? slotTimestampNs(ring, at * 4)
+      : undefined;
   }
 
   #late(): DropReason {

@@ -9,6 +9,7 @@ export type DropReason =
   | "rateLimited"
   | "late"
   | "badHeader"
+  | "badExtent"
   | "badSlot";
 
 /** What a consumer has counted. spec/tensor-pool.md §24 */
@@ -42,6 +43,7 @@ export function newConsumerCounters(): ConsumerCounters {
       rateLimited: 0,
       late: 0,
       badHeader: 0,
+      badExtent: 0,
       badSlot: 0,
     },
   };

@@ -1,10 +1,9 @@
 import type { MappedStream } from "../region/mapped-stream.js";
 import { type TypedArray, typedView } from "@proj/wire-types";
 import { HEADER_SLOT_BYTES } from "../region/layout.js";
-import { holdsCommitted, SlotField } from "../region/slot-header.js";
-import type { TensorShape } from "./header-check.js";
+import { holdsCommitted, slotTimestampNs } from "../region/slot-header.js";
+import type { TensorShape } from "../region/tensor-shape.js";
 
-const ABSENT = 2n ** 64n - 1n;
 const EMPTY = new Uint8Array(0);
 const NO_SHAPE: TensorShape = {
   dtype: "uint8",
@@ -56,14 +55,13 @@ export class Frame {
 
   /** Its 256 bytes in the header ring, in place: valid as its payload is. */
   get header(): Uint8Array {
-    return this.#held().ring.bytes.subarray(this.#at, this.#at + HEADER_SLOT_BYTES);
+    const at = this.#at * 4;
+    return this.#held().ring.bytes.subarray(at, at + HEADER_SLOT_BYTES);
   }
 
   /** When it was captured, in nanoseconds, if that was said. */
   get timestampNs(): bigint | undefined {
-    const { view } = this.#held().ring;
-    const value = view.getBigUint64(this.#at + SlotField.timestampNs, true);
-    return value === ABSENT ? undefined : value;
+    return slotTimestampNs(this.#held().ring, this.#at * 4);
   }
 
   /** Whether all that was read of it so far was read from this frame and no other. */
@@ -71,7 +69,7 @@ export class Frame {
     const stream = this.#stream;
     if (stream === undefined || !stream.isMapped) return false;
     this.#fence();
-    return holdsCommitted(stream.ring, this.#at, this.#commitLow, this.#commitHigh);
+    return holdsCommitted(stream.ring.words, this.#at, this.#commitLow, this.#commitHigh);
   }
 
   /** Its bytes as elements, in place: a view where the memory is aligned for them, else a copy. */
@@ -90,9 +88,10 @@ export class Frame {
     return this.stillValid() ? into.subarray(0, this.payload.length) : undefined;
   }
 
-  /** Lays the frame over the slot at `at`, which holds the halves of `seq * 2 + 1`. The consumer calls it. */
+  /** Lays the frame over the slot at word `at`, which holds the halves of `seq * 2 + 1`. The consumer calls it. */
   lay(stream: MappedStream, at: number, commitLow: number, commitHigh: number): void {
-    this.#stream = stream;
+    // To store a reference that is there already would cost more than to look.
+    if (this.#stream !== stream) this.#stream = stream;
     this.#at = at;
     this.#commitLow = commitLow;
     this.#commitHigh = commitHigh;

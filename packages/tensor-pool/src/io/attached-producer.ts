@@ -188,9 +188,7 @@ export class AttachedProducer implements ServedProducer {
       descriptors: this.#descriptors,
       nowNs: monotonicNs,
       writeNowNs: writeMonotonicNs,
-      fence: () => {
-        backend.shm.fence();
-      },
+      fence: backend.shm.fence,
       ...wakeReadersOf(backend, this.#options.wakeReaders),
     });
     this.#options.onMapped?.(layout.epoch);

@@ -49,10 +49,7 @@ export class AttachedStream {
         this.#announced(layout);
       },
     });
-    const { backend } = this.#attachment;
-    const fence = (): void => {
-      backend.shm.fence();
-    };
+    const { fence } = this.#attachment.backend.shm;
     this.consumer = new Consumer({ nowNs: monotonicNs, fence, options });
     this.#slots = new SlotReader(fence);
   }

@@ -69,9 +69,7 @@ export class DirectConsumer {
     this.#mapping = new StreamMapping({ joinTimeNs: process.hrtime.bigint() });
     this.consumer = new Consumer({
       nowNs: () => process.hrtime.bigint(),
-      fence: () => {
-        backend.shm.fence();
-      },
+      fence: backend.shm.fence,
       options,
     });
     this.#source = new FrameSource({

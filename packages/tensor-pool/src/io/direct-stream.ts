@@ -130,9 +130,7 @@ async function startStream(options: DirectStreamOptions, opened: Opened): Promis
     stream,
     layout,
     descriptors,
-    fence: () => {
-      backend.shm.fence();
-    },
+    fence: backend.shm.fence,
     close: () => {
       opened.close();
     },

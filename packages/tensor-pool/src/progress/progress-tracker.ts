@@ -1,4 +1,4 @@
-import type { TensorShape } from "../consumer/header-check.js";
+import type { TensorShape } from "../region/tensor-shape.js";
 import { FrameProgressState } from "../messages/generated/wire.js";
 import { slotOf } from "../region/layout.js";
 import { isGapless } from "../region/strides.js";

@@ -63,6 +63,7 @@ export interface SlotHeader {
 }
 
 const ABSENT = 0xffff_ffff;
+const ABSENT_NS = 2n ** 64n - 1n;
 
 /** Begins writing frame `seq`: readers of the slot see that it is no longer what it was. spec/tensor-pool.md §4.5 */
 export function beginSlot(ring: AtomicBuffer, index: number, seq: number): void {
@@ -80,38 +81,24 @@ export function seqCommit(ring: AtomicBuffer, index: number): number {
 }
 
 /**
- * Tells whether a slot holds frame `seqHigh * 2^32 + seqLow`, committed; the halves are those of `seq * 2 + 1`.
+ * Tells whether the slot at word `at` holds a frame, committed; the halves are those of its `seq * 2 + 1`.
  *
  * A mix of two values could only pass for this one if 2^31 frames were written between the two loads, so that the second
  * one may be plain: an `Atomics` call costs more than the rest of the comparison.
  */
 export function holdsCommitted(
-  ring: AtomicBuffer,
+  words: Int32Array,
   at: number,
   commitLow: number,
   commitHigh: number,
 ): boolean {
-  const { words } = ring;
-  const word = at >> 2;
-  return Atomics.load(words, word) === commitLow && words[word + 1] === commitHigh;
+  return Atomics.load(words, at) === commitLow && words[at + 1] === commitHigh;
 }
 
-/**
- * Tells whether a slot seems to hold frame `seqHigh * 2^32 + seqLow`, committed, as {@link holdsCommitted} does for sure.
- *
- * A plain look, for before the slot is read: whatever is read counts only once `holdsCommitted` has said so behind it, and
- * an `Atomics` call for either costs as much as all other checks of a frame. On processors that reorder loads a fence
- * belongs behind it.
- */
-export function seemsCommitted(
-  ring: AtomicBuffer,
-  at: number,
-  commitLow: number,
-  commitHigh: number,
-): boolean {
-  const { words } = ring;
-  const word = at >> 2;
-  return words[word] === commitLow && words[word + 1] === commitHigh;
+/** When the frame in the slot at byte `at` was captured, in nanoseconds, if that was said. */
+export function slotTimestampNs(ring: AtomicBuffer, at: number): bigint | undefined {
+  const value = ring.view.getBigUint64(at + SlotField.timestampNs, true);
+  return value === ABSENT_NS ? undefined : value;
 }
 
 /** Writes all of a slot but its `seqCommit`. */

@@ -31,9 +31,7 @@ export interface Tally {
 const { baseDir, layout, attempts, limitMs, waiting } = workerData as TornReaderInput;
 const folders = backend.shm.allow([baseDir]);
 const stream = mapRegions(folders, layout);
-const fence = (): void => {
-  backend.shm.fence();
-};
+const { fence } = backend.shm;
 const consumer = new Consumer({ nowNs: () => 0n, fence, options: { maxOutstandingSeqGap: 0 } });
 consumer.map(stream);
 const descriptor = new DescriptorWriter(layout.streamId, layout.epoch);

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { AtomicBuffer } from "@proj/aeron";
 import { backend, type ShmFile } from "@proj/native-io";
 import { parseShmUri, type ShmFileUri } from "@proj/wire-types";
-import { HeaderCheck } from "../../consumer/header-check.js";
+import { readTensorShape } from "../../region/tensor-shape.js";
 import { RegionType } from "../../messages/generated/wire.js";
 import {
   isSlotCount,
@@ -256,12 +256,11 @@ function slotsOf(file: ShmFile, { nslots }: Superblock): SlotReport[] {
   const region = file.map({ length: Math.min(ringBytes(nslots), file.sizeBytes) });
   try {
     const ring = new AtomicBuffer(region.bytes);
-    const headers = new HeaderCheck();
     const count = Math.min(nslots, Math.floor((region.size - SUPERBLOCK_BYTES) / 256));
     return Array.from({ length: count }, (_, slot) => {
       const at = slotOffset(slot);
       const seqCommit = ring.positionAcquire(at);
-      const shape = headers.check(ring, at);
+      const shape = readTensorShape(ring.view, at);
       return {
         slot,
         seqCommit,
