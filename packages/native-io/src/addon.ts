@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { ClockAddon } from "./clock/native-nanoclock.js";
+import type { CopyAddon } from "./copy/native-copy.js";
 import type { CoresAddon } from "./cores/native-cores.js";
 import type { CryptoAddon } from "./crypto/native-crypto.js";
 import type { FutexAddon } from "./futex/native-futex.js";
@@ -17,6 +18,7 @@ export interface Addon {
   readonly interface: number;
   readonly crc32c: Crc32cAddon;
   readonly crypto: CryptoAddon;
+  readonly copy?: CopyAddon;
   readonly udp?: UdpAddon;
   readonly tcp?: TcpAddon;
   readonly cores?: CoresAddon;

@@ -2,6 +2,8 @@ import { crc32c as portableCrc32c } from "@proj/wire-types";
 import { type Addon, loadAddon } from "./addon.js";
 import type { Nanoclock } from "./clock/nanoclock.js";
 import { NativeNanoclock } from "./clock/native-nanoclock.js";
+import type { BatchCopy } from "./copy/batch-copy.js";
+import { NativeCopy } from "./copy/native-copy.js";
 import type { Cores } from "./cores/cores.js";
 import { NativeCores } from "./cores/native-cores.js";
 import type { BatchCrypto } from "./crypto/batch-crypto.js";
@@ -45,6 +47,8 @@ export interface Backend {
   readonly udp: Udp;
   /** Authenticated encryption in batches. */
   readonly crypto: BatchCrypto;
+  /** Copies in batches. */
+  readonly copies: BatchCopy;
   /** Options of TCP sockets that Node opened. */
   readonly tcp: TcpTuning;
   /** Processors and threads. */
@@ -85,6 +89,7 @@ function nativeBackend(addon: Addon, path: string): Backend {
     rma: addon.rma === undefined ? portable.rma : new NativeRma(addon.rma),
     udp: addon.udp === undefined ? portable.udp : new NativeUdp(addon.udp),
     crypto: new NativeCrypto(addon.crypto, multiBufferLibrary()),
+    copies: addon.copy === undefined ? portable.copies : new NativeCopy(addon.copy),
     tcp: addon.tcp === undefined ? portable.tcp : new NativeTcp(addon.tcp),
     cores: addon.cores === undefined ? portable.cores : new NativeCores(addon.cores),
     clock: addon.clock === undefined ? portable.clock : new NativeNanoclock(addon.clock),

@@ -36,6 +36,10 @@ describeWith(
       return handle;
     }
 
+    test("copy", () => {
+      callWithAnything(addon.copy as unknown as Functions, anything(0));
+    });
+
     test("udp", () => {
       const handle = open();
       const ip = new Uint8Array(16);
