@@ -75,7 +75,7 @@ export class Admission {
     const moved = verdict === "new" ? this.#parts.moves.take(path, worker, entry) : undefined;
     if (moved?.kind === "known") return;
     const origin = moved?.kind === "unknown" ? moved.origin : undefined;
-    const transfer = new PulledTransfer(path.id, worker.worker, entry);
+    const transfer = new PulledTransfer(path.id, worker.worker, entry, this.#context.inlineMemory);
     const isCrowded = worker.live.size >= this.#context.config.maxTransfersPerPeer;
     const { transfers } = this.#context;
     if (isCrowded || !transfers.insert({ role: "puller", transfer }, transfer.id)) {

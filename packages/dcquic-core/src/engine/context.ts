@@ -13,6 +13,7 @@ import { NO_TIMER, type TimerId, TimingWheel } from "../sched/timing-wheel.js";
 import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import type { SlotTable } from "../transfer/slot-table.js";
+import { InlineMemory } from "../transfer/inline-memory.js";
 import { SpareMemory } from "../transfer/spare-memory.js";
 import type { Tombstone } from "../transfer/tombstones.js";
 import type { EngineConfig } from "./config.js";
@@ -53,6 +54,8 @@ export class EngineContext {
   readonly dataKeys: DataKeyCache;
   /** Memory of records that were placed. */
   readonly spare: SpareMemory = new SpareMemory(SPARE_BYTES);
+  /** Where payloads lie that rode in announcements. */
+  readonly inlineMemory: InlineMemory = new InlineMemory();
   /** Every transfer, in either role, under its own id. */
   readonly transfers: SlotTable<TableEntry>;
   /** What is asked of whom. */

@@ -1,4 +1,3 @@
-import { NotifyFlag } from "../wire/constants.js";
 import type { NotifyEntry } from "../wire/notify-entry.js";
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import type { EngineContext } from "./context.js";
@@ -31,8 +30,7 @@ export class CreditKeeper {
 
   /** Whether an announcement is within the peer's limits; counts it if not. */
   covers(nowUs: number, path: Path, entry: NotifyEntry): boolean {
-    const inlineBytes = (entry.flags & NotifyFlag.Inline) === 0 ? 0 : entry.inline.length;
-    const inlineAfter = path.inlineReceived + inlineBytes;
+    const inlineAfter = path.inlineReceived + entry.inlineBytes;
     if (entry.notifySeq < path.notifyGranted && inlineAfter <= path.inlineGranted) return true;
     this.#context.note("creditViolation", path);
     path.violationsUs.push(nowUs);

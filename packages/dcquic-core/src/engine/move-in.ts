@@ -133,7 +133,7 @@ export class MoveIn {
     const isOffered = home?.offered.covers(transfer.notifySeq, transfer.notifySeq + 1) === true;
     before.notifyFinished += 1;
     before.inlineConsumed += transfer.countedInline;
-    transfer.countedInline = (entry.flags & NotifyFlag.Inline) === 0 ? 0 : entry.inline.length;
+    transfer.countedInline = entry.inlineBytes;
     path.inlineReceived += transfer.countedInline;
     transfer.origin ??= { path: before.id, worker: first.worker, notifySeq: transfer.notifySeq };
     first.moved.set(entry.movedNotifySeq, transfer.id);
@@ -178,9 +178,8 @@ export class MoveIn {
   }
 
   #count(path: Path, worker: PeerWorker, entry: NotifyEntry): void {
-    const inline = (entry.flags & NotifyFlag.Inline) === 0 ? 0 : entry.inline.length;
-    path.inlineReceived += inline;
-    path.inlineConsumed += inline;
+    path.inlineReceived += entry.inlineBytes;
+    path.inlineConsumed += entry.inlineBytes;
     path.notifyFinished += 1;
     this.#parts.markOffered(worker, entry.notifySeq);
   }

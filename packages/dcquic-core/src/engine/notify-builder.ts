@@ -134,6 +134,8 @@ export class NotifyBuilder {
     if (inline && payload instanceof Uint8Array) {
       entry.flags |= NotifyFlag.Inline;
       entry.inline = payload;
+      entry.inlineAt = 0;
+      entry.inlineBytes = payload.length;
       return;
     }
     copyId(entry.bufferId, transfer.bufferId);

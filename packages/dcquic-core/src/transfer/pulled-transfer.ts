@@ -2,6 +2,7 @@ import type { RmaKey } from "../rma/rma-port.js";
 import { IntervalSet } from "../buffer/interval-set.js";
 import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
 import { NotifyFlag, Protection } from "../wire/constants.js";
+import type { InlineMemory } from "./inline-memory.js";
 import type { RecordAssembly } from "./record-assembly.js";
 import { copyId, type Id64, id64 } from "../wire/id64.js";
 import type { NotifyEntry } from "../wire/notify-entry.js";
@@ -133,8 +134,8 @@ export class PulledTransfer {
   #received: IntervalSet | undefined;
   #verified: IntervalSet | undefined;
 
-  /** Takes what an announcement said; views are copied. */
-  constructor(path: number, worker: number, entry: NotifyEntry) {
+  /** Takes what an announcement said; views are copied, an inline payload into `memory`. */
+  constructor(path: number, worker: number, entry: NotifyEntry, memory: InlineMemory) {
     this.path = path;
     this.worker = worker;
     this.notifySeq = entry.notifySeq;
@@ -157,7 +158,9 @@ export class PulledTransfer {
     const { flags, token } = entry;
     this.token = (flags & NotifyFlag.Token) === 0 ? undefined : id64(token.hi, token.lo);
     this.rmaKeys = (flags & NotifyFlag.Rma) === 0 ? NO_KEYS : keysOf(entry);
-    this.inline = isInline ? entry.inline.slice() : undefined;
+    this.inline = isInline
+      ? memory.copy(entry.inline, entry.inlineAt, entry.inlineBytes)
+      : undefined;
   }
 
   /** What arrived. */

@@ -82,8 +82,12 @@ export interface NotifyEntry {
   readonly rma: readonly RmaDescriptor[];
   /** META: for the acceptor to choose a handler by, at most 1024 bytes. */
   meta: Uint8Array;
-  /** INLINE: the payload. */
+  /** What the payload lies in, if it rides inline: no view of it alone, which would cost more than the rest of the entry. */
   inline: Uint8Array;
+  /** Where it begins there. */
+  inlineAt: number;
+  /** How long it is; 0 if nothing rides inline. */
+  inlineBytes: number;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -128,6 +132,8 @@ export function notifyEntry(): NotifyEntry {
     })),
     meta: NOTHING,
     inline: NOTHING,
+    inlineAt: 0,
+    inlineBytes: 0,
   };
 }
 
@@ -167,8 +173,8 @@ export function encodeNotifyEntry(writer: WireWriter, entry: NotifyEntry): void 
     writer.copy(entry.meta);
   }
   if ((entry.flags & NotifyFlag.Inline) !== 0) {
-    writer.varint(entry.inline.length);
-    writer.copy(entry.inline);
+    writer.varint(entry.inlineBytes);
+    writer.copy(entry.inline, entry.inlineAt, entry.inlineBytes);
   }
   const length = writer.offset - start - 2;
   if (length > WireLimit.maxEntryBytes) writer.overflowed = true;
@@ -202,10 +208,14 @@ export function decodeNotifyEntry(reader: WireReader, into: NotifyEntry): void {
     into.meta = reader.view(reader.varintUpTo(WireLimit.maxMetaBytes, "a meta's length"));
   }
   into.inline = NOTHING;
+  into.inlineAt = 0;
+  into.inlineBytes = 0;
   if ((into.flags & NotifyFlag.Inline) !== 0) {
-    into.inline = reader.view(reader.varintUpTo(WireLimit.maxInlineBytes, "an inline length"));
-    if (into.inline.length !== into.totalBytes) {
-      throw malformed(`${into.inline.length} bytes inline of ${into.totalBytes}`);
+    into.inline = reader.bytes;
+    into.inlineBytes = reader.varintUpTo(WireLimit.maxInlineBytes, "an inline length");
+    into.inlineAt = reader.take(into.inlineBytes);
+    if (into.inlineBytes !== into.totalBytes) {
+      throw malformed(`${into.inlineBytes} bytes inline of ${into.totalBytes}`);
     }
   }
   if (reader.remaining !== 0) throw malformed(`${reader.remaining} bytes too many in an entry`);

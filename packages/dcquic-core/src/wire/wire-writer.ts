@@ -93,6 +93,7 @@ export class WireWriter {
     const at = this.#move(length);
     // A view costs more than these few bytes.
     if (length <= 64) for (let i = 0; i < length; i++) this.bytes[at + i] = source[from + i] ?? 0;
+    else if (length === source.length) this.bytes.set(source, at);
     else this.bytes.set(source.subarray(from, from + length), at);
   }
 

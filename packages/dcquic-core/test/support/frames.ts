@@ -50,6 +50,7 @@ export function notifyFrame(more: Partial<NotifyEntry>, bytes?: number): Frame {
       ...more,
       flags: (more.flags ?? 0) | (bytes === undefined ? NotifyFlag.Inline : 0),
       inline,
+      inlineBytes: inline.length,
     });
   };
 }
