@@ -53,4 +53,9 @@ export type AnnounceResult =
   /** A table is full: try again when a transfer ended. */
   | { readonly kind: "backPressured" }
   /** The peer takes no new work, or a dependency failed. */
-  | { readonly kind: "refused"; readonly status: number };
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      /** Set where no engine ever saw it, so that it may be announced by another one. */
+      readonly isUntaken?: true;
+    };

@@ -121,7 +121,8 @@ export class CallCore implements StreamHandlers {
   }
 
   closed(outcome: StreamOutcome): void {
-    if (this.#mayRepeat(outcome.status)) this.#repeat();
+    const isUntouched = outcome.isUntaken === true && !this.#isOver && !this.#use.isAnswered;
+    if (isUntouched || this.#mayRepeat(outcome.status)) this.#repeat();
     else this.#finish(outcome);
   }
 

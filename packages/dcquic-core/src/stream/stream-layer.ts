@@ -221,10 +221,13 @@ export class StreamLayer {
     payload.taken?.();
     if (result.kind === "refused") {
       stream.outbound.settled(submission.bytes, undefined);
+      const opens = seq === 0 && stream.isOpener;
+      const outcome = { status: result.status, reason: "", rootCause: undefined };
+      const isUntaken = opens && result.isUntaken === true;
       this.#abort(
         stream,
-        { status: result.status, reason: "", rootCause: undefined },
-        seq === 0 && stream.isOpener ? "pathGone" : "tellPeer",
+        isUntaken ? { ...outcome, isUntaken } : outcome,
+        opens ? "pathGone" : "tellPeer",
       );
       if (stream.id === undefined) this.#opening.delete(stream);
       return;

@@ -17,6 +17,8 @@ export interface StreamOutcome {
   readonly reason: string;
   /** Token of the transfer with which a cascade began. */
   readonly rootCause: Id64 | undefined;
+  /** Set where the message that opens the stream never came to an engine, so that another one may open it. */
+  readonly isUntaken?: true;
 }
 
 /** What a stream tells whoever uses it. Nothing is called after `closed`. */

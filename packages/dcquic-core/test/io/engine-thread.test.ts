@@ -1,9 +1,27 @@
 import { afterEach, expect, test } from "@jest/globals";
-import type { EngineEvent, EstablishedPath, TransportPool } from "@proj/dcquic-core";
+import type {
+  AnnounceOptions,
+  AnnounceResult,
+  EngineEvent,
+  EstablishedPath,
+  PathId,
+  TransportPool,
+} from "@proj/dcquic-core";
 import { bindThread, EngineThread } from "@proj/dcquic-core/node";
 import { backend } from "@proj/native-io";
+import { systemRandom, systemTime } from "@proj/wire-types/system";
+import { nodeCrypto } from "#src/io/node-crypto.js";
+import { Shape } from "#src/wire/constants.js";
+import { establishedAs } from "../support/raw-peer.js";
 import { localPool } from "../support/udp-pools.js";
 
+const parts = { crypto: nodeCrypto, random: systemRandom, timers: systemTime };
+const message = (): AnnounceOptions => ({
+  shape: Shape.OpenedByAnnouncer | Shape.Open | Shape.End,
+  priority: 3,
+  messageSeq: 0,
+  payload: new Uint8Array(10),
+});
 const resetSigner = new Uint8Array(32).fill(4);
 const threads: EngineThread[] = [];
 const pools: TransportPool[] = [];
@@ -66,6 +84,40 @@ nativeTest("a port that is taken is refused with a code", async () => {
     code: "wire.connection_failed",
   });
 });
+
+nativeTest(
+  "§18: what a thread did not take before it was given up is refused as untaken, and never done when it turns again",
+  async () => {
+    const events: EngineEvent[] = [];
+    const thread = await start({ onEvent: (event) => void events.push(event) });
+    const { crypto, random, timers } = parts;
+    const port = thread.port({ crypto, random, timers });
+    const open = (established: EstablishedPath): PathId =>
+      thread.engine.addPath(0, established, thread.addressOf("127.0.0.1", 9));
+    const answers: AnnounceResult[] = [];
+    const announce = (path: PathId): void =>
+      port.announce(path, message(), (result) => void answers.push(result));
+    const path = open(establishedAs("dialer"));
+    // So many that the thread has not come to the next batch when it is given up.
+    for (let i = 0; i < 20_000; i++) announce(path);
+    await Promise.resolve();
+    for (let i = 0; i < 10; i++) announce(path);
+    thread.abandon();
+    const untaken = answers.filter((each) => each.kind === "refused" && each.isUntaken);
+    expect(answers).toHaveLength(20_010);
+    expect([10, 20_010]).toContain(untaken.length);
+    // It takes what it is asked from then on, and numbers its paths as before.
+    thread.engine.removePath(path);
+    const next = open(establishedAs("dialer", 9));
+    const before = answers.length;
+    announce(next);
+    while (answers.length === before) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(answers.at(-1)).toMatchObject({ kind: "announced" });
+    const measured = await thread.measure();
+    expect(measured?.stats.entries).toBeLessThanOrEqual(1);
+  },
+  30_000,
+);
 
 nativeTest("§18: when a thread dies its paths fail, and it says so", async () => {
   const events: EngineEvent[] = [];

@@ -236,6 +236,67 @@ describe("§18: a worker is lost", () => {
     expect((await homes(caller, answerers, events)).flat()).toEqual(during.flat());
   });
 
+  nativeTest(
+    "threads: of the calls of one that dies those it never took go on elsewhere, and no other hangs",
+    async () => {
+      const threads: EngineThread[] = [];
+      const bind: BindDriver = async (options) => {
+        const thread = await bindThread(options);
+        threads.push(thread);
+        return thread;
+      };
+      const { caller, answerers, events } = await spread(6, { bind });
+      const before = await homes(caller, answerers, events);
+      const victim = answerers.find((_, i) => before[i]?.[0] === 0)?.name ?? "";
+      const spared = answerers.find((_, i) => before[i]?.[0] === 1)?.name ?? "";
+      let open = (): void => {};
+      const gate = new Promise<void>((resolve) => (open = resolve));
+      const asked: string[] = [];
+      for (const answerer of answerers) {
+        answerer.serve({
+          accept: async (incoming) => {
+            asked.push(incoming.pattern);
+            await gate;
+            await incoming.reply(new Uint8Array(1));
+          },
+        });
+      }
+      const codeOf = (done: Promise<unknown>): Promise<unknown> =>
+        done.then(
+          () => "done",
+          (error: unknown) => (error as { code?: string }).code,
+        );
+      // Every pattern, asked and not answered.
+      const big = new Uint8Array(300_000);
+      const request = caller.streamingRequest(victim);
+      const both = caller.bidirectional(victim);
+      const outstanding = [
+        codeOf(caller.unaryRpc(victim, big).response),
+        codeOf(caller.streamingResponse(victim, big)[Symbol.asyncIterator]().next()),
+        codeOf(request.response),
+        codeOf(both[Symbol.asyncIterator]().next()),
+        codeOf(caller.rawBulkTransfer(victim, big).done),
+      ];
+      void request.write(new Uint8Array(10)).catch(() => {});
+      void both.write(new Uint8Array(10)).catch(() => {});
+      const other = codeOf(caller.unaryRpc(spared, big).response);
+      while (asked.length < 6) await new Promise((resolve) => setTimeout(resolve, 20));
+      const [dying] = threads;
+      dying?.engine.addPath(0, {} as EstablishedPath, dying.addressOf("127.0.0.1", 9));
+      // The thread ends with that command: it takes nothing that is posted after it.
+      await Promise.resolve();
+      const untaken = Array.from({ length: 50 }, (_, i) =>
+        codeOf(caller.unaryRpc(victim, new Uint8Array(i * 100)).response),
+      );
+      expect(new Set(await Promise.all(outstanding))).toEqual(new Set(["dcquic.local_resource"]));
+      open();
+      expect(new Set(await Promise.all(untaken))).toEqual(new Set(["done"]));
+      expect(await other).toBe("done");
+      // An answer comes before the end of its stream.
+      while (caller.stats.openCalls > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    },
+  );
+
   nativeTest("threads: one that dies is replaced by another for its peers", async () => {
     const threads: EngineThread[] = [];
     const bind: BindDriver = async (options) => {

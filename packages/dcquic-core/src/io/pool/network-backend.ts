@@ -205,6 +205,8 @@ export class NetworkBackend implements PoolBackend {
     this.#options.onWorkerLost();
     const paths = [...worker.paths.values()];
     const moved = this.#workers.lose(worker);
+    // Every home is another one by now: what the engine did not take goes there.
+    worker.driver.abandon?.();
     for (const known of paths) this.#known.remove(known);
     const early = [...worker.unproved.keys()];
     for (const path of [...paths.map(({ route }) => route.path), ...early]) {
@@ -212,6 +214,8 @@ export class NetworkBackend implements PoolBackend {
       worker.failover.forget(path);
       worker.unproved.delete(path);
       worker.layer.failPath(path, Status.LocalResource);
+      // One that merely stood still must not go on with them when it turns again.
+      worker.driver.engine.removePath(path);
     }
     for (const { peer, from, to } of moved) {
       this.#tell(this.#workers.event(from, "router.peerReassigned", "info", { peer, to }));

@@ -49,6 +49,8 @@ export interface PoolDriver {
   takeForeign(packet: HandedPacket): void;
   /** Lets the engine run soon. */
   pump(): void;
+  /** Waits for its engine no more: what that did not answer fails now. Absent where engines answer at once. */
+  abandon?(): void;
   /** Stops at once. */
   close(): Promise<void>;
 }

@@ -17,6 +17,13 @@ const start = workerData as ThreadStart;
 const port = parentPort;
 if (port === null) throw new TypeError("engine-thread-main runs on a thread of its own");
 
+// Both threads count on these in the order in which they were posted.
+const ABOUT_PATHS: ReadonlySet<ThreadCommand["kind"]> = new Set([
+  "addPath",
+  "removePath",
+  "addForeignPath",
+  "removeForeignPath",
+]);
 const MAX_FOREIGN = 4096;
 const LOAD_EVERY_US = 50_000;
 const { words } = start;
@@ -95,10 +102,23 @@ function obeyAll(driver: NativeDriver): boolean {
   while (seen !== posted) {
     const message: { message: readonly ThreadCommand[] } | undefined = receiveMessageOnPort(port);
     if (message === undefined) break;
+    const isTaken = take(seen);
     seen = (seen + 1) | 0;
-    for (const command of message.message) obey(driver, command);
+    for (const command of message.message) {
+      if (isTaken || ABOUT_PATHS.has(command.kind)) obey(driver, command);
+    }
   }
   return true;
+}
+
+// Whoever waited for too long may have revoked what was not taken by then, and asked another engine.
+function take(batch: number): boolean {
+  const next = (batch + 1) | 0;
+  if (Atomics.compareExchange(words, ThreadWord.taken, batch, next) === batch) return true;
+  if (Atomics.load(words, ThreadWord.revokedTo) === next) {
+    Atomics.store(words, ThreadWord.taken, next);
+  }
+  return false;
 }
 
 function obey(driver: NativeDriver, command: ThreadCommand): void {

@@ -15,6 +15,7 @@ import type { EngineHostOptions } from "../engine-host.js";
 import type { HandedPacket, UdpAddress } from "../peer-addresses.js";
 import type { PathCommands } from "../pool/pool-driver.js";
 import {
+  REVOKED,
   THREAD_WORDS,
   type ThreadCommand,
   type ThreadNews,
@@ -61,6 +62,8 @@ export class EngineThread {
   readonly #calls = new Map<number, ThreadCall>();
   readonly #measuring: ((measured: Measured | undefined) => void)[] = [];
   #commands: ThreadCommand[] = [];
+  #posted = 0;
+  #revokedFrom = 0;
   #nextCall = 0;
   #nextPath = 0;
   #isOver = false;
@@ -189,17 +192,37 @@ export class EngineThread {
     command: Omit<ThreadCommand & { kind: "announce" }, "kind" | "call">,
     call: ThreadCall,
   ): void {
+    if (this.#isOver) {
+      if (call.buffer !== undefined) this.buffers.release(call.buffer);
+      return call.fail("untaken");
+    }
     const number = this.#nextCall++;
+    call.batch = this.#posted;
     this.#calls.set(number, call);
-    if (this.#isOver) this.#calls.delete(number);
-    if (this.#isOver) call.fail();
-    else this.post({ kind: "announce", call: number, ...command });
+    this.post({ kind: "announce", call: number, ...command });
   }
 
   /** Passes a command on, with the others of this turn. */
   post(command: ThreadCommand): void {
     if (this.#isOver) return;
     if (this.#commands.push(command) === 1) queueMicrotask(() => this.#flush());
+  }
+
+  /**
+   * Waits for the thread no more: what it was asked and did not answer is answered now. What it did not even take will never
+   * be done, also when it turns again; of the rest nobody knows.
+   */
+  abandon(): void {
+    const taken = this.#revoke();
+    for (const [number, call] of this.#calls) {
+      const isUntaken = ((call.batch - taken) | 0) >= 0;
+      if (isUntaken) {
+        this.#calls.delete(number);
+        if (call.buffer !== undefined) this.buffers.release(call.buffer);
+      }
+      call.fail(isUntaken ? "untaken" : "taken");
+    }
+    for (const answer of this.#measuring.splice(0)) answer(undefined);
   }
 
   /** Ends the thread. What runs is lost; peers will notice by silence. */
@@ -215,7 +238,8 @@ export class EngineThread {
     if (commands.length === 0 || this.#isOver) return;
     this.#commands = [];
     this.#thread.postMessage(commands);
-    Atomics.add(this.#words, ThreadWord.posted, 1);
+    this.#posted = (this.#posted + 1) | 0;
+    Atomics.store(this.#words, ThreadWord.posted, this.#posted);
   }
 
   #take(news: ThreadNews): void {
@@ -283,6 +307,22 @@ export class EngineThread {
     }
   }
 
+  // How many batches the thread took; it will take none of those that were posted since.
+  #revoke(): number {
+    this.#flush();
+    Atomics.store(this.#words, ThreadWord.revokedTo, this.#posted);
+    for (;;) {
+      const taken = Atomics.load(this.#words, ThreadWord.taken);
+      // It did not come by since the last time.
+      if (taken === REVOKED) return this.#revokedFrom;
+      if (taken === this.#posted) return taken;
+      if (Atomics.compareExchange(this.#words, ThreadWord.taken, taken, REVOKED) !== taken)
+        continue;
+      this.#revokedFrom = taken;
+      return taken;
+    }
+  }
+
   #end(): void {
     this.#isOver = true;
     clearInterval(this.#interval);
@@ -295,9 +335,8 @@ export class EngineThread {
 
   #lose(reason: string): void {
     if (this.#isOver) return;
-    const calls = [...this.#calls.values()];
+    this.abandon();
     this.#end();
-    for (const { fail } of calls) fail();
     for (const path of this.#states.keys()) {
       this.#options.onEvent({ kind: "pathFailed", path, status: Status.LocalResource });
     }
@@ -312,5 +351,7 @@ export interface ThreadCall {
   /** Takes the answer. */
   readonly done: (result: AnnounceResult) => void;
   /** Answers it because the thread is gone; harmless after an answer. */
-  readonly fail: () => void;
+  readonly fail: (how: "taken" | "untaken") => void;
+  /** Number of the batch of commands with which it goes. */
+  batch: number;
 }

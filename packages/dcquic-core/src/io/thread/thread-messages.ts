@@ -99,7 +99,14 @@ export const ThreadWord = {
   queuedKib: 3,
   /** Datagrams for other workers that the application's thread did not pass on yet. */
   foreign: 4,
+  /** Batches of commands that the engine's thread took, or {@link REVOKED}. */
+  taken: 5,
+  /** How many batches had been posted when those not taken were revoked. */
+  revokedTo: 6,
 } as const;
+
+/** Stands for the batches taken once the others were revoked: no count of batches. */
+export const REVOKED: number = -(2 ** 31);
 
 /** How many there are. */
 export const THREAD_WORDS = 16;

@@ -54,15 +54,18 @@ export class ThreadPort implements EnginePort {
       answered = true;
       done(result);
     };
-    const fail = (): void => answer({ kind: "refused", status: Status.LocalResource });
+    const fail = (how: "taken" | "untaken"): void => {
+      const refused = { kind: "refused", status: Status.LocalResource } as const;
+      answer(how === "untaken" ? { ...refused, isUntaken: true } : refused);
+    };
     if (payload instanceof Uint8Array) {
-      const call = { buffer: undefined, done: answer, fail };
+      const call = { buffer: undefined, done: answer, fail, batch: 0 };
       this.#thread.announce({ path, options: { ...rest, payload } }, call);
       return;
     }
     const shared = this.buffers.share(payload);
     this.buffers.retain(payload);
-    const call = { buffer: payload, done: answer, fail };
+    const call = { buffer: payload, done: answer, fail, batch: 0 };
     this.#thread.announce({ path, options: { ...rest, payload: shared } }, call);
   }
 
