@@ -1,36 +1,27 @@
 import { sweepShm } from "@proj/ether-codecs/node";
-import {
-  CodecId,
-  type LogRecord,
-  type LogSink,
-  silentTelemetry,
-  type Telemetry,
-} from "@proj/wire-types";
+import { type LogRecord, type LogSink, silentTelemetry, type Telemetry } from "@proj/wire-types";
 import { systemTime } from "@proj/wire-types/system";
-import { type Credential, SessionStore, type XcpLimits, XcpLimitTable } from "@proj/xcp-framing";
-import { type RunningServer, serveXcp, type ServeXcpOptions } from "@proj/xcp-framing/node";
+import { type RunningServer, serveXcp } from "@proj/xcp-framing/node";
 import { backend } from "@proj/native-io";
 import { driver as poolMessages, type DriverEvent } from "@proj/tensor-pool";
-import { timingSafeEqual } from "node:crypto";
 import { type Admin, startAdmin } from "./admin.js";
 import type { LoadedConfig } from "./config/load.js";
 import { ConfigError } from "./config/problem.js";
-import type { EndpointSecrets } from "./config/tls-files.js";
-import { camelCase, type ListenConfig, type NodeConfig } from "./config/schema.js";
+import type { NodeConfig } from "./config/schema.js";
 import { type ControlServer, startControlServer } from "./control/control-server.js";
 import { ControlToken, defaultTokenFile, readOrMakeToken } from "./control/control-token.js";
 import { ControlGate, type ControlSource } from "./control/node-control.js";
 import type { NodeHealth } from "./control/reports.js";
 import { SessionBook } from "./control/session-book.js";
 import { ListenError } from "./listen-error.js";
-import { LinkTable, type LinkToolkit, type PoolPlaces } from "./ether-link.js";
+import type { LinkToolkit, PoolPlaces } from "./ether-link.js";
 import { nodeVersion } from "./node-version.js";
-import { DataService } from "./receipts/data-service.js";
 import { DcquicService } from "./dcquic/dcquic-service.js";
 import { DwcpService } from "./replicate/dwcp-service.js";
 import { startTensorService, type TensorService } from "./tensor/tensor-service.js";
 import { createMetrics, type Metrics } from "./telemetry/metrics.js";
-import { createToolkit, sharedMemoryOptions } from "./toolkit.js";
+import { createToolkit } from "./toolkit.js";
+import { endpointOptions, xcpServerOptions } from "./xcp-endpoints.js";
 
 /** What a node is given besides its configuration. */
 export interface NodeOptions {
@@ -135,7 +126,14 @@ class Node implements RunningNode {
     if (config.admin.enabled) await this.#startAdmin(config.admin);
     if (config.control.enabled) await this.#startControl(config.control);
     await this.#startTensor();
-    const shared = this.#serverOptions();
+    const shared = xcpServerOptions({
+      loaded: this.#loaded,
+      toolkit: this.#toolkit,
+      telemetry: this.#telemetry,
+      metrics: this.#metrics,
+      connected: (connection) => this.#sessions.add(connection),
+      refused: (error) => this.#say("node.refused", { code: error.code, error: error.message }),
+    });
     for (const [i, endpoint] of config.listen.entries()) {
       const own = endpointOptions(endpoint, this.#loaded.secrets.endpoints[i]);
       const server = serveXcp({ ...shared, ...own });
@@ -168,44 +166,6 @@ class Node implements RunningNode {
     if (shm === undefined) return;
     const { objects, bytes } = sweepShm(shm, systemTime.wallMs());
     if (objects > 0) this.#say("node.shm_swept", { objects, bytes });
-  }
-
-  #serverOptions(): Omit<ServeXcpOptions, "listen"> {
-    const { config, secrets } = this.#loaded;
-    const links = new LinkTable(this.#toolkit);
-    const service = new DataService({
-      reply: config.service.reply,
-      maxTransfers: config.service.max_transfers,
-      links,
-      meter: this.#metrics.meter,
-      clock: systemTime,
-    });
-    this.#observe(
-      "node_open_transfers",
-      "Transfers in several parts that are under way.",
-      () => service.openTransfers,
-    );
-    return {
-      codecs: config.codecs.order.map((name) => CodecId[name]),
-      codecPolicy: config.codecs.policy,
-      limits: limitsOf(config),
-      features: { tensorExtension: true, dlpack: true },
-      compression: config.compression,
-      agent: `${config.node.name} (reference-node/${nodeVersion()})`,
-      telemetry: this.#telemetry,
-      handler: (message, context) => service.handle(message, context),
-      onConnection: (connection) => this.#sessions.add(connection),
-      onRefused: (error) => this.#say("node.refused", { code: error.code, error: error.message }),
-      cryptPolicy: config.security.crypt,
-      acceptV01: config.service.accept_v01,
-      ...sharedMemoryOptions(this.#toolkit, links),
-      // A peer may come back through another endpoint.
-      sessions: new SessionStore({
-        keepMs: config.limits["session_keep_ms"] ?? XcpLimitTable.sessionKeepMs.default,
-      }),
-      ...(secrets.key === undefined ? {} : { key: secrets.key }),
-      ...(secrets.auth === undefined ? {} : { verifyAuth: presents(secrets.auth) }),
-    };
   }
 
   // A failure to listen is told with the field that names the address.
@@ -323,10 +283,6 @@ class Node implements RunningNode {
     };
   }
 
-  #observe(name: string, help: string, read: () => number): void {
-    this.#metrics.observe({ name, help }, read);
-  }
-
   #say(event: string, fields: LogRecord["fields"]): void {
     this.#telemetry.log.log({ level: "info", event, fields });
   }
@@ -341,23 +297,6 @@ function eventFields({ kind, ...rest }: DriverEvent): LogRecord["fields"] {
   return { what: kind, ...(Object.fromEntries(fields) as Record<string, string | number>) };
 }
 
-function endpointOptions(
-  endpoint: ListenConfig,
-  secrets: EndpointSecrets | undefined,
-): Pick<ServeXcpOptions, "listen" | "allowInsecure" | "origins" | "tls"> {
-  const { url, allow_insecure: allowInsecure, origins } = endpoint;
-  if (secrets === undefined) return { listen: [url], allowInsecure, origins };
-  const { cert, key, clientCa } = secrets;
-  const tls = { cert, key, ...(clientCa === undefined ? {} : { clientCa }) };
-  return { listen: [url], allowInsecure, origins, tls };
-}
-
-function limitsOf(config: NodeConfig): Partial<XcpLimits> {
-  return Object.fromEntries(
-    Object.entries(config.limits).map(([name, value]) => [camelCase(name), value]),
-  );
-}
-
 function tokenOfNode({ config, secrets, file }: LoadedConfig): ControlToken {
   const token = readOrMakeToken({
     file,
@@ -367,10 +306,4 @@ function tokenOfNode({ config, secrets, file }: LoadedConfig): ControlToken {
   });
   if (typeof token === "string") return new ControlToken(token);
   throw new ConfigError([token]);
-}
-
-// In time that does not depend on how much of the credential is right.
-function presents(expected: Uint8Array): (credential: Credential) => boolean {
-  return ({ auth }) =>
-    auth !== undefined && auth.length === expected.length && timingSafeEqual(auth, expected);
 }
