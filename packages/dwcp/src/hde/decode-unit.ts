@@ -3,6 +3,7 @@ import type { DwcpLimits } from "../limits.js";
 import type { UnitBody } from "../wire/chunk.js";
 import { Codec, SLOT_NONE, SLOT_SELF } from "../wire/codec.js";
 import { NetworkReader } from "../wire/network-reader.js";
+import { zeroCrc } from "../wire/zero-crc.js";
 import { decompressFrame } from "../zstd/frame-check.js";
 import { applyBsdiff } from "./bsdiff-patch.js";
 import type { ByteSource } from "./byte-source.js";
@@ -42,7 +43,8 @@ export function decodeUnit(unit: UnitBody, context: DecodeContext): Uint8Array {
     throw new DwcpError("dwcp.limit", `unit of ${unit.rawBytes} bytes`);
   }
   const raw = decodeCodec(unit, context);
-  if (raw.length !== unit.rawBytes || platform.crc32(raw) !== unit.rawCrc) {
+  const rawCrc = unit.codec === Codec.ZERO ? zeroCrc(raw.length) : platform.crc32(raw);
+  if (raw.length !== unit.rawBytes || rawCrc !== unit.rawCrc) {
     throw new DwcpError(
       "dwcp.unit_crc",
       `the CRC of ${unit.rawBytes} bytes at ${unit.rawOffset} does not match`,

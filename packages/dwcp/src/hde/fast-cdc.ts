@@ -19,6 +19,7 @@ export function cutChunks(bytes: Uint8Array, average: number = CHUNK_AVERAGE_BYT
   const strict = 32 - (bits + 2);
   const loose = 32 - (bits - 2);
   const cuts: number[] = [];
+  const table = gear;
   let start = 0;
   while (start < bytes.length) {
     const end = Math.min(bytes.length, start + 4 * average);
@@ -28,7 +29,7 @@ export function cutChunks(bytes: Uint8Array, average: number = CHUNK_AVERAGE_BYT
     let shift = strict;
     for (; at < end; at++) {
       if (at === middle) shift = loose;
-      hash = ((hash << 1) + (gear[bytes[at] ?? 0] ?? 0)) | 0;
+      hash = ((hash << 1) + (table[bytes[at] ?? 0] ?? 0)) | 0;
       if (hash >>> shift === 0) {
         at++;
         break;

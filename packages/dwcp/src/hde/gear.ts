@@ -2,6 +2,8 @@ import { SeededRandom } from "@proj/wire-types";
 
 /** Where the top this many bits of the rolling hash are 0, there is an anchor: about one per 128 bytes. spec/dwcp.md B10 */
 const ANCHOR_BITS = 7;
+const NO_ANCHOR = -1 << (32 - ANCHOR_BITS);
+const STEP_BYTES = 8_192;
 
 // Any numbers will do, if both never change within a process and no byte that repeats makes anchors of itself.
 const SEED = 0x44574350;
@@ -14,25 +16,28 @@ export class AnchorScan {
   /** How many there are. */
   count = 0;
   /** Where each ends, from the start of the piece. */
-  positions: Int32Array = new Int32Array(1_024);
+  positions: Int32Array = new Int32Array(2 * STEP_BYTES);
   /** The hash of the 32 bytes that end there. */
-  hashes: Int32Array = new Int32Array(1_024);
+  hashes: Int32Array = new Int32Array(2 * STEP_BYTES);
 
   /** Finds the anchors of `bytes`, forgetting those before. */
   scan(bytes: Uint8Array): void {
+    // A binding of the module is looked up each time: in a loop over every byte that is half of the time.
+    const table = gear;
     let hash = 0;
     let count = 0;
-    let { positions, hashes } = this;
-    for (let at = 0; at < bytes.length; at++) {
-      hash = ((hash << 1) + (gear[bytes[at] ?? 0] ?? 0)) | 0;
-      if (hash >>> (32 - ANCHOR_BITS) !== 0) continue;
-      if (count === positions.length) {
-        this.#grow();
-        ({ positions, hashes } = this);
+    for (let start = 0; start < bytes.length; start += STEP_BYTES) {
+      // Room for an anchor at every byte: to ask there costs a third of the speed.
+      if (count + STEP_BYTES > this.positions.length) this.#grow();
+      const { positions, hashes } = this;
+      const end = Math.min(bytes.length, start + STEP_BYTES);
+      for (let at = start; at < end; at++) {
+        hash = ((hash << 1) + (table[bytes[at] ?? 0] ?? 0)) | 0;
+        if ((hash & NO_ANCHOR) !== 0) continue;
+        positions[count] = at + 1;
+        hashes[count] = hash;
+        count++;
       }
-      positions[count] = at + 1;
-      hashes[count] = hash;
-      count++;
     }
     this.count = count;
   }

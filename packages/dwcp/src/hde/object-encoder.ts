@@ -1,5 +1,6 @@
 import type { UnitBody } from "../wire/chunk.js";
 import { Codec, SLOT_NONE } from "../wire/codec.js";
+import { zeroCrc } from "../wire/zero-crc.js";
 import type { ByteSource } from "./byte-source.js";
 import { type DeltaAlgorithm, DeltaFinder } from "./delta-algorithm.js";
 import { type EncodedBody, shorter } from "./encoded-body.js";
@@ -12,7 +13,7 @@ import type { Reference } from "./reference.js";
 // An unchanged or zero stretch becomes a unit of its own from here on.
 const MIN_RUN_PAGES = 64;
 const MIN_UNIT_BYTES = 262_144;
-const MAX_UNIT_BYTES = 1_048_576;
+const MAX_UNIT_BYTES = 524_288;
 // Where nearly everything is found in the baseline, what a unit costs is its header.
 const LARGE_UNIT_BYTES = 8_388_608;
 const LARGE_UNIT_RATIO = 200;
@@ -22,7 +23,7 @@ const RETEST_UNITS = 32;
 // How fast the ratio follows.
 const WEIGHT = 0.25;
 // Against what the receiver has of the object itself a unit is tried only where its baseline gives less than this.
-const OWN_RATIO = 16;
+const OWN_RATIO = 64;
 /** The longest unit that a dictionary is tried on. spec/dwcp.md B10 */
 const DICTIONARY_UNIT_BYTES = 16_384;
 // So that one unit of nothing but copies does not hide what follows.
@@ -211,13 +212,17 @@ export class ObjectEncoder {
   }
 
   #known(raw: Uint8Array, rawOffset: number, isZero: boolean): UnitBody {
-    return this.#unit(raw, rawOffset, {
+    const rawCrc = isZero ? zeroCrc(raw.length) : this.#settings.platform.crc32(raw);
+    return {
+      rawOffset,
+      rawBytes: raw.length,
+      rawCrc,
       codec: isZero ? Codec.ZERO : Codec.SAME,
       codecFlags: 0,
       baselineSlot: isZero ? SLOT_NONE : (this.#baseline?.slot ?? SLOT_NONE),
       dictionarySlot: 0,
       encoded: new Uint8Array(0),
-    });
+    };
   }
 
   #unit(raw: Uint8Array, rawOffset: number, body: EncodedBody): UnitBody {
