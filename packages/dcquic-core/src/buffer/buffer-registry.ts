@@ -1,3 +1,4 @@
+import type { PacketBatch } from "../crypto/packet-batch.js";
 import { Fifo } from "../sched/fifo.js";
 import { PRIORITIES } from "../sched/priority-queue.js";
 import { type Id64, id64 } from "../wire/id64.js";
@@ -291,13 +292,18 @@ export class BufferRegistry {
     this.#serveWaiters();
   }
 
-  /** Copies `length` bytes of a buffer from `offset` on into `into`. @throws RangeError for bytes that are not there. */
+  /**
+   * Has `copies` copy `length` bytes of a buffer from `offset` on to `at` of `into`.
+   *
+   * @throws RangeError for bytes that are not there.
+   */
   copyOut(
     buffer: RegisteredBuffer,
     offset: number,
     length: number,
     into: Uint8Array,
     at: number,
+    copies: Pick<PacketBatch, "copy">,
   ): void {
     const entry = this.#entryOf(buffer);
     if (offset < 0 || offset + length > entry.bytes) {
@@ -308,7 +314,7 @@ export class BufferRegistry {
       const region = regionOf(entry, i);
       const from = offset + done - (entry.starts[i] ?? 0);
       const part = Math.min(length - done, region.bytes.length - from);
-      into.set(region.bytes.subarray(from, from + part), at + done);
+      copies.copy(region.bytes, from, into, at + done, part);
       done += part;
     }
   }

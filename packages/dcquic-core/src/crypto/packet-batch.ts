@@ -1,17 +1,24 @@
 import type { AeadJob, PacketAead } from "./backend.js";
 
+const SHORT_BYTES = 64;
+
 /**
- * Packets that are sealed or opened together, where one call for many is cheaper than many calls.
+ * Packets that are sealed or opened together, and the copies of what they carry, where one call for many is cheaper than many
+ * calls.
  *
  * All packets between two calls of {@link PacketBatch.sealAll}, and of {@link PacketBatch.openAll}, lie in one slab, or are
- * done at once. Until then their bytes must be neither read nor changed.
+ * done at once. Until then their bytes must be neither read nor changed, nor those that are to be copied.
  *
  * @see spec/dcquic.md §22
  */
 export interface PacketBatch {
+  /** Has `length` bytes at `at` of `from` copied to `to` of `into` by the next {@link PacketBatch.copyAll}. */
+  copy(from: Uint8Array, at: number, into: Uint8Array, to: number, length: number): void;
+  /** Copies what waits. */
+  copyAll(): void;
   /** Has a packet sealed by the next {@link PacketBatch.sealAll}. The job may be reused at once. */
   seal(aead: PacketAead, job: AeadJob): void;
-  /** Seals what waits. */
+  /** Seals what waits, after all that waits was copied. */
   sealAll(): void;
   /** Has a packet opened by the next {@link PacketBatch.openAll}. Returns its ticket, which is never -1. */
   open(aead: PacketAead, job: AeadJob): number;
@@ -25,6 +32,14 @@ export interface PacketBatch {
 export class ImmediateBatch implements PacketBatch {
   readonly #results: boolean[] = [];
   #isDone = false;
+
+  /** Copies at once. */
+  copy(from: Uint8Array, at: number, into: Uint8Array, to: number, length: number): void {
+    copyNow(from, at, into, to, length);
+  }
+
+  /** Has nothing left to do. */
+  copyAll(): void {}
 
   /** Seals at once. */
   seal(aead: PacketAead, job: AeadJob): void {
@@ -50,4 +65,17 @@ export class ImmediateBatch implements PacketBatch {
   wasOpened(ticket: number): boolean {
     return this.#results[ticket] ?? false;
   }
+}
+
+/** Copies at once. */
+export function copyNow(
+  from: Uint8Array,
+  at: number,
+  into: Uint8Array,
+  to: number,
+  length: number,
+): void {
+  // A view costs more than these few bytes.
+  if (length <= SHORT_BYTES) for (let i = 0; i < length; i++) into[to + i] = from[at + i] ?? 0;
+  else into.set(from.subarray(at, at + length), to);
 }

@@ -122,8 +122,10 @@ export class DataBuilder {
   /** Writes bytes of a transfer's payload. */
   copy(transfer: AnnouncedTransfer, start: number, length: number, writer: WireWriter): void {
     const { payload } = transfer;
-    if (payload instanceof Uint8Array) return writer.copy(payload, start, length);
-    this.#context.buffers.copyOut(payload, start, length, writer.bytes, writer.offset);
+    const { buffers, packets } = this.#context;
+    const { bytes, offset } = writer;
+    if (payload instanceof Uint8Array) packets.copy(payload, start, bytes, offset, length);
+    else buffers.copyOut(payload, start, length, bytes, offset, packets);
     writer.offset += length;
   }
 }

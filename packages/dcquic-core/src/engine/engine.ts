@@ -18,6 +18,7 @@ import type { DatagramBatch } from "./batch.js";
 import { type EngineConfig, resolveConfig } from "./config.js";
 import { ControlBuilder } from "./control-builder.js";
 import type { EngineCounters } from "./counters.js";
+import { ChunkIntake } from "./chunk-intake.js";
 import { CreditKeeper } from "./credit-keeper.js";
 import { EngineContext, type TableEntry, TimerKind } from "./context.js";
 import { DataBuilder } from "./data-builder.js";
@@ -195,6 +196,7 @@ export class Engine {
       admission,
       doubts,
       puller: this.#puller,
+      chunks: new ChunkIntake(context, this.#puller),
       closer: this.#closer,
       keeper: this.#keeper,
       violated,

@@ -14,6 +14,7 @@ import type { Admission } from "./admission.js";
 import type { Announcer } from "./announcer.js";
 import type { DatagramBatch } from "./batch.js";
 import type { EngineContext } from "./context.js";
+import type { ChunkIntake } from "./chunk-intake.js";
 import type { CreditKeeper } from "./credit-keeper.js";
 import type { Doubts } from "./doubts.js";
 import type { ForeignPaths } from "./foreign-paths.js";
@@ -40,6 +41,8 @@ export interface IntakeParts {
   readonly doubts: Doubts;
   /** The pulling side. */
   readonly puller: Puller;
+  /** Takes its bytes. */
+  readonly chunks: ChunkIntake;
   /** Closes. */
   readonly closer: StreamCloser;
   /** Feedback, limits, probes. */
@@ -89,6 +92,7 @@ export class PacketIntake {
     for (let i = 0; i < batch.count; i++) this.#tickets[i] = this.#openLater(batch, i);
     this.#parts.context.packets.openAll();
     for (let i = 0; i < batch.count; i++) this.#take(nowUs, batch, i);
+    this.#parts.chunks.settle(nowUs);
   }
 
   #openLater(batch: DatagramBatch, index: number): number {
@@ -249,10 +253,11 @@ export class PacketIntake {
       reader.aim(bytes, view, start, end);
       while (reader.remaining > 0) {
         const at = decodeChunk(reader, this.#chunk);
-        this.#parts.puller.onChunk(nowUs, path, this.#chunk, bytes, at, protection);
+        this.#parts.chunks.take(nowUs, path, this.#chunk, bytes, at, protection);
       }
       return;
     }
+    this.#parts.chunks.settle(nowUs);
     const frames = this.#frames.aim(bytes, view, start, end);
     while (frames.next() !== undefined);
     frames.aim(bytes, view, start, end);

@@ -63,36 +63,36 @@ export class Puller {
     this.#doubts = parts.doubts;
   }
 
-  /** Takes bytes of a DATA packet, which was protected in this way: they lie at `at` of `slab`. */
-  onChunk(
-    nowUs: number,
-    path: Path,
-    chunk: Chunk,
-    slab: Uint8Array,
-    at: number,
-    protection: number,
-  ): void {
+  /**
+   * Tells which transfer the chunk of a DATA packet, which was protected in this way, brings bytes of: `undefined` where it
+   * brings none that are wanted.
+   */
+  expects(path: Path, chunk: Chunk, protection: number): PulledTransfer | undefined {
     const entry = this.#context.transfers.get(chunk.pullerId);
     if (entry?.role === "tombstone" && entry.tombstone.path === path.id) {
       if (entry.tombstone.status !== Status.Ok) tellFailed(path, entry.tombstone);
       else path.outbox.completeAcks.push(entry.tombstone.announcerId);
-      return;
+      return undefined;
     }
-    if (entry?.role !== "puller" || entry.transfer.path !== path.id) return;
+    if (entry?.role !== "puller" || entry.transfer.path !== path.id) return undefined;
     const { transfer } = entry;
     if (transfer.state === "tentative") this.#doubts.believe(path, transfer);
     if ((chunk.flags & ChunkFlag.AckRequest) !== 0) this.#queueAck(path, transfer);
-    const end = chunk.wireOffset + chunk.length;
-    if (chunk.length === 0) return;
-    if (transfer.state !== "pulling" || transfer.assembly === undefined) return;
+    if (chunk.length === 0) return undefined;
+    if (transfer.state !== "pulling" || transfer.assembly === undefined) return undefined;
     // Bytes that no packet authenticates must be those of records.
     const isUnproved = protection === Protection.Headers && !transfer.isSealed;
-    if (isUnproved || end > transfer.wireBytes) {
+    if (isUnproved || chunk.wireOffset + chunk.length > transfer.wireBytes) {
       this.#context.note("protocolViolation", path);
-      return;
+      return undefined;
     }
+    return transfer;
+  }
+
+  /** Takes a chunk of an expected transfer, all of whose bytes are where they belong. */
+  onChunk(nowUs: number, path: Path, transfer: PulledTransfer, chunk: Chunk): void {
     this.#loop.answered(nowUs, path, transfer, chunk);
-    this.#arrived(nowUs, path, transfer, chunk.wireOffset, end, slab, at);
+    this.#arrived(nowUs, path, transfer, chunk.wireOffset, chunk.wireOffset + chunk.length);
   }
 
   /** Takes bytes that were read from the announcer's memory; like DATA they count once they verify. §16.3 */
@@ -106,33 +106,18 @@ export class Puller {
   ): void {
     if (transfer.state !== "pulling" || transfer.assembly === undefined) return;
     const start = read.wireOffset;
-    this.#arrived(nowUs, path, transfer, start, start + read.length, slab, at);
+    const end = start + read.length;
+    const { received, assembly } = transfer;
+    assembly.writeMissing(this.#context.packets, received, start, end, slab, at);
+    this.#arrived(nowUs, path, transfer, start, end);
   }
 
-  #arrived(
-    nowUs: number,
-    path: Path,
-    transfer: PulledTransfer,
-    start: number,
-    end: number,
-    slab: Uint8Array,
-    at: number,
-  ): void {
-    const { assembly } = transfer;
-    if (assembly === undefined) return;
-    const heldBefore = transfer.received.covered;
-    // Bytes that are here already are left alone: a later copy must not change what was checked.
-    let position = transfer.received.firstGap(start);
-    while (position < end) {
-      const until = Math.min(end, transfer.received.firstHeld(position));
-      const from = at + position - start;
-      assembly.write(position, slab, from, until - position);
-      transfer.received.add(position, until);
-      this.#context.counters.payloadReceived += until - position;
-      position = transfer.received.firstGap(until);
-    }
-    const fresh = transfer.received.covered - heldBefore;
-    this.#context.counters.duplicateBytes += end - start - fresh;
+  #arrived(nowUs: number, path: Path, transfer: PulledTransfer, start: number, end: number): void {
+    this.#context.packets.copyAll();
+    const { counters } = this.#context;
+    const fresh = transfer.received.add(start, end);
+    counters.payloadReceived += fresh;
+    counters.duplicateBytes += end - start - fresh;
     this.#context.pulls.arrived(nowUs, path.sender, end - start, path.rtt.srttUs);
     const isPartDone = this.#loop.settle(path, transfer);
     this.#finishParts(nowUs, path, transfer, start, end);

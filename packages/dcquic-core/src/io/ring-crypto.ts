@@ -4,13 +4,14 @@ import {
   type AeadAlgorithm,
   type AeadBatch,
   AeadResult,
-  type BatchCrypto,
+  type Backend,
   type KeyRing,
 } from "@proj/native-io";
 import type { AeadJob, CryptoBackend, PacketAead } from "../crypto/backend.js";
 import type { PacketBatch } from "../crypto/packet-batch.js";
 import { TAG_BYTES } from "../wire/constants.js";
 import { nodeCrypto } from "./node-crypto.js";
+import { RowCopies } from "./row-copies.js";
 
 /** Keys a process has under way: control keys of both directions of its paths, and data keys. */
 const SLOTS = 16_384;
@@ -20,16 +21,16 @@ const NO_BYTES = new Uint8Array(0);
 const ZERO_IV = new Uint8Array(12);
 
 /**
- * Makes cryptography that seals and opens whole batches with one native call; keys beyond the 16,384 that its ring holds
+ * Makes cryptography that seals, opens and copies whole batches with one native call; keys beyond the 16,384 that its ring holds
  * go packet by packet.
  *
  * @see spec/dcquic.md §22, §27
  */
-export function ringCrypto(by: BatchCrypto): CryptoBackend {
-  const keys = new RingKeys(by.createKeyRing(SLOTS));
+export function ringCrypto(by: Pick<Backend, "crypto" | "copies">): CryptoBackend {
+  const keys = new RingKeys(by.crypto.createKeyRing(SLOTS));
   return {
     aead: (key) => keys.aead(key),
-    packetBatch: () => new RingBatch(keys),
+    packetBatch: () => new RingBatch(keys, new RowCopies(by.copies)),
     sha256: nodeCrypto.sha256,
     hmacSha256: nodeCrypto.hmacSha256,
     equal: nodeCrypto.equal,
@@ -112,21 +113,34 @@ class RingAead implements PacketAead {
 
 class RingBatch implements PacketBatch {
   readonly #keys: RingKeys;
+  readonly #copies: RowCopies;
   readonly #sealing: Rows;
   readonly #opening: Rows;
   #isOpened = false;
 
-  constructor(keys: RingKeys) {
+  constructor(keys: RingKeys, copies: RowCopies) {
     this.#keys = keys;
+    this.#copies = copies;
     this.#sealing = new Rows();
     this.#opening = new Rows();
   }
 
+  copy(from: Uint8Array, at: number, into: Uint8Array, to: number, length: number): void {
+    this.#copies.add(from, at, into, to, length);
+  }
+
+  copyAll(): void {
+    this.#copies.run();
+  }
+
   seal(aead: PacketAead, job: AeadJob): void {
-    if (this.#sealing.add(aead, job) < 0) aead.seal(job);
+    if (this.#sealing.add(aead, job) >= 0) return;
+    this.copyAll();
+    aead.seal(job);
   }
 
   sealAll(): void {
+    this.copyAll();
     const rows = this.#sealing;
     if (rows.count === 0) return;
     const done = this.#keys.ring.seal(rows.batch, rows.count);

@@ -1,5 +1,7 @@
 import { isWireError } from "@proj/wire-types";
+import type { IntervalSet } from "../buffer/interval-set.js";
 import type { CryptoBackend, PacketAead } from "../crypto/backend.js";
+import type { PacketBatch } from "../crypto/packet-batch.js";
 import { bindingOfTags, openRecord, type RecordLayout } from "../crypto/records.js";
 import { TAG_BYTES } from "../wire/constants.js";
 import type { SpareMemory } from "./spare-memory.js";
@@ -78,10 +80,16 @@ export class RecordAssembly {
     return Math.min(this.#wireBytes, (index + 1) * this.#stride);
   }
 
-  /** Puts bytes in place. */
-  write(wireOffset: number, slab: Uint8Array, at: number, length: number): void {
+  /** Has `copies` put bytes in place, which has to be done before they are finished. */
+  write(
+    copies: Pick<PacketBatch, "copy">,
+    wireOffset: number,
+    slab: Uint8Array,
+    at: number,
+    length: number,
+  ): void {
     if (this.#whole !== undefined) {
-      this.#whole.set(slab.subarray(at, at + length), wireOffset);
+      copies.copy(slab, at, this.#whole, wireOffset, length);
       return;
     }
     for (let done = 0; done < length;) {
@@ -93,8 +101,27 @@ export class RecordAssembly {
         into = this.#options.spare.take(this.endOf(index) - start);
         this.#begun.set(index, into);
       }
-      into.set(slab.subarray(at + done, at + done + part), wireOffset + done - start);
+      copies.copy(slab, at + done, into, wireOffset + done - start, part);
       done += part;
+    }
+  }
+
+  /**
+   * Does the same with the bytes `start … end`, except those that are `received` already: a later copy must not change what
+   * was checked.
+   */
+  writeMissing(
+    copies: Pick<PacketBatch, "copy">,
+    received: IntervalSet,
+    start: number,
+    end: number,
+    slab: Uint8Array,
+    at: number,
+  ): void {
+    for (let from = received.firstGap(start); from < end;) {
+      const until = Math.min(end, received.firstHeld(from));
+      this.write(copies, from, slab, at + from - start, until - from);
+      from = received.firstGap(until);
     }
   }
 

@@ -1,8 +1,10 @@
 import { expect, test } from "@jest/globals";
 import { equalBytes, SeededRandom } from "@proj/wire-types";
 import { BufferRegistry, type RegisteredBuffer } from "#src/buffer/buffer-registry.js";
+import { ImmediateBatch } from "#src/crypto/packet-batch.js";
 
 const MiB = 1_048_576;
+const copies = new ImmediateBatch();
 const plain = {
   protection: 0,
   recordLog2: 0,
@@ -27,9 +29,9 @@ test("§8.3: bytes written across regions are read across regions", () => {
   }
   registry.fill(buffer, plain);
   const read = new Uint8Array(bytes.length + 2);
-  registry.copyOut(buffer, 1, bytes.length - 1, read, 2);
+  registry.copyOut(buffer, 1, bytes.length - 1, read, 2, copies);
   expect(equalBytes(read.subarray(2, 1 + bytes.length), bytes.subarray(1))).toBe(true);
-  expect(() => registry.copyOut(buffer, 1, bytes.length, read, 0)).toThrow(RangeError);
+  expect(() => registry.copyOut(buffer, 1, bytes.length, read, 0, copies)).toThrow(RangeError);
 });
 
 test("§8.3: allocated, writing, filled, released; only what is filled can be attached", () => {
@@ -88,8 +90,8 @@ test("§8.3: ranges that every peer has return to the pool early", () => {
   const before = registry.usedBytes;
   registry.releaseRange(buffer, 0, 4 * MiB);
   expect(registry.usedBytes).toBe(before - 4 * MiB);
-  expect(() => registry.copyOut(buffer, 0, 1, new Uint8Array(1), 0)).toThrow(RangeError);
-  registry.copyOut(buffer, 4 * MiB, 1, new Uint8Array(1), 0);
+  expect(() => registry.copyOut(buffer, 0, 1, new Uint8Array(1), 0, copies)).toThrow(RangeError);
+  registry.copyOut(buffer, 4 * MiB, 1, new Uint8Array(1), 0, copies);
   registry.release(buffer);
   expect(registry.usedBytes).toBe(0);
 });

@@ -26,7 +26,7 @@ function packet(slab: Uint8Array, index: number, body = 100): AeadJob {
 
 for (const by of backend.kind === "native" ? [backend, portable] : [portable]) {
   test(`§22: batches by ${by.kind} native-io are what node:crypto computes, packet by packet`, () => {
-    const crypto = ringCrypto(by.crypto);
+    const crypto = ringCrypto(by);
     const batch = crypto.packetBatch?.() ?? new ImmediateBatch();
     const plain = random.fill(new Uint8Array(40 * PACKET));
     const [one, many] = [plain.slice(), plain.slice()];
@@ -63,14 +63,14 @@ for (const by of backend.kind === "native" ? [backend, portable] : [portable]) {
     const job = { ...packet(expected, 2, 65_536), aad: plain };
     nodeCrypto.aead(key).sealFrom(job, plain, 100);
     const before = plain.slice();
-    ringCrypto(by.crypto)
+    ringCrypto(by)
       .aead(key)
       .sealFrom({ ...job, bytes: sealed }, plain, 100);
     expect(sealed.some((byte) => byte !== 0)).toBe(true);
     expect(equalBytes(sealed, expected)).toBe(true);
     const bare = { ...job, aadLength: 0 };
     nodeCrypto.aead(key).sealFrom(bare, plain, 200);
-    ringCrypto(by.crypto)
+    ringCrypto(by)
       .aead(key)
       .sealFrom({ ...bare, bytes: sealed }, plain, 200);
     expect(equalBytes(sealed, expected)).toBe(true);
@@ -78,7 +78,7 @@ for (const by of backend.kind === "native" ? [backend, portable] : [portable]) {
   });
 
   test(`§17.2: associated data of another slab, as headers alone have it, by ${by.kind} native-io`, () => {
-    const crypto = ringCrypto(by.crypto);
+    const crypto = ringCrypto(by);
     const batch = crypto.packetBatch?.() ?? new ImmediateBatch();
     const key = new Uint8Array(32).fill(9);
     const slab = random.fill(new Uint8Array(PACKET));
@@ -98,7 +98,7 @@ for (const by of backend.kind === "native" ? [backend, portable] : [portable]) {
 
 for (const by of backend.kind === "native" ? [backend, portable] : [portable]) {
   test(`§22: a batch without packets leaves those of the one before alone, by ${by.kind} native-io`, () => {
-    const crypto = ringCrypto(by.crypto);
+    const crypto = ringCrypto(by);
     const batch = crypto.packetBatch?.() ?? new ImmediateBatch();
     const aead = crypto.aead(new Uint8Array(32).fill(1));
     const slab = random.fill(new Uint8Array(PACKET));

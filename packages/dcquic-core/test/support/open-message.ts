@@ -1,6 +1,7 @@
 import { SpareMemory } from "#src/transfer/spare-memory.js";
 import type { CryptoBackend } from "@proj/dcquic-core";
 import type { PacketAead } from "#src/crypto/backend.js";
+import { ImmediateBatch } from "#src/crypto/packet-batch.js";
 import type { RecordLayout } from "#src/crypto/records.js";
 import { RecordAssembly } from "#src/transfer/record-assembly.js";
 
@@ -14,7 +15,7 @@ export function openMessage(
 ): Uint8Array | undefined {
   const options = { layout, aead, binding, keep: "whole", spare: new SpareMemory(0) } as const;
   const assembly = new RecordAssembly(crypto, wire.length, options);
-  assembly.write(0, wire, 0, wire.length);
+  assembly.write(new ImmediateBatch(), 0, wire, 0, wire.length);
   for (let index = 0; index < assembly.records; index++) {
     if (assembly.finish(index) === undefined) return undefined;
   }

@@ -78,7 +78,7 @@ export class NativeDriver {
     this.#options = options;
     this.#host = new EngineHost(options, {
       config: options.thread === "own" ? NATIVE_CONFIG : SHARED_THREAD_CONFIG,
-      crypto: ringCrypto(backend.crypto),
+      crypto: ringCrypto(backend),
       rma: backend.rma,
       addressOf: (address) => wire.socket.addressOf(address),
       send: (datagram, address) => wire.sendAlone(datagram, address),
