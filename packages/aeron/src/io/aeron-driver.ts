@@ -56,6 +56,7 @@ function main(): void {
       ...(clientTimeoutMs === undefined ? {} : { clientLivenessTimeoutMs: clientTimeoutMs }),
     });
     const stop = runDriver(open, {
+      thread: "own",
       ...(idleExitMs === undefined ? {} : { idleExitMs }),
       onStopped: () => {
         say("stopped");

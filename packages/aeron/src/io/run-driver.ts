@@ -1,26 +1,24 @@
+import { BackoffIdle } from "./backoff-idle.js";
 import type { OpenDriver } from "./driver-directory.js";
-
-/** Turns without work after which the driver sleeps instead of spinning. */
-const SPINS_BEFORE_SLEEP = 2_000;
-const SLEEP_MS = 1;
 
 /** How a driver is run. */
 export interface RunOptions {
   /** Stops it when it has had no client for so long, in milliseconds; by default never. */
   readonly idleExitMs?: number;
+  /** Whether anybody else needs this thread's event loop; by default somebody does. */
+  readonly thread?: "own" | "shared";
   /** Called once when it has stopped. */
   readonly onStopped: () => void;
 }
 
 /**
- * Lets a driver turn in this thread: at once while there is work, then each turn of the event loop, then every
- * millisecond.
+ * Lets a driver turn in this thread: with each turn of the event loop while there is work, else as {@link BackoffIdle} waits.
  *
  * @returns What stops it.
  */
 export function runDriver(open: OpenDriver, options: RunOptions): () => void {
   const { driver } = open;
-  let idleTurns = 0;
+  const idle = new BackoffIdle({ thread: options.thread ?? "shared" });
   let lastClientMs = Date.now();
   let stopped = false;
   const stop = (): void => {
@@ -29,16 +27,17 @@ export function runDriver(open: OpenDriver, options: RunOptions): () => void {
     open.close();
     options.onStopped();
   };
-  const turn = (): void => {
-    if (stopped) return;
-    const nowMs = Date.now();
-    idleTurns = driver.turn(nowMs) > 0 ? 0 : idleTurns + 1;
-    if (driver.clientCount > 0) lastClientMs = nowMs;
-    const idle = nowMs - lastClientMs >= (options.idleExitMs ?? Number.POSITIVE_INFINITY);
-    if (driver.stopRequested || idle) stop();
-    else if (idleTurns < SPINS_BEFORE_SLEEP) setImmediate(turn);
-    else setTimeout(turn, SLEEP_MS);
+  const turns = async (): Promise<void> => {
+    for (;;) {
+      if (stopped) return;
+      const nowMs = Date.now();
+      if (driver.turn(nowMs) > 0) idle.reset();
+      if (driver.clientCount > 0) lastClientMs = nowMs;
+      const unused = nowMs - lastClientMs >= (options.idleExitMs ?? Number.POSITIVE_INFINITY);
+      if (driver.stopRequested || unused) stop();
+      else await idle.idle();
+    }
   };
-  turn();
+  void turns();
   return stop;
 }

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/gl
 import { type Client, FragmentAssembler, type Subscription } from "@proj/aeron";
 import {
   type AeronConnection,
+  BackoffIdle,
   connectAeron,
   type EmbeddedDriver,
   startEmbeddedDriver,
@@ -19,7 +20,6 @@ const count = Number(process.env["AERON_MESSAGES"] ?? 20_000);
 // A machine that is busy needs a hundred times as long as an idle one.
 const timeoutMs = 60_000 + count;
 // A client shows that it lives from the event loop, which must turn however much there is to do.
-const POLLS_A_TURN = 256;
 const OFFERS_A_TURN = 4_096;
 
 /** Counts messages that come in order, and notes the first that is wrong. */
@@ -62,9 +62,10 @@ describeWith("§13.10: Aeron's Java side", javaAndNative(), (jars) => {
   /** Receives `count` messages and says what was wrong with the first that was. */
   async function receive(subscription: Subscription): Promise<string> {
     const inbox = new Inbox();
-    for (let polls = 1; inbox.next < count && inbox.wrong === undefined; polls++) {
-      const idle = subscription.poll(inbox.assembler.handle, 64) === 0;
-      if (idle || polls % POLLS_A_TURN === 0) await turn();
+    const idle = new BackoffIdle({ thread: "own" });
+    while (inbox.next < count && inbox.wrong === undefined) {
+      if (subscription.poll(inbox.assembler.handle, 64) > 0) idle.reset();
+      await idle.idle();
       if (subscription.isClosed) return `closed after ${inbox.next}`;
     }
     return inbox.wrong ?? `received ${inbox.next}`;

@@ -1,5 +1,5 @@
 import { type AtomicBuffer, OfferResult, type PublicationBase } from "@proj/aeron";
-import { setImmediate as turn } from "node:timers/promises";
+import { BackoffIdle } from "@proj/aeron/node";
 
 const MAX_LENGTH = 4_000;
 
@@ -34,12 +34,14 @@ export function fault(
 
 /** Offers a message until it is taken. */
 export async function offer(publication: PublicationBase, message: Uint8Array): Promise<void> {
+  let idle: BackoffIdle | undefined;
   for (;;) {
     const result = publication.offer(message);
     if (result > 0) return;
     if (result === OfferResult.closed || result === OfferResult.maxPositionExceeded) {
       throw new Error(`the offer was answered ${result}`);
     }
-    await turn();
+    idle ??= new BackoffIdle({ thread: "own" });
+    await idle.idle();
   }
 }
