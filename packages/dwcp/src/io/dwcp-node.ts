@@ -184,7 +184,19 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
     hear: (host, message) => talk.hear(host, message),
   };
   const listener = await openListener(context, options, service);
-  const parts = { store, listener, service, pool, book, trainer, outbox, talk, states, work };
+  const parts = {
+    store,
+    listener,
+    service,
+    pool,
+    book,
+    trainer,
+    inbox,
+    outbox,
+    talk,
+    states,
+    work,
+  };
   return new RunningNode(context, streams, options, parts);
 }
 
@@ -201,6 +213,7 @@ interface Parts {
   readonly pool: HdePool;
   readonly book: DictionaryBook;
   readonly trainer: ClassTrainer;
+  readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly talk: StoreTalk;
   readonly states: SentStates | undefined;
@@ -297,6 +310,7 @@ class RunningNode implements DwcpNode {
     for (const link of this.#links.values()) link.close();
     await this.#parts.listener?.close();
     this.#parts.outbox.close();
+    await this.#parts.inbox.close();
     await this.#parts.pool.close();
   }
 

@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { DwcpError } from "@proj/dwcp";
+import { nodeCrc32 } from "@proj/dwcp/node";
+import { decodeJournal } from "#src/journal/journal.js";
 import { storedIn, TwoNodes } from "../support/two-nodes.js";
 
 jest.setTimeout(120_000);
@@ -35,4 +40,25 @@ test("what had arrived when its sender shut down stays, and the same transfer go
   expect(seen.find((arrived) => arrived > 0)).toBeGreaterThan(1_000_000);
   expect(second.wireBytes).toBeLessThan(3_100_000);
   expect(storedIn(receiver, "k").equals(from)).toBe(true);
+});
+
+test("a receiver that is closed has closed its files: what is durable is counted, and no lock stays", async () => {
+  const receiver = await nodes.receiving();
+  const sender = await nodes.start({ nodeId: "sender", workers: 1 });
+  const to = await nodes.slowly(receiver, 3_000_000);
+  let arrived = 0;
+  const progress = (bytes: number): void => void (arrived = bytes);
+  const sending = sender.send(to, { key: "k", from: randomBytes(16_000_000), progress });
+  const over = expect(sending).rejects.toMatchObject({ code: "dwcp.shutdown" });
+  while (arrived < 2_000_000) await sleep(20);
+  await nodes.stop(receiver);
+  const parts = join(nodes.folder, "store", "parts");
+  const left = readdirSync(parts);
+  expect(left.filter((name) => name.endsWith(".lock"))).toEqual([]);
+  // What was acknowledged was written; closing made it durable.
+  const journal = left.find((name) => name.endsWith(".journal")) ?? "";
+  const { records } = decodeJournal(readFileSync(join(parts, journal)), nodeCrc32);
+  expect(records.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThanOrEqual(arrived);
+  await nodes.stop(sender);
+  await over;
 });

@@ -110,6 +110,10 @@ export class PeerLink {
 
   /** Sends a job's object, over this session or the next ones. */
   send(job: SendJob): void {
+    if (this.#isClosed) {
+      job.fail(closedError());
+      return;
+    }
     this.#jobs.add(job);
     if (this.#host === undefined) this.#keepStreams();
     else this.#host.send(job);
@@ -126,7 +130,7 @@ export class PeerLink {
     this.#host?.stir();
   }
 
-  /** Ends the session and everything that leads to it. */
+  /** Ends the session and everything that leads to it; what is being sent fails, and may go on later. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#retryTimer);
@@ -136,6 +140,7 @@ export class PeerLink {
       else each.destroy();
     }
     this.#host?.close();
+    for (const job of this.#jobs) job.fail(closedError());
   }
 
   // Opens what is missing; one at a time while there is no session.
@@ -294,4 +299,8 @@ export class PeerLink {
       this.#keepStreams();
     });
   }
+}
+
+function closedError(): DwcpError {
+  return new DwcpError("dwcp.shutdown", "the node was closed");
 }

@@ -36,6 +36,7 @@ export class SessionHost {
   readonly #receiving = new Map<number, ReceiveJob>();
   #timer: NodeJS.Timeout | undefined;
   #isQueued = false;
+  #isOver = false;
   #turns = 0;
 
   constructor(session: Session, owner: SessionOwner, tally: TrafficTally) {
@@ -118,12 +119,14 @@ export class SessionHost {
   }
 
   #turn(): void {
+    if (this.#isOver) return;
     const { session } = this;
     const nowUs = this.#owner.nowUs();
     if (session.nextDeadlineUs <= nowUs) session.tick(nowUs);
     for (let event = session.nextEvent(); event !== undefined; event = session.nextEvent()) {
       this.#obey(event);
     }
+    if (this.#isOver) return;
     let encoded = false;
     for (const job of this.#sending.values()) encoded = job.encode(session.sending) || encoded;
     this.#pump();
@@ -200,8 +203,10 @@ export class SessionHost {
 
   async #take(offer: OfferMessage): Promise<void> {
     const job = await this.#owner.take(this, offer);
-    if (job !== undefined) this.#receiving.set(job.handle, job);
-    this.stir();
+    if (job === undefined || !this.#isOver) {
+      if (job !== undefined) this.#receiving.set(job.handle, job);
+      this.stir();
+    } else await job.close();
   }
 
   #obeyTransfer(event: Extract<SessionEvent, { transferId: string }>): void {
@@ -214,6 +219,7 @@ export class SessionHost {
   }
 
   #over(error: DwcpError | undefined): void {
+    this.#isOver = true;
     clearTimeout(this.#timer);
     this.#tally.keep(this.session);
     for (const job of this.#receiving.values()) void job.close();

@@ -32,6 +32,11 @@ export class Inbox {
     this.#context = context;
   }
 
+  /** Stops all jobs, and waits until their files are closed. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ job }) => job.close()));
+  }
+
   /** Begins or goes on with a transfer; `undefined` when it was refused, or is over already. */
   async take(host: SessionHost, offer: OfferMessage): Promise<ReceiveJob | undefined> {
     const { incoming } = host.session;

@@ -54,6 +54,7 @@ export interface ReceiveJobContext {
   readonly received: Received;
   readonly work: WorkTally;
   readonly stirred: () => void;
+  /** Hears once that it is over, with its files closed. */
   readonly ended: () => void;
 }
 
@@ -79,6 +80,7 @@ export class ReceiveJob {
   // The root of a machine that is here, and runs at the other side until that says otherwise.
   #awaited: string | undefined;
   #isOver = false;
+  #ending: Promise<void> = Promise.resolve();
 
   /**
    * Accepts an offer.
@@ -149,14 +151,14 @@ export class ReceiveJob {
     });
   }
 
-  /** Stops; what is durable stays for another session or process. Harmless the second time. */
-  async close(): Promise<void> {
-    if (this.#isOver) return;
-    // What is written may as well be durable: then it need not come again.
-    this.#sync();
-    this.#end();
-    await this.#syncing.catch(() => undefined);
-    this.#part.close();
+  /** Stops, and waits for its files; what is durable stays for another session or process. Harmless the second time. */
+  close(): Promise<void> {
+    if (!this.#isOver) {
+      // What is written may as well be durable: then it need not come again.
+      this.#sync();
+      void this.#end(() => undefined);
+    }
+    return this.#ending;
   }
 
   // FIN came, and with it the length.
@@ -173,9 +175,7 @@ export class ReceiveJob {
   }
 
   #discard(): void {
-    if (this.#isOver) return;
-    this.#end();
-    void this.#syncing.finally(() => this.#part.discard());
+    if (!this.#isOver) void this.#end(() => this.#part.discard());
   }
 
   async #take(chunk: Chunk, nowUs: () => number): Promise<void> {
@@ -266,9 +266,10 @@ export class ReceiveJob {
   }
 
   async #commit(rootHash: string): Promise<void> {
-    this.#end();
-    await this.#syncing;
-    const object = await this.#store.commit(this.#part, this.#offer, this.#rawLength, rootHash);
+    const object = await this.#end(async () => {
+      await this.#syncing;
+      return this.#store.commit(this.#part, this.#offer, this.#rawLength, rootHash);
+    });
     // The sender hears of it when whoever uses the object has it.
     await this.#received(object, roundOf(this.#offer));
     this.#session.incoming.commit(this.#transfer, rootHash);
@@ -301,18 +302,23 @@ export class ReceiveJob {
 
   #setAside(): void {
     if (this.#isOver) return;
-    this.#end();
-    void this.#syncing.finally(() =>
-      this.#store.keepForAnalysis(this.#part, this.#offer.transferId),
-    );
+    const { transferId } = this.#offer;
+    void this.#end(() => this.#store.keepForAnalysis(this.#part, transferId));
   }
 
-  #end(): void {
+  // `last` is what becomes of the files, once nothing is under way to them.
+  #end<T>(last: () => T | Promise<T>): Promise<T> {
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#decoder.close();
     this.#leaves.close();
-    this.#ended();
+    const done = this.#syncing.catch(() => undefined).then(last);
+    const closed = (): void => {
+      this.#part.close();
+      this.#ended();
+    };
+    this.#ending = done.then(closed, closed);
+    return done;
   }
 
   #broken(cause: unknown): void {
