@@ -141,11 +141,16 @@ export class PathKeeper {
     const { state } = path.health;
     // Who refuses new calls has to find out by itself when it may take them again.
     const isWatched = path.live > 0 || state === "probing" || state === "failed";
-    let dueUs = Math.min(path.feedbackUs, path.blockedUs, this.#retirement.nextUs(path));
+    let dueUs = Math.min(path.blockedUs, this.#retirement.nextUs(path));
+    // What is due to be sent waits for the bucket of the NIC, not for this timer.
+    if (path.feedbackUs > nowUs) dueUs = Math.min(dueUs, path.feedbackUs);
     if (isWatched) dueUs = Math.min(dueUs, path.probeAtUs);
     // Who sends nothing need not know how large it may be.
-    if (path.live > 0) dueUs = Math.min(dueUs, Math.max(nowUs + 1, path.mtu.dueUs));
-    dueUs = Math.min(dueUs, Math.max(nowUs + 1, path.nextClosedUs() + 1));
+    if (path.live > 0) {
+      const freeUs = Math.max(nowUs + 1, this.#context.nic.nextFreeUs);
+      dueUs = Math.min(dueUs, Math.max(freeUs, path.mtu.dueUs));
+    }
+    if (!path.creditDue) dueUs = Math.min(dueUs, Math.max(nowUs + 1, path.nextClosedUs() + 1));
     if (dueUs === path.timerUs) return;
     path.timerUs = dueUs;
     path.timer = this.#context.disarm(path.timer);

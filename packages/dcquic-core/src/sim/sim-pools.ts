@@ -46,6 +46,23 @@ export class SimPools {
   }
 
   /**
+   * Makes a new path between two hosts, as when a secret was used for long enough. What runs on the old one is moved to it
+   * after a while, by each side when its time has come: `moveAfterUs` for the dialer, half as much later for the listener.
+   */
+  rehandshake(dialer: number, listener: number, moveAfterUs: number): void {
+    const sides = [
+      { host: dialer, peer: listener, atUs: moveAfterUs },
+      { host: listener, peer: dialer, atUs: 1.5 * moveAfterUs },
+    ].map((side) => ({ ...side, before: this.world.host(side.host).paths.get(side.peer) }));
+    this.world.rehandshake(dialer, listener, "finish");
+    for (const { host, peer, atUs, before } of sides) {
+      const after = this.world.host(host).paths.get(peer);
+      if (before === undefined || after === undefined) continue;
+      this.#backends[host]?.replace(before, after, this.world.nowUs + atUs);
+    }
+  }
+
+  /**
    * Runs until nothing is scheduled or `untilUs` is reached. `settle` must resolve when no promise is left that could go on:
    * in Node, `setImmediate` does.
    *
@@ -113,6 +130,16 @@ class SimBackend implements PoolBackend {
 
   serve(taker: ((incoming: IncomingStream, route: Route) => void) | undefined): void {
     this.#taker = taker;
+  }
+
+  replace(before: PathId, after: PathId, moveAtUs: number): void {
+    for (const layer of this.layers) layer.joinPaths(before, after);
+    this.#world.schedule(moveAtUs, () => {
+      const { engine, nowUs } = this.#world.host(this.#index);
+      engine.moveTransfers(nowUs, before, after);
+      for (const layer of this.layers) layer.movePath(before, after);
+      this.#pump();
+    });
   }
 
   subscribe(sink: BackendSink): () => void {

@@ -21,6 +21,8 @@ export class EarlyMessages {
   readonly #byStream = new Map<string, Early[]>();
   // In order of age: the oldest are forgotten first.
   readonly #over = new Set<string>();
+  // The path whose number stands for those that were joined to it.
+  readonly #first = new Map<PathId, PathId>();
   #count = 0;
 
   /** How much waits. */
@@ -30,7 +32,7 @@ export class EarlyMessages {
 
   /** Keeps something until its stream opens; `false` when the stream is over or too much waits. */
   hold(early: Early): boolean {
-    const key = keyOf(early.path, early.streamId);
+    const key = this.#keyOf(early.path, early.streamId);
     if (this.#over.has(key) || this.#count >= MAX_EARLY) return false;
     const held = this.#byStream.get(key) ?? [];
     held.push(early);
@@ -42,7 +44,7 @@ export class EarlyMessages {
   /** What came before its stream was opened, in the order in which it came. */
   take(path: PathId, streamId: Id64): readonly Early[] {
     if (this.#count === 0) return [];
-    const key = keyOf(path, streamId);
+    const key = this.#keyOf(path, streamId);
     const held = this.#byStream.get(key) ?? [];
     this.#byStream.delete(key);
     this.#count -= held.length;
@@ -63,7 +65,7 @@ export class EarlyMessages {
 
   /** Remembers that a stream of the peer ended before its messages did; returns those that wait. */
   over(path: PathId, streamId: Id64): readonly Early[] {
-    this.#over.add(keyOf(path, streamId));
+    this.#over.add(this.#keyOf(path, streamId));
     if (this.#over.size > REMEMBERED) {
       for (const oldest of this.#over) {
         this.#over.delete(oldest);
@@ -75,20 +77,26 @@ export class EarlyMessages {
 
   /** Whether a stream of the peer is known to be over. */
   isOver(path: PathId, streamId: Id64): boolean {
-    return this.#over.size > 0 && this.#over.has(keyOf(path, streamId));
+    return this.#over.size > 0 && this.#over.has(this.#keyOf(path, streamId));
   }
 
   /** Forgets what waits on a path. */
   drop(path: PathId): void {
-    const prefix = `${path}.`;
     for (const [key, held] of this.#byStream) {
-      if (!key.startsWith(prefix)) continue;
-      this.#byStream.delete(key);
-      this.#count -= held.length;
+      const kept = held.filter((early) => early.path !== path);
+      this.#count -= held.length - kept.length;
+      if (kept.length === 0) this.#byStream.delete(key);
+      else this.#byStream.set(key, kept);
     }
+    this.#first.delete(path);
   }
-}
 
-function keyOf(path: PathId, streamId: Id64): string {
-  return `${path}.${formatId(streamId)}`;
+  /** Has streams of `after` be known by what came on `before`, a path of the same peer, too. */
+  join(before: PathId, after: PathId): void {
+    this.#first.set(after, this.#first.get(before) ?? before);
+  }
+
+  #keyOf(path: PathId, streamId: Id64): string {
+    return `${this.#first.get(path) ?? path}.${formatId(streamId)}`;
+  }
 }

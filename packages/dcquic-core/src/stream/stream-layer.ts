@@ -187,6 +187,21 @@ export class StreamLayer {
     }
   }
 
+  /**
+   * Learns that `after` takes the place of `before`, a path of the same peer: what comes of a stream may come on either, as
+   * either side moves what it announced by itself.
+   */
+  joinPaths(before: PathId, after: PathId): void {
+    this.#streams.join(before, after);
+    this.#early.join(before, after);
+  }
+
+  /** Has the streams of a path go on on another one that was joined to it, where its engine moves their transfers. §10.4 */
+  movePath(before: PathId, after: PathId): void {
+    for (const stream of this.#streams.of(before)) stream.path = after;
+    for (const stream of this.#opening) if (stream.path === before) stream.path = after;
+  }
+
   /** Ends every stream of a path with `status`. */
   failPath(path: PathId, status: number): void {
     const how = PATH_GONE.has(status) ? "pathGone" : "tellPeer";
@@ -356,9 +371,7 @@ export class StreamLayer {
   }
 
   #recordPlaced(event: EngineEvent & { readonly kind: "recordPlaced" }): void {
-    this.#incoming
-      .get(event.transfer)
-      ?.stream.placement?.record(event.transfer, event.offset, event.bytes);
+    this.#incoming.get(event.transfer)?.stream.placement?.record(event);
   }
 
   // A direction without a block says so once it is clear.

@@ -5,12 +5,29 @@ import type { Stream } from "./stream.js";
 // Of one path and opener by slot; the few of different generations that share one stand side by side.
 type Slots = Map<number, Stream | Stream[]>;
 
+interface PathStreams {
+  readonly own: Slots;
+  readonly theirs: Slots;
+}
+
 /**
  * The streams of an engine by path, id and opener. Ids of different paths, and those of both sides of one, may be equal.
  */
 export class StreamTable {
-  readonly #paths = new Map<PathId, { readonly own: Slots; readonly theirs: Slots }>();
+  readonly #paths = new Map<PathId, PathStreams>();
   #size = 0;
+
+  /**
+   * Has two paths of one peer know the same streams, because what runs on the one goes on on the other: the peer may be ahead
+   * of this side, or behind it.
+   */
+  join(before: PathId, after: PathId): void {
+    const [kept, added] = [this.#slotsOf(before), this.#paths.get(after)];
+    for (const stream of added === undefined ? [] : streamsIn(added)) {
+      if (stream.id !== undefined) enter(kept, stream, stream.id);
+    }
+    this.#paths.set(after, kept);
+  }
 
   /** How many streams there are. */
   get size(): number {
@@ -28,16 +45,7 @@ export class StreamTable {
 
   /** Adds a stream whose id is known. */
   add(stream: Stream, id: Id64): void {
-    let slots = this.#paths.get(stream.path);
-    if (slots === undefined) {
-      slots = { own: new Map(), theirs: new Map() };
-      this.#paths.set(stream.path, slots);
-    }
-    const of = stream.isOpener ? slots.own : slots.theirs;
-    const there = of.get(id.lo);
-    if (there === undefined) of.set(id.lo, stream);
-    else if (Array.isArray(there)) there.push(stream);
-    else of.set(id.lo, [there, stream]);
+    enter(this.#slotsOf(stream.path), stream, id);
     this.#size += 1;
   }
 
@@ -58,20 +66,40 @@ export class StreamTable {
 
   /** Forgets a path that has no streams any more. */
   forget(path: PathId): void {
-    const slots = this.#paths.get(path);
-    if (slots?.own.size === 0 && slots.theirs.size === 0) this.#paths.delete(path);
+    if (this.of(path).length === 0) this.#paths.delete(path);
   }
 
   /** All streams of a path, as they are now. */
   of(path: PathId): readonly Stream[] {
     const slots = this.#paths.get(path);
-    return slots === undefined ? [] : [...slots.own.values(), ...slots.theirs.values()].flat();
+    return slots === undefined ? [] : streamsIn(slots).filter((stream) => stream.path === path);
+  }
+
+  #slotsOf(path: PathId): PathStreams {
+    let slots = this.#paths.get(path);
+    if (slots === undefined) {
+      slots = { own: new Map(), theirs: new Map() };
+      this.#paths.set(path, slots);
+    }
+    return slots;
   }
 
   /** All streams, as they are now. */
   all(): readonly Stream[] {
     return [...this.#paths.keys()].flatMap((path) => this.of(path));
   }
+}
+
+function streamsIn({ own, theirs }: PathStreams): readonly Stream[] {
+  return [...own.values(), ...theirs.values()].flat();
+}
+
+function enter({ own, theirs }: PathStreams, stream: Stream, id: Id64): void {
+  const of = stream.isOpener ? own : theirs;
+  const there = of.get(id.lo);
+  if (there === undefined) of.set(id.lo, stream);
+  else if (Array.isArray(there)) there.push(stream);
+  else of.set(id.lo, [there, stream]);
 }
 
 function isNamed(stream: Stream, id: Id64): boolean {

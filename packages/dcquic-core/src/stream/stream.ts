@@ -109,8 +109,8 @@ const NO_CLOSES: readonly ("sendDone" | "receiveDone")[] = [];
  * @see spec/dcquic.md §4, §15
  */
 export class Stream {
-  /** The path it runs on. */
-  readonly path: PathId;
+  /** The path it runs on; another one of the same peer once it was moved. */
+  path: PathId;
   /** Its pattern. */
   readonly pattern: PatternName;
   /** Whether this side opened it. */

@@ -14,7 +14,12 @@ export interface KnownPath {
   readonly replaceAtUs: number;
   /** Whether it was used since the last sweep. */
   wasUsed: boolean;
+  /** Whether what ran on it goes on on a newer path: it is kept all the same, for what the peer has to look up. §10.4 */
+  wasMoved: boolean;
 }
+
+// Half of the time for which a superseded path is kept: the other half is for looking up what was moved from it.
+const MOVE_AFTER_US = 30_000_000;
 
 /**
  * The paths of a pool over all of its workers, by peer and by credential id, no more than the map of their secrets holds.
@@ -31,7 +36,8 @@ export class KnownPaths {
     this.#secrets = new PathSecretMap(capacity, {
       isIdle: (entry) => {
         const path = this.#byEntry.get(entry);
-        return path === undefined || path.home.layer.streamsOn(path.route.path) === 0;
+        if (path === undefined) return true;
+        return !path.wasMoved && path.home.layer.streamsOn(path.route.path) === 0;
       },
       evicted: (entry) => {
         const path = this.#byEntry.get(entry);
@@ -73,7 +79,7 @@ export class KnownPaths {
     const before = this.#newest.get(peer);
     const entry = this.#secrets.insert(nowUs, peer, made.path);
     const { replaceAtUs } = made;
-    const added: KnownPath = { route, home, entry, replaceAtUs, wasUsed: true };
+    const added: KnownPath = { route, home, entry, replaceAtUs, wasUsed: true, wasMoved: false };
     this.#byEntry.set(entry, added);
     this.#newest.set(peer, added);
     home.paths.set(route.path, added);
@@ -103,6 +109,26 @@ export class KnownPaths {
       if (nowUs >= path.replaceAtUs) due.push(path);
     }
     return due;
+  }
+
+  /**
+   * The superseded paths on which something still runs a while after they were, with the paths that took their place; each
+   * is named once.
+   */
+  takeLingering(
+    nowUs: number,
+  ): readonly { readonly before: KnownPath; readonly after: KnownPath }[] {
+    const lingering: { readonly before: KnownPath; readonly after: KnownPath }[] = [];
+    for (const before of this.#byEntry.values()) {
+      const { retiredAtUs = Number.POSITIVE_INFINITY } = before.entry;
+      if (before.wasMoved || nowUs - retiredAtUs < MOVE_AFTER_US) continue;
+      const { route, home } = before;
+      const after = this.#newest.get(route.peer);
+      if (after?.home !== home || home.layer.streamsOn(route.path) === 0) continue;
+      before.wasMoved = true;
+      lingering.push({ before, after });
+    }
+    return lingering;
   }
 
   /** Removes and returns the superseded paths whose time is over. */

@@ -312,7 +312,7 @@ export class NetworkBackend implements PoolBackend {
     if (before !== undefined && this.#watch.isStateLost(before.entry, added.entry)) {
       before.home.driver.engine.failPath(before.route.path, Status.PeerStateLost);
       before.home.driver.pump();
-    }
+    } else if (before?.home === home) layer.joinPaths(before.route.path, path);
     const early = unproved.get(path) ?? [];
     unproved.delete(path);
     for (const incoming of early) this.#offer(incoming, route);
@@ -346,6 +346,12 @@ export class NetworkBackend implements PoolBackend {
   #sweep(): void {
     const { nowUs } = this.mainPort;
     for (const known of this.#known.due(nowUs)) this.#replace(known);
+    for (const { before, after } of this.#known.takeLingering(nowUs)) {
+      const { driver, layer } = before.home;
+      driver.engine.moveTransfers(driver.nowUs, before.route.path, after.route.path);
+      layer.movePath(before.route.path, after.route.path);
+      driver.pump();
+    }
     for (const { home, route } of this.#known.takeRetired(nowUs)) {
       this.#drop(home, route.path);
       if (this.#known.newest(route.peer) === undefined) this.#workers.forget(route.peer);

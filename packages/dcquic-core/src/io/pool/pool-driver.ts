@@ -1,6 +1,7 @@
 import type { BufferRegistry } from "../../buffer/buffer-registry.js";
 import type { CryptoBackend } from "../../crypto/backend.js";
 import type { Engine } from "../../engine/engine.js";
+import type { PathId } from "../../engine/events.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import type { EnginePort, PortParts } from "../../stream/engine-port.js";
 import type { Measured } from "../../metrics/engine-metrics.js";
@@ -19,7 +20,10 @@ export type PathCommands = Pick<
   | "nextAddress"
   | "addForeignPath"
   | "removeForeignPath"
->;
+> & {
+  /** Takes own transfers of a path to a later one of the same peer; see `Engine.moveTransfers`. */
+  moveTransfers(nowUs: number, from: PathId, to: PathId): void;
+};
 
 /** A driver as a pool needs it: an engine, here or on another thread, and sockets. */
 export interface PoolDriver {

@@ -155,6 +155,9 @@ function obey(driver: NativeDriver, command: ThreadCommand): void {
       return engine.removePath(command.path);
     case "failPath":
       return engine.failPath(command.path, command.status);
+    case "moveTransfers":
+      engine.moveTransfers(nowUs, command.path, command.to);
+      return;
     case "addForeignPath":
       return engine.addForeignPath(command.credentialId, command.home);
     case "removeForeignPath":

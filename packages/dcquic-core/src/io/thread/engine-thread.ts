@@ -88,6 +88,7 @@ export class EngineThread {
       failPath: (path, status) => this.post({ kind: "failPath", path, status }),
       addAddress: (path, address) => this.#addAddress(path, address),
       nextAddress: (_nowUs, path, silentUs) => this.#nextAddress(path, silentUs),
+      moveTransfers: (_nowUs, path, to) => this.post({ kind: "moveTransfers", path, to }),
       addForeignPath: (credentialId, home) =>
         this.post({ kind: "addForeignPath", credentialId, home }),
       removeForeignPath: (credentialId) => this.post({ kind: "removeForeignPath", credentialId }),

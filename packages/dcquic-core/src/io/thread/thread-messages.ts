@@ -44,6 +44,7 @@ export type ThreadCommand =
   | { readonly kind: "addAddress"; readonly path: PathId; readonly address: UdpAddress }
   | { readonly kind: "nextAddress"; readonly path: PathId; readonly silentUs: number }
   | { readonly kind: "removePath"; readonly path: PathId }
+  | { readonly kind: "moveTransfers"; readonly path: PathId; readonly to: PathId }
   | { readonly kind: "addForeignPath"; readonly credentialId: Uint8Array; readonly home: number }
   | { readonly kind: "removeForeignPath"; readonly credentialId: Uint8Array }
   | { readonly kind: "takeForeign"; readonly packet: HandedPacket }
