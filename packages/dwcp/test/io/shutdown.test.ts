@@ -46,11 +46,11 @@ test("a receiver that is closed has closed its files: what is durable is counted
   const receiver = await nodes.receiving();
   const sender = await nodes.start({ nodeId: "sender", workers: 1 });
   const to = await nodes.slowly(receiver, 3_000_000);
-  let arrived = 0;
-  const progress = (bytes: number): void => void (arrived = bytes);
+  const seen = { bytes: 0 };
+  const progress = (bytes: number): void => void (seen.bytes = bytes);
   const sending = sender.send(to, { key: "k", from: randomBytes(16_000_000), progress });
   const over = expect(sending).rejects.toMatchObject({ code: "dwcp.shutdown" });
-  while (arrived < 2_000_000) await sleep(20);
+  while (seen.bytes < 2_000_000) await sleep(20);
   await nodes.stop(receiver);
   const parts = join(nodes.folder, "store", "parts");
   const left = readdirSync(parts);
@@ -58,7 +58,7 @@ test("a receiver that is closed has closed its files: what is durable is counted
   // What was acknowledged was written; closing made it durable.
   const journal = left.find((name) => name.endsWith(".journal")) ?? "";
   const { records } = decodeJournal(readFileSync(join(parts, journal)), nodeCrc32);
-  expect(records.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThanOrEqual(arrived);
+  expect(records.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThanOrEqual(seen.bytes);
   await nodes.stop(sender);
   await over;
 });
