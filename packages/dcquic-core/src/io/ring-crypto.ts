@@ -93,17 +93,6 @@ class RingAead implements PacketAead {
     return this.#inOneSlab(job, (batch) => this.#ring.open(batch, 1)) === 1;
   }
 
-  openInto(job: AeadJob, into: Uint8Array, to: number): boolean {
-    if (job.aad !== job.bytes && job.aadLength > 0) {
-      if (!this.open(job)) return false;
-      into.set(job.bytes.subarray(job.bodyOffset, job.bodyOffset + job.bodyLength), to);
-      return true;
-    }
-    describe(this.#meta, 0, this.slot, job);
-    this.#meta[Aead.plain] = to;
-    return this.#ring.open({ wire: job.bytes, plain: into, meta: this.#meta }, 1) === 1;
-  }
-
   // Rows know one slab: where associated data lies in another, the packet is worked on in a copy of both.
   #inOneSlab(job: AeadJob, run: (batch: AeadBatch) => number): number {
     if (job.aad === job.bytes || job.aadLength === 0) {

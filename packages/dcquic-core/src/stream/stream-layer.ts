@@ -371,7 +371,9 @@ export class StreamLayer {
   }
 
   #recordPlaced(event: EngineEvent & { readonly kind: "recordPlaced" }): void {
-    this.#incoming.get(event.transfer)?.stream.placement?.record(event);
+    this.#incoming
+      .get(event.transfer)
+      ?.stream.placement?.record(event.transfer, event.offset, event.bytes);
   }
 
   // A direction without a block says so once it is clear.

@@ -71,10 +71,7 @@ export class ThreadPort implements EnginePort {
 
   /** See `EnginePort`. */
   accept(transfer: Id64, placed?: PlacedAccept): void {
-    // Memory cannot be lent to another thread.
-    const windowBytes = placed?.windowBytes;
-    const asked = windowBytes === undefined ? undefined : { windowBytes };
-    this.#thread.post({ kind: "accept", transfer, placed: asked });
+    this.#thread.post({ kind: "accept", transfer, placed });
   }
 
   /** See `EnginePort`. */
