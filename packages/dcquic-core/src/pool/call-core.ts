@@ -1,18 +1,16 @@
 import type { Span, Timer } from "@proj/wire-types";
 import { DcquicCodes, DcquicError } from "../errors.js";
-import { DependencyKind } from "../causality/causality-map.js";
-import type { After } from "../engine/announce-options.js";
 import { Status } from "../engine/status.js";
-import type { RouterDependency } from "../router/request-router.js";
 import type { PatternName } from "../stream/pattern-rules.js";
-import type { OutboundPayload, Stream, StreamHandlers, StreamOutcome } from "../stream/stream.js";
+import type { Stream, StreamHandlers, StreamOutcome } from "../stream/stream.js";
 import type { Id64 } from "../wire/id64.js";
-import type { CallOptions, Dependency, Payload } from "./call-options.js";
+import { attractions, openingOf } from "./call-opening.js";
+import type { CallOptions, Payload } from "./call-options.js";
 import { Eventual } from "./eventual.js";
 import { awaitForeign, workerOf } from "./foreign-dependencies.js";
 import { outcomeError } from "./outcome-error.js";
-import { PayloadSender, type ReadyPayload } from "./payload-sender.js";
-import type { PoolCore } from "./pool-core.js";
+import type { PayloadSender, ReadyPayload } from "./payload-sender.js";
+import { DEFAULT_PRIORITY, type PoolCore } from "./pool-core.js";
 import type { Route } from "./pool-backend.js";
 import { traceparentOf } from "./traceparent.js";
 
@@ -44,13 +42,13 @@ export interface CallParts {
   readonly payload?: Payload;
 }
 
-const DEFAULT_PRIORITY = 3;
 const DEFAULT_RETRIES = 4;
 const FIRST_BACKOFF_US = 5000;
 // Of the peer, or of the own worker that served it.
 const STATE_LOST: ReadonlySet<number> = new Set([Status.PeerStateLost, Status.LocalResource]);
 const NOTHING = new Uint8Array(0);
 const NO_OPTIONS: CallOptions = {};
+const IN_ORDER = { error: undefined };
 
 /**
  * One call of this side, whatever its pattern: finds the way, opens the stream, keeps deadline and signal, and repeats what
@@ -59,10 +57,6 @@ const NO_OPTIONS: CallOptions = {};
  * @see spec/dcquic.md §24, D-30
  */
 export class CallCore implements StreamHandlers {
-  /** The answerer's header block. */
-  readonly answerHeaders: Eventual<Uint8Array | undefined> = new Eventual();
-  /** The call's token. */
-  readonly token: Eventual<Id64 | undefined> = new Eventual();
   readonly #parts: CallParts;
   readonly #pattern: PatternName;
   readonly #use: CallUse;
@@ -73,7 +67,13 @@ export class CallCore implements StreamHandlers {
   #onAbort: (() => void) | undefined;
   #retries = 0;
   #startedUs = 0;
-  #isOver = false;
+  #route: Route | undefined;
+  #block: Uint8Array | undefined;
+  #isOpened = false;
+  #over: { readonly error: unknown } | undefined;
+  // Made for who asks: most calls have no headers and are not tracked.
+  #answerHeaders: Eventual<Uint8Array | undefined> | undefined;
+  #token: Eventual<Id64 | undefined> | undefined;
 
   /** Begins a call of `pattern`; what comes back is for `use`. */
   constructor(parts: CallParts, pattern: PatternName, use: CallUse) {
@@ -96,16 +96,37 @@ export class CallCore implements StreamHandlers {
     else this.#start();
   }
 
+  /** The answerer's header block; `undefined` if it has none. */
+  get answerHeaders(): Promise<Uint8Array | undefined> {
+    if (this.#answerHeaders === undefined) {
+      this.#answerHeaders = new Eventual();
+      if (this.#block !== undefined) this.#answerHeaders.resolve(shown(this.#block));
+      else if (this.#over !== undefined) settle(this.#answerHeaders, this.#over.error);
+    }
+    return this.#answerHeaders.promise;
+  }
+
+  /** The call's token, once it was announced; `undefined` unless it is tracked. */
+  get token(): Promise<Id64 | undefined> {
+    if (this.#token === undefined) {
+      this.#token = new Eventual();
+      if (this.#isOpened) this.#token.resolve(this.#stream?.token);
+      else if (this.#over !== undefined) settle(this.#token, this.#over.error);
+    }
+    return this.#token.promise;
+  }
+
   /** Ends the call with a status of §15, or of the application from 256 on; harmless when it is over. */
   cancel(status: number = Status.Cancelled, reason = ""): void {
-    if (this.#isOver) return;
+    if (this.#over !== undefined) return;
     if (this.#stream === undefined || this.#stream.outcome !== undefined) {
       this.#finish({ status, reason, rootCause: undefined });
     } else this.#stream.abort(status, reason);
   }
 
   headers(block: Uint8Array): void {
-    this.answerHeaders.resolve(block.length === 0 ? undefined : block);
+    this.#block ??= block;
+    this.#answerHeaders?.resolve(shown(block));
   }
 
   readable(): void {
@@ -121,7 +142,8 @@ export class CallCore implements StreamHandlers {
   }
 
   closed(outcome: StreamOutcome): void {
-    const isUntouched = outcome.isUntaken === true && !this.#isOver && !this.#use.isAnswered;
+    const isUntouched =
+      outcome.isUntaken === true && this.#over === undefined && !this.#use.isAnswered;
     if (isUntouched || this.#mayRepeat(outcome.status)) this.#repeat();
     else this.#finish(outcome);
   }
@@ -143,14 +165,9 @@ export class CallCore implements StreamHandlers {
   }
 
   #open(route: Route): void {
-    if (this.#isOver) return;
+    if (this.#over !== undefined) return;
     const { core, payload, options } = this.#parts;
-    const sender = new PayloadSender(route.port, {
-      priority: options.priority ?? DEFAULT_PRIORITY,
-      inline: options.inline ?? "auto",
-      protection: options.protection ?? core.protection,
-      inlineMaxBytes: core.backend.inlineMaxBytes,
-    });
+    const sender = core.sender(route, options);
     try {
       const ready = payload === undefined ? undefined : sender.prepare(payload);
       if (ready instanceof Promise) {
@@ -168,7 +185,8 @@ export class CallCore implements StreamHandlers {
     const foreign = this.#parts.options.after?.filter((each) => workerOf(each) !== route.worker);
     if (foreign === undefined || foreign.length === 0) return this.#sendNow(route, sender, first);
     awaitForeign(this.#parts.core.backend.layers, foreign, (failed) => {
-      if (failed === undefined || this.#isOver) return this.#sendNow(route, sender, first);
+      if (failed === undefined || this.#over !== undefined)
+        return this.#sendNow(route, sender, first);
       first?.taken?.();
       const rootCause = failed.token;
       this.#finish({ status: Status.DependencyFailed, reason: "", rootCause });
@@ -176,7 +194,7 @@ export class CallCore implements StreamHandlers {
   }
 
   #sendNow(route: Route, sender: PayloadSender, first: ReadyPayload | undefined): void {
-    if (this.#isOver) {
+    if (this.#over !== undefined) {
       first?.taken?.();
       return;
     }
@@ -196,22 +214,26 @@ export class CallCore implements StreamHandlers {
       stream.send(openingOf(route, needsBlock ? NO_OPTIONS : options, first, "message"));
     }
     // The engine answers now where it runs on this thread; otherwise the token is known with the first event.
-    if (stream.id === undefined) stream.onOpened = (): void => this.#opened(route, stream);
-    else this.#opened(route, stream);
+    this.#route = route;
+    if (stream.id === undefined) stream.onOpened = (): void => this.#opened();
+    else this.#opened();
     if (stream.outcome === undefined) this.#use.began(stream, sender);
   }
 
-  #opened({ peer, credentialId }: Route, { token }: Stream): void {
+  #opened(): void {
     const { core } = this.#parts;
-    this.token.resolve(token);
-    if (core.tracer === undefined || this.#span !== undefined) return;
-    const parent = token === undefined ? undefined : traceparentOf(credentialId, token);
-    this.#span = core.span(this.#pattern, peer, parent);
+    const token = this.#stream?.token;
+    this.#isOpened = true;
+    this.#token?.resolve(token);
+    const route = this.#route;
+    if (core.tracer === undefined || this.#span !== undefined || route === undefined) return;
+    const parent = token === undefined ? undefined : traceparentOf(route.credentialId, token);
+    this.#span = core.span(this.#pattern, route.peer, parent);
   }
 
   #mayRepeat(status: number): boolean {
     const { options, core } = this.#parts;
-    if (this.#isOver || core.isClosed || this.#use.isAnswered) return false;
+    if (this.#over !== undefined || core.isClosed || this.#use.isAnswered) return false;
     if (this.#retries >= (options.maxRetries ?? DEFAULT_RETRIES)) return false;
     if (status === Status.Overloaded) return true;
     return options.idempotent === true && STATE_LOST.has(status);
@@ -240,8 +262,8 @@ export class CallCore implements StreamHandlers {
   }
 
   #end(error: unknown): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#over !== undefined) return;
+    this.#over = error === undefined ? IN_ORDER : { error };
     this.#timer?.cancel();
     this.#retryTimer?.cancel();
     const { options, core } = this.#parts;
@@ -254,43 +276,19 @@ export class CallCore implements StreamHandlers {
       error,
     });
     this.#span?.end(error);
-    if (error === undefined) this.answerHeaders.resolve(undefined);
-    else {
-      this.token.reject(error);
-      this.answerHeaders.reject(error);
-    }
+    if (this.#token !== undefined && error !== undefined) this.#token.reject(error);
+    if (this.#answerHeaders !== undefined) settle(this.#answerHeaders, error);
     this.#use.over(error);
   }
 }
 
-function attractions(after: readonly Dependency[] = []): readonly RouterDependency[] | undefined {
-  if (after.length === 0) return undefined;
-  return after.map((each) => ({ worker: workerOf(each), cascades: each.cascade }));
+function shown(block: Uint8Array): Uint8Array | undefined {
+  return block.length === 0 ? undefined : block;
 }
 
-// The first message of a call carries what its options say to acceptors, and to the order of calls on its worker.
-function openingOf(
-  { worker }: Route,
-  { meta, after, track }: CallOptions,
-  { payload, taken }: ReadyPayload,
-  kind: "headers" | "message",
-): OutboundPayload {
-  return {
-    payload,
-    taken,
-    isHeaders: kind === "headers",
-    isLast: kind === "message",
-    meta,
-    after: after?.filter((each) => workerOf(each) === worker).map(kindOf),
-    track,
-  };
-}
-
-function kindOf({ token, wait, cascade }: Dependency): After {
-  if (wait === "request") {
-    return { token, kind: cascade ? DependencyKind.RequestCascade : DependencyKind.Request };
-  }
-  return { token, kind: cascade ? DependencyKind.ResponseCascade : DependencyKind.Response };
+function settle<T>(eventual: Eventual<T | undefined>, error: unknown): void {
+  if (error === undefined) eventual.resolve(undefined);
+  else eventual.reject(error);
 }
 
 function goingAway(): StreamOutcome {

@@ -1,48 +1,58 @@
+/** What a settled eventual has, where it is no value. */
+class Failure {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+const PENDING: unique symbol = Symbol("pending");
+
 /**
  * A value that comes later, whose promise is made only for who asks: a failure that nobody waits for is no unhandled
  * rejection, and a call costs no promises that nobody reads.
  */
 export class Eventual<T> {
-  // Flat fields: most calls have several of these, and nobody asks for most of them.
-  #state: "pending" | "value" | "error" = "pending";
-  #value: T | undefined;
-  #error: unknown;
+  // Few fields: every call has some of these, and thousands of calls wait at a time.
+  #outcome: T | Failure | typeof PENDING = PENDING;
   #promise: Promise<T> | undefined;
-  #resolve: ((value: T) => void) | undefined;
-  #reject: ((error: unknown) => void) | undefined;
+  #settle: ((outcome: T | Failure) => void) | undefined;
 
   /** Whether it is settled. */
   get isSettled(): boolean {
-    return this.#state !== "pending";
+    return this.#outcome !== PENDING;
   }
 
   /** The promise; the same one each time. */
   get promise(): Promise<T> {
-    if (this.#promise !== undefined) return this.#promise;
-    if (this.#state === "value") this.#promise = Promise.resolve(this.#value as T);
-    else if (this.#state === "error") this.#promise = Promise.reject(this.#error);
-    else {
-      this.#promise = new Promise((resolve, reject) => {
-        this.#resolve = resolve;
-        this.#reject = reject;
-      });
-    }
+    this.#promise ??= this.#make();
     return this.#promise;
   }
 
   /** Settles it, unless it is settled. */
   resolve(value: T): void {
     if (this.isSettled) return;
-    this.#state = "value";
-    this.#value = value;
-    this.#resolve?.(value);
+    this.#outcome = value;
+    this.#settle?.(value);
   }
 
   /** Fails it, unless it is settled. */
   reject(error: unknown): void {
     if (this.isSettled) return;
-    this.#state = "error";
-    this.#error = error;
-    this.#reject?.(error);
+    this.#outcome = new Failure(error);
+    this.#settle?.(this.#outcome);
+  }
+
+  #make(): Promise<T> {
+    const outcome = this.#outcome;
+    if (outcome instanceof Failure) return Promise.reject(outcome.error);
+    if (outcome !== PENDING) return Promise.resolve(outcome);
+    return new Promise((resolve, reject) => {
+      this.#settle = (settled): void => {
+        if (settled instanceof Failure) reject(settled.error);
+        else resolve(settled);
+      };
+    });
   }
 }

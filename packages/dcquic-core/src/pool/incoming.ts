@@ -1,24 +1,19 @@
-import type { ByteStream, Span } from "@proj/wire-types";
+import type { ByteStream } from "@proj/wire-types";
 import { Status } from "../engine/status.js";
 import type { AcceptOptions, IncomingStream } from "../stream/incoming-stream.js";
 import type { PatternName } from "../stream/pattern-rules.js";
-import type { StreamHandlers, StreamOutcome } from "../stream/stream.js";
 import type { Id64 } from "../wire/id64.js";
-import { encodeBulkStatus } from "./bulk-status.js";
 import { StreamBytes } from "./byte-stream.js";
 import { BulkPlacement } from "./bulk-placement.js";
 import type { Payload, WriteOptions } from "./call-options.js";
 import { defer } from "./defer.js";
-import { Eventual } from "./eventual.js";
 import type { Message } from "./message.js";
-import { MessageReader } from "./message-reader.js";
-import { MessageWriter } from "./message-writer.js";
-import { noAnswer } from "./no-answer.js";
-import { outcomeError } from "./outcome-error.js";
-import { PayloadSender } from "./payload-sender.js";
+import type { MessageReader } from "./message-reader.js";
+import type { PayloadSender } from "./payload-sender.js";
 import type { BulkResult, PlacementTarget, PlaceOptions } from "./placement.js";
 import type { Route } from "./pool-backend.js";
 import type { PoolCore } from "./pool-core.js";
+import { ServedCall } from "./served-call.js";
 import { traceparentOf } from "./traceparent.js";
 
 /**
@@ -47,14 +42,7 @@ export class Incoming {
   readonly #route: Route;
   readonly #core: PoolCore;
   readonly #queueUp: (incoming: Incoming) => boolean;
-  readonly #reader = new MessageReader();
-  readonly #writer = new MessageWriter();
-  readonly #headers = new Eventual<Uint8Array | undefined>();
-  readonly #closed = new Eventual<void>();
-  readonly #placed = new Eventual<BulkResult>();
-  #bytes: StreamBytes | undefined;
-  #placement: BulkPlacement | undefined;
-  #span: Span | undefined;
+  #call: ServedCall | undefined;
   #isAccepted = false;
 
   /** Wraps a stream that a peer opened; `queueUp` keeps it for later. */
@@ -82,12 +70,12 @@ export class Incoming {
   /** The caller's headers; `undefined` if it has none. */
   get headers(): Promise<Uint8Array | undefined> {
     this.accept();
-    return this.#headers.promise;
+    return this.#served.callerHeaders;
   }
 
   /** Resolves when the call ended in order, and rejects with what ended it otherwise: the caller may have cancelled. */
   get closed(): Promise<void> {
-    return this.#closed.promise;
+    return this.#served.ended;
   }
 
   /** Whether it ended, because it was refused or its caller gave up, too. */
@@ -99,16 +87,11 @@ export class Incoming {
   accept(options?: AcceptOptions): this {
     if (this.#isAccepted) return this;
     this.#isAccepted = true;
-    this.#span = this.#core.span(this.pattern, this.peer, this.traceparent);
-    const { stream } = this.#incoming;
+    const served = this.#served;
+    served.span = this.#core.span(this.pattern, this.peer, this.traceparent);
     // A bulk transfer says what it is before anybody has to say where it goes.
-    stream.inbound.isHeld = this.pattern === "rawBulk";
-    if (this.#bytes === undefined) {
-      // Readers and writers exist before anything can be told to them.
-      this.#reader.attach(stream);
-      this.#writer.attach(stream, this.#sender());
-    }
-    this.#incoming.accept(this.#handlers(), options);
+    this.#incoming.stream.inbound.isHeld = this.pattern === "rawBulk";
+    this.#incoming.accept(served, options);
     return this;
   }
 
@@ -123,19 +106,15 @@ export class Incoming {
   }
 
   /** The request of a pattern that has one message of it. */
-  async request(): Promise<Message> {
+  request(): Promise<Message> {
     this.#start();
-    const next = await this.#reader.next();
-    if (next.done === true) throw noAnswer();
-    // There is only this one: its credit goes back on arrival.
-    next.value.release();
-    return next.value;
+    return this.#served.request();
   }
 
   /** The request's messages. Each is released when the next is asked for; leaving the loop stops the caller. */
   [Symbol.asyncIterator](): MessageReader {
     this.#start();
-    return this.#reader;
+    return this.#served.reader;
   }
 
   /** The call as a stream of bytes. @throws TypeError unless its pattern is bidirectional and it was not accepted yet. */
@@ -144,10 +123,11 @@ export class Incoming {
       throw new TypeError(`a ${this.pattern} call that is no stream of bytes`);
     }
     const { peer, identity } = this;
-    this.#bytes = new StreamBytes({ peer, identity }, defer);
+    const bytes = new StreamBytes({ peer, identity }, defer);
+    this.#served.bytes = bytes;
     this.accept();
-    this.#bytes.attach(this.#incoming.stream, this.#sender());
-    return this.#bytes;
+    bytes.attach(this.#incoming.stream, this.#sender);
+    return bytes;
   }
 
   /** Sends the answer's headers, before its first message. */
@@ -159,19 +139,19 @@ export class Incoming {
   /** Answers with one message, which is the last. Resolves when it is on its way. */
   reply(payload: Payload): Promise<void> {
     this.accept();
-    return this.#writer.write(payload, { last: true });
+    return this.#served.reply(payload);
   }
 
   /** Sends one message of an answer of many; resolves when it is on its way. Waits while the peer takes no more. */
   write(payload: Payload, options?: WriteOptions): Promise<void> {
     this.accept();
-    return this.#writer.write(payload, options);
+    return this.#served.writer.write(payload, options);
   }
 
   /** Ends the answer after what was written. */
   end(): void {
     this.accept();
-    this.#writer.end();
+    this.#served.writer.end();
   }
 
   /**
@@ -185,10 +165,10 @@ export class Incoming {
     const placement = new BulkPlacement(this.#route.port, target, options, (error) => {
       stream.abort(Status.PlacementFailed, error instanceof Error ? error.message : "");
     });
-    this.#placement = placement;
+    this.#served.placement = placement;
     stream.placement = placement;
     this.#start();
-    return this.#placed.promise;
+    return this.#served.placed;
   }
 
   /** Ends the call for both sides, with a status of §15 or of the application from 256 on. */
@@ -204,63 +184,12 @@ export class Incoming {
     if (stream.outcome === undefined) stream.pullMore();
   }
 
-  #handlers(): StreamHandlers {
-    return {
-      headers: (block) => this.#headers.resolve(block.length === 0 ? undefined : block),
-      readable: () => {
-        if (this.#bytes !== undefined) this.#bytes.readable();
-        else if (this.#placement === undefined) this.#reader.wake();
-        else void this.#finish(this.#placement);
-      },
-      writable: () => (this.#bytes === undefined ? this.#writer.wake() : this.#bytes.writable()),
-      stopped: () => (this.#bytes === undefined ? this.#writer.stopped() : this.#bytes.stopped()),
-      closed: (outcome) => this.#over(outcome),
-    };
+  get #served(): ServedCall {
+    this.#call ??= new ServedCall(this.peer, this.#incoming.stream, this.#sender);
+    return this.#call;
   }
 
-  async #finish(placement: BulkPlacement): Promise<void> {
-    const { stream } = this.#incoming;
-    const message = stream.take();
-    if (message === undefined) return;
-    try {
-      const bytes = await placement.finish();
-      stream.release(message);
-      stream.send({ payload: encodeBulkStatus(bytes), isLast: true, isHeaders: false });
-      this.#placed.resolve({ bytes });
-    } catch (error) {
-      placement.abort(error);
-      stream.abort(Status.PlacementFailed, error instanceof Error ? error.message : "");
-    }
-  }
-
-  #over(outcome: StreamOutcome): void {
-    const { stream } = this.#incoming;
-    this.#bytes?.closed(outcome);
-    if (outcome.status === Status.Ok) {
-      this.#span?.end();
-      this.#headers.resolve(undefined);
-      this.#reader.wake();
-      this.#closed.resolve();
-      return;
-    }
-    const { peer, token } = this;
-    const error = outcomeError(outcome, { peer, stream: stream.id, token });
-    this.#span?.end(error);
-    this.#headers.reject(error);
-    this.#reader.fail(error);
-    this.#writer.fail(error);
-    this.#placement?.abort(error);
-    this.#placed.reject(error);
-    this.#closed.reject(error);
-  }
-
-  #sender(): PayloadSender {
-    const { backend, protection } = this.#core;
-    return new PayloadSender(this.#route.port, {
-      priority: this.priority,
-      inline: "auto",
-      protection,
-      inlineMaxBytes: backend.inlineMaxBytes,
-    });
+  get #sender(): PayloadSender {
+    return this.#core.sender(this.#route, this);
   }
 }

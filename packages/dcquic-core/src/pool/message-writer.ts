@@ -43,7 +43,9 @@ export class MessageWriter {
   write(payload: Payload, options: WriteOptions = {}): Promise<void> {
     const refused = this.#refusal();
     if (refused !== undefined) return refused;
-    if (this.#isEnded) return Promise.reject(new TypeError("the direction is ended"));
+    if (this.#isEnded || this.#stream?.outbound.isEnded === true) {
+      return Promise.reject(new TypeError("the direction is ended"));
+    }
     const isLast = options.last === true;
     this.#isEnded = isLast;
     const write: Write = { payload, isLast, isSent: false, done: undefined };

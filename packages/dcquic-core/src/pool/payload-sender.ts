@@ -27,24 +27,30 @@ export type ReadyPayload = Pick<OutboundPayload, "payload" | "taken">;
  * @see spec/dcquic.md §8
  */
 export class PayloadSender {
-  readonly #port: EnginePort;
+  /** The engine whose buffers it takes. */
+  readonly port: EnginePort;
   readonly #rules: PayloadRules;
 
   /** Takes buffers from the engine of `port`. */
   constructor(port: EnginePort, rules: PayloadRules) {
-    this.#port = port;
+    this.port = port;
     this.#rules = rules;
+  }
+
+  /** Whether a payload is ready as it is, without a buffer. */
+  takesAsIs(payload: Uint8Array): boolean {
+    const { inline, protection, inlineMaxBytes } = this.#rules;
+    return inline === "auto" && (protection === "packet" || payload.length <= inlineMaxBytes);
   }
 
   /** Prepares a payload: at once where it can, otherwise as soon as there is room for it. */
   prepare(payload: Payload): ReadyPayload | Promise<ReadyPayload> {
     if (payload instanceof BufferHandle) return ofHandle(payload);
-    const { inline, protection, inlineMaxBytes } = this.#rules;
-    const fitsInline = payload.length <= inlineMaxBytes && inline === "auto";
-    if (fitsInline || (protection === "packet" && inline === "auto")) return { payload };
+    if (this.takesAsIs(payload)) return { payload };
+    const { protection, inlineMaxBytes } = this.#rules;
     // What is to travel by packets alone and never inline still has to be long enough for it.
     if (protection === "packet" && payload.length > inlineMaxBytes) return { payload };
-    const handle = allocateBuffer(this.#port, payload.length, this.#rules.priority);
+    const handle = allocateBuffer(this.port, payload.length, this.#rules.priority);
     const seal = (buffer: BufferHandle): ReadyPayload => {
       buffer.write(payload).fill();
       return { payload: buffer.registered, taken: () => buffer.drop() };

@@ -1,8 +1,9 @@
 import type { RandomSource, Span, Timers, Tracer } from "@proj/wire-types";
 import type { CallLatency } from "../metrics/call-latency.js";
 import type { PatternName } from "../stream/pattern-rules.js";
-import type { PayloadProtection } from "./call-options.js";
-import type { PoolBackend } from "./pool-backend.js";
+import type { CallOptions, PayloadProtection } from "./call-options.js";
+import { PayloadSender } from "./payload-sender.js";
+import type { PoolBackend, Route } from "./pool-backend.js";
 
 /** Numbers of a pool. */
 export interface PoolStats {
@@ -21,6 +22,9 @@ export interface PoolStats {
   /** Bytes that buffers take. */
   readonly bufferBytes: number;
 }
+
+/** 0 to 7, where a call says nothing. */
+export const DEFAULT_PRIORITY = 3;
 
 /** What the handles on one pool share. */
 export class PoolCore {
@@ -43,6 +47,8 @@ export class PoolCore {
     bidirectional: 0,
     rawBulk: 0,
   };
+  // By worker, and then by what the rules say: they have no state, so that all calls may share them.
+  readonly #senders: PayloadSender[][] = [];
   #open = 0;
   #succeeded = 0;
   #failed = 0;
@@ -68,6 +74,23 @@ export class PoolCore {
   /** Randomness for jitter. */
   get random(): RandomSource {
     return this.backend.mainPort.random;
+  }
+
+  /** What prepares the payloads of calls over a route. Priority, inlining and protection are those of the pool if absent. */
+  sender(
+    { port, worker }: Route,
+    options: Pick<CallOptions, "inline" | "priority" | "protection">,
+  ): PayloadSender {
+    const { priority = DEFAULT_PRIORITY, inline = "auto", protection = this.protection } = options;
+    const senders = (this.#senders[worker] ??= []);
+    const index = 4 * priority + (inline === "auto" ? 0 : 2) + (protection === "record" ? 0 : 1);
+    const known = senders[index];
+    // A worker that was lost has another port.
+    if (known?.port === port) return known;
+    const { inlineMaxBytes } = this.backend;
+    const sender = new PayloadSender(port, { priority, inline, protection, inlineMaxBytes });
+    senders[index] = sender;
+    return sender;
   }
 
   /** Counts a call that begins. */

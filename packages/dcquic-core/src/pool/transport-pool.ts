@@ -16,7 +16,7 @@ import { Incoming } from "./incoming.js";
 import { IncomingQueue } from "./incoming-queue.js";
 import { allocateBuffer } from "./payload-sender.js";
 import type { PoolBackend, Route, WorkerMeasure } from "./pool-backend.js";
-import { PoolCore, type PoolStats } from "./pool-core.js";
+import { DEFAULT_PRIORITY, PoolCore, type PoolStats } from "./pool-core.js";
 import { StreamingRequestCall } from "./streaming-request-call.js";
 import { StreamingResponseCall } from "./streaming-response-call.js";
 import { UnaryCall } from "./unary-call.js";
@@ -51,7 +51,7 @@ interface Shared {
   readonly queue: IncomingQueue;
 }
 
-const DEFAULT_PRIORITY = 3;
+const NO_OPTIONS: CallOptions = {};
 const DEFAULT_GRACE_MS = 5000;
 const DEFAULT_EVENTS = 16_384;
 const ACK_GRACE_US = 200_000;
@@ -110,7 +110,7 @@ export class TransportPool {
   }
 
   /** One message there, one back. */
-  unaryRpc(peer: string, payload: Payload, options: CallOptions = {}): UnaryCall {
+  unaryRpc(peer: string, payload: Payload, options: CallOptions = NO_OPTIONS): UnaryCall {
     return new UnaryCall({ core: this.#core, peer, payload, options });
   }
 

@@ -21,12 +21,12 @@ export class UnaryCall {
 
   /** The answer's headers, which may come before it; `undefined` if it has none. */
   get headers(): Promise<Uint8Array | undefined> {
-    return this.#core.answerHeaders.promise;
+    return this.#core.answerHeaders;
   }
 
   /** The token by which later calls depend on this one; `undefined` unless it is tracked. */
   get token(): Promise<Id64 | undefined> {
-    return this.#core.token.promise;
+    return this.#core.token;
   }
 
   /** Ends the call for both sides, with `dcquic.cancelled` or a status of the application from 256 on. */

@@ -120,3 +120,38 @@ describe("§3 row 1, §4: the five patterns", () => {
     await expectQuiet(pools);
   });
 });
+
+describe("§4: what an answerer may ask and say more than once", () => {
+  test("a request is the same each time, and there is one reply", async () => {
+    const tried: unknown[] = [];
+    const pools = serving(async (incoming) => {
+      const [first, second] = [incoming.request(), incoming.request()];
+      const { bytes: request } = await first;
+      expect((await second).bytes).toEqual(request);
+      await incoming.reply(request);
+      tried.push(await incoming.reply(request).catch((error: unknown) => error));
+      tried.push(await incoming.write(request).catch((error: unknown) => error));
+      incoming.end();
+    });
+    const response = await runUntil(pools, pools.pool(0).unaryRpc("1", bytes(1)).response);
+    expect([...response.bytes]).toEqual([1]);
+    await expectQuiet(pools);
+    expect(tried).toEqual([expect.any(TypeError), expect.any(TypeError)]);
+  });
+
+  test("what is asked after a call failed rejects with what ended it", async () => {
+    const asked: Promise<unknown>[] = [];
+    const pools = serving(async (incoming) => {
+      await incoming.request();
+      await incoming.closed.catch(() => undefined);
+      asked.push(incoming.closed, incoming.reply(bytes(1)), incoming.headers);
+    });
+    const call = pools.pool(0).unaryRpc("1", bytes(1));
+    const failed = call.response.catch((error: unknown) => error);
+    pools.world.schedule(10_000, () => call.cancel());
+    await runUntil(pools, failed);
+    await expectQuiet(pools);
+    const outcomes = await Promise.allSettled(asked);
+    expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected", "fulfilled"]);
+  });
+});
