@@ -60,6 +60,7 @@ export { EventRing } from "./events/event-ring.js";
 export { type EventSink, tellEngineEvent } from "./events/engine-events.js";
 export { CallLatency } from "./metrics/call-latency.js";
 export { EngineMetrics, type Measured } from "./metrics/engine-metrics.js";
+export type { DriverMeasure } from "./metrics/driver-measure.js";
 export { PoolMetrics } from "./metrics/pool-metrics.js";
 export type { EngineLoad } from "./engine/load.js";
 export type { BbrPhase } from "./cc/bbr.js";

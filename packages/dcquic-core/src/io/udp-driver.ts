@@ -50,6 +50,7 @@ export class UdpDriver {
   readonly #turns = new Turns({ run: () => this.#run(), send: () => this.#flush() });
   #tx = new DatagramBatch(BURST, SLAB_BYTES);
   #closed = false;
+  #turnCount = 0;
 
   private constructor(socket: Socket, options: UdpDriverOptions) {
     this.#socket = socket;
@@ -125,7 +126,8 @@ export class UdpDriver {
 
   /** Tells the numbers of the engine. */
   async measure(): Promise<Measured> {
-    return this.engine;
+    const { counters, stats, load, loopGaps } = this.engine;
+    return { counters, stats, load, loopGaps, driver: { turns: this.#turnCount } };
   }
 
   /** The engine's number for a peer's address. */
@@ -161,6 +163,7 @@ export class UdpDriver {
   }
 
   #run(): void {
+    this.#turnCount += 1;
     this.#receive();
     this.engine.tick(this.nowUs);
     this.#host.tellEvents();

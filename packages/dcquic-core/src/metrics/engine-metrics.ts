@@ -1,7 +1,11 @@
 import type { Counter, Gauge, Labels, Meter } from "@proj/wire-types";
+import type { DistributionCounts } from "../engine/distribution.js";
 import type { EngineCounters } from "../engine/counters.js";
 import type { EngineStats } from "../engine/engine.js";
 import type { EngineLoad } from "../engine/load.js";
+import type { DriverMeasure } from "./driver-measure.js";
+import { DriverMetrics } from "./driver-metrics.js";
+import { GrownCounters } from "./grown-counters.js";
 
 /** What metrics are taken from: an engine has it. */
 export interface Measured {
@@ -11,6 +15,10 @@ export interface Measured {
   readonly stats: EngineStats;
   /** What it has to do. */
   readonly load: EngineLoad;
+  /** How late it was called when something fell due; µs. */
+  readonly loopGaps: DistributionCounts;
+  /** What its driver counted; absent where there is none. */
+  readonly driver?: DriverMeasure;
 }
 
 const COUNTERS: Readonly<Record<keyof EngineCounters, readonly [name: string, help: string]>> = {
@@ -58,7 +66,10 @@ const LOADS = {
  */
 export class EngineMetrics {
   readonly #labels: Labels;
-  readonly #counters = new Map<keyof EngineCounters, { instrument: Counter; told: number }>();
+  readonly #grown = new GrownCounters();
+  readonly #counters = new Map<keyof EngineCounters, Counter>();
+  readonly #gaps: Counter;
+  readonly #driver: DriverMetrics;
   readonly #gauges = new Map<keyof typeof GAUGES, Gauge>();
   readonly #loads = new Map<keyof typeof LOADS, Gauge>();
   readonly #queued: Gauge;
@@ -72,8 +83,7 @@ export class EngineMetrics {
     const labels = ["worker"];
     this.#labels = { worker: String(worker) };
     for (const [key, [name, help]] of Object.entries(COUNTERS)) {
-      const instrument = meter.counter({ name, help, labels });
-      this.#counters.set(key as keyof EngineCounters, { instrument, told: 0 });
+      this.#counters.set(key as keyof EngineCounters, meter.counter({ name, help, labels }));
     }
     for (const [key, [name, help]] of Object.entries(GAUGES)) {
       this.#gauges.set(key as keyof typeof GAUGES, meter.gauge({ name, help, labels }));
@@ -81,6 +91,12 @@ export class EngineMetrics {
     for (const [key, [name, help]] of Object.entries(LOADS)) {
       this.#loads.set(key as keyof typeof LOADS, meter.gauge({ name, help, labels }));
     }
+    this.#gaps = meter.counter({
+      name: "dcquic_loop_gaps_total",
+      help: "Times that the worker's loop came late, by how many seconds.",
+      labels: ["worker", "at_most"],
+    });
+    this.#driver = new DriverMetrics(meter, worker);
     this.#queued = meter.gauge({
       name: "dcquic_queued_announcements",
       help: "Announcements that wait for credit or for their turn.",
@@ -109,12 +125,13 @@ export class EngineMetrics {
   }
 
   /** Takes the present numbers of the engine. */
-  update({ counters, stats, load }: Measured): void {
+  update({ counters, stats, load, loopGaps, driver }: Measured): void {
+    const labels = this.#labels;
     for (const [key, counter] of this.#counters) {
-      const now = counters[key];
-      if (now > counter.told) counter.instrument.add(now - counter.told, this.#labels);
-      counter.told = now;
+      this.#grown.tell(key, counter, counters[key], labels);
     }
+    this.#grown.tellDistribution("gaps", this.#gaps, loopGaps, { labels, scale: 1e6 });
+    if (driver !== undefined) this.#driver.update(driver);
     for (const [key, gauge] of this.#gauges) gauge.set(stats[key], this.#labels);
     this.#updateLoad(load);
     const { bytesReceived, bytesSent, duplicateBytes, payloadReceived } = counters;

@@ -1,6 +1,7 @@
 import type { Counter, Gauge, Meter } from "@proj/wire-types";
 import type { TransportPool } from "../pool/transport-pool.js";
 import { EngineMetrics } from "./engine-metrics.js";
+import { GrownCounters } from "./grown-counters.js";
 
 const GAUGES = {
   openCalls: ["dcquic_open_calls", "Calls that were begun and are not over."],
@@ -24,7 +25,8 @@ export class PoolMetrics {
   readonly #meter: Meter;
   readonly #engines = new Map<number, EngineMetrics>();
   readonly #gauges = new Map<keyof typeof GAUGES, Gauge>();
-  readonly #counters = new Map<keyof typeof COUNTERS, { instrument: Counter; told: number }>();
+  readonly #grown = new GrownCounters();
+  readonly #counters = new Map<keyof typeof COUNTERS, Counter>();
 
   /** Makes the instruments of the pool; those of its workers follow when they are measured. */
   constructor(meter: Meter) {
@@ -33,8 +35,7 @@ export class PoolMetrics {
       this.#gauges.set(key as keyof typeof GAUGES, meter.gauge({ name, help }));
     }
     for (const [key, [name, help]] of Object.entries(COUNTERS)) {
-      const instrument = meter.counter({ name, help });
-      this.#counters.set(key as keyof typeof COUNTERS, { instrument, told: 0 });
+      this.#counters.set(key as keyof typeof COUNTERS, meter.counter({ name, help }));
     }
   }
 
@@ -42,11 +43,7 @@ export class PoolMetrics {
   async update(pool: TransportPool): Promise<void> {
     const { stats } = pool;
     for (const [key, gauge] of this.#gauges) gauge.set(stats[key]);
-    for (const [key, counter] of this.#counters) {
-      const now = stats[key];
-      if (now > counter.told) counter.instrument.add(now - counter.told);
-      counter.told = now;
-    }
+    for (const [key, counter] of this.#counters) this.#grown.tell(key, counter, stats[key], {});
     for (const { worker, measured } of await pool.measure()) {
       let engine = this.#engines.get(worker);
       if (engine === undefined) {

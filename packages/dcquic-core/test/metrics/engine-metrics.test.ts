@@ -1,7 +1,29 @@
 import { expect, test } from "@jest/globals";
 import { EngineMetrics, nullCrypto } from "@proj/dcquic-core";
-import { runWorkload } from "@proj/dcquic-core/sim";
+import { runWorkload, SimPools } from "@proj/dcquic-core/sim";
 import { MetricsRegistry } from "@proj/wire-types";
+
+test("§21: the gaps of a loop and the batches of a driver are told by their size, each once", () => {
+  const registry = new MetricsRegistry();
+  const metrics = new EngineMetrics(registry, 3);
+  const idle = new SimPools({ seed: 1, hosts: 1, crypto: nullCrypto }).world.host(0).engine;
+  const measured = (gaps: readonly number[], sent: readonly number[]) => ({
+    counters: idle.counters,
+    stats: idle.stats,
+    load: idle.load,
+    loopGaps: { bounds: [1000, 5000], counts: gaps },
+    driver: { turns: 7, sentBatches: { bounds: [1, 64], counts: sent } },
+  });
+  metrics.update(measured([1, 0, 0], [5, 2, 0]));
+  metrics.update(measured([1, 4, 2], [5, 9, 0]));
+  const gaps = (atMost: string) =>
+    registry.value("dcquic_loop_gaps_total", { worker: "3", at_most: atMost });
+  expect([gaps("0.001"), gaps("0.005"), gaps("+Inf")]).toEqual([1, 4, 2]);
+  const batches = (atMost: string) =>
+    registry.value("dcquic_sent_batches_total", { worker: "3", at_most: atMost });
+  expect([batches("1"), batches("64")]).toEqual([5, 9]);
+  expect(registry.value("dcquic_poll_iterations_total", { worker: "3" })).toBe(7);
+});
 
 test("§3 row 21, §21: metrics follow the counters of an engine", () => {
   const { world } = runWorkload({

@@ -58,6 +58,7 @@ function expectMeasured(registry: MetricsRegistry): void {
     );
     expect(registry.value("dcquic_queued_announcements", { worker, priority: "2" })).toBe(0);
   }
+  expect(registry.value("dcquic_poll_iterations_total", { worker: "0" })).toBeGreaterThan(0);
   const phases = samplesOf(registry, "dcquic_bbr_paths");
   const paths = phases.reduce((sum, each) => sum + ("value" in each ? each.value : 0), 0);
   expect(paths).toBe(6);
@@ -68,5 +69,12 @@ test("§21: a pool's metrics tell how long calls take, what waits and what BBR b
 });
 
 nativeTest("§21: so do those of workers on threads of their own", async () => {
-  expectMeasured(await measured({ bind: bindThread }));
+  const registry = await measured({ bind: bindThread });
+  expectMeasured(registry);
+  for (const name of ["dcquic_sent_batches_total", "dcquic_received_batches_total"]) {
+    const samples = samplesOf(registry, name);
+    expect(samples.map(({ labels }) => labels["at_most"])).toContain("1");
+    const messages = samples.reduce((sum, each) => sum + ("value" in each ? each.value : 0), 0);
+    expect(messages).toBeGreaterThan(0);
+  }
 });

@@ -71,6 +71,7 @@ export class NativeDriver {
   #handed: DatagramBatch | undefined;
   #idleSinceUs = 0;
   #turnsSinceErrors = 0;
+  #turnCount = 0;
   #closed = false;
 
   private constructor(wire: NativeWire, options: NativeDriverOptions) {
@@ -158,9 +159,24 @@ export class NativeDriver {
     return this.engine.queuedBytes();
   }
 
-  /** Tells the numbers of the engine. */
+  /** Tells the numbers of the engine and of the sockets. */
   async measure(): Promise<Measured> {
-    return this.engine;
+    return this.measured;
+  }
+
+  /** Copies of the numbers of the engine and of the sockets. */
+  get measured(): Measured {
+    const { counters, stats, load, loopGaps } = this.engine;
+    const { droppedDatagrams, refusedMessages } = this.#wire.socket.counters();
+    const driver = {
+      turns: this.#turnCount,
+      sentBatches: this.#wire.sent.copy,
+      receivedBatches: this.#wire.received.copy,
+      kernelDrops: droppedDatagrams,
+      refusedMessages,
+      rmaBytesRead: this.rmaBytesRead,
+    };
+    return { counters: { ...counters }, stats, load, loopGaps, driver };
   }
 
   /** The engine's number for a peer's address, kept until the driver closes. */
@@ -249,6 +265,7 @@ export class NativeDriver {
   // Whether anything arrived.
   #take(): boolean {
     const { engine } = this;
+    this.#turnCount += 1;
     let received = this.#wire.receive(this.nowUs, engine);
     if (this.#handed !== undefined && this.#handed.count > 0) {
       received += this.#takeHanded(this.#handed);

@@ -10,6 +10,7 @@ import {
   UdpTx,
 } from "@proj/native-io";
 import { DatagramBatch } from "../../engine/batch.js";
+import { Distribution } from "../../engine/distribution.js";
 import type { Engine } from "../../engine/engine.js";
 import { PacketType, WireLimit } from "../../wire/constants.js";
 import type { SocketSettings } from "../socket-settings.js";
@@ -43,6 +44,7 @@ const MAX_SEGMENTS = 64;
 const MAX_MESSAGE_BYTES = 65_000;
 const BUFFER_BYTES = 8 * 1024 * 1024;
 const FLOW_BYTES_PER_SECOND = 625_000_000;
+const BATCH_BOUNDS = [1, 2, 4, 8, 16, 32, 64];
 const TYPE_OFFSET = 1;
 
 /** Types of ICMP (RFC 792) and ICMPv6 (RFC 4443). */
@@ -62,6 +64,10 @@ type ErrorKind = "unreachable" | "sourceQuench" | "tooLarge";
 export class NativeWire {
   /** The sockets. */
   readonly socket: UdpSocket;
+  /** Datagrams in each message that left. */
+  readonly sent: Distribution = new Distribution(BATCH_BOUNDS);
+  /** Datagrams in each message that arrived. */
+  readonly received: Distribution = new Distribution(BATCH_BOUNDS);
   readonly #rx: DatagramBatch;
   readonly #tx: DatagramBatch;
   readonly #ports: PortSpreader;
@@ -109,6 +115,7 @@ export class NativeWire {
     let datagrams = 0;
     for (let message = 0; message < messages; message++) {
       const row = message * UDP_ROW;
+      const before = datagrams;
       const segment = Math.max(1, meta[row + UdpRx.segment] ?? 1);
       const start = meta[row + UdpRx.offset] ?? 0;
       const end = start + (meta[row + UdpRx.length] ?? 0);
@@ -119,6 +126,7 @@ export class NativeWire {
         batch.place(at, Math.min(segment, end - at), source, ecn);
         datagrams += 1;
       }
+      this.received.add(datagrams - before);
     }
     this.#deliver(nowUs, engine);
     return datagrams;
@@ -210,6 +218,7 @@ export class NativeWire {
     meta[row + UdpTx.ecn] = ecn;
     meta[row + UdpTx.port] = isData ? this.#ports.take(nowUs, bytes) : 0;
     this.#messages += 1;
+    this.sent.add(next - first);
     return next;
   }
 

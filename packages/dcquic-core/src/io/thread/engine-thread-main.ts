@@ -164,11 +164,9 @@ function obey(driver: NativeDriver, command: ThreadCommand): void {
       return engine.removeForeignPath(command.credentialId);
     case "takeForeign":
       return driver.takeForeign(command.packet);
-    case "measure": {
-      const { counters, stats, load } = engine;
-      news.push({ kind: "measured", measured: { counters: { ...counters }, stats, load } });
+    case "measure":
+      news.push({ kind: "measured", measured: driver.measured });
       return;
-    }
     case "stop":
       isStopping = true;
   }
