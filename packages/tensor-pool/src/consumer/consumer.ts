@@ -1,6 +1,6 @@
 import type { MappedStream } from "../region/mapped-stream.js";
 import { HEADER_SLOT_BYTES, SUPERBLOCK_BYTES } from "../region/layout.js";
-import { holdsCommitted, slotTimestampNs } from "../region/slot-header.js";
+import { findNewestSeq, holdsCommitted, slotTimestampNs } from "../region/slot-header.js";
 import { DescriptorReader } from "./descriptor-reader.js";
 import { type ConsumerCounters, type DropReason, newConsumerCounters } from "./drop-reason.js";
 import { Frame } from "./frame.js";
@@ -75,6 +75,17 @@ export class Consumer {
   /** The highest frame that was taken for processing, whether it was late or not; -1 before the first. */
   get lastSeq(): number {
     return Math.max(this.#next - 1, -1);
+  }
+
+  /**
+   * The newest frame that seems to be there, for {@link Consumer.accept} when descriptors pile up; -1 before the first.
+   *
+   * It looks at slots that the producer is about to write, which costs both of them: not for every frame.
+   */
+  newestSeq(): number {
+    const stream = this.#stream;
+    if (stream === undefined || this.#next < 0) return -1;
+    return findNewestSeq(stream.ring, stream.nslots, this.lastSeq);
   }
 
   /** Reads the regions of an epoch from now on. The one before is unmapped, and its frames are empty. */

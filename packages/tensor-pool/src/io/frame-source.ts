@@ -1,4 +1,5 @@
-import type { AtomicBuffer, Subscription } from "@proj/aeron";
+import type { AtomicBuffer, FragmentHandler, Subscription } from "@proj/aeron";
+import { BackoffIdle } from "@proj/aeron/node";
 import { viewOf } from "@proj/sbe";
 import type { Consumer } from "../consumer/consumer.js";
 import type { DropReason } from "../consumer/drop-reason.js";
@@ -24,6 +25,9 @@ export class FrameSource {
   readonly #setup: FrameSourceSetup;
   #handler: ((frame: Frame) => void) | undefined;
   #frames = 0;
+  // As many descriptors came as one poll takes, so that more of them may wait.
+  #behind = false;
+  #newestSeq = -1;
   #closed = false;
 
   /** Reads nothing until it is asked. */
@@ -37,24 +41,28 @@ export class FrameSource {
     this.#setup.follow();
     this.#handler = handler;
     this.#frames = 0;
-    this.#setup.descriptors.poll(this.#onDescriptor, POLL_LIMIT);
+    this.#poll(this.#onDescriptor);
     return this.#frames;
   }
 
-  /** Yields frames as they come, each valid until the next is asked for; waits on the event loop. Ends when closed. */
+  /**
+   * Yields frames as they come, each valid until the next is asked for. Waits on the event loop: for each turn of it, and
+   * when none came in some thousand of them, for a millisecond. Ends when closed.
+   */
   async *frames(): AsyncGenerator<Frame, void, undefined> {
-    const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
-    const { consumer, descriptors, follow, onDrop } = this.#setup;
+    const { consumer, follow, onDrop } = this.#setup;
+    const idle = new BackoffIdle({ thread: "shared" });
     const queue: DataView[] = [];
     const collect = (term: AtomicBuffer, offset: number, length: number): void => {
       queue.push(viewOf(term.bytes.slice(offset, offset + length)));
     };
     while (!this.#closed) {
       follow();
-      descriptors.poll(collect, POLL_LIMIT);
-      if (queue.length === 0) await turn();
+      this.#poll(collect);
+      if (queue.length === 0) await idle.idle();
+      else idle.reset();
       for (const view of queue.splice(0)) {
-        const result = consumer.accept(view, 0, view.byteLength);
+        const result = consumer.accept(view, 0, view.byteLength, this.#newestSeq);
         if (result instanceof Frame) yield result;
         else onDrop(result);
       }
@@ -67,8 +75,14 @@ export class FrameSource {
     this.#setup.descriptors.close();
   }
 
+  #poll(handler: FragmentHandler): void {
+    const { consumer, descriptors } = this.#setup;
+    this.#newestSeq = this.#behind ? consumer.newestSeq() : -1;
+    this.#behind = descriptors.poll(handler, POLL_LIMIT) >= POLL_LIMIT;
+  }
+
   readonly #onDescriptor = (term: AtomicBuffer, offset: number, length: number): void => {
-    const result = this.#setup.consumer.accept(term.view, offset, length);
+    const result = this.#setup.consumer.accept(term.view, offset, length, this.#newestSeq);
     if (result instanceof Frame) {
       this.#frames++;
       this.#handler?.(result);

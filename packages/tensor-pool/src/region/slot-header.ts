@@ -1,5 +1,5 @@
 import type { AtomicBuffer } from "@proj/aeron";
-import { HEADER_SLOT_BYTES, SUPERBLOCK_BYTES } from "./layout.js";
+import { HEADER_SLOT_BYTES, slotOf, SUPERBLOCK_BYTES } from "./layout.js";
 
 /** Offsets in a slot of the header ring. spec/tensor-pool.md §4.3 */
 export const SlotField = {
@@ -63,6 +63,8 @@ export interface SlotHeader {
 }
 
 const ABSENT = 0xffff_ffff;
+/** Enough to go up and down again in the largest ring. */
+const MAX_LOOKS = 128;
 const ABSENT_NS = 2n ** 64n - 1n;
 
 /** Begins writing frame `seq`: readers of the slot see that it is no longer what it was. spec/tensor-pool.md §4.5 */
@@ -93,6 +95,26 @@ export function holdsCommitted(
   commitHigh: number,
 ): boolean {
   return Atomics.load(words, at) === commitLow && words[at + 1] === commitHigh;
+}
+
+/**
+ * Returns the newest frame that a ring seems to hold, at least `from`, by looking at a few slots only.
+ *
+ * Steps that grow while they find newer frames and shrink while they do not. A producer that goes on meanwhile cannot keep it
+ * looking for ever.
+ */
+export function findNewestSeq(ring: AtomicBuffer, nslots: number, from: number): number {
+  let newest = from;
+  let step = 1;
+  for (let looks = 0; looks < MAX_LOOKS; looks++) {
+    const seq = Math.floor((seqCommit(ring, slotOf(newest + step, nslots)) - 1) / 2);
+    if (seq >= newest + step) {
+      newest = seq;
+      step = Math.max(1, Math.min(step * 2, nslots / 2));
+    } else if (step === 1) break;
+    else step /= 2;
+  }
+  return newest;
 }
 
 /** When the frame in the slot at byte `at` was captured, in nanoseconds, if that was said. */
