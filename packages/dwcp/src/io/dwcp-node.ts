@@ -14,6 +14,12 @@ import type { StreamReading } from "./net/stream-reading.js";
 import type { TrafficReading } from "./net/traffic-tally.js";
 import { nodeHdePlatform } from "./node-hde-platform.js";
 import { type MigrationRequest, type MigrationResult, migrate } from "./migration/migrate.js";
+import {
+  type CarrierProbe,
+  openCarrier,
+  type RmaOptions,
+  type RmaReading,
+} from "./rma/open-carrier.js";
 import { ObjectStore } from "./store/object-store.js";
 import { ClassTrainer, type TrainerOptions } from "./transfer/class-trainer.js";
 import { Inbox } from "./transfer/inbox.js";
@@ -49,6 +55,8 @@ export interface DwcpNodeOptions {
   readonly tuning?: Partial<SessionTuning>;
   /** What the kernel is asked for, where there is a native backend; `bbr` when absent. */
   readonly congestionControl?: CongestionControl;
+  /** Memory access that units may be read by, where the peer has the same; without it they go by the connections. */
+  readonly rma?: RmaOptions;
   /** How long a connection may take; 30 000 when absent. */
   readonly connectTimeoutMs?: number;
   /** How long a session outlives its last stream; 120 000 when absent. */
@@ -122,6 +130,8 @@ export interface DwcpNode {
   readonly traffic: readonly TrafficReading[];
   /** Every stream of every session, for people to look at. */
   readonly streams: readonly StreamReading[];
+  /** What came of asking for memory access; `undefined` where nobody did. */
+  readonly rma: RmaReading | undefined;
   /** What encoding, decoding and verifying came to. */
   readonly work: WorkReading;
   /** Ends everything; transfers can go on later. */
@@ -136,7 +146,10 @@ export interface DwcpNode {
 export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode> {
   const streams = { ...STREAMS, ...options.streams };
   const platform = await nodeHdePlatform();
+  const probe = options.rma === undefined ? undefined : openCarrier(options.rma);
+  const carrier = probe?.kind === "ready" ? probe.carrier : undefined;
   const context: NodeContext = {
+    hasRma: carrier !== undefined,
     nodeId: options.nodeId,
     security: options.security,
     tuning: { ...DEFAULT_TUNING, ...options.tuning },
@@ -182,6 +195,7 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
     take: (host, offer) => inbox.take(host, offer),
     opened: (host) => talk.opened(host),
     hear: (host, message) => talk.hear(host, message),
+    carrier,
   };
   const listener = await openListener(context, options, service);
   const parts = {
@@ -196,6 +210,7 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
     talk,
     states,
     work,
+    probe,
   };
   return new RunningNode(context, streams, options, parts);
 }
@@ -218,6 +233,7 @@ interface Parts {
   readonly talk: StoreTalk;
   readonly states: SentStates | undefined;
   readonly work: WorkTally;
+  readonly probe: CarrierProbe | undefined;
 }
 
 class RunningNode implements DwcpNode {
@@ -256,6 +272,14 @@ class RunningNode implements DwcpNode {
   get streams(): readonly StreamReading[] {
     const called = [...this.#links.values()].flatMap(({ streams }) => streams);
     return [...called, ...(this.#parts.listener?.streams ?? [])];
+  }
+
+  get rma(): RmaReading | undefined {
+    const { probe } = this.#parts;
+    if (probe === undefined) return undefined;
+    const { kind, reason } = probe;
+    if (probe.kind === "missing") return { kind, reason, lentBytes: 0, readBytes: 0 };
+    return { kind, reason, ...probe.carrier.traffic };
   }
 
   get work(): WorkReading {
@@ -311,6 +335,7 @@ class RunningNode implements DwcpNode {
     await this.#parts.listener?.close();
     this.#parts.outbox.close();
     await this.#parts.inbox.close();
+    if (this.#parts.probe?.kind === "ready") this.#parts.probe.carrier.close();
     await this.#parts.pool.close();
   }
 

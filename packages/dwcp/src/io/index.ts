@@ -3,6 +3,7 @@ export type { DialOptions } from "./net/dial-peer.js";
 export type { LinkOptions, PeerAddress } from "./net/peer-link.js";
 export type { CongestionControl } from "./net/tune-socket.js";
 export type { LinkCondition, RepeatCounts, TrafficReading } from "./net/traffic-tally.js";
+export type { RmaOptions, RmaReading } from "./rma/open-carrier.js";
 export type { StreamReading } from "./net/stream-reading.js";
 export type { FallbackReason, IntegrityStage, WorkReading } from "./transfer/work-tally.js";
 export type { SendRequest } from "./transfer/outbox.js";
@@ -40,6 +41,7 @@ export { inspectBaselines, type InspectedBaseline } from "./inspect-baselines.js
 export { type CpuReading, CpuMeter, parseCpuMax } from "./cpu-meter.js";
 
 export { DwcpManager, type ManagerOptions } from "./manager/dwcp-manager.js";
+export type { TransportInfo } from "./manager/transport-info.js";
 export type { ManagerHealth, ManagerState } from "./manager/manager-state.js";
 export type { ManagerSecrets } from "./manager/node-options.js";
 export type { ChangeTerms, ConfigVersion } from "./manager/config-history.js";

@@ -4,6 +4,7 @@ import { CreditGrant } from "../transfer/credit.js";
 import { ReceivingTransfer } from "../transfer/receiving-transfer.js";
 import { runsOf } from "../transfer/ack-book.js";
 import { decodeChunk, type Chunk } from "../wire/chunk.js";
+import { type ChunkAt, decodeChunkAt } from "../wire/chunk-at.js";
 import type { IntervalPair, NackReason, OfferMessage } from "../wire/transfer-messages.js";
 import type { SessionOptions } from "./session-options.js";
 import type { StreamTable } from "./stream-table.js";
@@ -87,6 +88,23 @@ export class ReceivingSide {
     if (transfer.arrive(nowUs, chunk, index) === "duplicate") return undefined;
     this.#requireRoom();
     return chunk;
+  }
+
+  /**
+   * Takes a CHUNK_AT; `undefined` for a transfer that is over.
+   *
+   * @throws {@link DwcpError} `dwcp.protocol`, `dwcp.limit`.
+   */
+  announced(handle: number, payload: Uint8Array): ChunkAt | undefined {
+    this.requireMemory();
+    const unit = decodeChunkAt(payload, this.#options.limits.maxFrameBytes);
+    return this.#byHandle.has(handle) ? unit : undefined;
+  }
+
+  /** Makes sure that memory was agreed on. @throws DwcpError `dwcp.protocol` */
+  requireMemory(): void {
+    if (this.#options.identity.capabilities.providers.includes("rdma")) return;
+    throw new DwcpError("dwcp.protocol", "rdma was not agreed on");
   }
 
   // Each unit may be under way twice, once as a repeat that waited for no credit: more than that nobody granted.

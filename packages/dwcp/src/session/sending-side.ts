@@ -8,7 +8,9 @@ import { CreditAccount } from "../transfer/credit.js";
 import { FairQueue } from "../transfer/fair-queue.js";
 import type { FlyingUnit, OutgoingUnit } from "../transfer/outgoing-unit.js";
 import type { SendingTransfer } from "../transfer/sending-transfer.js";
+import type { UnitMemory } from "../transfer/unit-memory.js";
 import type { Ack } from "../wire/ack.js";
+import { chunkAtFrame } from "../wire/chunk-at.js";
 import { CHUNK_OVERHEAD_BYTES, chunkFrame } from "../wire/chunk-frame.js";
 import type { NackReason } from "../wire/transfer-messages.js";
 import type { SessionOptions } from "./session-options.js";
@@ -64,8 +66,11 @@ export class SendingSide {
     refused: 0,
     hedged: 0,
   };
-  /** Bytes of all frames of units, with repeats. */
+  /** Bytes of all frames of units, with repeats; of what is read from memory, those bytes. */
   wireBytes = 0;
+  /** Where the peer reads units from, once it can. */
+  memory: UnitMemory | undefined;
+  readonly #lent = new Map<FlyingUnit, number>();
   #blockedUntilUs = Number.POSITIVE_INFINITY;
   #isStarved = false;
 
@@ -154,6 +159,7 @@ export class SendingSide {
     this.credit.refund(transfer.takeRefund());
     if (flying === undefined) return false;
     this.repeats.refused += 1;
+    if (this.#lent.has(flying)) this.memory?.failed();
     this.#landed(flying);
     return true;
   }
@@ -162,8 +168,7 @@ export class SendingSide {
   streamGone(nowUs: number, index: number): void {
     const dueUs = this.#lossUs(nowUs);
     for (const { transfer } of this.#members.values()) {
-      for (const flying of transfer.streamGone(index, dueUs))
-        this.meter.lost(wireSize(flying.unit));
+      for (const flying of transfer.streamGone(index, dueUs)) this.#landed(flying);
     }
     this.tick(nowUs);
   }
@@ -278,12 +283,18 @@ export class SendingSide {
     transfer.wireBytes += size;
     const flying = transfer.launch(unit, stream.index, this.meter.sent(nowUs, size));
     const chunk = { ...unit.body, unitId: flying.unitId, sentUs: Math.round(nowUs) };
+    const offset = this.memory?.lend(unit.body.encoded);
+    if (offset !== undefined) {
+      this.#lent.set(flying, offset);
+      return [chunkAtFrame(chunk, transfer.handle, offset, this.#options.crc32)];
+    }
     return chunkFrame(chunk, transfer.handle, this.#options.crc32);
   }
 
   #arrived(nowUs: number, transfer: SendingTransfer, unitId: number, rttUs: number): void {
     const flying = transfer.arrive(unitId);
     if (flying === undefined) return;
+    this.#takeBack(flying);
     const size = wireSize(flying.unit);
     const stream = this.#streams.get(flying.streamIndex);
     stream?.land(size);
@@ -293,7 +304,15 @@ export class SendingSide {
     this.rate.sample({ ...sample, nowUs, rttUs, inflightBytes: this.meter.inflightBytes });
   }
 
+  #takeBack(flying: FlyingUnit): void {
+    const offset = this.#lent.get(flying);
+    if (offset === undefined) return;
+    this.#lent.delete(flying);
+    this.memory?.giveBack(offset);
+  }
+
   #landed(flying: FlyingUnit): void {
+    this.#takeBack(flying);
     const size = wireSize(flying.unit);
     this.#streams.get(flying.streamIndex)?.land(size);
     this.meter.lost(size);

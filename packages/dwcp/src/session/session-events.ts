@@ -1,5 +1,7 @@
 import type { DwcpError } from "../errors.js";
 import type { Chunk } from "../wire/chunk.js";
+import type { ChunkAt } from "../wire/chunk-at.js";
+import type { MemoryMessage } from "../wire/memory-message.js";
 import type { OfferMessage } from "../wire/transfer-messages.js";
 import type {
   BaselineIdsMessage,
@@ -29,6 +31,15 @@ export type SessionEvent =
   | { readonly kind: "accepted"; readonly transferId: string }
   /** A unit has to be decoded and stored: answer with `stored` or `refused`. `chunk.encoded` may be a view: copy what is kept. */
   | { readonly kind: "unitArrived"; readonly handle: number; readonly chunk: Chunk }
+  /** A unit lies in the peer's memory: answer with `fetched` or `unfetched`. */
+  | {
+      readonly kind: "unitAnnounced";
+      readonly handle: number;
+      readonly streamIndex: number;
+      readonly unit: ChunkAt;
+    }
+  /** The peer opened memory, or can read this side's. */
+  | { readonly kind: "memoryOpened"; readonly message: MemoryMessage }
   /** Every byte of an outgoing object arrived: answer with `finish`. */
   | { readonly kind: "arrived"; readonly transferId: string }
   /** The sender states the root of what it sent: verify what is stored, answer with `verified`, `askLeaves` or `fail`. */

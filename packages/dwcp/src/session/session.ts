@@ -3,6 +3,7 @@ import { decodeAck } from "../wire/ack.js";
 import { type ControlMessage, decodeControlMessage } from "../wire/control-message.js";
 import type { Frame } from "../wire/frame-reader.js";
 import { FrameType } from "../wire/frame-type.js";
+import type { MemoryMessage } from "../wire/memory-message.js";
 import type { ErrorMessage } from "../wire/session-messages.js";
 import type { LeavesMessage, SteeringMessage } from "../wire/transfer-messages.js";
 import { IncomingTransfers } from "./incoming-transfers.js";
@@ -156,8 +157,26 @@ export class Session {
     }
   }
 
-  /** Says something about baselines, dictionaries or a migration. */
-  say(message: StoreMessage | MigrationMessage, handle = 0): void {
+  /** An announced unit was read from the peer's memory: `payload` is that of a CHUNK, as if it had come on that stream. */
+  fetched(nowUs: number, index: number, handle: number, payload: Uint8Array): void {
+    const stream = this.streams.get(index);
+    const payloadBytes = payload.length;
+    const frame = { type: FrameType.CHUNK, flags: 0, handle, payload, payloadBytes };
+    if (this.#isClosed || stream === undefined) return;
+    try {
+      this.#take(nowUs, stream, frame);
+    } catch (error) {
+      this.#kill(nowUs, stream, asTransferError(error));
+    }
+  }
+
+  /** An announced unit could not be read: it comes again, on a stream. */
+  unfetched(index: number, handle: number, unitId: number): void {
+    this.streams.say({ kind: "NACK", unitId, reason: "CRC" }, handle, index);
+  }
+
+  /** Says something about baselines, dictionaries, a migration or memory. */
+  say(message: StoreMessage | MigrationMessage | MemoryMessage, handle = 0): void {
     this.streams.say(message, handle);
   }
 
@@ -215,6 +234,11 @@ export class Session {
     if (frame.type === FrameType.CHUNK) {
       const chunk = this.receiving.arrived(nowUs, handle, payload, stream.index);
       if (chunk !== undefined) this.#events.push({ kind: "unitArrived", handle, chunk });
+    } else if (frame.type === FrameType.CHUNK_AT) {
+      const unit = this.receiving.announced(handle, payload);
+      const streamIndex = stream.index;
+      if (unit === undefined) return;
+      this.#events.push({ kind: "unitAnnounced", handle, streamIndex, unit });
     } else if (frame.type === FrameType.ACK) {
       const done = this.sending.acknowledged(nowUs, handle, decodeAck(payload));
       if (done !== undefined) this.outgoing.arrived(done);
@@ -281,6 +305,10 @@ export class Session {
       case "ROUND":
       case "SWITCHOVER":
         this.#events.push({ kind: "migrationMessage", message });
+        break;
+      case "MEMORY":
+        this.receiving.requireMemory();
+        this.#events.push({ kind: "memoryOpened", message });
         break;
       case "HELLO":
       case "WELCOME":

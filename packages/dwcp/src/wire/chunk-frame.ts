@@ -1,8 +1,7 @@
-import { CHUNK_HEADER_BYTES, type Chunk } from "./chunk.js";
+import { CHUNK_HEADER_BYTES, type Chunk, encodeChunkHead } from "./chunk.js";
 import type { Crc32 } from "./crc32.js";
 import { encodeFrameHeader, FRAME_HEADER_BYTES } from "./frame-header.js";
 import { FrameType } from "./frame-type.js";
-import { NetworkWriter } from "./network-writer.js";
 
 /** Bytes that a unit's frame has besides the encoded bytes. spec/dwcp.md B2, B5 */
 export const CHUNK_OVERHEAD_BYTES: number = FRAME_HEADER_BYTES + CHUNK_HEADER_BYTES;
@@ -20,20 +19,8 @@ export function chunkFrame(
   const { encoded } = chunk;
   const header = { type: FrameType.CHUNK, flags: 0, handle };
   const payloadBytes = CHUNK_HEADER_BYTES + encoded.length;
-  const unit = new NetworkWriter(CHUNK_HEADER_BYTES)
-    .u64(chunk.unitId)
-    .u64(chunk.rawOffset)
-    .u32(chunk.rawBytes)
-    .u8(chunk.codec)
-    .u8(chunk.codecFlags)
-    .u16(chunk.baselineSlot)
-    .u32(chunk.dictionarySlot)
-    .u32(encoded.length)
-    .u32(chunk.rawCrc)
-    .u64(chunk.sentUs);
-  unit.u32(crc32(encoded, crc32(unit.view())));
   const head = new Uint8Array(CHUNK_OVERHEAD_BYTES);
   head.set(encodeFrameHeader({ ...header, payloadBytes }, crc32));
-  head.set(unit.view(), FRAME_HEADER_BYTES);
+  head.set(encodeChunkHead(chunk, crc32), FRAME_HEADER_BYTES);
   return [head, encoded];
 }

@@ -1,3 +1,4 @@
+import { concatBytes } from "@proj/wire-types";
 import { DwcpError } from "../errors.js";
 import { type CodecNumber, FLAG_PACKED_LISTS, isCodec } from "./codec.js";
 import type { Crc32 } from "./crc32.js";
@@ -37,10 +38,10 @@ export interface Chunk extends UnitBody {
   readonly sentUs: number;
 }
 
-/** Writes the payload of a CHUNK frame. spec/dwcp.md B5 */
-export function encodeChunk(chunk: Chunk, crc32: Crc32): Uint8Array<ArrayBuffer> {
+/** Writes the first {@link CHUNK_HEADER_BYTES} of a CHUNK payload; their checksum covers `chunk.encoded`. spec/dwcp.md B5 */
+export function encodeChunkHead(chunk: Chunk, crc32: Crc32): Uint8Array<ArrayBuffer> {
   const { encoded } = chunk;
-  const writer = new NetworkWriter(CHUNK_HEADER_BYTES + encoded.length)
+  const writer = new NetworkWriter(CHUNK_HEADER_BYTES)
     .u64(chunk.unitId)
     .u64(chunk.rawOffset)
     .u32(chunk.rawBytes)
@@ -51,8 +52,12 @@ export function encodeChunk(chunk: Chunk, crc32: Crc32): Uint8Array<ArrayBuffer>
     .u32(encoded.length)
     .u32(chunk.rawCrc)
     .u64(chunk.sentUs);
-  const crc = crc32(encoded, crc32(writer.view()));
-  return writer.u32(crc).bytes(encoded).view();
+  return writer.u32(crc32(encoded, crc32(writer.view()))).view();
+}
+
+/** Writes the payload of a CHUNK frame. spec/dwcp.md B5 */
+export function encodeChunk(chunk: Chunk, crc32: Crc32): Uint8Array<ArrayBuffer> {
+  return concatBytes([encodeChunkHead(chunk, crc32), chunk.encoded]);
 }
 
 /**

@@ -27,6 +27,7 @@ import {
   readWelcome,
   type WelcomeMessage,
 } from "./session-messages.js";
+import { type MemoryMessage, readMemory } from "./memory-message.js";
 import {
   type BaselineIdsMessage,
   type BaselineStateMessage,
@@ -92,10 +93,13 @@ export type ControlMessage =
   | BaselineStateMessage
   | DictOfferMessage
   | DictStateMessage
-  | DictDataMessage;
+  | DictDataMessage
+  | MemoryMessage;
 
-// CHUNK and ACK are binary: chunk.ts, ack.ts.
-const readers: Readonly<Record<Exclude<FrameName, "CHUNK" | "ACK">, Field<object>>> = {
+type BinaryName = "CHUNK" | "CHUNK_AT" | "ACK";
+
+// Binary frames are read elsewhere: chunk.ts, chunk-at.ts, ack.ts.
+const readers: Readonly<Record<Exclude<FrameName, BinaryName>, Field<object>>> = {
   HELLO: readHello,
   WELCOME: readWelcome,
   AUTH: readProof,
@@ -127,6 +131,7 @@ const readers: Readonly<Record<Exclude<FrameName, "CHUNK" | "ACK">, Field<object
   DICT_DATA: readDictData,
   ROUND: readRound,
   SWITCHOVER: readSwitchover,
+  MEMORY: readMemory,
 };
 
 /**
@@ -163,7 +168,7 @@ export function decodeControlMessage(
   crc32: Crc32,
 ): ControlMessage {
   const kind = frameNameOf(type);
-  if (kind === undefined || kind === "CHUNK" || kind === "ACK") {
+  if (kind === undefined || kind === "CHUNK" || kind === "CHUNK_AT" || kind === "ACK") {
     throw new DwcpError("dwcp.protocol", `frame type ${type} is no control message`);
   }
   const body = readers[kind](decodeControlPayload(payload, limits, crc32), kind);

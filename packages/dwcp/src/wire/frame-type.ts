@@ -20,6 +20,7 @@ export const FrameType = {
   ACK: 0x21,
   NACK: 0x22,
   CREDIT: 0x23,
+  CHUNK_AT: 0x24,
   FIN: 0x30,
   VERIFIED: 0x31,
   LEAVES: 0x32,
@@ -33,6 +34,7 @@ export const FrameType = {
   DICT_DATA: 0x4a,
   ROUND: 0x50,
   SWITCHOVER: 0x51,
+  MEMORY: 0x60,
 } as const;
 
 /** The name of a frame type. */

@@ -100,4 +100,13 @@ export const everyMessage: readonly ControlMessage[] = [
   { kind: "DICT_DATA", id: id32, offset: 0, data: "AAEC" },
   { kind: "ROUND", transferId: id16, round: 2, dirtyBytes: 123 },
   { kind: "SWITCHOVER", transferId: id16, round: 5 },
+  {
+    kind: "MEMORY",
+    provider: "verbs;ofi_rxm",
+    address: id16,
+    key: "0011223344556677",
+    base: "00007fffdeadbeef",
+    bytes: 16_908_288,
+    reaches: true,
+  },
 ];

@@ -11,6 +11,7 @@ import type { TrafficReading } from "../net/traffic-tally.js";
 import type { ObjectStore } from "../store/object-store.js";
 import type { SendRequest } from "../transfer/outbox.js";
 import type { Received } from "../transfer/receive-job.js";
+import { type TransportInfo, transportOf } from "./transport-info.js";
 import { type ChangeTerms, ConfigHistory, type ConfigVersion } from "./config-history.js";
 import { ManagedMigrations, type RunningMigration } from "./managed-migrations.js";
 import { ManagedNode } from "./managed-node.js";
@@ -51,6 +52,7 @@ export class DwcpManager {
   #running: ManagedNode | undefined;
   #state: Exclude<ManagerState, "degraded">;
   #reason: string | undefined;
+  #toldTransport: TransportInfo | undefined;
   #turn: Promise<void> = Promise.resolve();
 
   /** @throws DwcpError `dwcp.invalid_config` naming every problem. */
@@ -98,7 +100,10 @@ export class DwcpManager {
 
   /** The metrics, as they are now. */
   get metrics(): MetricsBook {
-    if (this.#node !== undefined) this.#nodeMetrics.take(this.#node);
+    if (this.#node !== undefined) {
+      this.#nodeMetrics.take(this.#node);
+      this.#measureTransport();
+    }
     this.#measureState();
     return this.#metrics;
   }
@@ -113,6 +118,11 @@ export class DwcpManager {
     return this.#node?.store;
   }
 
+  /** What carries units. */
+  get transport(): TransportInfo {
+    return transportOf(this.#node?.rma, this.#options.tls === undefined ? "tcp" : "tls");
+  }
+
   /** Whether it does what it should. Disabled is well. */
   get health(): ManagerHealth {
     const { state } = this;
@@ -122,6 +132,7 @@ export class DwcpManager {
       ready: state === "running" || state === "degraded" || state === "disabled",
       state,
       ...(reason === undefined ? {} : { reason }),
+      ...(this.#node === undefined ? {} : { transport: this.transport }),
       runningTransfers: this.#transfers.running.length,
       runningMigrations: this.#migrations.running.length,
     };
@@ -318,10 +329,11 @@ export class DwcpManager {
 
   // Never says rdma while bytes go over TCP. spec/dwcp.md B14
   #measureTransport(): void {
-    const provider = this.#options.tls === undefined ? "tcp" : "tls";
-    const asked = this.config["transport.provider"];
-    const reason = asked === "rdma" ? "no rdma provider is built in" : "as configured";
-    this.#metrics.set("dwcp_transport_info", { provider, reason }, 1);
+    const { transport } = this;
+    const before = this.#toldTransport;
+    if (before !== undefined) this.#metrics.set("dwcp_transport_info", { ...before }, 0);
+    this.#metrics.set("dwcp_transport_info", { ...transport }, 1);
+    this.#toldTransport = transport;
   }
 
   #measureState(): void {

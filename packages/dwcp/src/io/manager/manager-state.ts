@@ -1,3 +1,5 @@
+import type { TransportInfo } from "./transport-info.js";
+
 /** Where a manager is. spec/dwcp.md B7 */
 export type ManagerState =
   | "disabled"
@@ -18,6 +20,8 @@ export interface ManagerHealth {
   readonly state: ManagerState;
   /** Why it failed, or what is degraded. */
   readonly reason?: string;
+  /** What carries units, where a node runs. */
+  readonly transport?: TransportInfo;
   /** Transfers that are not over. */
   readonly runningTransfers: number;
   /** Migrations that are not over. */

@@ -24,6 +24,7 @@ export function nodeOptionsOf(config: DwcpConfig, secrets: ManagerSecrets): Dwcp
   const rate = config["transport.pacingRateBitsPerSecond"];
   const listen = config["node.listen"];
   const { tls } = secrets;
+  const device = config["transport.rdma.device"];
   return {
     nodeId: config["node.id"],
     security: securityOf(config, secrets),
@@ -53,6 +54,7 @@ export function nodeOptionsOf(config: DwcpConfig, secrets: ManagerSecrets): Dwcp
       pacing: config["transport.pacing"] ? "measured" : "off",
     },
     congestionControl: config["transport.congestionControl"],
+    ...(config["transport.provider"] === "rdma" ? { rma: { device } } : {}),
     connectTimeoutMs: config["transport.connectTimeoutMs"],
     sessionTtlMs: config["transport.sessionTtlMs"],
     ...(secrets.baselines === undefined

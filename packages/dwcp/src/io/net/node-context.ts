@@ -26,6 +26,8 @@ export interface NodeContext {
   readonly maxStreams: number;
   readonly sessionTtlMs: number;
   readonly congestionControl: CongestionControl;
+  /** Whether units may be read from memory on connections without TLS, which would not protect them there. */
+  readonly hasRma: boolean;
 }
 
 /** Monotonic time, in µs. */
@@ -74,6 +76,6 @@ function capabilitiesOf(context: NodeContext, connection: ConnectionSecurity): C
     tls: connection.tls,
     auth: [security.mode],
     levels: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-    providers: [connection.tls ? "tls" : "tcp"],
+    providers: connection.tls ? ["tls"] : context.hasRma ? ["tcp", "rdma"] : ["tcp"],
   };
 }

@@ -1,3 +1,4 @@
+import type { RmaCarrier } from "../rma/rma-carrier.js";
 import type { DwcpError } from "../../errors.js";
 import type { Session } from "../../session/session.js";
 import type { MigrationMessage, SessionEvent, StoreMessage } from "../../session/session-events.js";
@@ -19,12 +20,14 @@ export interface SessionOwner {
   readonly hear: (host: SessionHost, message: StoreMessage) => void;
   /** The session is over; its jobs may go on in another one. */
   readonly over: (host: SessionHost, error: DwcpError | undefined) => void;
+  /** Brings units past the streams, where both sides can. */
+  readonly carrier: RmaCarrier | undefined;
   /** Streams came or went. */
   readonly streamsChanged: (host: SessionHost) => void;
 }
 
 /** What a node does for all of its sessions. */
-export type SessionService = Pick<SessionOwner, "take" | "opened" | "hear">;
+export type SessionService = Pick<SessionOwner, "take" | "opened" | "hear" | "carrier">;
 
 /** Drives one session: its sockets, its timer, the jobs of its transfers. */
 export class SessionHost {
@@ -64,7 +67,10 @@ export class SessionHost {
     driver.streamIndex = streamIndex;
     const isFirst = this.#drivers.size === 0;
     this.#drivers.set(streamIndex, driver);
-    if (isFirst) this.#owner.opened(this);
+    if (isFirst) {
+      this.#owner.opened(this);
+      this.#owner.carrier?.greet(this);
+    }
     this.#owner.streamsChanged(this);
     this.stir();
   }
@@ -182,6 +188,12 @@ export class SessionHost {
       case "goingAway":
       case "lost":
         break;
+      case "unitAnnounced":
+        this.#owner.carrier?.fetch(this, event);
+        break;
+      case "memoryOpened":
+        this.#owner.carrier?.hear(this, event.message);
+        break;
       case "storeMessage":
         this.#owner.hear(this, event.message);
         break;
@@ -222,6 +234,7 @@ export class SessionHost {
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#tally.keep(this.session);
+    this.#owner.carrier?.forget(this);
     for (const job of this.#receiving.values()) void job.close();
     this.#receiving.clear();
     for (const driver of this.#drivers.values()) driver.drop();
