@@ -70,6 +70,7 @@ export class Announcer {
       path: path.id,
       shape: options.shape,
       priority: options.priority,
+      streamId: options.streamId,
       messageSeq: options.messageSeq,
       meta: options.meta ?? NOTHING,
       payload: options.payload,
@@ -78,7 +79,6 @@ export class Announcer {
       holdToken: options.holdToken,
     });
     transfers.insert({ role: "announcer", transfer }, transfer.id);
-    copyId(transfer.streamId, options.streamId ?? transfer.id);
     if (!(options.payload instanceof Uint8Array)) {
       this.#context.buffers.attach(options.payload, transfer.acked);
       this.#retirement.begin(path, options.payload);

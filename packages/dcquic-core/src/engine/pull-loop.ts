@@ -161,7 +161,8 @@ export class PullLoop {
       alone: true,
       overtaken: 0,
     };
-    transfer.pulls.push(pull);
+    if (transfer.pulls.length === 0) transfer.pulls = [pull];
+    else transfer.pulls.push(pull);
     return pull;
   }
 
@@ -199,7 +200,7 @@ export class PullLoop {
       path.inflightPulls.delete(pull);
       this.#context.pulls.settled(path.sender, pull.left);
     }
-    transfer.pulls.length = 0;
+    if (transfer.pulls.length > 0) transfer.pulls = [];
   }
 
   #once(nowUs: number, path: Path): boolean {

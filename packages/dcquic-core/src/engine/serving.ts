@@ -93,7 +93,9 @@ function addJobs(
     const until = Math.min(job.next, end);
     if (until > next) {
       if (transfer.jobs.length >= MAX_JOBS) return;
-      transfer.jobs.push({ pullSeq, next, end: until });
+      const job = { pullSeq, next, end: until };
+      if (transfer.jobs.length === 0) transfer.jobs = [job];
+      else transfer.jobs.push(job);
       path.servingBytes += until - next;
     }
     next = Math.max(next, job.end);

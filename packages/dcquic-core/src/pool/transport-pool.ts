@@ -185,7 +185,7 @@ export class TransportPool {
     core.backend.serve((stream, route: Route) => {
       const incoming = new Incoming(core, route, stream, queueUp);
       if (core.isClosed) return incoming.reject(Status.GoingAway);
-      void answer(acceptor, incoming);
+      answer(acceptor, incoming);
     });
   }
 
@@ -239,10 +239,12 @@ export class TransportPool {
   }
 }
 
-async function answer(acceptor: Acceptor, incoming: Incoming): Promise<void> {
-  try {
-    await acceptor.accept(incoming);
-  } catch (error) {
+function answer(acceptor: Acceptor, incoming: Incoming): void {
+  const failed = (error: unknown): void =>
     incoming.close(Status.AppTerminated, error instanceof Error ? error.message : "");
+  try {
+    Promise.resolve(acceptor.accept(incoming)).catch(failed);
+  } catch (error) {
+    failed(error);
   }
 }

@@ -61,6 +61,8 @@ export interface FormerAnnouncement {
 const NO_FORMER: readonly FormerAnnouncement[] = [];
 const NO_DEPENDENCIES: readonly NamedDependency[] = [];
 const NO_KEYS: readonly RmaKey[] = [];
+// Never written to: the first job takes its place.
+const NO_JOBS: ServeJob[] = [];
 
 /** A transfer at its announcer. */
 export class AnnouncedTransfer {
@@ -68,8 +70,8 @@ export class AnnouncedTransfer {
   readonly id: Id64 = id64();
   /** Id at the puller, once it is known. */
   readonly pullerId: Id64 = id64();
-  /** The stream. */
-  readonly streamId: Id64 = id64();
+  /** The stream: the id of the transfer that opened it. */
+  readonly streamId: Id64;
   /** Number of the path. */
   path: number;
   /** Where it was announced first, if it was moved to another path since. */
@@ -117,7 +119,7 @@ export class AnnouncedTransfer {
   /** What opens its buffer to the peer's reads, region by region; empty where nothing does. */
   rmaKeys: readonly RmaKey[] = NO_KEYS;
   /** What is to be sent. */
-  readonly jobs: ServeJob[] = [];
+  jobs: ServeJob[] = NO_JOBS;
   /** Whether it waits in the queue of those who have something to send. */
   serveQueued = false;
   /** Whether the timer ran out and the next chunk is to ask for RANGE_ACK. */
@@ -134,6 +136,7 @@ export class AnnouncedTransfer {
     readonly path: number;
     readonly shape: number;
     readonly priority: number;
+    readonly streamId: Id64 | undefined;
     readonly messageSeq: number;
     readonly meta: Uint8Array;
     readonly payload: Uint8Array | RegisteredBuffer;
@@ -145,6 +148,7 @@ export class AnnouncedTransfer {
     this.shape = options.shape;
     this.level = options.priority;
     this.priority = options.priority;
+    this.streamId = options.streamId ?? this.id;
     this.messageSeq = options.messageSeq;
     this.meta = options.meta;
     this.payload = options.payload;

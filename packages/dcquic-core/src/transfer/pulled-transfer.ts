@@ -4,7 +4,7 @@ import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
 import { NotifyFlag, Protection } from "../wire/constants.js";
 import type { InlineMemory } from "./inline-memory.js";
 import type { RecordAssembly } from "./record-assembly.js";
-import { copyId, type Id64, id64 } from "../wire/id64.js";
+import { copyId, type Id64, id64, sameId } from "../wire/id64.js";
 import type { NotifyEntry } from "../wire/notify-entry.js";
 
 /**
@@ -46,6 +46,9 @@ export interface Pull {
 // Most transfers ride in their announcement: what they do not use is not made.
 const NOTHING = new Uint8Array(0);
 const NO_KEYS: readonly RmaKey[] = [];
+const NO_BUFFER = id64();
+// Never written to: the first pull takes its place.
+const NO_PULLS: Pull[] = [];
 
 /** A transfer at its puller. */
 export class PulledTransfer {
@@ -53,10 +56,10 @@ export class PulledTransfer {
   readonly id: Id64 = id64();
   /** Id at the announcer. */
   readonly announcerId: Id64 = id64();
-  /** The stream. */
-  readonly streamId: Id64 = id64();
+  /** The stream: the id of the transfer that opened it. */
+  readonly streamId: Id64;
   /** The buffer that pulls must name. */
-  readonly bufferId: Id64 = id64();
+  readonly bufferId: Id64;
   /** Number of the path. */
   path: number;
   /** The worker that announced it. */
@@ -116,7 +119,7 @@ export class PulledTransfer {
   /** Number of the next pull. */
   pullSeq = 0;
   /** Pulls that are not fully answered, in order of their numbers. */
-  readonly pulls: Pull[] = [];
+  pulls: Pull[] = NO_PULLS;
   /** Its one timer. */
   timer: TimerId = NO_TIMER;
   /** When that fires, while it is set. */
@@ -140,13 +143,15 @@ export class PulledTransfer {
     this.worker = worker;
     this.notifySeq = entry.notifySeq;
     copyId(this.announcerId, entry.transferId);
-    copyId(this.streamId, entry.streamId);
-    copyId(this.bufferId, entry.bufferId);
+    const { bufferId, streamId } = entry;
+    const opens = sameId(streamId, entry.transferId);
+    this.streamId = opens ? this.announcerId : id64(streamId.hi, streamId.lo);
     this.shape = entry.shape;
     this.priority = entry.priority;
     this.messageSeq = entry.messageSeq;
     this.totalBytes = entry.totalBytes;
     const isInline = (entry.flags & NotifyFlag.Inline) !== 0;
+    this.bufferId = isInline ? NO_BUFFER : id64(bufferId.hi, bufferId.lo);
     this.wireBytes = isInline ? 0 : entry.wireBytes;
     this.wireOffset = entry.wireOffset;
     this.protection = entry.protection;
