@@ -93,9 +93,9 @@ function addJobs(
     const until = Math.min(job.next, end);
     if (until > next) {
       if (transfer.jobs.length >= MAX_JOBS) return;
-      const job = { pullSeq, next, end: until };
-      if (transfer.jobs.length === 0) transfer.jobs = [job];
-      else transfer.jobs.push(job);
+      const piece = { pullSeq, next, end: until };
+      if (transfer.jobs.length === 0) transfer.jobs = [piece];
+      else transfer.jobs.push(piece);
       path.servingBytes += until - next;
     }
     next = Math.max(next, job.end);
