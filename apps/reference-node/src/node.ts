@@ -219,6 +219,8 @@ class Node implements RunningNode {
       serveXcp: (stream) => this.#servers[0]?.server.serve(stream),
       controlGate: this.#newGate,
       metrics: this.#metrics,
+      told: ({ kind, worker, details }) =>
+        this.#say("node.dcquic_worker", { event: kind, worker, ...details }),
       failed: (error) => this.#say("node.dcquic_failed", { error: String(error) }),
     });
     this.#dcquic = await this.#listening("dcquic.port", starting);

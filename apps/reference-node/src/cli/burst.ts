@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { burst, type BurstReport } from "../dcquic/burst.js";
 import { openDcquicPool } from "../dcquic/dcquic-client.js";
 import { formatBurst } from "../dcquic/format-burst.js";
+import { dcquicSchema } from "../dcquic/dcquic-config.js";
 import { DcquicService } from "../dcquic/dcquic-service.js";
 import { parseDcquicUrl } from "../dcquic/dcquic-url.js";
 import { readSharedKey, readPeer } from "./dcquic-options.js";
@@ -79,9 +80,10 @@ async function burstTo(
 async function burstHere(streams: number, bytes: number): Promise<BurstReport> {
   const key = randomBytes(32);
   const service = await DcquicService.start({
-    config: { enabled: true, host: "127.0.0.1", port: 0, durability: "none" },
+    config: dcquicSchema.parse({ enabled: true, port: 0, durability: "none" }),
     key,
     serveXcp: (stream) => stream.destroy(),
+    told: () => {},
     failed: () => {},
   });
   try {

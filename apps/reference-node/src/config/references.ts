@@ -3,7 +3,9 @@ import { isLoopback } from "@proj/xcp-framing/node";
 import { configFromEnvironment, readConfig } from "@proj/dwcp";
 import { readConfigFile } from "@proj/dwcp/node";
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
+import { workerProblem } from "../dcquic/worker-settings.js";
 import { checkJobs } from "../jobs/check-jobs.js";
 import { settingsOf } from "../replicate/dwcp-settings.js";
 import { defaultPool } from "../tensor/default-pool.js";
@@ -116,6 +118,8 @@ class ReferenceChecker {
   #dcquicKey(): Uint8Array | undefined {
     const { enabled, key_file: named } = this.#config.dcquic;
     if (!enabled) return undefined;
+    const problem = workerProblem(this.#config.dcquic, availableParallelism());
+    if (problem !== undefined) this.#collector.add("dcquic", problem);
     if (named !== undefined) return this.#collector.read(readKeyFile, "dcquic.key_file", named);
     this.#collector.add("dcquic.key_file", "enabled = true needs a key");
     return undefined;

@@ -12,6 +12,16 @@ export interface DcquicConfig {
   readonly receive_folder?: string | undefined;
   /** What is safe when a range of a file is reported complete. */
   readonly durability: "none" | "data" | "full";
+  /** Where the settings of §20 begin; absent = one worker on the thread of the node, whatever fits this machine best. */
+  readonly preset?: "devLaptop" | "cloudUdp25G" | "efa8Nic" | undefined;
+  /** Engines; 0 = as the preset or the cores say. */
+  readonly workers: number;
+  /** Cores that the workers have for themselves; absent = as the preset says. */
+  readonly cores?: number | undefined;
+  /** How workers on cores of their own wait. */
+  readonly poll: "auto" | "spin" | "hybrid" | "blocking";
+  /** What becomes of the node when a worker stands still for five seconds. */
+  readonly on_worker_hang: "abort" | "event";
 }
 
 /** Checks the shape of `[dcquic]` and fills in what it leaves out. */
@@ -23,6 +33,11 @@ export const dcquicSchema: z.ZodType<DcquicConfig> = z
     key_file: z.string().min(1).optional(),
     receive_folder: z.string().min(1).optional(),
     durability: z.enum(["none", "data", "full"]).default("data"),
+    preset: z.enum(["devLaptop", "cloudUdp25G", "efa8Nic"]).optional(),
+    workers: z.int().min(0).max(254).default(0),
+    cores: z.int().min(0).max(254).optional(),
+    poll: z.enum(["auto", "spin", "hybrid", "blocking"]).default("auto"),
+    on_worker_hang: z.enum(["abort", "event"]).default("event"),
   })
   .prefault({});
 
@@ -63,5 +78,34 @@ export const dcquicFields: Readonly<Record<string, ConfigField>> = {
     meaning: "What is safe on disk when a range of a file is reported complete.",
     allowed: '"none", "data" (the bytes) or "full" (what the file system says of them, too)',
     example: 'durability = "data"',
+  },
+  "dcquic.preset": {
+    meaning:
+      "Surroundings whose settings are the beginning. Without any, one worker runs on the node's thread.",
+    allowed: '"devLaptop", "cloudUdp25G" or "efa8Nic"',
+    example: 'preset = "cloudUdp25G"',
+  },
+  "dcquic.workers": {
+    meaning:
+      "Protocol engines, each with a UDP port: the first has dcquic.port, the others those after it.",
+    allowed: "0 (as preset and cores say) to 254",
+    example: "workers = 2",
+  },
+  "dcquic.cores": {
+    meaning:
+      "Cores that workers get for themselves, each with a thread pinned to it. Needs the addon.",
+    allowed: "0 (none) to 254",
+    example: "cores = 2",
+  },
+  "dcquic.poll": {
+    meaning: "How workers with a core wait for packets.",
+    allowed: '"auto", "spin" (all of the core), "hybrid" (50 µs, then sleep) or "blocking"',
+    example: 'poll = "hybrid"',
+  },
+  "dcquic.on_worker_hang": {
+    meaning:
+      "What happens when a worker stands still for five seconds: the process ends, or its peers go to others.",
+    allowed: '"abort" or "event"',
+    example: 'on_worker_hang = "event"',
   },
 };

@@ -1,11 +1,19 @@
 import { newByteStreamRpcSession } from "@proj/capnweb-rpc";
-import { type Incoming, PoolMetrics, Status, type TransportPool } from "@proj/dcquic-core";
-import { bindBest, createTransportPool } from "@proj/dcquic-core/node";
+import {
+  type DcquicEvent,
+  EventGroup,
+  type Incoming,
+  PoolMetrics,
+  Status,
+  type TransportPool,
+} from "@proj/dcquic-core";
+import { bindBest, type BindOptions, createTransportPool } from "@proj/dcquic-core/node";
 import type { ByteStream } from "@proj/wire-types";
 import type { Metrics } from "../telemetry/metrics.js";
 import type { DcquicConfig } from "./dcquic-config.js";
 import { FileReceiver } from "./file-receiver.js";
 import { decodePurpose } from "./purpose.js";
+import { sharesThread, workerSettings } from "./worker-settings.js";
 import { webStreams } from "./web-streams.js";
 
 /** The name of the key that nodes share. */
@@ -22,6 +30,8 @@ export interface DcquicServiceOptions {
   readonly controlGate?: (() => unknown) | undefined;
   /** Where the pool and its workers are measured; nowhere if absent. */
   readonly metrics?: Pick<Metrics, "meter" | "beforeReading">;
+  /** Is told what becomes of its workers, and what was asked for and is not so. */
+  readonly told: (event: DcquicEvent) => void;
   /** Is told of a call that failed for a reason of this side. */
   readonly failed: (error: unknown) => void;
 }
@@ -44,10 +54,15 @@ export class DcquicService {
   static async start(options: DcquicServiceOptions): Promise<DcquicService> {
     const { config, metrics } = options;
     const { host, port } = config;
+    const settings = workerSettings(config);
     const pool = await createTransportPool({
       host,
       port,
-      bind: async (chosen) => (await bindBest(chosen)).driver,
+      // Workers on cores of their own are bound by the pool, which knows whether there are any.
+      ...(sharesThread(settings)
+        ? { bind: async (chosen: BindOptions) => (await bindBest(chosen)).driver }
+        : {}),
+      ...(settings === undefined ? {} : { settings }),
       credentials: { kind: "psk", identity: KEY_IDENTITY, secret: options.key },
       ...(metrics === undefined ? {} : { meter: metrics.meter }),
     });
@@ -55,6 +70,8 @@ export class DcquicService {
       const measured = new PoolMetrics(metrics.meter);
       metrics.beforeReading(() => measured.update(pool));
     }
+    const mask = EventGroup.cores | EventGroup.worker | EventGroup.net | EventGroup.router;
+    pool.subscribe({ mask, level: "info", onEvent: (event) => options.told(event) });
     return new DcquicService(pool, options);
   }
 

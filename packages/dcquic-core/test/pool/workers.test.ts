@@ -164,6 +164,23 @@ describe("§18: a pool of several workers", () => {
   });
 });
 
+test("§19: what was asked for and is not so is told to every subscriber, in one line each", async () => {
+  // No machine of a test keeps a core free of everything else, and says so.
+  const pool = await made({ settings: { ...patient, cores: { count: 1, ids: [], poll: "auto" } } });
+  const heard: string[][] = [[], []];
+  for (const notes of heard) {
+    pool.subscribe({
+      mask: EventGroup.cores,
+      onEvent: ({ kind, details }) => void notes.push(`${kind}: ${details["text"]}`),
+    });
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(heard[0]).toContainEqual(
+    expect.stringMatching(/^cores.note: .*(cores.isolation|cores wanted|node:dgram)/),
+  );
+  expect(heard[1]).toEqual(heard[0]);
+});
+
 describe("§18: a worker is lost", () => {
   test("its peers go to another one, idempotent calls are repeated there, and new ones succeed", async () => {
     const bound: { readonly driver: UdpDriver; readonly lost: (reason: string) => void }[] = [];

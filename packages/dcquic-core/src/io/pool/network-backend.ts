@@ -78,6 +78,7 @@ export class NetworkBackend implements PoolBackend {
   readonly #dialledUs = new Map<string, number>();
   readonly #watch: UnknownSecretWatch;
   readonly #sinks = new Set<BackendSink>();
+  readonly #notes: DcquicEvent[] = [];
   readonly #sweeper: NodeJS.Timeout;
   #taker: ((incoming: IncomingStream, route: Route) => void) | undefined;
 
@@ -144,6 +145,8 @@ export class NetworkBackend implements PoolBackend {
   /** See {@link PoolBackend}. */
   subscribe(sink: BackendSink): () => void {
     this.#sinks.add(sink);
+    // What is not as it was asked for was so before anyone could listen.
+    for (const note of this.#notes) sink.own(note);
     return () => void this.#sinks.delete(sink);
   }
 
@@ -193,6 +196,7 @@ export class NetworkBackend implements PoolBackend {
 
   #handleWorker(number: number, news: WorkerOwnNews): void {
     const { event, isLost, isBack } = this.#workers.weigh(number, news);
+    if (news.kind === "note") this.#notes.push(event);
     this.#tell(event);
     if (isLost) this.#lose(number);
     if (isBack) this.#workers.recovered(number);

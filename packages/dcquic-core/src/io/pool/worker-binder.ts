@@ -62,6 +62,8 @@ export async function bindWorkers(options: BindWorkersOptions): Promise<readonly
   const buffers = new BufferRegistry(bufferBytes);
   const bind = options.bind ?? binderFor(options);
   const bound: BoundWorker[] = [];
+  const first = plan.workers[0]?.worker ?? 0;
+  for (const text of [...plan.notes, ...notesOn(options)]) onNews(first, { kind: "note", text });
   try {
     for (const worker of plan.workers) {
       const number = worker.worker;
@@ -82,6 +84,7 @@ export async function bindWorkers(options: BindWorkersOptions): Promise<readonly
         onNicLost: (errno) => onNews(number, { kind: "nicLost", errno }),
       });
       bound.push({ plan: worker, driver });
+      for (const text of driver.notes ?? []) onNews(number, { kind: "note", text });
     }
     return bound;
   } catch (error) {
@@ -90,7 +93,19 @@ export async function bindWorkers(options: BindWorkersOptions): Promise<readonly
   }
 }
 
-function binderFor({ plan, shared }: BindWorkersOptions): BindDriver {
-  const canThread = backend.kind === "native" && shared.crypto === undefined;
-  return plan.wantsThreads && canThread ? bindThread : (options) => UdpDriver.bind(options);
+function binderFor(options: BindWorkersOptions): BindDriver {
+  const { plan } = options;
+  const hasThreads = plan.wantsThreads && whyNoThreads(options) === undefined;
+  return hasThreads ? bindThread : (each) => UdpDriver.bind(each);
+}
+
+function notesOn(options: BindWorkersOptions): readonly string[] {
+  const reason = whyNoThreads(options);
+  if (!options.plan.wantsThreads || options.bind !== undefined || reason === undefined) return [];
+  return [`workers run over node:dgram on the application's thread, not on cores: ${reason}`];
+}
+
+function whyNoThreads({ shared }: BindWorkersOptions): string | undefined {
+  if (backend.kind !== "native") return backend.reason;
+  return shared.crypto === undefined ? undefined : "a cryptography of the application cannot cross";
 }
