@@ -13,6 +13,7 @@ export const AeronCodes = {
   "aeron.refused": { scope: "message", retryable: false },
   "aeron.channel_invalid": { scope: "message", retryable: false },
   "aeron.file_invalid": { scope: "connection", retryable: false },
+  "aeron.malformed_frame": { scope: "stream", retryable: false },
   "aeron.malformed_command": { scope: "message", retryable: false },
   "aeron.too_large": { scope: "message", retryable: false },
   "aeron.unsupported_platform": { scope: "connection", retryable: false },

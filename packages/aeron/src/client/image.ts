@@ -1,3 +1,4 @@
+import { AeronError } from "../errors.js";
 import { FRAME_HEADER_BYTES, FrameField, FrameType } from "../log/frame.js";
 import { alignFrame, type LogBuffers } from "../log/log-buffers.js";
 import type { AtomicBuffer } from "../memory/atomic-buffer.js";
@@ -45,7 +46,8 @@ export interface ImageSetup {
   readonly position: AtomicBuffer;
 }
 
-/** One publication as a subscription reads it. spec/aeron.md §9 */
+/**
+ * One publication as a subscription reads it. spec/aeron.md §9 */
 export class Image {
   /** The command that added the publication. */
   readonly correlationId: bigint;
@@ -62,6 +64,7 @@ export class Image {
   readonly #header = new FragmentHeader();
   #position: number;
   #closed = false;
+  #fault: AeronError | undefined;
 
   /** Takes what the driver said. */
   constructor(setup: ImageSetup) {
@@ -82,12 +85,20 @@ export class Image {
 
   /** Whether it can be polled no more. */
   get isClosed(): boolean {
-    return this.#closed;
+    return this.#closed || this.#fault !== undefined;
+  }
+
+  /**
+   * What is wrong with the log, `aeron.malformed_frame`: a writer, who shares the memory, left a frame that does not fit its term.
+   * The image ends before it.
+   */
+  get fault(): AeronError | undefined {
+    return this.#fault;
   }
 
   /** Whether everything was read and nothing will come. */
   get isEndOfStream(): boolean {
-    return this.#closed || this.#position >= this.#log.endOfStreamPosition();
+    return this.isClosed || this.#position >= this.#log.endOfStreamPosition();
   }
 
   /** Bytes of a term. */
@@ -102,7 +113,7 @@ export class Image {
 
   /** Like {@link Image.poll}, and stops at `limitPosition`. */
   boundedPoll(handler: FragmentHandler, limitPosition: number, limit: number): number {
-    if (this.#closed) return 0;
+    if (this.isClosed) return 0;
     const { termLength } = this.#log;
     const start = this.#position;
     const term = this.#log.termAt(start);
@@ -115,7 +126,7 @@ export class Image {
     try {
       while (count < limit && offset < end) {
         const length = Atomics.load(words, offset >> 2);
-        if (length <= 0) break;
+        if (length <= 0 || !this.#fits(offset, length)) break;
         const at = offset;
         offset += alignFrame(length);
         if (isPadding(words, at)) continue;
@@ -131,7 +142,7 @@ export class Image {
 
   /** Hands out up to `limit` fragments as long as the handler says so; returns how many it kept. */
   controlledPoll(handler: ControlledHandler, limit: number): number {
-    if (this.#closed) return 0;
+    if (this.isClosed) return 0;
     const { termLength } = this.#log;
     const start = this.#position;
     const term = this.#log.termAt(start);
@@ -142,7 +153,7 @@ export class Image {
     try {
       while (count < limit && offset < termLength) {
         const length = Atomics.load(words, offset >> 2);
-        if (length <= 0) break;
+        if (length <= 0 || !this.#fits(offset, length)) break;
         const at = offset;
         offset += alignFrame(length);
         if (isPadding(words, at)) continue;
@@ -165,7 +176,7 @@ export class Image {
 
   /** Hands out whole frames of up to `limitBytes` in one piece of the log; returns how many bytes. */
   blockPoll(handler: BlockHandler, limitBytes: number): number {
-    if (this.#closed) return 0;
+    if (this.isClosed) return 0;
     const { termLength } = this.#log;
     const term = this.#log.termAt(this.#position);
     const { words } = term;
@@ -174,7 +185,7 @@ export class Image {
     let offset = start;
     while (offset < end) {
       const length = Atomics.load(words, offset >> 2);
-      if (length <= 0) break;
+      if (length <= 0 || !this.#fits(offset, length)) break;
       const next = offset + alignFrame(length);
       if (isPadding(words, offset)) {
         // Padding stands alone, so that a block is data throughout.
@@ -197,6 +208,16 @@ export class Image {
   /** Ends it. The subscription calls it. */
   close(): void {
     this.#closed = true;
+  }
+
+  #fits(at: number, length: number): boolean {
+    const { termLength } = this.#log;
+    if (length >= FRAME_HEADER_BYTES && length <= termLength - at) return true;
+    this.#fault = new AeronError(
+      "aeron.malformed_frame",
+      `a frame of ${length} bytes at ${at} of a term of ${termLength}`,
+    );
+    return false;
   }
 
   #moveTo(position: number): void {

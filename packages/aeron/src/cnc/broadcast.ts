@@ -76,15 +76,14 @@ export class BroadcastReceiver {
       const index = this.#cursor & (this.#capacity - 1);
       const length = buffer.view.getInt32(index, true);
       const type = buffer.view.getInt32(index + 4, true);
-      const taken = align(length, 8);
-      if (length < HEADER_BYTES || taken > this.#capacity - index) {
+      if (length < HEADER_BYTES || length > this.#capacity - index) {
         this.#checkNotLapped();
         throw new AeronError("aeron.responses_lost", `a record of ${length} bytes at ${index}`);
       }
       const copy = buffer.bytes.slice(index, index + length);
       this.#fence();
       this.#checkNotLapped();
-      this.#cursor += taken;
+      this.#cursor += align(length, 8);
       if (type === PADDING) continue;
       count++;
       handler(type, new AtomicBuffer(padded(copy)), HEADER_BYTES, length - HEADER_BYTES);

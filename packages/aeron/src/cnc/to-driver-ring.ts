@@ -98,7 +98,7 @@ export class ToDriverRing {
       const length = buffer.intAcquire(at);
       if (length <= 0) break;
       const type = buffer.view.getInt32(at + 4, true);
-      const whole = length >= HEADER_BYTES && align(length, 8) <= toEnd - consumed;
+      const whole = length >= HEADER_BYTES && length <= toEnd - consumed;
       // A writer that lies about its length takes the rest of this turn with it, and nothing else.
       consumed += whole ? align(length, 8) : toEnd - consumed;
       if (!whole || type === PADDING) continue;
@@ -125,7 +125,7 @@ export class ToDriverRing {
     const start = head & (this.#capacity - 1);
     const length = buffer.intAcquire(start);
     if (length < 0) {
-      this.#pad(start, -length);
+      this.#pad(start, Math.min(-length, this.#capacity - start));
       return true;
     }
     if (length > 0) return false;

@@ -251,7 +251,8 @@ export class IpcPublication {
     if (start >= tail) return undefined;
     const length = term.intAcquire(start);
     if (length > 0) return undefined;
-    let end = start + (length < 0 ? alignFrame(-length) : 32);
+    const claimed = Math.min(-length, this.log.termLength - start);
+    let end = start + (length < 0 ? alignFrame(claimed) : 32);
     if (length === 0) {
       while (end < tail && term.intAcquire(end) === 0) end += 32;
       for (let at = end - 32; at >= start; at -= 32) {
