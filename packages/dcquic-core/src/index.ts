@@ -69,6 +69,7 @@ export type { EngineEvent, PathId, SecurityNote } from "./engine/events.js";
 export type { CloseOptions } from "./engine/stream-closer.js";
 export type { AddPathOptions, FirstCounters } from "./engine/first-counters.js";
 export type { PlacedAccept } from "./engine/puller.js";
+export type { LendMemory } from "./transfer/record-assembly.js";
 export type { RotationLimits } from "./crypto/send-keys.js";
 export { Status } from "./engine/status.js";
 export { CloseScope, Pattern, Protection, Shape } from "./wire/constants.js";
@@ -125,6 +126,7 @@ export type {
   StreamHost,
   StreamOutcome,
   StreamParts,
+  PlacedRecord,
   StreamPlacement,
 } from "./stream/stream.js";
 export type { PatternName } from "./stream/pattern-rules.js";

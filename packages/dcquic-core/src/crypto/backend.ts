@@ -50,6 +50,11 @@ export interface PacketAead {
    * not be looked at.
    */
   open(job: AeadJob): boolean;
+  /**
+   * Does the same, but puts what it decrypts to `to` of `into`, which is worthless where the tag does not verify. The body
+   * stays as it is.
+   */
+  openInto(job: AeadJob, into: Uint8Array, to: number): boolean;
 }
 
 /** The cryptography an engine is given. All calls are synchronous. */

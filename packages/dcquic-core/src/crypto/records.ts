@@ -94,7 +94,10 @@ export function bindingOfTags(crypto: CryptoBackend, tags: Uint8Array): Uint8Arr
   return crypto.sha256([tags]).slice(0, BINDING_BYTES);
 }
 
-/** Decrypts record `index`, whose `length` plain bytes lie at `start` of `bytes`, in place; `false` if it does not verify. */
+/**
+ * Decrypts record `index`, whose `length` plain bytes lie at `start` of `bytes`, to the front of `into`, or in place where that
+ * is absent; `false` if it does not verify.
+ */
 export function openRecord(
   aead: PacketAead,
   layout: RecordLayout,
@@ -102,6 +105,7 @@ export function openRecord(
   bytes: Uint8Array,
   start: number,
   length: number,
+  into?: Uint8Array,
 ): boolean {
   const job = aeadJob();
   job.aad = NO_AAD;
@@ -110,5 +114,5 @@ export function openRecord(
   job.bodyLength = length;
   job.tagOffset = start + length;
   recordNonce(job.nonce, layout, index);
-  return aead.open(job);
+  return into === undefined ? aead.open(job) : aead.openInto(job, into, 0);
 }

@@ -30,6 +30,8 @@ export type EngineEvent =
       readonly offset: number;
       /** The receiver's. */
       readonly bytes: Uint8Array;
+      /** Whether they lie in memory that was lent for them. */
+      readonly inPlace: boolean;
     }
   /** All bytes of an accepted transfer are here; call `consume` when they were used. */
   | {

@@ -1,7 +1,11 @@
 import type { RmaRead } from "../rma/rma-port.js";
 import { type RecordLayout, wireBytesOf } from "../crypto/records.js";
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
-import { type AssembledRecord, RecordAssembly } from "../transfer/record-assembly.js";
+import {
+  type AssembledRecord,
+  type LendMemory,
+  RecordAssembly,
+} from "../transfer/record-assembly.js";
 import type { Tombstone } from "../transfer/tombstones.js";
 import type { Chunk } from "../wire/chunk.js";
 import { ChunkFlag, NO_NOTIFY_SEQ, Protection, ResetCode, TAG_BYTES } from "../wire/constants.js";
@@ -26,6 +30,8 @@ const NOTHING = new Uint8Array(0);
 export interface PlacedAccept {
   /** Bytes of records that may be told and not yet used; pulling waits beyond. */
   readonly windowBytes: number;
+  /** Lends memory in which records are to lie; absent where none is lent. */
+  readonly lend?: LendMemory | undefined;
 }
 
 /** What a {@link Puller} works with. */
@@ -152,7 +158,7 @@ export class Puller {
     if (transfer.inline !== undefined) {
       if (placed === undefined) return this.#deliver(path, transfer, transfer.inline);
       if (transfer.inline.length > 0) {
-        this.#place(path, transfer, { offset: 0, bytes: transfer.inline });
+        this.#place(path, transfer, { offset: 0, bytes: transfer.inline, inPlace: false });
       }
       return this.#deliver(path, transfer, NOTHING);
     }
@@ -166,6 +172,7 @@ export class Puller {
       aead: isSealed && dataKey !== undefined ? dataKeys.aead(dataKey) : undefined,
       keep: placed === undefined ? "whole" : "parts",
       spare: this.#context.spare,
+      lend: placed?.lend,
     });
     transfer.assembly = assembly;
     if (placed !== undefined) {
@@ -298,6 +305,7 @@ export class Puller {
       transfer: transfer.id,
       offset: part.offset,
       bytes: part.bytes,
+      inPlace: part.inPlace,
     });
   }
 

@@ -39,24 +39,26 @@ function aesGcm(key: Uint8Array): PacketAead {
     cipher.final();
     bytes.set(cipher.getAuthTag(), job.tagOffset);
   };
+  const openInto = (job: AeadJob, into: Uint8Array, to: number): boolean => {
+    const { bytes, bodyOffset, bodyLength, tagOffset } = job;
+    const decipher = createDecipheriv(cipherName, ownKey, job.nonce, OPTIONS);
+    decipher.setAAD(job.aad.subarray(job.aadOffset, job.aadOffset + job.aadLength));
+    decipher.setAuthTag(bytes.subarray(tagOffset, tagOffset + TAG_BYTES));
+    const body = bytes.subarray(bodyOffset, bodyOffset + bodyLength);
+    const plain = bodyLength > 0 ? decipher.update(body) : undefined;
+    try {
+      decipher.final();
+    } catch {
+      return false;
+    }
+    if (plain !== undefined) into.set(plain, to);
+    return true;
+  };
   return {
     seal: (job) => sealFrom(job, job.bytes, job.bodyOffset),
     sealFrom,
-    open(job) {
-      const { bytes, bodyOffset, bodyLength, tagOffset } = job;
-      const decipher = createDecipheriv(cipherName, ownKey, job.nonce, OPTIONS);
-      decipher.setAAD(job.aad.subarray(job.aadOffset, job.aadOffset + job.aadLength));
-      decipher.setAuthTag(bytes.subarray(tagOffset, tagOffset + TAG_BYTES));
-      const body = bytes.subarray(bodyOffset, bodyOffset + bodyLength);
-      const plain = bodyLength > 0 ? decipher.update(body) : undefined;
-      try {
-        decipher.final();
-      } catch {
-        return false;
-      }
-      if (plain !== undefined) body.set(plain);
-      return true;
-    },
+    open: (job) => openInto(job, job.bytes, job.bodyOffset),
+    openInto,
   };
 }
 

@@ -3,20 +3,19 @@ import {
   AEAD_ROW,
   type AeadAlgorithm,
   type AeadBatch,
-  AeadResult,
   type Backend,
   type KeyRing,
 } from "@proj/native-io";
 import type { AeadJob, CryptoBackend, PacketAead } from "../crypto/backend.js";
 import type { PacketBatch } from "../crypto/packet-batch.js";
 import { TAG_BYTES } from "../wire/constants.js";
+import { AeadRows, describeRow } from "./aead-rows.js";
+import { HeaderRows } from "./header-rows.js";
 import { nodeCrypto } from "./node-crypto.js";
 import { RowCopies } from "./row-copies.js";
 
 /** Keys a process has under way: control keys of both directions of its paths, and data keys. */
 const SLOTS = 16_384;
-const INITIAL_ROWS = 256;
-const NO_BYTES = new Uint8Array(0);
 // Jobs come with whole nonces.
 const ZERO_IV = new Uint8Array(12);
 
@@ -30,7 +29,7 @@ export function ringCrypto(by: Pick<Backend, "crypto" | "copies">): CryptoBacken
   const keys = new RingKeys(by.crypto.createKeyRing(SLOTS));
   return {
     aead: (key) => keys.aead(key),
-    packetBatch: () => new RingBatch(keys, new RowCopies(by.copies)),
+    packetBatch: () => new RingBatch(keys.ring, new RowCopies(by.copies)),
     sha256: nodeCrypto.sha256,
     hmacSha256: nodeCrypto.hmacSha256,
     equal: nodeCrypto.equal,
@@ -83,7 +82,7 @@ class RingAead implements PacketAead {
       this.seal(job);
       return;
     }
-    describe(this.#meta, 0, this.slot, job);
+    describeRow(this.#meta, 0, this.slot, job);
     this.#meta[Aead.plain] = from;
     const done = this.#ring.seal({ wire: job.bytes, plain, meta: this.#meta }, 1);
     if (done !== 1) throw new RangeError(`a message did not seal: ${this.#meta[Aead.result]}`);
@@ -93,10 +92,21 @@ class RingAead implements PacketAead {
     return this.#inOneSlab(job, (batch) => this.#ring.open(batch, 1)) === 1;
   }
 
+  openInto(job: AeadJob, into: Uint8Array, to: number): boolean {
+    if (job.aad !== job.bytes && job.aadLength > 0) {
+      if (!this.open(job)) return false;
+      into.set(job.bytes.subarray(job.bodyOffset, job.bodyOffset + job.bodyLength), to);
+      return true;
+    }
+    describeRow(this.#meta, 0, this.slot, job);
+    this.#meta[Aead.plain] = to;
+    return this.#ring.open({ wire: job.bytes, plain: into, meta: this.#meta }, 1) === 1;
+  }
+
   // Rows know one slab: where associated data lies in another, the packet is worked on in a copy of both.
   #inOneSlab(job: AeadJob, run: (batch: AeadBatch) => number): number {
     if (job.aad === job.bytes || job.aadLength === 0) {
-      describe(this.#meta, 0, this.slot, job);
+      describeRow(this.#meta, 0, this.slot, job);
       return run({ wire: job.bytes, plain: job.bytes, meta: this.#meta });
     }
     const sealedBytes = job.bodyLength + TAG_BYTES;
@@ -104,7 +114,7 @@ class RingAead implements PacketAead {
     const sealed = job.bytes.subarray(job.bodyOffset, job.bodyOffset + sealedBytes);
     copy.set(job.aad.subarray(job.aadOffset, job.aadOffset + job.aadLength));
     copy.set(sealed, job.aadLength);
-    describe(this.#meta, 0, this.slot, { ...job, aadOffset: 0, bodyOffset: job.aadLength });
+    describeRow(this.#meta, 0, this.slot, { ...job, aadOffset: 0, bodyOffset: job.aadLength });
     const done = run({ wire: copy, plain: copy, meta: this.#meta });
     sealed.set(copy.subarray(job.aadLength));
     return done;
@@ -112,17 +122,19 @@ class RingAead implements PacketAead {
 }
 
 class RingBatch implements PacketBatch {
-  readonly #keys: RingKeys;
+  readonly #ring: KeyRing;
   readonly #copies: RowCopies;
-  readonly #sealing: Rows;
-  readonly #opening: Rows;
+  readonly #sealing = new AeadRows();
+  readonly #sealingHeaders = new HeaderRows();
+  readonly #opening = new AeadRows();
+  readonly #openingHeaders = new HeaderRows();
+  // Of packets that were opened at once.
+  readonly #results: boolean[] = [];
   #isOpened = false;
 
-  constructor(keys: RingKeys, copies: RowCopies) {
-    this.#keys = keys;
+  constructor(ring: KeyRing, copies: RowCopies) {
+    this.#ring = ring;
     this.#copies = copies;
-    this.#sealing = new Rows();
-    this.#opening = new Rows();
   }
 
   copy(from: Uint8Array, at: number, into: Uint8Array, to: number, length: number): void {
@@ -134,110 +146,52 @@ class RingBatch implements PacketBatch {
   }
 
   seal(aead: PacketAead, job: AeadJob): void {
-    if (this.#sealing.add(aead, job) >= 0) return;
+    if (aead instanceof RingAead) {
+      const rows = job.aad === job.bytes ? this.#sealing : this.#sealingHeaders;
+      if (rows.add(aead.slot, job) >= 0) return;
+    }
     this.copyAll();
     aead.seal(job);
   }
 
   sealAll(): void {
     this.copyAll();
-    const rows = this.#sealing;
-    if (rows.count === 0) return;
-    const done = this.#keys.ring.seal(rows.batch, rows.count);
-    if (done !== rows.count) throw new RangeError(`${rows.count - done} packets did not seal`);
-    rows.clear();
+    this.#sealing.seal(this.#ring);
+    this.#sealing.clear();
+    this.#sealingHeaders.seal(this.#ring);
   }
 
+  // Tickets of rows are even, of headers odd; those of results count down from -2, since -1 is none.
   open(aead: PacketAead, job: AeadJob): number {
-    if (this.#isOpened) this.#opening.clear();
+    if (this.#isOpened) this.#clear();
     this.#isOpened = false;
-    const row = this.#opening.add(aead, job);
-    return row < 0 ? this.#opening.addResult(aead.open(job)) : row;
+    if (aead instanceof RingAead) {
+      const isWhole = job.aad === job.bytes;
+      const rows = isWhole ? this.#opening : this.#openingHeaders;
+      const row = rows.add(aead.slot, job);
+      if (row >= 0) return isWhole ? 2 * row : 2 * row + 1;
+    }
+    return -1 - this.#results.push(aead.open(job));
   }
 
   openAll(): void {
-    const rows = this.#opening;
     // Rows that were opened before name bytes that hold other packets by now.
-    if (this.#isOpened) rows.clear();
+    if (this.#isOpened) this.#clear();
     this.#isOpened = true;
-    if (rows.count > 0) this.#keys.ring.open(rows.batch, rows.count);
+    this.#opening.open(this.#ring);
+    this.#openingHeaders.open(this.#ring);
   }
 
   wasOpened(ticket: number): boolean {
-    return this.#opening.isDone(ticket);
-  }
-}
-
-// Rows over one slab, and the results of what could not be one.
-class Rows {
-  count = 0;
-  readonly #results: boolean[] = [];
-  #meta = new Int32Array(INITIAL_ROWS * AEAD_ROW);
-  #slab: Uint8Array = NO_BYTES;
-  #batch: AeadBatch | undefined;
-
-  get batch(): AeadBatch {
-    this.#batch ??= { wire: this.#slab, plain: this.#slab, meta: this.#meta };
-    return this.#batch;
-  }
-
-  // The number of the row, or -1 for a packet of another slab or without a slot.
-  add(aead: PacketAead, job: AeadJob): number {
-    if (!(aead instanceof RingAead)) return -1;
-    if (job.aad !== job.bytes || (this.count > 0 && job.bytes !== this.#slab)) return -1;
-    const row = this.count;
-    if ((row + 1) * AEAD_ROW > this.#meta.length) this.#grow();
-    if (job.bytes !== this.#slab) {
-      this.#slab = job.bytes;
-      this.#batch = undefined;
-    }
-    describe(this.#meta, row * AEAD_ROW, aead.slot, job);
-    this.count = row + 1;
-    return row;
-  }
-
-  // Tickets without a row count down from -2: -1 is none.
-  addResult(isDone: boolean): number {
-    return -1 - this.#results.push(isDone);
-  }
-
-  isDone(ticket: number): boolean {
     if (ticket < 0) return this.#results[-2 - ticket] ?? false;
-    return this.#meta[ticket * AEAD_ROW + Aead.result] === AeadResult.done;
+    return ticket % 2 === 0
+      ? this.#opening.isDone(ticket / 2)
+      : this.#openingHeaders.isDone((ticket - 1) / 2);
   }
 
-  clear(): void {
-    this.count = 0;
+  #clear(): void {
+    this.#opening.clear();
+    this.#openingHeaders.clear();
     this.#results.length = 0;
   }
-
-  #grow(): void {
-    const wider = new Int32Array(2 * this.#meta.length);
-    wider.set(this.#meta);
-    this.#meta = wider;
-    this.#batch = undefined;
-  }
-}
-
-function describe(meta: Int32Array, at: number, slot: number, job: AeadJob): void {
-  const { nonce } = job;
-  meta[at + Aead.aad] = job.aadOffset;
-  meta[at + Aead.aadLength] = job.aadLength;
-  meta[at + Aead.wire] = job.bodyOffset;
-  meta[at + Aead.plain] = job.bodyOffset;
-  meta[at + Aead.length] = job.bodyLength;
-  meta[at + Aead.slot] = slot;
-  meta[at + Aead.nonce0] = word(nonce, 0);
-  meta[at + Aead.nonce1] = word(nonce, 4);
-  meta[at + Aead.nonce2] = word(nonce, 8);
-}
-
-// Without destructuring: this runs three times a packet.
-function word(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at] ?? 0) |
-    ((bytes[at + 1] ?? 0) << 8) |
-    ((bytes[at + 2] ?? 0) << 16) |
-    ((bytes[at + 3] ?? 0) << 24)
-  );
 }

@@ -1,6 +1,6 @@
 import type { EnginePort } from "../stream/engine-port.js";
-import type { StreamPlacement } from "../stream/stream.js";
-import type { Id64 } from "../wire/id64.js";
+import type { LendMemory } from "../transfer/record-assembly.js";
+import type { PlacedRecord, StreamPlacement } from "../stream/stream.js";
 import type { PlacementTarget, PlaceOptions } from "./placement.js";
 
 const DEFAULT_WINDOW = 4_194_304;
@@ -15,6 +15,18 @@ export class BulkPlacement implements StreamPlacement {
   readonly windowBytes: number;
   /** Plain bytes that were written. */
   placedBytes = 0;
+  /** Memory of the target, where it lends any. A tee that keeps what it is given must not be given that. */
+  readonly lend: LendMemory = (offset, length) => {
+    if (this.#isOver || (this.#tee !== undefined && this.#tee.isBorrower !== true))
+      return undefined;
+    try {
+      return this.#target.lend?.(offset, length);
+    } catch (error) {
+      this.#refusal ??= error;
+      return undefined;
+    }
+  };
+
   readonly #port: EnginePort;
   readonly #target: PlacementTarget;
   readonly #options: PlaceOptions;
@@ -23,6 +35,8 @@ export class BulkPlacement implements StreamPlacement {
   #writing = 0;
   #settled: (() => void) | undefined;
   #isOver = false;
+  // What a target threw that was asked for memory: the engine, which asks, cannot be told.
+  #refusal: unknown;
 
   /** `failed` is called once when a target that must not fail does. */
   constructor(
@@ -40,19 +54,22 @@ export class BulkPlacement implements StreamPlacement {
   }
 
   /** Takes a record. */
-  record(transfer: Id64, offset: number, bytes: Uint8Array): void {
+  record({ transfer, offset, bytes, inPlace }: PlacedRecord): void {
     if (this.#isOver) return;
+    if (this.#refusal !== undefined) return this.#fail(this.#refusal);
     const [target, tee] = [this.#target, this.#tee];
-    const isLent = target.isBorrower === true && (tee === undefined || tee.isBorrower === true);
+    const isBorrowed = target.isBorrower === true && (tee === undefined || tee.isBorrower === true);
+    const isSpare = isBorrowed && !inPlace;
     const used = (): void => {
       this.#writing -= 1;
       this.placedBytes += bytes.length;
-      this.#port.placed(transfer, bytes.length, isLent ? bytes : undefined);
+      this.#port.placed(transfer, bytes.length, isSpare ? bytes : undefined);
       if (this.#writing === 0) this.#settled?.();
     };
     this.#writing += 1;
     try {
-      const writes = [target.write(offset, bytes), this.#writeTee(offset, bytes)];
+      const written = inPlace ? undefined : target.write(offset, bytes);
+      const writes = [written, this.#writeTee(offset, bytes)];
       const slow = writes.filter((write) => write instanceof Promise);
       if (slow.length === 0) used();
       else Promise.all(slow).then(used, (error: unknown) => this.#fail(error));

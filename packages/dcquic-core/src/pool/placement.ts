@@ -7,6 +7,11 @@ export interface PlacementTarget {
    * next, which is faster.
    */
   readonly isBorrower?: boolean;
+  /**
+   * Lends memory for exactly `length` bytes at `offset`, where it has any: records are decrypted there, and not written again.
+   * It may be asked more than once, and what lies there is worthless until the transfer is finished.
+   */
+  lend?(offset: number, length: number): Uint8Array | undefined;
   /** Writes plain bytes that lie at `offset` of the transfer. They are the target's from now on, unless it is a borrower. */
   write(offset: number, bytes: Uint8Array): void | Promise<void>;
   /** All bytes are written and verified: make them as durable as was asked for. */
@@ -37,5 +42,11 @@ export interface BulkResult {
  * @throws RangeError, when it is written to, for bytes beyond `memory`: the transfer fails with `dcquic.placement_failed`.
  */
 export function memoryTarget(memory: Uint8Array): PlacementTarget {
-  return { isBorrower: true, write: (offset, bytes) => memory.set(bytes, offset) };
+  return {
+    isBorrower: true,
+    lend: (offset, length) => {
+      return offset + length > memory.length ? undefined : memory.subarray(offset, offset + length);
+    },
+    write: (offset, bytes) => memory.set(bytes, offset),
+  };
 }

@@ -371,9 +371,7 @@ export class StreamLayer {
   }
 
   #recordPlaced(event: EngineEvent & { readonly kind: "recordPlaced" }): void {
-    this.#incoming
-      .get(event.transfer)
-      ?.stream.placement?.record(event.transfer, event.offset, event.bytes);
+    this.#incoming.get(event.transfer)?.stream.placement?.record(event);
   }
 
   // A direction without a block says so once it is clear.

@@ -53,10 +53,22 @@ export interface OutboundPayload {
   readonly taken?: (() => void) | undefined;
 }
 
+/** Plain bytes of a message, verified as far as they can be. */
+export interface PlacedRecord {
+  /** The message's. */
+  readonly transfer: Id64;
+  /** Where they lie in the message. */
+  readonly offset: number;
+  /** The bytes. */
+  readonly bytes: Uint8Array;
+  /** Whether they lie in memory that was lent for them. */
+  readonly inPlace: boolean;
+}
+
 /** Where records of the peer's message go as they arrive, in place of memory. */
 export interface StreamPlacement extends PlacedAccept {
-  /** Takes plain bytes that lie at `offset` of the message; they are valid until `used` was called. Records come in any order. */
-  record(transfer: Id64, offset: number, bytes: Uint8Array): void;
+  /** Takes a record; its bytes are valid until `placed` was called. Records come in any order. */
+  record(record: PlacedRecord): void;
 }
 
 /** What a stream needs of its layer. */

@@ -6,13 +6,23 @@ import { bindingOfTags, openRecord, type RecordLayout } from "../crypto/records.
 import { TAG_BYTES } from "../wire/constants.js";
 import type { SpareMemory } from "./spare-memory.js";
 
+const NO_BYTES = new Uint8Array(0);
+
 /** A whole part of a message, verified where it can be. */
 export interface AssembledRecord {
   /** Where it begins in the message; plain bytes. */
   readonly offset: number;
   /** Its bytes. They are the receiver's. */
   readonly bytes: Uint8Array;
+  /** Whether they lie in memory that was lent for them. */
+  readonly inPlace: boolean;
 }
+
+/**
+ * Lends memory for exactly so many plain bytes at `offset` of a message, into which these are decrypted; `undefined` where they
+ * are to have memory of their own. It must not throw. Bytes that do not verify may lie there for a while.
+ */
+export type LendMemory = (offset: number, length: number) => Uint8Array | undefined;
 
 /** How the bytes of a transfer are put together. */
 export interface AssemblyOptions {
@@ -26,6 +36,8 @@ export interface AssemblyOptions {
   readonly keep: "whole" | "parts";
   /** Where the memory of parts comes from. */
   readonly spare: SpareMemory;
+  /** Lends memory for records that are given away; absent where nobody does. */
+  readonly lend?: LendMemory | undefined;
 }
 
 /**
@@ -130,19 +142,25 @@ export class RecordAssembly {
    * forgotten, and `undefined`.
    */
   finish(index: number): AssembledRecord | undefined {
-    const { layout, aead } = this.#options;
-    const bytes = this.#whole ?? this.#begun.get(index) ?? new Uint8Array(0);
+    const { layout, aead, spare } = this.#options;
+    const bytes = this.#whole ?? this.#begun.get(index) ?? NO_BYTES;
     const start = this.#whole === undefined ? 0 : this.startOf(index);
     const length = this.endOf(index) - this.startOf(index);
-    if (this.#whole === undefined) this.#begun.delete(index);
-    let plain = length;
-    if (aead !== undefined) {
-      plain = length - TAG_BYTES;
-      if (plain < 0 || !this.#open(aead, index, bytes, start, plain)) return undefined;
+    const offset = index * 2 ** layout.recordLog2;
+    this.#begun.delete(index);
+    if (aead === undefined) {
+      return { offset, bytes: bytes.subarray(start, start + length), inPlace: false };
     }
+    const plain = length - TAG_BYTES;
+    if (plain < 0) return undefined;
+    const lent = this.#lend(offset, plain);
+    const isOpen = this.#open(aead, index, bytes, start, plain, lent);
+    if (lent !== undefined) spare.give(bytes);
+    if (!isOpen) return undefined;
     return {
-      offset: index * 2 ** layout.recordLog2,
-      bytes: bytes.subarray(start, start + plain),
+      offset,
+      bytes: lent ?? bytes.subarray(start, start + plain),
+      inPlace: lent !== undefined,
     };
   }
 
@@ -155,7 +173,7 @@ export class RecordAssembly {
 
   /** The plain bytes of a message that was kept whole and is finished: they move together, and are the caller's. */
   takeWhole(): Uint8Array {
-    const whole = this.#whole ?? new Uint8Array(0);
+    const whole = this.#whole ?? NO_BYTES;
     const { layout, aead } = this.#options;
     if (aead === undefined) return whole;
     const recordBytes = 2 ** layout.recordLog2;
@@ -165,16 +183,23 @@ export class RecordAssembly {
     return whole.subarray(0, layout.totalBytes);
   }
 
+  // Memory for one step only: whoever lends it may take it away between two packets.
+  #lend(offset: number, length: number): Uint8Array | undefined {
+    const lent = this.#whole === undefined ? this.#options.lend?.(offset, length) : undefined;
+    return lent?.length === length ? lent : undefined;
+  }
+
   #open(
     aead: PacketAead,
     index: number,
     bytes: Uint8Array,
     start: number,
     length: number,
+    into: Uint8Array | undefined,
   ): boolean {
     this.#tags.set(bytes.subarray(start + length, start + length + TAG_BYTES), index * TAG_BYTES);
     try {
-      return openRecord(aead, this.#options.layout, index, bytes, start, length);
+      return openRecord(aead, this.#options.layout, index, bytes, start, length, into);
     } catch (error) {
       if (isWireError(error)) return false;
       throw error;

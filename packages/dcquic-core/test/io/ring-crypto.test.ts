@@ -97,6 +97,38 @@ for (const by of backend.kind === "native" ? [backend, portable] : [portable]) {
 }
 
 for (const by of backend.kind === "native" ? [backend, portable] : [portable]) {
+  test(`§8.1: more headers than there is room for, between whole packets, by ${by.kind} native-io`, () => {
+    const packets = 2000;
+    const crypto = ringCrypto(by);
+    const batch = crypto.packetBatch?.() ?? new ImmediateBatch();
+    const key = new Uint8Array(32).fill(4);
+    const [own, node] = [crypto.aead(key), nodeCrypto.aead(key)];
+    const headers = new Uint8Array(64);
+    const jobOf = (slab: Uint8Array, i: number): AeadJob => {
+      headers.fill(i);
+      if (i % 2 === 1) return packet(slab, i, 50);
+      return { ...packet(slab, i, 0), aad: headers, aadOffset: i % 20, aadLength: 40 + (i % 5) };
+    };
+    const slab = random.fill(new Uint8Array(packets * PACKET));
+    const expected = slab.slice();
+    for (let i = 0; i < packets; i++) {
+      batch.seal(own, jobOf(slab, i));
+      node.seal(jobOf(expected, i));
+    }
+    batch.sealAll();
+    expect(equalBytes(slab, expected)).toBe(true);
+    for (const i of [6, 7, 1800]) {
+      const { tagOffset } = packet(slab, i, i % 2 === 0 ? 0 : 50);
+      slab[tagOffset] = (slab[tagOffset] ?? 0) ^ 1;
+    }
+    const tickets = Array.from({ length: packets }, (_, i) => batch.open(own, jobOf(slab, i)));
+    batch.openAll();
+    const refused = tickets.flatMap((ticket, i) => (batch.wasOpened(ticket) ? [] : [i]));
+    expect(refused).toEqual([6, 7, 1800]);
+  });
+}
+
+for (const by of backend.kind === "native" ? [backend, portable] : [portable]) {
   test(`§22: a batch without packets leaves those of the one before alone, by ${by.kind} native-io`, () => {
     const crypto = ringCrypto(by);
     const batch = crypto.packetBatch?.() ?? new ImmediateBatch();

@@ -18,6 +18,7 @@ function watchful(used: Set<string>): CryptoBackend {
       };
       return {
         open: aead.open,
+        openInto: aead.openInto,
         seal(job): void {
           use(job);
           aead.seal(job);

@@ -71,7 +71,10 @@ export class ThreadPort implements EnginePort {
 
   /** See `EnginePort`. */
   accept(transfer: Id64, placed?: PlacedAccept): void {
-    this.#thread.post({ kind: "accept", transfer, placed });
+    // Memory cannot be lent to another thread.
+    const windowBytes = placed?.windowBytes;
+    const asked = windowBytes === undefined ? undefined : { windowBytes };
+    this.#thread.post({ kind: "accept", transfer, placed: asked });
   }
 
   /** See `EnginePort`. */
