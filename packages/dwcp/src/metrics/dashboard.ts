@@ -170,6 +170,13 @@ export const DwcpPanels: readonly PanelSpec[] = [
     `sum by (codec) (rate(dwcp_hde_encode_seconds_total${RATE}))`,
     "{{codec}}",
   ),
+  panel(
+    "Encoding",
+    "Saved per second of a worker, by codec",
+    "Bps",
+    "avg by (kind, codec) (dwcp_hde_saved_bytes_per_second)",
+    "{{kind}} {{codec}}",
+  ),
   panel("Encoding", "Level", "none", "dwcp_hde_level", "{{node}}"),
   panel("Encoding", "Kept states", "bytes", "dwcp_hde_baseline_bytes", "{{node}}"),
   panel(

@@ -30,6 +30,7 @@ export const DwcpMetricTable: {
       | "dwcp_received_bytes_total"
       | "dwcp_hde_units_total"
       | "dwcp_hde_encode_seconds_total"
+      | "dwcp_hde_saved_bytes_per_second"
       | "dwcp_hde_level"
       | "dwcp_hde_baseline_bytes"
       | "dwcp_hde_fallbacks_total"
@@ -101,6 +102,11 @@ export const DwcpMetricTable: {
     type: "counter",
     help: "Time that workers took to encode, by the codec that was chosen.",
     labels: ["codec"],
+  },
+  dwcp_hde_saved_bytes_per_second: {
+    type: "gauge",
+    help: "Bytes that did not have to be sent, per second of a worker, lately: by kind of object, codec and level.",
+    labels: ["kind", "codec", "level"],
   },
   dwcp_hde_level: {
     type: "gauge",

@@ -34,7 +34,18 @@ export class NodeMetrics {
     this.#seen.clear();
   }
 
-  #work({ units, encodeSeconds, fallbacks, integrityFailures, level }: Counted["work"]): void {
+  #work({
+    units,
+    encodeSeconds,
+    gains,
+    fallbacks,
+    integrityFailures,
+    level,
+  }: Counted["work"]): void {
+    for (const gain of gains) {
+      const labels = { kind: gain.kind, codec: gain.codec, level: String(gain.level) };
+      this.#metrics.set("dwcp_hde_saved_bytes_per_second", labels, gain.savedBytesPerSecond);
+    }
     for (const [codec, count] of units) this.#raise("dwcp_hde_units_total", { codec }, count);
     for (const [codec, seconds] of encodeSeconds) {
       this.#raise("dwcp_hde_encode_seconds_total", { codec }, seconds);

@@ -3,6 +3,8 @@ import { anchorSlots } from "../../hde/anchor-index.js";
 import { LevelController } from "../../hde/level-controller.js";
 import type { ObjectSettings } from "../../hde/object-encoder.js";
 import type { UnitBody } from "../../wire/chunk.js";
+import { type CodecName, codecNameOf } from "../../wire/codec.js";
+import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { LoadGauge } from "../load-gauge.js";
 import type { HdeJob } from "../workers/hde-job.js";
 import type { HdePool } from "../workers/hde-pool.js";
@@ -31,6 +33,7 @@ export interface ExtentEncoderOptions {
   readonly load: LoadGauge;
   readonly work: WorkTally;
   readonly object: SendSource;
+  readonly offer: Pick<OfferMessage, "transferKind">;
   readonly settings: ObjectSettings;
   /** Whether the level follows CPU and link; otherwise the one of `settings` stays. */
   readonly adaptive: boolean;
@@ -135,7 +138,7 @@ export class ExtentEncoder {
     const ownBytes = own === "withOwn" ? this.#ownBytes : 0;
     const encodedExtent = await job.encode(extent.start, bytes, level, ownBytes);
     const { units, seconds, secondsByCodec } = encodedExtent;
-    for (const [codec, spent] of secondsByCodec) this.#options.work.spent(codec, spent);
+    this.#noteGains(level, units, secondsByCodec);
     const encoded = units.reduce((sum, unit) => sum + unit.encoded.length, 0);
     this.#levels.measured(level, bytes, encoded, seconds);
     this.#rawBytes += bytes;
@@ -174,6 +177,24 @@ export class ExtentEncoder {
   close(): void {
     this.#job?.close();
     this.#job = undefined;
+  }
+
+  #noteGains(
+    level: number,
+    units: readonly UnitBody[],
+    secondsByCodec: ReadonlyMap<CodecName, number>,
+  ): void {
+    const { work, offer } = this.#options;
+    for (const [codec, seconds] of secondsByCodec) {
+      let raw = 0;
+      let encoded = 0;
+      for (const unit of units) {
+        if (codecNameOf(unit.codec) !== codec) continue;
+        raw += unit.rawBytes;
+        encoded += unit.encoded.length;
+      }
+      work.spent({ kind: offer.transferKind, codec, level }, raw, encoded, seconds);
+    }
   }
 
   // Pressed or not, the level moves one step a second, and never to storing: a slow link would pay for it.

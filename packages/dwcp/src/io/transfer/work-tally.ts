@@ -1,3 +1,4 @@
+import { type Gain, GainBook, type GainKey } from "../../hde/gain-book.js";
 import type { CodecName } from "../../wire/codec.js";
 import type { NackReason } from "../../wire/transfer-messages.js";
 
@@ -13,6 +14,8 @@ export interface WorkReading {
   readonly units: ReadonlyMap<CodecName, number>;
   /** Time that workers took to encode, by the codec that was chosen. */
   readonly encodeSeconds: ReadonlyMap<CodecName, number>;
+  /** What encoding gained lately, by kind of object, codec and level. */
+  readonly gains: readonly Gain[];
   /** Units that were encoded again, and why. */
   readonly fallbacks: ReadonlyMap<FallbackReason, number>;
   /** Bytes that were not what they should be, and where that came out. */
@@ -28,15 +31,21 @@ export class WorkTally implements WorkReading {
   readonly fallbacks: Map<FallbackReason, number> = new Map();
   readonly integrityFailures: Map<IntegrityStage, number> = new Map();
   level: number | undefined;
+  readonly #gains = new GainBook();
+
+  get gains(): readonly Gain[] {
+    return this.#gains.list();
+  }
 
   /** A unit was handed to a transfer. */
   encodedUnit(codec: CodecName): void {
     raise(this.units, codec, 1);
   }
 
-  /** A worker was busy for so long. */
-  spent(codec: CodecName, seconds: number): void {
-    raise(this.encodeSeconds, codec, seconds);
+  /** A worker was busy for so long with so many bytes. */
+  spent(key: GainKey, rawBytes: number, encodedBytes: number, seconds: number): void {
+    raise(this.encodeSeconds, key.codec, seconds);
+    this.#gains.note(key, rawBytes, encodedBytes, seconds);
   }
 
   /** A unit has to be encoded again, without something. */
