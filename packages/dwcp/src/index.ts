@@ -194,14 +194,8 @@ export {
   requireConfig,
 } from "./config/read-config.js";
 
-export {
-  type AlertSpec,
-  DwcpAlerts,
-  DwcpPanels,
-  grafanaDashboard,
-  metricsIn,
-  type PanelSpec,
-  prometheusAlerts,
-} from "./metrics/dashboard.js";
+export { type AlertSpec, DwcpAlerts } from "./metrics/alerts.js";
+export { grafanaDashboard, metricsIn, prometheusAlerts } from "./metrics/dashboard.js";
+export { DwcpPanels, type PanelSpec } from "./metrics/panels.js";
 export { DwcpMetricTable, type MetricName, type MetricSpec } from "./metrics/metric-table.js";
 export { type Labels, MetricsBook } from "./metrics/metrics-book.js";
