@@ -1,4 +1,4 @@
-import { memoryTarget, type TransportPool } from "@proj/dcquic-core";
+import { memoryTarget, type PayloadProtection, type TransportPool } from "@proj/dcquic-core";
 import { bindNative, createTransportPool, UdpDriver } from "@proj/dcquic-core/node";
 import {
   developmentCertificate,
@@ -57,15 +57,19 @@ export async function openPools(
   };
 }
 
-/** dcQUIC, encrypted: bulk transfers into memory, unary calls. */
+/**
+ * dcQUIC, encrypted: bulk transfers into memory, unary calls. `protection` is that of the bulk transfers: records, which are
+ * encrypted once and authenticated by each packet besides, if absent.
+ */
 export async function overDcquic(
   driver: "native" | "dgram",
   mtuMaxBytes?: number,
+  protection: PayloadProtection = "record",
 ): Promise<Exchange> {
   const { caller, answerer, close } = await openPools(driver, mtuMaxBytes);
   return {
     carry: async (payload) => {
-      await caller.rawBulkTransfer(answerer.name, payload).done;
+      await caller.rawBulkTransfer(answerer.name, payload, { protection }).done;
     },
     ask: async (request) => {
       (await caller.unaryRpc(answerer.name, request).response).release();

@@ -68,6 +68,21 @@ const cases: BenchCase[] = [
           ],
         },
         {
+          name: "2 MiB, native, encrypted packet by packet",
+          ...goodput,
+          payloadBytes: BULK_BYTES,
+          peers: [
+            carrying("dcQUIC, native, AES-256-GCM", () =>
+              overDcquic("native", undefined, "packet"),
+            ),
+            {
+              name: "C++ loop, payload untouched",
+              target: { atLeast: 0.1 },
+              open: () => openCLoop(BULK_BYTES),
+            },
+          ],
+        },
+        {
           name: "64 MiB, native, both ends on one thread",
           ...goodput,
           payloadBytes: LARGE_BYTES,
