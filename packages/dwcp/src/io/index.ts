@@ -1,6 +1,8 @@
-export { type DwcpNode, type DwcpNodeOptions, startDwcpNode } from "./dwcp-node.js";
+export type { DwcpNode } from "./dwcp-node.js";
+export type { DwcpNodeOptions } from "./node-options.js";
+export { startDwcpNode } from "./start-node.js";
 export type { DialOptions } from "./net/dial-peer.js";
-export type { LinkOptions, PeerAddress } from "./net/peer-link.js";
+export type { LinkOptions, PeerAddress } from "./net/link-options.js";
 export type { CongestionControl } from "./net/tune-socket.js";
 export type { LinkCondition, RepeatCounts, TrafficReading } from "./net/traffic-tally.js";
 export type { RmaOptions, RmaReading } from "./rma/open-carrier.js";

@@ -5,7 +5,7 @@ import type { DictionaryInfo } from "../../dictionary/dictionary-book.js";
 import type { KeptStateInfo } from "../transfer/sent-states.js";
 import type { DwcpNode } from "../dwcp-node.js";
 import type { MigrationRequest, MigrationResult } from "../migration/migrate.js";
-import type { PeerAddress } from "../net/peer-link.js";
+import type { PeerAddress } from "../net/link-options.js";
 import type { StreamReading } from "../net/stream-reading.js";
 import type { TrafficReading } from "../net/traffic-tally.js";
 import type { ObjectStore } from "../store/object-store.js";

@@ -4,7 +4,7 @@ import { DwcpError } from "../../errors.js";
 import type { MetricsBook } from "../../metrics/metrics-book.js";
 import type { DwcpNode } from "../dwcp-node.js";
 import type { MigrationRequest, MigrationResult, MigrationRound } from "../migration/migrate.js";
-import type { PeerAddress } from "../net/peer-link.js";
+import type { PeerAddress } from "../net/link-options.js";
 
 /** A migration that was asked for and is not over. */
 export interface RunningMigration {

@@ -1,5 +1,6 @@
 import type { DwcpConfig } from "../../config/config-table.js";
-import { type DwcpNode, startDwcpNode } from "../dwcp-node.js";
+import type { DwcpNode } from "../dwcp-node.js";
+import { startDwcpNode } from "../start-node.js";
 import { nodeHdePlatform } from "../node-hde-platform.js";
 import { PlainReceiver } from "../plain/plain-receiver.js";
 import type { Received } from "../transfer/receive-job.js";

@@ -4,7 +4,7 @@ import type { DwcpConfig } from "../../config/config-table.js";
 import { DwcpError } from "../../errors.js";
 import type { MetricsBook } from "../../metrics/metrics-book.js";
 import type { DwcpNode } from "../dwcp-node.js";
-import type { PeerAddress } from "../net/peer-link.js";
+import type { PeerAddress } from "../net/link-options.js";
 import { nodeHdePlatform } from "../node-hde-platform.js";
 import { sendPlainly } from "../plain/send-plainly.js";
 import type { SendRequest } from "../transfer/outbox.js";

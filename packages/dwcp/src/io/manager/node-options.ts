@@ -3,8 +3,8 @@ import type { DwcpConfig } from "../../config/config-table.js";
 import { DwcpError } from "../../errors.js";
 import type { SessionSecurity } from "../../session/security.js";
 import { DEFAULT_TUNING } from "../../session/session-options.js";
-import type { DwcpNodeOptions } from "../dwcp-node.js";
-import type { PeerAddress } from "../net/peer-link.js";
+import type { DwcpNodeOptions } from "../node-options.js";
+import type { PeerAddress } from "../net/link-options.js";
 
 /** What a configuration must not hold. */
 export interface ManagerSecrets {

@@ -1,5 +1,5 @@
 import { DwcpError } from "../../errors.js";
-import type { PeerAddress } from "./peer-link.js";
+import type { PeerAddress } from "./link-options.js";
 
 // What says nothing about certificates: a network may break a handshake anywhere.
 const TRANSPORT_CODES = new Set([

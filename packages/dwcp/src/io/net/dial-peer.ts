@@ -3,7 +3,7 @@ import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import type { DwcpError } from "../../errors.js";
 import { ALPN } from "../../wire/preface.js";
 import { dialFailure } from "./dial-failure.js";
-import type { PeerAddress } from "./peer-link.js";
+import type { PeerAddress } from "./link-options.js";
 
 /** How a peer is connected to. */
 export interface DialOptions {

@@ -10,7 +10,7 @@ import { AcceptOpening } from "../../session/stream-opening.js";
 import { ALPN } from "../../wire/preface.js";
 import { nodeDigests } from "../node-digests.js";
 import { handshakeContext, type NodeContext, nowUs, systemRandom } from "./node-context.js";
-import type { PeerAddress } from "./peer-link.js";
+import type { PeerAddress } from "./link-options.js";
 import { SessionHost, type SessionOwner, type SessionService } from "./session-host.js";
 import { SocketDriver } from "./socket-driver.js";
 import type { StreamReading } from "./stream-reading.js";

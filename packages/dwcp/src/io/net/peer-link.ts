@@ -1,6 +1,5 @@
 import type { Socket } from "node:net";
 import { DwcpError } from "../../errors.js";
-import type { StreamBounds } from "../../rate/stream-hint.js";
 import { Connection, type ConnectionNews } from "../../session/connection.js";
 import { Session } from "../../session/session.js";
 import type { SessionIdentity } from "../../session/session-identity.js";
@@ -11,7 +10,8 @@ import {
 } from "../../session/stream-opening.js";
 import type { SendJob } from "../transfer/send-job.js";
 import { dialFailure } from "./dial-failure.js";
-import { type DialOptions, dialPeer } from "./dial-peer.js";
+import { dialPeer } from "./dial-peer.js";
+import type { LinkOptions, PeerAddress } from "./link-options.js";
 import { handshakeContext, type NodeContext, nowUs } from "./node-context.js";
 import { SessionHost, type SessionOwner, type SessionService } from "./session-host.js";
 import { SocketDriver } from "./socket-driver.js";
@@ -19,24 +19,6 @@ import { StreamTuner } from "./stream-tuner.js";
 import type { StreamReading } from "./stream-reading.js";
 import { type LinkCondition, type TrafficReading, TrafficTally } from "./traffic-tally.js";
 import { tuneSocket } from "./tune-socket.js";
-
-/** Where a peer is. */
-export interface PeerAddress {
-  /** A name or an address. */
-  readonly host: string;
-  /** Of TCP. */
-  readonly port: number;
-}
-
-/** How a link keeps its streams. */
-export interface LinkOptions extends StreamBounds, DialOptions {
-  /** Whether their number is found by measuring. */
-  readonly autoStreams: boolean;
-  /** By what their number is multiplied when more are tried. */
-  readonly streamScalingFactor: number;
-  /** How long a peer may be away before the jobs for it fail. */
-  readonly giveUpMs: number;
-}
 
 const BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 5_000;

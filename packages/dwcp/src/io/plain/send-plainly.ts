@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { DwcpError } from "../../errors.js";
 import { LEAF_BYTES } from "../../hde/content-id.js";
 import type { HdePlatform } from "../../hde/hde-platform.js";
-import type { PeerAddress } from "../net/peer-link.js";
+import type { PeerAddress } from "../net/link-options.js";
 import { hashLeaves } from "../transfer/leaf-hasher.js";
 import { openSendSource, type SendFrom } from "../transfer/send-source.js";
 import type { Spool } from "../transfer/spool.js";
