@@ -113,7 +113,8 @@ export class PathKeeper {
   /** Weighs an ICMP message about a path. */
   icmp(nowUs: number, path: Path, kind: "unreachable" | "sourceQuench"): void {
     const { icmpPolicy } = this.#context.config;
-    this.#watched(path, () => path.health.icmp(nowUs, kind, path.rtt.srttUs, icmpPolicy));
+    const trust = path.addresses.length > 1 ? "elsewhere" : icmpPolicy;
+    this.#watched(path, () => path.health.icmp(nowUs, kind, path.rtt.srttUs, trust));
     path.probeAtUs = nowUs;
     this.arm(nowUs, path);
   }

@@ -6,6 +6,9 @@ export type PeerState = "healthy" | "degraded" | "probing" | "failed";
 /** What an ICMP message said about a peer. */
 export type IcmpKind = "unreachable" | "sourceQuench";
 
+/** How an ICMP message is weighed. */
+export type IcmpTrust = "verify" | "immediate" | "elsewhere";
+
 const GAIN = 1 / 16;
 const BAD = 0.3;
 const GOOD = 0.05;
@@ -154,14 +157,18 @@ export class PeerHealth {
     }
   }
 
-  /** Weighs an ICMP message, which anyone could have sent: only a peer that is silent as well is believed dead. D-9 */
-  icmp(nowUs: number, kind: IcmpKind, srttUs: number, policy: "verify" | "immediate"): void {
+  /**
+   * Weighs an ICMP message, which anyone could have sent: only a peer that is silent as well is believed dead. D-9
+   *
+   * With `elsewhere` the peer has other addresses: what is said of one of them makes it doubtful, and no more.
+   */
+  icmp(nowUs: number, kind: IcmpKind, srttUs: number, policy: IcmpTrust): void {
     if (kind === "sourceQuench") {
       if (policy === "immediate" && this.#state === "healthy") this.#enter(nowUs, "degraded");
       return;
     }
     const silent = this.silentUs(nowUs) >= Math.max(3 * srttUs, ICMP_SILENCE_US);
-    if (silent || policy === "immediate") this.#enter(nowUs, "failed");
+    if (policy !== "elsewhere" && (silent || policy === "immediate")) this.#enter(nowUs, "failed");
     else if (this.#state !== "failed") this.#enter(nowUs, "probing");
   }
 

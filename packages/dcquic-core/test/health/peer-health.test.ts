@@ -86,6 +86,9 @@ describe("§3 row 12, §14: the peer health machine", () => {
     const strict = new PeerHealth(0, new AwakeTime(0, 1000));
     strict.icmp(0, "unreachable", 50, "immediate");
     expect(strict.state).toBe("failed");
+    const reachable = new PeerHealth(0, new AwakeTime(0, 1000));
+    reachable.icmp(SECOND, "unreachable", 50, "elsewhere");
+    expect(reachable.state).toBe("probing");
   });
 
   test("probes are spread by a fifth", () => {
