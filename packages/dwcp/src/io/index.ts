@@ -8,10 +8,10 @@ export type { LinkCondition, RepeatCounts, TrafficReading } from "./net/traffic-
 export type { RmaOptions, RmaReading } from "./rma/open-carrier.js";
 export type { StreamReading } from "./net/stream-reading.js";
 export type { FallbackReason, IntegrityStage, WorkReading } from "./transfer/work-tally.js";
-export type { SendRequest } from "./transfer/outbox.js";
+export type { SendRequest } from "./transfer/send-request.js";
 export type { SendFrom } from "./transfer/send-source.js";
 export type { Spool, SpoolListener } from "./transfer/spool.js";
-export type { SendResult } from "./transfer/send-job.js";
+export type { SendResult } from "./transfer/send-job-options.js";
 export type { TrainerOptions } from "./transfer/class-trainer.js";
 export type { KeptStateInfo } from "./transfer/sent-states.js";
 export type { PeerStates } from "./transfer/store-talk.js";
@@ -26,7 +26,7 @@ export {
   type MigrationRound,
 } from "./migration/migrate.js";
 export { ImageFileSource, type ImageWriter } from "./migration/image-file-source.js";
-export type { Received } from "./transfer/receive-job.js";
+export type { Received } from "./transfer/receive-job-context.js";
 
 export { nodeCrc32, nodeHdePlatform, nodeHdePlatformWith } from "./node-hde-platform.js";
 export { type ChosenEngine, chooseEngine, selfTest } from "./zstd/choose-engine.js";

@@ -7,7 +7,7 @@ import type { LinkOptions, PeerAddress } from "./net/link-options.js";
 import type { CongestionControl } from "./net/tune-socket.js";
 import type { RmaOptions } from "./rma/open-carrier.js";
 import type { TrainerOptions } from "./transfer/class-trainer.js";
-import type { Received } from "./transfer/receive-job.js";
+import type { Received } from "./transfer/receive-job-context.js";
 
 /** What a node is made of. Names and defaults are those of spec/dwcp.md B16. */
 export interface DwcpNodeOptions {

@@ -8,11 +8,12 @@ import { CreditAccount } from "../transfer/credit.js";
 import { FairQueue } from "../transfer/fair-queue.js";
 import type { FlyingUnit, OutgoingUnit } from "../transfer/outgoing-unit.js";
 import type { SendingTransfer } from "../transfer/sending-transfer.js";
-import type { UnitMemory } from "../transfer/unit-memory.js";
 import type { Ack } from "../wire/ack.js";
 import { chunkAtFrame } from "../wire/chunk-at.js";
 import { CHUNK_OVERHEAD_BYTES, chunkFrame } from "../wire/chunk-frame.js";
 import type { NackReason } from "../wire/transfer-messages.js";
+import { LentUnits } from "./lent-units.js";
+import { QueuedTransfer } from "./queued-transfer.js";
 import type { SessionOptions } from "./session-options.js";
 import type { StreamState } from "./stream-state.js";
 import type { StreamTable } from "./stream-table.js";
@@ -22,24 +23,6 @@ const FIRST_UNIT_BYTES = 32_768;
 const BURST_SECONDS = 0.005;
 /** The word that a stream is gone needs half a round trip, the acknowledgement of what it brought another one. */
 const AWAIT_RTTS = 1.5;
-
-/** A transfer with its place in the queue. */
-export class QueuedTransfer {
-  readonly transfer: SendingTransfer;
-  readonly weight: number;
-  readonly minShare: number;
-
-  constructor(transfer: SendingTransfer) {
-    this.transfer = transfer;
-    this.minShare = transfer.minShare;
-    this.weight = 1 + transfer.offer.priority;
-  }
-
-  /** Whether it has a unit for a stream. */
-  get ready(): boolean {
-    return this.transfer.hasUnits;
-  }
-}
 
 /** Why a unit was sent again. */
 export type RepeatReason = "streamDied" | "stalled" | "refused" | "hedged";
@@ -68,9 +51,8 @@ export class SendingSide {
   };
   /** Bytes of all frames of units, with repeats; of what is read from memory, those bytes. */
   wireBytes = 0;
-  /** Where the peer reads units from, once it can. */
-  memory: UnitMemory | undefined;
-  readonly #lent = new Map<FlyingUnit, number>();
+  /** Units that the peer reads from memory. */
+  readonly lent: LentUnits = new LentUnits();
   #blockedUntilUs = Number.POSITIVE_INFINITY;
   #isStarved = false;
 
@@ -159,7 +141,7 @@ export class SendingSide {
     this.credit.refund(transfer.takeRefund());
     if (flying === undefined) return false;
     this.repeats.refused += 1;
-    if (this.#lent.has(flying)) this.memory?.failed();
+    this.lent.refused(flying);
     this.#landed(flying);
     return true;
   }
@@ -283,9 +265,8 @@ export class SendingSide {
     transfer.wireBytes += size;
     const flying = transfer.launch(unit, stream.index, this.meter.sent(nowUs, size));
     const chunk = { ...unit.body, unitId: flying.unitId, sentUs: Math.round(nowUs) };
-    const offset = this.memory?.lend(unit.body.encoded);
+    const offset = this.lent.lend(flying);
     if (offset !== undefined) {
-      this.#lent.set(flying, offset);
       return [chunkAtFrame(chunk, transfer.handle, offset, this.#options.crc32)];
     }
     return chunkFrame(chunk, transfer.handle, this.#options.crc32);
@@ -294,7 +275,7 @@ export class SendingSide {
   #arrived(nowUs: number, transfer: SendingTransfer, unitId: number, rttUs: number): void {
     const flying = transfer.arrive(unitId);
     if (flying === undefined) return;
-    this.#takeBack(flying);
+    this.lent.takeBack(flying);
     const size = wireSize(flying.unit);
     const stream = this.#streams.get(flying.streamIndex);
     stream?.land(size);
@@ -304,15 +285,8 @@ export class SendingSide {
     this.rate.sample({ ...sample, nowUs, rttUs, inflightBytes: this.meter.inflightBytes });
   }
 
-  #takeBack(flying: FlyingUnit): void {
-    const offset = this.#lent.get(flying);
-    if (offset === undefined) return;
-    this.#lent.delete(flying);
-    this.memory?.giveBack(offset);
-  }
-
   #landed(flying: FlyingUnit): void {
-    this.#takeBack(flying);
+    this.lent.takeBack(flying);
     const size = wireSize(flying.unit);
     this.#streams.get(flying.streamIndex)?.land(size);
     this.meter.lost(size);

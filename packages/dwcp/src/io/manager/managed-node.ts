@@ -3,7 +3,7 @@ import type { DwcpNode } from "../dwcp-node.js";
 import { startDwcpNode } from "../start-node.js";
 import { nodeHdePlatform } from "../node-hde-platform.js";
 import { PlainReceiver } from "../plain/plain-receiver.js";
-import type { Received } from "../transfer/receive-job.js";
+import type { Received } from "../transfer/receive-job-context.js";
 import { type ManagerSecrets, nodeOptionsOf } from "./node-options.js";
 
 /** What a managed node is started with. */

@@ -7,7 +7,7 @@ import type { DwcpNode } from "../dwcp-node.js";
 import type { PeerAddress } from "../net/link-options.js";
 import { nodeHdePlatform } from "../node-hde-platform.js";
 import { sendPlainly } from "../plain/send-plainly.js";
-import type { SendRequest } from "../transfer/outbox.js";
+import type { SendRequest } from "../transfer/send-request.js";
 import { isStream } from "../transfer/send-source.js";
 import { Spool } from "../transfer/spool.js";
 

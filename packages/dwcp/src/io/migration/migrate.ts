@@ -12,8 +12,8 @@ import {
 import { roundMetadata } from "../../migration/round-offer.js";
 import type { MigrationMessage } from "../../session/session-events.js";
 import { nowUs } from "../net/node-context.js";
-import type { SendOrder, SendRequest } from "../transfer/outbox.js";
-import type { SendResult } from "../transfer/send-job.js";
+import type { SendOrder, SendRequest } from "../transfer/send-request.js";
+import type { SendResult } from "../transfer/send-job-options.js";
 import { RoundCopies } from "./round-copies.js";
 
 /** Something that is to be moved while it runs. */

@@ -84,7 +84,7 @@ export class RmaCarrier {
   hear(host: SessionHost, message: MemoryMessage): void {
     if (this.#isClosed) return;
     if (!this.#links.has(host) && this.#connect(host, message)) this.#say(host, true);
-    if (message.reaches) host.session.sending.memory = this.#memoryOf(host);
+    if (message.reaches) host.session.sending.lent.memory = this.#memoryOf(host);
   }
 
   /** A unit of the peer's lies in its memory. */

@@ -4,7 +4,8 @@ import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { SessionHost } from "../net/session-host.js";
 import type { ObjectStore } from "../store/object-store.js";
 import type { HdePool } from "../workers/hde-pool.js";
-import { ReceiveJob, type Received } from "./receive-job.js";
+import { type Received } from "./receive-job-context.js";
+import { ReceiveJob } from "./receive-job.js";
 import type { UsedDictionary } from "./unit-decoder.js";
 import type { WorkTally } from "./work-tally.js";
 

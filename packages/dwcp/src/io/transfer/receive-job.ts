@@ -4,15 +4,15 @@ import type { Session } from "../../session/session.js";
 import type { SessionEvent } from "../../session/session-events.js";
 import type { ReceivingTransfer } from "../../transfer/receiving-transfer.js";
 import type { Chunk } from "../../wire/chunk.js";
-import { SLOT_SELF } from "../../wire/codec.js";
-import type { NackReason, OfferMessage } from "../../wire/transfer-messages.js";
-import type { ObjectStore, StoredObject } from "../store/object-store.js";
+import type { OfferMessage } from "../../wire/transfer-messages.js";
+import type { ObjectStore } from "../store/object-store.js";
 import type { Part } from "../store/part.js";
-import type { HdePool } from "../workers/hde-pool.js";
-import { type RoundInfo, roundOf } from "../../migration/round-offer.js";
+import { roundOf } from "../../migration/round-offer.js";
 import { ArrivingLeaves } from "./arriving-leaves.js";
 import { digestTexts, LeafHasher, type LeafHashes } from "./leaf-hasher.js";
-import { UnitDecoder, type UsedDictionary } from "./unit-decoder.js";
+import { reasonOf } from "./refusal-reason.js";
+import type { Received, ReceiveJobContext } from "./receive-job-context.js";
+import { UnitDecoder } from "./unit-decoder.js";
 import type { WorkTally } from "./work-tally.js";
 
 /** How much may be written before it is made durable. spec/dwcp.md B4 */
@@ -21,42 +21,6 @@ const SYNC_BYTES = 67_108_864;
 const SYNC_MS = 1_000;
 /** Digests of one LEAVES: its JSON has to stay a control payload. */
 const LEAVES_PER_MESSAGE = 512;
-
-const reasons: Readonly<Partial<Record<DwcpError["code"], NackReason>>> = {
-  "dwcp.unit_crc": "CRC",
-  "dwcp.decode": "DECODE",
-  "dwcp.limit": "DECODE",
-  "dwcp.protocol": "DECODE",
-  "dwcp.baseline_missing": "BASELINE_MISSING",
-  "dwcp.baseline_mismatch": "BASELINE_MISMATCH",
-  "dwcp.dict_missing": "DICT_MISSING",
-  "dwcp.no_space": "NO_SPACE",
-};
-
-function reasonOf(error: DwcpError): NackReason | undefined {
-  // What the sender took for arrived is not here, or not yet: without it the unit can come again.
-  if (error.details?.["slot"] === SLOT_SELF && error.code !== "dwcp.integrity") return "DEPENDENCY";
-  return reasons[error.code];
-}
-
-/** Hears of an object that arrived whole, and which round of a migration it is, if it is one. */
-export type Received = (object: StoredObject, round?: RoundInfo) => void | Promise<void>;
-
-/** What a job is made of. */
-export interface ReceiveJobContext {
-  readonly session: Session;
-  readonly store: ObjectStore;
-  readonly platform: HdePlatform;
-  readonly pool: HdePool;
-  /** Finds a dictionary by its id, and keeps it until `release`. */
-  readonly dictionary: (id: string) => UsedDictionary | undefined;
-  readonly offer: OfferMessage;
-  readonly received: Received;
-  readonly work: WorkTally;
-  readonly stirred: () => void;
-  /** Hears once that it is over, with its files closed. */
-  readonly ended: () => void;
-}
 
 /** Takes one object from a peer: decodes and writes units, syncs, verifies, publishes. */
 export class ReceiveJob {
