@@ -252,7 +252,9 @@ export {
   type ForwardTarget,
 } from "./bridge/forwarded-message.js";
 
+export { logDriverEvent } from "./log/driver-log.js";
 export { Logger, type LoggerOptions, LogLevel, type LogLine, parseLogLevel } from "./log/logger.js";
+export { StreamLog } from "./log/stream-log.js";
 export {
   CounterMirror,
   type CounterTree,

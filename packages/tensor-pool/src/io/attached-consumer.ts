@@ -67,7 +67,8 @@ export class AttachedConsumer {
   async start(): Promise<void> {
     await this.#stream.start();
     const { descriptorChannel, descriptorStreamId } = this.#stream.attachment;
-    const { client, onDrop = () => undefined } = this.#options;
+    const { client, onDrop } = this.#options;
+    const { log } = this.#stream.attachment;
     const shared = { channel: descriptorChannel, streamId: descriptorStreamId };
     const subscription = await client.addSubscription(descriptorChannel, descriptorStreamId);
     this.#descriptors = new DescriptorStreams(client, shared, subscription);
@@ -77,7 +78,10 @@ export class AttachedConsumer {
       follow: () => {
         this.#stream.follow();
       },
-      onDrop,
+      onDrop: (reason) => {
+        log.dropped(reason);
+        onDrop?.(reason);
+      },
     });
   }
 

@@ -191,6 +191,7 @@ export class AttachedProducer implements ServedProducer {
       fence: backend.shm.fence,
       ...wakeReadersOf(backend, this.#options.wakeReaders),
     });
+    this.#attachment.log.mapped(layout.epoch);
     this.#options.onMapped?.(layout.epoch);
   }
 
@@ -204,6 +205,7 @@ export class AttachedProducer implements ServedProducer {
     this.#producer = undefined;
     this.#stream?.unmap();
     this.#stream = undefined;
+    this.#attachment.log.unmapped(reason);
     this.#options.onUnmapped?.(reason);
   }
 }

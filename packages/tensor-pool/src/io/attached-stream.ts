@@ -131,6 +131,7 @@ export class AttachedStream {
       this.#map(action.layout);
     } catch (error) {
       if (!isWireError(error)) throw error;
+      this.#attachment.log.unusable(error.message);
     }
   }
 
@@ -143,12 +144,14 @@ export class AttachedStream {
       throw error;
     }
     this.#mapping.mapped();
+    this.#attachment.log.mapped(layout.epoch);
     this.#options.onMapped?.(layout.epoch);
   }
 
   #unmap(reason: string): void {
     if (this.consumer.stream === undefined) return;
     this.consumer.unmap();
+    this.#attachment.log.unmapped(reason);
     this.#options.onUnmapped?.(reason);
   }
 

@@ -7,6 +7,8 @@ import { Consumer, type ConsumerOptions } from "../consumer/consumer.js";
 import type { DropReason } from "../consumer/drop-reason.js";
 import type { Frame } from "../consumer/frame.js";
 import { waitForNextFrame } from "../consumer/next-frame-wait.js";
+import type { Logger } from "../log/logger.js";
+import { StreamLog } from "../log/stream-log.js";
 import { readSuperblock } from "../region/superblock.js";
 import { DEFAULT_CHANNEL, StreamIds } from "../stream-ids.js";
 import { DescriptorStreams } from "./descriptor-streams.js";
@@ -32,6 +34,8 @@ export interface DirectConsumerOptions extends ConsumerOptions {
   readonly announceStreamId?: number;
   /** What lends the memory; by default what this machine has. */
   readonly backend?: Backend;
+  /** Says what happens to the regions and the frames. */
+  readonly logger?: Logger;
   /** Called when regions were mapped. */
   readonly onMapped?: (epoch: bigint) => void;
   /** Called when regions were given up or could not be mapped, with the reason. */
@@ -52,6 +56,7 @@ export class DirectConsumer {
   readonly #futex: Futex;
   readonly #source: FrameSource;
   readonly #announces: Subscription;
+  readonly #log: StreamLog;
   #closed = false;
 
   /** Use {@link openDirectConsumer}. */
@@ -64,6 +69,7 @@ export class DirectConsumer {
     this.#options = options;
     this.descriptors = descriptors;
     this.#futex = backend.futex;
+    this.#log = new StreamLog(options.logger, options.streamId);
     this.#announces = announces;
     this.#folders = backend.shm.allow(options.allowedDirs ?? ["/dev/shm"]);
     this.#mapping = new StreamMapping({ joinTimeNs: process.hrtime.bigint() });
@@ -78,7 +84,10 @@ export class DirectConsumer {
       follow: () => {
         this.#follow();
       },
-      onDrop: options.onDrop ?? (() => undefined),
+      onDrop: (reason) => {
+        this.#log.dropped(reason);
+        options.onDrop?.(reason);
+      },
     });
   }
 
@@ -152,23 +161,27 @@ export class DirectConsumer {
   };
 
   #act(action: MappingAction): void {
-    if (action.kind === "unmap") {
-      this.consumer.unmap();
-      this.#options.onUnmapped?.(action.reason);
-    }
+    if (action.kind === "unmap") this.#unmap(action.reason);
     if (action.kind !== "map") return;
-    if (this.consumer.stream !== undefined) {
-      this.consumer.unmap();
-      this.#options.onUnmapped?.("newEpoch");
-    }
+    if (this.consumer.stream !== undefined) this.#unmap("newEpoch");
+    const { epoch } = action.layout;
     try {
       this.consumer.map(mapRegions(this.#folders, action.layout));
       this.#mapping.mapped();
-      this.#options.onMapped?.(action.layout.epoch);
+      this.#log.mapped(epoch);
+      this.#options.onMapped?.(epoch);
     } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
       this.#mapping.failed();
-      this.#options.onUnmapped?.(error instanceof Error ? error.message : String(error));
+      this.#log.unusable(message);
+      this.#options.onUnmapped?.(message);
     }
+  }
+
+  #unmap(reason: string): void {
+    this.consumer.unmap();
+    this.#log.unmapped(reason);
+    this.#options.onUnmapped?.(reason);
   }
 }
 

@@ -9,6 +9,8 @@ import type { Supervisor } from "../supervisor/supervisor.js";
 import type { DriverEvent } from "../driver/driver-report.js";
 import { driverSettings } from "../driver/driver-settings.js";
 import { PoolDriver } from "../driver/pool-driver.js";
+import { logDriverEvent } from "../log/driver-log.js";
+import type { Logger } from "../log/logger.js";
 import type { ShutdownReason } from "../messages/generated/driver.js";
 import { TensorPoolError } from "../errors.js";
 import { DiskRegions } from "./disk-regions.js";
@@ -33,6 +35,8 @@ export interface PoolDriverOptions {
   readonly client: Client;
   /** What it is to do. */
   readonly config: PoolConfig;
+  /** Says what happens. */
+  readonly logger?: Logger;
   /** Called for everything that happens. */
   readonly onEvent?: (event: DriverEvent) => void;
   /** What lends the memory; by default what this machine has. */
@@ -112,7 +116,10 @@ async function startDriver(options: PoolDriverOptions, opened: Opened): Promise<
       driver.halt(monotonicNs());
     },
   });
-  const onEvent = options.onEvent ?? (() => undefined);
+  const onEvent = (event: DriverEvent): void => {
+    if (options.logger !== undefined) logDriverEvent(options.logger, event);
+    options.onEvent?.(event);
+  };
   return run({ client, driver, supervisor, relays, control, publications, opened, onEvent });
 }
 

@@ -7,6 +7,8 @@ import type { GrantedLease } from "../driver-client/attach-check.js";
 import { LeaseClient } from "../driver-client/lease-client.js";
 import type { LeaseEvent } from "../driver-client/lease-event.js";
 import type { LeaseRequest } from "../driver-client/lease-request.js";
+import type { Logger } from "../log/logger.js";
+import { StreamLog } from "../log/stream-log.js";
 import { DEFAULT_CHANNEL, StreamIds } from "../stream-ids.js";
 import { type MessagePoller, offerMessage, openPoller } from "./message-poller.js";
 import { monotonicNs } from "./monotonic-clock.js";
@@ -36,6 +38,8 @@ export interface AttachmentOptions extends Omit<LeaseRequest, "role" | "streamId
   readonly allowedDirs?: readonly string[];
   /** Whose files regions may be; by default this process's user's and root's. */
   readonly shmPolicy?: ShmPolicy;
+  /** Says what happens to the lease, the regions and the frames. */
+  readonly logger?: Logger;
   /** Called for everything that happens to the lease. */
   readonly onLease?: (event: LeaseEvent) => void;
   /** What lends the memory; by default what this machine has. */
@@ -62,6 +66,8 @@ export class StreamAttachment {
   readonly folders: ShmFolders;
   /** What lends the memory. */
   readonly backend: Backend;
+  /** Says what becomes of the stream. */
+  readonly log: StreamLog;
   readonly #options: AttachmentOptions;
   readonly #handlers: AttachmentHandlers;
   #control: MessagePoller | undefined;
@@ -79,6 +85,7 @@ export class StreamAttachment {
     this.#options = options;
     this.#handlers = handlers;
     this.backend = options.backend ?? machine;
+    this.log = new StreamLog(options.logger, options.streamId);
     this.folders = this.backend.shm.allow(options.allowedDirs ?? ["/dev/shm"], options.shmPolicy);
     this.lease = new LeaseClient({ ...options, role }, { fill: (into) => randomFillSync(into) });
   }
@@ -156,6 +163,7 @@ export class StreamAttachment {
 
   #events(): void {
     for (let event = this.lease.nextEvent(); event !== undefined; event = this.lease.nextEvent()) {
+      this.log.lease(event);
       if (event.kind === "attached") this.#attached(event.lease);
       else if (
         event.kind === "lost" ||
@@ -175,6 +183,7 @@ export class StreamAttachment {
     } catch (error) {
       if (!isWireError(error)) throw error;
       this.lease.unusable(monotonicNs());
+      this.log.unusable(error.message);
       this.#options.onLease?.({ kind: "protocolError", message: error.message });
     }
   }

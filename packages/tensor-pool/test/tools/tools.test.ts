@@ -167,6 +167,7 @@ describeWith("tools on shared memory", native, () => {
     expect((await run("shm-validate", uri, "-a", "/tmp")).code).toBe(1);
     const twice = await run("shm-create", "-b", baseDir, "-e", "9", "-s", "5", "-N", "3");
     expect(twice.code).toBe(2);
+    expect((await run("shm-create", "-b", baseDir, ...pool, "-l", "2")).code).toBe(2);
   });
 
   test("frames are produced, consumed, counted and looked at", async () => {
@@ -176,6 +177,12 @@ describeWith("tools on shared memory", native, () => {
     expect(consumed.code).toBe(0);
     expect(consumed.json).toHaveLength(20);
     expect(consumed.json[3]).toMatchObject({ dtype: "uint8", dims: [100], bytes: 100 });
+    process.env["TP_LOG_LEVEL"] = "2";
+    const told = await run("consume", ...common, "-n", "1", "--json");
+    expect(told.err).toMatch(/^{"level":"info","event":"mapped","streamId":77,"epoch":"\d+"}$/m);
+    process.env["TP_LOG_LEVEL"] = "loud";
+    expect((await run("consume", ...common, "-n", "1")).code).toBe(2);
+    delete process.env["TP_LOG_LEVEL"];
     const stats = await run("stats", ...common, "-n", "1", "--json");
     expect(Number(stats.json[0]?.["framesPerSecond"])).toBeGreaterThan(0);
     const [announce] = (
@@ -217,7 +224,9 @@ describeWith("tools on shared memory", native, () => {
         'profile = "p"',
       ].join("\n"),
     );
+    process.env["TP_LOG_LEVEL"] = "2";
     const driver = start("driver", "-c", config);
+    delete process.env["TP_LOG_LEVEL"];
     while (!driver.out().includes("ready")) await new Promise((resolve) => setTimeout(resolve, 5));
     const lease = ["-a", aeronDir, "-s", "10000", "-i", "9", "--timeout", "20000"];
     const attached = await run("driver-attach", ...lease, "--json");
@@ -235,7 +244,10 @@ describeWith("tools on shared memory", native, () => {
     const counters = await run("driver-counters", "-a", aeronDir);
     expect(counters.out).toMatch(/^tensor-pool driver driver-01 attaches: [1-9]/m);
     driver.stop();
-    expect((await driver.ran).code).toBe(0);
+    const { code, err } = await driver.ran;
+    expect(code).toBe(0);
+    expect(err).toMatch(/^info attached streamId=10000 clientId=9 /m);
+    expect(err).toMatch(/^info stopped /m);
     expect(readdirSync(baseDir)).toContain("aeron");
   }, 60_000);
 

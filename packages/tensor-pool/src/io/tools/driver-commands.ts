@@ -7,6 +7,7 @@ import { startPoolDriver } from "../pool-driver.js";
 import { readConfig } from "./config-commands.js";
 import { ExitCode, type OptionSpec, type ToolCommand, type ToolContext } from "./tool-command.js";
 import { AERON_OPTIONS, turnUntil, withClient } from "./tool-connection.js";
+import { toolLogger } from "./tool-logger.js";
 
 /** The type of the counters in which tools show a driver's counts. */
 const POOL_COUNTER_TYPE = 2_101;
@@ -71,12 +72,14 @@ export const driverCommands: readonly ToolCommand[] = [
 
 async function runDriver(context: ToolContext): Promise<ExitCode> {
   const config = readConfig(context);
+  const logger = toolLogger(context);
   const directory = config.driver.aeron_dir;
   const values = { ...context.values, text: () => (directory === "" ? undefined : directory) };
   return await withClient({ values }, async (client) => {
     const running = await startPoolDriver({
       client,
       config,
+      logger,
       onEvent: (event) => {
         context.print({ fields: { ...event } });
       },

@@ -7,6 +7,7 @@ import { RegionType } from "../../messages/generated/wire.js";
 import {
   isSlotCount,
   isStride,
+  LAYOUT_VERSION,
   poolBytes,
   ringBytes,
   SUPERBLOCK_BYTES,
@@ -131,6 +132,7 @@ export const regionCommands: readonly ToolCommand[] = [
       pool: { type: "string", short: "p", help: "the pool id (default 1)" },
       nslots: { type: "string", short: "N", help: "slots, a power of two (default 1024)" },
       stride: { type: "string", short: "S", help: "bytes of a pool's slot, a multiple of 64" },
+      layout: { type: "string", short: "l", help: "the layout version (default 1, the only one)" },
       path: {
         type: "string",
         short: "x",
@@ -149,6 +151,8 @@ function createRegion({ values, print }: ToolContext): ExitCode {
   const strideBytes = kind === "pool" ? values.number("stride", 0) : 0;
   const streamId = values.number("stream", 0);
   const epoch = values.bigint("epoch");
+  const layout = values.number("layout", LAYOUT_VERSION);
+  if (layout !== LAYOUT_VERSION) throw new UsageError(`layout version ${layout}`);
   if (!isSlotCount(nslots)) throw new UsageError(`${nslots} slots, no power of two`);
   if (kind === "pool" && !isStride(strideBytes)) throw new UsageError(`strides of ${strideBytes}`);
   const baseDir = values.text("base") ?? "/dev/shm";

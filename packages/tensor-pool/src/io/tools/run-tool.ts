@@ -1,4 +1,5 @@
 import { isWireError } from "@proj/wire-types";
+import { toJson } from "./to-json.js";
 import {
   ExitCode,
   helpOf,
@@ -72,13 +73,6 @@ function overview(program: string, commands: readonly ToolCommand[]): string {
     `"${program} <command> --help" tells the options of one. All take --json.`,
     "",
   ].join("\n");
-}
-
-function toJson(value: unknown): string {
-  return JSON.stringify(value, (_, each: unknown) => {
-    if (typeof each === "bigint") return String(each);
-    return each instanceof Uint8Array ? Buffer.from(each).toString("base64") : each;
-  });
 }
 
 function lineOf({ fields, line }: ToolResult): string {

@@ -18,6 +18,7 @@ import {
   UsageError,
 } from "./tool-command.js";
 import { AERON_OPTIONS, END_OPTIONS, turnUntil, withClient } from "./tool-connection.js";
+import { toolLogger } from "./tool-logger.js";
 
 const STREAM: Readonly<Record<string, OptionSpec>> = {
   ...AERON_OPTIONS,
@@ -90,7 +91,8 @@ async function openSource(client: Client, context: ToolContext): Promise<Source>
   const streamId = values.number("stream", 10_000);
   const allowedDirs = [values.text("base") ?? "/dev/shm"];
   if (values.flag("direct")) {
-    const direct = await openDirectConsumer({ client, channel, streamId, allowedDirs });
+    const logger = toolLogger(context);
+    const direct = await openDirectConsumer({ client, channel, streamId, allowedDirs, logger });
     return {
       counters: direct.consumer.counters,
       poll: (handler) => direct.poll(handler),
@@ -105,9 +107,7 @@ async function openSource(client: Client, context: ToolContext): Promise<Source>
     controlChannel: channel,
     allowedDirs,
     ...clientId(context),
-    onLease: (event) => {
-      if (event.kind === "refused") context.note(`refused: ${event.message}`);
-    },
+    logger: toolLogger(context),
   });
 }
 
@@ -161,9 +161,7 @@ async function openTarget(client: Client, context: ToolContext): Promise<Target>
       controlChannel: channel,
       allowedDirs: [baseDir],
       ...clientId(context),
-      onLease: (event) => {
-        if (event.kind === "refused") context.note(`refused: ${event.message}`);
-      },
+      logger: toolLogger(context),
     });
     return {
       publish: (template, payload) => attached.publishBytes(template, payload),
