@@ -4,6 +4,8 @@ import { SeededRandom } from "@proj/wire-types";
 const ANCHOR_BITS = 7;
 const NO_ANCHOR = -1 << (32 - ANCHOR_BITS);
 const STEP_BYTES = 8_192;
+// So many bytes back the hash depends on.
+const HASHED_BYTES = 32;
 
 // Any numbers will do, if both never change within a process and no byte that repeats makes anchors of itself.
 const SEED = 0x44574350;
@@ -24,6 +26,7 @@ export class AnchorScan {
   scan(bytes: Uint8Array): void {
     // A binding of the module is looked up each time: in a loop over every byte that is half of the time.
     const table = gear;
+    const words = wordsOf(bytes);
     let hash = 0;
     let count = 0;
     for (let start = 0; start < bytes.length; start += STEP_BYTES) {
@@ -31,7 +34,10 @@ export class AnchorScan {
       if (count + STEP_BYTES > this.positions.length) this.#grow();
       const { positions, hashes } = this;
       const end = Math.min(bytes.length, start + STEP_BYTES);
-      for (let at = start; at < end; at++) {
+      const isZero = words !== undefined && end - start === STEP_BYTES && areZero(words, start / 4);
+      // Behind its first bytes, a stretch of zeros has no anchors.
+      const stop = isZero ? start + HASHED_BYTES : end;
+      for (let at = start; at < stop; at++) {
         hash = ((hash << 1) + (table[bytes[at] ?? 0] ?? 0)) | 0;
         if ((hash & NO_ANCHOR) !== 0) continue;
         positions[count] = at + 1;
@@ -49,6 +55,15 @@ export class AnchorScan {
       this[name] = larger;
     }
   }
+}
+
+function wordsOf({ buffer, byteOffset, length }: Uint8Array): Int32Array | undefined {
+  return byteOffset % 4 === 0 ? new Int32Array(buffer, byteOffset, length >> 2) : undefined;
+}
+
+function areZero(words: Int32Array, from: number): boolean {
+  for (let at = from; at < from + STEP_BYTES / 4; at++) if (words[at] !== 0) return false;
+  return true;
 }
 
 function makeGear(): Int32Array {
