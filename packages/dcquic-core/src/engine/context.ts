@@ -89,6 +89,8 @@ export class EngineContext {
   /** What is counted. */
   readonly counters: EngineCounters = engineCounters();
 
+  readonly #dueUs = (): number => this.wheel.nextDeadline();
+
   /** Gathers the parts. */
   constructor(parts: {
     readonly config: EngineConfig;
@@ -122,7 +124,7 @@ export class EngineContext {
   /** Takes note that the engine is called: first of all in each call that believes in the time. */
   runs(nowUs: number): void {
     this.nowUs = nowUs;
-    const lateUs = this.awake.runs(nowUs, () => this.wheel.nextDeadline());
+    const lateUs = this.awake.runs(nowUs, this.#dueUs);
     if (lateUs === 0) return;
     // Whoever was kept from running must not blame its peers for the silence.
     this.resumedUs = nowUs;
