@@ -27,6 +27,7 @@ const PAGE_BYTES = 4_096;
 const UNDER_WAY = 8;
 const EXTENT_BYTES = 4 * MIB;
 const OWN_MAX_RATIO = 64;
+const WARM_UP_PAIRS = 3;
 const OVERHEAD_BYTES = CHUNK_HEADER_BYTES + FRAME_HEADER_BYTES;
 
 const limits = resolveDwcpLimits();
@@ -41,9 +42,10 @@ await runSuite({
 
 async function measure(): Promise<readonly Fact[]> {
   const facts: Fact[] = [];
-  for (const pair of [...(await memoryPairs()), ...sqlitePair(), ...packagePair(), ...given()]) {
-    facts.push(...measurePair(pair));
-  }
+  const pairs = [...(await memoryPairs()), ...sqlitePair(), ...packagePair(), ...given()];
+  // A node encodes many objects: what is measured is not its first.
+  for (const pair of pairs.slice(0, WARM_UP_PAIRS)) send(pair, pair.before);
+  for (const pair of pairs) facts.push(...measurePair(pair));
   facts.push(...trivialPattern());
   return facts;
 }

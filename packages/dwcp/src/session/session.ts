@@ -1,11 +1,8 @@
-import { DwcpError, dwcpCodeOf } from "../errors.js";
-import { decodeAck } from "../wire/ack.js";
-import { type ControlMessage, decodeControlMessage } from "../wire/control-message.js";
+import { DwcpError } from "../errors.js";
 import type { Frame } from "../wire/frame-reader.js";
 import { FrameType } from "../wire/frame-type.js";
 import type { MemoryMessage } from "../wire/memory-message.js";
-import type { ErrorMessage } from "../wire/session-messages.js";
-import type { LeavesMessage, SteeringMessage } from "../wire/transfer-messages.js";
+import { FrameRouter } from "./frame-router.js";
 import { IncomingTransfers } from "./incoming-transfers.js";
 import { OutgoingTransfers } from "./outgoing-transfers.js";
 import { ReceivingSide } from "./receiving-side.js";
@@ -18,7 +15,6 @@ import { StreamTable } from "./stream-table.js";
 
 const STALL_RTTS = 4;
 const FIRST_ANSWER_US = 10_000_000;
-const STEERED = { PAUSE: "paused", CONTINUE: "continued", CANCEL: "cancelled" } as const;
 /** What a PING carries: nothing is told by it but life. */
 const PING_OPAQUE = "0000000000000000";
 
@@ -42,6 +38,7 @@ export class Session {
   readonly receiving: ReceivingSide;
   readonly outgoing: OutgoingTransfers;
   readonly incoming: IncomingTransfers;
+  readonly #router: FrameRouter;
   readonly #events: SessionEvent[] = [];
   readonly #retries = new RetryBook();
   #lostAtUs: number | undefined;
@@ -63,6 +60,18 @@ export class Session {
     });
     const { streams, receiving } = this;
     this.incoming = new IncomingTransfers({ options, streams, receiving, tell });
+    const { sending, outgoing, incoming } = this;
+    this.#router = new FrameRouter({
+      options,
+      streams,
+      sending,
+      receiving,
+      outgoing,
+      incoming,
+      tell,
+      close: (error) => this.close(error),
+      kill: (now, stream, error) => this.#kill(now, stream, error),
+    });
     // Without streams yet: its time to live counts from now.
     this.#lostAtUs = nowUs;
   }
@@ -106,7 +115,7 @@ export class Session {
     if (stream === undefined || this.#isClosed) return;
     stream.hear(nowUs);
     try {
-      this.#take(nowUs, stream, frame);
+      this.#router.take(nowUs, stream, frame);
     } catch (error) {
       this.#kill(nowUs, stream, asTransferError(error));
     }
@@ -164,7 +173,7 @@ export class Session {
     const frame = { type: FrameType.CHUNK, flags: 0, handle, payload, payloadBytes };
     if (this.#isClosed || stream === undefined) return;
     try {
-      this.#take(nowUs, stream, frame);
+      this.#router.take(nowUs, stream, frame);
     } catch (error) {
       this.#kill(nowUs, stream, asTransferError(error));
     }
@@ -226,130 +235,5 @@ export class Session {
   #kill(nowUs: number, stream: StreamState, error: DwcpError): void {
     this.#events.push({ kind: "streamDied", streamIndex: stream.index, error });
     this.streamGone(nowUs, stream.index);
-  }
-
-  #take(nowUs: number, stream: StreamState, frame: Frame): void {
-    const { limits, crc32 } = this.options;
-    const { handle, payload } = frame;
-    if (frame.type === FrameType.CHUNK) {
-      const chunk = this.receiving.arrived(nowUs, handle, payload, stream.index);
-      if (chunk !== undefined) this.#events.push({ kind: "unitArrived", handle, chunk });
-    } else if (frame.type === FrameType.CHUNK_AT) {
-      const unit = this.receiving.announced(handle, payload);
-      const streamIndex = stream.index;
-      if (unit === undefined) return;
-      this.#events.push({ kind: "unitAnnounced", handle, streamIndex, unit });
-    } else if (frame.type === FrameType.ACK) {
-      const done = this.sending.acknowledged(nowUs, handle, decodeAck(payload));
-      if (done !== undefined) this.outgoing.arrived(done);
-    } else {
-      const message = decodeControlMessage(frame.type, payload, limits, crc32);
-      this.#obey(nowUs, stream, handle, message);
-    }
-  }
-
-  #obey(nowUs: number, stream: StreamState, handle: number, message: ControlMessage): void {
-    switch (message.kind) {
-      case "PING":
-        this.streams.say({ kind: "PONG", opaque: message.opaque, holdUs: 0 }, 0, stream.index);
-        break;
-      case "PONG":
-        break;
-      case "CREDIT":
-        this.sending.credit.raise(message.limit);
-        break;
-      case "GOAWAY":
-        this.#events.push({ kind: "goingAway", reason: message.reason });
-        break;
-      case "ERROR":
-        this.#obeyError(nowUs, stream, handle, message);
-        break;
-      case "OFFER":
-        this.incoming.offered(message);
-        break;
-      case "FIN":
-        this.incoming.finished(handle, message.rootHash, message.rawLength);
-        break;
-      case "ACCEPT":
-        this.outgoing.accepted(message);
-        break;
-      case "REJECT":
-        this.outgoing.rejected(message);
-        break;
-      case "NACK":
-        this.outgoing.refused(handle, message.unitId, message.reason);
-        break;
-      case "VERIFIED":
-      case "COMMITTED":
-        this.outgoing.outcome(message.kind, message.transferId, message.rootHash);
-        break;
-      case "REPAIR":
-        this.outgoing.repair(handle, message.leaves);
-        break;
-      case "LEAVES":
-        this.#leaves(handle, message);
-        break;
-      case "PAUSE":
-      case "CONTINUE":
-      case "CANCEL":
-        this.#steered(handle, message);
-        break;
-      case "BASELINE_QUERY":
-      case "BASELINE_STATE":
-      case "BASELINE_DROP":
-      case "DICT_OFFER":
-      case "DICT_STATE":
-      case "DICT_DATA":
-        this.#events.push({ kind: "storeMessage", message });
-        break;
-      case "ROUND":
-      case "SWITCHOVER":
-        this.#events.push({ kind: "migrationMessage", message });
-        break;
-      case "MEMORY":
-        this.receiving.requireMemory();
-        this.#events.push({ kind: "memoryOpened", message });
-        break;
-      case "HELLO":
-      case "WELCOME":
-      case "AUTH":
-      case "AUTH_OK":
-      case "ATTACH":
-      case "ATTACHED":
-        throw new DwcpError("dwcp.protocol", `${message.kind} on an attached stream`);
-    }
-  }
-
-  #leaves(handle: number, { first, count, digests }: LeavesMessage): void {
-    const sent = this.sending.get(handle);
-    const received = this.receiving.get(handle);
-    if (sent !== undefined && digests === undefined) this.outgoing.leavesAsked(sent, first, count);
-    if (received !== undefined && digests !== undefined) {
-      this.incoming.leavesGiven(received, first, digests);
-    }
-  }
-
-  #steered(handle: number, message: SteeringMessage): void {
-    const sent = this.sending.get(handle);
-    const received = this.receiving.get(handle);
-    if (sent !== undefined) this.outgoing.steeredBy(sent, message);
-    if (received !== undefined) this.incoming.steeredBy(received, message);
-    const transferId = (sent ?? received)?.offer.transferId;
-    if (transferId === undefined) return;
-    this.#events.push({ kind: STEERED[message.kind], transferId, reason: message.reason });
-  }
-
-  #obeyError(nowUs: number, stream: StreamState, handle: number, message: ErrorMessage): void {
-    const error = new DwcpError(dwcpCodeOf(message.code) ?? "dwcp.protocol", message.text);
-    if (message.scope === "session") {
-      this.close(error);
-    } else if (message.scope === "stream") {
-      this.#kill(nowUs, stream, error);
-    } else {
-      const sent = this.sending.get(handle);
-      const received = this.receiving.get(handle);
-      if (sent !== undefined) this.outgoing.failed(sent, error);
-      if (received !== undefined) this.incoming.failed(received, error);
-    }
   }
 }

@@ -3,7 +3,8 @@ import { DwcpError } from "../errors.js";
 import type { DeliveryStamp } from "../rate/delivery-meter.js";
 import type { UnitBody } from "../wire/chunk.js";
 import type { IntervalPair, NackReason, OfferMessage } from "../wire/transfer-messages.js";
-import { type EncodingRule, encodingRules, type PlannedExtent } from "./encoding-rule.js";
+import type { EncodingRule, PlannedExtent } from "./encoding-rule.js";
+import { ExtentPlan } from "./extent-plan.js";
 import { Flight } from "./flight.js";
 import type { FlyingUnit, OutgoingUnit } from "./outgoing-unit.js";
 import { UnitQueue } from "./unit-queue.js";
@@ -48,18 +49,11 @@ export class SendingTransfer {
   readonly dictionarySlots: Set<number> = new Set();
   /** Bytes that the peer has, as far as is known. Its owner may encode later units against them. */
   readonly arrived: IntervalSet = new IntervalSet();
-  readonly #pending: Readonly<Record<EncodingRule, IntervalSet>> = {
-    raw: new IntervalSet(),
-    plain: new IntervalSet(),
-    withoutSelf: new IntervalSet(),
-    best: new IntervalSet(),
-  };
+  readonly #plan = new ExtentPlan();
   readonly #queue = new UnitQueue();
   readonly #flight = new Flight();
   readonly #failures = new Map<number, number>();
-  #encoding = 0;
   #refund = 0;
-  #attempt = 0;
   #length: number;
   #isGrowing: boolean;
 
@@ -72,7 +66,7 @@ export class SendingTransfer {
     this.minShare = minShare;
     this.#isGrowing = offer.rawLength < 0;
     this.#length = Math.max(0, offer.rawLength);
-    this.#pending.best.add(0, this.#length);
+    this.#plan.add(0, this.#length, "best");
   }
 
   /** Raw bytes of the object, as far as they are there. */
@@ -87,12 +81,12 @@ export class SendingTransfer {
 
   /** Raw bytes that nobody encodes yet. */
   get pendingBytes(): number {
-    return encodingRules.reduce((sum, rule) => sum + this.#pending[rule].covered, 0);
+    return this.#plan.pendingBytes;
   }
 
   /** Extents that were taken and not supplied yet. */
   get encodingCount(): number {
-    return this.#encoding;
+    return this.#plan.encodingCount;
   }
 
   /** Whether a unit can be handed to a stream. */
@@ -122,7 +116,7 @@ export class SendingTransfer {
 
   /** More of the object is there. */
   grow(length: number): void {
-    this.#pending.best.add(this.#length, length);
+    this.#plan.add(this.#length, length, "best");
     this.#length = Math.max(this.#length, length);
   }
 
@@ -138,46 +132,30 @@ export class SendingTransfer {
   accepted(handle: number, held: readonly IntervalPair[]): void {
     this.handle = handle;
     this.state = "sending";
-    this.#attempt += 1;
-    this.#encoding = 0;
     this.#forgetUnits();
     this.arrived.clear();
     for (const [start, length] of held) {
       this.arrived.add(start, Math.min(this.#length, start + length));
     }
-    for (const rule of encodingRules) this.#pending[rule].clear();
-    this.#pending.best.add(0, this.#length);
-    for (let i = 0; i < this.arrived.count; i++) {
-      this.#pending.best.remove(this.arrived.start(i), this.arrived.end(i));
-    }
+    this.#plan.begin(this.#length, this.arrived);
     if (this.isComplete) this.state = "finishing";
   }
 
   /** Takes the next extent that has to be encoded, of at most `maxRawBytes`. */
   takeExtent(maxRawBytes: number): PlannedExtent | undefined {
-    for (const rule of encodingRules) {
-      const pending = this.#pending[rule];
-      if (pending.count === 0) continue;
-      const start = pending.start(0);
-      const end = Math.min(pending.end(0), start + maxRawBytes);
-      pending.remove(start, end);
-      this.#encoding += 1;
-      return { start, end, rule, attempt: this.#attempt };
-    }
-    return undefined;
+    return this.#plan.take(maxRawBytes);
   }
 
   /** Gives what an extent was encoded to. What the units leave out has to be encoded later. */
   supply(extent: PlannedExtent, units: readonly UnitBody[]): void {
-    if (extent.attempt !== this.#attempt) return;
-    this.#encoding -= 1;
+    if (!this.#plan.supplied(extent)) return;
     const rest = new IntervalSet();
     rest.add(extent.start, extent.end);
     for (const body of units) {
       rest.remove(body.rawOffset, body.rawOffset + body.rawBytes);
       this.#queue.add({ body, rule: extent.rule, flying: 0, sends: 0, done: false });
     }
-    for (let i = 0; i < rest.count; i++) this.#plan(rest.start(i), rest.end(i), extent.rule);
+    for (let i = 0; i < rest.count; i++) this.#plan.move(rest.start(i), rest.end(i), extent.rule);
   }
 
   /** The next unit for a stream, which stays where it is: repeats first. */
@@ -283,7 +261,7 @@ export class SendingTransfer {
       const end = Math.min(this.#length, start + leafBytes);
       if (end <= start) continue;
       this.arrived.remove(start, end);
-      this.#plan(start, end, "plain");
+      this.#plan.move(start, end, "plain");
     }
     this.state = this.isComplete ? "finishing" : "sending";
   }
@@ -303,7 +281,7 @@ export class SendingTransfer {
   /** Forgets everything that is encoded or under way, after the transfer ended one way or another. */
   release(): void {
     this.#forgetUnits();
-    for (const rule of encodingRules) this.#pending[rule].clear();
+    this.#plan.clear();
   }
 
   #failed(unit: OutgoingUnit): void {
@@ -330,18 +308,13 @@ export class SendingTransfer {
   // `unit` is not sent again; what it stood for is encoded anew.
   #replace(unit: OutgoingUnit, start: number, end: number, rule: EncodingRule): void {
     this.#withdraw(unit);
-    this.#plan(start, end, rule);
+    this.#plan.move(start, end, rule);
   }
 
   #withdraw(unit: OutgoingUnit): void {
     if (unit.done) return;
     unit.done = true;
     if (unit.sends > 0) this.#refund += unit.body.encoded.length;
-  }
-
-  #plan(start: number, end: number, rule: EncodingRule): void {
-    for (const each of encodingRules) this.#pending[each].remove(start, end);
-    this.#pending[rule].add(start, end);
   }
 
   #forgetUnits(): void {
