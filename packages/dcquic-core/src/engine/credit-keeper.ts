@@ -33,9 +33,9 @@ export class CreditKeeper {
     const inlineAfter = path.inlineReceived + entry.inlineBytes;
     if (entry.notifySeq < path.notifyGranted && inlineAfter <= path.inlineGranted) return true;
     this.#context.note("creditViolation", path);
-    path.violationsUs.push(nowUs);
     const recent = path.violationsUs.filter((atUs) => nowUs - atUs < VIOLATION_WINDOW_US);
-    path.violationsUs.splice(0, path.violationsUs.length, ...recent);
+    recent.push(nowUs);
+    path.violationsUs = recent;
     if (recent.length >= MAX_VIOLATIONS) this.#violated(path);
     return false;
   }

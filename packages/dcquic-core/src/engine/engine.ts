@@ -345,7 +345,7 @@ export class Engine {
     const { paths, dirty, serving, pulling } = this.#context;
     paths.delete(path);
     for (const set of [dirty, serving, pulling]) set.delete(gone);
-    this.#byCredential.remove(gone.established.credentialId);
+    this.#byCredential.remove(gone.credentialId);
     gone.timer = this.#context.disarm(gone.timer);
   }
 

@@ -94,13 +94,13 @@ export class KeyRetirement {
     const common = {
       direction: path.direction,
       worker: config.worker,
-      credentialId: path.established.credentialId,
+      credentialId: path.credentialId,
     };
     if (retiring.controlAtUs <= nowUs) {
       retiring.controlAtUs = Number.POSITIVE_INFINITY;
       const keyId = path.sendKeys.keyId - 1;
       const packet = { kind: "retireControlKey", ...common, keyId } as const;
-      this.#sendRaw(sealSecretControl(crypto, path.ownMacKey, packet), path.address);
+      this.#sendRaw(sealSecretControl(crypto, path.keys.ownMac, packet), path.address);
     }
     if (retiring.dataAtUs > nowUs) return;
     retiring.dataAtUs = Number.POSITIVE_INFINITY;
@@ -117,7 +117,7 @@ export class KeyRetirement {
         ...common,
         keyHash: dataKeyHash(crypto, key),
       } as const;
-      this.#sendRaw(sealSecretControl(crypto, path.ownMacKey, packet), path.address);
+      this.#sendRaw(sealSecretControl(crypto, path.keys.ownMac, packet), path.address);
     }
   }
 
@@ -129,11 +129,11 @@ export class KeyRetirement {
       kind: "replayDetected",
       direction: path.direction,
       worker,
-      credentialId: path.established.credentialId,
+      credentialId: path.credentialId,
       keyId,
       packetNumber,
     } as const;
     const { crypto } = this.#context;
-    this.#sendRaw(sealSecretControl(crypto, path.ownMacKey, packet), path.address);
+    this.#sendRaw(sealSecretControl(crypto, path.keys.ownMac, packet), path.address);
   }
 }

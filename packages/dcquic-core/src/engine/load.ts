@@ -36,17 +36,23 @@ export function loadOf(paths: Iterable<Path>): EngineLoad {
   let [bandwidth, windowBytes, inflightBytes] = [0, 0, 0];
   let leastRttUs = Number.POSITIVE_INFINITY;
   let mostRttUs = 0;
-  for (const { announceQueue, congestion, rtt } of paths) {
+  for (const path of paths) {
+    const { announceQueue, rtt } = path;
     for (let level = 0; level < PRIORITIES; level++) {
       queued[level] = (queued[level] ?? 0) + announceQueue.depth(level);
     }
-    const { bbr } = congestion;
+    leastRttUs = Math.min(leastRttUs, rtt.srttUs);
+    mostRttUs = Math.max(mostRttUs, rtt.srttUs);
+    if (!path.hasSent) {
+      // What an idle path would begin with is no reason to make it.
+      phases.startup += 1;
+      continue;
+    }
+    const { bbr, inflightBytes: inflight } = path.congestion;
     phases[bbr.phase] += 1;
     bandwidth += bbr.bandwidth;
     windowBytes += bbr.windowBytes;
-    inflightBytes += congestion.inflightBytes;
-    leastRttUs = Math.min(leastRttUs, rtt.srttUs);
-    mostRttUs = Math.max(mostRttUs, rtt.srttUs);
+    inflightBytes += inflight;
   }
   if (leastRttUs === Number.POSITIVE_INFINITY) leastRttUs = 0;
   return { queued, phases, bandwidth, windowBytes, inflightBytes, leastRttUs, mostRttUs };

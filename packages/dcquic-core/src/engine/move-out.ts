@@ -40,7 +40,7 @@ export class MoveOut {
   }
 
   #take(nowUs: number, from: Path, to: Path, transfer: AnnouncedTransfer): void {
-    const { credentialId } = from.established;
+    const { credentialId } = from;
     if (transfer.notifySeq >= 0) {
       const { worker } = this.#context.config;
       transfer.origin ??= { worker, notifySeq: transfer.notifySeq, credentialId };

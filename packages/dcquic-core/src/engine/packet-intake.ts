@@ -188,10 +188,10 @@ export class PacketIntake {
         kind: "staleKey",
         direction: path.direction,
         worker: header.worker,
-        credentialId: path.established.credentialId,
+        credentialId: path.credentialId,
         minKeyId: worker.keys.minKeyId,
       } as const;
-      sendRaw(sealSecretControl(context.crypto, path.ownMacKey, packet), batch.address(index));
+      sendRaw(sealSecretControl(context.crypto, path.keys.ownMac, packet), batch.address(index));
       return undefined;
     }
     if (verdict === "failed") {
@@ -350,7 +350,7 @@ export class PacketIntake {
       return;
     }
     if (packet.direction !== path.peerDirection) return;
-    if (!verifySecretControl(context.crypto, path.peerMacKey, sealed)) {
+    if (!verifySecretControl(context.crypto, path.keys.peerMac, sealed)) {
       context.note("openFailed", path);
       return;
     }

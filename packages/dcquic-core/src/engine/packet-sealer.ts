@@ -50,7 +50,7 @@ export class PacketSealer {
     for (let i = 0; i < count; i++) {
       const offset = into.usedBytes;
       sendKeys.assign(header);
-      encodeHeader(into.bytes, into.view, offset, header, path.established.credentialId);
+      encodeHeader(into.bytes, into.view, offset, header, path.credentialId);
       sendKeys.sealLater(packets, into.bytes, into.view, offset, header);
       into.append(length, path.address, ecn);
     }

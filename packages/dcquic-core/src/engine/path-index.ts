@@ -13,8 +13,8 @@ export class PathIndex {
 
   /** Enters a path under its credential id; one of the same id is replaced. */
   add(path: Path): void {
-    this.remove(path.established.credentialId);
-    const word = firstWord(path.established.credentialId, 0);
+    this.remove(path.credentialId);
+    const word = firstWord(path.credentialId, 0);
     const others = this.#byFirstWord.get(word);
     if (others === undefined) this.#byFirstWord.set(word, [path]);
     else others.push(path);
@@ -46,7 +46,7 @@ export class PathIndex {
 }
 
 function isNamed(path: Path, bytes: Uint8Array, offset: number): boolean {
-  const { credentialId } = path.established;
+  const { credentialId } = path;
   for (let i = 0; i < CREDENTIAL_ID_BYTES; i++) {
     if (credentialId[i] !== bytes[offset + i]) return false;
   }

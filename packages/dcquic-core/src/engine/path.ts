@@ -1,29 +1,25 @@
 import { formatHex } from "@proj/wire-types";
-import { IntervalSet } from "../buffer/interval-set.js";
 import { Congestion } from "../cc/congestion.js";
 import { RttEstimator } from "../cc/rtt.js";
 import type { CryptoBackend } from "../crypto/backend.js";
-import { type Direction, deriveSecretControlKey } from "../crypto/key-schedule.js";
-import { DerivationBudget, ReceiveKeys } from "../crypto/receive-keys.js";
-import { SendKeys } from "../crypto/send-keys.js";
+import type { Direction } from "../crypto/key-schedule.js";
+import type { SendKeys } from "../crypto/send-keys.js";
 import type { AwakeTime } from "../health/awake-time.js";
 import { PeerHealth } from "../health/peer-health.js";
+import type { RmaOffer } from "../negotiate/transport-choice.js";
 import { PathMtu } from "../path/path-mtu.js";
 import type { EstablishedPath } from "../path/handshake.js";
 import { PriorityQueue, PriorityScheduler } from "../sched/priority-queue.js";
 import type { PullSender } from "../sched/pull-scheduler.js";
 import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
-import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
-import type { Pull, PulledTransfer } from "../transfer/pulled-transfer.js";
 import { type Tombstone, Tombstones } from "../transfer/tombstones.js";
 import { ANY_WORKER } from "../wire/constants.js";
 import type { EngineConfig } from "./config.js";
 import type { PathId } from "./events.js";
 import type { FirstCounters } from "./first-counters.js";
-import { type RetiringKeys, retiringKeys } from "./key-retirement.js";
-import { Outbox } from "./outbox.js";
+import { PathKeys } from "./path-keys.js";
+import { PathTables } from "./path-tables.js";
 import { PeerWorker } from "./peer-worker.js";
-import type { CloseState } from "./stream-closer.js";
 import { WishPace } from "./wish-pace.js";
 
 /** What a path is made of. */
@@ -56,37 +52,33 @@ const BATCH_BYTES = 65_536;
 // As HELLO lists it.
 const HEADERS_MODE = 1;
 const CLOSED_COMPLETIONS = 256;
+const NEVER: readonly number[] = [];
+const NO_OFFERS: readonly RmaOffer[] = [];
 /** How often a CLOSED is repeated. */
 export const CLOSED_REPEATS = 3;
 
 /** Everything an engine keeps about one path. Rules are elsewhere: this is the state they share. */
-export class Path {
+export class Path extends PathTables {
   /** Its number. */
   readonly id: PathId;
   /** The driver's number for the peer's address. */
   address: number;
   /** The driver's numbers for all addresses that the peer says it has. */
   readonly addresses: number[];
-  /** What the handshake agreed on. */
-  readonly established: EstablishedPath;
+  /** Its name in packets. */
+  readonly credentialId: Uint8Array;
+  /** Its keys. */
+  readonly keys: PathKeys;
+  /** How the peer's memory can be read. */
+  readonly rmaOffers: readonly RmaOffer[];
   /** Who the peer is, and which of its starts: paths of one name are of one peer. */
   readonly peerName: string;
   /** How DATA of sealed messages is authenticated, in both directions. */
   readonly dataAuth: "packet" | "headers";
-  /** Own keys that go out of use. */
-  readonly retiring: RetiringKeys = retiringKeys();
   /** Direction of what is sent. */
   readonly direction: Direction;
-  /** Numbers and seals what is sent. */
-  readonly sendKeys: SendKeys;
-  /** Authenticates own secret-control packets. */
-  readonly ownMacKey: Uint8Array;
-  /** Verifies the peer's. */
-  readonly peerMacKey: Uint8Array;
   /** Round trip and PTO. */
   readonly rtt: RttEstimator;
-  /** What may be sent. */
-  readonly congestion: Congestion;
   /** How large a datagram may be. */
   readonly mtu: PathMtu;
   /** What is thought of the peer. */
@@ -115,9 +107,6 @@ export class Path {
   /** When that fires. */
   timerUs: number = Number.POSITIVE_INFINITY;
 
-  /** What waits to be written. */
-  readonly outbox: Outbox = new Outbox();
-
   /** Number of the next announcement. */
   nextNotifySeq = 0;
   /** Announcements must stay below it. */
@@ -126,8 +115,6 @@ export class Path {
   inlineLimit: number;
   /** Inline bytes announced so far. */
   inlineSent = 0;
-  /** Own announcements that are finished, for CLOSED. */
-  readonly finished: IntervalSet = new IntervalSet();
   /** How many finished since the last CLOSED. */
   finishedSinceClosed = 0;
   /** How often the last CLOSED is still to be repeated, because nobody acknowledges it. */
@@ -138,10 +125,6 @@ export class Path {
   readonly announceQueue: PriorityQueue = new PriorityQueue();
   /** Chooses between their levels. */
   readonly announceScheduler: PriorityScheduler;
-  /** Own transfers without an answer, in order of their last transmission. */
-  readonly unanswered: Set<AnnouncedTransfer> = new Set();
-  /** Own transfers that wait for one they name to be announced first. */
-  readonly gated: Map<AnnouncedTransfer, AnnouncedTransfer[]> = new Map();
   /** Own transfers with something to send. */
   readonly serveQueue: PriorityQueue = new PriorityQueue();
   /** Chooses between their levels. */
@@ -170,7 +153,7 @@ export class Path {
   /** How often the inline allowance is halved, because packets of the peer are lost or marked. */
   inlineHalvings = 0;
   /** When credit was last violated, up to three times. */
-  readonly violationsUs: number[] = [];
+  violationsUs: readonly number[] = NEVER;
 
   /** Transfers from the peer that want bytes. */
   readonly pullQueue: PriorityQueue = new PriorityQueue();
@@ -178,8 +161,6 @@ export class Path {
   readonly pullScheduler: PriorityScheduler;
   /** When DATA last arrived. */
   dataUs: number = Number.NEGATIVE_INFINITY;
-  /** Pulls without a full answer, in order of their last transmission. */
-  readonly inflightPulls: Map<Pull, PulledTransfer> = new Map();
 
   /** Flags of a PROBE to be sent, or -1. */
   probeFlags = -1;
@@ -193,33 +174,32 @@ export class Path {
   feedbackUs: number = Number.POSITIVE_INFINITY;
   /** Whether new limits are to be told even though nothing else is. */
   creditDue = false;
-  /** Own closes without an answer. */
-  readonly openCloses: Map<string, CloseState> = new Map();
-  readonly #options: PathOptions;
-  readonly #budget = new DerivationBudget();
+  readonly #options: Pick<PathOptions, "config" | "counters" | "forgotten">;
   readonly #workers = new Map<number, PeerWorker>();
+  // What only a peer needs that something is sent to, or heard from. Most peers are idle.
+  #congestion: Congestion | undefined;
 
-  /** Derives the keys. */
+  /** Begins where `options` say; keys are derived when they are used first. */
   constructor(options: PathOptions) {
-    const { config, crypto, established } = options;
-    const { pathSecret, aead, role, peer } = established;
-    this.#options = options;
+    super();
+    const { config, counters, crypto, established, forgotten } = options;
+    const { pathSecret, aead, credentialId, role, peer } = established;
+    // Not what the peer said of itself, of which little is needed later.
+    this.#options = { config, counters, forgotten };
     this.id = options.id;
     this.address = options.address;
     this.addresses = [options.address];
-    this.established = established;
+    this.credentialId = credentialId;
+    this.rmaOffers = peer.rma ?? NO_OFFERS;
     this.sender = options.sender;
     this.peerName = `${options.identity} ${formatHex(peer.epoch)}`;
     const agreed = config.dataAuth === "headers" && peer.dataAuth.includes(HEADERS_MODE);
     this.dataAuth = agreed ? "headers" : "packet";
     this.direction = role === "dialer" ? 0 : 1;
-    const source = { crypto, pathSecret, aead, direction: this.direction, worker: config.worker };
-    const { keyId, notifySeq, packetNumber } = options.counters;
-    this.sendKeys = new SendKeys(source, config.rotation, { keyId, packetNumber });
-    this.ownMacKey = deriveSecretControlKey(crypto, pathSecret, this.direction);
-    this.peerMacKey = deriveSecretControlKey(crypto, pathSecret, this.peerDirection);
+    const { direction } = this;
+    this.keys = new PathKeys({ crypto, pathSecret, aead, direction, config, counters });
+    const { notifySeq } = counters;
     this.rtt = new RttEstimator(config);
-    this.congestion = new Congestion(config.mtuBytes, this.rtt, config.nicSlackUs, packetNumber);
     this.wish = new WishPace(config.nicSlackUs);
     this.mtu = new PathMtu({
       startBytes: Math.min(config.mtuBytes, peer.maxDatagramBytes),
@@ -227,7 +207,7 @@ export class Path {
     });
     this.health = new PeerHealth(options.nowUs, options.awake);
     this.nextNotifySeq = notifySeq;
-    this.finished.add(0, notifySeq);
+    if (notifySeq > 0) this.finished.add(0, notifySeq);
     this.notifyFinished = notifySeq;
     this.notifyLimit = notifySeq + peer.notifyLimit;
     this.inlineLimit = peer.inlineLimit;
@@ -240,6 +220,22 @@ export class Path {
     this.pullScheduler = new PriorityScheduler(scheduling);
   }
 
+  /** Numbers and seals what is sent. */
+  get sendKeys(): SendKeys {
+    return this.keys.send;
+  }
+
+  /** What may be sent. */
+  get congestion(): Congestion {
+    this.#congestion ??= this.#makeCongestion();
+    return this.#congestion;
+  }
+
+  /** Whether anything was sent that {@link Path.congestion} knows of. */
+  get hasSent(): boolean {
+    return this.#congestion !== undefined;
+  }
+
   /** Whether its peer does not answer, so that another address may be better. */
   get isLost(): boolean {
     return this.health.state === "probing" || this.health.state === "failed";
@@ -248,8 +244,8 @@ export class Path {
   /** Sends to another address of the peer from now on. What was learned of the way to the old one goes. §18 */
   sendTo(address: number): void {
     this.address = address;
-    this.congestion.bbr.restart();
-    this.congestion.giveUpInflight();
+    this.#congestion?.bbr.restart();
+    this.#congestion?.giveUpInflight();
   }
 
   /** Direction of what is received. */
@@ -269,12 +265,10 @@ export class Path {
 
   /** Makes the state of a worker, to be kept by {@link Path.keepWorker} once one of its packets verified. */
   makeWorker(worker: number): PeerWorker {
-    const { config, counters, crypto, forgotten } = this.#options;
-    const { pathSecret, aead } = this.established;
-    const source = { crypto, pathSecret, aead, direction: this.peerDirection, worker };
+    const { config, counters, forgotten } = this.#options;
     return new PeerWorker({
       worker,
-      keys: new ReceiveKeys(source, this.#budget, counters.keyId),
+      keys: this.keys.receive(worker),
       tombstones: new Tombstones(forgotten),
       packetWindow: config.packetWindow,
       notifyWindow: config.replayNotifyWindow,
@@ -305,7 +299,7 @@ export class Path {
   /** Whether a CONTROL packet has something to carry. */
   hasControl(nowUs: number): boolean {
     return (
-      !this.outbox.isEmpty ||
+      this.hasOutgoing ||
       this.announceReady() ||
       this.probeFlags >= 0 ||
       this.feedbackUs <= nowUs ||
@@ -316,5 +310,10 @@ export class Path {
   /** Whether an own transfer may be announced now. */
   announceReady(): boolean {
     return this.announceQueue.occupied !== 0 && this.nextNotifySeq < this.notifyLimit;
+  }
+
+  #makeCongestion(): Congestion {
+    const { config, counters } = this.#options;
+    return new Congestion(config.mtuBytes, this.rtt, config.nicSlackUs, counters.packetNumber);
   }
 }

@@ -17,7 +17,8 @@ export class Eventual<T> {
   // Few fields: every call has some of these, and thousands of calls wait at a time.
   #outcome: T | Failure | typeof PENDING = PENDING;
   #promise: Promise<T> | undefined;
-  #settle: ((outcome: T | Failure) => void) | undefined;
+  #resolve: ((value: T) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
 
   /** Whether it is settled. */
   get isSettled(): boolean {
@@ -34,14 +35,14 @@ export class Eventual<T> {
   resolve(value: T): void {
     if (this.isSettled) return;
     this.#outcome = value;
-    this.#settle?.(value);
+    this.#resolve?.(value);
   }
 
   /** Fails it, unless it is settled. */
   reject(error: unknown): void {
     if (this.isSettled) return;
     this.#outcome = new Failure(error);
-    this.#settle?.(this.#outcome);
+    this.#reject?.(error);
   }
 
   #make(): Promise<T> {
@@ -49,10 +50,8 @@ export class Eventual<T> {
     if (outcome instanceof Failure) return Promise.reject(outcome.error);
     if (outcome !== PENDING) return Promise.resolve(outcome);
     return new Promise((resolve, reject) => {
-      this.#settle = (settled): void => {
-        if (settled instanceof Failure) reject(settled.error);
-        else resolve(settled);
-      };
+      this.#resolve = resolve;
+      this.#reject = reject;
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
 import type { PathId } from "../engine/events.js";
-import type { EstablishedPath } from "../path/handshake.js";
+import type { RmaOffer } from "../negotiate/transport-choice.js";
 import type { Id64 } from "../wire/id64.js";
 
 /**
@@ -26,8 +26,8 @@ export interface RmaKey {
 export interface RmaPath {
   /** Its number. */
   readonly id: PathId;
-  /** What its handshake agreed on: both sides' offers. */
-  readonly established: EstablishedPath;
+  /** How the peer's memory can be read, as its HELLO says. */
+  readonly rmaOffers: readonly RmaOffer[];
 }
 
 /** Bytes of a transfer that are to be read from the announcer's memory. */

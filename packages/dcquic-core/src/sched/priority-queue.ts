@@ -4,6 +4,9 @@ export const PRIORITIES = 8;
 const FIRST_CAPACITY = 16;
 // Most levels of most peers are never used.
 const NO_RING = new Int32Array(0);
+// Never written to: who needs some has its own. Most peers are idle.
+const NO_RINGS = Array<Int32Array>(PRIORITIES).fill(NO_RING);
+const ZEROS = zeros();
 
 /**
  * Eight first-in-first-out levels of small integers, with a bitmap of those that hold something.
@@ -12,10 +15,10 @@ const NO_RING = new Int32Array(0);
  */
 export class PriorityQueue {
   readonly #limit: number;
-  readonly #rings = Array<Int32Array>(PRIORITIES).fill(NO_RING);
+  #rings = NO_RINGS;
   // Plain arrays: a typed one of eight is twice as large, and each peer has several.
-  readonly #heads = zeros();
-  readonly #depths = zeros();
+  #heads = ZEROS;
+  #depths = ZEROS;
   #occupied = 0;
 
   /** `limit` is the depth of one level beyond which {@link PriorityQueue.push} says no. */
@@ -37,6 +40,7 @@ export class PriorityQueue {
   push(priority: number, item: number): boolean {
     const depth = this.depth(priority);
     if (depth >= this.#limit) return false;
+    if (this.#depths === ZEROS) this.#begin();
     const ring = this.#ring(priority, depth);
     ring[((this.#heads[priority] ?? 0) + depth) & (ring.length - 1)] = item;
     this.#depths[priority] = depth + 1;
@@ -61,6 +65,12 @@ export class PriorityQueue {
     this.#depths[priority] = depth - 1;
     if (depth === 1) this.#occupied &= ~(1 << priority);
     return item;
+  }
+
+  #begin(): void {
+    this.#rings = Array<Int32Array>(PRIORITIES).fill(NO_RING);
+    this.#heads = zeros();
+    this.#depths = zeros();
   }
 
   #ring(priority: number, depth: number): Int32Array {
@@ -92,7 +102,7 @@ export interface PrioritySchedulerOptions {
  */
 export class PriorityScheduler {
   readonly #options: PrioritySchedulerOptions;
-  readonly #deficits = zeros();
+  #deficits = ZEROS;
   #owed = 0;
   #cursor = 0;
 
@@ -115,7 +125,8 @@ export class PriorityScheduler {
     const urgent = occupied === 0 ? level : Math.min(level, lowestBit(occupied));
     if (level > urgent) {
       this.#owed = Math.max(0, this.#owed - bytes);
-      this.#deficits[level] = (this.#deficits[level] ?? 0) - bytes;
+      const deficits = this.#ownDeficits();
+      deficits[level] = (deficits[level] ?? 0) - bytes;
       return;
     }
     const waiting = occupied & ~((2 << level) - 1);
@@ -123,23 +134,29 @@ export class PriorityScheduler {
       // Nearly every packet comes here: nobody waits, and nothing is owed.
       if (this.#owed === 0) return;
       this.#owed = 0;
-      this.#deficits.fill(0);
+      if (this.#deficits !== ZEROS) this.#deficits.fill(0);
     } else this.#owed += bytes * this.#options.starvationReserve;
   }
 
+  #ownDeficits(): number[] {
+    if (this.#deficits === ZEROS) this.#deficits = zeros();
+    return this.#deficits;
+  }
+
   #turnOf(lower: number): number {
+    const deficits = this.#ownDeficits();
     for (;;) {
       for (let step = 0; step < PRIORITIES; step++) {
         const level = (this.#cursor + step) % PRIORITIES;
-        if ((lower & (1 << level)) === 0 || (this.#deficits[level] ?? 0) <= 0) continue;
+        if ((lower & (1 << level)) === 0 || (deficits[level] ?? 0) <= 0) continue;
         this.#cursor = level;
         return level;
       }
       for (let level = 0; level < PRIORITIES; level++) {
-        if ((lower & (1 << level)) === 0) this.#deficits[level] = 0;
+        if ((lower & (1 << level)) === 0) deficits[level] = 0;
         else {
           const weight = 2 ** (PRIORITIES - 1 - level) / 2 ** (PRIORITIES - 1);
-          this.#deficits[level] = (this.#deficits[level] ?? 0) + weight * this.#options.batchBytes;
+          deficits[level] = (deficits[level] ?? 0) + weight * this.#options.batchBytes;
         }
       }
       this.#cursor = (this.#cursor + 1) % PRIORITIES;

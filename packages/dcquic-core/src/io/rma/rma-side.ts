@@ -176,9 +176,9 @@ export class RmaSide implements RmaPort {
     }
   }
 
-  #linkOf({ id, established }: RmaPath): RmaLink | undefined {
+  #linkOf({ id, rmaOffers }: RmaPath): RmaLink | undefined {
     if (this.#links.has(id)) return this.#links.get(id);
-    const choice = chooseTransport(this.offers, established.peer.rma ?? []);
+    const choice = chooseTransport(this.offers, rmaOffers);
     let link: RmaLink | undefined;
     if (choice.kind === "rma") {
       const lane = this.#lanes.find(({ offer }) => offer === choice.own);

@@ -1,0 +1,44 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { expect, test } from "@jest/globals";
+import { BufferRegistry, Engine } from "@proj/dcquic-core";
+import { SeededRandom } from "@proj/wire-types";
+import { nodeCrypto } from "#src/io/node-crypto.js";
+import { establishedAs } from "../support/raw-peer.js";
+
+const PATHS = 2000;
+const MAX_BYTES = 4096;
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+function usedBytes(): number {
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+test("§27: a path that nothing was sent on takes at most 4 KiB, and no key was derived for it", () => {
+  const aeads: Uint8Array[] = [];
+  const crypto = {
+    ...nodeCrypto,
+    aead: (key: Uint8Array) => {
+      aeads.push(key);
+      return nodeCrypto.aead(key);
+    },
+  };
+  const random = new SeededRandom(1);
+  const buffers = new BufferRegistry(1_048_576);
+  const engine = new Engine({ crypto, random, buffers, nowUs: 0 });
+  const established = Array.from({ length: PATHS }, (_, i) => ({
+    ...establishedAs("dialer", i % 256),
+    credentialId: random.fill(new Uint8Array(16)),
+  }));
+  const before = usedBytes();
+  for (const [i, each] of established.entries()) engine.addPath(0, each, i);
+  expect((usedBytes() - before) / PATHS).toBeLessThanOrEqual(MAX_BYTES);
+  expect(aeads).toHaveLength(0);
+  // Looking at them makes nothing either.
+  expect(engine.load.phases.startup).toBe(PATHS);
+  expect((usedBytes() - before) / PATHS).toBeLessThanOrEqual(MAX_BYTES);
+});
