@@ -8,8 +8,9 @@ import { DatagramBatch } from "../engine/batch.js";
 import type { Measured } from "../metrics/engine-metrics.js";
 import type { EngineConfig } from "../engine/config.js";
 import type { Engine } from "../engine/engine.js";
+import type { CryptoBackend } from "../crypto/backend.js";
+import { bestCrypto } from "./best-crypto.js";
 import { EngineHost, type EngineHostOptions } from "./engine-host.js";
-import { nodeCrypto } from "./node-crypto.js";
 import { type HandedPacket, PeerAddresses, type UdpAddress } from "./peer-addresses.js";
 import type { SocketSettings } from "./socket-settings.js";
 import { Turns } from "./turns.js";
@@ -56,7 +57,7 @@ export class UdpDriver {
     this.#socket = socket;
     this.#host = new EngineHost(options, {
       config: PORTABLE_CONFIG,
-      crypto: nodeCrypto,
+      crypto: bestCrypto(),
       addressOf: (address) => this.#addresses.of(address),
       send: (datagram, address) => this.#send(datagram, address),
     });
@@ -106,6 +107,11 @@ export class UdpDriver {
   /** The buffers of own transfers. */
   get buffers(): BufferRegistry {
     return this.#host.buffers;
+  }
+
+  /** What encrypts its packets, for messages too. */
+  get crypto(): CryptoBackend {
+    return this.#host.crypto;
   }
 
   /** Where it receives. */
