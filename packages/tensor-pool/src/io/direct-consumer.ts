@@ -16,6 +16,8 @@ import { FrameSource } from "./frame-source.js";
 import { openAll, type Opened } from "./opened.js";
 import { mapRegions } from "./region-files.js";
 
+const TICK_MS = 1_000;
+
 /** How a consumer is started. */
 export interface DirectConsumerOptions extends ConsumerOptions {
   /** The client that carries descriptors and announces. */
@@ -57,6 +59,7 @@ export class DirectConsumer {
   readonly #source: FrameSource;
   readonly #announces: Subscription;
   readonly #log: StreamLog;
+  readonly #timer: NodeJS.Timeout;
   #closed = false;
 
   /** Use {@link openDirectConsumer}. */
@@ -89,6 +92,11 @@ export class DirectConsumer {
         options.onDrop?.(reason);
       },
     });
+    this.#timer = setInterval(() => {
+      this.tick();
+    }, TICK_MS);
+    // A producer that may have gone is no reason to live.
+    this.#timer.unref();
   }
 
   /** Whether frames can come. */
@@ -120,7 +128,10 @@ export class DirectConsumer {
     if (stream !== undefined) waitForNextFrame(stream, lastSeq, this.#futex, timeoutMs);
   }
 
-  /** Looks whether the producer still lives. Call it about once a second. */
+  /**
+   * Looks whether the producer still lives, and gives its regions up when it does not. Called each second by the event loop; a thread
+   * that blocks in {@link DirectConsumer.wait} calls it itself.
+   */
   tick(): void {
     const { stream } = this.consumer;
     if (stream === undefined) return;
@@ -132,6 +143,7 @@ export class DirectConsumer {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearInterval(this.#timer);
     this.#source.close();
     this.#announces.close();
     this.consumer.unmap();
