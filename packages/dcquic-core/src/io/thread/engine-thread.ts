@@ -13,9 +13,9 @@ import { Watchdog, WATCHDOG_INTERVAL_MS } from "../../router/watchdog.js";
 import type { PortParts } from "../../stream/engine-port.js";
 import type { EngineHostOptions } from "../engine-host.js";
 import type { HandedPacket, UdpAddress } from "../peer-addresses.js";
+import { CommandPost } from "./command-post.js";
 import type { PathCommands } from "../pool/pool-driver.js";
 import {
-  REVOKED,
   THREAD_WORDS,
   type ThreadCommand,
   type ThreadNews,
@@ -54,6 +54,7 @@ export class EngineThread {
   readonly engine: PathCommands;
   readonly #thread: Worker;
   readonly #words: Int32Array;
+  readonly #commands: CommandPost;
   readonly #options: EngineThreadOptions;
   readonly #watchdog = new Watchdog();
   readonly #interval: NodeJS.Timeout;
@@ -61,9 +62,6 @@ export class EngineThread {
   readonly #addresses: UdpAddress[] = [];
   readonly #calls = new Map<number, ThreadCall>();
   readonly #measuring: ((measured: Measured | undefined) => void)[] = [];
-  #commands: ThreadCommand[] = [];
-  #posted = 0;
-  #revokedFrom = 0;
   #nextCall = 0;
   #nextPath = 0;
   #isOver = false;
@@ -76,6 +74,7 @@ export class EngineThread {
   ) {
     this.#thread = thread;
     this.#words = words;
+    this.#commands = new CommandPost((batch) => thread.postMessage(batch), words);
     this.#options = options;
     this.ports = bound.ports;
     this.notes = bound.notes;
@@ -198,15 +197,14 @@ export class EngineThread {
       return call.fail("untaken");
     }
     const number = this.#nextCall++;
-    call.batch = this.#posted;
+    call.batch = this.#commands.batch;
     this.#calls.set(number, call);
     this.post({ kind: "announce", call: number, ...command });
   }
 
   /** Passes a command on, with the others of this turn. */
   post(command: ThreadCommand): void {
-    if (this.#isOver) return;
-    if (this.#commands.push(command) === 1) queueMicrotask(() => this.#flush());
+    this.#commands.post(command);
   }
 
   /**
@@ -214,7 +212,7 @@ export class EngineThread {
    * be done, also when it turns again; of the rest nobody knows.
    */
   abandon(): void {
-    const taken = this.#revoke();
+    const taken = this.#commands.revoke();
     for (const [number, call] of this.#calls) {
       const isUntaken = ((call.batch - taken) | 0) >= 0;
       if (isUntaken) {
@@ -232,15 +230,6 @@ export class EngineThread {
     this.#end();
     this.#thread.removeAllListeners("exit");
     await this.#thread.terminate();
-  }
-
-  #flush(): void {
-    const commands = this.#commands;
-    if (commands.length === 0 || this.#isOver) return;
-    this.#commands = [];
-    this.#thread.postMessage(commands);
-    this.#posted = (this.#posted + 1) | 0;
-    Atomics.store(this.#words, ThreadWord.posted, this.#posted);
   }
 
   #take(news: ThreadNews): void {
@@ -308,24 +297,9 @@ export class EngineThread {
     }
   }
 
-  // How many batches the thread took; it will take none of those that were posted since.
-  #revoke(): number {
-    this.#flush();
-    Atomics.store(this.#words, ThreadWord.revokedTo, this.#posted);
-    for (;;) {
-      const taken = Atomics.load(this.#words, ThreadWord.taken);
-      // It did not come by since the last time.
-      if (taken === REVOKED) return this.#revokedFrom;
-      if (taken === this.#posted) return taken;
-      if (Atomics.compareExchange(this.#words, ThreadWord.taken, taken, REVOKED) !== taken)
-        continue;
-      this.#revokedFrom = taken;
-      return taken;
-    }
-  }
-
   #end(): void {
     this.#isOver = true;
+    this.#commands.close();
     clearInterval(this.#interval);
     for (const { buffer } of this.#calls.values()) {
       if (buffer !== undefined) this.buffers.release(buffer);
