@@ -172,7 +172,7 @@ export {
   type ProducerQos,
   QosReporter,
 } from "./qos/qos-reporter.js";
-export { randomId, SenderWatch } from "./qos/sender-watch.js";
+export { IdWatch, randomId } from "./qos/id-watch.js";
 
 export {
   type DataSourceIdentity,

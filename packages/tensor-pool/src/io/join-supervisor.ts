@@ -1,10 +1,16 @@
+import { randomFillSync } from "node:crypto";
 import type { Client, Publication } from "@proj/aeron";
 import { ControlAdapter } from "../control/control-adapter.js";
 import type { ConsumerConfig } from "../messages/generated/wire.js";
 import { type ProgressMessage, readProgress } from "../progress/progress-message.js";
+import { IdWatch } from "../qos/id-watch.js";
 import { encodeConsumerQos, QosReporter } from "../qos/qos-reporter.js";
 import { DEFAULT_CHANNEL, StreamIds } from "../stream-ids.js";
-import { ConsumerLink, type ConsumerWishes } from "../supervisor/consumer-link.js";
+import {
+  ConsumerLink,
+  type ConsumerLinkAction,
+  type ConsumerWishes,
+} from "../supervisor/consumer-link.js";
 import type { DirectConsumer } from "./direct-consumer.js";
 import { type MessagePoller, offerMessage, openPoller } from "./message-poller.js";
 import { monotonicNs } from "./monotonic-clock.js";
@@ -22,6 +28,8 @@ export interface JoinSupervisorOptions extends ConsumerWishes {
   readonly channel?: string;
   /** Called for each message that tells how far a frame is. */
   readonly onProgress?: (progress: ProgressMessage) => void;
+  /** Called when another consumer of the stream had the id before, and this one took another. */
+  readonly onRenamed?: (consumerId: number) => void;
   /** Called when the consumer has to do without shared memory; the URI may be empty. */
   readonly onFallback?: (uri: string) => void;
 }
@@ -61,6 +69,7 @@ class Membership implements JoinedConsumer {
   readonly #qosPublication: Publication;
   readonly #qos: QosReporter;
   readonly #adapter: ControlAdapter;
+  readonly #ids: IdWatch;
   #shared: MessagePoller | undefined;
   #own: MessagePoller | undefined;
   #epoch: bigint | undefined;
@@ -73,8 +82,12 @@ class Membership implements JoinedConsumer {
     this.#qosPublication = qos;
     this.link = new ConsumerLink(options);
     this.#qos = new QosReporter(() => this.#report());
+    this.#ids = new IdWatch(options.consumerId, { fill: (into) => randomFillSync(into) });
     this.#adapter = new ControlAdapter({
       handlers: {
+        consumerHello: ({ streamId, consumerId }) => {
+          if (streamId === options.streamId) this.#heard(consumerId);
+        },
         consumerConfig: (config) => {
           this.#configured(config);
         },
@@ -114,18 +127,19 @@ class Membership implements JoinedConsumer {
     }
     const nowNs = monotonicNs();
     const hello = this.link.due(nowNs);
-    if (hello !== undefined) offerMessage(this.#control, hello);
+    if (hello !== undefined && offerMessage(this.#control, hello) === "sent") {
+      this.#ids.sent();
+    }
     const qos = this.#qos.due(nowNs);
     if (qos !== undefined) offerMessage(this.#qosPublication, qos);
   }
 
   #report(): Uint8Array | undefined {
     const { consumer } = this.#options.consumer;
-    const { streamId, consumerId } = this.#options;
     if (consumer.stream === undefined) return undefined;
     return encodeConsumerQos({
-      streamId,
-      consumerId,
+      streamId: this.#options.streamId,
+      consumerId: this.link.consumerId,
       epoch: consumer.stream.epoch,
       lastSeqSeen: consumer.lastSeq,
       dropsGap: consumer.counters.dropsGap,
@@ -134,9 +148,21 @@ class Membership implements JoinedConsumer {
     });
   }
 
+  #heard(consumerId: number): void {
+    if (!this.#ids.seen(consumerId)) return;
+    this.#act(this.link.renamed(this.#ids.id));
+    this.#options.onRenamed?.(this.#ids.id);
+  }
+
   #configured(config: ConsumerConfig): void {
+    this.#act(this.link.configured(config));
+    const { consumer } = this.#options.consumer;
+    consumer.limitRate(this.link.limitsItself ? (this.#options.maxRateHz ?? 0) : 0);
+  }
+
+  #act(actions: readonly ConsumerLinkAction[]): void {
     const { consumer, client, onFallback } = this.#options;
-    for (const action of this.link.configured(config)) {
+    for (const action of actions) {
       switch (action.kind) {
         case "openDescriptors":
           consumer.descriptors
@@ -167,7 +193,6 @@ class Membership implements JoinedConsumer {
           break;
       }
     }
-    consumer.consumer.limitRate(this.link.limitsItself ? (this.#options.maxRateHz ?? 0) : 0);
   }
 
   #progress(view: DataView, offset: number, length: number): void {

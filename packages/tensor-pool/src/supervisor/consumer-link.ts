@@ -53,6 +53,7 @@ export type ConsumerLinkAction =
  */
 export class ConsumerLink {
   readonly #wishes: ConsumerWishes;
+  #consumerId: number;
   #nextHelloNs = 0n;
   #descriptors: OwnStream | undefined;
   #control: OwnStream | undefined;
@@ -63,7 +64,13 @@ export class ConsumerLink {
   /** Starts on the shared streams. */
   constructor(wishes: ConsumerWishes) {
     this.#wishes = wishes;
+    this.#consumerId = wishes.consumerId;
     this.#mode = (wishes.maxRateHz ?? 0) > 0 ? Mode.RATE_LIMITED : Mode.STREAM;
+  }
+
+  /** Its id at present. */
+  get consumerId(): number {
+    return this.#consumerId;
   }
 
   /** Which descriptors are read. */
@@ -100,8 +107,8 @@ export class ConsumerLink {
 
   /** Takes an answer; one for another consumer says nothing to this one. */
   configured(config: ConsumerConfig): readonly ConsumerLinkAction[] {
-    const { streamId, consumerId } = this.#wishes;
-    if (config.streamId !== streamId || config.consumerId !== consumerId) return [];
+    const { streamId } = this.#wishes;
+    if (config.streamId !== streamId || config.consumerId !== this.#consumerId) return [];
     this.#mode = config.mode;
     const actions: ConsumerLinkAction[] = [];
     if (this.#useShm && config.useShm === Bool.FALSE) {
@@ -109,6 +116,22 @@ export class ConsumerLink {
     }
     this.#useShm = config.useShm === Bool.TRUE;
     const descriptors = ownStream(config.descriptorChannel, config.descriptorStreamId);
+    const control = ownStream(config.controlChannel, config.controlStreamId);
+    return [...actions, ...this.#readFrom(descriptors, control)];
+  }
+
+  /** Takes another id, since somebody else has this one, and what was given to it: hello is said anew. */
+  renamed(consumerId: number): readonly ConsumerLinkAction[] {
+    this.#consumerId = consumerId;
+    this.#nextHelloNs = 0n;
+    return this.#readFrom(undefined, undefined);
+  }
+
+  #readFrom(
+    descriptors: OwnStream | undefined,
+    control: OwnStream | undefined,
+  ): ConsumerLinkAction[] {
+    const actions: ConsumerLinkAction[] = [];
     if (!same(descriptors, this.#descriptors)) {
       this.#descriptors = descriptors;
       this.#reads = descriptors === undefined ? "shared" : "both";
@@ -118,7 +141,6 @@ export class ConsumerLink {
           : { kind: "openDescriptors", stream: descriptors },
       );
     }
-    const control = ownStream(config.controlChannel, config.controlStreamId);
     if (!same(control, this.#control)) {
       this.#control = control;
       actions.push(
@@ -139,11 +161,11 @@ export class ConsumerLink {
   }
 
   #hello(): ConsumerHello {
-    const { streamId, consumerId, supportsShm = true, maxRateHz = 0, progress } = this.#wishes;
+    const { streamId, supportsShm = true, maxRateHz = 0, progress } = this.#wishes;
     const { descriptors, control } = this.#wishes;
     return {
       streamId,
-      consumerId,
+      consumerId: this.#consumerId,
       supportsShm: supportsShm ? Bool.TRUE : Bool.FALSE,
       supportsProgress: progress === undefined ? Bool.FALSE : Bool.TRUE,
       mode: maxRateHz > 0 ? Mode.RATE_LIMITED : Mode.STREAM,

@@ -2,9 +2,9 @@ import { expect, test } from "@jest/globals";
 import {
   encodeConsumerQos,
   encodeProducerQos,
+  IdWatch,
   QosReporter,
   randomId,
-  SenderWatch,
   wire,
 } from "@proj/tensor-pool";
 import { SeededRandom } from "@proj/wire-types";
@@ -38,13 +38,26 @@ test("§9: a consumer reports the highest frame it took, also if it was late", (
 });
 
 test("§11: of two with one id the later one picks another", () => {
-  const watch = new SenderWatch(7, 100, new SeededRandom(1));
-  expect(watch.observed(7, 100, () => true)).toBe(false);
-  expect(watch.observed(8, 200, () => true)).toBe(false);
-  expect(watch.observed(7, 200, () => false)).toBe(false);
-  expect(watch.observed(7, 200, () => true)).toBe(true);
+  const [first, later] = [new IdWatch(7, new SeededRandom(1)), new IdWatch(7, new SeededRandom(2))];
+  const heard = (): boolean[] => [first.seen(7), later.seen(7)];
+  for (let report = 0; report < 3; report++) {
+    first.sent();
+    expect(first.seen(7)).toBe(false);
+  }
+  later.sent();
+  expect(heard()).toEqual([false, false]);
+  first.sent();
+  expect(heard()).toEqual([false, true]);
+  expect(later.id).not.toBe(7);
+  expect(later.seen(7)).toBe(false);
+  expect(first.id).toBe(7);
+});
+
+test("§11: an id that somebody uses already is given up before it is used", () => {
+  const watch = new IdWatch(7, new SeededRandom(1));
+  expect(watch.seen(8)).toBe(false);
+  expect(watch.seen(7)).toBe(true);
   expect(watch.id).not.toBe(7);
-  expect(watch.id).toBeGreaterThan(0);
 });
 
 test("random ids are never 0 and never the one that is taken", () => {

@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "@jest/globals";
+import { connectAeron, startEmbeddedDriver } from "@proj/aeron/node";
+import { describeWith } from "@proj/peers";
+import { DEFAULT_CHANNEL, StreamIds, wire } from "@proj/tensor-pool";
+import { joinSupervisor, openDirectConsumer } from "@proj/tensor-pool/node";
+import { native } from "../support/native.js";
+
+describeWith("two consumers of one id", native, () => {
+  test("§11: the later one takes another id, and says hello with it", async () => {
+    const aeronDir = `/dev/shm/tensor-ids-aeron-${process.pid}`;
+    const media = await startEmbeddedDriver({ aeronDir });
+    const { client, close } = await connectAeron({ aeronDir });
+    const open: { close(): void }[] = [];
+    try {
+      const hellos = await client.addSubscription(DEFAULT_CHANNEL, StreamIds.control);
+      const seen: number[] = [];
+      const poll = (): void => {
+        hellos.poll((term, offset, length) => {
+          const hello = wire.decodeConsumerHello(term.bytes.subarray(offset, offset + length));
+          seen.push(hello.consumerId);
+        }, 10);
+      };
+      const join = async (onRenamed: (id: number) => void) => {
+        const consumer = await openDirectConsumer({ client, streamId: 3 });
+        const joined = await joinSupervisor({
+          client,
+          consumer,
+          streamId: 3,
+          consumerId: 5,
+          onRenamed,
+        });
+        open.push(joined, consumer);
+        return joined;
+      };
+      const renamed: number[] = [];
+      const first = await join((id) => renamed.push(-id));
+      for (; seen.length < 3; poll()) await sleep(10);
+      const second = await join((id) => renamed.push(id));
+      for (; !seen.includes(renamed[0] ?? 0); poll()) await sleep(10);
+      expect(renamed).toEqual([second.link.consumerId]);
+      expect(first.link.consumerId).toBe(5);
+      expect(second.link.consumerId).not.toBe(5);
+    } finally {
+      for (const each of open) each.close();
+      close();
+      await media.stop();
+    }
+  }, 60_000);
+});
