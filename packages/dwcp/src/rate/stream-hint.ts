@@ -44,4 +44,20 @@ export function unitTarget(streamRate: number, rttUs: number, largestBytes: numb
   return Math.round(Math.min(largestBytes, Math.max(LEAST_UNIT_BYTES, quarter)));
 }
 
+/**
+ * Computes what may wait in the kernel unsent on one stream: what it sends while its process is not looked after, 32 KiB to
+ * 128 KiB, in powers of two. What waits there is lost when the stream breaks.
+ *
+ * @param streamRate Bytes per second of one stream.
+ * @see spec/dwcp.md B13
+ */
+export function unsentTarget(streamRate: number): number {
+  let bytes = LEAST_UNSENT_BYTES;
+  while (bytes < MOST_UNSENT_BYTES && bytes < streamRate * UNATTENDED_SECONDS) bytes *= 2;
+  return bytes;
+}
+
 const LEAST_UNIT_BYTES = 32_768;
+const LEAST_UNSENT_BYTES = 32_768;
+const MOST_UNSENT_BYTES = 131_072;
+const UNATTENDED_SECONDS = 0.02;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { StreamClimber } from "#src/rate/stream-climber.js";
-import { hintStreams, unitTarget } from "#src/rate/stream-hint.js";
+import { hintStreams, unitTarget, unsentTarget } from "#src/rate/stream-hint.js";
 
 const bounds = { minStreams: 16, maxStreams: 256, initialStreams: 32 };
 
@@ -37,6 +37,15 @@ describe("unitTarget", () => {
     expect(unitTarget(1e9, 1_000_000, 1_048_576)).toBe(1_048_576);
     expect(unitTarget(0, 0, 262_144)).toBe(262_144);
     expect(unitTarget(1e6, Number.POSITIVE_INFINITY, 262_144)).toBe(262_144);
+  });
+});
+
+describe("unsentTarget", () => {
+  test("is what a stream sends in 20 ms, in powers of two within bounds", () => {
+    expect(unsentTarget(0)).toBe(32_768);
+    expect(unsentTarget(1_600_000)).toBe(32_768);
+    expect(unsentTarget(2_000_000)).toBe(65_536);
+    expect(unsentTarget(25_000_000)).toBe(131_072);
   });
 });
 

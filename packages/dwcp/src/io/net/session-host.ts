@@ -1,3 +1,5 @@
+import { unsentTarget } from "../../rate/stream-hint.js";
+import { limitUnsent } from "./tune-socket.js";
 import type { RmaCarrier } from "../rma/rma-carrier.js";
 import type { DwcpError } from "../../errors.js";
 import type { Session } from "../../session/session.js";
@@ -41,6 +43,7 @@ export class SessionHost {
   #isQueued = false;
   #isOver = false;
   #turns = 0;
+  #unsentBytes: number | undefined;
 
   constructor(session: Session, owner: SessionOwner, tally: TrafficTally) {
     this.session = session;
@@ -66,6 +69,7 @@ export class SessionHost {
   join(driver: SocketDriver, streamIndex: number): void {
     driver.streamIndex = streamIndex;
     const isFirst = this.#drivers.size === 0;
+    if (this.#unsentBytes !== undefined) limitUnsent(driver.socket, this.#unsentBytes);
     this.#drivers.set(streamIndex, driver);
     if (isFirst) {
       this.#owner.opened(this);
@@ -135,10 +139,20 @@ export class SessionHost {
     if (this.#isOver) return;
     let encoded = false;
     for (const job of this.#sending.values()) encoded = job.encode(session.sending) || encoded;
+    this.#limitUnsent();
     this.#pump();
     this.#closeDrained();
     this.#arm();
     if (encoded) this.stir();
+  }
+
+  #limitUnsent(): void {
+    const { rate } = this.session.sending;
+    if (rate.bandwidth === 0) return;
+    const wanted = unsentTarget(rate.bandwidth / Math.max(1, this.#drivers.size));
+    if (wanted === this.#unsentBytes) return;
+    this.#unsentBytes = wanted;
+    for (const { socket } of this.#drivers.values()) limitUnsent(socket, wanted);
   }
 
   // Each turn another stream pulls first: what pace and flight leave is shared by all.

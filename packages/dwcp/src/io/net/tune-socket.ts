@@ -7,6 +7,11 @@ export type CongestionControl = "bbr" | "cubic" | "reno" | "system";
 /** What may wait in the kernel unsent: a stream then pulls when it can send, not when it can store. spec/dwcp.md B13 */
 const NOT_SENT_BYTES = 131_072;
 
+/** Sets what may wait in the kernel unsent, where there is a native backend. */
+export function limitUnsent(socket: Socket, bytes: number): void {
+  backend.tcp.setNotSentLowWater(socket, bytes);
+}
+
 /** What the kernel agreed to; `undefined` where it was not asked, or refused. */
 export interface SocketTuning {
   readonly congestionControl: string | undefined;
