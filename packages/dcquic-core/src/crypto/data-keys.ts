@@ -15,6 +15,12 @@ export interface NumberedDataKey {
   readonly messageNumber: number;
 }
 
+/** A data key ready to seal one message. */
+export interface SealingKey extends NumberedDataKey {
+  /** Its cipher. */
+  readonly aead: PacketAead;
+}
+
 /** Draws a data key for one buffer, whose message number is 0. spec/dcquic.md §7.3 */
 export function drawDataKey(random: RandomSource): NumberedDataKey {
   return { key: random.fill(new Uint8Array(DATA_KEY_BYTES)), messageNumber: 0 };
@@ -32,26 +38,29 @@ export function dataKeyHash(crypto: CryptoBackend, key: Uint8Array): Uint8Array 
  */
 export class DataKeyPool {
   readonly #random: RandomSource;
-  #current: Uint8Array | undefined;
+  readonly #crypto: CryptoBackend;
+  #current: Omit<SealingKey, "messageNumber"> | undefined;
   #sinceUs = 0;
   #messages = 0;
 
-  /** Draws keys from `random`. */
-  constructor(random: RandomSource) {
+  /** Draws keys from `random`, for ciphers of `crypto`. */
+  constructor(random: RandomSource, crypto: CryptoBackend) {
     this.#random = random;
+    this.#crypto = crypto;
   }
 
   /** Gives the next message its key and number. */
-  next(nowUs: number): NumberedDataKey {
+  next(nowUs: number): SealingKey {
     if (this.#messages >= POOLED_MESSAGES || nowUs - this.#sinceUs >= POOLED_LIFE_US) {
       this.#current = undefined;
     }
     if (this.#current === undefined) {
-      this.#current = this.#random.fill(new Uint8Array(DATA_KEY_BYTES));
+      const { key } = drawDataKey(this.#random);
+      this.#current = { key, aead: this.#crypto.aead(key) };
       this.#sinceUs = nowUs;
       this.#messages = 0;
     }
-    return { key: this.#current, messageNumber: this.#messages++ };
+    return { ...this.#current, messageNumber: this.#messages++ };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { BufferRegistry, RegisteredBuffer } from "../buffer/buffer-registry.js";
+import type { SealingKey } from "../crypto/data-keys.js";
 import { PayloadMode } from "../wire/constants.js";
 import { RecordSealer, type SealingSurroundings } from "./record-sealer.js";
 
@@ -23,12 +24,17 @@ export class BufferHandle {
   #encrypted: { written: number; binding: Uint8Array } | undefined;
   #isDropped = false;
 
-  /** Wraps a buffer that was just allocated. */
-  constructor(buffer: RegisteredBuffer, size: number, surroundings: SealingSurroundings) {
+  /** Wraps a buffer that was just allocated; `key` is for what goes to one peer only. */
+  constructor(
+    buffer: RegisteredBuffer,
+    size: number,
+    surroundings: SealingSurroundings,
+    key?: SealingKey,
+  ) {
     this.#buffers = surroundings.buffers;
     this.#buffer = buffer;
     this.size = size;
-    this.#sealer = new RecordSealer(buffer, size, surroundings);
+    this.#sealer = new RecordSealer(buffer, size, surroundings, key);
   }
 
   /** The registered buffer, for announcing. @throws TypeError once the handle is dropped. */

@@ -1,4 +1,5 @@
 import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
+import { DataKeyPool, type SealingKey } from "../crypto/data-keys.js";
 import { DcquicError } from "../errors.js";
 import type { EnginePort } from "../stream/engine-port.js";
 import type { OutboundPayload } from "../stream/stream.js";
@@ -21,15 +22,20 @@ export interface PayloadRules {
 /** A payload that is ready to be announced. */
 export type ReadyPayload = Pick<OutboundPayload, "payload" | "taken">;
 
+// What a key of its own costs, for the cipher at both ends and for the packet that retires it, matters to small messages.
+const POOLED_MAX_BYTES = 65_536;
+
 /**
- * Encrypts payloads into buffers, which may mean to wait for room: lower priorities wait first.
+ * Encrypts the payloads for one peer into buffers, which may mean to wait for room: lower priorities wait first. Small ones
+ * share a data key, since nobody else gets them.
  *
- * @see spec/dcquic.md §8
+ * @see spec/dcquic.md §7.3, §8
  */
 export class PayloadSender {
   /** The engine whose buffers it takes. */
   readonly port: EnginePort;
   readonly #rules: PayloadRules;
+  #keys: DataKeyPool | undefined;
 
   /** Takes buffers from the engine of `port`. */
   constructor(port: EnginePort, rules: PayloadRules) {
@@ -50,17 +56,28 @@ export class PayloadSender {
     const { protection, inlineMaxBytes } = this.#rules;
     // What is to travel by packets alone and never inline still has to be long enough for it.
     if (protection === "packet" && payload.length > inlineMaxBytes) return { payload };
-    const handle = allocateBuffer(this.port, payload.length, this.#rules.priority);
+    const handle = allocateBuffer(
+      this.port,
+      payload.length,
+      this.#rules.priority,
+      payload.length <= POOLED_MAX_BYTES ? this.#nextKey() : undefined,
+    );
     const seal = (buffer: BufferHandle): ReadyPayload => {
       buffer.write(payload).fill();
       return { payload: buffer.registered, taken: () => buffer.drop() };
     };
     return handle instanceof Promise ? handle.then(seal) : seal(handle);
   }
+
+  #nextKey(): SealingKey {
+    const { random, crypto, nowUs } = this.port;
+    this.#keys ??= new DataKeyPool(random, crypto);
+    return this.#keys.next(nowUs);
+  }
 }
 
 /**
- * Allocates a buffer for so many plain bytes.
+ * Allocates a buffer for so many plain bytes, under a key of its own unless one is given.
  *
  * @throws DcquicError `dcquic.local_resource` for what never fits.
  */
@@ -68,10 +85,12 @@ export function allocateBuffer(
   port: EnginePort,
   size: number,
   priority: number,
+  key?: SealingKey,
 ): BufferHandle | Promise<BufferHandle> {
   const { buffers } = port;
   const bytes = sealedBytes(size, port);
-  const wrap = (buffer: RegisteredBuffer): BufferHandle => new BufferHandle(buffer, size, port);
+  const wrap = (buffer: RegisteredBuffer): BufferHandle =>
+    new BufferHandle(buffer, size, port, key);
   const now = buffers.allocate(bytes, priority);
   if (now !== undefined) return wrap(now);
   return new Promise((resolve, reject) => {

@@ -4,6 +4,7 @@ import type { IncomingStream } from "../stream/incoming-stream.js";
 import type { StreamLayer } from "../stream/stream-layer.js";
 import type { Measured } from "../metrics/engine-metrics.js";
 import type { DcquicEvent } from "../events/event-groups.js";
+import type { PayloadSender } from "./payload-sender.js";
 import type { RouterDependency } from "../router/request-router.js";
 
 /** The way to a peer. */
@@ -22,6 +23,8 @@ export interface Route {
   readonly path: PathId;
   /** The path's credential id, which both sides know. */
   readonly credentialId: Uint8Array;
+  /** What prepares payloads for the peer, by their rules; the pool fills it. */
+  readonly senders: (PayloadSender | undefined)[];
 }
 
 /** What one worker was at when it was asked. */

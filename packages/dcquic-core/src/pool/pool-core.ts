@@ -47,8 +47,6 @@ export class PoolCore {
     bidirectional: 0,
     rawBulk: 0,
   };
-  // By worker, and then by what the rules say: they have no state, so that all calls may share them.
-  readonly #senders: PayloadSender[][] = [];
   #open = 0;
   #succeeded = 0;
   #failed = 0;
@@ -78,15 +76,13 @@ export class PoolCore {
 
   /** What prepares the payloads of calls over a route. Priority, inlining and protection are those of the pool if absent. */
   sender(
-    { port, worker }: Route,
+    { port, senders }: Route,
     options: Pick<CallOptions, "inline" | "priority" | "protection">,
   ): PayloadSender {
     const { priority = DEFAULT_PRIORITY, inline = "auto", protection = this.protection } = options;
-    const senders = (this.#senders[worker] ??= []);
     const index = 4 * priority + (inline === "auto" ? 0 : 2) + (protection === "record" ? 0 : 1);
     const known = senders[index];
-    // A worker that was lost has another port.
-    if (known?.port === port) return known;
+    if (known !== undefined) return known;
     const { inlineMaxBytes } = this.backend;
     const sender = new PayloadSender(port, { priority, inline, protection, inlineMaxBytes });
     senders[index] = sender;

@@ -1,7 +1,7 @@
 import type { RandomSource } from "@proj/wire-types";
 import type { BufferRegistry, RegisteredBuffer } from "../buffer/buffer-registry.js";
 import { type AeadJob, aeadJob, type CryptoBackend, type PacketAead } from "../crypto/backend.js";
-import { drawDataKey } from "../crypto/data-keys.js";
+import { drawDataKey, type SealingKey } from "../crypto/data-keys.js";
 import { type RecordLayout, recordNonce, wireBytesOf } from "../crypto/records.js";
 import { PayloadMode, TAG_BYTES } from "../wire/constants.js";
 
@@ -40,8 +40,12 @@ export function sealedBytes(
   return wireBytesOf(layoutOf(size, recordLog2));
 }
 
-function layoutOf(totalBytes: number, recordLog2: number = DEFAULT_RECORD_LOG2): RecordLayout {
-  return { recordLog2, totalBytes, messageNumber: 0 };
+function layoutOf(
+  totalBytes: number,
+  recordLog2: number = DEFAULT_RECORD_LOG2,
+  messageNumber = 0,
+): RecordLayout {
+  return { recordLog2, totalBytes, messageNumber };
 }
 
 /**
@@ -54,16 +58,23 @@ export class RecordSealer {
   readonly surroundings: SealingSurroundings;
   readonly #buffer: RegisteredBuffer;
   readonly #layout: RecordLayout;
+  readonly #key: SealingKey | undefined;
   #work: Work | undefined;
   #held = 0;
   #index = 0;
   #written = 0;
 
-  /** Seals `size` bytes into `buffer`, which has {@link sealedBytes}. */
-  constructor(buffer: RegisteredBuffer, size: number, surroundings: SealingSurroundings) {
+  /** Seals `size` bytes into `buffer`, which has {@link sealedBytes}; under a key of its own unless one is given. */
+  constructor(
+    buffer: RegisteredBuffer,
+    size: number,
+    surroundings: SealingSurroundings,
+    key?: SealingKey,
+  ) {
     this.surroundings = surroundings;
     this.#buffer = buffer;
-    this.#layout = layoutOf(size, surroundings.recordLog2);
+    this.#layout = layoutOf(size, surroundings.recordLog2, key?.messageNumber);
+    this.#key = key;
   }
 
   /** Plain bytes written so far. */
@@ -111,12 +122,13 @@ export class RecordSealer {
 
   #begin(): Work {
     const { crypto, random } = this.surroundings;
-    const { key } = drawDataKey(random);
+    const key = this.#key?.key ?? drawDataKey(random).key;
+    const aead = this.#key?.aead ?? crypto.aead(key);
     const job = aeadJob();
     job.aad = NO_AAD;
     const records = (wireBytesOf(this.#layout) - this.#layout.totalBytes) / TAG_BYTES;
     const tags = new Uint8Array(records * TAG_BYTES);
-    return { aead: crypto.aead(key), job, key, tags, part: NO_BYTES };
+    return { aead, job, key, tags, part: NO_BYTES };
   }
 
   // Plain bytes of a record that comes in parts wait in memory that no peer can read.

@@ -177,6 +177,7 @@ class SimBackend implements PoolBackend {
       layer,
       path,
       credentialId,
+      senders: [],
     };
     this.#routes.set(path, route);
     return route;

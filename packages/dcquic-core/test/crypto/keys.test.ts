@@ -158,7 +158,7 @@ describe("§8.2: records", () => {
 
 describe("§7.3: data keys", () => {
   test("a pool numbers messages and changes the key within the hour", () => {
-    const pool = new DataKeyPool(new SeededRandom(1));
+    const pool = new DataKeyPool(new SeededRandom(1), nodeCrypto);
     const [a, b] = [pool.next(0), pool.next(1)];
     expect([a.messageNumber, b.messageNumber]).toEqual([0, 1]);
     expect(b.key).toEqual(a.key);

@@ -213,7 +213,16 @@ export class PeerPaths {
     const { credentialId } = made.path;
     const { nowUs } = driver;
     const jitter = 1 - JITTER + (2 * JITTER * (systemRandom.fill(new Uint8Array(1))[0] ?? 0)) / 255;
-    const route: Route = { peer, identity, worker: home.number, port, layer, path, credentialId };
+    const route: Route = {
+      peer,
+      identity,
+      worker: home.number,
+      port,
+      layer,
+      path,
+      credentialId,
+      senders: [],
+    };
     const replaceAtUs = nowUs + rehandshakeMs * 1000 * jitter;
     const { added, before } = this.#known.add(nowUs, home, route, {
       path: made.path,
