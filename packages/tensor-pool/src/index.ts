@@ -255,6 +255,7 @@ export {
 export { logDriverEvent } from "./log/driver-log.js";
 export { Logger, type LoggerOptions, LogLevel, type LogLine, parseLogLevel } from "./log/logger.js";
 export { StreamLog } from "./log/stream-log.js";
+export { logSupervisorEvent } from "./log/supervisor-log.js";
 export {
   CounterMirror,
   type CounterTree,

@@ -103,6 +103,7 @@ async function startDriver(options: PoolDriverOptions, opened: Opened): Promise<
     client,
     config: config.supervisor,
     isOwn: (streamId) => driver.hasStream(streamId),
+    ...(options.logger === undefined ? {} : { logger: options.logger }),
   });
   const { supervisor } = await opened.opening(supervising);
   const relays = await opened.opening(startRelays({ client, config, backend }));

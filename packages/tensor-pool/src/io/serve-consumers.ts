@@ -1,5 +1,7 @@
 import type { Client, Publication } from "@proj/aeron";
 import { ControlAdapter } from "../control/control-adapter.js";
+import type { Logger } from "../log/logger.js";
+import { logSupervisorEvent } from "../log/supervisor-log.js";
 import { type ConsumerConfig, encodeConsumerConfig } from "../messages/generated/wire.js";
 import { type DataSourceIdentity, MetadataSource } from "../metadata/metadata-source.js";
 import { ProgressEmitter } from "../progress/progress-emitter.js";
@@ -35,6 +37,8 @@ export interface ServeConsumersOptions {
   readonly supervisor?: Partial<SupervisorOptions> | "elsewhere";
   /** What the stream is called; by default nobody is told. */
   readonly source?: Pick<DataSourceIdentity, "name" | "summary">;
+  /** Says who comes, goes and finds no room. */
+  readonly logger?: Logger;
   /** How progress is bounded. */
   readonly progress?: ProgressPolicyOptions;
 }
@@ -182,6 +186,8 @@ class ConsumerService implements ServedConsumers {
 
   // Another supervisor answers for itself: then only what the consumer wants to know of progress matters here.
   #handle(event: SupervisorEvent, silent: boolean): void {
+    const { logger } = this.#options;
+    if (logger !== undefined) logSupervisorEvent(logger, event);
     if (event.kind === "stale") {
       this.#forget(event.consumer);
       return;

@@ -1,6 +1,8 @@
 import type { Client } from "@proj/aeron";
 import type { SupervisorSection } from "../config/pool-config.js";
 import { ControlAdapter } from "../control/control-adapter.js";
+import type { Logger } from "../log/logger.js";
+import { logSupervisorEvent } from "../log/supervisor-log.js";
 import { encodeConsumerConfig, type Mode } from "../messages/generated/wire.js";
 import { StreamIdPool } from "../supervisor/stream-id-pool.js";
 import { Supervisor, type SupervisorOptions } from "../supervisor/supervisor.js";
@@ -19,6 +21,8 @@ export interface SupervisorServiceOptions {
   readonly config: SupervisorSection;
   /** Whether a stream is its own: only one may answer for each. */
   readonly isOwn: (streamId: number) => boolean;
+  /** Says who comes, goes and finds no room. */
+  readonly logger?: Logger;
 }
 
 /** A supervisor that turns by itself. */
@@ -43,7 +47,7 @@ async function startAnswering(
   options: SupervisorServiceOptions,
   opened: Opened,
 ): Promise<SupervisorService> {
-  const { client, config, isOwn } = options;
+  const { client, config, isOwn, logger } = options;
   const supervisor = new Supervisor(supervisorOptions(config));
   const { control_channel: control, control_stream_id: controlStreamId } = config;
   const answers = await opened.opening(client.addPublication(control, controlStreamId));
@@ -52,6 +56,7 @@ async function startAnswering(
       consumerHello: (hello) => {
         if (!isOwn(hello.streamId)) return;
         const event = supervisor.hello(monotonicNs(), hello);
+        if (logger !== undefined) logSupervisorEvent(logger, event);
         if (event.kind !== "stale") offerMessage(answers, encodeConsumerConfig(event.config));
       },
       qosConsumer: (qos) => {
@@ -69,7 +74,9 @@ async function startAnswering(
   ];
   opened.every(TURN_MS, () => {
     for (const poller of pollers) poller.poll();
-    supervisor.tick(monotonicNs());
+    for (const event of supervisor.tick(monotonicNs())) {
+      if (logger !== undefined) logSupervisorEvent(logger, event);
+    }
   });
   return {
     supervisor,

@@ -2,10 +2,13 @@ import { expect, test } from "@jest/globals";
 import {
   driver,
   logDriverEvent,
+  logSupervisorEvent,
   Logger,
   LogLevel,
   type LogLine,
   StreamLog,
+  Supervisor,
+  wire,
 } from "@proj/tensor-pool";
 
 function logger(level: LogLevel): { lines: LogLine[]; logger: Logger } {
@@ -49,6 +52,36 @@ test("§24: drops are nothing to tell below debug, and without a logger nothing 
   new StreamLog(into, 7).dropped("late");
   new StreamLog(undefined, 7).lease({ kind: "timedOut" });
   expect(lines).toEqual([]);
+});
+
+test("§15: a supervisor tells who came, who went, and who found no room", () => {
+  const { lines, logger: into } = logger(LogLevel.info);
+  const supervisor = new Supervisor({ capacity: 1, staleNs: 10n });
+  const hello = (consumerId: number) => ({
+    streamId: 7,
+    consumerId,
+    supportsShm: wire.Bool.TRUE,
+    supportsProgress: wire.Bool.FALSE,
+    mode: wire.Mode.STREAM,
+    maxRateHz: 0,
+    expectedLayoutVersion: 1,
+    progressIntervalUs: undefined,
+    progressBytesDelta: undefined,
+    progressMajorDeltaUnits: undefined,
+    descriptorStreamId: 0,
+    controlStreamId: 0,
+    descriptorChannel: "",
+    controlChannel: "",
+  });
+  for (const consumerId of [1, 1, 2]) {
+    logSupervisorEvent(into, supervisor.hello(0n, hello(consumerId)));
+  }
+  for (const event of supervisor.tick(11n)) logSupervisorEvent(into, event);
+  expect(lines.map(({ level, event, details }) => [level, event, details["consumerId"]])).toEqual([
+    [LogLevel.info, "consumerCame", 1],
+    [LogLevel.warn, "consumerDeclined", 2],
+    [LogLevel.info, "consumerStale", 1],
+  ]);
 });
 
 test("§24: a driver tells what happens, and refusals once in a while", () => {
