@@ -141,6 +141,17 @@ export class CallCore implements StreamHandlers {
     this.#use.stopped();
   }
 
+  opened(): void {
+    const { core } = this.#parts;
+    const token = this.#stream?.token;
+    this.#isOpened = true;
+    this.#token?.resolve(token);
+    const route = this.#route;
+    if (core.tracer === undefined || this.#span !== undefined || route === undefined) return;
+    const parent = token === undefined ? undefined : traceparentOf(route.credentialId, token);
+    this.#span = core.span(this.#pattern, route.peer, parent);
+  }
+
   closed(outcome: StreamOutcome): void {
     const isUntouched =
       outcome.isUntaken === true && this.#over === undefined && !this.#use.isAnswered;
@@ -207,28 +218,14 @@ export class CallCore implements StreamHandlers {
       queue: options.queue,
     });
     this.#stream = stream;
+    this.#route = route;
     const { headers = NOTHING } = options;
     const needsBlock = first === undefined || headers.length > 0;
     if (needsBlock) stream.send(openingOf(route, options, { payload: headers }, "headers"));
     if (first !== undefined) {
       stream.send(openingOf(route, needsBlock ? NO_OPTIONS : options, first, "message"));
     }
-    // The engine answers now where it runs on this thread; otherwise the token is known with the first event.
-    this.#route = route;
-    if (stream.id === undefined) stream.onOpened = (): void => this.#opened();
-    else this.#opened();
     if (stream.outcome === undefined) this.#use.began(stream, sender);
-  }
-
-  #opened(): void {
-    const { core } = this.#parts;
-    const token = this.#stream?.token;
-    this.#isOpened = true;
-    this.#token?.resolve(token);
-    const route = this.#route;
-    if (core.tracer === undefined || this.#span !== undefined || route === undefined) return;
-    const parent = token === undefined ? undefined : traceparentOf(route.credentialId, token);
-    this.#span = core.span(this.#pattern, route.peer, parent);
   }
 
   #mayRepeat(status: number): boolean {

@@ -22,17 +22,15 @@ export class IncomingStream {
   readonly token: Id64 | undefined;
   /** Plain bytes of the first message; 0 where the stream opens without one. */
   readonly firstBytes: number;
-  readonly #begin: () => void;
   #isAnswered = false;
 
-  /** Shows what `offer` says of `stream`; `begin` starts it. */
-  constructor(stream: Stream, offer: Offer, begin: () => void) {
+  /** Shows what `offer` says of `stream`. */
+  constructor(stream: Stream, offer: Offer) {
     this.stream = stream;
     this.meta = offer.meta;
     this.token = offer.token;
     const first = stream.inbound.pending.find(({ isHeaders }) => !isHeaders);
     this.firstBytes = first?.totalBytes ?? 0;
-    this.#begin = begin;
   }
 
   /** Whether it was accepted or rejected, or its opener gave it up. */
@@ -47,7 +45,7 @@ export class IncomingStream {
     const { stream } = this;
     stream.inbound.configure(options.queue, options.ordered ?? true);
     stream.handlers = handlers;
-    if (stream.outcome === undefined) this.#begin();
+    if (stream.outcome === undefined) stream.begin();
     else handlers.closed(stream.outcome);
     return stream;
   }

@@ -105,6 +105,7 @@ export class StreamLayer {
       abort: (stream, status, reason, rootCause) =>
         this.#abort(stream, { status, reason, rootCause }, "tellPeer"),
       check: (stream) => this.#check(stream),
+      begin: (stream) => this.#begin(stream),
     };
   }
 
@@ -267,7 +268,7 @@ export class StreamLayer {
       this.#closes.abort(stream, stream.outcome);
       return;
     }
-    stream.onOpened?.();
+    stream.handlers.opened?.();
     for (const submission of backlog ?? []) this.#submissions.submit(submission);
     this.#closes.flush(stream);
     this.#check(stream);
@@ -324,7 +325,7 @@ export class StreamLayer {
     }
     this.#unshown.delete(stream);
     if (this.#onIncoming === undefined) stream.abort(Status.NoAcceptor, "nobody accepts streams");
-    else this.#onIncoming(new IncomingStream(stream, offer, () => this.#begin(stream)));
+    else this.#onIncoming(new IncomingStream(stream, offer));
   }
 
   // Nothing of an incoming stream is pulled or told before it is accepted.

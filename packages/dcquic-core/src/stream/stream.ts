@@ -33,6 +33,8 @@ export interface StreamHandlers {
   stopped(): void;
   /** The stream is over. */
   closed(outcome: StreamOutcome): void;
+  /** `id` and `token` are known now: of an own stream, some time after its first message was sent. */
+  opened?(): void;
 }
 
 /** What is sent in one message. */
@@ -85,6 +87,8 @@ export interface StreamHost {
   abort(stream: Stream, status: number, reason: string, rootCause?: Id64): void;
   /** Notes that something changed that may have ended the stream. */
   check(stream: Stream): void;
+  /** Tells and pulls what came before the stream was accepted. */
+  begin(stream: Stream): void;
 }
 
 /** What a {@link Stream} is made with. */
@@ -139,8 +143,6 @@ export class Stream {
   id: Id64 | undefined;
   /** Its causality token, if it is tracked. */
   token: Id64 | undefined;
-  /** Is called when `id` and `token` become known after the first message was sent. */
-  onOpened: (() => void) | undefined;
   /** How it ended. */
   outcome: StreamOutcome | undefined;
   /** Is told how many wire bytes of an own bulk message the peer has, and how many there are. */
@@ -220,6 +222,11 @@ export class Stream {
   /** Ends the stream at once, for both sides. */
   abort(status: number = Status.Cancelled, reason = "", rootCause?: Id64): void {
     if (this.outcome === undefined) this.#host.abort(this, status, reason, rootCause);
+  }
+
+  /** Goes on with a stream of the peer that was accepted: nothing of it was told or pulled before. */
+  begin(): void {
+    this.#host.begin(this);
   }
 
   /** Pulls what the queue has room for. */
