@@ -12,7 +12,7 @@ export class Message {
     this.#message = message;
   }
 
-  /** The bytes, valid until {@link Message.release}. */
+  /** The bytes, valid until {@link Message.release}. Other messages may lie in the same `ArrayBuffer`: transfer a copy. */
   get bytes(): Uint8Array {
     return this.#message.bytes;
   }
