@@ -89,6 +89,7 @@ export type {
   PayloadProtection,
   WriteOptions,
 } from "./pool/call-options.js";
+export type { NumberedDataKey, SealingKey } from "./crypto/data-keys.js";
 export type { BufferHandle } from "./pool/buffer-handle.js";
 export type { Message } from "./pool/message.js";
 export type { MessageReader } from "./pool/message-reader.js";
