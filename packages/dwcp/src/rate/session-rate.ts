@@ -25,6 +25,8 @@ const BANDWIDTH_ROUNDS = 10;
 const MIN_RTT_WINDOW_US = 10_000_000;
 const PROBE_RTT_US = 200_000;
 const LEAST_UNITS = 4;
+// Per stream, so that a window that doubles with each round trip finds something to send.
+const STARTUP_UNITS = 4;
 const LONGEST_DRAIN_ROUNDS = 3;
 
 /**
@@ -92,7 +94,7 @@ export class SessionRate {
     const least = LEAST_UNITS * unitBytes;
     if (this.#phase === "probeRtt") return least;
     // A fresh connection that waits for acknowledgements of its only unit does not widen its window.
-    const each = this.#phase === "startup" ? 2 : 1;
+    const each = this.#phase === "startup" ? STARTUP_UNITS : 1;
     const floor = least + each * streams * unitBytes;
     const gain = this.#phase === "startup" ? STARTUP_GAIN : INFLIGHT_GAIN;
     return Math.max(floor, gain * this.#bdp());

@@ -65,10 +65,10 @@ describe("SessionRate", () => {
     expect(path.rate.bandwidth).toBeGreaterThan(20 * MEGABYTE);
   });
 
-  test("allows four units and two per stream before it knows anything", () => {
+  test("allows four units and four per stream before it knows anything", () => {
     const rate = new SessionRate(0.5);
     expect(rate.pacingRate).toBe(Number.POSITIVE_INFINITY);
-    expect(rate.inflightCap(1000, 8)).toBe(20_000);
+    expect(rate.inflightCap(1000, 8)).toBe(36_000);
   });
 
   test("begins anew after a restart", () => {
