@@ -84,7 +84,7 @@ export function checkAnnounce(announce: ShmPoolAnnounce): StreamLayout | string 
   if (announce.headerSlotBytes !== HEADER_SLOT_BYTES) {
     return `header slots of ${announce.headerSlotBytes} bytes`;
   }
-  if (!isSlotCount(nslots)) return `${nslots} slots, no power of two`;
+  if (!isSlotCount(nslots)) return `${nslots} slots, no power of two up to 2^23`;
   if (payloadPools.length === 0) return "no pools";
   if (new Set(payloadPools.map(({ poolId }) => poolId)).size !== payloadPools.length) {
     return "two pools of one id";

@@ -4,6 +4,8 @@ export const SUPERBLOCK_BYTES = 64;
 export const HEADER_SLOT_BYTES = 256;
 /** The version of the memory layout. */
 export const LAYOUT_VERSION = 1;
+/** The most slots of a ring: 2 GiB of headers. */
+const MAX_SLOTS = 2 ** 23;
 /** What every stride is a multiple of. */
 const STRIDE_ALIGNMENT = 64;
 
@@ -15,10 +17,13 @@ export interface PoolLayout {
   readonly strideBytes: number;
 }
 
-/** Whether a ring and its pools may have so many slots. spec/tensor-pool.md §4.1 */
+/**
+ * Whether a ring and its pools may have so many slots: a power of two, and no more than 8,388,608 of them, so that every
+ * offset in a ring has 31 bits. spec/tensor-pool.md §4.1
+ */
 export function isSlotCount(nslots: number): boolean {
   return (
-    Number.isInteger(nslots) && nslots >= 1 && nslots <= 2 ** 31 && Math.log2(nslots) % 1 === 0
+    Number.isInteger(nslots) && nslots >= 1 && nslots <= MAX_SLOTS && Math.log2(nslots) % 1 === 0
   );
 }
 

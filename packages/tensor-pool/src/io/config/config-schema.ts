@@ -125,7 +125,7 @@ const keysOf: Readonly<Record<SectionName, Readonly<Record<string, z.ZodType>>>>
 };
 
 const profile = z.object({
-  header_nslots: z.number().refine(isSlotCount, "write a power of two up to 2^31").default(1_024),
+  header_nslots: z.number().refine(isSlotCount, "write a power of two up to 2^23").default(1_024),
   payload_pools: z
     .array(
       z.object({

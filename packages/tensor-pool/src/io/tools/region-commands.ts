@@ -153,7 +153,7 @@ function createRegion({ values, print }: ToolContext): ExitCode {
   const epoch = values.bigint("epoch");
   const layout = values.number("layout", LAYOUT_VERSION);
   if (layout !== LAYOUT_VERSION) throw new UsageError(`layout version ${layout}`);
-  if (!isSlotCount(nslots)) throw new UsageError(`${nslots} slots, no power of two`);
+  if (!isSlotCount(nslots)) throw new UsageError(`${nslots} slots, no power of two up to 2^23`);
   if (kind === "pool" && !isStride(strideBytes)) throw new UsageError(`strides of ${strideBytes}`);
   const baseDir = values.text("base") ?? "/dev/shm";
   const namespace = values.text("namespace") ?? "default";
@@ -234,7 +234,7 @@ function regionFaults(file: ShmFile, superblock: Superblock): string[] {
   const { regionType, nslots, strideBytes, layoutVersion } = superblock;
   const faults: string[] = [];
   if (layoutVersion !== 1) faults.push(`layout version ${layoutVersion}`);
-  if (!isSlotCount(nslots)) faults.push(`${nslots} slots, no power of two`);
+  if (!isSlotCount(nslots)) faults.push(`${nslots} slots, no power of two up to 2^23`);
   const pool = regionType === RegionType.PAYLOAD_POOL;
   if (!pool && regionType !== RegionType.HEADER_RING) faults.push(`region type ${regionType}`);
   if (pool && !isStride(strideBytes)) faults.push(`strides of ${strideBytes}`);
