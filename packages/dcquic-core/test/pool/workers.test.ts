@@ -181,6 +181,23 @@ test("§19: what was asked for and is not so is told to every subscriber, in one
   expect(heard[1]).toEqual(heard[0]);
 });
 
+nativeTest("§19: other threads keep off the core of a worker while the pool is open", async () => {
+  const cpusOf = (): readonly number[] => {
+    const found = backend.cores.affinity();
+    return found.kind === "done" ? found.value : [];
+  };
+  const before = cpusOf();
+  const pool = await made({
+    settings: { ...patient, cores: { count: 1, ids: [], poll: "hybrid" } },
+  });
+  const during = cpusOf();
+  // On a machine of one processor there is none to spare.
+  expect(during).toHaveLength(Math.max(1, before.length - 1));
+  expect(before).toEqual(expect.arrayContaining([...during]));
+  await pool.close();
+  expect(cpusOf()).toEqual(before);
+});
+
 describe("§18: a worker is lost", () => {
   test("its peers go to another one, idempotent calls are repeated there, and new ones succeed", async () => {
     const bound: { readonly driver: UdpDriver; readonly lost: (reason: string) => void }[] = [];

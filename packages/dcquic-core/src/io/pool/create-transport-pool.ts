@@ -116,7 +116,7 @@ async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend>
   const resetSigner = config.resetSigner ?? systemRandom.fill(new Uint8Array(SIGNER_BYTES));
   let backend: NetworkBackend | undefined;
   const early: (readonly [worker: number, news: WorkerNews])[] = [];
-  const bound = await bindWorkers({
+  const { bound, release } = await bindWorkers({
     plan,
     shared: {
       host,
@@ -167,11 +167,13 @@ async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend>
       rehandshakeMs: config.rehandshakeMs ?? DAY_MS,
       onWorkerLost: () => hellos.renew(),
       stopListening: () => server.close(),
+      onClosed: release,
     });
     for (const [worker, news] of early) backend.handle(worker, news);
     return backend;
   } catch (error) {
     await Promise.all(bound.map(({ driver }) => driver.close()));
+    release();
     throw error;
   }
 }

@@ -31,6 +31,8 @@ export interface NetworkBackendOptions extends Omit<PeerPathsOptions, "workers" 
   readonly onWorkerLost: () => void;
   /** Stops listening for handshakes. */
   readonly stopListening: () => Promise<void>;
+  /** Is told when all workers are closed. */
+  readonly onClosed: () => void;
 }
 
 const SWEEP_MS = 1000;
@@ -130,11 +132,12 @@ export class NetworkBackend implements PoolBackend {
 
   /** See {@link PoolBackend}. */
   async close(): Promise<void> {
-    const { maker, stopListening } = this.#options;
+    const { maker, stopListening, onClosed } = this.#options;
     clearInterval(this.#sweeper);
     maker.close();
     await stopListening();
     await this.#workers.close();
+    onClosed();
   }
 
   #handleEvent(number: number, event: EngineEvent): void {

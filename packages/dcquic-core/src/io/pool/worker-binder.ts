@@ -6,6 +6,7 @@ import type { WatchdogFinding } from "../../router/watchdog.js";
 import { bindThread } from "../bind-driver.js";
 import { UdpDriver } from "../udp-driver.js";
 import type { BindDriver, BindOptions, PoolDriver } from "./pool-driver.js";
+import { spareCores } from "./spared-cores.js";
 import type { PoolPlan, WorkerPlan } from "./worker-plan.js";
 
 /** What a worker tells its pool. */
@@ -34,6 +35,14 @@ export interface BoundWorker {
   readonly driver: PoolDriver;
 }
 
+/** All workers of a pool, bound. */
+export interface BoundWorkers {
+  /** The workers, by number. */
+  readonly bound: readonly BoundWorker[];
+  /** Gives back the cores that were kept free for them: to be called once they are closed. */
+  readonly release: () => void;
+}
+
 /** What is bound, and how. */
 export interface BindWorkersOptions {
   /** The workers. */
@@ -57,13 +66,19 @@ export interface BindWorkersOptions {
  *
  * @throws WireError `wire.connection_failed`
  */
-export async function bindWorkers(options: BindWorkersOptions): Promise<readonly BoundWorker[]> {
+export async function bindWorkers(options: BindWorkersOptions): Promise<BoundWorkers> {
   const { plan, shared, bufferBytes, onNews } = options;
   const buffers = new BufferRegistry(bufferBytes);
   const bind = options.bind ?? binderFor(options);
   const bound: BoundWorker[] = [];
   const first = plan.workers[0]?.worker ?? 0;
-  for (const text of [...plan.notes, ...notesOn(options)]) onNews(first, { kind: "note", text });
+  const spared = spareCores(hasThreads(options) ? plan.others : []);
+  const notes = [
+    ...plan.notes,
+    ...notesOn(options),
+    ...(spared.note === undefined ? [] : [spared.note]),
+  ];
+  for (const text of notes) onNews(first, { kind: "note", text });
   try {
     for (const worker of plan.workers) {
       const number = worker.worker;
@@ -86,17 +101,21 @@ export async function bindWorkers(options: BindWorkersOptions): Promise<readonly
       bound.push({ plan: worker, driver });
       for (const text of driver.notes ?? []) onNews(number, { kind: "note", text });
     }
-    return bound;
+    return { bound, release: spared.release };
   } catch (error) {
     await Promise.all(bound.map(({ driver }) => driver.close()));
+    spared.release();
     throw error;
   }
 }
 
 function binderFor(options: BindWorkersOptions): BindDriver {
-  const { plan } = options;
-  const hasThreads = plan.wantsThreads && whyNoThreads(options) === undefined;
-  return hasThreads ? bindThread : (each) => UdpDriver.bind(each);
+  return hasThreads(options) ? bindThread : (each) => UdpDriver.bind(each);
+}
+
+function hasThreads(options: BindWorkersOptions): boolean {
+  const { plan, bind } = options;
+  return bind === undefined && plan.wantsThreads && whyNoThreads(options) === undefined;
 }
 
 function notesOn(options: BindWorkersOptions): readonly string[] {

@@ -30,6 +30,8 @@ export interface PoolPlan {
   readonly workers: readonly WorkerPlan[];
   /** Whether cores were reserved, so that each worker gets a thread of its own. */
   readonly wantsThreads: boolean;
+  /** Processors that are left for everything else; empty where no worker has one for itself. */
+  readonly others: readonly number[];
   /** What was asked for and is not so: one line each. */
   readonly notes: readonly string[];
 }
@@ -45,7 +47,7 @@ export function planAlone(): PoolPlan {
     cpu: undefined,
     polling: "hybrid",
   };
-  return { workers: [worker], wantsThreads: false, notes: [] };
+  return { workers: [worker], wantsThreads: false, others: [], notes: [] };
 }
 
 /**
@@ -80,7 +82,7 @@ export function planWorkers(
       polling: poll === "spin" && planned?.cpu === undefined ? "hybrid" : poll,
     };
   });
-  return { workers, wantsThreads, notes: cores?.notes ?? [] };
+  return { workers, wantsThreads, others: cores?.others ?? [], notes: cores?.notes ?? [] };
 }
 
 function coresOf(config: DcquicConfig, topology: CpuTopology | undefined): CorePlan {
