@@ -465,7 +465,8 @@ export class Engine {
 
   /** What it has to do, for metrics. Looks at each path. */
   get load(): EngineLoad {
-    return loadOf(this.#context.paths.values());
+    const { paths, config } = this.#context;
+    return loadOf(paths.values(), config.nicBytesPerSecond);
   }
 
   /** What it counted since it began. */

@@ -7,6 +7,8 @@ export interface EngineLoad {
   readonly queued: readonly number[];
   /** Its paths by the phase of BBR that they are in. */
   readonly phases: Readonly<Record<BbrPhase, number>>;
+  /** What its share of the NIC carries; bytes per second. */
+  readonly nicBytesPerSecond: number;
   /** What BBR believes all paths carry together; bytes per second. */
   readonly bandwidth: number;
   /** What may be on the way over all paths; bytes. */
@@ -22,7 +24,7 @@ export interface EngineLoad {
 const PRIORITIES = 8;
 
 /** Sums up what an engine's paths are at. Looks at each of them. */
-export function loadOf(paths: Iterable<Path>): EngineLoad {
+export function loadOf(paths: Iterable<Path>, nicBytesPerSecond: number): EngineLoad {
   const queued = Array.from({ length: PRIORITIES }, () => 0);
   const phases: Record<BbrPhase, number> = {
     startup: 0,
@@ -55,5 +57,14 @@ export function loadOf(paths: Iterable<Path>): EngineLoad {
     inflightBytes += inflight;
   }
   if (leastRttUs === Number.POSITIVE_INFINITY) leastRttUs = 0;
-  return { queued, phases, bandwidth, windowBytes, inflightBytes, leastRttUs, mostRttUs };
+  return {
+    nicBytesPerSecond,
+    queued,
+    phases,
+    bandwidth,
+    windowBytes,
+    inflightBytes,
+    leastRttUs,
+    mostRttUs,
+  };
 }

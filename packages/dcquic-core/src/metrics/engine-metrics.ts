@@ -55,6 +55,7 @@ const GAUGES = {
 
 const LOADS = {
   bandwidth: ["dcquic_bbr_bandwidth_bytes_per_second", "What BBR believes all paths carry."],
+  nicBytesPerSecond: ["dcquic_nic_capacity_bytes_per_second", "What its share of the NIC carries."],
   windowBytes: ["dcquic_bbr_window_bytes", "What may be on the way over all paths."],
   inflightBytes: ["dcquic_inflight_bytes", "What is on the way over all paths."],
 } as const;

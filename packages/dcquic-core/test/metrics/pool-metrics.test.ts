@@ -53,6 +53,7 @@ function expectMeasured(registry: MetricsRegistry): void {
   for (const worker of ["0", "1"]) {
     expect(registry.value("dcquic_received_packets_total", { worker })).toBeGreaterThan(0);
     expect(registry.value("dcquic_bbr_window_bytes", { worker })).toBeGreaterThan(0);
+    expect(registry.value("dcquic_nic_capacity_bytes_per_second", { worker })).toBeGreaterThan(0);
     expect(registry.value("dcquic_path_rtt_seconds", { worker, path: "slowest" })).toBeGreaterThan(
       0,
     );
