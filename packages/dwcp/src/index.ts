@@ -111,6 +111,7 @@ export {
   MAX_DICTIONARY_BYTES,
   MAX_IDS,
 } from "./wire/store-messages.js";
+export type { MemoryMessage } from "./wire/memory-message.js";
 
 export type { ZstdEngine, ZstdSettings } from "./zstd/zstd-engine.js";
 export { decodeZstdHeader, decompressFrame, type ZstdFrameHeader } from "./zstd/frame-check.js";
@@ -167,6 +168,7 @@ export {
   type LevelMeasure,
   MAX_LEVEL,
 } from "./hde/level-controller.js";
+export type { Gain, GainKey } from "./hde/gain-book.js";
 
 export type { MigrationSource } from "./migration/migration-source.js";
 export {
@@ -180,6 +182,9 @@ export type { RoundInfo } from "./migration/round-offer.js";
 
 export type { ConfigKey, ConfigValueOf, KeyBase } from "./config/config-key.js";
 export { type ConfigPath, type DwcpConfig, DwcpConfigTable } from "./config/config-table.js";
+export { compressionKeys } from "./config/compression-keys.js";
+export { nodeKeys } from "./config/node-keys.js";
+export { transportKeys } from "./config/transport-keys.js";
 export {
   type ConfigChange,
   configFromEnvironment,

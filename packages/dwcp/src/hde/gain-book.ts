@@ -5,6 +5,7 @@ import type { TransferKind } from "../wire/transfer-messages.js";
 export interface GainKey {
   /** Of the object. */
   readonly kind: TransferKind;
+  /** That was chosen. */
   readonly codec: CodecName;
   /** 0 to 9. */
   readonly level: number;

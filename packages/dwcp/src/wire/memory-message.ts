@@ -2,7 +2,7 @@ import { DwcpError } from "../errors.js";
 import { type Field, flag, hex, object, text, u53 } from "./json-fields.js";
 
 /** The longest address of an endpoint, in bytes; libfabric's are tens. */
-export const MAX_ENDPOINT_BYTES = 512;
+const MAX_ENDPOINT_BYTES = 512;
 
 /** MEMORY: what this side has opened for its peer to read, and whether it can read the peer's. spec/dwcp.md B14 */
 export interface MemoryMessage {

@@ -2,7 +2,9 @@ import type { RmaReading } from "../rma/open-carrier.js";
 
 /** What carries units, and why that. */
 export interface TransportInfo {
+  /** By which units go. */
   readonly provider: "tcp" | "tls" | "rdma";
+  /** For people: as configured, on which device, or what is missing. */
   readonly reason: string;
 }
 
