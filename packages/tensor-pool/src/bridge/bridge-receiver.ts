@@ -58,7 +58,8 @@ export class BridgeReceiver {
     if (layout.streamId !== this.#sourceStreamId) return;
     if (this.#source !== undefined && layout.epoch < this.#source.epoch) return;
     this.#source = layout;
-    this.#assembler.setEpoch(layout.epoch);
+    const strides = layout.pools.map(({ strideBytes }) => strideBytes);
+    this.#assembler.setEpoch(layout.epoch, Math.max(0, ...strides));
   }
 
   /** Takes the message at `offset`, its header counted. */

@@ -29,6 +29,9 @@ interface Assembly {
   filledBytes: number;
 }
 
+/** A slot holds twice a number and one, which must be a safe integer. */
+const MAX_SEQ = 2n ** 52n;
+
 /**
  * Puts the frames of one source together again. Chunks may come in any order; a frame that is not whole in time is given up.
  * spec/tensor-pool.md §19
@@ -39,14 +42,20 @@ export class FrameAssembler {
   readonly #limits: BridgeLimits;
   readonly #open = new Map<number, Assembly>();
   #epoch: bigint | undefined;
+  #maxStrideBytes = Infinity;
 
   /** Drops everything until an epoch is known. */
   constructor(limits: BridgeLimits) {
     this.#limits = limits;
   }
 
-  /** Takes the epoch of the source, from its announce; frames of another one are forgotten. */
-  setEpoch(epoch: bigint): void {
+  /**
+   * Takes the epoch of the source, from its announce; frames of another one are forgotten.
+   *
+   * @param maxStrideBytes The most that a frame of the source can have; by default only the limits count.
+   */
+  setEpoch(epoch: bigint, maxStrideBytes: number = Infinity): void {
+    this.#maxStrideBytes = maxStrideBytes;
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
     this.#open.clear();
@@ -93,9 +102,10 @@ export class FrameAssembler {
     const { headerBytes, payloadBytes } = chunk;
     if (chunk.epoch !== this.#epoch) return "wrongEpoch";
     if (payloadLength > maxPayloadBytes || chunkLength > maxChunkBytes) return "tooLarge";
+    if (payloadLength > this.#maxStrideBytes) return "tooLarge";
     const first = chunkIndex === 0;
     const whole =
-      Number.isSafeInteger(Number(chunk.seq)) &&
+      chunk.seq < MAX_SEQ &&
       chunkCount >= 1 &&
       chunkCount <= MAX_CHUNKS &&
       chunkIndex < chunkCount &&

@@ -160,8 +160,12 @@ describe("§19: a frame over a bridge", () => {
     expect(send(frame)).toBe("outOfOrder");
     relay.revoke();
     expect(send({ ...frame, seq: 9 })).toBe("leaseLost");
-    receiver.announced({ ...layout, epoch: 9n, pools: [] });
+    const pools = layout.pools.map((pool) => ({ ...pool, poolId: 2 }));
+    receiver.announced({ ...layout, epoch: 9n, pools });
     expect(send({ ...frame, epoch: 9n })).toBe("unknownPool");
+    const narrow = pools.map((pool) => ({ ...pool, strideBytes: 32 }));
+    receiver.announced({ ...layout, epoch: 10n, pools: narrow });
+    expect(send({ ...frame, epoch: 10n })).toBe("tooLarge");
   });
 
   test("with checksums: a damaged chunk and one without a checksum are dropped", () => {
@@ -258,6 +262,11 @@ describe("§19: putting together", () => {
     const made = assembler({ maxOpen: 1, maxPayloadBytes: 100 });
     const tooLarge = { kind: "dropped", why: "tooLarge" };
     expect(made.take(0n, chunk({ payloadLength: 2 ** 32 - 1 }))).toEqual(tooLarge);
+    made.setEpoch(7n, 64);
+    expect(made.take(0n, chunk({ payloadLength: 65 }))).toEqual(tooLarge);
+    made.setEpoch(7n);
+    const malformed = { kind: "dropped", why: "malformed" };
+    expect(made.take(0n, chunk({ seq: 2n ** 52n }))).toEqual(malformed);
     expect(made.take(0n, chunk()).kind).toBe("open");
     const other = made.take(0n, chunk({ seq: 2n }));
     expect(other).toEqual({ kind: "dropped", why: "tooManyOpen" });
