@@ -60,7 +60,11 @@ async function homes(
   const found: (readonly number[])[] = [];
   for (const { name } of answerers) {
     events.length = 0;
+    const others = caller.stats.openCalls;
     await caller.unaryRpc(name, Uint8Array.of(1)).response;
+    // An answer comes before the end of its call, and events a moment after what they tell of.
+    while (caller.stats.openCalls > others) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setImmediate(resolve));
     const of = events.filter(({ kind }) => kind === "transfer.drained").map(({ worker }) => worker);
     found.push([...new Set(of)]);
   }
@@ -328,6 +332,41 @@ describe("§18: a worker is lost", () => {
       expect(await other).toBe("done");
       // An answer comes before the end of its stream.
       while (caller.stats.openCalls > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    },
+  );
+
+  nativeTest(
+    "§14: what ran on a thread that hangs fails at once, and the thread has forgotten it when it turns again",
+    async () => {
+      const threads: EngineThread[] = [];
+      const tell: ((kind: "hung" | "recovered") => void)[] = [];
+      const bind: BindDriver = async (options) => {
+        const thread = await bindThread(options);
+        threads.push(thread);
+        tell.push((kind) => options.onFinding?.({ kind, worker: 0, forMs: 5000 }));
+        return thread;
+      };
+      const { caller, answerers, events } = await spread(6, { bind });
+      const before = await homes(caller, answerers, events);
+      const victim = answerers.find((_, i) => before[i]?.[0] === 0);
+      if (victim === undefined) throw new Error("no peer is at home at worker 0");
+      const asked: string[] = [];
+      victim.serve({ accept: (incoming) => void asked.push(incoming.pattern) });
+      const waiting = caller.unaryRpc(victim.name, new Uint8Array(300_000)).response;
+      waiting.catch(() => {});
+      while (asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      tell[0]?.("hung");
+      await expect(waiting).rejects.toMatchObject({ code: "dcquic.local_resource" });
+      victim.serve(echo);
+      expect(new Set((await homes(caller, answerers, events)).flat())).toEqual(new Set([1]));
+      tell[0]?.("recovered");
+      // Its paths went with those peers: nothing of them is left in its tables.
+      const entries = async (): Promise<number | undefined> =>
+        (await threads[0]?.measure())?.stats.entries;
+      while ((await entries()) !== 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      const fresh = await Promise.all(Array.from({ length: 6 }, () => made({ settings: patient })));
+      for (const answerer of fresh) answerer.serve(echo);
+      expect((await homes(caller, fresh, events)).flat()).toContain(0);
     },
   );
 
