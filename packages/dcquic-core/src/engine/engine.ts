@@ -273,7 +273,11 @@ export class Engine {
       config,
       crypto,
       sender: pulls.addSender(),
-      forgotten: ({ pullerId }) => transfers.remove(pullerId),
+      forgotten: ({ pullerId, path: of }) => {
+        const entry = transfers.get(pullerId);
+        // What was moved is remembered by its later path.
+        if (entry?.role === "tombstone" && entry.tombstone.path === of) transfers.remove(pullerId);
+      },
       nowUs,
       awake,
     });
@@ -342,6 +346,7 @@ export class Engine {
   removePath(path: PathId): void {
     const gone = this.#pathBy(path);
     this.#fail(gone, Status.GoingAway);
+    for (const { tombstones } of gone.workers) tombstones.clear();
     const { paths, dirty, serving, pulling } = this.#context;
     paths.delete(path);
     for (const set of [dirty, serving, pulling]) set.delete(gone);

@@ -63,6 +63,11 @@ export class Tombstones {
     return before - this.#bySeq.size;
   }
 
+  /** Forgets all of them, because their path is forgotten. */
+  clear(): void {
+    for (const notifySeq of this.#bySeq.keys()) this.#forget(notifySeq);
+  }
+
   #forgetOldest(): void {
     let oldest: number | undefined;
     for (const [notifySeq, { status }] of this.#bySeq) {
