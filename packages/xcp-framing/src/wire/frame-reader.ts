@@ -58,8 +58,9 @@ function viewOf(bytes: Uint8Array, at: number, length: number): Uint8Array {
  * Splits a stream of bytes into frames, however the stream is cut into chunks.
  *
  * Per chunk: `push(chunk)`, then `next()` until it returns `undefined`. Payloads are views of chunks, which therefore must
- * not be reused, unless they are pushed as `lent`: then nothing refers to them afterwards. Before the handshake ends PLEN is capped at 65 536 and no flag but LARGE is allowed; then the owner calls
- * `setLimits` and `setAllowedFlags`.
+ * not be reused, unless they are pushed as `lent`: then nothing refers to them afterwards, but that a ciphertext is valid
+ * only until the next frame is read. Before the handshake ends PLEN is capped at 65 536 and no flag but LARGE is allowed;
+ * then the owner calls `setLimits` and `setAllowedFlags`.
  *
  * A throw is fatal to the connection: the reader repeats it from then on.
  *
@@ -245,7 +246,7 @@ export class FrameReader {
       const sealed = encrypted
         ? this.#sealed.place(bytes.subarray(at, lengthAt), length)
         : undefined;
-      const aad = sealed?.aad ?? (encrypted ? this.#aadOf(bytes, at, lengthAt) : NOTHING);
+      const aad = sealed?.aad ?? (encrypted ? this.#keptAad(bytes, at, lengthAt) : NOTHING);
       this.#state = {
         kind: "payload",
         head: { ver, flags, header, aad },
@@ -253,19 +254,21 @@ export class FrameReader {
       };
       return undefined;
     }
-    const aad = encrypted ? this.#aadOf(bytes, at, lengthAt) : NOTHING;
+    const aad = encrypted ? bytes.subarray(at, lengthAt) : NOTHING;
     const head = { ver, flags, header, aad };
     this.#at = start + length + tailSize;
-    const payload = length === 0 ? NOTHING : this.#payloadAt(start, length);
+    // Ciphertext is opened before the next frame is read, so it may stay where it is lent.
+    const payload = encrypted ? viewOf(this.#chunk, start, length) : this.#payloadAt(start, length);
     return this.#finish(head, payload, tailSize === 0 ? 0 : loadU32(this.#chunk, start + length));
   }
 
   // A lent chunk may be gone when the payload is whole.
-  #aadOf(bytes: Uint8Array, at: number, end: number): Uint8Array {
+  #keptAad(bytes: Uint8Array, at: number, end: number): Uint8Array {
     return this.#lent ? bytes.slice(at, end) : bytes.subarray(at, end);
   }
 
   #payloadAt(start: number, length: number): Uint8Array {
+    if (length === 0) return NOTHING;
     return this.#lent
       ? this.#copies.copy(this.#chunk, start, length)
       : viewOf(this.#chunk, start, length);

@@ -67,3 +67,20 @@ test("sealed chunks go out in a few buffers that are used again", async () => {
   // 400 chunks in each direction, of which 100 are of that size.
   expect(chunks).toBeLessThan(100);
 });
+
+test("what an encrypted message takes, beside its own length, does not grow with their number", async () => {
+  let taken = 0;
+  const counting = {
+    ...nodePlatform,
+    allocate(bytes: number) {
+      taken += bytes;
+      return Buffer.allocUnsafeSlow(bytes);
+    },
+  };
+  const connection = await echo({ platform: counting });
+  const body = pattern(1_000_000);
+  for (let i = 0; i < 60; i++) await connection.request({ bodyCodec: CODEC, body });
+  // Each end takes the memory of a message that it receives.
+  expect(taken).toBeGreaterThan(120_000_000);
+  expect(taken).toBeLessThan(126_000_000);
+});
