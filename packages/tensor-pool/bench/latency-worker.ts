@@ -50,11 +50,12 @@ while (!state.last) {
 const seconds = (performance.now() - startedMs) / 1_000;
 const sorted = agesNs.subarray(0, Math.min(frames, agesNs.length)).toSorted();
 const { dropsGap, dropsLate } = consumer.consumer.counters;
+// Before the process is ended: the driver would keep the place of a reader that vanished for ten seconds.
+consumer.close();
+close();
 parentPort?.postMessage({
   p50Ns: quantile(sorted, 0.5),
   p99Ns: quantile(sorted, 0.99),
   framesPerSecond: frames / seconds,
   lost: (dropsGap + dropsLate) / (frames + dropsGap + dropsLate),
 } satisfies ConsumerResult);
-consumer.close();
-close();
