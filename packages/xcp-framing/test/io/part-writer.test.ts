@@ -58,7 +58,12 @@ test("a stream that is no plain socket gets memory of its own each time", () => 
   writer.write([Uint8Array.of(3), Uint8Array.of(4)]);
   writer.write([new Uint8Array(0)]);
   writer.write([]);
-  expect([...(stream.read() as Buffer)]).toEqual([1, 2, 3, 4]);
+  const read: number[] = [];
+  // Up to Node 24 all at once, from Node 26 on one write after the other.
+  for (let part: unknown = stream.read(); part instanceof Uint8Array; part = stream.read()) {
+    read.push(...part);
+  }
+  expect(read).toEqual([1, 2, 3, 4]);
 });
 
 test("memory is released once the system has the bytes, whether at once or after a write was held up", async () => {
