@@ -189,16 +189,16 @@ describe("watches", () => {
     const seen: NodeSnapshot[] = [];
     let atOnce = 0;
     let most = 0;
-    await new Promise<void>((resolve) => {
-      const slow = async (snapshot: NodeSnapshot): Promise<void> => {
-        most = Math.max(most, ++atOnce);
-        seen.push(snapshot);
-        await new Promise((wait) => setTimeout(wait, 300));
-        atOnce--;
-        if (seen.length === 3) resolve();
-      };
-      void connection.control.watch(slow, { intervalMs: 50 }).then((watch) => watch);
-    });
+    const slow = async (snapshot: NodeSnapshot): Promise<void> => {
+      most = Math.max(most, ++atOnce);
+      seen.push(snapshot);
+      await new Promise((wait) => setTimeout(wait, 300));
+      atOnce--;
+    };
+    // Held: a watch that is dropped ends when it is collected.
+    const watch = await connection.control.watch(slow, { intervalMs: 50 });
+    while (seen.length < 3) await new Promise((wait) => setTimeout(wait, 10));
+    watch[Symbol.dispose]();
     expect(most).toBe(1);
     expect(seen[1]?.skipped).toBeGreaterThanOrEqual(2);
   });
@@ -212,14 +212,17 @@ describe("watches", () => {
       });
     }
     await expect(control.watch({} as never)).rejects.toMatchObject({ code: "control.invalid" });
-    await Promise.all(Array.from({ length: 16 }, () => control.watch(() => undefined)));
+    const watches = await Promise.all(
+      Array.from({ length: 16 }, () => control.watch(() => undefined)),
+    );
     await expect(control.watch(() => undefined)).rejects.toMatchObject({ code: "control.limit" });
+    for (const watch of watches) watch[Symbol.dispose]();
   });
 
   test("a watcher that fails gets no further snapshots", async () => {
     using connection = await connectControl(target);
     let calls = 0;
-    await connection.control.watch(
+    using watch = await connection.control.watch(
       () => {
         calls++;
         throw new Error("enough");
@@ -228,6 +231,7 @@ describe("watches", () => {
     );
     await new Promise((resolve) => setTimeout(resolve, 250));
     expect(calls).toBe(1);
+    await watch.stop();
   });
 });
 
