@@ -53,14 +53,7 @@ export class EarlyMessages {
 
   /** Forgets a message that failed while it waited. */
   lose(transfer: Id64): void {
-    for (const [key, held] of this.#byStream) {
-      const kept = held.filter(
-        (early) => early.kind !== "transferOffered" || !sameId(early.transfer, transfer),
-      );
-      this.#count -= held.length - kept.length;
-      if (kept.length === 0) this.#byStream.delete(key);
-      else this.#byStream.set(key, kept);
-    }
+    this.#keep((early) => early.kind !== "transferOffered" || !sameId(early.transfer, transfer));
   }
 
   /** Remembers that a stream of the peer ended before its messages did; returns those that wait. */
@@ -82,18 +75,22 @@ export class EarlyMessages {
 
   /** Forgets what waits on a path. */
   drop(path: PathId): void {
-    for (const [key, held] of this.#byStream) {
-      const kept = held.filter((early) => early.path !== path);
-      this.#count -= held.length - kept.length;
-      if (kept.length === 0) this.#byStream.delete(key);
-      else this.#byStream.set(key, kept);
-    }
+    this.#keep((early) => early.path !== path);
     this.#first.delete(path);
   }
 
   /** Has streams of `after` be known by what came on `before`, a path of the same peer, too. */
   join(before: PathId, after: PathId): void {
     this.#first.set(after, this.#first.get(before) ?? before);
+  }
+
+  #keep(isKept: (early: Early) => boolean): void {
+    for (const [key, held] of this.#byStream) {
+      const kept = held.filter(isKept);
+      this.#count -= held.length - kept.length;
+      if (kept.length === 0) this.#byStream.delete(key);
+      else this.#byStream.set(key, kept);
+    }
   }
 
   #keyOf(path: PathId, streamId: Id64): string {
