@@ -46,8 +46,7 @@ export interface ImageSetup {
   readonly position: AtomicBuffer;
 }
 
-/**
- * One publication as a subscription reads it. spec/aeron.md §9 */
+/** One publication as a subscription reads it. spec/aeron.md §9 */
 export class Image {
   /** The command that added the publication. */
   readonly correlationId: bigint;
@@ -125,8 +124,8 @@ export class Image {
     let count = 0;
     try {
       while (count < limit && offset < end) {
-        const length = Atomics.load(words, offset >> 2);
-        if (length <= 0 || !this.#fits(offset, length)) break;
+        const length = this.#lengthAt(words, offset, termLength);
+        if (length === 0) break;
         const at = offset;
         offset += alignFrame(length);
         if (isPadding(words, at)) continue;
@@ -152,8 +151,8 @@ export class Image {
     let count = 0;
     try {
       while (count < limit && offset < termLength) {
-        const length = Atomics.load(words, offset >> 2);
-        if (length <= 0 || !this.#fits(offset, length)) break;
+        const length = this.#lengthAt(words, offset, termLength);
+        if (length === 0) break;
         const at = offset;
         offset += alignFrame(length);
         if (isPadding(words, at)) continue;
@@ -184,8 +183,8 @@ export class Image {
     const end = Math.min(termLength, start + limitBytes);
     let offset = start;
     while (offset < end) {
-      const length = Atomics.load(words, offset >> 2);
-      if (length <= 0 || !this.#fits(offset, length)) break;
+      const length = this.#lengthAt(words, offset, termLength);
+      if (length === 0) break;
       const next = offset + alignFrame(length);
       if (isPadding(words, offset)) {
         // Padding stands alone, so that a block is data throughout.
@@ -210,14 +209,12 @@ export class Image {
     this.#closed = true;
   }
 
-  #fits(at: number, length: number): boolean {
-    const { termLength } = this.#log;
-    if (length >= FRAME_HEADER_BYTES && length <= termLength - at) return true;
-    this.#fault = new AeronError(
-      "aeron.malformed_frame",
-      `a frame of ${length} bytes at ${at} of a term of ${termLength}`,
-    );
-    return false;
+  // The length of the frame at `at`; 0 where none is there yet, or none that fits.
+  #lengthAt(words: Int32Array, at: number, termLength: number): number {
+    const length = Atomics.load(words, at >> 2);
+    if (length >= FRAME_HEADER_BYTES && length <= termLength - at) return length;
+    if (length > 0) this.#fault = malformed(at, length, termLength);
+    return 0;
   }
 
   #moveTo(position: number): void {
@@ -229,4 +226,9 @@ export class Image {
 
 function isPadding(words: Int32Array, at: number): boolean {
   return (words[(at + FrameField.version) >> 2] ?? 0) >>> 16 === FrameType.padding;
+}
+
+function malformed(at: number, length: number, termLength: number): AeronError {
+  const message = `a frame of ${length} bytes at ${at} of a term of ${termLength}`;
+  return new AeronError("aeron.malformed_frame", message);
 }
