@@ -16,6 +16,8 @@ export type EcnState = "capable" | "off";
 export class Congestion {
   /** The estimator. */
   readonly bbr: Bbr;
+  /** Share of BBR's pace that is used: less than 1 for a peer in trouble. §14 */
+  paceShare = 1;
   readonly #sent: SentLog;
   readonly #rtt: RttEstimator;
   #ecn: EcnState = "capable";
@@ -63,6 +65,11 @@ export class Congestion {
     return this.#sent.totalBytes - this.#sentBytesAtLargest;
   }
 
+  /** How fast congestion-controlled packets go; bytes per second. */
+  get pacingRate(): number {
+    return this.bbr.pacingRate * this.paceShare;
+  }
+
   /** When the next congestion-controlled packet may go: Infinity while the window is full. */
   nextSendUs(): number {
     if (this.inflightBytes >= this.bbr.windowBytes) {
@@ -77,7 +84,7 @@ export class Congestion {
     const room = this.bbr.windowBytes - this.inflightBytes;
     const startUs = Math.max(nowUs - this.#slackUs, this.#nextSendUs);
     if (room <= 0 || startUs > nowUs) return 0;
-    const gapUs = (bytes / this.bbr.pacingRate) * 1e6;
+    const gapUs = (bytes / this.pacingRate) * 1e6;
     const paced = gapUs > 0 ? Math.floor((nowUs - startUs) / gapUs) + 1 : Number.POSITIVE_INFINITY;
     return Math.min(Math.ceil(room / bytes), paced);
   }
@@ -96,7 +103,7 @@ export class Congestion {
   packetsSent(nowUs: number, packets: number, controlledBytes: number): void {
     for (let i = 0; i < packets; i++) this.#sent.add(nowUs, controlledBytes);
     if (controlledBytes === 0) return;
-    const gapUs = ((packets * controlledBytes) / this.bbr.pacingRate) * 1e6;
+    const gapUs = ((packets * controlledBytes) / this.pacingRate) * 1e6;
     this.#nextSendUs = Math.max(nowUs - this.#slackUs, this.#nextSendUs) + gapUs;
   }
 

@@ -122,11 +122,14 @@ export interface ControlKeySource {
   readonly direction: Direction;
   /** The worker that sends them. */
   readonly worker: number;
+  /** Told of each key that is derived. */
+  readonly derived?: () => void;
 }
 
 /** Derives the key `keyId` of a source. */
 export function controlKeyOf(source: ControlKeySource, keyId: number): ControlKey {
   const { crypto, pathSecret, aead, direction, worker } = source;
+  source.derived?.();
   return new ControlKey(
     crypto,
     keyId,

@@ -50,25 +50,11 @@ export class Admission {
   /** Takes an announcement. */
   onNotify(nowUs: number, path: Path, worker: PeerWorker, entry: NotifyEntry): void {
     const { notifySeq } = entry;
-    const live = worker.live.get(notifySeq);
-    if (live !== undefined) {
-      if (sameId(live.announcerId, entry.transferId) && isAnswered(live)) {
-        this.#answer(path, live.announcerId, live.id, AcceptStatus.DuplicateActive);
-      }
-      return;
-    }
-    const tombstone = worker.tombstones.get(notifySeq);
-    if (tombstone !== undefined && tombstone.status !== Status.Ok) {
-      tellFailed(path, tombstone);
-      return;
-    }
-    if (tombstone !== undefined) {
-      this.#answer(path, tombstone.announcerId, tombstone.pullerId, AcceptStatus.DuplicateComplete);
-      if (tombstone.pulled) path.outbox.completeAcks.push(tombstone.announcerId);
-      return;
-    }
     const verdict = worker.notifies.check(notifySeq);
-    if (verdict === "seen") return;
+    if (this.#isKnown(path, worker, entry) || verdict === "seen") {
+      this.#context.counters.knownAnnouncements += 1;
+      return;
+    }
     if (!this.#parts.credit.covers(nowUs, path, entry)) return;
     if (verdict === "new") worker.notifies.commit(notifySeq);
     if (!this.#fits(path, worker, entry)) return;
@@ -127,6 +113,26 @@ export class Admission {
     }
     this.#parts.offers.markOffered(worker, notifySeq);
     this.#answer(path, id64(frame.ownId.hi, frame.ownId.lo), NO_ID, AcceptStatus.Voided);
+  }
+
+  // Whether it is in the tables; its announcer is told again what became of it.
+  #isKnown(path: Path, worker: PeerWorker, { notifySeq, transferId }: NotifyEntry): boolean {
+    const live = worker.live.get(notifySeq);
+    if (live !== undefined) {
+      if (sameId(live.announcerId, transferId) && isAnswered(live)) {
+        this.#answer(path, live.announcerId, live.id, AcceptStatus.DuplicateActive);
+      }
+      return true;
+    }
+    const tombstone = worker.tombstones.get(notifySeq);
+    if (tombstone === undefined) return false;
+    if (tombstone.status !== Status.Ok) {
+      tellFailed(path, tombstone);
+      return true;
+    }
+    this.#answer(path, tombstone.announcerId, tombstone.pullerId, AcceptStatus.DuplicateComplete);
+    if (tombstone.pulled) path.outbox.completeAcks.push(tombstone.announcerId);
+    return true;
   }
 
   #fits(path: Path, worker: PeerWorker, entry: NotifyEntry): boolean {

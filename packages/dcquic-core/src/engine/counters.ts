@@ -28,18 +28,34 @@ export interface EngineCounters {
   challenges: number;
   /** Packets that came twice. */
   replayedPackets: number;
+  /** Announcements that were known already and were not taken again. */
+  knownAnnouncements: number;
   /** Packets below the window. */
   packetsBelowWindow: number;
   /** Packets that did not open. */
   openFailures: number;
   /** Control keys that were replaced. */
   rotations: number;
+  /** Control keys that were derived, those of peers included. */
+  keysDerived: number;
   /** Small messages announced without their payload for want of credit. */
   inlineRefused: number;
   /** Times that announcements began to wait for credit. */
   creditWaits: number;
   /** PROBEs sent. */
   probes: number;
+  /** Peers that became healthy. */
+  becameHealthy: number;
+  /** Peers that became degraded. */
+  becameDegraded: number;
+  /** Peers that became silent. */
+  becameProbing: number;
+  /** Peers that were given up. */
+  becameFailed: number;
+  /** Reads of peers' memory that brought their bytes. */
+  rmaReads: number;
+  /** Reads of peers' memory that failed. */
+  rmaErrors: number;
   /** Packets that arrived marked CE. */
   ceMarks: number;
 }
@@ -61,12 +77,20 @@ export function engineCounters(): EngineCounters {
     pullsRepeatedIntegrity: 0,
     challenges: 0,
     replayedPackets: 0,
+    knownAnnouncements: 0,
     packetsBelowWindow: 0,
     openFailures: 0,
     rotations: 0,
+    keysDerived: 0,
     inlineRefused: 0,
     creditWaits: 0,
     probes: 0,
+    becameHealthy: 0,
+    becameDegraded: 0,
+    becameProbing: 0,
+    becameFailed: 0,
+    rmaReads: 0,
+    rmaErrors: 0,
     ceMarks: 0,
   };
 }

@@ -1,4 +1,5 @@
 import { uniform } from "@proj/wire-types";
+import type { PeerState } from "../health/peer-health.js";
 import { ProbeFlag } from "../wire/constants.js";
 import type { Feedback, ProbeResponse } from "../wire/path-frames.js";
 import { type EngineContext, TimerKind } from "./context.js";
@@ -10,6 +11,13 @@ import { Status } from "./status.js";
 const FEEDBACK_PACKETS = 8;
 const DISAGREEMENT_ROUNDS = 4;
 const SILENT_PTOS = 3;
+const DEGRADED_PACE = 0.5;
+const CHANGES = {
+  healthy: "becameHealthy",
+  degraded: "becameDegraded",
+  probing: "becameProbing",
+  failed: "becameFailed",
+} as const;
 /** The upper half of the ids of probes that ask how large a datagram may be. */
 export const MTU_PROBE = 1;
 
@@ -96,25 +104,26 @@ export class PathKeeper {
       path.rtt.sample(Math.max(1, rttUs - frame.delayUs));
     }
     path.probeSentUs = Number.POSITIVE_INFINITY;
-    this.#watched(path, () => path.health.probeAnswered(nowUs));
+    path.health.probeAnswered(nowUs);
   }
 
-  /** Runs a change of the peer's health and tells of a new state. */
-  #watched(path: Path, change: () => void): void {
-    const before = path.health.state;
-    change();
+  /** Tells of a new state of a path's peer, and has it take effect. §14 */
+  healthChanged(path: Path, before: PeerState): void {
     const { state } = path.health;
-    if (state === before) return;
-    this.#context.events.push({ kind: "peerStateChanged", path: path.id, state });
+    const { events, counters } = this.#context;
+    counters[CHANGES[state]] += 1;
+    events.push({ kind: "peerStateChanged", path: path.id, state });
+    path.congestion.paceShare = state === "degraded" ? DEGRADED_PACE : 1;
+    // What was learned before the silence may be true no more.
+    if (state === "degraded" && before === "probing") path.congestion.bbr.restart();
     if (state === "failed") this.#failed(path, Status.PeerFailed);
-    if (state === "degraded") path.congestion.bbr.restart();
   }
 
   /** Weighs an ICMP message about a path. */
   icmp(nowUs: number, path: Path, kind: "unreachable" | "sourceQuench"): void {
     const { icmpPolicy } = this.#context.config;
     const trust = path.addresses.length > 1 ? "elsewhere" : icmpPolicy;
-    this.#watched(path, () => path.health.icmp(nowUs, kind, path.rtt.srttUs, trust));
+    path.health.icmp(nowUs, kind, path.rtt.srttUs, trust);
     path.probeAtUs = nowUs;
     this.arm(nowUs, path);
   }
@@ -174,7 +183,7 @@ export class PathKeeper {
     const owedSinceUs = owes
       ? Math.max(path.owedSinceUs, this.#context.resumedUs)
       : Number.POSITIVE_INFINITY;
-    this.#watched(path, () => health.tick(nowUs, rtt.ptoUs, owedSinceUs));
+    health.tick(nowUs, rtt.ptoUs, owedSinceUs);
     const intervalUs = health.probeIntervalUs(rtt.srttUs, config.probeIdleUs, uniform(random));
     const isIdle = silentUs >= intervalUs || health.state !== "healthy";
     if (isIdle && nowUs - path.sentUs >= Math.min(rtt.ptoUs, intervalUs)) path.probeFlags = 0;

@@ -63,8 +63,8 @@ export class PathKeys {
   }
 
   #of(direction: Direction, worker: number): ControlKeySource {
-    const { crypto, pathSecret, aead } = this.#source;
-    return { crypto, pathSecret, aead, direction, worker };
+    const { crypto, pathSecret, aead, derived } = this.#source;
+    return { crypto, pathSecret, aead, direction, worker, ...(derived && { derived }) };
   }
 
   #macOf(direction: Direction): Uint8Array {

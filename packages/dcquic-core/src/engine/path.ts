@@ -5,7 +5,7 @@ import type { CryptoBackend } from "../crypto/backend.js";
 import type { Direction } from "../crypto/key-schedule.js";
 import type { SendKeys } from "../crypto/send-keys.js";
 import type { AwakeTime } from "../health/awake-time.js";
-import { PeerHealth } from "../health/peer-health.js";
+import { PeerHealth, type PeerState } from "../health/peer-health.js";
 import type { RmaOffer } from "../negotiate/transport-choice.js";
 import { PathMtu } from "../path/path-mtu.js";
 import type { EstablishedPath } from "../path/handshake.js";
@@ -46,6 +46,10 @@ export interface PathOptions {
   readonly nowUs: number;
   /** How long the engine was kept from running. */
   readonly awake: AwakeTime;
+  /** Told of each change of what is thought of the peer, with the state before. */
+  readonly healthChanged: (path: Path, before: PeerState) => void;
+  /** Told of each key that is derived for packets. */
+  readonly keyDerived: () => void;
 }
 
 const BATCH_BYTES = 65_536;
@@ -182,7 +186,7 @@ export class Path extends PathTables {
   /** Begins where `options` say; keys are derived when they are used first. */
   constructor(options: PathOptions) {
     super();
-    const { config, counters, crypto, established, forgotten } = options;
+    const { config, counters, crypto, established, forgotten, keyDerived } = options;
     const { pathSecret, aead, credentialId, role, peer } = established;
     // Not what the peer said of itself, of which little is needed later.
     this.#options = { config, counters, forgotten };
@@ -197,7 +201,15 @@ export class Path extends PathTables {
     this.dataAuth = agreed ? "headers" : "packet";
     this.direction = role === "dialer" ? 0 : 1;
     const { direction } = this;
-    this.keys = new PathKeys({ crypto, pathSecret, aead, direction, config, counters });
+    this.keys = new PathKeys({
+      crypto,
+      pathSecret,
+      aead,
+      direction,
+      config,
+      counters,
+      derived: keyDerived,
+    });
     const { notifySeq } = counters;
     this.rtt = new RttEstimator(config);
     this.wish = new WishPace(config.nicSlackUs);
@@ -205,7 +217,9 @@ export class Path extends PathTables {
       startBytes: Math.min(config.mtuBytes, peer.maxDatagramBytes),
       maxBytes: Math.min(config.mtuMaxBytes, peer.maxDatagramBytes),
     });
-    this.health = new PeerHealth(options.nowUs, options.awake);
+    this.health = new PeerHealth(options.nowUs, options.awake, (before) =>
+      options.healthChanged(this, before),
+    );
     this.nextNotifySeq = notifySeq;
     if (notifySeq > 0) this.finished.add(0, notifySeq);
     this.notifyFinished = notifySeq;

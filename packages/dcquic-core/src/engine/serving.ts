@@ -67,10 +67,10 @@ export class Serving {
 
   // Tells a puller whose bytes will wait longer than a round trip, so that it does not take waiting for loss. D-7
   #hold(path: Path, frame: PullRequest): void {
-    const { bbr } = path.congestion;
+    const { bbr, pacingRate } = path.congestion;
     const { srttUs } = path.rtt;
     const windowRate = (bbr.windowBytes / srttUs) * 1e6;
-    const rate = Math.min(bbr.pacingRate, windowRate, this.#context.nic.rate);
+    const rate = Math.min(pacingRate, windowRate, this.#context.nic.rate);
     const delayUs = Math.floor((path.servingBytes / rate) * 1e6);
     if (delayUs <= srttUs) return;
     const pullerId = id64(frame.pullerId.hi, frame.pullerId.lo);

@@ -51,10 +51,15 @@ export class PeerHealth {
   #sleptAtHeardUs: number;
   #verifying = false;
   readonly #awake: AwakeTime;
+  readonly #changed: ((before: PeerState) => void) | undefined;
 
-  /** Healthy until something else is seen. Patience is measured in `awake` time. */
-  constructor(nowUs: number, awake: AwakeTime) {
+  /**
+   * Healthy until something else is seen. Patience is measured in `awake` time. Whatever causes it, each change is told to
+   * `changed`, with the state before.
+   */
+  constructor(nowUs: number, awake: AwakeTime, changed?: (before: PeerState) => void) {
     this.#awake = awake;
+    this.#changed = changed;
     this.#sinceUs = this.#awakeUs(nowUs);
     this.#samplesSinceUs = nowUs;
     this.#heardUs = nowUs;
@@ -114,7 +119,6 @@ export class PeerHealth {
     this.#unanswered = 0;
     if (this.#state === "failed") {
       this.#enter(nowUs, "probing");
-      this.#verifying = true;
       return;
     }
     if (this.#state !== "probing" || !this.#dwelt(nowUs)) return;
@@ -198,16 +202,19 @@ export class PeerHealth {
   }
 
   #enter(nowUs: number, state: PeerState): void {
-    if (state === this.#state) return;
+    const before = this.#state;
+    if (state === before) return;
     this.#state = state;
     this.#sinceUs = this.#awakeUs(nowUs);
     this.#answers = 0;
     this.#unanswered = 0;
-    this.#verifying = false;
+    // Whoever had failed has to answer for longer.
+    this.#verifying = before === "failed";
     if (state === "degraded" || state === "probing") {
       this.#samples = 0;
       this.#samplesSinceUs = nowUs;
       if (state === "probing") this.#ewma = 0;
     }
+    this.#changed?.(before);
   }
 }

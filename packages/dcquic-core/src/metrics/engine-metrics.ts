@@ -21,7 +21,14 @@ export interface Measured {
   readonly driver?: DriverMeasure;
 }
 
-const COUNTERS: Readonly<Record<keyof EngineCounters, readonly [name: string, help: string]>> = {
+const STATE_CHANGES = [
+  "dcquic_peer_state_changes_total",
+  "Peers that came to a state (§14).",
+] as const;
+
+const COUNTERS: Readonly<
+  Record<keyof EngineCounters, readonly [name: string, help: string, labels?: Labels]>
+> = {
   packetsSent: ["dcquic_sent_packets_total", "Packets of paths that were sent."],
   bytesSent: ["dcquic_sent_bytes_total", "UDP payload that was sent."],
   packetsReceived: ["dcquic_received_packets_total", "Packets that were opened."],
@@ -36,12 +43,20 @@ const COUNTERS: Readonly<Record<keyof EngineCounters, readonly [name: string, he
   pullsRepeatedIntegrity: ["dcquic_repeated_pulls_integrity_total", "Pulls of unverified bytes."],
   challenges: ["dcquic_challenges_total", "Announcements that needed a proof."],
   replayedPackets: ["dcquic_replayed_packets_total", "Packets that came twice."],
+  knownAnnouncements: ["dcquic_known_announcements_total", "Announcements that came again."],
   packetsBelowWindow: ["dcquic_below_window_packets_total", "Packets below the window."],
   openFailures: ["dcquic_open_failures_total", "Packets that did not open."],
   rotations: ["dcquic_key_rotations_total", "Control keys that were replaced."],
+  keysDerived: ["dcquic_key_derivations_total", "Control keys that were derived."],
   inlineRefused: ["dcquic_inline_refused_total", "Small messages without credit to ride inline."],
   creditWaits: ["dcquic_credit_waits_total", "Times that announcements waited for credit."],
   probes: ["dcquic_probes_total", "PROBEs that were sent."],
+  becameHealthy: [...STATE_CHANGES, { state: "healthy" }],
+  becameDegraded: [...STATE_CHANGES, { state: "degraded" }],
+  becameProbing: [...STATE_CHANGES, { state: "probing" }],
+  becameFailed: [...STATE_CHANGES, { state: "failed" }],
+  rmaReads: ["dcquic_rma_reads_total", "Reads of peers' memory that brought their bytes."],
+  rmaErrors: ["dcquic_rma_read_errors_total", "Reads of peers' memory that failed."],
   ceMarks: ["dcquic_ce_marks_total", "Packets that arrived marked CE."],
 };
 
@@ -68,7 +83,7 @@ const LOADS = {
 export class EngineMetrics {
   readonly #labels: Labels;
   readonly #grown = new GrownCounters();
-  readonly #counters = new Map<keyof EngineCounters, Counter>();
+  readonly #counters = new Map<keyof EngineCounters, readonly [Counter, Labels]>();
   readonly #gaps: Counter;
   readonly #driver: DriverMetrics;
   readonly #gauges = new Map<keyof typeof GAUGES, Gauge>();
@@ -83,8 +98,9 @@ export class EngineMetrics {
   constructor(meter: Meter, worker: number) {
     const labels = ["worker"];
     this.#labels = { worker: String(worker) };
-    for (const [key, [name, help]] of Object.entries(COUNTERS)) {
-      this.#counters.set(key as keyof EngineCounters, meter.counter({ name, help, labels }));
+    for (const [key, [name, help, more = {}]] of Object.entries(COUNTERS)) {
+      const counter = meter.counter({ name, help, labels: [...labels, ...Object.keys(more)] });
+      this.#counters.set(key as keyof EngineCounters, [counter, { ...this.#labels, ...more }]);
     }
     for (const [key, [name, help]] of Object.entries(GAUGES)) {
       this.#gauges.set(key as keyof typeof GAUGES, meter.gauge({ name, help, labels }));
@@ -128,8 +144,8 @@ export class EngineMetrics {
   /** Takes the present numbers of the engine. */
   update({ counters, stats, load, loopGaps, driver }: Measured): void {
     const labels = this.#labels;
-    for (const [key, counter] of this.#counters) {
-      this.#grown.tell(key, counter, counters[key], labels);
+    for (const [key, [counter, all]] of this.#counters) {
+      this.#grown.tell(key, counter, counters[key], all);
     }
     this.#grown.tellDistribution("gaps", this.#gaps, loopGaps, { labels, scale: 1e6 });
     if (driver !== undefined) this.#driver.update(driver);

@@ -20,6 +20,22 @@ describe("§13: round trips and timers", () => {
   });
 });
 
+test("§14: a path to a degraded peer sends at half the pace", () => {
+  const pacedUs = (paceShare: number): number => {
+    const congestion = new Congestion(PACKET, new RttEstimator(timers));
+    const { bbr } = congestion;
+    const counts = { deliveredPackets: 70, lostPackets: 0, markedPackets: 0, inflightBytes: 0 };
+    const sample = { nowUs: 0, rttUs: 1000, deliveryRate: 1e8, appLimited: false } as const;
+    bbr.sample({ ...sample, ...counts, roundEnded: true });
+    congestion.paceShare = paceShare;
+    expect(congestion.pacingRate).toBe(paceShare * bbr.pacingRate);
+    congestion.packetSent(0, PACKET);
+    return congestion.nextSendUs();
+  };
+  expect(pacedUs(1)).toBeGreaterThan(0);
+  expect(pacedUs(0.5)).toBeCloseTo(2 * pacedUs(1), 6);
+});
+
 describe("§3 row 15, §12: BBR", () => {
   /** A link of 100 MB/s with a round trip of 1 ms. */
   function rounds(

@@ -27,9 +27,13 @@ function conform(provider: RmaProviderName): void {
       return {
         ...pair,
         dispose: async () => {
-          const read = drivers.splice(0).reduce((sum, driver) => sum + driver.rmaBytesRead, 0);
+          const used = drivers.splice(0);
+          const read = used.reduce((sum, driver) => sum + driver.rmaBytesRead, 0);
+          const counts = used.map(({ engine }) => engine.counters);
           await pair.dispose();
           expect(read).toBeGreaterThan(0);
+          expect(Math.max(...counts.map(({ rmaReads }) => rmaReads))).toBeGreaterThan(0);
+          expect(counts.map(({ rmaErrors }) => rmaErrors)).toEqual(counts.map(() => 0));
         },
       };
     },

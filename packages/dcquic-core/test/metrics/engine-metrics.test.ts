@@ -54,6 +54,9 @@ test("§3 row 21, §21: metrics follow the counters of an engine", () => {
   expect(values.get("dcquic_payload_received_bytes_total")).toBe(100_000);
   expect(values.get("dcquic_received_packets_total")).toBe(engine.counters.packetsReceived);
   expect(values.get("dcquic_replayed_packets_total")).toBeGreaterThan(0);
+  expect(values.get("dcquic_known_announcements_total")).toBeGreaterThan(0);
+  // Of what is sent and of what is received; a proof or a late packet may need others.
+  expect(values.get("dcquic_key_derivations_total")).toBeGreaterThanOrEqual(2);
   const repeated =
     engine.counters.pullsRepeatedFast +
     engine.counters.pullsRepeatedTimer +
