@@ -26,6 +26,7 @@ import type { DistributionCounts } from "./distribution.js";
 import { Doubts } from "./doubts.js";
 import { type AddPathOptions, FROM_ZERO } from "./first-counters.js";
 import { type ForeignPacket, ForeignPaths } from "./foreign-paths.js";
+import { FrameIntake } from "./frame-intake.js";
 import { KeyRetirement } from "./key-retirement.js";
 import { MoveIn } from "./move-in.js";
 import { Offers } from "./offers.js";
@@ -101,7 +102,7 @@ const FINAL_STATUSES: ReadonlySet<number> = new Set([
 export class Engine {
   readonly #context: EngineContext;
   readonly #byCredential = new PathIndex();
-  readonly #foreign = new ForeignPaths();
+  readonly #foreign: ForeignPaths;
   readonly #announcer: Announcer;
   readonly #puller: Puller;
   readonly #loop: PullLoop;
@@ -109,9 +110,6 @@ export class Engine {
   readonly #keeper: PathKeeper;
   readonly #intake: PacketIntake;
   readonly #transmitter: Transmitter;
-  readonly #healthChanged = (path: Path, before: PeerState): void =>
-    this.#keeper.healthChanged(path, before);
-  readonly #keyDerived = (): void => void (this.#context.counters.keysDerived += 1);
   #nextPath = 0;
 
   /** @throws RangeError for a configuration that contradicts itself. */
@@ -150,6 +148,7 @@ export class Engine {
     const failed = (path: Path, status: number): void => this.#fail(path, status);
     const violated = (path: Path): void => this.#fail(path, Status.Protocol);
     this.#context = context;
+    this.#foreign = new ForeignPaths(context.counters);
     const serving = new Serving(context);
     const sendRaw = (datagram: Uint8Array, address: number): void =>
       this.#transmitter.sendRaw(datagram, address);
@@ -195,14 +194,17 @@ export class Engine {
       context,
       pathOf: (bytes, offset) => this.#byCredential.find(bytes, offset),
       foreign: this.#foreign,
-      announcer: this.#announcer,
-      admission,
-      doubts,
-      puller: this.#puller,
-      chunks: new ChunkIntake(context, this.#puller),
-      closer: this.#closer,
+      frames: new FrameIntake({
+        context,
+        announcer: this.#announcer,
+        admission,
+        doubts,
+        puller: this.#puller,
+        chunks: new ChunkIntake(context, this.#puller),
+        closer: this.#closer,
+        keeper: this.#keeper,
+      }),
       keeper: this.#keeper,
-      violated,
       credit,
       retirement,
       sendRaw,
@@ -230,7 +232,6 @@ export class Engine {
 
   /** Takes bytes that were read from a peer's memory: they lie at `at` of `slab`. */
   rmaArrived(nowUs: number, read: RmaRead, slab: Uint8Array, at: number): void {
-    this.#context.counters.rmaReads += 1;
     const entry = this.#context.transfers.get(read.transfer);
     if (entry?.role !== "puller") return;
     const path = this.#pathBy(entry.transfer.path as PathId);
@@ -240,7 +241,6 @@ export class Engine {
 
   /** Has bytes that could not be read from a peer's memory asked for by UDP; `downgraded` says that it stays so for a while. */
   rmaFailed(read: RmaRead, how: "once" | "downgraded"): void {
-    this.#context.counters.rmaErrors += 1;
     if (how === "downgraded") this.#context.events.push({ kind: "rmaDowngraded", path: read.path });
     const entry = this.#context.transfers.get(read.transfer);
     if (entry?.role !== "puller") return;
@@ -285,8 +285,6 @@ export class Engine {
       },
       nowUs,
       awake,
-      healthChanged: this.#healthChanged,
-      keyDerived: this.#keyDerived,
     });
     this.#context.paths.set(id, path);
     this.#byCredential.add(path);
