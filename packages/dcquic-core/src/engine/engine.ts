@@ -110,6 +110,9 @@ export class Engine {
   readonly #keeper: PathKeeper;
   readonly #intake: PacketIntake;
   readonly #transmitter: Transmitter;
+  readonly #healthChanged = (path: Path, before: PeerState): void =>
+    this.#keeper.healthChanged(path, before);
+  readonly #keyDerived = (): void => void (this.#context.counters.keysDerived += 1);
   #nextPath = 0;
 
   /** @throws RangeError for a configuration that contradicts itself. */
@@ -232,6 +235,7 @@ export class Engine {
 
   /** Takes bytes that were read from a peer's memory: they lie at `at` of `slab`. */
   rmaArrived(nowUs: number, read: RmaRead, slab: Uint8Array, at: number): void {
+    this.#context.counters.rmaReads += 1;
     const entry = this.#context.transfers.get(read.transfer);
     if (entry?.role !== "puller") return;
     const path = this.#pathBy(entry.transfer.path as PathId);
@@ -241,6 +245,7 @@ export class Engine {
 
   /** Has bytes that could not be read from a peer's memory asked for by UDP; `downgraded` says that it stays so for a while. */
   rmaFailed(read: RmaRead, how: "once" | "downgraded"): void {
+    this.#context.counters.rmaErrors += 1;
     if (how === "downgraded") this.#context.events.push({ kind: "rmaDowngraded", path: read.path });
     const entry = this.#context.transfers.get(read.transfer);
     if (entry?.role !== "puller") return;
@@ -285,6 +290,8 @@ export class Engine {
       },
       nowUs,
       awake,
+      healthChanged: this.#healthChanged,
+      keyDerived: this.#keyDerived,
     });
     this.#context.paths.set(id, path);
     this.#byCredential.add(path);
