@@ -1,5 +1,10 @@
 import { expect, jest, test } from "@jest/globals";
-import type { PlacementTarget, PlaceOptions } from "@proj/dcquic-core";
+import {
+  type CryptoBackend,
+  nullCrypto,
+  type PlacementTarget,
+  type PlaceOptions,
+} from "@proj/dcquic-core";
 import { isWireError } from "@proj/wire-types";
 import { runUntil, simPools } from "../support/sim-pools.js";
 
@@ -10,8 +15,9 @@ jest.setTimeout(60_000);
 async function carry(
   target: PlacementTarget,
   options: PlaceOptions = {},
+  crypto: CryptoBackend = nullCrypto,
 ): Promise<string | undefined> {
-  const pools = simPools();
+  const pools = simPools({ crypto });
   pools.pool(1).serve({
     accept: (incoming) => void incoming.place(target, options).catch(() => {}),
   });
@@ -76,4 +82,56 @@ test("§4: a target that throws when it is asked for memory fails the transfer, 
     write: () => undefined,
   };
   expect(await carry(target)).toBe("dcquic.placement_failed");
+});
+
+/** Cryptography by which the first records that are decrypted into memory of a target do not verify. */
+function failing(times: number): CryptoBackend {
+  let left = times;
+  return {
+    ...nullCrypto,
+    aead: (key) => {
+      const aead = nullCrypto.aead(key);
+      const openInto: typeof aead.openInto = (job, into, to) => {
+        // What was decrypted lies there by then.
+        if (left-- > 0) into.fill(0xbb, to, to + job.bodyLength);
+        return left < 0 && aead.openInto(job, into, to);
+      };
+      return { ...aead, openInto };
+    },
+  };
+}
+
+/** A target that lends all of its memory, and what became of it. */
+function lender() {
+  const memory = new Uint8Array(content.length);
+  const seen = { asked: 0, written: 0, finished: 0, aborted: 0 };
+  const target: PlacementTarget = {
+    isBorrower: true,
+    lend: (offset, length) => {
+      seen.asked += 1;
+      return memory.subarray(offset, offset + length);
+    },
+    write: () => void (seen.written += 1),
+    finish: () => void (seen.finished += 1),
+    abort: () => void (seen.aborted += 1),
+  };
+  return { memory, seen, target };
+}
+
+test("§8.2: a record that did not verify in lent memory does not count, and is pulled again", async () => {
+  const { memory, seen, target } = lender();
+  const teed: number[] = [];
+  const tee = { isBorrower: true, write: (offset: number) => void teed.push(offset) };
+  expect(await carry(target, { tee }, failing(2))).toBeUndefined();
+  expect(memory).toEqual(content);
+  expect(seen).toEqual({ asked: 6, written: 0, finished: 1, aborted: 0 });
+  expect(teed.toSorted((a, b) => a - b)).toEqual([0, 65_536, 131_072, 196_608]);
+});
+
+test("§8.2: records that never verify in lent memory end the transfer, and their target", async () => {
+  const { seen, target } = lender();
+  expect(await carry(target, {}, failing(Number.POSITIVE_INFINITY))).toBe(
+    "dcquic.integrity_failed",
+  );
+  expect(seen).toMatchObject({ written: 0, finished: 0, aborted: 1 });
 });
