@@ -1,5 +1,4 @@
-import { bytesOf, leb128Size, TensorView, utf8Length, zigzag } from "@proj/wire-types";
-import { EtherError } from "../errors.js";
+import { bytesOf, leb128Size, TensorView, utf8Length } from "@proj/wire-types";
 import { prepareTensor, writeTensor } from "../tensor/tensor-body.js";
 import type { QuantizedTensor } from "../tensor/quantized-tensor.js";
 import { TENSOR_HEADER_BYTES } from "../tensor/tensor-header.js";
@@ -11,6 +10,8 @@ import {
   type VectorValue,
 } from "../value.js";
 import { compareUtf8 } from "./compare-utf8.js";
+import { invalidValue } from "./invalid-value.js";
+import { bigintSize, checkFinite, numberSize, writeBigint, writeNumber } from "./number-code.js";
 import { ProtoWriter } from "./proto-writer.js";
 import { ValueTag, vectorTag } from "./value-tag.js";
 
@@ -69,9 +70,9 @@ export class ValueEncoder {
       case "boolean":
         return writer.byte(classified.value ? ValueTag.TRUE : ValueTag.FALSE);
       case "number":
-        return this.#writeNumber(classified.value);
+        return writeNumber(writer, classified.value);
       case "bigint":
-        return this.#writeBigint(classified.value);
+        return writeBigint(writer, classified.value);
       case "string":
         return writer.text(classified.value, size);
       case "bytes":
@@ -91,7 +92,7 @@ export class ValueEncoder {
       case "map":
         return this.#writeMap(classified.value);
       case undefined:
-        throw invalid(`a ${typeof value} is no value of an Ether`);
+        throw invalidValue(`a ${typeof value} is no value of an Ether`);
     }
   }
 
@@ -104,7 +105,7 @@ export class ValueEncoder {
       case "number":
         return numberSize(classified.value);
       case "bigint":
-        return 1 + bigLeb128Size(bigintCode(classified.value).code);
+        return bigintSize(classified.value);
       case "string":
         return textSize(classified.value);
       case "bytes":
@@ -121,7 +122,7 @@ export class ValueEncoder {
       case "map":
         return this.#measureMap(classified.value, level);
       case undefined:
-        throw invalid(`a ${typeof value} is no value of an Ether`);
+        throw invalidValue(`a ${typeof value} is no value of an Ether`);
     }
   }
 
@@ -151,7 +152,7 @@ export class ValueEncoder {
     if (isVectorTensor(tensor)) return 1 + tensor.toBytes().length;
     const prepared = prepareTensor(tensor, this.#options);
     if (prepared.header.shape.length < 1 || prepared.header.shape.length > 6) {
-      throw invalid(`a tensor of rank ${prepared.header.shape.length}, not 1..6`);
+      throw invalidValue(`a tensor of rank ${prepared.header.shape.length}, not 1..6`);
     }
     return 1 + TENSOR_HEADER_BYTES + prepared.data.length;
   }
@@ -194,28 +195,9 @@ export class ValueEncoder {
     }
   }
 
-  #writeNumber(value: number): void {
-    const writer = this.#writer;
-    if (!isInteger(value)) {
-      writer.byte(ValueTag.F64);
-      writer.f64(value);
-      return;
-    }
-    writer.byte(ValueTag.INTEGER);
-    if (value < ZIGZAG_LIMIT && value >= -ZIGZAG_LIMIT) {
-      writer.varint(value < 0 ? -2 * value - 1 : 2 * value);
-    } else writer.bigVarint(zigzag(BigInt(value)));
-  }
-
-  #writeBigint(value: bigint): void {
-    const { tag, code } = bigintCode(value);
-    this.#writer.byte(tag);
-    this.#writer.bigVarint(code);
-  }
-
   #enter(level: number): void {
     if (level > this.#options.maxNesting) {
-      throw invalid(`more than ${this.#options.maxNesting} levels of lists and maps`);
+      throw invalidValue(`more than ${this.#options.maxNesting} levels of lists and maps`);
     }
   }
 }
@@ -247,36 +229,8 @@ export function encodeValue(
 export function textSize(text: string): number {
   const size = utf8Length(text);
   if (size !== text.length && !text.isWellFormed()) {
-    throw invalid("a lone surrogate has no UTF-8 form");
+    throw invalidValue("a lone surrogate has no UTF-8 form");
   }
-  return size;
-}
-
-// Twice the magnitude still fits the fast varint exactly.
-const ZIGZAG_LIMIT = 2 ** 52;
-
-function isInteger(value: number): boolean {
-  return Number.isSafeInteger(value) && !Object.is(value, -0);
-}
-
-function numberSize(value: number): number {
-  if (!Number.isFinite(value)) throw invalid(`${value} is allowed only in vectors and tensors`);
-  if (!isInteger(value)) return 9;
-  if (value < ZIGZAG_LIMIT && value >= -ZIGZAG_LIMIT) {
-    return 1 + leb128Size(value < 0 ? -2 * value - 1 : 2 * value);
-  }
-  return 1 + bigLeb128Size(zigzag(BigInt(value)));
-}
-
-function bigintCode(value: bigint): { readonly tag: number; readonly code: bigint } {
-  if (BigInt.asIntN(64, value) === value) return { tag: ValueTag.INTEGER, code: zigzag(value) };
-  if (BigInt.asUintN(64, value) === value) return { tag: ValueTag.UNSIGNED, code: value };
-  throw invalid(`${value} fits neither i64 nor u64`);
-}
-
-function bigLeb128Size(value: bigint): number {
-  let size = 1;
-  for (let rest = value; rest >= 0x80n; rest >>= 7n) size++;
   return size;
 }
 
@@ -284,9 +238,7 @@ function bigLeb128Size(value: bigint): number {
 function isNumberList(list: readonly Value[]): list is readonly number[] {
   if (list.length === 0) return false;
   for (const item of list) if (typeof item !== "number") return false;
-  for (const item of list as readonly number[]) {
-    if (!Number.isFinite(item)) throw invalid(`${item} is allowed only in vectors and tensors`);
-  }
+  for (const item of list as readonly number[]) checkFinite(item);
   return true;
 }
 
@@ -296,8 +248,4 @@ function isVectorTensor(tensor: TensorView | QuantizedTensor): tensor is TensorV
 
 function vectorTagOf(vector: VectorValue): number {
   return vectorTag(vectorDType(vector) ?? "float32");
-}
-
-function invalid(what: string): EtherError {
-  return new EtherError("ether.ether_invalid", `EtherProto: ${what}`);
 }
