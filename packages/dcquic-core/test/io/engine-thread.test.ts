@@ -88,24 +88,30 @@ nativeTest("a port that is taken is refused with a code", async () => {
 nativeTest(
   "§18: what a thread did not take before it was given up is refused as untaken, and never done when it turns again",
   async () => {
-    const events: EngineEvent[] = [];
-    const thread = await start({ onEvent: (event) => void events.push(event) });
-    const { crypto, random, timers } = parts;
-    const port = thread.port({ crypto, random, timers });
-    const open = (established: EstablishedPath): PathId =>
-      thread.engine.addPath(0, established, thread.addressOf("127.0.0.1", 9));
-    const answers: AnnounceResult[] = [];
-    const announce = (path: PathId): void =>
-      port.announce(path, message(), (result) => void answers.push(result));
-    const path = open(establishedAs("dialer"));
-    // So many that the thread has not come to the next batch when it is given up.
-    for (let i = 0; i < 20_000; i++) announce(path);
-    await Promise.resolve();
-    for (let i = 0; i < 10; i++) announce(path);
-    thread.abandon();
-    const untaken = answers.filter((each) => each.kind === "refused" && each.isUntaken);
+    const abandoned = async () => {
+      const thread = await start();
+      const { crypto, random, timers } = parts;
+      const port = thread.port({ crypto, random, timers });
+      const open = (established: EstablishedPath): PathId =>
+        thread.engine.addPath(0, established, thread.addressOf("127.0.0.1", 9));
+      const answers: AnnounceResult[] = [];
+      const announce = (path: PathId): void =>
+        port.announce(path, message(), (result) => void answers.push(result));
+      const path = open(establishedAs("dialer"));
+      // So many that the thread has not come to the next batch when it is given up.
+      for (let i = 0; i < 20_000; i++) announce(path);
+      await Promise.resolve();
+      for (let i = 0; i < 10; i++) announce(path);
+      thread.abandon();
+      const untaken = answers.filter((each) => each.kind === "refused" && each.isUntaken).length;
+      return { thread, open, announce, answers, path, untaken };
+    };
+    let given = await abandoned();
+    // It has come to all of them where this thread had to wait for a processor: that tells nothing.
+    while (given.untaken === 0) given = await abandoned();
+    const { thread, open, announce, answers, path, untaken } = given;
     expect(answers).toHaveLength(20_010);
-    expect([10, 20_010]).toContain(untaken.length);
+    expect([10, 20_010]).toContain(untaken);
     // It takes what it is asked from then on, and numbers its paths as before.
     thread.engine.removePath(path);
     const next = open(establishedAs("dialer", 9));

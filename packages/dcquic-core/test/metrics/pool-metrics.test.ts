@@ -3,6 +3,7 @@ import { PoolMetrics, type TransportPool } from "@proj/dcquic-core";
 import { bindThread } from "@proj/dcquic-core/node";
 import { backend } from "@proj/native-io";
 import { MetricsRegistry } from "@proj/wire-types";
+import { poolsAtBothWorkers } from "../support/two-homes.js";
 import { localPool } from "../support/udp-pools.js";
 
 jest.setTimeout(60_000);
@@ -17,7 +18,7 @@ afterEach(async () => {
 async function measured(more: Parameters<typeof localPool>[0]): Promise<MetricsRegistry> {
   const registry = new MetricsRegistry();
   const settings = { preset: "twoCoreTest", workers: 2 } as const;
-  const answerers = await Promise.all(Array.from({ length: 6 }, () => localPool()));
+  const answerers = await poolsAtBothWorkers(6, () => localPool());
   const caller = await localPool({ settings, meter: registry, ...more });
   pools.push(caller, ...answerers);
   for (const answerer of answerers) {
@@ -32,6 +33,8 @@ async function measured(more: Parameters<typeof localPool>[0]): Promise<MetricsR
   for (const { name } of answerers) {
     await caller.unaryRpc(name, new Uint8Array(3000), { priority: 2 }).response;
   }
+  // An answer comes before the end of its call.
+  while (caller.stats.openCalls > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   await metrics.update(caller);
   await metrics.update(caller);
   return registry;

@@ -218,7 +218,7 @@ const checks: Readonly<Record<keyof DcquicConfig, () => Promise<void>>> = {
     const at = silent.address();
     const port = typeof at === "object" && at !== null ? at.port : 0;
     const answerer = await made({});
-    const caller = await made({ maxHandshakes: 1 }, { handshakeTimeoutMs: 700 });
+    const caller = await made({ maxHandshakes: 1 }, { handshakeTimeoutMs: 2_500 });
     const order: string[] = [];
     const first = caller.connect(`127.0.0.1:${port}`).catch(() => order.push("silent"));
     const second = caller.connect(answerer.name).then(() => order.push("answers"));

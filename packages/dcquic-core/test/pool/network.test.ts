@@ -102,17 +102,19 @@ describe("§7, §24: paths are made when they are needed", () => {
   });
 
   test("connections that say nothing, or nonsense, take nobody's place", async () => {
-    const answerer = await made({ maxHandshakes: 4, handshakeTimeoutMs: 300 });
+    const answerer = await made({ maxHandshakes: 4, handshakeTimeoutMs: 2_000 });
     answerer.serve(echo);
     const port = Number(answerer.name.split(":")[1]);
     const silent = Array.from({ length: 3 }, () => connect(port, "127.0.0.1"));
     const loud = connect(port, "127.0.0.1", () => loud.write("GET / HTTP/1.1\r\n\r\n"));
-    for (const socket of [...silent, loud]) socket.on("error", () => {});
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    const ended = [...silent, loud].map(async (socket) => {
+      socket.on("error", () => {}).resume();
+      await new Promise((resolve) => socket.once("close", resolve));
+    });
+    await Promise.all(ended);
     const caller = await made();
     const answer = await caller.unaryRpc(answerer.name, Uint8Array.of(7)).response;
     expect([...answer.bytes]).toEqual([7]);
-    for (const socket of [...silent, loud]) socket.destroy();
   });
 
   test("a port that is taken is refused with a code", async () => {

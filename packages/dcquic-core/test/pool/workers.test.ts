@@ -8,6 +8,7 @@ import {
 } from "@proj/dcquic-core";
 import { type BindDriver, bindThread, type EngineThread, UdpDriver } from "@proj/dcquic-core/node";
 import { backend } from "@proj/native-io";
+import { poolsAtBothWorkers } from "../support/two-homes.js";
 import { localPool } from "../support/udp-pools.js";
 
 jest.setTimeout(60_000);
@@ -39,12 +40,16 @@ const echo: Acceptor = {
   },
 };
 
+/** Pools that answer, the first two of them at home at one of two workers each. */
+async function answering(count: number): Promise<TransportPool[]> {
+  const answerers = await poolsAtBothWorkers(count, () => made({ settings: patient }));
+  for (const answerer of answerers) answerer.serve(echo);
+  return answerers;
+}
+
 /** Pools that answer, and a pool of two workers that calls them. */
 async function spread(count: number, more: Parameters<typeof localPool>[0] = {}) {
-  const answerers = await Promise.all(
-    Array.from({ length: count }, () => made({ settings: patient })),
-  );
-  for (const answerer of answerers) answerer.serve(echo);
+  const answerers = await answering(count);
   const events: DcquicEvent[] = [];
   const caller = await made({ settings: two, ...more });
   caller.subscribe({ level: "debug", onEvent: (event) => events.push(event) });
@@ -217,10 +222,12 @@ describe("§18: a worker is lost", () => {
     );
     let open = (): void => {};
     const gate = new Promise<void>((resolve) => (open = resolve));
+    const asked: string[] = [];
     for (const answerer of answerers) {
       answerer.serve({
         accept: async (incoming) => {
           const { bytes } = await incoming.request();
+          asked.push(incoming.pattern);
           await gate;
           await incoming.reply(bytes);
         },
@@ -234,7 +241,7 @@ describe("§18: a worker is lost", () => {
       call(others?.[0], false),
     ];
     lost.catch(() => {});
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    while (asked.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
     events.length = 0;
     await bound[0]?.driver.close();
     bound[0]?.lost("the test ended it");
@@ -268,8 +275,7 @@ describe("§18: a worker is lost", () => {
     const during = await homes(caller, answerers, events);
     expect(during.flat().every((worker) => worker === 1)).toBe(true);
     tell[0]?.("recovered");
-    const fresh = await Promise.all(Array.from({ length: 6 }, () => made({ settings: patient })));
-    for (const answerer of fresh) answerer.serve(echo);
+    const fresh = await answering(6);
     expect((await homes(caller, fresh, events)).flat()).toContain(0);
     expect((await homes(caller, answerers, events)).flat()).toEqual(during.flat());
   });
@@ -364,8 +370,7 @@ describe("§18: a worker is lost", () => {
       const entries = async (): Promise<number | undefined> =>
         (await threads[0]?.measure())?.stats.entries;
       while ((await entries()) !== 0) await new Promise((resolve) => setTimeout(resolve, 20));
-      const fresh = await Promise.all(Array.from({ length: 6 }, () => made({ settings: patient })));
-      for (const answerer of fresh) answerer.serve(echo);
+      const fresh = await answering(6);
       expect((await homes(caller, fresh, events)).flat()).toContain(0);
     },
   );
