@@ -34,15 +34,18 @@ napi_value Answer(napi_env env, size_t answer) {
   return Number(env, -static_cast<double>(ZSTD_getErrorCode(answer)));
 }
 
-// compress(source, into, prefix, level, windowLog, longDistance): number. A window of 0 is the level's own.
+// compress(source, into, prefix, level, windowLog, longDistance, farMatch, farStepLog): number. A 0 is zstd's own choice:
+// of the window, of the shortest match that is looked for at a distance, and of how many bytes lie between two that are tried.
 napi_value Compress(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info, "compress", 6);
+  Arguments arguments(env, info, "compress", 8);
   const Span source = arguments.Bytes(0);
   const Span into = arguments.Bytes(1);
   const Span prefix = arguments.Bytes(2);
   const int32_t level = arguments.Int32(3);
   const int32_t window_log = arguments.Int32(4);
   const bool long_distance = arguments.Boolean(5);
+  const int32_t far_match = arguments.Int32(6);
+  const int32_t far_step_log = arguments.Int32(7);
   if (!arguments.ok()) return nullptr;
   ZSTD_CCtx* context = Compressor();
   if (context == nullptr) return Number(env, -ZSTD_error_memory_allocation);
@@ -55,6 +58,8 @@ napi_value Compress(napi_env env, napi_callback_info info) {
       {ZSTD_c_compressionLevel, level},
       {ZSTD_c_windowLog, window_log},
       {ZSTD_c_enableLongDistanceMatching, long_distance ? 1 : 2},
+      {ZSTD_c_ldmMinMatch, far_match},
+      {ZSTD_c_ldmHashRateLog, far_step_log},
   };
   for (const auto& [parameter, value] : settings) {
     const size_t answer = ZSTD_CCtx_setParameter(context, parameter, value);

@@ -11,6 +11,8 @@ export interface ZstdAddon {
     level: number,
     windowLog: number,
     longDistance: boolean,
+    farMatch: number,
+    farStepLog: number,
   ): number;
   decompress(source: Uint8Array, into: Uint8Array, prefix: Uint8Array): number;
 }
@@ -18,6 +20,10 @@ export interface ZstdAddon {
 // zstd_errors.h
 const OUTPUT_TOO_SMALL = -70;
 const OUT_OF_MEMORY = -64;
+
+// Long-distance matching as zstd sets it, and for sources and prefixes of which it would try too few places: matches of 32 bytes
+// and more, at one place in 16.
+const FAR = { off: [0, 0], on: [0, 0], dense: [32, 4] } as const;
 
 const NOTHING = new Uint8Array(0);
 
@@ -37,8 +43,9 @@ export class NativeZstd implements Zstd {
     into: Uint8Array,
     { level, prefix = NOTHING, windowLog = 0, longDistance = "off" }: ZstdCompressOptions,
   ): number | undefined {
-    const far = longDistance === "on";
-    const answer = this.#addon.compress(source, into, prefix, level, windowLog, far);
+    const isFar = longDistance !== "off";
+    const [match, step] = FAR[longDistance];
+    const answer = this.#addon.compress(source, into, prefix, level, windowLog, isFar, match, step);
     if (answer >= 0) return answer;
     if (answer === OUTPUT_TOO_SMALL) return undefined;
     if (answer === OUT_OF_MEMORY) {

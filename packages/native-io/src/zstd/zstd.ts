@@ -9,8 +9,11 @@ export interface ZstdCompressOptions {
   readonly prefix?: Uint8Array;
   /** How far matches reach, as a power of two: 10 to 31. The level decides when absent. */
   readonly windowLog?: number;
-  /** Whether matches beyond the level's own tables are searched for: pays for large sources and prefixes. */
-  readonly longDistance?: "on" | "off";
+  /**
+   * Whether matches beyond the level's own tables are searched for: pays for large sources and prefixes. `dense` finds shorter
+   * ones, from 32 bytes, and more of them, in a source and a prefix of some megabytes; it takes longer.
+   */
+  readonly longDistance?: "on" | "off" | "dense";
 }
 
 /** The reference implementation of Zstandard, with one context per thread and direction. */

@@ -55,6 +55,26 @@ describeWith("zstd", peer, (zstd) => {
     });
   });
 
+  test("finds short pieces of a prefix anywhere when it looks densely", () => {
+    const prefix = randomFillSync(Buffer.alloc(2_000_000));
+    // 40 bytes of every kilobyte of the prefix, in another order, with noise between them.
+    const parts = Array.from({ length: 2_000 }, (_, at) => {
+      const from = ((at * 997) % 2_000) * 1_000;
+      return [prefix.subarray(from, from + 40), randomFillSync(Buffer.alloc(20))];
+    });
+    const source = Buffer.concat(parts.flat());
+    const into = new Uint8Array(source.length + 1_024);
+    const sizes = (["off", "on", "dense"] as const).map((longDistance) => {
+      const size = zstd.compress(source, into, { level: 3, windowLog: 22, prefix, longDistance });
+      const back = new Uint8Array(source.length);
+      expect(zstd.decompress(into.subarray(0, size), back, prefix)).toBe(source.length);
+      expect(Buffer.compare(back, source)).toBe(0);
+      return size ?? 0;
+    });
+    const [off = 0, on = 0, dense = 0] = sizes;
+    expect(dense).toBeLessThan(0.9 * Math.min(off, on));
+  });
+
   describe("decompress", () => {
     test("any bytes give a size or a refusal, and write inside the output only", () => {
       fc.assert(
