@@ -28,6 +28,8 @@ const LEAST_UNITS = 4;
 // Per stream, so that a window that doubles with each round trip finds something to send.
 const STARTUP_UNITS = 4;
 const LONGEST_DRAIN_ROUNDS = 3;
+// An acknowledgement may wait so long (spec/dwcp.md B6), and both processes for their turn: on a shorter path, this is the path.
+const LEAST_ROUND_US = 20_000;
 
 /**
  * Bounds what a session hands to its streams, by what arrives at the other end.
@@ -47,6 +49,7 @@ export class SessionRate {
   #smoothedRttUs = 0;
   readonly #bandwidths: number[] = Array.from({ length: BANDWIDTH_ROUNDS }, () => 0);
   #round = 0;
+  #roundSinceUs = Number.NEGATIVE_INFINITY;
   #fullBandwidth = 0;
   #fullRounds = 0;
   #drainRounds = 0;
@@ -78,6 +81,11 @@ export class SessionRate {
     return this.#minRttUs;
   }
 
+  /** The round trip to reckon with, in µs: the shortest, and what both processes take; Infinity before the first. */
+  get roundUs(): number {
+    return Math.max(LEAST_ROUND_US, this.#minRttUs);
+  }
+
   /** A moving average of round trips, in µs; 0 before the first. */
   get smoothedRttUs(): number {
     return this.#smoothedRttUs;
@@ -101,7 +109,8 @@ export class SessionRate {
   }
 
   /** Learns from an acknowledgement. */
-  sample(sample: SessionSample): void {
+  sample(heard: SessionSample): void {
+    const sample = { ...heard, roundEnded: this.#endsRound(heard) };
     this.#noteRtt(sample);
     this.#noteBandwidth(sample);
     switch (this.#phase) {
@@ -133,7 +142,7 @@ export class SessionRate {
   }
 
   #bdp(): number {
-    return this.bandwidth === 0 ? 0 : (this.bandwidth * this.#minRttUs) / 1e6;
+    return this.bandwidth === 0 ? 0 : (this.bandwidth * this.roundUs) / 1e6;
   }
 
   #pacingGain(): number {
@@ -159,6 +168,12 @@ export class SessionRate {
     this.#minRttAtUs = nowUs;
   }
 
+  #endsRound({ nowUs, roundEnded }: SessionSample): boolean {
+    if (!roundEnded || nowUs - this.#roundSinceUs < LEAST_ROUND_US) return false;
+    this.#roundSinceUs = nowUs;
+    return true;
+  }
+
   #noteBandwidth({ deliveryRate, appLimited, roundEnded }: SessionSample): void {
     // A flight that the application cut short says nothing against the estimate.
     if (roundEnded && !appLimited) {
@@ -171,7 +186,7 @@ export class SessionRate {
 
   // What streams hold back and let go at once looks like a faster path, where in truth the queue is as long as the path.
   #checkFullPipe(): void {
-    const isQueued = this.#smoothedRttUs >= LONG_QUEUE * this.#minRttUs;
+    const isQueued = this.#smoothedRttUs >= LONG_QUEUE * this.roundUs;
     if (!isQueued && this.bandwidth >= FULL_PIPE_GROWTH * this.#fullBandwidth) {
       this.#fullBandwidth = this.bandwidth;
       this.#fullRounds = 0;
@@ -199,7 +214,7 @@ export class SessionRate {
   }
 
   #walk({ nowUs, inflightBytes }: SessionSample): void {
-    const longEnough = nowUs - this.#gainSinceUs >= this.#minRttUs;
+    const longEnough = nowUs - this.#gainSinceUs >= this.roundUs;
     // The queue that probing made may be gone before its time is over.
     const drained = PROBE_GAINS[this.#gain] === 0.75 && inflightBytes <= this.#bdp();
     if (!longEnough && !drained) return;

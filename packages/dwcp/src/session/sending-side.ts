@@ -66,9 +66,9 @@ export class SendingSide {
   /** Encoded bytes that a unit should have. */
   get unitBytes(): number {
     const { chunkBytes } = this.#options.tuning;
-    const { bandwidth, minRttUs } = this.rate;
+    const { bandwidth, roundUs } = this.rate;
     if (bandwidth === 0) return Math.min(FIRST_UNIT_BYTES, chunkBytes);
-    return unitTarget(bandwidth / Math.max(1, this.#streams.alive), minRttUs, chunkBytes);
+    return unitTarget(bandwidth / Math.max(1, this.#streams.alive), roundUs, chunkBytes);
   }
 
   /** When pacing lets the next unit go; Infinity while it does not hold anything back. */

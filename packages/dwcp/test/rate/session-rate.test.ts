@@ -65,6 +65,16 @@ describe("SessionRate", () => {
     expect(path.rate.bandwidth).toBeGreaterThan(20 * MEGABYTE);
   });
 
+  test("fills a path that is shorter than the turns of its processes", () => {
+    const path = new SimulatedPath({ bytesPerSecond: 500 * MEGABYTE, rttUs: 200 });
+    path.turnUs = 8_000;
+    path.run(2_000_000);
+    const before = path.meter.deliveredBytes;
+    path.run(2_000_000);
+    expect(path.rate.minRttUs).toBeLessThan(4_000);
+    expect(path.meter.deliveredBytes - before).toBeGreaterThan(0.8 * 500 * MEGABYTE * 2);
+  });
+
   test("allows four units and four per stream before it knows anything", () => {
     const rate = new SessionRate(0.5);
     expect(rate.pacingRate).toBe(Number.POSITIVE_INFINITY);

@@ -14,6 +14,8 @@ export class SimulatedPath {
   bytesPerSecond: number;
   rttUs: number;
   offeredBytesPerSecond: number = Number.POSITIVE_INFINITY;
+  /** How often the sender's process gets its turn to hear acknowledgements. */
+  turnUs = 0;
   largestFlight = 0;
   readonly rate = new SessionRate(0.3);
   readonly meter = new DeliveryMeter();
@@ -32,7 +34,7 @@ export class SimulatedPath {
     const endUs = this.#nowUs + forUs;
     for (; this.#nowUs < endUs; this.#nowUs += 500) {
       this.#offered = Math.min(10 * UNIT, this.#offered + this.offeredBytesPerSecond * 500e-6);
-      this.#acknowledge();
+      if (this.turnUs === 0 || this.#nowUs % this.turnUs === 0) this.#acknowledge();
       this.#send();
       look();
     }
