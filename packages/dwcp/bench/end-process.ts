@@ -9,7 +9,7 @@ import { channel } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { startDwcpNode } from "@proj/dwcp/node";
-import { type WanReport, wanPorts } from "./wan-report.js";
+import { type EndReport, endPorts } from "./end-report.js";
 
 const security = { mode: "psk", key: new TextEncoder().encode("a key of both ends") } as const;
 const LEVEL = 0;
@@ -21,7 +21,7 @@ switch (role) {
     await startDwcpNode({
       nodeId: "far",
       security,
-      listen: { host: "0.0.0.0", port: wanPorts.node },
+      listen: { host: "0.0.0.0", port: endPorts.node },
       store: host,
     });
     console.log("ready");
@@ -32,7 +32,7 @@ switch (role) {
   case "sink":
     createServer({ allowHalfOpen: true }, (socket) =>
       socket.resume().once("end", () => socket.end("all")),
-    ).listen(wanPorts.sink, "0.0.0.0", () => console.log("ready"));
+    ).listen(endPorts.sink, "0.0.0.0", () => console.log("ready"));
     break;
   default:
     await stream();
@@ -51,13 +51,17 @@ async function send(): Promise<void> {
   });
   const killer = Number(killMs) > 0 ? cutConnections(Number(killMs), count) : undefined;
   const startMs = performance.now();
+  let arrivedSeconds = Number.NaN;
+  const progress = (arrivedBytes: number): void => {
+    if (arrivedBytes === object.length) arrivedSeconds = secondsSince(startMs);
+  };
   const result = await node.send(
-    { host, port: wanPorts.node },
-    { key: "object", from: object, level: LEVEL },
+    { host, port: endPorts.node },
+    { key: "object", from: object, level: LEVEL, progress },
   );
-  const seconds = (performance.now() - startMs) / 1_000;
+  const seconds = secondsSince(startMs);
   clearInterval(killer);
-  tell({ seconds, rawBytes: object.length, wireBytes: result.wireBytes });
+  tell({ seconds, arrivedSeconds, rawBytes: object.length, wireBytes: result.wireBytes });
   await node.close();
 }
 
@@ -78,15 +82,19 @@ function cutConnections(everyMs: number, least: number): NodeJS.Timeout {
 
 async function stream(): Promise<void> {
   const object = randomFillSync(new Uint8Array(Number(bytes)));
-  const socket = connect({ host, port: wanPorts.sink, noDelay: true });
+  const socket = connect({ host, port: endPorts.sink, noDelay: true });
   await once(socket, "connect");
   const startMs = performance.now();
   socket.end(object).resume();
   await once(socket, "end");
-  const seconds = (performance.now() - startMs) / 1_000;
-  tell({ seconds, rawBytes: object.length, wireBytes: object.length });
+  const seconds = secondsSince(startMs);
+  tell({ seconds, arrivedSeconds: seconds, rawBytes: object.length, wireBytes: object.length });
 }
 
-function tell(report: WanReport): void {
+function secondsSince(startMs: number): number {
+  return (performance.now() - startMs) / 1_000;
+}
+
+function tell(report: EndReport): void {
   console.log(JSON.stringify(report));
 }

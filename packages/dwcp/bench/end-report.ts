@@ -1,10 +1,12 @@
 /** What a sending process measured, from its first byte to the word that everything is stored. */
-export interface WanReport {
+export interface EndReport {
   readonly seconds: number;
+  /** Until every byte was known to be there, written and with the right checksum. */
+  readonly arrivedSeconds: number;
   readonly rawBytes: number;
   /** With headers and repeats. */
   readonly wireBytes: number;
 }
 
 /** Where the far end listens. */
-export const wanPorts = { node: 7_000, sink: 7_001 } as const;
+export const endPorts = { node: 7_000, sink: 7_001 } as const;

@@ -1,21 +1,18 @@
 // Whole transfers over an emulated path of 200 Mbit/s and 100 ms: hashing, verification, syncing and the start are in the time.
-import { type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Fact, runSuite } from "@proj/bench";
 import { namespaces } from "@proj/peers/find";
-import { openWan, type PathShape, type Wan, type WanSite } from "@proj/wan";
-import { type WanReport } from "./wan-report.js";
+import { openWan, type PathShape, type Wan } from "@proj/wan";
+import type { EndReport } from "./end-report.js";
+import { ask, serve } from "./ends.js";
 
 const RATE = 200e6;
 const PATH = { rateBitsPerSecond: RATE, delayMs: 50, loss: 0, queueBytes: 2_500_000 };
 const MB = 1e6;
 const OUTAGE_MS = 3_000;
-const program = join(import.meta.dirname, "wan-process.js");
 
 interface Run {
   readonly congestion: "cubic" | "bbr";
@@ -81,21 +78,21 @@ function withLoss(loss: number, run: Run): Run {
 }
 
 /** Bits of the object per second. */
-function goodput({ rawBytes, seconds }: WanReport): number {
+function goodput({ rawBytes, seconds }: EndReport): number {
   return (rawBytes * 8) / seconds;
 }
 
-function share(name: string, report: WanReport, atLeast?: number): Fact {
+function share(name: string, report: EndReport, atLeast?: number): Fact {
   const fact = { name, value: (100 * goodput(report)) / RATE, unit: "% of the link" };
   return atLeast === undefined ? fact : { ...fact, target: { atLeast: 100 * atLeast } };
 }
 
-async function transfer(run: Run): Promise<WanReport> {
+async function transfer(run: Run): Promise<EndReport> {
   const { congestion, streams, megabytes, killMs = 0, outageAfterMs } = run;
   const folder = mkdtempSync(join(tmpdir(), "dwcp-wan-"));
   const wan = await openPath(congestion, run.path);
   try {
-    await start(wan.b, ["receive", folder]);
+    await serve(wan.b, ["receive", folder]);
     const outage = outageAfterMs === undefined ? undefined : interrupt(wan, outageAfterMs);
     const report = await ask(wan.a, ["send", wan.b.address, megabytes * MB, streams, killMs]);
     await outage;
@@ -106,10 +103,10 @@ async function transfer(run: Run): Promise<WanReport> {
   }
 }
 
-async function plainStream(loss: number, megabytes: number): Promise<WanReport> {
+async function plainStream(loss: number, megabytes: number): Promise<EndReport> {
   const wan = await openPath("cubic", { loss });
   try {
-    await start(wan.b, ["sink"]);
+    await serve(wan.b, ["sink"]);
     return await ask(wan.a, ["stream", wan.b.address, megabytes * MB]);
   } finally {
     await wan.close();
@@ -130,28 +127,4 @@ async function interrupt(wan: Wan, afterMs: number): Promise<void> {
   wan.shape({ up: false });
   await sleep(OUTAGE_MS);
   wan.shape({ up: true });
-}
-
-/** Starts a process that serves, and waits until it does. */
-async function start(site: WanSite, args: readonly string[]): Promise<void> {
-  await lineOf(startAt(site, args));
-}
-
-/** Runs a process that sends, and takes what it measured. */
-async function ask(site: WanSite, args: readonly (string | number)[]): Promise<WanReport> {
-  const child = startAt(site, args.map(String));
-  const report = JSON.parse(await lineOf(child)) as WanReport;
-  if (child.exitCode === null) await once(child, "exit");
-  return report;
-}
-
-function startAt(site: WanSite, args: readonly string[]): ChildProcess {
-  return site.spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "inherit"] });
-}
-
-async function lineOf({ stdout }: ChildProcess): Promise<string> {
-  if (stdout === null) throw new TypeError("its output is read");
-  const lines = createInterface({ input: stdout });
-  const [line] = (await once(lines, "line")) as [string];
-  return line;
 }
