@@ -81,7 +81,14 @@ export {
   type PlaceOptions,
 } from "./pool/placement.js";
 export { type Acceptor, TransportPool, type TransportPoolOptions } from "./pool/transport-pool.js";
-export type { BackendSink, PoolBackend, Route, WorkerMeasure } from "./pool/pool-backend.js";
+export type {
+  BackendSink,
+  HandshakeCounts,
+  PoolBackend,
+  Route,
+  RouteStats,
+  WorkerMeasure,
+} from "./pool/pool-backend.js";
 export type {
   CallOptions,
   Dependency,
@@ -153,6 +160,7 @@ export {
   type RouterStats,
   type RouterWorker,
 } from "./router/request-router.js";
+export type { NicState, NicStatus } from "./router/nic-board.js";
 export { Watchdog, WATCHDOG_INTERVAL_MS, type WatchdogFinding } from "./router/watchdog.js";
 export {
   type CorePlan,

@@ -2,6 +2,7 @@ import type { Counter, Gauge, Meter } from "@proj/wire-types";
 import type { TransportPool } from "../pool/transport-pool.js";
 import { EngineMetrics } from "./engine-metrics.js";
 import { GrownCounters } from "./grown-counters.js";
+import { RouteMetrics } from "./route-metrics.js";
 
 const GAUGES = {
   openCalls: ["dcquic_open_calls", "Calls that were begun and are not over."],
@@ -27,6 +28,7 @@ export class PoolMetrics {
   readonly #gauges = new Map<keyof typeof GAUGES, Gauge>();
   readonly #grown = new GrownCounters();
   readonly #counters = new Map<keyof typeof COUNTERS, Counter>();
+  #routes: RouteMetrics | undefined;
 
   /** Makes the instruments of the pool; those of its workers follow when they are measured. */
   constructor(meter: Meter) {
@@ -44,7 +46,12 @@ export class PoolMetrics {
     const { stats } = pool;
     for (const [key, gauge] of this.#gauges) gauge.set(stats[key]);
     for (const [key, counter] of this.#counters) this.#grown.tell(key, counter, stats[key], {});
-    for (const { worker, measured } of await pool.measure()) {
+    const measures = await pool.measure();
+    if (stats.routes !== undefined) {
+      this.#routes ??= new RouteMetrics(this.#meter);
+      this.#routes.update(stats.routes, measures);
+    }
+    for (const { worker, measured } of measures) {
       let engine = this.#engines.get(worker);
       if (engine === undefined) {
         engine = new EngineMetrics(this.#meter, worker);

@@ -5,7 +5,8 @@ import type { StreamLayer } from "../stream/stream-layer.js";
 import type { Measured } from "../metrics/engine-metrics.js";
 import type { DcquicEvent } from "../events/event-groups.js";
 import type { PayloadSender } from "./payload-sender.js";
-import type { RouterDependency } from "../router/request-router.js";
+import type { NicStatus } from "../router/nic-board.js";
+import type { RouterDependency, RouterStats } from "../router/request-router.js";
 
 /** The way to a peer. */
 export interface Route {
@@ -33,6 +34,30 @@ export interface WorkerMeasure {
   readonly worker: number;
   /** What its engine counted, and how it is. */
   readonly measured: Measured;
+}
+
+/** How many handshakes there were, since the start. */
+export interface HandshakeCounts {
+  /** Of this side that made a path. */
+  dialled: number;
+  /** Of this side that failed. */
+  dialsFailed: number;
+  /** Of peers that made a path. */
+  answered: number;
+  /** Of peers that failed. */
+  answersFailed: number;
+}
+
+/** How the paths of a backend come about, and over which workers and NICs they go. */
+export interface RouteStats {
+  /** When these numbers were taken; µs. */
+  readonly atUs: number;
+  /** What became of handshakes. */
+  readonly handshakes: Readonly<HandshakeCounts>;
+  /** Which peers have which home. */
+  readonly router: RouterStats;
+  /** The NICs. */
+  readonly nics: readonly NicStatus[];
 }
 
 /** Who is told what happens in a backend. */
@@ -66,6 +91,8 @@ export interface PoolBackend {
   readonly layers: readonly StreamLayer[];
   /** Asks every worker for its numbers; those that do not answer are left out. */
   measure(): Promise<readonly WorkerMeasure[]>;
+  /** How its paths come about; absent where nobody dials, as in a simulator. */
+  readonly routeStats?: RouteStats;
   /** Stops everything at once. */
   close(): Promise<void>;
 }

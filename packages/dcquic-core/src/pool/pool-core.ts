@@ -3,7 +3,7 @@ import type { CallLatency } from "../metrics/call-latency.js";
 import type { PatternName } from "../stream/pattern-rules.js";
 import type { CallOptions, PayloadProtection } from "./call-options.js";
 import { PayloadSender } from "./payload-sender.js";
-import type { PoolBackend, Route } from "./pool-backend.js";
+import type { PoolBackend, Route, RouteStats } from "./pool-backend.js";
 
 /** Numbers of a pool. */
 export interface PoolStats {
@@ -21,6 +21,8 @@ export interface PoolStats {
   readonly waiting: number;
   /** Bytes that buffers take. */
   readonly bufferBytes: number;
+  /** How paths come about; absent where nobody dials, as in a simulator. */
+  readonly routes?: RouteStats;
 }
 
 /** 0 to 7, where a call says nothing. */
@@ -109,7 +111,7 @@ export class PoolCore {
 
   /** The pool's numbers. */
   get stats(): PoolStats {
-    const { layers, mainPort } = this.backend;
+    const { layers, mainPort, routeStats } = this.backend;
     return {
       openCalls: this.#open,
       succeeded: this.#succeeded,
@@ -118,6 +120,7 @@ export class PoolCore {
       streams: layers.reduce((sum, { size }) => sum + size, 0),
       waiting: layers.reduce((sum, { waiting }) => sum + waiting, 0),
       bufferBytes: mainPort.buffers.usedBytes,
+      ...(routeStats === undefined ? {} : { routes: routeStats }),
     };
   }
 }

@@ -89,13 +89,24 @@ export class RequestRouter {
     return chosen === undefined ? undefined : this.#settle(peer, chosen);
   }
 
-  /** Takes note that a worker or its NIC is gone, and gives its peers to the others, if there are any. */
+  /** Takes note that a worker is gone, and gives its peers to the others, if there are any. */
   workerLost(worker: number): readonly Reassignment[] {
-    if (!this.#workers.has(worker) || this.#down.has(worker)) return [];
-    this.#down.add(worker);
+    return this.workersLost([worker]);
+  }
+
+  /** Takes note that a NIC is gone, which is the loss of every worker on it. */
+  nicLost(nic: number): readonly Reassignment[] {
+    const on = [...this.#workers.values()].filter((worker) => worker.nic === nic);
+    return this.workersLost(on.map(({ worker }) => worker));
+  }
+
+  /** Takes note that workers are gone, and gives their peers to the others: none to another one that is gone as well. */
+  workersLost(workers: readonly number[]): readonly Reassignment[] {
+    const lost = new Set(workers.filter((worker) => this.#isUp(worker)));
+    for (const worker of lost) this.#down.add(worker);
     const moved: Reassignment[] = [];
     for (const [peer, from] of this.#homes) {
-      if (from !== worker) continue;
+      if (!lost.has(from)) continue;
       this.forget(peer);
       const to = this.#choose(peer);
       if (to === undefined) continue;
@@ -106,19 +117,16 @@ export class RequestRouter {
     return moved;
   }
 
-  /** Takes note that a NIC is gone, which is the loss of every worker on it. */
-  nicLost(nic: number): readonly Reassignment[] {
-    const lost = [...this.#workers.values()].filter((worker) => worker.nic === nic);
-    // All of them first: a peer must not move to one that is lost as well.
-    const others = lost.slice(1).filter(({ worker }) => !this.#down.has(worker));
-    for (const { worker } of others) this.#down.add(worker);
-    const [first] = lost;
-    const moved = first === undefined ? [] : [...this.workerLost(first.worker)];
-    for (const { worker } of others) {
-      this.#down.delete(worker);
-      moved.push(...this.workerLost(worker));
-    }
-    return moved;
+  /** Gives a peer that cannot be reached from its home another one on its own; `undefined` if there is none. */
+  reassign(peer: string): Reassignment | undefined {
+    const from = this.#homes.get(peer);
+    if (from === undefined) return undefined;
+    const to = this.#choose(peer, from);
+    if (to === undefined) return undefined;
+    this.forget(peer);
+    this.#settle(peer, to);
+    this.#reassigned += 1;
+    return { peer, from, to };
   }
 
   /** Takes note that a worker works again: it gets new peers, and old ones stay where they went. */
@@ -150,8 +158,9 @@ export class RequestRouter {
     return worker;
   }
 
-  #choose(peer: string): number | undefined {
-    const up = [...this.#workers.values()].filter(({ worker }) => this.#isUp(worker));
+  #choose(peer: string, except?: number): number | undefined {
+    const all = [...this.#workers.values()];
+    const up = all.filter(({ worker }) => this.#isUp(worker) && worker !== except);
     const [first, second] = SEEDS.map((seed) => up[flowHash(peer, seed) % up.length]);
     if (first === undefined || second === undefined) return undefined;
     return this.#isLighter(second, first) ? second.worker : first.worker;

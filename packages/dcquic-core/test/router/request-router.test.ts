@@ -61,6 +61,21 @@ test("§3 row 9, multi-NIC: a lost NIC gives the peers of all its workers to the
   expect(router.stats).toMatchObject({ peers: 400, reassigned: moved.length, workersUp: 3 });
 });
 
+test("§18: a peer that its home does not reach gets another one, on its own", () => {
+  const router = routerOf(4);
+  const from = router.assign("a") ?? -1;
+  const other = router.assign("b");
+  const moved = router.reassign("a");
+  expect(moved).toMatchObject({ peer: "a", from });
+  expect(moved?.to).not.toBe(from);
+  expect([router.homeOf("a"), router.homeOf("b")]).toEqual([moved?.to, other]);
+  expect(router.stats).toMatchObject({ peers: 2, reassigned: 1, workersUp: 4 });
+  expect(router.reassign("nobody")).toBeUndefined();
+  const alone = routerOf(1);
+  expect(alone.assign("a")).toBe(0);
+  expect([alone.reassign("a"), alone.homeOf("a")]).toEqual([undefined, 0]);
+});
+
 test("§18: without workers there is no home", () => {
   const router = routerOf(1);
   router.assign("a");

@@ -140,7 +140,7 @@ async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend>
   const maker = new PathMaker({
     credentials: config.credentials,
     crypto,
-    helloTo: (peer) => hellos.to(peer === "" ? undefined : backend?.homeOf(peer).number),
+    helloTo: (peer) => hellos.to(peer === "" ? undefined : backend?.homeFor(peer).number),
     resetSigner,
     knows: (credentialId) => backend?.knows(credentialId) === true,
     timeoutMs: config.handshakeTimeoutMs ?? DEFAULT_TIMEOUT_MS,

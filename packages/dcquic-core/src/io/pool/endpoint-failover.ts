@@ -8,8 +8,9 @@ import type { PoolDriver } from "./pool-driver.js";
 const RETRY_MS = 400;
 
 /**
- * Finds another way to a peer that has several addresses: while it does not answer, one after the other is tried. Both sides
- * do so, and each follows the other to where it is heard from. Once it failed, its other workers are asked too.
+ * Finds another way to a peer that has several addresses: while it does not answer, one after the other is tried, those of its
+ * other workers too, which hand over what is not theirs (D-33). Both sides do so, and each follows the other to where it is
+ * heard from.
  *
  * The path stays, with its keys, its windows and its transfers: only its packets go elsewhere.
  *
@@ -17,8 +18,8 @@ const RETRY_MS = 400;
  */
 export class EndpointFailover {
   readonly #driver: PoolDriver;
-  // Other workers of the peer do not know the path, but they know whether their pool still does.
-  readonly #lastResorts = new Map<PathId, readonly UdpAddress[]>();
+  // Where the peer's other workers receive: the engine learns of it when it is needed.
+  readonly #otherWorkers = new Map<PathId, readonly UdpAddress[]>();
   readonly #retries = new Map<PathId, NodeJS.Timeout | undefined>();
 
   /** Tells `driver` what to try. */
@@ -41,7 +42,7 @@ export class EndpointFailover {
     }
     if (others.size + strangers.size === 0) return;
     for (const at of others.values()) this.#add(path, at);
-    this.#lastResorts.set(path, [...strangers.values()]);
+    this.#otherWorkers.set(path, [...strangers.values()]);
     this.#retries.set(path, undefined);
   }
 
@@ -49,18 +50,17 @@ export class EndpointFailover {
   forget(path: PathId): void {
     clearTimeout(this.#retries.get(path));
     this.#retries.delete(path);
-    this.#lastResorts.delete(path);
+    this.#otherWorkers.delete(path);
   }
 
   /** Takes an event of the engine. */
   handle(event: EngineEvent): void {
     if (event.kind !== "peerStateChanged" || !this.#retries.has(event.path)) return;
     clearTimeout(this.#retries.get(event.path));
-    if (event.state === "failed") {
-      for (const at of this.#lastResorts.get(event.path) ?? []) this.#add(event.path, at);
-      this.#lastResorts.delete(event.path);
-    }
-    if (event.state === "probing" || event.state === "failed") this.#next(event.path);
+    if (event.state !== "probing" && event.state !== "failed") return;
+    for (const at of this.#otherWorkers.get(event.path) ?? []) this.#add(event.path, at);
+    this.#otherWorkers.delete(event.path);
+    this.#next(event.path);
   }
 
   /** Gives up. */

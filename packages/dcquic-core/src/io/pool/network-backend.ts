@@ -4,20 +4,30 @@ import type { CryptoBackend } from "../../crypto/backend.js";
 import type { EngineEvent } from "../../engine/events.js";
 import { Status } from "../../engine/status.js";
 import type { DcquicEvent } from "../../events/event-groups.js";
-import type { BackendSink, PoolBackend, Route, WorkerMeasure } from "../../pool/pool-backend.js";
-import type { RouterDependency } from "../../router/request-router.js";
+import type {
+  BackendSink,
+  PoolBackend,
+  Route,
+  RouteStats,
+  WorkerMeasure,
+} from "../../pool/pool-backend.js";
+import type { Reassignment, RouterDependency } from "../../router/request-router.js";
 import type { IncomingStream } from "../../stream/incoming-stream.js";
 import type { EnginePort } from "../../stream/engine-port.js";
 import type { QueueLimits } from "../../stream/inbound.js";
 import type { StreamLayer } from "../../stream/stream-layer.js";
+import { CarrierWatch } from "./carrier-watch.js";
 import { formatPeerName } from "./peer-name.js";
 import { PeerPaths, type PeerPathsOptions } from "./peer-paths.js";
 import type { PoolWorker } from "./pool-worker.js";
 import type { BoundWorker, WorkerNews, WorkerOwnNews } from "./worker-binder.js";
-import { WorkerSet } from "./worker-set.js";
+import { type WeighedNews, WorkerSet } from "./worker-set.js";
 
 /** What a {@link NetworkBackend} is made with. */
-export interface NetworkBackendOptions extends Omit<PeerPathsOptions, "workers" | "onProved"> {
+export interface NetworkBackendOptions extends Omit<
+  PeerPathsOptions,
+  "workers" | "onProved" | "onHandshake" | "onReassigned"
+> {
   /** The workers with their drivers; at least one. The first one's port is that of handshakes. */
   readonly bound: readonly BoundWorker[];
   /** Seals, opens and compares. */
@@ -58,6 +68,7 @@ export class NetworkBackend implements PoolBackend {
   readonly #sinks = new Set<BackendSink>();
   readonly #notes: DcquicEvent[] = [];
   readonly #sweeper: NodeJS.Timeout;
+  readonly #carrier: CarrierWatch;
   #taker: ((incoming: IncomingStream, route: Route) => void) | undefined;
 
   /** Serves drivers whose events are given to {@link NetworkBackend.handle}. */
@@ -80,9 +91,15 @@ export class NetworkBackend implements PoolBackend {
       ...options,
       workers: this.#workers,
       onProved: (incoming, route) => this.#offer(incoming, route),
+      onHandshake: (event) => this.#tell(event),
+      onReassigned: (moved) => this.#tellMoved([moved]),
     });
     this.#sweeper = setInterval(() => this.#paths.sweep(), SWEEP_MS);
     this.#sweeper.unref();
+    this.#carrier = new CarrierWatch({
+      addresses: new Map(all.map(({ nic, driver }) => [nic, driver.address.host])),
+      onChanged: (nic, how) => this.#apply(this.#workers.nicIs(nic, how)),
+    }).start();
   }
 
   /** Whether a path with this credential id exists. */
@@ -90,9 +107,20 @@ export class NetworkBackend implements PoolBackend {
     return this.#paths.knows(credentialId);
   }
 
-  /** The home of a peer, chosen now if it has none. @throws DcquicError `dcquic.local_resource` when every worker is lost. */
-  homeOf(peer: string, dependencies: readonly RouterDependency[] = []): PoolWorker {
-    return this.#workers.homeOf(peer, dependencies);
+  /**
+   * The home of a peer that a path is about to be made to: see {@link PeerPaths.homeFor}.
+   *
+   * @throws DcquicError `dcquic.local_resource` when every worker is lost.
+   */
+  homeFor(peer: string): PoolWorker {
+    return this.#paths.homeFor(peer);
+  }
+
+  /** See {@link PoolBackend}. */
+  get routeStats(): RouteStats {
+    const { routerStats, nics } = this.#workers;
+    const { handshakes } = this.#paths;
+    return { atUs: this.mainPort.nowUs, handshakes, router: routerStats, nics };
   }
 
   /** Takes what a worker tells. */
@@ -134,6 +162,7 @@ export class NetworkBackend implements PoolBackend {
   async close(): Promise<void> {
     const { maker, stopListening, onClosed } = this.#options;
     clearInterval(this.#sweeper);
+    this.#carrier.close();
     maker.close();
     await stopListening();
     await this.#workers.close();
@@ -151,21 +180,32 @@ export class NetworkBackend implements PoolBackend {
   }
 
   #handleWorker(number: number, news: WorkerOwnNews): void {
-    const { event, isLost, isBack } = this.#workers.weigh(number, news);
-    if (news.kind === "note") this.#notes.push(event);
-    this.#tell(event);
-    if (isLost) this.#lose(number);
-    if (isBack) this.#workers.recovered(number);
-  }
-
-  #lose(number: number): void {
     const worker = this.#workers.at(number);
     if (worker === undefined) return;
+    if (news.kind === "nicLost") this.#carrier.gone(worker.nic);
+    const weighed = this.#workers.weigh(worker, news);
+    if (news.kind === "note") this.#notes.push(...weighed.events);
+    this.#apply(weighed);
+  }
+
+  #apply({ events, lost, back }: WeighedNews): void {
+    for (const event of events) this.#tell(event);
+    if (lost.length > 0) this.#lose(lost);
+    for (const worker of back) this.#workers.recovered(worker);
+  }
+
+  #lose(lost: readonly PoolWorker[]): void {
     this.#options.onWorkerLost();
-    const moved = this.#workers.lose(worker);
-    // Every home is another one by now: what the engine did not take goes there.
-    worker.driver.abandon?.();
-    this.#paths.lose(worker);
+    const moved = this.#workers.lose(lost);
+    for (const worker of lost) {
+      // Every home is another one by now: what the engine did not take goes there.
+      worker.driver.abandon?.();
+      this.#paths.lose(worker);
+    }
+    this.#tellMoved(moved);
+  }
+
+  #tellMoved(moved: readonly Reassignment[]): void {
     for (const { peer, from, to } of moved) {
       this.#tell(this.#workers.event(from, "router.peerReassigned", "info", { peer, to }));
     }

@@ -5,9 +5,11 @@ import type { EngineEvent, PathId } from "../../engine/events.js";
 import { Status } from "../../engine/status.js";
 import { DcquicError } from "../../errors.js";
 import { UnknownSecretWatch } from "../../path/unknown-path-secret.js";
-import type { Route } from "../../pool/pool-backend.js";
-import type { RouterDependency } from "../../router/request-router.js";
+import type { DcquicEvent } from "../../events/event-groups.js";
+import type { HandshakeCounts, Route } from "../../pool/pool-backend.js";
+import type { Reassignment, RouterDependency } from "../../router/request-router.js";
 import type { IncomingStream } from "../../stream/incoming-stream.js";
+import { HandshakeLog } from "./handshake-log.js";
 import { type KnownPath, KnownPaths } from "./known-paths.js";
 import { PathHomes } from "./path-homes.js";
 import type { MadePath, PathMaker } from "./path-maker.js";
@@ -31,6 +33,10 @@ export interface PeerPathsOptions {
   readonly rehandshakeMs: number;
   /** Is given what a peer opened before it had proved itself, once it has. */
   readonly onProved: (incoming: IncomingStream, route: Route) => void;
+  /** Is told what became of a handshake. */
+  readonly onHandshake: (event: DcquicEvent) => void;
+  /** Is told of a peer that got another home. */
+  readonly onReassigned: (moved: Reassignment) => void;
 }
 
 const REDIAL_AFTER_US = 10_000_000;
@@ -57,6 +63,7 @@ export class PeerPaths {
   readonly #dialling = new Map<string, Promise<Route>>();
   readonly #dialledUs = new Map<string, number>();
   readonly #watch: UnknownSecretWatch;
+  readonly #handshakes = new HandshakeLog((event) => this.#options.onHandshake(event));
 
   /** Has no paths yet. */
   constructor(options: PeerPathsOptions) {
@@ -73,14 +80,36 @@ export class PeerPaths {
     return this.#known.byCredentialId(credentialId) !== undefined;
   }
 
+  /** What became of handshakes. */
+  get handshakes(): Readonly<HandshakeCounts> {
+    return this.#handshakes.counts;
+  }
+
+  /**
+   * The home of a peer that a path is about to be made to. Where the last path to it failed and the peer is there all the same,
+   * its packets do not reach the worker that was its home: another one takes it, if there is one.
+   *
+   * @throws DcquicError `dcquic.local_resource` when every worker is lost.
+   */
+  homeFor(peer: string, dependencies: readonly RouterDependency[] = []): PoolWorker {
+    const { workers, onReassigned } = this.#options;
+    const home = workers.homeOf(peer, dependencies);
+    const last = this.#known.newest(peer);
+    if (last === undefined || last.home !== home || !hasFailed(last)) return home;
+    const moved = workers.reassign(peer);
+    if (moved === undefined) return home;
+    onReassigned(moved);
+    return workers.homeOf(peer, []);
+  }
+
   /** The way to a peer: at once if there is a path that can be used, otherwise after a handshake. */
   route(peer: string, dependencies?: readonly RouterDependency[]): Route | Promise<Route> {
     const known = this.#known.newest(peer);
     if (known === undefined) return this.#dial(peer, [], dependencies);
     known.wasUsed = true;
-    const { engine, nowUs } = known.home.driver;
+    const { nowUs } = known.home.driver;
     // A peer that was started anew may have no way to say so: then only a handshake reaches it.
-    const isLost = engine.peerState(known.route.path) === "failed";
+    const isLost = hasFailed(known);
     const dialledUs = this.#dialledUs.get(peer) ?? Number.NEGATIVE_INFINITY;
     if (!isLost || nowUs - dialledUs < REDIAL_AFTER_US) return known.route;
     return this.#dial(peer, [known.route.credentialId]);
@@ -94,9 +123,11 @@ export class PeerPaths {
       const made = await maker.answer(socket, (early) => (inserted = this.#insert(early)));
       if (inserted === undefined) return;
       this.#adopt(made, inserted, made.peer);
-    } catch {
+      this.#handshakes.succeeded("answered", inserted.home.number, made.peer);
+    } catch (error) {
       if (inserted !== undefined) this.#drop(inserted.home, inserted.path);
       socket.destroy();
+      this.#handshakes.failed("answered", inserted?.home.number ?? 0, error);
     }
   }
 
@@ -185,7 +216,7 @@ export class PeerPaths {
     dependencies: readonly RouterDependency[],
   ): Promise<Route> {
     const { maker, workers } = this.#options;
-    workers.homeOf(peer, dependencies);
+    const { number } = this.homeFor(peer, dependencies);
     this.#dialledUs.set(peer, workers.first.port.nowUs);
     let inserted: Inserted | undefined;
     try {
@@ -194,9 +225,12 @@ export class PeerPaths {
       if (inserted === undefined) {
         throw new DcquicError("dcquic.handshake_failed", "no path was made");
       }
-      return this.#adopt(made, inserted, peer);
+      const route = this.#adopt(made, inserted, peer);
+      this.#handshakes.succeeded("dialled", route.worker, peer);
+      return route;
     } catch (error) {
       if (inserted !== undefined) this.#drop(inserted.home, inserted.path);
+      this.#handshakes.failed("dialled", number, error);
       if (this.#known.newest(peer) === undefined) workers.forget(peer);
       throw error;
     }
@@ -249,6 +283,10 @@ export class PeerPaths {
     const { nowUs } = this.#options.workers.first.port;
     if (this.#watch.judge(nowUs, known.entry, token) === "askPeer") this.#replace(known);
   }
+}
+
+function hasFailed({ home, route }: KnownPath): boolean {
+  return home.driver.engine.peerState(route.path) === "failed";
 }
 
 /** A path that an engine has, before its peer proved itself. */

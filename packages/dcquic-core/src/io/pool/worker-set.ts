@@ -3,10 +3,18 @@ import { DEFAULT_CONFIG } from "../../engine/config.js";
 import { DcquicError } from "../../errors.js";
 import type { DcquicEvent, EventGroupName, EventLevel } from "../../events/event-groups.js";
 import {
+  NicBoard,
+  type NicState,
+  type NicStatus,
+  type WorkerCondition,
+} from "../../router/nic-board.js";
+import {
   type Reassignment,
   RequestRouter,
   type RouterDependency,
+  type RouterStats,
 } from "../../router/request-router.js";
+import type { WatchdogFinding } from "../../router/watchdog.js";
 import type { WorkerMeasure } from "../../pool/pool-backend.js";
 import type { PortParts } from "../../stream/engine-port.js";
 import type { QueueLimits } from "../../stream/inbound.js";
@@ -28,22 +36,30 @@ export interface WorkerSetOptions {
   readonly onIncoming: (worker: PoolWorker, incoming: IncomingStream) => void;
 }
 
-/** What news of a worker come to. */
+/** What news of a worker or of a NIC come to. */
 export interface WeighedNews {
   /** What subscribers are told. */
-  readonly event: DcquicEvent;
-  /** Whether its peers need another home. */
-  readonly isLost: boolean;
-  /** Whether it may have peers again. */
-  readonly isBack: boolean;
+  readonly events: readonly DcquicEvent[];
+  /** The workers whose peers need another home. */
+  readonly lost: readonly PoolWorker[];
+  /** The workers that may have peers again. */
+  readonly back: readonly PoolWorker[];
 }
+
+const CONDITIONS: Readonly<Record<WatchdogFinding["kind"], WorkerCondition>> = {
+  stalled: "stalled",
+  hung: "lost",
+  recovered: "turning",
+};
 
 /**
  * The workers of a pool: which peer is at home where, and what becomes of the peers of one that is lost.
  *
  * ```
- * up ──thread ended, NIC gone, five seconds without a turn─▶ down        hung and down ──a turn─▶ up, for new peers
+ * up ──thread ended, NIC gone, five seconds without a turn─▶ down        down ──a turn, NIC back─▶ up, for new peers
  * ```
+ *
+ * A NIC that goes while there is no other one loses nobody: nothing is better than to wait for it.
  *
  * @see spec/dcquic.md §14, §18
  */
@@ -53,6 +69,7 @@ export class WorkerSet {
   /** The first: handshakes are answered on its port's number. */
   readonly first: PoolWorker;
   readonly #router: RequestRouter;
+  readonly #nics: NicBoard;
 
   /** @throws RangeError for no workers. */
   constructor({ bound, parts, queue, onIncoming }: WorkerSetOptions) {
@@ -83,6 +100,7 @@ export class WorkerSet {
         queuedBytes: () => driver.queuedBytes,
       })),
     );
+    this.#nics = new NicBoard(bound.map(({ plan }) => plan));
     const [first] = this.all;
     if (first === undefined) throw new RangeError("a pool without workers");
     this.first = first;
@@ -108,45 +126,70 @@ export class WorkerSet {
     this.#router.forget(peer);
   }
 
+  /** How each NIC is. */
+  get nics(): readonly NicStatus[] {
+    return this.#nics.all;
+  }
+
+  /** What the router counted. */
+  get routerStats(): RouterStats {
+    return this.#router.stats;
+  }
+
   /** Says what news of a worker come to. */
-  weigh(number: number, news: WorkerOwnNews): WeighedNews {
-    const isUp = this.at(number)?.isUp === true;
+  weigh(worker: PoolWorker, news: WorkerOwnNews): WeighedNews {
+    const { number } = worker;
     switch (news.kind) {
       case "note":
         return unchanged(this.event(number, "cores.note", "info", { text: news.text }));
       case "lost": {
-        const event = this.event(number, "worker.lost", "critical", { reason: news.reason });
-        return { event, isLost: isUp, isBack: false };
+        const { reason } = news;
+        const event = this.event(number, "worker.lost", "critical", { reason });
+        return this.#workerIs(worker, "lost", event);
       }
       case "nicLost": {
-        const event = this.event(number, "net.nicLost", "critical", { errno: news.errno });
-        return { event, isLost: isUp, isBack: false };
+        // Whatever is sent meets it.
+        if (!this.#nics.isThere(worker.nic)) return unchanged();
+        const { errno } = news;
+        const event = this.event(number, "net.nicLost", "critical", { errno, nic: worker.nic });
+        return this.nicIs(worker.nic, "gone", event);
       }
       case "finding": {
         const { kind, forMs } = news.finding;
         const level = kind === "recovered" ? "info" : "critical";
         const event = this.event(number, `worker.${kind}`, level, { forMs: Math.round(forMs) });
-        return {
-          event,
-          isLost: kind === "hung" && isUp,
-          isBack: kind === "recovered" && !isUp,
-        };
+        return this.#workerIs(worker, CONDITIONS[kind], event);
       }
     }
   }
 
-  /** Uses a worker no more, and gives its peers to the others. */
-  lose(worker: PoolWorker): readonly Reassignment[] {
-    worker.isUp = false;
-    return this.#router.workerLost(worker.number);
+  /** Says what it comes to that a NIC is gone, or there again. */
+  nicIs(nic: number, how: "there" | "gone", ...told: readonly DcquicEvent[]): WeighedNews {
+    const hasOther = this.#nics.hasOther(nic);
+    const state = this.#nics.nicIs(nic, how);
+    const on = this.all.filter((worker) => worker.nic === nic);
+    return {
+      events: [...told, ...this.#nicEvent(nic, state)],
+      lost: how === "gone" && hasOther ? on.filter(({ isUp }) => isUp) : [],
+      back: on.filter((worker) => this.#isBack(worker)),
+    };
+  }
+
+  /** Uses workers no more that were lost together, and gives their peers to the others. */
+  lose(lost: readonly PoolWorker[]): readonly Reassignment[] {
+    for (const worker of lost) worker.isUp = false;
+    return this.#router.workersLost(lost.map(({ number }) => number));
   }
 
   /** Uses a worker again, for peers that have no home yet. */
-  recovered(number: number): void {
-    const worker = this.at(number);
-    if (worker === undefined) return;
+  recovered(worker: PoolWorker): void {
     worker.isUp = true;
-    this.#router.workerRecovered(number);
+    this.#router.workerRecovered(worker.number);
+  }
+
+  /** Gives a peer that its home's packets do not reach another one, where there is one. */
+  reassign(peer: string): Reassignment | undefined {
+    return this.#router.reassign(peer);
   }
 
   /** Makes an event about a worker; its group is what its name begins with. */
@@ -176,8 +219,29 @@ export class WorkerSet {
     for (const { failover } of this.all) failover.close();
     await Promise.all(this.all.map(({ driver }) => driver.close()));
   }
+
+  #workerIs(worker: PoolWorker, condition: WorkerCondition, event: DcquicEvent): WeighedNews {
+    const { number, nic, isUp } = worker;
+    const state = this.#nics.workerIs(number, nic, condition);
+    return {
+      events: [event, ...this.#nicEvent(nic, state)],
+      lost: condition === "lost" && isUp ? [worker] : [],
+      back: this.#isBack(worker) ? [worker] : [],
+    };
+  }
+
+  #isBack({ number, nic, isUp }: PoolWorker): boolean {
+    return !isUp && this.#nics.canServe(number, nic);
+  }
+
+  #nicEvent(nic: number, state: NicState | undefined): readonly DcquicEvent[] {
+    if (state === undefined) return [];
+    const first = this.all.find((worker) => worker.nic === nic)?.number ?? 0;
+    const level = state === "down" ? "critical" : "info";
+    return [this.event(first, "net.nicStateChanged", level, { nic, state })];
+  }
 }
 
-function unchanged(event: DcquicEvent): WeighedNews {
-  return { event, isLost: false, isBack: false };
+function unchanged(...events: readonly DcquicEvent[]): WeighedNews {
+  return { events, lost: [], back: [] };
 }
