@@ -87,8 +87,6 @@ export interface StreamHost {
   abort(stream: Stream, status: number, reason: string, rootCause?: Id64): void;
   /** Notes that something changed that may have ended the stream. */
   check(stream: Stream): void;
-  /** Tells and pulls what came before the stream was accepted. */
-  begin(stream: Stream): void;
 }
 
 /** What a {@link Stream} is made with. */
@@ -107,10 +105,19 @@ export interface StreamParts {
   readonly inbound: Inbound;
   /** What goes. */
   readonly outbound: Outbound;
-  /** Who is told. */
-  readonly handlers: StreamHandlers;
+  /** Who is told; absent for a stream of the peer that nobody accepted yet. */
+  readonly handlers: StreamHandlers | undefined;
 }
 
+const NOTHING = new Uint8Array(0);
+const nothing = (): void => {};
+const SILENT: StreamHandlers = {
+  headers: nothing,
+  readable: nothing,
+  writable: nothing,
+  stopped: nothing,
+  closed: nothing,
+};
 const NONE: readonly InboundMessage[] = [];
 const NO_CLOSES: readonly ("sendDone" | "receiveDone")[] = [];
 
@@ -149,8 +156,6 @@ export class Stream {
   onProgress: ((ackedBytes: number, totalBytes: number) => void) | undefined;
   /** Where the records of its message go; memory if absent. */
   placement: StreamPlacement | undefined;
-  /** Whether it was told what headers the peer's direction has. */
-  headersTold = false;
   /** Messages that the peer announced and that nobody wants any more. */
   orphans: readonly InboundMessage[] = NONE;
   /** Whether a STREAM_CLOSE of one direction waits for its answer. */
@@ -162,6 +167,8 @@ export class Stream {
   /** Whether the request's and the whole call's token were settled. */
   tokenSettled: "no" | "request" | "yes" = "no";
   readonly #host: StreamHost;
+  // Whether it was told, or clear, what headers the peer's direction has.
+  #headersTold = false;
 
   /** Makes a stream that nothing was sent on. */
   constructor(parts: StreamParts) {
@@ -172,7 +179,12 @@ export class Stream {
     this.priority = parts.priority;
     this.inbound = parts.inbound;
     this.outbound = parts.outbound;
-    this.handlers = parts.handlers;
+    this.handlers = parts.handlers ?? SILENT;
+  }
+
+  /** Whether somebody is told. */
+  get isAccepted(): boolean {
+    return this.handlers !== SILENT;
   }
 
   /** Whether a writer should wait for `writable` before it sends more. */
@@ -224,9 +236,17 @@ export class Stream {
     if (this.outcome === undefined) this.#host.abort(this, status, reason, rootCause);
   }
 
-  /** Goes on with a stream of the peer that was accepted: nothing of it was told or pulled before. */
+  /** Tells and pulls what may be by now: of a stream of the peer nothing is before it was accepted. */
   begin(): void {
-    this.#host.begin(this);
+    this.tellNoHeaders();
+    this.pullMore();
+  }
+
+  /** Tells once it is clear that the peer's direction has no header block. */
+  tellNoHeaders(): void {
+    if (this.#headersTold || this.inbound.hasHeaders === undefined) return;
+    this.#headersTold = true;
+    if (!this.inbound.hasHeaders) this.handlers.headers(NOTHING);
   }
 
   /** Pulls what the queue has room for. */

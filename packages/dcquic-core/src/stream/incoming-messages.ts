@@ -1,0 +1,142 @@
+import type { EngineEvent, PathId } from "../engine/events.js";
+import { Status } from "../engine/status.js";
+import { Shape } from "../wire/constants.js";
+import type { Id64 } from "../wire/id64.js";
+import type { Offer } from "./early-messages.js";
+import { inboundMessage, type InboundMessage } from "./inbound.js";
+import type { LayerContext } from "./layer-context.js";
+import type { TransferFailure } from "./outgoing-messages.js";
+import { type PatternName, patternOf, requestEndsLate } from "./pattern-rules.js";
+import type { PeerCloses } from "./peer-closes.js";
+import type { Stream } from "./stream.js";
+import type { StreamEnds } from "./stream-ends.js";
+
+/** Who learns of the streams that peers open. */
+export interface IncomingOwner {
+  /** Makes a stream that the peer of a path opens. */
+  readonly make: (path: PathId, pattern: PatternName, priority: number) => Stream;
+  /** Shows it, once it is clear what it begins with. */
+  readonly show: (stream: Stream, offer: Offer) => void;
+}
+
+/**
+ * Messages of peers, from their offer to the stream's reader: the first one opens the stream, and nothing of it is pulled or
+ * told before that is accepted.
+ *
+ * @see spec/dcquic.md §4, §11
+ */
+export class IncomingMessages {
+  readonly #context: LayerContext;
+  readonly #ends: StreamEnds;
+  readonly #closes: PeerCloses;
+  readonly #owner: IncomingOwner;
+
+  /** Works on what `context` holds; streams end in `ends`, or in the `closes` that came early. */
+  constructor(context: LayerContext, ends: StreamEnds, closes: PeerCloses, owner: IncomingOwner) {
+    this.#context = context;
+    this.#ends = ends;
+    this.#closes = closes;
+    this.#owner = owner;
+  }
+
+  /** Takes what a peer announced. */
+  offered(offer: Offer): void {
+    const { early, port, streams } = this.#context;
+    const peerOpened = (offer.shape & Shape.OpenedByAnnouncer) !== 0;
+    const { path, streamId, transfer } = offer;
+    const stream = streams.get(path, streamId, !peerOpened);
+    if (stream !== undefined) this.#take(stream, offer);
+    else if (peerOpened && (offer.shape & Shape.Open) !== 0) this.#opened(offer);
+    else if (!peerOpened || !early.hold(offer)) port.reject(transfer);
+  }
+
+  /** Pulls a message. */
+  pull(stream: Stream, message: InboundMessage): void {
+    const placement = message.isHeaders ? undefined : stream.placement;
+    this.#context.port.accept(message.transfer, placement);
+  }
+
+  /** Takes a message that is whole. */
+  delivered(transfer: Id64, bytes: Uint8Array): void {
+    const { incoming, port } = this.#context;
+    const arrived = incoming.get(transfer);
+    if (arrived === undefined) return;
+    incoming.delete(transfer);
+    const { stream, message } = arrived;
+    if (stream.outcome !== undefined || stream.inbound.isOver) return port.consume(transfer);
+    message.state = "ready";
+    message.bytes = bytes;
+    if (!message.isHeaders) return stream.handlers.readable();
+    stream.inbound.takeHeaders();
+    port.consume(transfer);
+    stream.handlers.headers(bytes);
+    stream.handlers.readable();
+    this.#ends.check(stream);
+  }
+
+  /** Takes a record of a message that is placed. */
+  recordPlaced(event: EngineEvent & { readonly kind: "recordPlaced" }): void {
+    this.#context.incoming.get(event.transfer)?.stream.placement?.record(event);
+  }
+
+  /** Notes that a message will never be whole. */
+  missed({ transfer, status, rootCause }: TransferFailure): void {
+    const { early, incoming } = this.#context;
+    const lost = incoming.get(transfer);
+    if (lost === undefined) return early.lose(transfer);
+    incoming.delete(transfer);
+    if (lost.stream.outcome !== undefined || status === Status.Cancelled) return;
+    this.#ends.fail(lost.stream, status, rootCause);
+  }
+
+  #opened(offer: Offer): void {
+    const { early, port, streams } = this.#context;
+    const { path, streamId, shape, transfer } = offer;
+    const pattern = patternOf(shape);
+    const isRefused = pattern === undefined || early.isOver(path, streamId);
+    if (isRefused) return port.reject(transfer);
+    const stream = this.#owner.make(path, pattern, priorityOf(offer));
+    stream.id = streamId;
+    streams.add(stream, streamId);
+    this.#take(stream, offer);
+    for (const held of early.take(path, streamId)) {
+      if (held.kind === "transferOffered") this.#take(stream, held);
+      else this.#closes.closed(held);
+    }
+    this.#show(stream, offer);
+  }
+
+  // Where the request is one message its size is part of what is shown, also when headers open the stream.
+  #show(stream: Stream, offer: Offer): void {
+    if (stream.outcome !== undefined) return;
+    const { unshown } = this.#context;
+    const hasRequest = stream.inbound.pending.some(({ isHeaders }) => !isHeaders);
+    if (!hasRequest && !requestEndsLate(stream.pattern)) {
+      unshown.set(stream, offer);
+      return;
+    }
+    unshown.delete(stream);
+    this.#owner.show(stream, offer);
+  }
+
+  #take(stream: Stream, offer: Offer): void {
+    const { incoming, port, unshown } = this.#context;
+    const { transfer, shape, messageSeq, totalBytes } = offer;
+    if (stream.outcome !== undefined || stream.inbound.isOver) return port.reject(transfer);
+    const isHeaders = (shape & Shape.Headers) !== 0;
+    const message = inboundMessage(transfer, messageSeq, isHeaders, totalBytes);
+    incoming.set(transfer, { stream, message });
+    // Headers are announced one level above what they describe, which a message of its own tells exactly.
+    if (!stream.isOpener && !isHeaders) stream.priority = offer.priority;
+    const fault = stream.inbound.offer(message, (shape & Shape.End) !== 0);
+    if (fault !== undefined) return stream.abort(Status.Protocol, fault);
+    const opening = unshown.get(stream);
+    if (opening !== undefined) this.#show(stream, opening);
+    if (stream.isAccepted) stream.begin();
+  }
+}
+
+function priorityOf({ priority, shape, totalBytes }: Offer): number {
+  const isRaised = (shape & Shape.Headers) !== 0 && totalBytes > 0 && priority > 0;
+  return isRaised ? priority + 1 : priority;
+}

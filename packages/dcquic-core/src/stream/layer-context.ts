@@ -1,0 +1,46 @@
+import { BySlot } from "./by-slot.js";
+import { EarlyMessages, type Offer } from "./early-messages.js";
+import type { EnginePort } from "./engine-port.js";
+import type { InboundMessage } from "./inbound.js";
+import type { Stream } from "./stream.js";
+import { StreamCloses } from "./stream-closes.js";
+import { StreamTable } from "./stream-table.js";
+import type { Submission } from "./submissions.js";
+import { TokenKeeper } from "./token-keeper.js";
+
+/** A message of a peer and the stream it belongs to. */
+export interface Arrival {
+  /** The stream. */
+  readonly stream: Stream;
+  /** The message. */
+  readonly message: InboundMessage;
+}
+
+/** What the parts of a stream layer share. */
+export class LayerContext {
+  /** The engine. */
+  readonly port: EnginePort;
+  /** Streams whose id is known. */
+  readonly streams: StreamTable = new StreamTable();
+  /** Own streams whose opening transfer has no id yet. */
+  readonly opening: Set<Stream> = new Set();
+  /** Streams that peers opened with headers and whose request was not announced yet. */
+  readonly unshown: Map<Stream, Offer> = new Map();
+  /** What came before its stream was opened. */
+  readonly early: EarlyMessages = new EarlyMessages();
+  /** Own messages by their transfers. */
+  readonly outgoing: BySlot<Submission> = new BySlot();
+  /** Messages of peers by their transfers. */
+  readonly incoming: BySlot<Arrival> = new BySlot();
+  /** Sends closes. */
+  readonly closes: StreamCloses;
+  /** Settles tokens. */
+  readonly tokens: TokenKeeper;
+
+  /** Works on an engine that has no streams yet. */
+  constructor(port: EnginePort) {
+    this.port = port;
+    this.closes = new StreamCloses(port);
+    this.tokens = new TokenKeeper(port);
+  }
+}
