@@ -1,48 +1,18 @@
 import { type Capability, disposedError, failedHook, Hook, type Path } from "../core/hook.js";
 import type { DropWatch } from "../core/drop-watch.js";
 import { Payload } from "../core/payload.js";
-import { PayloadReader, type ReferenceScope, rootHook } from "../core/payload-reader.js";
-import type { MonotonicClock } from "../streams/monotonic-clock.js";
 import { pump } from "../streams/pump.js";
 import { StreamBudget } from "../streams/stream-budget.js";
 import { type Acknowledged, type StreamLine, StreamSender } from "../streams/stream-sender.js";
-import type { RpcLimits } from "../limits.js";
 import type { MapProgram } from "../map/map-program.js";
-import type { NativeValues } from "../wire/encoding-level.js";
 import { Answers } from "./answers.js";
-import type { ErrorPolicy } from "./error-policy.js";
 import { ExportTable } from "./export-table.js";
 import { ExportWriter } from "./export-writer.js";
 import { ImportTable } from "./import-table.js";
-import type { Outlet } from "./outlet.js";
-import { RefusingScope } from "./refusing-scope.js";
+import { MessageIntake } from "./message-intake.js";
 import { type BrokenRegistration, PeerCapability } from "./peer-capability.js";
-import type { SessionHooks } from "./session-hooks.js";
+import type { SessionParts } from "./session-parts.js";
 import { SessionScope } from "./session-scope.js";
-
-/** What a session needs from outside. */
-export interface SessionParts {
-  readonly outlet: Outlet;
-  /** The local main object; the session takes it over. */
-  readonly main: Hook;
-  readonly limits: RpcLimits;
-  readonly natives: NativeValues;
-  /** Whether the peer may send `Map`, `Set` and `RegExp`. */
-  readonly takesCollections: boolean;
-  /** Classes of the application for errors of the peer. */
-  readonly errorClasses: ReferenceScope["errorClasses"];
-  readonly errors: ErrorPolicy;
-  /** Measures the round trips of streams. */
-  readonly clock: MonotonicClock;
-  /** Hears of every result that is asked for. */
-  readonly pulled?: SessionHooks["pulled"];
-  /** Refuses what the peer pushes. */
-  readonly refusal?: SessionHooks["refusal"];
-  /** Finds what the application drops; absent where that is kept. */
-  readonly dropWatch: DropWatch | undefined;
-  /** Hears that the session is over, after the peer has been told. */
-  readonly ended: (reason: unknown) => void;
-}
 
 /**
  * The protocol of one session, without its transport. `receive` takes the peer's messages, in order;
@@ -66,8 +36,7 @@ export class SessionCore implements StreamLine {
   readonly #imports: ImportTable;
   readonly #answers: Answers;
   readonly #writer: ExportWriter;
-  readonly #scope: SessionScope;
-  readonly #reader: PayloadReader;
+  readonly #intake: MessageIntake;
   #end: { readonly reason: unknown } | undefined;
 
   /** The session is open at once: there is no handshake. */
@@ -79,16 +48,23 @@ export class SessionCore implements StreamLine {
     this.#exports = new ExportTable(parts.main, parts.limits.maxExports);
     this.#writer = new ExportWriter(this, this.#exports, parts.errors, parts.natives, parts.limits);
     this.#answers = new Answers(this.#exports, this.#writer, parts.outlet);
-    this.#scope = new SessionScope({
-      exports: this.#exports,
-      imports: this.#imports,
+    const tables = { exports: this.#exports, imports: this.#imports };
+    const scope = new SessionScope({
+      ...tables,
       line: this,
       clock: parts.clock,
       budget: this.streamBudget,
       collections: parts.takesCollections,
       errorClasses: parts.errorClasses,
     });
-    this.#reader = new PayloadReader(parts.limits, this.#scope);
+    this.#intake = new MessageIntake({
+      ...tables,
+      answers: this.#answers,
+      scope,
+      limits: parts.limits,
+      refusal: parts.refusal,
+      aborted: (reason) => this.fail(reason, { tellPeer: false }),
+    });
   }
 
   /** Whether the session is over. */
@@ -106,7 +82,7 @@ export class SessionCore implements StreamLine {
     if (this.#end !== undefined) return;
     this.dropWatch?.flush();
     try {
-      this.#dispatch(message);
+      this.#intake.take(message);
     } catch (error) {
       this.fail(error, { tellPeer: true });
     }
@@ -260,57 +236,6 @@ export class SessionCore implements StreamLine {
       args.dispose();
     }
   }
-
-  #dispatch(message: unknown): void {
-    if (Array.isArray(message)) {
-      const [type, first, second] = message as readonly unknown[];
-      switch (type) {
-        case "push":
-          if (message.length < 2) break;
-          this.#exports.addPushed(this.#pushed(first));
-          return;
-        case "pull":
-          if (typeof first !== "number") break;
-          return this.#answers.answer(first);
-        case "resolve":
-          if (typeof first !== "number" || message.length < 3) break;
-          return this.#imports.resolve(first, rootHook(this.#reader.read(second)));
-        case "reject":
-          if (typeof first !== "number" || message.length < 3) break;
-          return this.#imports.reject(first, this.#reader.read(second));
-        case "release":
-          if (typeof first !== "number" || !isCount(second)) break;
-          return this.#scope.release(first, second);
-        case "stream":
-          if (message.length < 2) break;
-          return this.#answers.answerOnce(this.#exports.addPushed(this.#pushed(first)));
-        case "pipe":
-          return this.#scope.addPipe();
-        case "abort":
-          if (message.length < 2) break;
-          return this.fail(this.#reader.read(first).value, { tellPeer: false });
-        default:
-      }
-    }
-    throw new Error(`bad RPC message: ${JSON.stringify(message)}`);
-  }
-
-  #pushed(expression: unknown): Hook {
-    const refusal = this.#parts.refusal?.() ?? this.#overload();
-    if (refusal === undefined) return this.#reader.readHook(expression);
-    const scope = new RefusingScope(this.#scope, refusal);
-    return new PayloadReader(this.#parts.limits, scope).readHook(expression);
-  }
-
-  #overload(): RangeError | undefined {
-    const { maxOutstandingCalls } = this.#parts.limits;
-    if (this.#answers.outstanding < maxOutstandingCalls) return undefined;
-    return new RangeError(`More than ${maxOutstandingCalls} calls are outstanding.`);
-  }
-}
-
-function isCount(count: unknown): count is number {
-  return typeof count === "number" && Number.isSafeInteger(count) && count > 0;
 }
 
 /** Runs a callback of the application; what it throws is reported, and stops nothing. */
