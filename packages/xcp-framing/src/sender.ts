@@ -1,4 +1,5 @@
 import type { WireError } from "@proj/wire-types";
+import { Admission } from "./admission.js";
 import { BodySource } from "./body-source.js";
 import { XcpError } from "./errors.js";
 import type { FrameSealer } from "./frame-cipher.js";
@@ -24,6 +25,7 @@ export class Sender {
   readonly #table = new RequestTable();
   readonly #writer: FrameWriter;
   readonly #frames: TransferFrames;
+  readonly #admission: Admission;
   readonly #settlement: Settlement;
   readonly #repeater: Repeater;
 
@@ -31,6 +33,7 @@ export class Sender {
     this.#core = core;
     this.#writer = writer;
     this.#frames = new TransferFrames(core, writer);
+    this.#admission = new Admission(core, this.#table);
     this.#settlement = new Settlement(core, this.#table);
     this.#repeater = new Repeater(core, {
       table: this.#table,
@@ -71,10 +74,7 @@ export class Sender {
 
   /** Whether a transfer that waits may be admitted now. */
   get hasAdmissible(): boolean {
-    return (
-      this.#table.hasAdmissible &&
-      this.#core.outbox.queuedBytes < this.#core.config.limits.maxQueuedBytes
-    );
+    return this.#admission.hasAdmissible;
   }
 
   /** A moment before which no deadline falls. */
@@ -93,25 +93,12 @@ export class Sender {
    * @throws XcpError `xcp.busy` when as many as may be unanswered wait already
    */
   submit(transfer: Transfer, msgId?: number): void {
-    const { outbox, config } = this.#core;
-    if (this.#table.waiting >= config.limits.maxInflight) {
-      throw new XcpError("xcp.busy", `${this.#table.waiting} messages wait to be sent`);
-    }
-    transfer.msgId = msgId ?? this.#core.memory.takeMsgId();
-    transfer.maybeCompleted = msgId !== undefined;
-    transfer.startedUs = this.#core.nowUs;
-    this.#table.watch(transfer.deadlineUs);
-    if (this.#table.hasRoom && outbox.queuedBytes < config.limits.maxQueuedBytes) {
-      this.#admit(transfer);
-    } else this.#table.enqueue(transfer);
+    this.#admission.submit(transfer, msgId);
   }
 
   /** Accepts a reply: it waits for no one, because the request it answers was counted. */
   submitReply(transfer: Transfer): void {
-    transfer.msgId = this.#core.memory.takeMsgId();
-    transfer.startedUs = this.#core.nowUs;
-    this.#table.watch(transfer.deadlineUs);
-    this.#admit(transfer);
+    this.#admission.submitReply(transfer);
   }
 
   /** More of a streamed body. */
@@ -234,7 +221,7 @@ export class Sender {
    */
   fill(budgetBytes: number): void {
     const { outbox, traffic, nowUs } = this.#core;
-    while (this.hasAdmissible) this.#admitWaiting();
+    this.#admission.admitWaiting();
     while (this.#writer.pendingBytes < budgetBytes) {
       const before = this.#writer.pendingBytes;
       const control = outbox.shiftControl();
@@ -248,16 +235,6 @@ export class Sender {
       traffic.sent.frames++;
       traffic.sent.bytes += this.#writer.pendingBytes - before;
     }
-  }
-
-  #admit(transfer: Transfer): void {
-    if (transfer.expects !== "written") this.#table.admit(transfer);
-    this.#core.outbox.push(transfer);
-  }
-
-  #admitWaiting(): void {
-    const next = this.#table.nextWaiting();
-    if (next !== undefined) this.#admit(next);
   }
 
   #sendFrame(transfer: Transfer): void {

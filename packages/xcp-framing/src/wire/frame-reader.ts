@@ -1,11 +1,13 @@
 import { XcpError } from "../errors.js";
+import { ChunkQueue } from "./chunk-queue.js";
 import { CRC_BYTES, Flag, HANDSHAKE_MAX_FRAME_BYTES, type Profile } from "./constants.js";
 import type { Crc32c, CrcOrder } from "./frame.js";
 import type { FrameEvent } from "./frame-event.js";
 import { FrameHeads, START_BYTES } from "./frame-heads.js";
 import { HeadCarry } from "./head-carry.js";
 import type { FrameHeader } from "./header.js";
-import { loadU32, swapU32 } from "./little-endian.js";
+import { LearntCrcOrder } from "./learnt-crc-order.js";
+import { loadU32 } from "./little-endian.js";
 import { type Allocate, PayloadBuffer } from "./payload-buffer.js";
 import { PayloadSlab } from "./payload-slab.js";
 import { SealedMemory } from "./sealed-memory.js";
@@ -76,10 +78,8 @@ export class FrameReader {
   readonly #crc32c: Crc32c;
   readonly #heads: FrameHeads;
   readonly #allocate: Allocate;
-  readonly #waiting: Uint8Array[] = [];
-  #nextWaiting = 0;
-  // Learnt; v0.2 has but one.
-  #crcOrder: CrcOrder | undefined;
+  readonly #waiting = new ChunkQueue();
+  readonly #learnt = new LearntCrcOrder();
   #maxFrameBytes = HANDSHAKE_MAX_FRAME_BYTES;
   #maxMessageBytes = HANDSHAKE_MAX_FRAME_BYTES;
   #state: State = AT_HEAD;
@@ -110,7 +110,7 @@ export class FrameReader {
 
   /** The byte order of CRCs, once it is known: v0.2-json learns it, and its sender must use the same. */
   get crcOrder(): CrcOrder | undefined {
-    return this.profile === "v0.2" ? "le" : this.#crcOrder;
+    return this.profile === "v0.2" ? "le" : this.#learnt.order;
   }
 
   /** Whether the bytes so far end inside a frame. */
@@ -119,7 +119,7 @@ export class FrameReader {
       this.#state.kind !== "head" ||
       this.#carry.length > 0 ||
       this.#at < this.#chunk.length ||
-      this.#waiting.length > 0
+      !this.#waiting.isEmpty
     );
   }
 
@@ -137,7 +137,7 @@ export class FrameReader {
   /** Takes the next bytes of the stream. A `lent` chunk may be reused once `next` returned `undefined`. */
   push(chunk: Uint8Array, memory: "kept" | "lent" = "kept"): void {
     this.#lent = memory === "lent";
-    if (this.#at < this.#chunk.length || this.#waiting.length > 0) this.#waiting.push(chunk);
+    if (this.#at < this.#chunk.length || !this.#waiting.isEmpty) this.#waiting.push(chunk);
     else {
       this.#chunk = chunk;
       this.#at = 0;
@@ -167,16 +167,11 @@ export class FrameReader {
   }
 
   #nextChunk(): boolean {
-    if (this.#waiting.length === 0) return false;
-    const chunk = this.#waiting[this.#nextWaiting];
-    this.#nextWaiting++;
-    if (this.#nextWaiting >= this.#waiting.length) {
-      this.#waiting.length = 0;
-      this.#nextWaiting = 0;
-    }
-    this.#chunk = chunk ?? NOTHING;
+    const chunk = this.#waiting.shift();
+    if (chunk === undefined) return false;
+    this.#chunk = chunk;
     this.#at = 0;
-    return chunk !== undefined;
+    return true;
   }
 
   // Consumes some of the chunk, all of it where a frame is incomplete.
@@ -289,21 +284,15 @@ export class FrameReader {
 
   #finish(head: Head, payload: Uint8Array, crcField: number): FrameEvent {
     const { ver, flags, header, aad } = head;
-    if (this.profile !== "v0.1" && !this.#isCrcRight(this.#crc32c(payload), crcField)) {
+    if (this.profile !== "v0.1" && !this.#isIntact(payload, crcField)) {
       const error = new XcpError("xcp.crc_mismatch", `payload of ${payload.length} bytes`);
       return { kind: "rejected", flags, header, error };
     }
     return { kind: "frame", ver, flags, header, aad, payload };
   }
 
-  #isCrcRight(crc: number, field: number): boolean {
-    const order = this.crcOrder;
-    if (order === "le") return field === crc;
-    if (order === "be") return swapU32(field) === crc;
-    const little = field === crc;
-    const big = swapU32(field) === crc;
-    // A palindrome says nothing about the order.
-    if (little !== big) this.#crcOrder = little ? "le" : "be";
-    return little || big;
+  #isIntact(payload: Uint8Array, crcField: number): boolean {
+    const crc = this.#crc32c(payload);
+    return this.profile === "v0.2" ? crcField === crc : this.#learnt.accepts(crc, crcField);
   }
 }
