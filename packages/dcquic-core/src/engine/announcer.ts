@@ -1,35 +1,21 @@
-import { challengeProof } from "../crypto/challenge-proof.js";
 import { NO_TIMER } from "../sched/timing-wheel.js";
 import { AnnouncedTransfer } from "../transfer/announced-transfer.js";
-import { AcceptStatus, Pattern, PullFlag, RangeAckFlag, ResetCode } from "../wire/constants.js";
-import { copyId, type Id64, id64, isZeroId, sameId } from "../wire/id64.js";
-import { type AcceptEntry, entryAt, type TransferAccept } from "../wire/path-frames.js";
-import type { RangeList } from "../wire/ranges.js";
-import type {
-  CancelPull,
-  Challenge,
-  FlowReset,
-  PullRequest,
-  RangeAck,
-} from "../wire/transfer-frames.js";
+import { ResetCode } from "../wire/constants.js";
+import { copyId, type Id64, isZeroId } from "../wire/id64.js";
 import type { AnnounceOptions, AnnounceResult, TokenOutcome } from "./announce-options.js";
 import { type EngineContext, TimerKind } from "./context.js";
 import { DependencyGate } from "./dependency-gate.js";
-import { answerMismatch } from "./mismatch.js";
 import type { KeyRetirement } from "./key-retirement.js";
 import { MoveOut } from "./move-out.js";
 import type { Path } from "./path.js";
 import { Resending } from "./resending.js";
 import type { Serving } from "./serving.js";
-import { Status, statusOfReset } from "./status.js";
+import { Status } from "./status.js";
 
 const NOTHING = new Uint8Array(0);
-const PATTERN_BITS = 7;
-// No honest puller, whatever it lost, acknowledges a message in more pieces at a time.
-const MAX_ACKED_PIECES = 65_536;
 
 /**
- * The announcing side: what is announced when, what the peer may ask for, and when it is asked again.
+ * The announcing side: what is announced when, when it is asked again, and how own transfers end.
  *
  * @see spec/dcquic.md §6, §9, §13
  */
@@ -146,112 +132,6 @@ export class Announcer {
     this.fail(path, transfer, status, rootCause);
   }
 
-  /** Obeys a TRANSFER_ACCEPT. */
-  onAccept(nowUs: number, path: Path, frame: TransferAccept): void {
-    for (let i = 0; i < frame.count; i++) this.#onAnswer(nowUs, path, entryAt(frame, i));
-  }
-
-  /** Obeys a PULL_REQUEST: the transfer, its path, its buffer and its window must all be right. §8.4 */
-  onPull(nowUs: number, path: Path, frame: PullRequest): void {
-    const transfer = this.#own(path, frame.announcerId);
-    if (transfer === undefined) {
-      // Its puller will hear on the other path where the transfer went.
-      if (this.#hasMoved(path, frame.announcerId)) return;
-      answerMismatch(nowUs, path, frame.pullerId, frame.announcerId, ResetCode.Unknown);
-      return;
-    }
-    if (!sameId(frame.bufferId, transfer.bufferId)) {
-      this.#context.note("foreignTransfer", path);
-      answerMismatch(nowUs, path, frame.pullerId, transfer.id, ResetCode.StaleBuffer);
-      return;
-    }
-    const { ranges } = frame;
-    if (!this.#holds(transfer, ranges)) {
-      this.#context.note("foreignTransfer", path);
-      answerMismatch(nowUs, path, frame.pullerId, transfer.id, ResetCode.StaleBuffer);
-      return;
-    }
-    this.#becomeAccepted(nowUs, path, transfer, frame.pullerId);
-    if (transfer.isOver) return;
-    // The puller missed what was sent: if that fills the window, nobody will ever report it.
-    if ((frame.flags & PullFlag.Retransmit) !== 0) {
-      path.congestion.giveUpInflight();
-      path.mtu.dataTimedOut(nowUs, path.rtt.ptoUs);
-    }
-    transfer.state = "serving";
-    this.#serving.request(path, transfer, frame);
-  }
-
-  /** Obeys a CANCEL_PULL. */
-  onCancelPull(path: Path, frame: CancelPull): void {
-    const transfer = this.#own(path, frame.announcerId);
-    if (transfer !== undefined) this.#serving.withdraw(path, transfer, frame.ranges);
-  }
-
-  /** Obeys a RANGE_ACK. */
-  onRangeAck(nowUs: number, path: Path, frame: RangeAck): void {
-    const transfer = this.#own(path, frame.announcerId);
-    if (transfer === undefined) return;
-    const isComplete = (frame.flags & RangeAckFlag.Complete) !== 0;
-    if (!isComplete && transfer.acked.count > MAX_ACKED_PIECES) {
-      return this.#context.note("protocolViolation", path);
-    }
-    const before = transfer.acked.covered;
-    if (isComplete) transfer.acked.add(0, transfer.wireBytes);
-    for (let i = 0; i < frame.ranges.count; i++) {
-      transfer.acked.add(frame.ranges.start(i), Math.min(frame.ranges.end(i), transfer.wireBytes));
-    }
-    path.health.sample(nowUs, 0);
-    path.mtu.dataArrived(transfer.acked.covered - before);
-    if (!(transfer.payload instanceof Uint8Array)) {
-      this.#context.buffers.acknowledged(transfer.payload);
-    }
-    if ((transfer.shape & PATTERN_BITS) === Pattern.RawBulk) this.#progressed(path, transfer);
-    if (transfer.acked.covered < transfer.wireBytes) return;
-    if (transfer.inline && !isComplete) return;
-    this.#drained(path, transfer);
-  }
-
-  // Bytes that the puller acknowledged may be gone already.
-  #holds({ payload, wireBytes }: AnnouncedTransfer, ranges: RangeList): boolean {
-    const { buffers } = this.#context;
-    if (ranges.count > 0 && ranges.end(ranges.count - 1) > wireBytes) return false;
-    for (let i = 0; i < ranges.count; i++) {
-      if (payload instanceof Uint8Array) return true;
-      const [start, end] = [ranges.start(i), ranges.end(i)];
-      if (!buffers.holds(payload, start, end)) return false;
-    }
-    return true;
-  }
-
-  /** Answers a TRANSFER_CHALLENGE, if the transfer is genuine and not over. §10.3 */
-  onChallenge(path: Path, frame: Challenge): void {
-    const transfer = this.#own(path, frame.announcerId);
-    const { payload } = transfer ?? {};
-    if (transfer?.notifySeq !== frame.notifySeq || !transfer.inline) {
-      path.outbox.resets.push({
-        addresseeId: id64(),
-        ownId: id64(frame.announcerId.hi, frame.announcerId.lo),
-        notifySeq: frame.notifySeq,
-        code: ResetCode.Unknown,
-      });
-      return;
-    }
-    const bytes = payload instanceof Uint8Array ? payload : NOTHING;
-    const { crypto } = this.#context;
-    path.outbox.proofs.push({
-      announcerId: transfer.id,
-      notifySeq: frame.notifySeq,
-      nonce: frame.nonce.slice(),
-      proof: challengeProof(crypto, frame.nonce, transfer.id, frame.notifySeq, bytes),
-    });
-  }
-
-  /** Obeys a FLOW_RESET that names an own transfer. */
-  onReset(path: Path, transfer: AnnouncedTransfer, frame: FlowReset): void {
-    this.fail(path, transfer, statusOfReset(frame.code), undefined);
-  }
-
   /** Notes that the transfer's announcement is on the wire. */
   announced(nowUs: number, path: Path, transfer: AnnouncedTransfer, packetNumber: number): void {
     const isFirst = transfer.state === "queued";
@@ -269,6 +149,36 @@ export class Announcer {
   /** Whether the transfer can be announced now; if not, it is announced after the one it names. */
   isReady(path: Path, transfer: AnnouncedTransfer): boolean {
     return this.#gate.isReady(path, transfer);
+  }
+
+  /** Notes that an announcement was answered, and says whether its transfer goes on. */
+  answered(nowUs: number, path: Path, transfer: AnnouncedTransfer): boolean {
+    this.#resending.infer(nowUs, path, transfer);
+    path.unanswered.delete(transfer);
+    if (!transfer.voiding) return true;
+    transfer.state = "failed";
+    this.#forget(path, transfer);
+    return false;
+  }
+
+  /** Notes that the peer has a transfer, under `pullerId`. */
+  accepted(nowUs: number, path: Path, transfer: AnnouncedTransfer, pullerId: Id64): void {
+    if (isZeroId(pullerId)) return;
+    copyId(transfer.pullerId, pullerId);
+    path.unanswered.delete(transfer);
+    if (transfer.state === "accepted") this.#resending.askLater(nowUs, path, transfer);
+    if (transfer.state !== "announced") return;
+    transfer.state = "accepted";
+    this.#resending.askLater(nowUs, path, transfer);
+    path.health.sample(nowUs, 0);
+    this.#context.events.push({
+      kind: "transferAccepted",
+      path: path.id,
+      transfer: transfer.id,
+    });
+    this.#gate.accepted(transfer);
+    if (transfer.cancelStatus !== undefined) this.cancel(path, transfer, transfer.cancelStatus);
+    else if (transfer.inline) this.drained(path, transfer);
   }
 
   /** The transfer's timer ran out: the announcement, or the last byte, is sent again. */
@@ -289,6 +199,15 @@ export class Announcer {
     path.mtu.dataTimedOut(nowUs, path.rtt.ptoUs);
     transfer.ackRequested = true;
     this.#serving.queue(path, transfer);
+  }
+
+  /** Ends an own transfer all of whose bytes arrived. */
+  drained(path: Path, transfer: AnnouncedTransfer): void {
+    if (transfer.isOver) return;
+    transfer.state = "drained";
+    this.#context.events.push({ kind: "transferDrained", path: path.id, transfer: transfer.id });
+    this.#gate.ended(transfer, "complete");
+    this.#forget(path, transfer);
   }
 
   /** Ends an own transfer that cannot succeed any more. */
@@ -317,76 +236,10 @@ export class Announcer {
     return path.live >= maxTransfersPerPeer || path.announceQueue.depth(priority) >= queueDepth;
   }
 
-  #progressed(path: Path, { id, acked, wireBytes }: AnnouncedTransfer): void {
-    this.#context.events.push({
-      kind: "transferProgressed",
-      path: path.id,
-      transfer: id,
-      ackedBytes: acked.covered,
-      totalBytes: wireBytes,
-    });
-  }
-
-  #onAnswer(nowUs: number, path: Path, entry: AcceptEntry): void {
-    const transfer = this.#own(path, entry.announcerId);
-    if (transfer === undefined) return;
-    this.#resending.infer(nowUs, path, transfer);
-    path.unanswered.delete(transfer);
-    if (transfer.voiding) {
-      transfer.state = "failed";
-      this.#forget(path, transfer);
-      return;
-    }
-    switch (entry.status) {
-      case AcceptStatus.New:
-      case AcceptStatus.DuplicateActive:
-        this.#becomeAccepted(nowUs, path, transfer, entry.pullerId);
-        return;
-      case AcceptStatus.DuplicateComplete:
-        this.#drained(path, transfer);
-        return;
-      case AcceptStatus.Overloaded:
-        return this.fail(path, transfer, Status.Overloaded, undefined);
-      case AcceptStatus.NoAcceptor:
-        return this.fail(path, transfer, Status.NoAcceptor, undefined);
-      case AcceptStatus.Limit:
-        return this.fail(path, transfer, Status.Limit, undefined);
-      default:
-        return this.fail(path, transfer, Status.Cancelled, undefined);
-    }
-  }
-
-  #becomeAccepted(nowUs: number, path: Path, transfer: AnnouncedTransfer, pullerId: Id64): void {
-    if (isZeroId(pullerId)) return;
-    copyId(transfer.pullerId, pullerId);
-    path.unanswered.delete(transfer);
-    if (transfer.state === "accepted") this.#resending.askLater(nowUs, path, transfer);
-    if (transfer.state !== "announced") return;
-    transfer.state = "accepted";
-    this.#resending.askLater(nowUs, path, transfer);
-    path.health.sample(nowUs, 0);
-    this.#context.events.push({
-      kind: "transferAccepted",
-      path: path.id,
-      transfer: transfer.id,
-    });
-    this.#gate.accepted(transfer);
-    if (transfer.cancelStatus !== undefined) this.cancel(path, transfer, transfer.cancelStatus);
-    else if (transfer.inline) this.#drained(path, transfer);
-  }
-
   #enqueue(path: Path, transfer: AnnouncedTransfer): void {
     transfer.state = "queued";
     path.announceQueue.push(transfer.level, transfer.id.lo);
     this.#context.dirty.add(path);
-  }
-
-  #drained(path: Path, transfer: AnnouncedTransfer): void {
-    if (transfer.isOver) return;
-    transfer.state = "drained";
-    this.#context.events.push({ kind: "transferDrained", path: path.id, transfer: transfer.id });
-    this.#gate.ended(transfer, "complete");
-    this.#forget(path, transfer);
   }
 
   #forget(path: Path, transfer: AnnouncedTransfer): void {
@@ -428,29 +281,6 @@ export class Announcer {
       rootCause,
     });
   }
-
-  #own(path: Path, id: Id64): AnnouncedTransfer | undefined {
-    const entry = this.#context.transfers.get(id);
-    if (entry?.role !== "announcer") return undefined;
-    if (entry.transfer.path === path.id) {
-      if (isOnTheWire(entry.transfer)) return entry.transfer;
-      this.#context.note("foreignTransfer", path);
-      return undefined;
-    }
-    if (!this.#hasMoved(path, id)) this.#context.note("foreignTransfer", path);
-    return undefined;
-  }
-
-  #hasMoved(path: Path, id: Id64): boolean {
-    const entry = this.#context.transfers.get(id);
-    if (entry?.role !== "announcer" || entry.transfer.path === path.id) return false;
-    return entry.transfer.former.some((former) => former.path === path.id);
-  }
-}
-
-// Whoever names a transfer that was not announced to it guessed.
-function isOnTheWire({ state }: AnnouncedTransfer): boolean {
-  return state !== "blocked" && state !== "queued";
 }
 
 function refusalOf({ failedStatus, health }: Path, options: AnnounceOptions): number | undefined {

@@ -1,9 +1,9 @@
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import { type Chunk, chunk } from "../wire/chunk.js";
 import { copyId, sameId } from "../wire/id64.js";
+import type { Assembler } from "./assembler.js";
 import type { EngineContext } from "./context.js";
 import type { Path } from "./path.js";
-import type { Puller } from "./puller.js";
 
 /**
  * Takes the chunks of DATA packets. Those that go on where the one before ended are copied to where they belong, and are one
@@ -13,7 +13,7 @@ import type { Puller } from "./puller.js";
  */
 export class ChunkIntake {
   readonly #context: EngineContext;
-  readonly #puller: Puller;
+  readonly #assembler: Assembler;
   // The chunks that are not told yet, as one.
   readonly #run: Chunk = chunk();
   #path: Path | undefined;
@@ -22,10 +22,10 @@ export class ChunkIntake {
   #limit = 0;
   #protection = 0;
 
-  /** Tells `puller` of what arrived. */
-  constructor(context: EngineContext, puller: Puller) {
+  /** Tells `assembler` of what arrived. */
+  constructor(context: EngineContext, assembler: Assembler) {
     this.#context = context;
-    this.#puller = puller;
+    this.#assembler = assembler;
   }
 
   /** Takes a chunk of a packet that was protected in this way; its bytes lie at `at` of `slab` until all is settled. */
@@ -47,7 +47,7 @@ export class ChunkIntake {
       }
       this.settle(nowUs);
     }
-    const transfer = this.#puller.expects(path, next, protection);
+    const transfer = this.#assembler.expects(path, next, protection);
     if (transfer === undefined) return;
     this.#begin(path, transfer, next, protection);
     const { assembly, received } = transfer;
@@ -61,7 +61,7 @@ export class ChunkIntake {
     if (path === undefined || transfer === undefined) return;
     this.#transfer = undefined;
     run.length = this.#end - run.wireOffset;
-    this.#puller.onChunk(nowUs, path, transfer, run);
+    this.#assembler.onChunk(nowUs, path, transfer, run);
   }
 
   // Flags say what is to be done at once.

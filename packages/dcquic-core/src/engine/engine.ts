@@ -13,6 +13,7 @@ import { SlotTable } from "../transfer/slot-table.js";
 import type { Id64 } from "../wire/id64.js";
 import { Admission } from "./admission.js";
 import type { AnnounceOptions, AnnounceResult, TokenOutcome } from "./announce-options.js";
+import { AnnouncerIntake } from "./announcer-intake.js";
 import { Announcer } from "./announcer.js";
 import type { DatagramBatch } from "./batch.js";
 import { type EngineConfig, resolveConfig } from "./config.js";
@@ -199,11 +200,11 @@ export class Engine {
       foreign: this.#foreign,
       frames: new FrameIntake({
         context,
-        announcer: this.#announcer,
+        announcer: new AnnouncerIntake(context, serving, this.#announcer),
         admission,
         doubts,
         puller: this.#puller,
-        chunks: new ChunkIntake(context, this.#puller),
+        chunks: new ChunkIntake(context, this.#puller.assembler),
         closer: this.#closer,
         keeper: this.#keeper,
       }),
@@ -239,7 +240,7 @@ export class Engine {
     const entry = this.#context.transfers.get(read.transfer);
     if (entry?.role !== "puller") return;
     const path = this.#pathBy(entry.transfer.path as PathId);
-    this.#puller.onRead(nowUs, path, entry.transfer, read, slab, at);
+    this.#puller.assembler.onRead(nowUs, path, entry.transfer, read, slab, at);
     this.#settle(nowUs);
   }
 
@@ -401,7 +402,11 @@ export class Engine {
     if (spare !== undefined) this.#context.spare.give(spare);
     const entry = this.#context.transfers.get(transfer);
     if (entry?.role !== "puller") return;
-    this.#puller.placed(this.#pathBy(entry.transfer.path as PathId), entry.transfer, bytes);
+    this.#puller.assembler.placed(
+      this.#pathBy(entry.transfer.path as PathId),
+      entry.transfer,
+      bytes,
+    );
   }
 
   /** Ends an offered or running transfer from the peer; harmless when it is over. */

@@ -6,7 +6,7 @@ import type { PacketHeader } from "../wire/packet-header.js";
 import type { FlowReset } from "../wire/transfer-frames.js";
 import { WireReader } from "../wire/wire-reader.js";
 import type { Admission } from "./admission.js";
-import type { Announcer } from "./announcer.js";
+import type { AnnouncerIntake } from "./announcer-intake.js";
 import type { DatagramBatch } from "./batch.js";
 import type { ChunkIntake } from "./chunk-intake.js";
 import type { EngineContext } from "./context.js";
@@ -22,7 +22,7 @@ export interface FrameIntakeParts {
   /** What the parts share. */
   readonly context: EngineContext;
   /** The announcing side. */
-  readonly announcer: Announcer;
+  readonly announcer: AnnouncerIntake;
   /** Which announcements are taken. */
   readonly admission: Admission;
   /** What may be a replay. */

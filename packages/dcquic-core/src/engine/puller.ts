@@ -1,29 +1,18 @@
-import type { RmaRead } from "../rma/rma-port.js";
-import { type RecordLayout, wireBytesOf } from "../crypto/records.js";
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
-import {
-  type AssembledRecord,
-  type LendMemory,
-  RecordAssembly,
-} from "../transfer/record-assembly.js";
+import type { AssembledRecord, LendMemory } from "../transfer/record-assembly.js";
 import type { Tombstone } from "../transfer/tombstones.js";
-import type { Chunk } from "../wire/chunk.js";
-import { ChunkFlag, NO_NOTIFY_SEQ, Protection, ResetCode, TAG_BYTES } from "../wire/constants.js";
+import { NO_NOTIFY_SEQ, ResetCode } from "../wire/constants.js";
 import type { Id64 } from "../wire/id64.js";
 import type { FlowReset, PullHold } from "../wire/transfer-frames.js";
+import { Assembler, type AssemblerOwner } from "./assembler.js";
 import type { EngineContext } from "./context.js";
 import type { CreditKeeper } from "./credit-keeper.js";
 import type { Doubts } from "./doubts.js";
-import { tellFailed } from "./mismatch.js";
 import type { Offers } from "./offers.js";
 import type { Path } from "./path.js";
 import type { PullLoop } from "./pull-loop.js";
 import { Status, statusOfReset } from "./status.js";
 
-const MAX_INTEGRITY_FAILURES = 3;
-const MIN_RECORD_LOG2 = 14;
-// Messages without records are told in parts as long as records are by default.
-const PART_LOG2 = 16;
 const NOTHING = new Uint8Array(0);
 
 /** How records of an accepted transfer are told one by one. */
@@ -49,11 +38,13 @@ export interface PullerParts {
 }
 
 /**
- * The pulling side: what becomes of the bytes of accepted transfers, and how transfers from peers end.
+ * The pulling side: how transfers from peers are accepted, told, moved and ended.
  *
  * @see spec/dcquic.md §6, §9, §13
  */
-export class Puller {
+export class Puller implements AssemblerOwner {
+  /** What becomes of the bytes of transfers that it accepted. */
+  readonly assembler: Assembler;
   readonly #context: EngineContext;
   readonly #loop: PullLoop;
   readonly #credit: CreditKeeper;
@@ -67,73 +58,7 @@ export class Puller {
     this.#credit = parts.credit;
     this.#offers = parts.offers;
     this.#doubts = parts.doubts;
-  }
-
-  /**
-   * Tells which transfer the chunk of a DATA packet, which was protected in this way, brings bytes of: `undefined` where it
-   * brings none that are wanted.
-   */
-  expects(path: Path, chunk: Chunk, protection: number): PulledTransfer | undefined {
-    const entry = this.#context.transfers.get(chunk.pullerId);
-    if (entry?.role === "tombstone" && entry.tombstone.path === path.id) {
-      if (entry.tombstone.status !== Status.Ok) tellFailed(path, entry.tombstone);
-      else path.outbox.completeAcks.push(entry.tombstone.announcerId);
-      return undefined;
-    }
-    if (entry?.role !== "puller" || entry.transfer.path !== path.id) return undefined;
-    const { transfer } = entry;
-    if (transfer.state === "tentative") this.#doubts.believe(path, transfer);
-    if ((chunk.flags & ChunkFlag.AckRequest) !== 0) this.#queueAck(path, transfer);
-    if (chunk.length === 0) return undefined;
-    if (transfer.state !== "pulling" || transfer.assembly === undefined) return undefined;
-    // Bytes that no packet authenticates must be those of records.
-    const isUnproved = protection === Protection.Headers && !transfer.isSealed;
-    if (isUnproved || chunk.wireOffset + chunk.length > transfer.wireBytes) {
-      this.#context.note("protocolViolation", path);
-      return undefined;
-    }
-    return transfer;
-  }
-
-  /** Takes a chunk of an expected transfer, all of whose bytes are where they belong. */
-  onChunk(nowUs: number, path: Path, transfer: PulledTransfer, chunk: Chunk): void {
-    this.#loop.answered(nowUs, path, transfer, chunk);
-    this.#arrived(nowUs, path, transfer, chunk.wireOffset, chunk.wireOffset + chunk.length);
-  }
-
-  /** Takes bytes that were read from the announcer's memory; like DATA they count once they verify. §16.3 */
-  onRead(
-    nowUs: number,
-    path: Path,
-    transfer: PulledTransfer,
-    read: RmaRead,
-    slab: Uint8Array,
-    at: number,
-  ): void {
-    if (transfer.state !== "pulling" || transfer.assembly === undefined) return;
-    const start = read.wireOffset;
-    const end = start + read.length;
-    const { received, assembly } = transfer;
-    assembly.writeMissing(this.#context.packets, received, start, end, slab, at);
-    this.#arrived(nowUs, path, transfer, start, end);
-  }
-
-  #arrived(nowUs: number, path: Path, transfer: PulledTransfer, start: number, end: number): void {
-    this.#context.packets.copyAll();
-    const { counters } = this.#context;
-    const fresh = transfer.received.add(start, end);
-    counters.payloadReceived += fresh;
-    counters.duplicateBytes += end - start - fresh;
-    this.#context.pulls.arrived(nowUs, path.sender, end - start, path.rtt.srttUs);
-    const isPartDone = this.#loop.settle(path, transfer);
-    this.#finishParts(nowUs, path, transfer, start, end);
-    if (transfer.assembly === undefined) return;
-    if (transfer.verified.covered === transfer.wireBytes) {
-      this.#assembled(nowUs, path, transfer);
-      return;
-    }
-    if (isPartDone) this.#queueAck(path, transfer);
-    this.#loop.arm(transfer);
+    this.assembler = new Assembler(parts.context, parts.loop, parts.doubts, this);
   }
 
   /** Obeys a PULL_HOLD: the answer will come later. §9.8 */
@@ -156,46 +81,19 @@ export class Puller {
     if (transfer.state !== "offered") throw new TypeError(`a transfer that is ${transfer.state}`);
     transfer.state = "pulling";
     if (transfer.inline !== undefined) {
-      if (placed === undefined) return this.#deliver(path, transfer, transfer.inline);
+      if (placed === undefined) return this.deliver(path, transfer, transfer.inline);
       if (transfer.inline.length > 0) {
-        this.#place(path, transfer, { offset: 0, bytes: transfer.inline, inPlace: false });
+        this.place(path, transfer, { offset: 0, bytes: transfer.inline, inPlace: false });
       }
-      return this.#deliver(path, transfer, NOTHING);
+      return this.deliver(path, transfer, NOTHING);
     }
-    const layout = layoutOf(transfer);
-    if (layout === undefined) return this.#distrust(path, transfer);
-    const { crypto, dataKeys } = this.#context;
-    const { binding, dataKey, isSealed, wireBytes } = transfer;
-    const assembly = new RecordAssembly(crypto, wireBytes, {
-      layout,
-      binding,
-      aead: isSealed && dataKey !== undefined ? dataKeys.aead(dataKey) : undefined,
-      keep: placed === undefined ? "whole" : "parts",
-      spare: this.#context.spare,
-      lend: placed?.lend,
-    });
-    transfer.assembly = assembly;
-    if (placed !== undefined) {
-      // Less than a part can never be used.
-      transfer.placedWindow = Math.max(placed.windowBytes, 2 * assembly.strideBytes);
-    }
-    if (wireBytes === 0) return this.#assembled(nowUs, path, transfer);
-    this.#loop.enqueue(path, transfer);
-  }
-
-  /** Notes that so many bytes of placed parts were used, so that more may be pulled. */
-  placed(path: Path, transfer: PulledTransfer, bytes: number): void {
-    // On the wire a part is longer than what was used of it.
-    const parts = Math.ceil(bytes / 2 ** (transfer.isSealed ? transfer.recordLog2 : PART_LOG2));
-    transfer.placedUsed += bytes + (transfer.isSealed ? parts * TAG_BYTES : 0);
-    if (transfer.state === "pulling") this.#loop.resume(path, transfer);
+    this.assembler.begin(nowUs, path, transfer, placed);
   }
 
   /** Goes on with a transfer on another path of its peer: what is missing is asked for there. §10.4 */
   move(from: Path, to: Path, transfer: PulledTransfer): void {
     const isPulling = transfer.state === "pulling" && transfer.assembly !== undefined;
-    const wasWanting = transfer.nextPull < transfer.wireBytes && !transfer.isStalled;
-    if (isPulling && wasWanting) this.#context.pulls.want(from.sender, -1);
+    if (transfer.isWanting) this.#context.pulls.want(from.sender, -1);
     transfer.timer = this.#context.disarm(transfer.timer);
     this.#loop.cancel(from, transfer);
     transfer.ackQueued = false;
@@ -243,6 +141,41 @@ export class Puller {
     this.#finish(path, transfer, status);
   }
 
+  /** Tells the application of a part that it wants one by one. */
+  place(path: Path, transfer: PulledTransfer, part: AssembledRecord): void {
+    this.#context.events.push({
+      kind: "recordPlaced",
+      path: path.id,
+      transfer: transfer.id,
+      offset: part.offset,
+      bytes: part.bytes,
+      inPlace: part.inPlace,
+    });
+  }
+
+  /** Gives the application a transfer all of whose bytes are here. */
+  deliver(path: Path, transfer: PulledTransfer, bytes: Uint8Array): void {
+    transfer.state = "delivered";
+    transfer.timer = this.#context.disarm(transfer.timer);
+    this.#context.events.push({
+      kind: "transferDelivered",
+      path: path.id,
+      transfer: transfer.id,
+      bytes,
+    });
+  }
+
+  /** Ends a transfer whose bytes are not what its announcer sealed, and tells it. */
+  distrust(path: Path, transfer: PulledTransfer): void {
+    path.outbox.resets.push({
+      addresseeId: transfer.announcerId,
+      ownId: transfer.id,
+      notifySeq: NO_NOTIFY_SEQ,
+      code: ResetCode.Integrity,
+    });
+    this.fail(path, transfer, Status.IntegrityFailed);
+  }
+
   /** The transfer's timer ran out: what is missing is asked for again. */
   onTimer(nowUs: number, path: Path, transfer: PulledTransfer): void {
     if (this.#loop.firedEarly(nowUs, transfer)) return;
@@ -274,107 +207,11 @@ export class Puller {
     }
   }
 
-  #queueAck(path: Path, transfer: PulledTransfer): void {
-    if (transfer.ackQueued) return;
-    transfer.ackQueued = true;
-    path.outbox.acks.push(transfer);
-  }
-
-  // Every part that is whole now is verified, and given away where it was placed.
-  #finishParts(nowUs: number, path: Path, transfer: PulledTransfer, start: number, end: number) {
-    const { assembly, received, verified } = transfer;
-    if (assembly === undefined) return;
-    for (let index = assembly.indexOf(start); index <= assembly.indexOf(end - 1); index++) {
-      const [from, to] = [assembly.startOf(index), assembly.endOf(index)];
-      if (verified.covers(from, to) || !received.covers(from, to)) continue;
-      const part = assembly.finish(index);
-      if (part === undefined) {
-        if (!this.#mistrust(path, transfer, from, to)) return;
-        this.#pullAgain(nowUs, path, transfer, from, to);
-        continue;
-      }
-      verified.add(from, to);
-      if (transfer.placedWindow !== Number.POSITIVE_INFINITY) this.#place(path, transfer, part);
-    }
-  }
-
-  #place(path: Path, transfer: PulledTransfer, part: AssembledRecord): void {
-    this.#context.events.push({
-      kind: "recordPlaced",
-      path: path.id,
-      transfer: transfer.id,
-      offset: part.offset,
-      bytes: part.bytes,
-      inPlace: part.inPlace,
-    });
-  }
-
-  #assembled(nowUs: number, path: Path, transfer: PulledTransfer): void {
-    const { assembly } = transfer;
-    if (assembly !== undefined && !assembly.isBound()) {
-      // What was given away, or acknowledged, cannot be asked for again.
-      const isPlaced = transfer.placedWindow !== Number.POSITIVE_INFINITY;
-      if (isPlaced || transfer.wasAcknowledged) return this.#distrust(path, transfer);
-      if (!this.#mistrust(path, transfer, 0, transfer.wireBytes)) return;
-      transfer.nextPull = 0;
-      this.#loop.enqueue(path, transfer);
-      return;
-    }
-    path.outbox.completeAcks.push(transfer.announcerId);
-    path.health.sample(nowUs, 0);
-    this.#deliver(path, transfer, assembly?.takeWhole() ?? NOTHING);
-  }
-
-  #pullAgain(nowUs: number, path: Path, transfer: PulledTransfer, start: number, end: number) {
-    const { pullQuantumBytes } = this.#context.config;
-    for (let from = start; from < end; from += pullQuantumBytes) {
-      this.#context.counters.pullsRepeatedIntegrity += 1;
-      this.#loop.pullAgain(nowUs, path, transfer, from, Math.min(end, from + pullQuantumBytes));
-    }
-  }
-
-  // The bytes are not what the announcer sealed: they are pulled again, a few times. Says whether the transfer goes on.
-  #mistrust(path: Path, transfer: PulledTransfer, start: number, end: number): boolean {
-    this.#context.note("integrityFailed", path);
-    transfer.integrityFailures += 1;
-    if (transfer.integrityFailures >= MAX_INTEGRITY_FAILURES) {
-      this.#distrust(path, transfer);
-      return false;
-    }
-    transfer.received.remove(start, end);
-    transfer.verified.remove(start, end);
-    return true;
-  }
-
-  #distrust(path: Path, transfer: PulledTransfer): void {
-    path.outbox.resets.push({
-      addresseeId: transfer.announcerId,
-      ownId: transfer.id,
-      notifySeq: NO_NOTIFY_SEQ,
-      code: ResetCode.Integrity,
-    });
-    this.fail(path, transfer, Status.IntegrityFailed);
-  }
-
-  #deliver(path: Path, transfer: PulledTransfer, bytes: Uint8Array): void {
-    transfer.state = "delivered";
-    transfer.timer = this.#context.disarm(transfer.timer);
-    this.#context.events.push({
-      kind: "transferDelivered",
-      path: path.id,
-      transfer: transfer.id,
-      bytes,
-    });
-  }
-
   #finish(path: Path, transfer: PulledTransfer, status: number): void {
     const worker = path.knownWorker(transfer.worker);
     const { transfers, pulls } = this.#context;
     if (transfer.state === "challenged") this.#doubts.uncount(transfer);
-    if (transfer.state === "pulling" && transfer.inline === undefined) {
-      const isWanting = transfer.nextPull < transfer.wireBytes && !transfer.isStalled;
-      if (isWanting && transfer.assembly !== undefined) pulls.want(path.sender, -1);
-    }
+    if (transfer.isWanting) pulls.want(path.sender, -1);
     transfer.timer = this.#context.disarm(transfer.timer);
     this.#loop.cancel(path, transfer);
     transfer.state = "delivered";
@@ -398,16 +235,4 @@ export class Puller {
     const entry = this.#context.transfers.get(id);
     return entry?.role === "puller" && entry.transfer.path === path.id ? entry.transfer : undefined;
   }
-}
-
-// How a message is cut, or `undefined` when its announcement contradicts itself.
-function layoutOf(transfer: PulledTransfer): RecordLayout | undefined {
-  const { isSealed, messageNumber, protection, recordLog2, totalBytes, wireBytes } = transfer;
-  if (!isSealed) {
-    const isOpaque = protection !== Protection.Packet;
-    if (!isOpaque && totalBytes !== wireBytes) return undefined;
-    return { recordLog2: PART_LOG2, totalBytes: wireBytes, messageNumber: 0 };
-  }
-  const layout = { recordLog2, totalBytes, messageNumber };
-  return recordLog2 >= MIN_RECORD_LOG2 && wireBytesOf(layout) === wireBytes ? layout : undefined;
 }

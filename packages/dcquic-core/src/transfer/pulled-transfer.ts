@@ -180,6 +180,17 @@ export class PulledTransfer {
     return this.#verified;
   }
 
+  /** Whether its parts are told one by one. */
+  get isPlaced(): boolean {
+    return this.placedWindow !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether bytes of it are still to be asked for, and may be. */
+  get isWanting(): boolean {
+    if (this.state !== "pulling" || this.assembly === undefined) return false;
+    return this.nextPull < this.wireBytes && !this.isStalled;
+  }
+
   /** Whether it has records that can be verified here. */
   get isSealed(): boolean {
     return this.protection === Protection.Record && this.dataKey !== undefined;
