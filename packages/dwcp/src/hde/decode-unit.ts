@@ -9,6 +9,7 @@ import { applyBsdiff } from "./bsdiff-patch.js";
 import type { ByteSource } from "./byte-source.js";
 import { readCopyOps } from "./copy-ops.js";
 import type { HdePlatform } from "./hde-platform.js";
+import { jointSource } from "./joint-source.js";
 import { openLists } from "./lists.js";
 import { decodeLiterals, xorInto } from "./literals.js";
 import { PageKind, type PageRun, readPageRuns } from "./page-ops.js";
@@ -60,7 +61,8 @@ function decodeCodec(unit: UnitBody, context: DecodeContext): Uint8Array {
     codecFlags !== 0 &&
     codec !== Codec.PREFIX_ZSTD &&
     codec !== Codec.PAGES &&
-    codec !== Codec.COPYLIT
+    codec !== Codec.COPYLIT &&
+    codec !== Codec.JOINT_ZSTD
   ) {
     throw new DwcpError("dwcp.decode", `flags ${codecFlags} on codec ${codec}`);
   }
@@ -85,7 +87,9 @@ function decodeCodec(unit: UnitBody, context: DecodeContext): Uint8Array {
       return xorInto(raw, overlapOf(baseline, unit.rawOffset, rawBytes));
     }
     case Codec.PREFIX_ZSTD:
-      return decodePrefix(unit, context);
+      return decodePrefix(unit, baselineOf(unit, context), context);
+    case Codec.JOINT_ZSTD:
+      return decodePrefix(unit, jointOf(unit, context), context);
     case Codec.PAGES:
       return decodePages(unit, context);
     case Codec.COPYLIT:
@@ -97,9 +101,8 @@ function decodeCodec(unit: UnitBody, context: DecodeContext): Uint8Array {
   }
 }
 
-function decodePrefix(unit: UnitBody, context: DecodeContext): Uint8Array {
+function decodePrefix(unit: UnitBody, baseline: ByteSource, context: DecodeContext): Uint8Array {
   const { limits, platform } = context;
-  const baseline = baselineOf(unit, context);
   const reader = new NetworkReader(unit.encoded);
   const lists = openLists(reader, unit.codecFlags, platform.zstd, limits);
   const ranges = readRanges(lists, unit.rawOffset, baseline.length, limits);
@@ -216,8 +219,18 @@ function decodeBsdiff(unit: UnitBody, context: DecodeContext): Uint8Array {
 
 const EMPTY: ByteSource = { length: 0, read: () => new Uint8Array(0) };
 
-function baselineOf(unit: UnitBody, context: DecodeContext): ByteSource {
-  const slot = unit.baselineSlot;
+function jointOf(unit: UnitBody, context: DecodeContext): ByteSource {
+  if (unit.baselineSlot === SLOT_SELF) {
+    throw new DwcpError("dwcp.decode", "JOINT_ZSTD without a baseline");
+  }
+  return jointSource(baselineOf(unit, context), sourceIn(SLOT_SELF, context));
+}
+
+function baselineOf({ baselineSlot }: UnitBody, context: DecodeContext): ByteSource {
+  return sourceIn(baselineSlot, context);
+}
+
+function sourceIn(slot: number, context: DecodeContext): ByteSource {
   const baseline = slot === SLOT_NONE ? undefined : context.baseline(slot);
   if (baseline !== undefined) return baseline;
   const name = slot === SLOT_SELF ? "this transfer's own data" : `slot ${slot}`;

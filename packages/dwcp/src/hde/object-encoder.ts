@@ -4,11 +4,13 @@ import { zeroCrc } from "../wire/zero-crc.js";
 import type { ByteSource } from "./byte-source.js";
 import { type DeltaAlgorithm, DeltaFinder } from "./delta-algorithm.js";
 import { type EncodedBody, shorter } from "./encoded-body.js";
-import { encodeRaw, encodeZstd, UnitEncoder, type UnitSettings } from "./encode-unit.js";
+import { encodeRaw, encodeZstd, type UnitSettings } from "./encode-unit.js";
 import { isWorthCompressing } from "./literal-codecs.js";
 import { classifyPages } from "./page-classes.js";
 import { PageKind } from "./page-ops.js";
 import type { Reference } from "./reference.js";
+import { TrialBook } from "./trial-book.js";
+import { UnitEncoder } from "./unit-encoder.js";
 
 // An unchanged or zero stretch becomes a unit of its own from here on.
 const MIN_RUN_PAGES = 64;
@@ -39,6 +41,8 @@ export interface ObjectSettings extends UnitSettings {
   readonly maxEncodedBytes: number;
   /** What small units without a baseline may be compressed with; the receiver has said that it has it. */
   readonly dictionary?: { readonly slot: number; readonly bytes: Uint8Array } | undefined;
+  /** Whether a unit may refer to a baseline and to own data at once: the receiver has agreed on JOINT_ZSTD, unless `refused`. */
+  readonly joint?: "agreed" | "refused" | undefined;
   /** How differences are found; `auto` when absent. */
   readonly algorithm?: DeltaAlgorithm | undefined;
 }
@@ -55,6 +59,8 @@ export class ObjectEncoder {
   readonly #baseline: Reference | undefined;
   readonly #settings: ObjectSettings;
   readonly #units: UnitEncoder;
+  readonly #ownUnits: UnitEncoder;
+  readonly #trials = new TrialBook<"own">();
   readonly #finder: DeltaFinder | undefined;
   readonly #algorithm: DeltaAlgorithm;
   #ratio = 2;
@@ -67,6 +73,7 @@ export class ObjectEncoder {
     this.#algorithm = settings.algorithm ?? "auto";
     this.#baseline = this.#algorithm === "none" ? undefined : baseline;
     this.#units = new UnitEncoder(settings);
+    this.#ownUnits = new UnitEncoder(settings);
     this.#finder = baseline === undefined ? undefined : new DeltaFinder(baseline, settings);
   }
 
@@ -165,7 +172,8 @@ export class ObjectEncoder {
     }
     const reference = this.#baseline ?? own;
     if (reference !== undefined) {
-      const body = this.#units.encode(raw, rawOffset, kinds, reference);
+      const beside = reference === own || settings.joint === "refused" ? undefined : own;
+      const body = this.#units.encode(raw, rawOffset, kinds, reference, beside);
       const better = shorter(body, this.#againstOwn(body, raw, rawOffset, kinds, own));
       const learned = this.#learned(raw);
       const best = learned === undefined ? better : shorter(better, learned);
@@ -187,7 +195,8 @@ export class ObjectEncoder {
     return encodeZstd(raw, settings);
   }
 
-  // Where the baseline helps little, what the receiver already has of this object may help more: it is tried.
+  // Where the baseline helps little, what the receiver already has of this object may help more: it is tried, unless it has not
+  // helped lately.
   #againstOwn(
     body: EncodedBody,
     raw: Uint8Array,
@@ -198,8 +207,12 @@ export class ObjectEncoder {
     if (own === undefined || this.#baseline === undefined) return undefined;
     if (body.encoded.length * OWN_RATIO < raw.length) return undefined;
     // Pages that are where they were are cheaper by the baseline.
-    if (kinds.includes(PageKind.SAME)) return undefined;
-    return this.#units.encode(raw, rawOffset, kinds, own);
+    if (body.codec === Codec.JOINT_ZSTD || kinds.includes(PageKind.SAME)) return undefined;
+    const fromOwn = this.#trials.isDue("own")
+      ? this.#ownUnits.encode(raw, rawOffset, kinds, own)
+      : undefined;
+    this.#trials.note(["own"], shorter(body, fromOwn) === body ? undefined : "own");
+    return fromOwn;
   }
 
   // Dictionaries are for small units: larger ones have as much to refer to in themselves.

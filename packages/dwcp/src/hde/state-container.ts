@@ -8,11 +8,12 @@ import { indexOf } from "./anchor-index.js";
 import type { ByteSource } from "./byte-source.js";
 import { decodeUnit } from "./decode-unit.js";
 import { type DeltaAlgorithm, DeltaFinder } from "./delta-algorithm.js";
-import { encodeRaw, encodeZstd, UnitEncoder, type UnitSettings } from "./encode-unit.js";
+import { encodeRaw, encodeZstd, type UnitSettings } from "./encode-unit.js";
 import { type EncodedBody, shorter } from "./encoded-body.js";
 import type { HdePlatform } from "./hde-platform.js";
 import { classifyPages } from "./page-classes.js";
 import { PageKind } from "./page-ops.js";
+import { UnitEncoder } from "./unit-encoder.js";
 
 /** Bytes before what is encoded. spec/dwcp.md B5 */
 export const STATE_HEADER_BYTES = 118;
@@ -185,7 +186,7 @@ export function decodeState(
       platform: { ...platform, crc32: () => 0 },
       limits,
       pageBytes: PAGE_BYTES,
-      baseline: () => baseline,
+      baseline: (slot) => (slot === BASELINE_SLOT ? baseline : undefined),
       dictionary: () => dictionary,
     },
   );

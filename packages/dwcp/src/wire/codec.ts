@@ -9,6 +9,7 @@ export const Codec = {
   PAGES: 6,
   COPYLIT: 7,
   BSDIFF: 8,
+  JOINT_ZSTD: 9,
 } as const;
 
 /** The name of a codec. */

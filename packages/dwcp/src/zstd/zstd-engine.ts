@@ -4,8 +4,11 @@ export interface ZstdSettings {
   readonly level: number;
   /** Bytes before the source that matches may point into; the decoder needs the same. It must not overlap the source. */
   readonly prefix?: Uint8Array | undefined;
-  /** Whether matches are searched for beyond the level's tables; engines without that leave it out. */
-  readonly longDistance?: "on" | "off" | undefined;
+  /**
+   * Whether matches of 32 bytes and more are searched for beyond the level's tables, at one place in 16; engines without that
+   * leave it out.
+   */
+  readonly longDistance?: "dense" | "off" | undefined;
 }
 
 /**

@@ -15,9 +15,9 @@ import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 import { codeOf } from "../support/failure.js";
 import {
   contextOf,
+  copyWithOwn,
   decodeAll,
   encodeAgainst,
-  firstCopy,
   limits,
   platform,
 } from "../support/hde.js";
@@ -76,7 +76,7 @@ test("any first copy comes back, whatever was acknowledged", () => {
   fc.assert(
     fc.property(pieces, fc.nat(3), (parts, lag) => {
       const raw = Buffer.concat(parts);
-      expect(Buffer.compare(firstCopy(raw, lag).decoded, raw)).toBe(0);
+      expect(Buffer.compare(copyWithOwn(raw, lag).decoded, raw)).toBe(0);
     }),
     fuzzRuns(60),
   );
@@ -85,7 +85,7 @@ test("any first copy comes back, whatever was acknowledged", () => {
 test("any bytes of any codec are a typed error, or what their CRC says", () => {
   fc.assert(
     fc.property(
-      fc.nat(9),
+      fc.nat(10),
       fc.constantFrom(0, 1),
       fc.nat(200_000),
       fc.nat(30_000),
@@ -93,12 +93,42 @@ test("any bytes of any codec are a typed error, or what their CRC says", () => {
       (codec, codecFlags, rawBytes, rawOffset, encoded) => {
         const unit = unitOf(codec, { codecFlags, rawBytes, rawOffset, encoded });
         codeOf(() => {
-          const raw = decodeUnit(unit, { ...contextOf(baseline), limits: small });
+          const raw = decodeUnit(unit, { ...contextOf(baseline, baseline), limits: small });
           expect(platform.crc32(raw)).toBe(unit.rawCrc);
         });
       },
     ),
     fuzzRuns(600),
+  );
+});
+
+test("any state comes back with a baseline and what was acknowledged of itself, whatever is changed on the way", () => {
+  fc.assert(
+    fc.property(
+      pieces,
+      pieces,
+      fc.nat(3),
+      fc.nat(),
+      fc.nat(255),
+      (fresh, old, lag, where, byte) => {
+        // What is new comes twice: the second time own data have it.
+        const raw = Buffer.concat([...fresh, ...old, ...fresh]);
+        const before = memorySource(Buffer.concat(old));
+        const { units, decoded } = copyWithOwn(raw, lag, before, {}, 8_192);
+        expect(Buffer.compare(decoded, raw)).toBe(0);
+        for (const unit of units) {
+          const encoded = new Uint8Array(unit.encoded);
+          if (encoded.length > 0) encoded[where % encoded.length] = byte;
+          codeOf(() => {
+            const context = contextOf(before, memorySource(raw.subarray(0, unit.rawOffset)));
+            const back = decodeUnit({ ...unit, encoded }, context);
+            const wanted = raw.subarray(unit.rawOffset, unit.rawOffset + unit.rawBytes);
+            expect(Buffer.compare(back, wanted)).toBe(0);
+          });
+        }
+      },
+    ),
+    fuzzRuns(60),
   );
 });
 

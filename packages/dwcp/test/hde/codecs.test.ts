@@ -1,6 +1,24 @@
 import { describe, expect, test } from "@jest/globals";
-import { Codec, type DeltaAlgorithm, deltaAlgorithms, type UnitBody } from "@proj/dwcp";
-import { noise, decodeAll, encodeAgainst, firstCopy, words } from "../support/hde.js";
+import {
+  Codec,
+  type DecodeContext,
+  decodeUnit,
+  type DeltaAlgorithm,
+  deltaAlgorithms,
+  memorySource,
+  SLOT_SELF,
+  type UnitBody,
+} from "@proj/dwcp";
+import { codeOf } from "../support/failure.js";
+import {
+  contextOf,
+  copyWithOwn,
+  decodeAll,
+  encodeAgainst,
+  noise,
+  wireBytes,
+  words,
+} from "../support/hde.js";
 
 const lengths = [0, 1, 31, 64, 65, 4_095, 4_096, 4_097, 8_209, 65_536, 262_145, 1_200_005];
 
@@ -127,7 +145,7 @@ describe("B10: this transfer's own data", () => {
   const raw = Buffer.concat([page, noise(700_000, 13), page, page.subarray(100), page]);
 
   test("serve as a baseline once they are acknowledged", () => {
-    const { units, decoded } = firstCopy(raw, 0);
+    const { units, decoded } = copyWithOwn(raw, 0);
     expect(Buffer.compare(decoded, raw)).toBe(0);
     const total = units.reduce((sum, { encoded }) => sum + encoded.length, 0);
     const alone = encodeAgainst(raw, undefined).reduce(
@@ -138,8 +156,50 @@ describe("B10: this transfer's own data", () => {
   });
 
   test("are left alone while they are under way", () => {
-    const { units, decoded } = firstCopy(raw, 100);
+    const { units, decoded } = copyWithOwn(raw, 100);
     expect(Buffer.compare(decoded, raw)).toBe(0);
     expect(units.every(({ baselineSlot }) => baselineSlot === 0xffff)).toBe(true);
+  });
+
+  test("serve together with a baseline: what is new twice is sent once, what is old not at all", () => {
+    const old = noise(1_000_000, 14);
+    const fresh = noise(400_000, 15);
+    const mixed = (seed: number) => {
+      const parts: Uint8Array[] = [];
+      for (let at = 0; at < fresh.length; at += 20_000) {
+        parts.push(noise(seed, seed), fresh.subarray(at, at + 20_000));
+        parts.push(old.subarray(2 * at, 2 * at + 20_000));
+      }
+      return Buffer.concat(parts);
+    };
+    const twice = Buffer.concat([mixed(7), noise(2_000_000, 16), mixed(9)]);
+    const { units, decoded } = copyWithOwn(twice, 0, memorySource(old));
+    expect(Buffer.compare(decoded, twice)).toBe(0);
+    expect(units.some(({ codec }) => codec === Codec.JOINT_ZSTD)).toBe(true);
+    expect(wireBytes(units)).toBeLessThan(fresh.length + 2_000_000 + 60_000);
+
+    const refused = copyWithOwn(twice, 0, memorySource(old), { joint: "refused" });
+    expect(refused.units.every(({ codec }) => codec !== Codec.JOINT_ZSTD)).toBe(true);
+    expect(Buffer.compare(refused.decoded, twice)).toBe(0);
+  });
+
+  test("that are not there, or no baseline, refuse a unit that needs both", () => {
+    const unit: UnitBody = {
+      rawOffset: 0,
+      rawBytes: 5,
+      rawCrc: 0,
+      codec: Codec.JOINT_ZSTD,
+      codecFlags: 0,
+      baselineSlot: 3,
+      dictionarySlot: 0,
+      encoded: new Uint8Array(1),
+    };
+    const some = memorySource(noise(100, 1));
+    const codeIn = (context: DecodeContext, baselineSlot = 3) =>
+      codeOf(() => decodeUnit({ ...unit, baselineSlot }, context));
+    expect(codeIn(contextOf(some, undefined))).toBe("dwcp.baseline_missing");
+    expect(codeIn(contextOf(undefined, some))).toBe("dwcp.baseline_missing");
+    expect(codeIn(contextOf(some, some), SLOT_SELF)).toBe("dwcp.decode");
+    expect(codeIn(contextOf(some, some))).toBe("dwcp.decode");
   });
 });

@@ -66,6 +66,13 @@ test("B6: own data that are here are used; that are not, or not all, say which s
   }
 });
 
+test("B6: a unit that needs a baseline and own data says first that it lacks own data", async () => {
+  const joint: UnitBody = { ...same(4), codec: Codec.JOINT_ZSTD, encoded: new Uint8Array([0]) };
+  await expect(decoder(undefined).decode(joint)).rejects.toMatchObject({
+    details: { slot: SLOT_SELF },
+  });
+});
+
 test("B4: slots of an offer that are not here are not said to be", async () => {
   const one = decoder(raw);
   expect(one.slots).toEqual({ baselines: [], dictionaries: [] });

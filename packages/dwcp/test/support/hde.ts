@@ -71,21 +71,30 @@ export function decodeAll(units: readonly UnitBody[], old: Uint8Array | undefine
   return Buffer.concat(parts);
 }
 
-/** Encodes a first copy with what the receiver has acknowledged, `lag` units behind, and decodes it again. */
-export function firstCopy(
+/**
+ * Encodes `step` bytes at a time, with what the receiver has acknowledged, `lag` units behind, and with `old` in slot 3 where there is one, and decodes
+ * it again.
+ */
+export function copyWithOwn(
   raw: Uint8Array,
   lag: number,
+  old?: ByteSource,
+  chosen?: Partial<ObjectSettings>,
+  step: number = 1_048_576,
 ): { readonly units: readonly UnitBody[]; readonly decoded: Uint8Array } {
   const object = memorySource(raw);
   const own = new OwnData(object);
-  const encoder = new ObjectEncoder(object, undefined, settingsOf());
+  const baseline =
+    old === undefined
+      ? undefined
+      : { slot: 3, source: old, anchors: indexOf(old), isInPlace: true };
+  const encoder = new ObjectEncoder(object, baseline, settingsOf(chosen));
   const units: UnitBody[] = [];
   const decoded = new Uint8Array(raw.length);
-  const step = 1_048_576;
   for (let at = 0; at < raw.length; at += step) {
     for (const unit of encoder.encode(at, Math.min(step, raw.length - at), own.reference())) {
       units.push(unit);
-      decoded.set(decodeUnit(unit, contextOf(undefined, memorySource(decoded))), unit.rawOffset);
+      decoded.set(decodeUnit(unit, contextOf(old, memorySource(decoded))), unit.rawOffset);
       const acked = units[units.length - 1 - lag];
       if (acked !== undefined) own.acknowledge(acked.rawOffset, acked.rawBytes);
     }

@@ -3,7 +3,7 @@ import { anchorSlots } from "../../hde/anchor-index.js";
 import { LevelController } from "../../hde/level-controller.js";
 import type { ObjectSettings } from "../../hde/object-encoder.js";
 import type { UnitBody } from "../../wire/chunk.js";
-import { type CodecName, codecNameOf } from "../../wire/codec.js";
+import { Codec, type CodecName, codecNameOf } from "../../wire/codec.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { LoadGauge } from "../load-gauge.js";
 import type { HdeJob } from "../workers/hde-job.js";
@@ -87,8 +87,12 @@ export class ExtentEncoder {
     return UNITS_AHEAD_PER_WORKER * this.#options.pool.size;
   }
 
-  /** Begins anew with what the receiver turned out to have. */
-  begin(baseline: SendBaseline | undefined, dictionary: SendDictionary | undefined): void {
+  /** Begins anew with what the receiver turned out to have, and the codecs that it agreed on. */
+  begin(
+    baseline: SendBaseline | undefined,
+    dictionary: SendDictionary | undefined,
+    codecs: readonly number[],
+  ): void {
     this.close();
     const { pool, object, settings } = this.#options;
     const {
@@ -111,6 +115,7 @@ export class ExtentEncoder {
       maxUnitRawBytes,
       maxEncodedBytes,
       algorithm,
+      joint: codecs.includes(Codec.JOINT_ZSTD) ? "agreed" : "refused",
       object: object.spec,
       baseline,
       dictionary,

@@ -101,12 +101,12 @@ export class SendJob {
           this.#fellBack("BASELINE_MISSING");
         }
         this.#underWay = [];
-        this.#choose();
+        this.#choose(session);
         if (this.#isHeld) this.hold(session);
         break;
       case "fellBack":
         this.#fellBack(event.reason);
-        this.#choose();
+        this.#choose(session);
         break;
       case "continued":
         // A peer that has room again does not end what its owner asked for.
@@ -180,13 +180,14 @@ export class SendJob {
   }
 
   // The best baseline that the receiver has; none is no error.
-  #choose(): void {
+  #choose(session: Session): void {
     const { baselines, dictionary } = this.#options;
     const { baselineSlots, dictionarySlots } = this.transfer;
     const usable = baselines.find(({ slot }) => baselineSlots.has(slot));
     const isKnown = dictionary !== undefined && dictionarySlots.has(dictionary.slot);
     this.#baselineId = usable?.id;
-    this.#encoder.begin(usable, isKnown ? dictionary : undefined);
+    const { codecs } = session.options.identity.capabilities;
+    this.#encoder.begin(usable, isKnown ? dictionary : undefined, codecs);
   }
 
   async #start(

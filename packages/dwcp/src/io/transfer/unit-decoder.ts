@@ -80,7 +80,7 @@ export class UnitDecoder {
     try {
       return await this.#job.decode(unit);
     } catch (cause) {
-      if (!(cause instanceof DwcpError) || unit.baselineSlot !== SLOT_SELF) throw cause;
+      if (!(cause instanceof DwcpError) || !usesOwnData(unit)) throw cause;
       const details = { slot: SLOT_SELF };
       throw new DwcpError(cause.code, cause.message, { cause, details });
     }
@@ -112,4 +112,9 @@ export class UnitDecoder {
       return [{ slot, bytes: used.bytes }];
     });
   }
+}
+
+// Whatever else such a unit lacks, it can come again without own data, and then say so.
+function usesOwnData({ codec, baselineSlot }: UnitBody): boolean {
+  return baselineSlot === SLOT_SELF || codec === Codec.JOINT_ZSTD;
 }

@@ -17,6 +17,8 @@ export interface JobSpec {
   readonly maxEncodedBytes: number;
   /** How differences are found. */
   readonly algorithm: DeltaAlgorithm;
+  /** Whether the receiver decodes units that refer to a baseline and to own data at once. */
+  readonly joint?: "agreed" | "refused" | undefined;
   /** The object that is sent, at the sender. */
   readonly object?: SourceSpec | undefined;
   /** What the object is sent against, and the table of its anchors. */

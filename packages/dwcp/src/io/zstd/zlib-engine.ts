@@ -17,13 +17,15 @@ export function zlibEngine(): ZstdEngine | undefined {
   const LEVEL = constants["ZSTD_c_compressionLevel"] ?? 0;
   const WINDOW = constants["ZSTD_c_windowLog"] ?? 0;
   const FAR = constants["ZSTD_c_enableLongDistanceMatching"] ?? 0;
+  const FAR_MATCH = constants["ZSTD_c_ldmMinMatch"] ?? 0;
+  const FAR_STEP = constants["ZSTD_c_ldmHashRateLog"] ?? 0;
   return {
     name: `node:zlib ${process.versions["zstd"] ?? ""}`.trimEnd(),
     compress(source, { level, prefix, longDistance }) {
       const params = {
         [LEVEL]: level,
         [WINDOW]: windowLogFor(source.length, prefix?.length ?? 0),
-        ...(longDistance === "on" ? { [FAR]: 1 } : {}),
+        ...(longDistance === "dense" ? { [FAR]: 1, [FAR_MATCH]: 32, [FAR_STEP]: 4 } : {}),
       };
       const options = { params, pledgedSrcSize: source.length, ...dictionaryOf(prefix) };
       return zstdCompressSync(source, options);
