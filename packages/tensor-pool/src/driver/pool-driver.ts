@@ -1,5 +1,4 @@
 import type { RandomSource } from "@proj/wire-types";
-import { encodeAnnounce } from "../announce/announce.js";
 import { ControlAdapter } from "../control/control-adapter.js";
 import type { AttachRequest } from "../control/attach-request.js";
 import {
@@ -27,8 +26,9 @@ import { NodeIds } from "./node-ids.js";
 import { type DriverMessage, Outbox } from "./outbox.js";
 import type { RegionStore } from "./region-store.js";
 import { tokenMatches } from "./shutdown-token.js";
+import { StreamAnnouncer } from "./stream-announcer.js";
 import { StreamEpochs } from "./stream-epochs.js";
-import { type PoolStream, StreamTable } from "./stream-table.js";
+import { StreamTable } from "./stream-table.js";
 
 /** What a driver stands on. */
 export interface PoolDriverSetup {
@@ -76,10 +76,10 @@ export class PoolDriver {
   readonly #nodeIds: NodeIds;
   readonly #granting: LeaseGranting;
   readonly #outbox = new Outbox();
+  readonly #announcer: StreamAnnouncer;
   readonly #events: DriverEvent[] = [];
   #state: State = { kind: "running" };
   #nowNs: bigint;
-  #nextAnnounceNs: bigint;
 
   /** Starts above whatever epochs lie there. */
   constructor(setup: PoolDriverSetup) {
@@ -88,7 +88,13 @@ export class PoolDriver {
     this.#table = new StreamTable(settings, setup.regions);
     this.#nodeIds = new NodeIds(settings.nodeIdCooldownNs);
     this.#nowNs = nowNs;
-    this.#nextAnnounceNs = nowNs;
+    this.#announcer = new StreamAnnouncer({
+      table: this.#table,
+      leases: this.#leases,
+      outbox: this.#outbox,
+      periodNs: settings.announcePeriodNs,
+      nowNs,
+    });
     this.#epochs = new StreamEpochs({
       settings,
       table: this.#table,
@@ -115,7 +121,7 @@ export class PoolDriver {
         this.#events.push(event);
       },
       announce: (stream) => {
-        this.#announce(stream);
+        this.#announcer.announce(stream, this.#nowNs);
       },
     });
     this.adapter = new ControlAdapter({
@@ -166,7 +172,7 @@ export class PoolDriver {
     if (this.#state.kind !== "running") return;
     this.#state = { kind: "draining", reason, untilNs: nowNs + this.#settings.shutdownTimeoutNs };
     this.#events.push({ kind: "draining", reason });
-    this.#announceAll();
+    this.#announcer.announceAll(nowNs);
   }
 
   /** Stops at once: its transport is gone, so that nobody can be told. */
@@ -185,10 +191,7 @@ export class PoolDriver {
       this.counters.expired++;
       this.#end(lease, LeaseRevokeReason.EXPIRED, "no keepalive");
     }
-    if (nowNs >= this.#nextAnnounceNs) {
-      this.#nextAnnounceNs = nowNs + this.#settings.announcePeriodNs;
-      this.#announceAll();
-    }
+    this.#announcer.tick(nowNs);
     if (nowNs >= this.#epochs.nextCollectNs) this.#epochs.collect(nowNs);
     if (state.kind === "draining" && nowNs >= state.untilNs) this.#stop(state.reason);
   }
@@ -197,7 +200,7 @@ export class PoolDriver {
   nextDeadlineNs(): bigint | undefined {
     if (this.#state.kind === "stopped") return undefined;
     const { nextCollectNs } = this.#epochs;
-    let next = this.#nextAnnounceNs < nextCollectNs ? this.#nextAnnounceNs : nextCollectNs;
+    let next = this.#announcer.nextNs < nextCollectNs ? this.#announcer.nextNs : nextCollectNs;
     if (this.#state.kind === "draining" && this.#state.untilNs < next) next = this.#state.untilNs;
     for (const { expiryNs } of this.#leases) if (expiryNs < next) next = expiryNs;
     return next;
@@ -276,21 +279,9 @@ export class PoolDriver {
     const stream = this.#table.streams.get(streamId);
     if (stream === undefined || role !== Role.PRODUCER) return;
     // What the producer may still be writing must not be read as if nothing had happened.
-    if (this.#epochs.begin(stream, this.#nowNs) === undefined) this.#announce(stream);
-    else this.#table.forget(stream);
-  }
-
-  #announceAll(): void {
-    for (const stream of this.#table.streams.values()) {
-      stream.regions?.touch(this.#nowNs);
-      this.#announce(stream);
-    }
-  }
-
-  #announce(stream: PoolStream): void {
-    const producerId = this.#leases.producerOf(stream.streamId)?.clientId ?? 0;
-    const layout = this.#table.layout(stream, producerId, this.#nowNs);
-    if (layout !== undefined) this.#outbox.put("announce", encodeAnnounce(layout));
+    if (this.#epochs.begin(stream, this.#nowNs) === undefined) {
+      this.#announcer.announce(stream, this.#nowNs);
+    } else this.#table.forget(stream);
   }
 
   #stop(reason: ShutdownReason): void {
