@@ -3,7 +3,6 @@ import { type LogRecord, type LogSink, silentTelemetry, type Telemetry } from "@
 import { systemTime } from "@proj/wire-types/system";
 import { type RunningServer, serveXcp } from "@proj/xcp-framing/node";
 import { backend } from "@proj/native-io";
-import { driver as poolMessages, type DriverEvent } from "@proj/tensor-pool";
 import { type Admin, startAdmin } from "./admin.js";
 import type { LoadedConfig } from "./config/load.js";
 import { ConfigError } from "./config/problem.js";
@@ -18,6 +17,7 @@ import type { LinkToolkit, PoolPlaces } from "./ether-link.js";
 import { nodeVersion } from "./node-version.js";
 import { DcquicService } from "./dcquic/dcquic-service.js";
 import { DwcpService } from "./replicate/dwcp-service.js";
+import { eventFields } from "./tensor/event-fields.js";
 import { startTensorService, type TensorService } from "./tensor/tensor-service.js";
 import { createMetrics, type Metrics } from "./telemetry/metrics.js";
 import { createToolkit } from "./toolkit.js";
@@ -252,7 +252,7 @@ class Node implements RunningNode {
       aeronDir: this.#loaded.config.tensor.aeron_dir,
       onEvent: (event) => {
         this.#say("node.tensor", eventFields(event));
-        this.#followProducers(event);
+        this.#pools.inbox?.follow(event);
       },
     });
     this.#pools.inbox = this.#tensor.inbox();
@@ -261,14 +261,6 @@ class Node implements RunningNode {
     void this.#tensor.lost.then((reason) => {
       if (this.#state !== "closing") this.#say("node.tensor_lost", { error: reason.message });
     });
-  }
-
-  // Whoever attaches to a stream to write it may be about to send frames of it.
-  #followProducers(event: DriverEvent): void {
-    const { inbox } = this.#pools;
-    if (!("role" in event) || event.role !== poolMessages.Role.PRODUCER) return;
-    if (event.kind === "attached") inbox?.prepare(event.streamId);
-    else inbox?.forget(event.streamId);
   }
 
   #health(): NodeHealth {
@@ -288,15 +280,6 @@ class Node implements RunningNode {
   #say(event: string, fields: LogRecord["fields"]): void {
     this.#telemetry.log.log({ level: "info", event, fields });
   }
-}
-
-// Logs are JSON, which has no numbers of 64 bits.
-function eventFields({ kind, ...rest }: DriverEvent): LogRecord["fields"] {
-  const fields = Object.entries(rest).map(([name, value]: [string, string | number | bigint]) => [
-    name,
-    typeof value === "bigint" ? String(value) : value,
-  ]);
-  return { what: kind, ...(Object.fromEntries(fields) as Record<string, string | number>) };
 }
 
 function tokenOfNode({ config, secrets, file }: LoadedConfig): ControlToken {

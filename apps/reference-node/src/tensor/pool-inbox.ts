@@ -1,6 +1,6 @@
 import { type Attachment, type Ether, EtherError } from "@proj/ether-codecs";
 import type { Client } from "@proj/aeron";
-import { Frame } from "@proj/tensor-pool";
+import { driver, type DriverEvent, Frame } from "@proj/tensor-pool";
 import { type AttachedStream, attachStream } from "@proj/tensor-pool/node";
 import { parseSlotUri, type SlotName } from "./slot-uri.js";
 
@@ -52,17 +52,14 @@ export class PoolInbox {
     return this.#streams.size;
   }
 
-  /** Attaches to a stream before anybody names it. */
-  prepare(streamId: number): void {
-    if (!this.#streams.has(streamId)) void this.#open(streamId);
-  }
-
-  /** Gives the lease on a stream back: nobody writes it any more. */
-  forget(streamId: number): void {
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined || stream === "opening") return;
-    stream.close();
-    this.#streams.delete(streamId);
+  /**
+   * Takes what the driver says of its producers: whoever attaches to a stream to write it may be about to send frames of it,
+   * so that the inbox attaches to it before anybody names it.
+   */
+  follow(event: DriverEvent): void {
+    if (!("role" in event) || event.role !== driver.Role.PRODUCER) return;
+    if (event.kind === "attached") this.#prepare(event.streamId);
+    else this.#forget(event.streamId);
   }
 
   /**
@@ -105,6 +102,18 @@ export class PoolInbox {
     this.#closed = true;
     for (const stream of this.#streams.values()) if (stream !== "opening") stream.close();
     this.#streams.clear();
+  }
+
+  #prepare(streamId: number): void {
+    if (!this.#streams.has(streamId)) void this.#open(streamId);
+  }
+
+  // Gives the lease on a stream back: nobody writes it any more.
+  #forget(streamId: number): void {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined || stream === "opening") return;
+    stream.close();
+    this.#streams.delete(streamId);
   }
 
   #frame({ streamId, epoch, seq, bytes }: SlotName): Frame {
