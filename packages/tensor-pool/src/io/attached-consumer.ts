@@ -90,7 +90,10 @@ export class AttachedConsumer {
     return this.#source?.poll(handler) ?? 0;
   }
 
-  /** Yields frames as they come, each valid until the next is asked for; waits on the event loop, and after a pause for a millisecond at a time. Ends when closed. */
+  /**
+   * Yields frames as they come, each valid until the next is asked for; waits on the event loop, and after a pause for a
+   * millisecond at a time. Ends when closed.
+   */
   async *frames(): AsyncGenerator<Frame, void, undefined> {
     if (this.#source !== undefined) yield* this.#source.frames();
   }

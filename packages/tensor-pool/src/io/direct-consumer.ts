@@ -109,7 +109,10 @@ export class DirectConsumer {
     return this.#source.poll(handler);
   }
 
-  /** Yields frames as they come, each valid until the next is asked for; waits on the event loop, and after a pause for a millisecond at a time. Ends when closed. */
+  /**
+   * Yields frames as they come, each valid until the next is asked for; waits on the event loop, and after a pause for a
+   * millisecond at a time. Ends when closed.
+   */
   frames(): AsyncGenerator<Frame, void, undefined> {
     return this.#source.frames();
   }
