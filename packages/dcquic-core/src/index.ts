@@ -21,7 +21,9 @@ export {
 } from "./path/hello.js";
 export { type PathEntry, type PathSecretHooks, PathSecretMap } from "./path/secret-map.js";
 
-export { Engine, type EngineOptions, type EngineStats } from "./engine/engine.js";
+export { Engine } from "./engine/engine.js";
+export type { EngineOptions } from "./engine/engine-options.js";
+export type { EngineStats } from "./engine/engine-stats.js";
 export type {
   After,
   AnnounceOptions,

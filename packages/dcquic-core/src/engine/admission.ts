@@ -12,6 +12,7 @@ import type { MoveIn } from "./move-in.js";
 import type { Offers } from "./offers.js";
 import type { Path } from "./path.js";
 import type { PeerWorker } from "./peer-worker.js";
+import type { Puller } from "./puller.js";
 import { Status, statusOfReset } from "./status.js";
 
 const NO_ID: Id64 = id64();
@@ -28,8 +29,8 @@ export interface AdmissionParts {
   readonly doubts: Doubts;
   /** Finds what was announced before on another path. */
   readonly moves: MoveIn;
-  /** Ends a transfer from the peer that cannot succeed any more. */
-  readonly fail: (path: Path, transfer: PulledTransfer, status: number) => void;
+  /** Ends transfers that cannot succeed any more. */
+  readonly puller: Puller;
 }
 
 /**
@@ -104,7 +105,7 @@ export class Admission {
   onVoid(path: Path, worker: PeerWorker, frame: FlowReset): void {
     const { notifySeq } = frame;
     const live = worker.live.get(notifySeq);
-    if (live !== undefined) this.#parts.fail(path, live, statusOfReset(frame.code));
+    if (live !== undefined) this.#parts.puller.fail(path, live, statusOfReset(frame.code));
     if (frame.code !== ResetCode.Cancelled) return;
     if (live === undefined && worker.notifies.check(notifySeq) === "new") {
       if (notifySeq >= path.notifyGranted) return;
@@ -152,7 +153,7 @@ export class Admission {
     for (const [notifySeq, transfer] of worker.live) {
       if (notifySeq < start || notifySeq >= end || transfer.inline !== undefined) continue;
       // Its announcer gave it up: the bytes will not come.
-      if (transfer.state !== "delivered") this.#parts.fail(path, transfer, Status.Cancelled);
+      if (transfer.state !== "delivered") this.#parts.puller.fail(path, transfer, Status.Cancelled);
     }
     for (const notifySeq of worker.moved.keys()) {
       if (notifySeq >= start && notifySeq < end) worker.moved.delete(notifySeq);

@@ -221,6 +221,15 @@ export class Announcer {
     this.#forget(path, transfer);
   }
 
+  /** Fails everything that runs on a path. */
+  failAll(path: Path, status: number): void {
+    for (const entry of this.#context.transfers.values()) {
+      if (entry.role === "announcer" && entry.transfer.path === path.id) {
+        this.fail(path, entry.transfer, status, undefined);
+      }
+    }
+  }
+
   /** Settles a token that a stream holds. */
   settleToken(token: Id64, outcome: TokenOutcome): void {
     this.#gate.settleHeld(token, outcome);

@@ -6,6 +6,7 @@ import type { NotifyEntry } from "../wire/notify-entry.js";
 import type { EngineContext } from "./context.js";
 import type { Doubts } from "./doubts.js";
 import { tellFailed } from "./mismatch.js";
+import type { Offers } from "./offers.js";
 import type { Path } from "./path.js";
 import type { PeerWorker } from "./peer-worker.js";
 import type { Puller } from "./puller.js";
@@ -26,12 +27,12 @@ export interface MoveInParts {
   readonly context: EngineContext;
   /** Forgets what was never proved. */
   readonly doubts: Doubts;
+  /** Lets dependents of an announcement go on. */
+  readonly offers: Offers;
   /** Goes on with transfers. */
-  readonly puller: () => Puller;
+  readonly puller: Puller;
   /** Finds a path by the credential id at an offset. */
   readonly pathOf: (bytes: Uint8Array, offset: number) => Path | undefined;
-  /** Notes that dependents of an announcement may go on. */
-  readonly markOffered: (worker: PeerWorker, notifySeq: number) => void;
 }
 
 /**
@@ -140,8 +141,8 @@ export class MoveIn {
     transfer.notifySeq = entry.notifySeq;
     transfer.worker = worker.worker;
     worker.live.set(entry.notifySeq, transfer);
-    this.#parts.puller().move(before, path, transfer);
-    if (isOffered) this.#parts.markOffered(worker, entry.notifySeq);
+    this.#parts.puller.move(before, path, transfer);
+    if (isOffered) this.#parts.offers.markOffered(worker, entry.notifySeq);
     const { announcerId, id } = transfer;
     // What came inline is here whole, whatever the application does with it.
     const status =
@@ -181,6 +182,6 @@ export class MoveIn {
     path.inlineReceived += entry.inlineBytes;
     path.inlineConsumed += entry.inlineBytes;
     path.notifyFinished += 1;
-    this.#parts.markOffered(worker, entry.notifySeq);
+    this.#parts.offers.markOffered(worker, entry.notifySeq);
   }
 }

@@ -98,7 +98,7 @@ export class PacketIntake {
     const worker = this.#opener.open(nowUs, path, header, batch, index);
     if (worker === undefined) return;
     context.dirty.add(path);
-    this.#follow(path, worker, batch.address(index));
+    this.#follow(nowUs, path, worker, batch.address(index));
     this.#count(nowUs, path, worker, batch.ecn(index), length);
     try {
       frames.obey(nowUs, path, worker, header, batch, offset);
@@ -123,10 +123,10 @@ export class PacketIntake {
 
   // A peer that is heard from another of its addresses is answered there: it may have lost the one before, and who is not
   // owed an answer would not notice. Only its latest packet says where it is: an old one may come from anywhere.
-  #follow(path: Path, worker: PeerWorker, source: number): void {
+  #follow(nowUs: number, path: Path, worker: PeerWorker, source: number): void {
     if (source === path.address) return;
     const isLatest = this.#header.packetNumber > worker.largest;
-    if (isLatest && path.addresses.includes(source)) path.sendTo(source);
+    if (isLatest && path.follows(nowUs, source)) path.sendTo(source);
   }
 
   #count(nowUs: number, path: Path, worker: PeerWorker, ecn: number, length: number): void {

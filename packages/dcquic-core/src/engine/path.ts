@@ -56,10 +56,14 @@ const BATCH_BYTES = 65_536;
 // As HELLO lists it.
 const HEADERS_MODE = 1;
 const CLOSED_COMPLETIONS = 256;
+const RELAYED_US = 60_000_000;
 const NEVER: readonly number[] = [];
 const NO_OFFERS: readonly RmaOffer[] = [];
 /** How often a CLOSED is repeated. */
 export const CLOSED_REPEATS = 3;
+
+/** Whose an address of a peer is: that of the worker at home to the path, or of another one, which hands over. D-33 */
+export type AddressOwner = "home" | "other";
 
 /** Everything an engine keeps about one path. Rules are elsewhere: this is the state they share. */
 export class Path extends PathTables {
@@ -69,6 +73,8 @@ export class Path extends PathTables {
   address: number;
   /** The driver's numbers for all addresses that the peer says it has. */
   readonly addresses: number[];
+  /** When another one was tried because nothing was heard. */
+  triedUs: number = Number.NEGATIVE_INFINITY;
   /** Its name in packets. */
   readonly credentialId: Uint8Array;
   /** Its keys. */
@@ -182,6 +188,7 @@ export class Path extends PathTables {
   readonly #workers = new Map<number, PeerWorker>();
   // What only a peer needs that something is sent to, or heard from. Most peers are idle.
   #congestion: Congestion | undefined;
+  #relays: Set<number> | undefined;
 
   /** Begins where `options` say; keys are derived when they are used first. */
   constructor(options: PathOptions) {
@@ -253,6 +260,22 @@ export class Path extends PathTables {
   /** Whether its peer does not answer, so that another address may be better. */
   get isLost(): boolean {
     return this.health.state === "probing" || this.health.state === "failed";
+  }
+
+  /** Learns another address of the peer. */
+  addAddress(address: number, whose: AddressOwner): void {
+    if (this.addresses.includes(address)) return;
+    this.addresses.push(address);
+    if (whose === "other") (this.#relays ??= new Set()).add(address);
+  }
+
+  /**
+   * Whether a packet of the peer says that it is to be answered where it came from. One that comes from the home worker does not
+   * while another one hands over what is sent: the home was silent when it was asked. After a minute it is tried again.
+   */
+  follows(nowUs: number, source: number): boolean {
+    if (!this.addresses.includes(source)) return false;
+    return this.#relays?.has(this.address) !== true || nowUs - this.triedUs >= RELAYED_US;
   }
 
   /** Sends to another address of the peer from now on. What was learned of the way to the old one goes. §18 */
