@@ -1,7 +1,7 @@
 import type { Counter, Gauge, Labels, Meter } from "@proj/wire-types";
 import type { DistributionCounts } from "../engine/distribution.js";
 import type { EngineCounters } from "../engine/counters.js";
-import type { EngineStats } from "../engine/engine.js";
+import type { EngineStats } from "../engine/engine-stats.js";
 import type { EngineLoad } from "../engine/load.js";
 import type { DriverMeasure } from "./driver-measure.js";
 import { DriverMetrics } from "./driver-metrics.js";
