@@ -1,9 +1,9 @@
 import type { PacketBatch } from "../crypto/packet-batch.js";
-import { Fifo } from "../sched/fifo.js";
-import { PRIORITIES } from "../sched/priority-queue.js";
 import { type Id64, id64 } from "../wire/id64.js";
+import { AllocationQueue } from "./allocation-queue.js";
 import type { IntervalSet } from "./interval-set.js";
 import { type Region, RegionPool } from "./region-pool.js";
+import { RegionSpan } from "./region-span.js";
 
 /** What a buffer is in. spec/dcquic.md §8.3 */
 export type BufferState = "allocated" | "writing" | "filled" | "released";
@@ -56,27 +56,18 @@ interface Entry {
   readonly bytes: number;
   references: number;
   sealing: Sealing | undefined;
-  readonly regions: (Region | undefined)[];
-  readonly starts: readonly number[];
+  readonly span: RegionSpan;
   released: (() => void) | undefined;
   readonly attached: Set<IntervalSet>;
   recipients: number;
-  nextRelease: number;
-}
-
-interface Waiter {
-  readonly bytes: number;
-  readonly grant: (buffer: RegisteredBuffer) => void;
-  cancelled: boolean;
 }
 
 // The size class of regions that belong to the registry of another thread.
 const FOREIGN = -1;
-const PRESSURE_STEP = 0.06;
 const MAX_GENERATION = 2 ** 32 - 1;
 
 /**
- * Every buffer of a process: reference counts, regions, and the pressure that makes allocation wait.
+ * Every buffer of a process: ids, states and reference counts. With the last reference the memory goes back.
  *
  * ```
  * allocated ─write─▶ writing ─fill─▶ filled ─last reference dropped─▶ released
@@ -86,16 +77,15 @@ const MAX_GENERATION = 2 ** 32 - 1;
  */
 export class BufferRegistry {
   readonly #pool = new RegionPool();
-  readonly #limitBytes: number;
+  readonly #queue: AllocationQueue;
   readonly #entries: (Entry | undefined)[] = [];
   readonly #generations: number[] = [];
   readonly #free: number[] = [];
-  readonly #waiters = Array.from({ length: PRIORITIES }, () => new Fifo<Waiter>());
   #size = 0;
 
   /** `limitBytes` bounds what all buffers take together. */
   constructor(limitBytes: number) {
-    this.#limitBytes = limitBytes;
+    this.#queue = new AllocationQueue(this.#pool, limitBytes);
   }
 
   /** How many buffers exist. */
@@ -110,7 +100,7 @@ export class BufferRegistry {
 
   /** Share of the limit that is in use. */
   get pressure(): number {
-    return this.#pool.usedBytes / this.#limitBytes;
+    return this.#queue.pressure;
   }
 
   /** Sum of all reference counts, for the test that none is lost. */
@@ -120,8 +110,7 @@ export class BufferRegistry {
 
   /** Allocates a buffer with one reference, or returns `undefined` under pressure: lower priorities feel it first. */
   allocate(bytes: number, priority: number): RegisteredBuffer | undefined {
-    if (!this.#hasRoom(bytes, priority) || this.#someoneWaits(priority)) return undefined;
-    return this.#create(bytes);
+    return this.#queue.mayAllocate(bytes, priority) ? this.#create(bytes) : undefined;
   }
 
   /**
@@ -135,16 +124,7 @@ export class BufferRegistry {
     priority: number,
     grant: (buffer: RegisteredBuffer) => void,
   ): () => void {
-    if (RegionPool.footprint(bytes) > this.#limitAt(priority)) {
-      throw new RangeError(`${bytes} bytes never fit into a pool of ${this.#limitBytes}`);
-    }
-    const waiter: Waiter = { bytes, grant, cancelled: false };
-    this.#waiters[priority]?.push(waiter);
-    this.#serveWaiters();
-    return () => {
-      waiter.cancelled = true;
-      this.#serveWaiters();
-    };
+    return this.#queue.wait(bytes, priority, () => grant(this.#create(bytes)));
   }
 
   /** Finds a buffer by id; its generation must be the present one. */
@@ -155,15 +135,7 @@ export class BufferRegistry {
 
   /** Writes into a buffer that is not filled yet. */
   write(buffer: RegisteredBuffer, offset: number, bytes: Uint8Array): void {
-    const entry = this.#writable(buffer, offset, bytes.length);
-    let done = 0;
-    for (let i = regionAt(entry, offset); done < bytes.length; i++) {
-      const region = regionOf(entry, i);
-      const at = offset + done - (entry.starts[i] ?? 0);
-      const part = Math.min(bytes.length - done, region.bytes.length - at);
-      region.bytes.set(bytes.subarray(done, done + part), at);
-      done += part;
-    }
+    this.#writable(buffer, offset, bytes.length).span.write(offset, bytes);
   }
 
   /**
@@ -171,11 +143,7 @@ export class BufferRegistry {
    * more than one region. Peers may read a region from an earlier lease: nothing secret belongs there, not for a moment.
    */
   lend(buffer: RegisteredBuffer, offset: number, length: number): Uint8Array | undefined {
-    const entry = this.#writable(buffer, offset, length);
-    const index = regionAt(entry, offset);
-    const { bytes } = regionOf(entry, index);
-    const at = offset - (entry.starts[index] ?? 0);
-    return at + length > bytes.length ? undefined : bytes.subarray(at, at + length);
+    return this.#writable(buffer, offset, length).span.lend(offset, length);
   }
 
   /** Ends writing: from now on the buffer can be attached to transfers. */
@@ -193,7 +161,7 @@ export class BufferRegistry {
     if (entry.state !== "filled" || sealing === undefined) {
       throw new TypeError(`a ${entry.state} buffer cannot be shared`);
     }
-    return { bytes, sealing, regions: entry.starts.map((_, i) => regionOf(entry, i).bytes) };
+    return { bytes, sealing, regions: entry.span.memory };
   }
 
   /** Takes in a buffer of another thread, with one reference; `released` is called when the last one is dropped. */
@@ -236,28 +204,14 @@ export class BufferRegistry {
    * handle and might attach more.
    */
   acknowledged(buffer: RegisteredBuffer): void {
-    const entry = this.#entryOf(buffer);
-    if (entry.attached.size === 0 || entry.references > entry.attached.size) return;
-    for (;;) {
-      const start = entry.starts[entry.nextRelease];
-      if (start === undefined) return;
-      const end = Math.min(entry.starts[entry.nextRelease + 1] ?? entry.bytes, entry.bytes);
-      for (const acked of entry.attached) if (!acked.covers(start, end)) return;
-      this.releaseRange(buffer, start, end);
-      entry.nextRelease += 1;
-    }
+    const { attached, references, span } = this.#entryOf(buffer);
+    if (attached.size === 0 || references > attached.size) return;
+    if (span.giveFront(attached, this.#give)) this.#queue.serve();
   }
 
   /** Whether the bytes `start … end` of a buffer are still here. */
   holds(buffer: RegisteredBuffer, start: number, end: number): boolean {
-    const entry = this.#entryOf(buffer);
-    if (start < 0 || end > entry.bytes) return false;
-    if (end <= start) return true;
-    for (let i = regionAt(entry, start); i < entry.starts.length; i++) {
-      if ((entry.starts[i] ?? 0) >= end) return true;
-      if (entry.regions[i] === undefined) return false;
-    }
-    return true;
+    return this.#entryOf(buffer).span.holds(start, end);
   }
 
   /** Drops a reference. With the last one the memory returns to the pool, and whoever waits for it is served. */
@@ -266,13 +220,12 @@ export class BufferRegistry {
     entry.references -= 1;
     if (entry.references > 0) return;
     entry.state = "released";
-    for (const region of entry.regions) if (region !== undefined) this.#give(region);
-    entry.regions.fill(undefined);
+    entry.span.giveAll(this.#give);
     this.#entries[entry.id.lo] = undefined;
     this.#free.push(entry.id.lo);
     this.#size -= 1;
     entry.released?.();
-    this.#serveWaiters();
+    this.#queue.serve();
   }
 
   /**
@@ -280,16 +233,8 @@ export class BufferRegistry {
    * these bytes.
    */
   releaseRange(buffer: RegisteredBuffer, start: number, end: number): void {
-    const entry = this.#entryOf(buffer);
-    for (let i = 0; i < entry.regions.length; i++) {
-      const region = entry.regions[i];
-      const from = entry.starts[i] ?? 0;
-      if (region === undefined || from < start) continue;
-      if (Math.min(from + region.bytes.length, entry.bytes) > end) continue;
-      this.#give(region);
-      entry.regions[i] = undefined;
-    }
-    this.#serveWaiters();
+    this.#entryOf(buffer).span.giveRange(start, end, this.#give);
+    this.#queue.serve();
   }
 
   /**
@@ -305,28 +250,22 @@ export class BufferRegistry {
     at: number,
     copies: Pick<PacketBatch, "copy">,
   ): void {
-    const entry = this.#entryOf(buffer);
-    if (offset < 0 || offset + length > entry.bytes) {
-      throw new RangeError(`${length} bytes at ${offset} of a buffer of ${entry.bytes}`);
-    }
-    let done = 0;
-    for (let i = regionAt(entry, offset); done < length; i++) {
-      const region = regionOf(entry, i);
-      const from = offset + done - (entry.starts[i] ?? 0);
-      const part = Math.min(length - done, region.bytes.length - from);
-      copies.copy(region.bytes, from, into, at + done, part);
-      done += part;
-    }
+    const { span } = this.#entryOf(buffer);
+    span.check(offset, length);
+    span.copyOut(offset, length, into, at, copies);
   }
+
+  // Regions of another thread's registry stay its own.
+  readonly #give = (region: Region): void => {
+    if (region.sizeClass !== FOREIGN) this.#pool.give(region);
+  };
 
   #writable(buffer: RegisteredBuffer, offset: number, length: number): Entry {
     const entry = this.#entryOf(buffer);
     if (entry.state !== "allocated" && entry.state !== "writing") {
       throw new TypeError(`a ${entry.state} buffer cannot be written`);
     }
-    if (offset < 0 || offset + length > entry.bytes) {
-      throw new RangeError(`${length} bytes at ${offset} of a buffer of ${entry.bytes}`);
-    }
+    entry.span.check(offset, length);
     entry.state = "writing";
     return entry;
   }
@@ -335,17 +274,7 @@ export class BufferRegistry {
     return this.#enter(bytes, [...this.#pool.take(bytes)]);
   }
 
-  #give(region: Region): void {
-    if (region.sizeClass !== FOREIGN) this.#pool.give(region);
-  }
-
   #enter(bytes: number, regions: Region[]): Entry {
-    let total = 0;
-    const starts = regions.map((region) => {
-      const start = total;
-      total += region.bytes.length;
-      return start;
-    });
     const slot = this.#free.pop() ?? this.#entries.length;
     const generation = ((this.#generations[slot] ?? 0) % MAX_GENERATION) + 1;
     this.#generations[slot] = generation;
@@ -356,11 +285,9 @@ export class BufferRegistry {
       bytes,
       references: 1,
       sealing: undefined,
-      regions,
-      starts,
+      span: new RegionSpan(bytes, regions),
       attached: new Set(),
       recipients: 0,
-      nextRelease: 0,
       released: undefined,
     };
     this.#entries[slot] = entry;
@@ -375,39 +302,4 @@ export class BufferRegistry {
     }
     return entry;
   }
-
-  #limitAt(priority: number): number {
-    return this.#limitBytes * (1 - PRESSURE_STEP * priority);
-  }
-
-  #hasRoom(bytes: number, priority: number): boolean {
-    return this.#pool.usedBytes + RegionPool.footprint(bytes) <= this.#limitAt(priority);
-  }
-
-  #someoneWaits(priority: number): boolean {
-    return this.#waiters.some((queue, level) => level <= priority && queue.size > 0);
-  }
-
-  #serveWaiters(): void {
-    for (let priority = 0; priority < PRIORITIES; priority++) {
-      const queue = this.#waiters[priority];
-      for (let first = queue?.peek(); first !== undefined; first = queue?.peek()) {
-        if (!first.cancelled && !this.#hasRoom(first.bytes, priority)) return;
-        queue?.shift();
-        if (!first.cancelled) first.grant(this.#create(first.bytes));
-      }
-    }
-  }
-}
-
-function regionAt(entry: Entry, offset: number): number {
-  let index = entry.starts.length - 1;
-  while (index > 0 && (entry.starts[index] ?? 0) > offset) index--;
-  return index;
-}
-
-function regionOf(entry: Entry, index: number): Region {
-  const region = entry.regions[index];
-  if (region === undefined) throw new RangeError(`region ${index} was returned to its pool`);
-  return region;
 }
