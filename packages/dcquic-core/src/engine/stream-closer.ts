@@ -72,8 +72,13 @@ export class StreamCloser {
     return this.#states.size;
   }
 
-  /** Says that a stream, or a direction of it, is closed. An abort replaces an orderly end that is on its way. */
+  /**
+   * Says that a stream, or a direction of it, is closed. An abort replaces an orderly end that is on its way. On a path that
+   * failed it says nothing.
+   */
   close(nowUs: number, path: Path, options: CloseOptions): void {
+    // Nobody is left who would answer.
+    if (path.failedStatus !== undefined) return;
     const key = keyOf(options.streamId, options.opener);
     const before = path.openCloses.get(key);
     if (before !== undefined) {

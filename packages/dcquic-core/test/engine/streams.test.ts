@@ -59,6 +59,19 @@ describe("§3 row 14, §15: closing a stream", () => {
     expect(world.hosts.map(({ engine }) => engine.stats.closes)).toEqual([0, 0]);
   });
 
+  test("a close on a path that failed is said to nobody, and not kept", () => {
+    const { world, told } = worldOf(2);
+    const path = world.connect(0, 1);
+    const host = world.host(0);
+    host.engine.failPath(path, Status.GoingAway);
+    host.engine.close(0, path, { ...abort, opener: true });
+    host.pump();
+    expect(host.engine.stats).toMatchObject({ closes: 0, timers: 0 });
+    host.engine.removePath(path);
+    world.run(10 * SECOND);
+    expect(kinds(told, "streamClosed")).toEqual([]);
+  });
+
   test("§23: closes that cross are both acknowledged", () => {
     const { world, told } = worldOf(2);
     const path = world.connect(0, 1);
