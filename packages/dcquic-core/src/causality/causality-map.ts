@@ -1,5 +1,6 @@
-import { type Id64, id64 } from "../wire/id64.js";
+import { formatId, type Id64, id64 } from "../wire/id64.js";
 import { Fifo } from "../sched/fifo.js";
+import { RecentMap } from "../sched/recent-map.js";
 import { EdgePool } from "./edge-pool.js";
 
 /** What a dependent waits for and whether a failure reaches it. spec/dcquic.md §5 */
@@ -73,8 +74,8 @@ export class CausalityMap {
   #used = 0;
   #live = 0;
   readonly #free: number[] = [];
-  // Insertion order is age: the oldest goes first. The value is the root cause.
-  readonly #failed = new Map<string, Id64>();
+  // The value is the root cause.
+  readonly #failed = new RecentMap<string, Id64>(REMEMBERED_FAILURES);
   readonly #released = new Fifo<Id64>();
   readonly #victims = new Fifo<Victim>();
 
@@ -136,7 +137,7 @@ export class CausalityMap {
     if (!this.issued(on)) throw new RangeError("a dependency on a token that was never issued");
     if (!this.isLive(dependent)) throw new RangeError("the dependent is not tracked any more");
     if (!this.isLive(on)) {
-      return (kind & CASCADES) !== 0 && this.#failed.has(nameOf(on)) ? "failed" : "satisfied";
+      return (kind & CASCADES) !== 0 && this.#failed.has(formatId(on)) ? "failed" : "satisfied";
     }
     const waits = this.#waits(on.lo, kind);
     if (!waits && (kind & CASCADES) === 0) return "satisfied";
@@ -159,7 +160,7 @@ export class CausalityMap {
   follow(dependent: Id64, on: Id64, kind: number): DependencyState {
     if (!this.issued(on)) throw new RangeError("a dependency on a token that was never issued");
     if ((kind & CASCADES) === 0) return "satisfied";
-    if (!this.isLive(on)) return this.#failed.has(nameOf(on)) ? "failed" : "satisfied";
+    if (!this.isLive(on)) return this.#failed.has(formatId(on)) ? "failed" : "satisfied";
     const head = this.#dependents[on.lo] ?? -1;
     const generation = this.#generation[dependent.lo] ?? 0;
     this.#dependents[on.lo] = this.#edges.prepend(head, dependent.lo, generation, kind | RELEASED);
@@ -173,7 +174,7 @@ export class CausalityMap {
 
   /** Where a failed token's failure began, if it is remembered. */
   rootCause(token: Id64): Id64 | undefined {
-    return this.#failed.get(nameOf(token));
+    return this.#failed.get(formatId(token));
   }
 
   /** Notes that the request was handed over. Harmless the second time. */
@@ -224,7 +225,7 @@ export class CausalityMap {
         continue;
       }
       const token = this.#tokenOf(dependent);
-      if (this.#failed.has(nameOf(token))) continue;
+      if (this.#failed.has(formatId(token))) continue;
       this.#remember(token, rootCause);
       this.#victims.push({ token, rootCause });
       failing.push(token);
@@ -273,13 +274,7 @@ export class CausalityMap {
   }
 
   #remember(token: Id64, rootCause: Id64): void {
-    if (this.#failed.size >= REMEMBERED_FAILURES) {
-      for (const oldest of this.#failed.keys()) {
-        this.#failed.delete(oldest);
-        break;
-      }
-    }
-    this.#failed.set(nameOf(token), id64(rootCause.hi, rootCause.lo));
+    this.#failed.set(formatId(token), id64(rootCause.hi, rootCause.lo));
   }
 
   #isFree(slot: number): boolean {
@@ -312,8 +307,4 @@ export class CausalityMap {
     this.#dependents = new Int32Array(slots).fill(-1);
     this.#dependents.set(dependents);
   }
-}
-
-function nameOf(token: Id64): string {
-  return `${token.hi}.${token.lo}`;
 }

@@ -1,4 +1,5 @@
 import { formatHex, parseHex, type RandomSource } from "@proj/wire-types";
+import { RecentMap } from "../sched/recent-map.js";
 import type { CryptoBackend, PacketAead } from "./backend.js";
 
 const DATA_KEY_BYTES = 32;
@@ -67,14 +68,13 @@ export class DataKeyPool {
 /** Remembers the ciphers of the data keys that were used last, up to 4096. §7.3 */
 export class DataKeyCache {
   readonly #crypto: CryptoBackend;
-  readonly #capacity: number;
-  // A Map iterates in the order of insertion: the first key is the one unused for longest.
-  readonly #byKey = new Map<string, PacketAead>();
+  // The oldest is the one unused for longest.
+  readonly #byKey: RecentMap<string, PacketAead>;
 
   /** Starts empty. */
   constructor(crypto: CryptoBackend, capacity: number = CACHED_SCHEDULES) {
     this.#crypto = crypto;
-    this.#capacity = capacity;
+    this.#byKey = new RecentMap(capacity);
   }
 
   /** How many ciphers are remembered. */
@@ -86,20 +86,9 @@ export class DataKeyCache {
   aead(key: Uint8Array): PacketAead {
     const name = formatHex(key);
     const known = this.#byKey.get(name);
-    if (known !== undefined) {
-      this.#byKey.delete(name);
-      this.#byKey.set(name, known);
-      return known;
-    }
-    const made = this.#crypto.aead(key);
-    if (this.#byKey.size >= this.#capacity) {
-      for (const oldest of this.#byKey.keys()) {
-        this.#byKey.delete(oldest);
-        break;
-      }
-    }
-    this.#byKey.set(name, made);
-    return made;
+    const cipher = known ?? this.#crypto.aead(key);
+    this.#byKey.renew(name, cipher);
+    return cipher;
   }
 
   /** Obeys an authenticated RETIRE_DATA_KEY; `false` when no key has that hash. */

@@ -1,4 +1,5 @@
 import type { CryptoBackend } from "../crypto/backend.js";
+import { RecentMap } from "../sched/recent-map.js";
 import type { PathEntry } from "./secret-map.js";
 
 const PER_SOURCE_US = 100_000;
@@ -15,7 +16,7 @@ const UNKNOWN_PATH_SECRET_BYTES = 36;
  * @see spec/dcquic.md §7.4
  */
 export class UnknownSecretAnswers {
-  readonly #lastBySource = new Map<string, number>();
+  readonly #lastBySource = new RecentMap<string, number>(REMEMBERED_SOURCES);
   #windowUs = Number.NEGATIVE_INFINITY;
   #inWindow = 0;
 
@@ -30,18 +31,8 @@ export class UnknownSecretAnswers {
     if (this.#inWindow >= PER_SECOND) return false;
     if (last !== undefined && nowUs - last < PER_SOURCE_US) return false;
     this.#inWindow += 1;
-    this.#lastBySource.delete(source);
-    this.#lastBySource.set(source, nowUs);
-    this.#forgetOldest();
+    this.#lastBySource.renew(source, nowUs);
     return true;
-  }
-
-  #forgetOldest(): void {
-    if (this.#lastBySource.size <= REMEMBERED_SOURCES) return;
-    for (const oldest of this.#lastBySource.keys()) {
-      this.#lastBySource.delete(oldest);
-      return;
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { EngineEvent, PathId } from "../engine/events.js";
+import { RecentMap } from "../sched/recent-map.js";
 import { formatId, type Id64, sameId } from "../wire/id64.js";
 
 /** A transfer as the engine offers it. */
@@ -19,8 +20,7 @@ const REMEMBERED = 4096;
  */
 export class EarlyMessages {
   readonly #byStream = new Map<string, Early[]>();
-  // In order of age: the oldest are forgotten first.
-  readonly #over = new Set<string>();
+  readonly #over = new RecentMap<string, true>(REMEMBERED);
   // The path whose number stands for those that were joined to it.
   readonly #first = new Map<PathId, PathId>();
   #count = 0;
@@ -58,13 +58,7 @@ export class EarlyMessages {
 
   /** Remembers that a stream of the peer ended before its messages did; returns those that wait. */
   over(path: PathId, streamId: Id64): readonly Early[] {
-    this.#over.add(this.#keyOf(path, streamId));
-    if (this.#over.size > REMEMBERED) {
-      for (const oldest of this.#over) {
-        this.#over.delete(oldest);
-        break;
-      }
-    }
+    this.#over.set(this.#keyOf(path, streamId), true);
     return this.take(path, streamId);
   }
 

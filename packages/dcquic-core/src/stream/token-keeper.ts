@@ -1,3 +1,4 @@
+import { RecentMap } from "../sched/recent-map.js";
 import { formatId, type Id64 } from "../wire/id64.js";
 import type { EnginePort } from "./engine-port.js";
 import type { Stream } from "./stream.js";
@@ -22,8 +23,8 @@ export class TokenKeeper {
   // By slot, which no two live tokens share.
   readonly #streams = new Map<number, Stream>();
   readonly #watchers = new Map<Stream, Watcher[]>();
-  // By name, the oldest first.
-  readonly #failed = new Set<string>();
+  // By name.
+  readonly #failed = new RecentMap<string, true>(REMEMBERED_FAILURES);
 
   /** Settles them at the engine of `port`. */
   constructor(port: EnginePort) {
@@ -62,7 +63,7 @@ export class TokenKeeper {
     if (outcome === "requestDone" && tokenSettled === "request") return;
     stream.tokenSettled = outcome === "requestDone" ? "request" : "yes";
     if (outcome !== "requestDone") this.#streams.delete(token.lo);
-    if (outcome === "failed") this.#rememberFailed(token);
+    if (outcome === "failed") this.#failed.set(formatId(token), true);
     this.#port.settleToken(token, outcome);
     this.#tell(stream, outcome);
   }
@@ -76,13 +77,5 @@ export class TokenKeeper {
     for (const watcher of watchers) {
       if (!waiting.includes(watcher)) watcher.done(outcome === "failed" ? "failed" : "reached");
     }
-  }
-
-  #rememberFailed(token: Id64): void {
-    const oldest = this.#failed.values().next();
-    if (this.#failed.size >= REMEMBERED_FAILURES && oldest.done !== true) {
-      this.#failed.delete(oldest.value);
-    }
-    this.#failed.add(formatId(token));
   }
 }
