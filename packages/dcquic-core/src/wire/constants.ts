@@ -4,6 +4,8 @@ export const MAGIC = 0xd2;
 export const HEADER_BYTES = 40;
 /** Length of an AEAD tag. §17.2 */
 export const TAG_BYTES = 16;
+/** Where the credential id lies in every datagram of a path. §17.2, §17.6 */
+export const CREDENTIAL_ID_OFFSET = 8;
 /** Length of a credential id. §17.2 */
 export const CREDENTIAL_ID_BYTES = 16;
 /** Length of a chunk's header. §17.5 */

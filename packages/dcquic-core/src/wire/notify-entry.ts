@@ -1,37 +1,25 @@
 import { NotifyFlag, Pattern, WireLimit } from "./constants.js";
 import { type Id64, id64 } from "./id64.js";
+import {
+  decodeDeps,
+  decodeRma,
+  dependencies,
+  type DependencyList,
+  encodeDeps,
+  encodeRma,
+  rmaDescriptors,
+  type RmaList,
+} from "./notify-lists.js";
 import { priorityOf } from "./transfer-frames.js";
 import { malformed, type WireReader } from "./wire-reader.js";
 import type { WireWriter } from "./wire-writer.js";
-
-/** A transfer that the announced one waits for, on the same path. spec/dcquic.md §5 */
-interface WireDependency {
-  /** The worker that announced it. */
-  worker: number;
-  /** Its number among that worker's announcements. */
-  notifySeq: number;
-  /** Dependency kind, 0 to 3. */
-  kind: number;
-}
-
-/** Where an RMA provider finds the bytes. §16.3 */
-interface RmaDescriptor {
-  /** Index of the NIC. */
-  nic: number;
-  /** Family of the provider. */
-  provider: number;
-  /** Remote key. */
-  readonly rkey: Id64;
-  /** Base address. */
-  readonly base: Id64;
-}
 
 /**
  * One announcement. Mutable and reused: a decoded one holds views of the packet.
  *
  * @see spec/dcquic.md §17.4
  */
-export interface NotifyEntry {
+export interface NotifyEntry extends DependencyList, RmaList {
   /** {@link Pattern} and {@link Shape} bits. */
   shape: number;
   /** {@link NotifyFlag} bits; they say which of the fields below count. */
@@ -54,10 +42,6 @@ export interface NotifyEntry {
   totalBytes: number;
   /** TOKEN: the causality token. */
   readonly token: Id64;
-  /** DEPS: how many of {@link NotifyEntry.deps} count. */
-  depCount: number;
-  /** Room for as many dependencies as an entry may carry. */
-  readonly deps: readonly WireDependency[];
   /** MOVED: the worker that announced it first. */
   movedWorker: number;
   /** MOVED: its number there. */
@@ -76,10 +60,6 @@ export interface NotifyEntry {
   readonly dataKey: Uint8Array;
   /** DATA_KEY: the message's number under the key. */
   messageNumber: number;
-  /** RMA: how many of {@link NotifyEntry.rma} count. */
-  rmaCount: number;
-  /** Room for as many descriptors as an entry may carry. */
-  readonly rma: readonly RmaDescriptor[];
   /** META: for the acceptor to choose a handler by, at most 1024 bytes. */
   meta: Uint8Array;
   /** What the payload lies in, if it rides inline: no view of it alone, which would cost more than the rest of the entry. */
@@ -96,7 +76,6 @@ const RESERVED_SHAPE = 0x80;
 const MAX_PROTECTION = 2;
 const MIN_RECORD_LOG2 = 14;
 const MAX_RECORD_LOG2 = 24;
-const LAST_DEPENDENCY_KIND = 3;
 
 /** Makes an announcement to be filled. */
 export function notifyEntry(): NotifyEntry {
@@ -113,7 +92,7 @@ export function notifyEntry(): NotifyEntry {
     totalBytes: 0,
     token: id64(),
     depCount: 0,
-    deps: Array.from({ length: WireLimit.maxDeps }, () => ({ worker: 0, notifySeq: 0, kind: 0 })),
+    deps: dependencies(),
     movedWorker: 0,
     movedNotifySeq: 0,
     movedCredentialId: new Uint8Array(16),
@@ -124,12 +103,7 @@ export function notifyEntry(): NotifyEntry {
     dataKey: new Uint8Array(32),
     messageNumber: 0,
     rmaCount: 0,
-    rma: Array.from({ length: WireLimit.maxRma }, () => ({
-      nic: 0,
-      provider: 0,
-      rkey: id64(),
-      base: id64(),
-    })),
+    rma: rmaDescriptors(),
     meta: NOTHING,
     inline: NOTHING,
     inlineAt: 0,
@@ -191,7 +165,8 @@ export function decodeNotifyEntry(reader: WireReader, into: NotifyEntry): void {
   reader.end = reader.offset + length;
   decodeFixed(reader, into);
   if ((into.flags & NotifyFlag.Token) !== 0) reader.id(into.token);
-  decodeDeps(reader, into);
+  into.depCount = 0;
+  if ((into.flags & NotifyFlag.Deps) !== 0) decodeDeps(reader, into);
   if ((into.flags & NotifyFlag.Moved) !== 0) {
     into.movedWorker = reader.u8();
     into.movedNotifySeq = reader.counter();
@@ -202,7 +177,8 @@ export function decodeNotifyEntry(reader: WireReader, into: NotifyEntry): void {
     reader.copyInto(into.dataKey);
     into.messageNumber = reader.u48();
   }
-  decodeRma(reader, into);
+  into.rmaCount = 0;
+  if ((into.flags & NotifyFlag.Rma) !== 0) decodeRma(reader, into);
   into.meta = NOTHING;
   if ((into.flags & NotifyFlag.Meta) !== 0) {
     into.meta = reader.view(reader.varintUpTo(WireLimit.maxMetaBytes, "a meta's length"));
@@ -257,60 +233,4 @@ function decodePlace(reader: WireReader, into: NotifyEntry): void {
   if (into.wireBytes < into.totalBytes || into.wireOffset > WireLimit.maxMessageBytes) {
     throw malformed(`${into.totalBytes} bytes in ${into.wireBytes} at ${into.wireOffset}`);
   }
-}
-
-function encodeDeps(writer: WireWriter, entry: NotifyEntry): void {
-  writer.varint(entry.depCount);
-  for (let i = 0; i < entry.depCount; i++) {
-    const dep = itemAt(entry.deps, i);
-    writer.u8(dep.worker);
-    writer.counter(dep.notifySeq);
-    writer.u8(dep.kind);
-  }
-}
-
-function decodeDeps(reader: WireReader, into: NotifyEntry): void {
-  into.depCount = 0;
-  if ((into.flags & NotifyFlag.Deps) === 0) return;
-  const count = reader.varintUpTo(WireLimit.maxDeps, "a count of dependencies");
-  for (let i = 0; i < count; i++) {
-    const dep = itemAt(into.deps, i);
-    dep.worker = reader.u8();
-    dep.notifySeq = reader.counter();
-    dep.kind = reader.u8();
-    if (dep.kind > LAST_DEPENDENCY_KIND) throw malformed(`dependency kind ${dep.kind}`);
-  }
-  into.depCount = count;
-}
-
-function encodeRma(writer: WireWriter, entry: NotifyEntry): void {
-  writer.u8(entry.rmaCount);
-  for (let i = 0; i < entry.rmaCount; i++) {
-    const rma = itemAt(entry.rma, i);
-    writer.u8(rma.nic);
-    writer.u8(rma.provider);
-    writer.id(rma.rkey);
-    writer.id(rma.base);
-  }
-}
-
-function decodeRma(reader: WireReader, into: NotifyEntry): void {
-  into.rmaCount = 0;
-  if ((into.flags & NotifyFlag.Rma) === 0) return;
-  const count = reader.u8();
-  if (count > WireLimit.maxRma) throw malformed(`${count} RMA descriptors`);
-  for (let i = 0; i < count; i++) {
-    const rma = itemAt(into.rma, i);
-    rma.nic = reader.u8();
-    rma.provider = reader.u8();
-    reader.id(rma.rkey);
-    reader.id(rma.base);
-  }
-  into.rmaCount = count;
-}
-
-function itemAt<T>(items: readonly T[], index: number): T {
-  const item = items[index];
-  if (item === undefined) throw new RangeError(`item ${index} of ${items.length}`);
-  return item;
 }
