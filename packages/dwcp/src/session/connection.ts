@@ -11,9 +11,9 @@ import {
 import { encodeFrame, type Frame, FrameReader } from "../wire/frame-reader.js";
 import { decodePreface, encodePreface, PREFACE_BYTES, requirePreface } from "../wire/preface.js";
 import { errorMessageOf } from "./error-message.js";
-import { asTransferError } from "./sending-side.js";
 import type { Session } from "./session.js";
 import type { StreamOpening } from "./stream-opening.js";
+import { asTransferError } from "./transfer-error.js";
 
 /** Before anything is agreed, a peer may send no more than this in one frame. */
 const OPENING_FRAME_BYTES = 131_072;

@@ -8,11 +8,11 @@ import type {
 } from "../wire/transfer-messages.js";
 import { errorMessageOf } from "./error-message.js";
 import type { ReceivingSide, StoredUnit } from "./receiving-side.js";
-import { asTransferError } from "./sending-side.js";
 import type { SessionEvent } from "./session-events.js";
 import type { SessionOptions } from "./session-options.js";
 import type { StreamTable } from "./stream-table.js";
 import { trimmedIntervals } from "./trimmed-intervals.js";
+import { asTransferError } from "./transfer-error.js";
 
 /** Baselines and dictionaries of an offer that the receiver has and has checked. */
 export interface UsableSlots {

@@ -1,5 +1,6 @@
 import type { FlyingUnit } from "../transfer/outgoing-unit.js";
 import type { UnitMemory } from "../transfer/unit-memory.js";
+import type { NackReason } from "../wire/transfer-messages.js";
 
 /** The copies of units that the peer reads from memory, and where they lie. spec/dwcp.md B14 */
 export class LentUnits {
@@ -14,9 +15,9 @@ export class LentUnits {
     return offset;
   }
 
-  /** The peer refused a copy: if it could not be read, nothing more is lent. */
-  refused(flying: FlyingUnit): void {
-    if (this.#places.has(flying)) this.memory?.failed();
+  /** The peer refused a copy: if what it read was not what was lent, or it could not read, nothing more is lent. */
+  refused(flying: FlyingUnit, reason: NackReason): void {
+    if (reason === "CRC" && this.#places.has(flying)) this.memory?.failed();
   }
 
   /** A copy landed one way or another. Harmless for one that was not lent. */

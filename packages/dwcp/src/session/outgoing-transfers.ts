@@ -8,9 +8,10 @@ import type {
 } from "../wire/transfer-messages.js";
 import { errorMessageOf } from "./error-message.js";
 import type { RetryBook } from "./retry-book.js";
-import { asTransferError, type SendingSide } from "./sending-side.js";
+import type { SendingSide } from "./sending-side.js";
 import type { SessionEvent } from "./session-events.js";
 import type { StreamTable } from "./stream-table.js";
+import { asTransferError } from "./transfer-error.js";
 
 /**
  * What is said about objects that leave this node: offers, ends, repairs, outcomes.

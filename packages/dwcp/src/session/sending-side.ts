@@ -1,9 +1,6 @@
-import { DwcpError } from "../errors.js";
 import { DeliveryMeter } from "../rate/delivery-meter.js";
 import { GoodputWindow } from "../rate/goodput-window.js";
 import { SessionRate } from "../rate/session-rate.js";
-import { unitTarget } from "../rate/stream-hint.js";
-import { TokenBucket } from "../rate/token-bucket.js";
 import { CreditAccount } from "../transfer/credit.js";
 import { FairQueue } from "../transfer/fair-queue.js";
 import type { FlyingUnit, OutgoingUnit } from "../transfer/outgoing-unit.js";
@@ -13,14 +10,12 @@ import { chunkAtFrame } from "../wire/chunk-at.js";
 import { CHUNK_OVERHEAD_BYTES, chunkFrame } from "../wire/chunk-frame.js";
 import type { NackReason } from "../wire/transfer-messages.js";
 import { LentUnits } from "./lent-units.js";
+import { Pacer } from "./pacer.js";
 import { QueuedTransfer } from "./queued-transfer.js";
 import type { SessionOptions } from "./session-options.js";
 import type { StreamState } from "./stream-state.js";
 import type { StreamTable } from "./stream-table.js";
 
-/** Units before anything is measured: what a fresh connection carries in two round trips. */
-const FIRST_UNIT_BYTES = 32_768;
-const BURST_SECONDS = 0.005;
 /** The word that a stream is gone needs half a round trip, the acknowledgement of what it brought another one. */
 const AWAIT_RTTS = 1.5;
 
@@ -42,7 +37,7 @@ export class SendingSide {
   /** Bytes of units that arrived, over the last seconds. */
   readonly goodput: GoodputWindow = new GoodputWindow();
   readonly credit: CreditAccount = new CreditAccount();
-  readonly #bucket: TokenBucket;
+  readonly #pacer: Pacer;
   readonly repeats: Record<RepeatReason, number> = {
     streamDied: 0,
     stalled: 0,
@@ -60,15 +55,13 @@ export class SendingSide {
     this.#options = options;
     this.#streams = streams;
     this.rate = new SessionRate(options.chance);
-    this.#bucket = new TokenBucket(nowUs);
+    const { rate, meter } = this;
+    this.#pacer = new Pacer(nowUs, { tuning: options.tuning, streams, rate, meter });
   }
 
   /** Encoded bytes that a unit should have. */
   get unitBytes(): number {
-    const { chunkBytes } = this.#options.tuning;
-    const { bandwidth, roundUs } = this.rate;
-    if (bandwidth === 0) return Math.min(FIRST_UNIT_BYTES, chunkBytes);
-    return unitTarget(bandwidth / Math.max(1, this.#streams.alive), roundUs, chunkBytes);
+    return this.#pacer.unitBytes;
   }
 
   /** When pacing lets the next unit go; Infinity while it does not hold anything back. */
@@ -141,7 +134,7 @@ export class SendingSide {
     this.credit.refund(transfer.takeRefund());
     if (flying === undefined) return false;
     this.repeats.refused += 1;
-    this.lent.refused(flying);
+    this.lent.refused(flying, reason);
     this.#landed(flying);
     return true;
   }
@@ -194,31 +187,15 @@ export class SendingSide {
   }
 
   #mayGo(nowUs: number, unit: OutgoingUnit): boolean {
-    const size = wireSize(unit);
     if (unit.sends === 0 && this.credit.available < unit.body.encoded.length) {
       this.#isStarved = true;
       this.meter.limitedByApplication();
       return false;
     }
-    const { tuning } = this.#options;
-    if (tuning.pacing === "measured") {
-      // Encoders make what they can of the wish for a size.
-      const unitBytes = Math.max(this.unitBytes + CHUNK_OVERHEAD_BYTES, size);
-      const cap = this.rate.inflightCap(unitBytes, this.#streams.alive);
-      if (this.meter.inflightBytes > 0 && this.meter.inflightBytes + size > cap) return false;
-    }
-    this.#setPace(nowUs);
-    const freeUs = this.#bucket.nextFreeUs(nowUs);
+    const freeUs = this.#pacer.freeUs(nowUs, wireSize(unit));
     if (freeUs <= nowUs) return true;
-    this.#blockedUntilUs = freeUs;
+    this.#blockedUntilUs = Math.min(this.#blockedUntilUs, freeUs);
     return false;
-  }
-
-  #setPace(nowUs: number): void {
-    const { tuning } = this.#options;
-    const measured = tuning.pacing === "measured" ? this.rate.pacingRate : Number.POSITIVE_INFINITY;
-    const rate = Math.min(measured, tuning.rateLimit);
-    this.#bucket.setRate(nowUs, rate, Math.max(2 * this.unitBytes, rate * BURST_SECONDS));
   }
 
   // Nothing waits: near the end, the oldest units of others get a second chance on this stream.
@@ -259,7 +236,7 @@ export class SendingSide {
   ): readonly Uint8Array[] {
     const size = wireSize(unit);
     this.#isStarved = false;
-    this.#bucket.take(nowUs, size);
+    this.#pacer.take(nowUs, size);
     stream.launch(nowUs, size);
     this.wireBytes += size;
     transfer.wireBytes += size;
@@ -306,10 +283,4 @@ function unitsOf(ack: Ack, transfer: SendingTransfer): number[] {
     }
   }
   return units;
-}
-
-/** An error of the sender's own rules, as the failure of one transfer. */
-export function asTransferError(error: unknown): DwcpError {
-  if (error instanceof DwcpError) return error;
-  throw error;
 }

@@ -7,11 +7,12 @@ import { IncomingTransfers } from "./incoming-transfers.js";
 import { OutgoingTransfers } from "./outgoing-transfers.js";
 import { ReceivingSide } from "./receiving-side.js";
 import { RetryBook } from "./retry-book.js";
-import { asTransferError, SendingSide } from "./sending-side.js";
+import { SendingSide } from "./sending-side.js";
 import type { MigrationMessage, SessionEvent, StoreMessage } from "./session-events.js";
 import type { SessionOptions } from "./session-options.js";
 import type { StreamState } from "./stream-state.js";
 import { StreamTable } from "./stream-table.js";
+import { asTransferError } from "./transfer-error.js";
 
 const STALL_RTTS = 4;
 const FIRST_ANSWER_US = 10_000_000;
@@ -114,11 +115,7 @@ export class Session {
     const stream = this.streams.get(index);
     if (stream === undefined || this.#isClosed) return;
     stream.hear(nowUs);
-    try {
-      this.#router.take(nowUs, stream, frame);
-    } catch (error) {
-      this.#kill(nowUs, stream, asTransferError(error));
-    }
+    this.#route(nowUs, stream, frame);
   }
 
   /** Gives the parts of the next write of a stream; `unsentBytes` is what its socket still holds. */
@@ -169,14 +166,10 @@ export class Session {
   /** An announced unit was read from the peer's memory: `payload` is that of a CHUNK, as if it had come on that stream. */
   fetched(nowUs: number, index: number, handle: number, payload: Uint8Array): void {
     const stream = this.streams.get(index);
+    if (stream === undefined || this.#isClosed) return;
     const payloadBytes = payload.length;
     const frame = { type: FrameType.CHUNK, flags: 0, handle, payload, payloadBytes };
-    if (this.#isClosed || stream === undefined) return;
-    try {
-      this.#router.take(nowUs, stream, frame);
-    } catch (error) {
-      this.#kill(nowUs, stream, asTransferError(error));
-    }
+    this.#route(nowUs, stream, frame);
   }
 
   /** An announced unit could not be read: it comes again, on a stream. */
@@ -201,6 +194,14 @@ export class Session {
     this.#isClosed = true;
     this.outgoing.abandon();
     this.#events.push({ kind: "closed", error });
+  }
+
+  #route(nowUs: number, stream: StreamState, frame: Frame): void {
+    try {
+      this.#router.take(nowUs, stream, frame);
+    } catch (error) {
+      this.#kill(nowUs, stream, asTransferError(error));
+    }
   }
 
   get #stallUs(): number {

@@ -5,6 +5,7 @@ import type { UnitBody } from "../wire/chunk.js";
 import type { IntervalPair, NackReason, OfferMessage } from "../wire/transfer-messages.js";
 import type { EncodingRule, PlannedExtent } from "./encoding-rule.js";
 import { ExtentPlan } from "./extent-plan.js";
+import { FailureBook } from "./failure-book.js";
 import { Flight } from "./flight.js";
 import type { FlyingUnit, OutgoingUnit } from "./outgoing-unit.js";
 import { UnitQueue } from "./unit-queue.js";
@@ -20,9 +21,6 @@ export type SendingState =
   | "committed"
   | "failed"
   | "cancelled";
-
-const RAW_AFTER_FAILURES = 2;
-const ABORT_AFTER_FAILURES = 5;
 
 /**
  * The sender's side of one object's way: what has to be encoded, what waits, what is under way and what arrived.
@@ -52,7 +50,7 @@ export class SendingTransfer {
   readonly #plan = new ExtentPlan();
   readonly #queue = new UnitQueue();
   readonly #flight = new Flight();
-  readonly #failures = new Map<number, number>();
+  readonly #failures = new FailureBook();
   #refund = 0;
   #length: number;
   #isGrowing: boolean;
@@ -181,7 +179,7 @@ export class SendingTransfer {
     const { body } = unit;
     unit.done = true;
     this.arrived.add(body.rawOffset, body.rawOffset + body.rawBytes);
-    this.#failures.delete(body.rawOffset);
+    this.#failures.forget(body.rawOffset);
     if (this.isComplete && this.state === "sending") this.state = "finishing";
     return flying;
   }
@@ -222,33 +220,36 @@ export class SendingTransfer {
     const flying = this.#flight.land(unitId);
     if (flying === undefined || flying.unit.done) return flying;
     const { unit } = flying;
-    const { rawOffset: start, rawBytes, baselineSlot, dictionarySlot } = unit.body;
-    const end = start + rawBytes;
+    const { rawOffset, rawBytes, baselineSlot, dictionarySlot } = unit.body;
     switch (reason) {
       case "CRC":
       case "DECODE":
-        this.#failed(unit);
+        if (this.#failures.note(rawOffset) === "raw") this.#replace(unit, "raw");
+        else this.#queue.repeat(unit);
         break;
       case "BASELINE_MISSING":
       case "BASELINE_MISMATCH":
         this.baselineSlots.delete(baselineSlot);
         this.#replanWhere((each) => each.body.baselineSlot === baselineSlot);
-        this.#replace(unit, start, end, "best");
+        this.#replace(unit, "best");
         break;
       case "DICT_MISSING":
         this.dictionarySlots.delete(dictionarySlot);
         this.#replanWhere((each) => each.body.dictionarySlot === dictionarySlot);
-        this.#replace(unit, start, end, "best");
+        this.#replace(unit, "best");
         break;
       case "DEPENDENCY":
-        this.#replace(unit, start, end, "withoutSelf");
+        this.#replace(unit, "withoutSelf");
         break;
       case "NO_SPACE":
         this.#queue.repeat(unit);
         this.state = "paused";
         break;
       case "RANGE":
-        throw new DwcpError("dwcp.protocol", `the peer has no place for bytes ${start} to ${end}`);
+        throw new DwcpError(
+          "dwcp.protocol",
+          `the peer has no place for bytes ${rawOffset} to ${rawOffset + rawBytes}`,
+        );
     }
     return flying;
   }
@@ -284,31 +285,17 @@ export class SendingTransfer {
     this.#plan.clear();
   }
 
-  #failed(unit: OutgoingUnit): void {
-    const { rawOffset: start, rawBytes } = unit.body;
-    const failures = (this.#failures.get(start) ?? 0) + 1;
-    this.#failures.set(start, failures);
-    if (failures >= ABORT_AFTER_FAILURES) {
-      throw new DwcpError(
-        "dwcp.integrity",
-        `the bytes at ${start} arrived damaged ${failures} times`,
-      );
-    }
-    if (failures < RAW_AFTER_FAILURES) this.#queue.repeat(unit);
-    else this.#replace(unit, start, start + rawBytes, "raw");
-  }
-
   #replanWhere(concerned: (unit: OutgoingUnit) => boolean): void {
     for (const unit of this.#queue.takeWhere(concerned)) {
-      const { rawOffset, rawBytes } = unit.body;
-      if (!unit.done) this.#replace(unit, rawOffset, rawOffset + rawBytes, unit.rule);
+      if (!unit.done) this.#replace(unit, unit.rule);
     }
   }
 
   // `unit` is not sent again; what it stood for is encoded anew.
-  #replace(unit: OutgoingUnit, start: number, end: number, rule: EncodingRule): void {
+  #replace(unit: OutgoingUnit, rule: EncodingRule): void {
+    const { rawOffset, rawBytes } = unit.body;
     this.#withdraw(unit);
-    this.#plan.move(start, end, rule);
+    this.#plan.move(rawOffset, rawOffset + rawBytes, rule);
   }
 
   #withdraw(unit: OutgoingUnit): void {

@@ -1,0 +1,65 @@
+import type { DeliveryMeter } from "../rate/delivery-meter.js";
+import type { SessionRate } from "../rate/session-rate.js";
+import { unitTarget } from "../rate/stream-hint.js";
+import { TokenBucket } from "../rate/token-bucket.js";
+import { CHUNK_OVERHEAD_BYTES } from "../wire/chunk-frame.js";
+import type { SessionTuning } from "./session-options.js";
+import type { StreamTable } from "./stream-table.js";
+
+/** Units before anything is measured: what a fresh connection carries in two round trips. */
+const FIRST_UNIT_BYTES = 32_768;
+const BURST_SECONDS = 0.005;
+
+/** What a pacer goes by. */
+export interface PacerParts {
+  readonly tuning: SessionTuning;
+  readonly streams: StreamTable;
+  readonly rate: SessionRate;
+  readonly meter: DeliveryMeter;
+}
+
+/** Holds all streams of a session together to the pace and the flight that were measured, or set. spec/dwcp.md B13 */
+export class Pacer {
+  readonly #parts: PacerParts;
+  readonly #bucket: TokenBucket;
+
+  constructor(nowUs: number, parts: PacerParts) {
+    this.#parts = parts;
+    this.#bucket = new TokenBucket(nowUs);
+  }
+
+  /** Encoded bytes that a unit should have. */
+  get unitBytes(): number {
+    const { tuning, streams, rate } = this.#parts;
+    const { bandwidth, roundUs } = rate;
+    if (bandwidth === 0) return Math.min(FIRST_UNIT_BYTES, tuning.chunkBytes);
+    return unitTarget(bandwidth / Math.max(1, streams.alive), roundUs, tuning.chunkBytes);
+  }
+
+  /** When a unit whose frame has `bytes` may go: `nowUs`, later, or Infinity while acknowledgements have to come first. */
+  freeUs(nowUs: number, bytes: number): number {
+    const { tuning, streams, rate, meter } = this.#parts;
+    if (tuning.pacing === "measured") {
+      // Encoders make what they can of the wish for a size.
+      const unitBytes = Math.max(this.unitBytes + CHUNK_OVERHEAD_BYTES, bytes);
+      const cap = rate.inflightCap(unitBytes, streams.alive);
+      if (meter.inflightBytes > 0 && meter.inflightBytes + bytes > cap) {
+        return Number.POSITIVE_INFINITY;
+      }
+    }
+    this.#setPace(nowUs);
+    return this.#bucket.nextFreeUs(nowUs);
+  }
+
+  /** Accounts a unit that goes now. */
+  take(nowUs: number, bytes: number): void {
+    this.#bucket.take(nowUs, bytes);
+  }
+
+  #setPace(nowUs: number): void {
+    const { tuning, rate } = this.#parts;
+    const measured = tuning.pacing === "measured" ? rate.pacingRate : Number.POSITIVE_INFINITY;
+    const pace = Math.min(measured, tuning.rateLimit);
+    this.#bucket.setRate(nowUs, pace, Math.max(2 * this.unitBytes, pace * BURST_SECONDS));
+  }
+}
