@@ -1,12 +1,10 @@
-import { expect, jest, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { configFields } from "#src/config/fields.js";
 import { parseConfig } from "#src/config/load.js";
 import { cli, serve } from "./support/cli.js";
 import { nodeConfig } from "./support/node-config.js";
 import { tempFolder } from "./support/temp-folder.js";
-
-jest.setTimeout(60_000);
 
 const operate = readFileSync(new URL("../../../docs/operate/README.md", import.meta.url), "utf8");
 // The formatter pads the cells of tables.

@@ -1,4 +1,4 @@
-import { expect, jest, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { chromium, command, describeWith } from "@proj/peers";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -6,8 +6,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium as chromiumDriver, type Page } from "playwright-core";
 import { startPostgres } from "./support/postgres.js";
-
-jest.setTimeout(60_000);
 
 const folder = fileURLToPath(new URL("../../../examples/", import.meta.url));
 

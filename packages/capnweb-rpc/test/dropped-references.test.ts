@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 test("§21.15: stubs and unasked promises that are dropped go back to the peer", () => {
   const program = fileURLToPath(new URL("./support/dropping-program.js", import.meta.url));
-  const output = execFileSync(process.execPath, [program], { encoding: "utf8", timeout: 20_000 });
+  const output = execFileSync(process.execPath, [program], { encoding: "utf8", timeout: 100_000 });
   expect(JSON.parse(output)).toEqual({
     promises: [1, 1],
     stubs: 1,

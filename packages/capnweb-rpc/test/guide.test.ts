@@ -54,7 +54,7 @@ test.each(runnable)("%s", (_, code) => {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ["--input-type=module", "--disable-warning=ExperimentalWarning", "-e", code],
-    { cwd: path("../"), encoding: "utf8", timeout: 20_000 },
+    { cwd: path("../"), encoding: "utf8", timeout: 100_000 },
   );
   expect(stderr).toBe("");
   expect(stdout).toBe(promised.replaceAll(/^\/\/ /gm, ""));

@@ -25,7 +25,7 @@ describe.each(backends)("the guide's programs on the %s backend", (kind) => {
         cwd: path("../"),
         encoding: "utf8",
         env: kind === "portable" ? { ...process.env, NATIVE_IO: kind } : process.env,
-        timeout: 20_000,
+        timeout: 100_000,
       },
     );
     expect(stderr).toBe("");

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { backend } from "@proj/native-io";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -6,8 +6,6 @@ import { readdirSync } from "node:fs";
 import { cliJson, main } from "../support/cli.js";
 import { objectsOf } from "../support/shm-objects.js";
 import { type TempFolder, tempFolder } from "../support/temp-folder.js";
-
-jest.setTimeout(120_000);
 
 let folder: TempFolder;
 beforeEach(() => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { tableFromArrays, tableToIPC } from "apache-arrow";
 import { PNG } from "pngjs";
 import { spawn } from "node:child_process";
@@ -10,7 +10,6 @@ import { objectsOf } from "../support/shm-objects.js";
 import { type TempFolder, tempFolder } from "../support/temp-folder.js";
 
 // Every command is a process of its own.
-jest.setTimeout(60_000);
 
 const key = randomBytes(32).toString("hex");
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -7,7 +7,6 @@ import { nodeConfig } from "../support/node-config.js";
 import { type TempFolder, tempFolder } from "../support/temp-folder.js";
 
 // Every node is a process of its own.
-jest.setTimeout(60_000);
 
 const fixtures = join(
   dirname(createRequire(import.meta.url).resolve("@proj/xcp-framing/package.json")),

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { cli, cliJson, serve, type ServingNode } from "../support/cli.js";
 import { nodeConfig } from "../support/node-config.js";
 import { type TempFolder, tempFolder } from "../support/temp-folder.js";
 
 // Every command is a process of its own.
-jest.setTimeout(60_000);
 
 const ack =
   "107aa1a902003800000000000600000000000000030002000000000002000800000000000000000002000000000000000000000000000000" +

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { newHttpBatchRpcSession, newWebSocketRpcSession } from "@proj/capnweb-rpc";
 import { askNode, connectControl, type ControlTarget } from "#src/control/control-client.js";
 import type { ControlGate } from "#src/control/node-control.js";
@@ -13,8 +13,6 @@ import { cli, cliJson, serve, type ServingNode } from "../support/cli.js";
 import { localDial } from "../support/local-dial.js";
 import { nodeConfig } from "../support/node-config.js";
 import { type TempFolder, tempFolder } from "../support/temp-folder.js";
-
-jest.setTimeout(60_000);
 
 let folder: TempFolder;
 let node: ServingNode;

@@ -48,4 +48,4 @@ test("a node of three workers serves callers at each of them, and says what it l
   expect(told).toEqual([]);
   await Promise.all(callers.map((caller) => caller.close()));
   await service.close();
-}, 60_000);
+});

@@ -1,11 +1,9 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { DwcpManager, ManagementServer } from "@proj/dwcp/node";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cliJson } from "../support/cli.js";
-
-jest.setTimeout(120_000);
 
 let folder: string;
 let manager: DwcpManager;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { textEther } from "@proj/ether-codecs";
 import fc from "fast-check";
 import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
@@ -12,7 +12,6 @@ import { nodeConfig } from "../support/node-config.js";
 import { type TempFolder, tempFolder } from "../support/temp-folder.js";
 
 // A live node in a process of its own, attacked over sockets.
-jest.setTimeout(120_000);
 
 /** What the node may hold beyond what it had before, whatever comes: far below what the attacks claim. */
 const ALLOWED_GROWTH_BYTES = 160 * 1024 * 1024;

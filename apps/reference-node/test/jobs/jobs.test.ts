@@ -5,7 +5,7 @@ import { startTcpProxy } from "@proj/wan";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cli, cliJson, serve, type ServingNode } from "../support/cli.js";
@@ -121,7 +121,9 @@ test("jobs of the configuration and of the control API bring every change, and a
   await until(async () => (await job("second")).runs === 1);
   const bytes = readFileSync(second);
   bytes.fill(7, 1_000, 1_100);
-  writeFileSync(second, bytes);
+  // At once: half a file that is written would be a change of its own.
+  writeFileSync(`${second}.new`, bytes);
+  renameSync(`${second}.new`, second);
   await shows("second", second);
   await until(async () => (await job("second")).runs === 2);
   const { document } = await cliJson(["jobs", "--runs", "second", ...flags()]);

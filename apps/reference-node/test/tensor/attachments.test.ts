@@ -1,4 +1,4 @@
-import { expect, jest, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { AttachmentRef, createEther, type Ether } from "@proj/ether-codecs";
 import { connectAeron, startEmbeddedDriver } from "@proj/aeron/node";
 import { backend } from "@proj/native-io";
@@ -12,8 +12,6 @@ import { PoolOutbox } from "#src/tensor/pool-outbox.js";
 import { formatSlotUri, parseSlotUri } from "#src/tensor/slot-uri.js";
 import { cliJson, serve } from "../support/cli.js";
 import { tempFolder } from "../support/temp-folder.js";
-
-jest.setTimeout(120_000);
 
 const native: Peer<true> =
   backend.kind === "native"

@@ -1,4 +1,4 @@
-import { expect, jest, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { backend } from "@proj/native-io";
 import { describeWith, type Peer } from "@proj/peers";
 import { connectAeron } from "@proj/aeron/node";
@@ -11,8 +11,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PNG } from "pngjs";
 import { cli, cliJson, main, serve } from "../support/cli.js";
 import { tempFolder } from "../support/temp-folder.js";
-
-jest.setTimeout(120_000);
 
 const native: Peer<true> =
   backend.kind === "native"

@@ -44,7 +44,7 @@ describeWith("§13.10: Aeron's Java side", javaAndNative(), (jars) => {
 
   beforeAll(() => {
     peer = new JavaPeer(jars);
-  }, 60_000);
+  });
   afterEach(() => {
     for (const connection of connections.splice(0)) connection.close();
     peer.killClients();
@@ -125,7 +125,7 @@ describeWith("§13.10: Aeron's Java side", javaAndNative(), (jars) => {
       expect(inbox.wrong).toBeUndefined();
       back.close();
       await echo.stop();
-    }, 60_000);
+    });
   }
 
   describe("through Aeron's Java driver", () => {
@@ -134,11 +134,11 @@ describeWith("§13.10: Aeron's Java side", javaAndNative(), (jars) => {
 
     beforeAll(async () => {
       driver = await peer.start("driver", folder);
-    }, 60_000);
+    });
     afterAll(async () => {
       await driver.stop();
       rmSync(folder, { recursive: true, force: true });
-    }, 30_000);
+    });
 
     describe("over IPC", () => {
       exchanges(() => folder, "aeron:ipc");
@@ -160,14 +160,14 @@ describeWith("§13.10: Aeron's Java side", javaAndNative(), (jars) => {
       await expect(
         ours.changeDestination("add", publication, "aeron:udp?endpoint=127.0.0.1:24326"),
       ).rejects.toMatchObject({ code: "aeron.refused" });
-    }, 30_000);
+    });
 
     test("its refusals arrive with its words", async () => {
       const ours = await client(folder);
       await expect(ours.addPublication("aeron:nonsense", 5)).rejects.toMatchObject({
         code: "aeron.refused",
       });
-    }, 30_000);
+    });
   });
 
   describe("on our embedded driver", () => {
@@ -176,11 +176,11 @@ describeWith("§13.10: Aeron's Java side", javaAndNative(), (jars) => {
 
     beforeAll(async () => {
       driver = await startEmbeddedDriver({ aeronDir: folder, termLength: 1_048_576 });
-    }, 30_000);
+    });
     afterAll(async () => {
       await driver.stop();
       expect(existsSync(folder)).toBe(false);
-    }, 30_000);
+    });
 
     exchanges(() => folder, "aeron:ipc");
 
@@ -206,6 +206,6 @@ describeWith("§13.10: Aeron's Java side", javaAndNative(), (jars) => {
         subscription.poll(() => undefined, 1_000);
         await turn();
       }
-    }, 60_000);
+    });
   });
 });

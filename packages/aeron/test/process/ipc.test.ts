@@ -105,7 +105,7 @@ describeWith("between processes", native, () => {
     }
     const logs = join(folder, "publications");
     while (readdirSync(logs).length > 0) await turn();
-  }, 60_000);
+  });
 
   test("§13.7: a driver that is killed is noticed, and another one takes its place", async () => {
     const reasons: (AeronError | undefined)[] = [];
@@ -120,7 +120,7 @@ describeWith("between processes", native, () => {
     const { client } = await start();
     expect(client.isClosed).toBe(false);
     expect(readdirSync(join(folder, "publications"))).toEqual([]);
-  }, 60_000);
+  });
 
   test("a client whose thread is blocked stays alive where a worker keeps it, and only there", async () => {
     driver = await startEmbeddedDriver({ aeronDir: folder, clientTimeoutMs: 500 });
@@ -138,14 +138,14 @@ describeWith("between processes", native, () => {
     await sleep(100);
     expect(kept.client.isClosed).toBe(false);
     expect(publication.isClosed).toBe(false);
-  }, 60_000);
+  });
 
   test("a second driver in the same directory is refused", async () => {
     await start();
     await expect(startEmbeddedDriver({ aeronDir: folder })).rejects.toMatchObject({
       code: "aeron.driver_active",
     });
-  }, 30_000);
+  });
 
   test("a driver that stops leaves nothing behind", async () => {
     const { client } = await start();
@@ -153,7 +153,7 @@ describeWith("between processes", native, () => {
     for (const connection of connections.splice(0)) connection.close();
     await driver?.stop();
     expect(existsSync(folder)).toBe(false);
-  }, 30_000);
+  });
 
   test("without a driver there is an error and no hanging", async () => {
     await expect(connectAeron({ aeronDir: folder, timeoutMs: 50 })).rejects.toMatchObject({

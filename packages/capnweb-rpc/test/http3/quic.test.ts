@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import {
   acceptWebTransportRpcSession,
   newWebTransportRpcSession,
@@ -16,8 +16,6 @@ import {
 import { loadQuiche } from "#src/io/quiche.js";
 import { createSocket } from "node:dgram";
 import { X509Certificate } from "node:crypto";
-
-jest.setTimeout(30_000);
 
 class Main extends RpcTarget {
   square(x: number): number {

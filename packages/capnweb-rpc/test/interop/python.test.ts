@@ -28,7 +28,7 @@ describeWith("our client, a Python server", peer, (interpreter) => {
       const [line] = (await once(server.stdout, "data")) as [Buffer];
       port = /port:(\d+)/.exec(line.toString())?.[1] as string;
     }
-  }, 30_000);
+  });
   afterAll(async () => {
     server.stdin?.end();
     if (server.exitCode === null) await once(server, "exit");
@@ -100,5 +100,5 @@ describeWith("a Python client, our server", peer, (interpreter) => {
     } finally {
       await server.close();
     }
-  }, 30_000);
+  });
 });

@@ -131,7 +131,7 @@ describeWith("Bun", runtime("bun", "@oven/bun-linux-x64"), (bun) => {
   beforeAll(async () => {
     child = spawn(bun, ["run", support("bun-service")], { stdio: ["pipe", "pipe", "inherit"] });
     port = await portFrom(child.stdout as Readable, /port:(\d+)/);
-  }, 60_000);
+  });
   afterAll(() => stop(child));
 
   clientSuites(() => `127.0.0.1:${port}`);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { acceptWebTransportRpcSession, RpcTarget } from "@proj/capnweb-rpc";
 import {
   developmentCertificate,
@@ -11,8 +11,6 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium as chromiumDriver, type Page } from "playwright-core";
-
-jest.setTimeout(60_000);
 
 class Main extends RpcTarget {
   square(x: number): number {

@@ -132,4 +132,4 @@ test("§20.2: whatever fails whenever, each call ends once, is made at most once
     }),
     { numRuns: Number(process.env["FUZZ_RUNS"] ?? 25) },
   );
-}, 60_000);
+});

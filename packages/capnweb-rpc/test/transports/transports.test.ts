@@ -130,7 +130,7 @@ describe("HTTP batch server", () => {
     expect(large.status).toBe(413);
     const many = await post(await serve({ batch: { maxMessages: 1 } }), "[]\n[]");
     expect(many.status).toBe(413);
-    const slow = await serve({ batch: { maxTimeMs: 20 } });
+    const slow = await serve({ batch: { maxTimeMs: 500 } });
     const never = '["push",["pipeline",0,["never"],[]]]\n["pull",1]';
     const both = `${never}\n["push",["pipeline",0,["add"],[1,2]]]\n["pull",2]`;
     expect(await (await post(slow, both)).text()).toBe('["resolve",2,3]');

@@ -143,7 +143,7 @@ export function poolConformance(
   makePair: () => Promise<PoolPair>,
   options: ConformanceOptions = {},
 ): void {
-  const { timeoutMs = 60_000, sizes = SMALL } = options;
+  const { timeoutMs = 120_000, sizes = SMALL } = options;
   for (const pattern of PATTERNS) {
     test(
       `§4 over ${driver}: ${pattern} with and without headers, in all sizes`,

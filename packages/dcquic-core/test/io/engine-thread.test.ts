@@ -56,7 +56,6 @@ nativeTest(
       await thread.close();
     }
   },
-  30_000,
 );
 
 nativeTest("§19: a thread is pinned to the processor it is given, or says why not", async () => {
@@ -122,7 +121,6 @@ nativeTest(
     const measured = await thread.measure();
     expect(measured?.stats.entries).toBeLessThanOrEqual(1);
   },
-  30_000,
 );
 
 nativeTest("§18: when a thread dies its paths fail, and it says so", async () => {
@@ -136,26 +134,22 @@ nativeTest("§18: when a thread dies its paths fail, and it says so", async () =
   expect(events).toContainEqual({ kind: "pathFailed", path, status: 17 });
 });
 
-nativeTest(
-  "§18: a call on a thread that dies is rejected, and its buffers return",
-  async () => {
-    let dying: EngineThread | undefined;
-    const bind = async (options: Parameters<typeof bindThread>[0]): Promise<EngineThread> => {
-      dying = await bindThread(options);
-      threads.push(dying);
-      return dying;
-    };
-    const [caller, answerer] = await Promise.all([localPool({ bind }), localPool()]);
-    pools.push(caller, answerer);
-    answerer.serve({ accept: () => {} });
-    const call = caller.unaryRpc(answerer.name, new Uint8Array(300_000));
-    const refused = expect(call.response).rejects.toMatchObject({
-      code: expect.stringMatching(/^dcquic\./),
-    });
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    dying?.engine.addPath(0, {} as EstablishedPath, dying.addressOf("127.0.0.1", 9));
-    await refused;
-    expect(dying?.buffers.references).toBe(0);
-  },
-  30_000,
-);
+nativeTest("§18: a call on a thread that dies is rejected, and its buffers return", async () => {
+  let dying: EngineThread | undefined;
+  const bind = async (options: Parameters<typeof bindThread>[0]): Promise<EngineThread> => {
+    dying = await bindThread(options);
+    threads.push(dying);
+    return dying;
+  };
+  const [caller, answerer] = await Promise.all([localPool({ bind }), localPool()]);
+  pools.push(caller, answerer);
+  answerer.serve({ accept: () => {} });
+  const call = caller.unaryRpc(answerer.name, new Uint8Array(300_000));
+  const refused = expect(call.response).rejects.toMatchObject({
+    code: expect.stringMatching(/^dcquic\./),
+  });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  dying?.engine.addPath(0, {} as EstablishedPath, dying.addressOf("127.0.0.1", 9));
+  await refused;
+  expect(dying?.buffers.references).toBe(0);
+});

@@ -10,7 +10,7 @@ import { heard } from "../support/netns.js";
 import type { NetnsOrder } from "../support/netns-node.js";
 import { localPool } from "../support/udp-pools.js";
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 const drivers: readonly (readonly [NetnsOrder["driver"], BindDriver])[] = [
   ["dgram", (options) => UdpDriver.bind(options)],
   ...(backend.kind === "native" ? [["native", bindNative] as const] : []),

@@ -75,7 +75,7 @@ test("§3 row 17, §16.2: transfers of every size cross real sockets, keyed by a
     const arrived = received.get(content.length) ?? new Uint8Array(1);
     expect(equalBytes(arrived, content)).toBe(true);
   }
-}, 30_000);
+});
 
 test("§7.4: a packet with an unknown credential id is answered with less", async () => {
   const driver = await bind(() => {});

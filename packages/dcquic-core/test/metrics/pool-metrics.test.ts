@@ -1,12 +1,10 @@
-import { afterEach, expect, jest, test } from "@jest/globals";
+import { afterEach, expect, test } from "@jest/globals";
 import { PoolMetrics, type TransportPool } from "@proj/dcquic-core";
 import { bindThread } from "@proj/dcquic-core/node";
 import { backend } from "@proj/native-io";
 import { MetricsRegistry } from "@proj/wire-types";
 import { poolsAtBothWorkers } from "../support/two-homes.js";
 import { localPool } from "../support/udp-pools.js";
-
-jest.setTimeout(60_000);
 
 const pools: TransportPool[] = [];
 const nativeTest = backend.kind === "native" ? test : test.skip;

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import {
   type Acceptor,
   type CallOptions,
@@ -14,7 +14,6 @@ type Pools = ReturnType<typeof simPools>;
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 const opened: Pools[] = [];
-jest.setTimeout(60_000);
 
 afterEach(async () => {
   // Whatever a test did: no stream, transfer, token or reference is left.

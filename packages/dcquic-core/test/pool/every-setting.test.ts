@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import {
   type ConfigChoice,
   type DcquicConfig,
@@ -12,8 +12,6 @@ import { planWorkers } from "#src/io/pool/worker-plan.js";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { localPool } from "../support/udp-pools.js";
-
-jest.setTimeout(60_000);
 
 const pools: TransportPool[] = [];
 

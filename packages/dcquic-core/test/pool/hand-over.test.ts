@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import { type DcquicEvent, type TransportPool } from "@proj/dcquic-core";
 import {
   type BindDriver,
@@ -9,8 +9,6 @@ import {
 } from "@proj/dcquic-core/node";
 import { backend } from "@proj/native-io";
 import { localPool } from "../support/udp-pools.js";
-
-jest.setTimeout(60_000);
 
 const pools: TransportPool[] = [];
 

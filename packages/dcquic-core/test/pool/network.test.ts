@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import { type Acceptor, DcquicError, type TransportPool } from "@proj/dcquic-core";
 import { createTransportPool, fileTarget } from "@proj/dcquic-core/node";
 import { equalBytes, SeededRandom } from "@proj/wire-types";
@@ -8,8 +8,6 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { localPool, rackKey } from "../support/udp-pools.js";
-
-jest.setTimeout(60_000);
 
 const pools: TransportPool[] = [];
 

@@ -1,12 +1,10 @@
-import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import { type DcquicEvent, PoolMetrics, type TransportPool } from "@proj/dcquic-core";
 import { type BindDriver, UdpDriver } from "@proj/dcquic-core/node";
 import { MetricsRegistry } from "@proj/wire-types";
 import { constants } from "node:os";
 import { poolsAtBothWorkers } from "../support/two-homes.js";
 import { localPool } from "../support/udp-pools.js";
-
-jest.setTimeout(60_000);
 
 const pools: TransportPool[] = [];
 

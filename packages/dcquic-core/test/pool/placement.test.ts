@@ -1,4 +1,4 @@
-import { expect, jest, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import {
   type CryptoBackend,
   nullCrypto,
@@ -9,7 +9,6 @@ import { isWireError } from "@proj/wire-types";
 import { runUntil, simPools } from "../support/sim-pools.js";
 
 const content = new Uint8Array(200_000).map((_, i) => i * 13);
-jest.setTimeout(60_000);
 
 /** Carries the content to a target, and says with which code that failed. */
 async function carry(

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import {
   type Acceptor,
   type DcquicEvent,
@@ -10,8 +10,6 @@ import { type BindDriver, bindThread, type EngineThread, UdpDriver } from "@proj
 import { backend } from "@proj/native-io";
 import { poolsAtBothWorkers } from "../support/two-homes.js";
 import { localPool } from "../support/udp-pools.js";
-
-jest.setTimeout(60_000);
 
 const pools: TransportPool[] = [];
 const nativeTest = backend.kind === "native" ? test : test.skip;

@@ -1,10 +1,8 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { randomBytes } from "node:crypto";
 import { AnchorTables } from "#src/io/transfer/anchor-tables.js";
 import { HdePool } from "#src/io/workers/hde-pool.js";
 import { sharedBytes, type SourceSpec } from "#src/io/workers/source-spec.js";
-
-jest.setTimeout(60_000);
 
 let pool: HdePool;
 

@@ -2,8 +2,6 @@ import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { randomBytes } from "node:crypto";
 import { storedIn, TwoNodes } from "../support/two-nodes.js";
 
-jest.setTimeout(120_000);
-
 const DAY_MS = 86_400_000;
 
 let nodes: TwoNodes;

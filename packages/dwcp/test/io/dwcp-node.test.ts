@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -10,7 +10,6 @@ import { JOURNAL_HEADER_BYTES } from "#src/journal/journal.js";
 import { startTcpProxy, type TcpProxy } from "@proj/wan";
 
 // Files are synced, and other programs may keep the disk busy.
-jest.setTimeout(120_000);
 
 const security = { mode: "psk", key: new TextEncoder().encode("both sides know this") } as const;
 

@@ -1,5 +1,5 @@
 // What encoding does between two nodes with real sockets. The stored file is the judge.
-import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,6 @@ import { words } from "../support/hde.js";
 import { addressOf, storedIn, TwoNodes } from "../support/two-nodes.js";
 
 // Files are synced, and other programs may keep the disk busy.
-jest.setTimeout(120_000);
 
 describe("two nodes", () => {
   let world: TwoNodes;

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, describe, expect, test } from "@jest/globals";
 import { Codec, memorySource, OwnData, type UnitBody } from "@proj/dwcp";
 import { HdePool } from "#src/io/workers/hde-pool.js";
 import { sharedBytes, type SourceSpec } from "#src/io/workers/source-spec.js";
@@ -9,7 +9,6 @@ import { join } from "node:path";
 import { limits, noise, words } from "../support/hde.js";
 
 // Threads begin while other programs keep the cores busy.
-jest.setTimeout(60_000);
 
 const pool = new HdePool(2);
 const directory = mkdtempSync(join(tmpdir(), "hde-pool-"));

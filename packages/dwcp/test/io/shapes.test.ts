@@ -1,11 +1,9 @@
 // Every way to find differences, over real sockets, against baselines of every shape. The stored file is the judge.
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { deltaAlgorithms } from "@proj/dwcp";
 import type { DwcpNode } from "@proj/dwcp/node";
 import { noise, words } from "../support/hde.js";
 import { addressOf, storedIn, TwoNodes } from "../support/two-nodes.js";
-
-jest.setTimeout(120_000);
 
 const from = Buffer.concat([words(90_000, 1), noise(60_000, 2), words(70_001, 3)]);
 const shapes: Readonly<Record<string, readonly Uint8Array[]>> = {

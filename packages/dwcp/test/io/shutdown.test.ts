@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,8 +7,6 @@ import { DwcpError } from "@proj/dwcp";
 import { nodeCrc32 } from "@proj/dwcp/node";
 import { decodeJournal } from "#src/journal/journal.js";
 import { storedIn, TwoNodes } from "../support/two-nodes.js";
-
-jest.setTimeout(120_000);
 
 let nodes: TwoNodes;
 

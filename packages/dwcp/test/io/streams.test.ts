@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,7 +7,6 @@ import { Spool } from "#src/io/transfer/spool.js";
 import { addressOf, storedIn, TwoNodes } from "../support/two-nodes.js";
 
 // Files are synced, and other programs may keep the disk busy.
-jest.setTimeout(120_000);
 
 let nodes: TwoNodes;
 let sender: DwcpNode;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,8 +6,6 @@ import { join } from "node:path";
 import type { ConnectionOptions } from "node:tls";
 import { type DwcpNode, type DwcpNodeOptions, startDwcpNode } from "@proj/dwcp/node";
 import type { SessionSecurity } from "#src/session/security.js";
-
-jest.setTimeout(60_000);
 
 const fixtures = join(import.meta.dirname, "../../test/fixtures/tls");
 const psk = { mode: "psk", key: new TextEncoder().encode("both sides know this") } as const;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Codec, type OfferMessage, SLOT_NONE, SLOT_SELF, type UnitBody } from "@proj/dwcp";
 import { HdePool } from "#src/io/workers/hde-pool.js";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +9,6 @@ import { UnitDecoder } from "#src/io/transfer/unit-decoder.js";
 import { limits, noise, platform } from "../support/hde.js";
 
 // A thread begins while other programs keep the cores busy.
-jest.setTimeout(60_000);
 
 const raw = noise(300_000, 1);
 let folder: string;

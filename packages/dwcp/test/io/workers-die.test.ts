@@ -4,8 +4,6 @@ import { Worker } from "node:worker_threads";
 import { noise, words } from "../support/hde.js";
 import { addressOf, storedIn, TwoNodes } from "../support/two-nodes.js";
 
-jest.setTimeout(120_000);
-
 let world: TwoNodes;
 beforeEach(() => {
   world = new TwoNodes();

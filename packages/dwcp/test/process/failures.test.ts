@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { DwcpManager, type DwcpNode, nodeHdePlatform, startDwcpNode } from "@proj/dwcp/node";
 import { startTcpProxy, type TcpProxy } from "@proj/wan";
 import { PlainReceiver } from "#src/io/plain/plain-receiver.js";
@@ -14,8 +14,6 @@ import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { testKey } from "../support/test-key.js";
-
-jest.setTimeout(120_000);
 
 const program = fileURLToPath(new URL("../support/node-program.js", import.meta.url));
 const security = { mode: "psk", key: testKey } as const;

@@ -1,6 +1,6 @@
 import { describeWith, namespaces } from "@proj/peers";
 import { type DwcpNode, startDwcpNode } from "@proj/dwcp/node";
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -10,8 +10,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { testKey } from "../support/test-key.js";
-
-jest.setTimeout(120_000);
 
 const program = fileURLToPath(new URL("../support/node-program.js", import.meta.url));
 const security = { mode: "psk", key: testKey } as const;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type DwcpNode, type RmaReading, startDwcpNode } from "@proj/dwcp/node";
 import { backend } from "@proj/native-io";
 import { describeWith, type Peer } from "@proj/peers";
@@ -11,8 +11,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { testKey } from "../support/test-key.js";
-
-jest.setTimeout(120_000);
 
 const program = fileURLToPath(new URL("../support/node-program.js", import.meta.url));
 const security = { mode: "psk", key: testKey } as const;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { crc32, encodePreface, FrameType } from "@proj/dwcp";
 import { type DwcpNode, nodeCrc32, nodeHdePlatform, startDwcpNode } from "@proj/dwcp/node";
 import { startTcpProxy, type TcpProxy } from "@proj/wan";
@@ -10,8 +10,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HostilePeer } from "../support/hostile-peer.js";
-
-jest.setTimeout(120_000);
 
 // While each of these goes on, an honest transfer runs in a session of its own, and has to arrive.
 describe("a live node", () => {

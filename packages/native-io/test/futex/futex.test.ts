@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Backend, FUTEX_SLICE_MS, portable } from "@proj/native-io";
 import { describeWith } from "@proj/peers";
 import { spawn } from "node:child_process";
@@ -9,7 +9,6 @@ import { native } from "../native-peer.js";
 import { scratch } from "../shm/scratch.js";
 
 // Each test starts a thread, which a busy machine takes its time for.
-jest.setTimeout(60_000);
 
 const waiter = new URL("./waiter.js", import.meta.url);
 
@@ -130,5 +129,5 @@ describeWith("futex, native backend", native, (backend) => {
     region.unmap();
     file.close();
     place.remove();
-  }, 60_000);
+  });
 });

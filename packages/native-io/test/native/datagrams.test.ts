@@ -34,7 +34,7 @@ describeWith("datagrams and ciphers below Node-API", compiler, (cxx) => {
     ];
     const flags = ["-std=c++17", "-g", "-O1", "-pthread"];
     run(cxx, [...flags, ...files, "-ldl", "-o", join(folder, "program")]);
-  }, 60_000);
+  });
 
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -54,6 +54,6 @@ describeWith("datagrams and ciphers below Node-API", compiler, (cxx) => {
         "--errors-for-leak-kinds=definite",
       ];
       run(valgrind, [...options, join(folder, "program")]);
-    }, 120_000);
+    });
   });
 });

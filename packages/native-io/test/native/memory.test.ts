@@ -30,7 +30,7 @@ describeWith("the code below Node-API", compiler, (cxx) => {
       encoding: "utf8",
     });
     expect([status, stderr]).toEqual([0, ""]);
-  }, 60_000);
+  });
   afterAll(() => place.remove());
 
   function run(...tool: readonly string[]): void {
@@ -53,6 +53,6 @@ describeWith("the code below Node-API", compiler, (cxx) => {
         "--leak-check=full",
         "--errors-for-leak-kinds=definite",
       );
-    }, 120_000);
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, describe, expect, test } from "@jest/globals";
 import {
   type Backend,
   portable,
@@ -17,7 +17,6 @@ import { withLender } from "./with-lender.js";
 import { settle } from "./settle.js";
 
 // Connections and processes take their time on a busy machine.
-jest.setTimeout(60_000);
 
 const rights = { remoteRead: true, remoteWrite: true };
 const none = { remoteRead: false, remoteWrite: false };

@@ -55,7 +55,7 @@ describeWith("nothing is left of", counting, ({ shm }) => {
       region.unmap();
     });
     file.close();
-  }, 120_000);
+  });
 
   test("files that were opened, and refused", async () => {
     folders.create(place.path("opened"), { sizeBytes: 4096 }).close();
@@ -69,14 +69,14 @@ describeWith("nothing is left of", counting, ({ shm }) => {
       }
       if (!refused) throw new Error("a file that is too small was opened");
     });
-  }, 120_000);
+  });
 
   test("files that were created and removed", async () => {
     await expectNoGrowth(() => {
       folders.create(place.path("made"), { sizeBytes: 4096 }).close();
       folders.unlink(place.path("made"));
     });
-  }, 120_000);
+  });
 
   test("threads that were ended in the middle of native calls", async () => {
     folders.create(place.path("busy"), { sizeBytes: 2 ** 20 }).close();
@@ -98,7 +98,7 @@ describeWith("nothing is left of", counting, ({ shm }) => {
     expect(after.files).toBeLessThanOrEqual(before.files + 2);
     expect(readFileSync("/proc/self/maps", "utf8")).not.toContain(place.path("busy"));
     place.remove();
-  }, 60_000);
+  });
 });
 
 describeWith("nothing is left of RMA:", lending(counting), ({ shm, rma }) => {
@@ -114,7 +114,7 @@ describeWith("nothing is left of RMA:", lending(counting), ({ shm, rma }) => {
     file.close();
     endpoint.close();
     place.remove();
-  }, 120_000);
+  });
 });
 
 function lending(peer: Peer<Backend>): Peer<Backend> {

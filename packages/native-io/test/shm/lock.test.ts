@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { portable } from "@proj/native-io";
 import { command, describeWith, type Peer } from "@proj/peers";
 import { execFileSync } from "node:child_process";
@@ -23,7 +23,6 @@ function limits(): Peer<readonly string[]> {
 }
 
 // Each test starts processes, which a busy machine takes its time for.
-jest.setTimeout(60_000);
 
 function lockedKib(): number {
   return Number(/^VmLck:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { command, describeWith, type Peer } from "@proj/peers";
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
@@ -21,7 +21,6 @@ function otherUsers(): Peer<string> {
 }
 
 // Each test starts processes, which a busy machine takes its time for.
-jest.setTimeout(60_000);
 
 describeWith("§6: who may map what", otherUsers(), (setpriv) => {
   let place: Scratch;

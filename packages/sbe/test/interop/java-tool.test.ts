@@ -32,7 +32,7 @@ describeWith("SBE's Java tool", java("sbe-all"), (jars) => {
       .map((file) => join(folder, file));
     const program = join(sources, "interop/SbePeer.java");
     run("javac", ["-encoding", "UTF-8", "-cp", jars, "-d", folder, ...generated, program]);
-  }, 120_000);
+  });
 
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
@@ -41,13 +41,13 @@ describeWith("SBE's Java tool", java("sbe-all"), (jars) => {
   test("reads what we write", () => {
     const printed = JSON.parse(print(schema, encodeEverything(everything))) as unknown;
     expect(printed).toMatchObject(expectedJson);
-  }, 60_000);
+  });
 
   test("reads what we write big-endian", () => {
     const bigSchema = join(sources, "schemas/everything-big-endian.xml");
     const printed = JSON.parse(print(bigSchema, big.encodeEverything(everything))) as unknown;
     expect(printed).toMatchObject(expectedJson);
-  }, 60_000);
+  });
 
   test("writes what we read, byte for byte what we write", () => {
     const file = join(folder, "message.bin");
@@ -55,7 +55,7 @@ describeWith("SBE's Java tool", java("sbe-all"), (jars) => {
     const bytes = readFileSync(file);
     expect(decodeEverything(bytes)).toEqual(everything);
     expect(formatHex(encodeEverything(everything))).toBe(formatHex(bytes));
-  }, 60_000);
+  });
 
   function print(from: string, bytes: Uint8Array): string {
     const file = join(folder, "ours.bin");

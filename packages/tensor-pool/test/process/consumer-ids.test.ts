@@ -46,5 +46,5 @@ describeWith("two consumers of one id", native, () => {
       close();
       await media.stop();
     }
-  }, 60_000);
+  });
 });

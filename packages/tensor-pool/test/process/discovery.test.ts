@@ -69,5 +69,5 @@ driver_control_stream_id = 1000`,
       await media.stop();
       rmSync(baseDir, { recursive: true, force: true });
     }
-  }, 60_000);
+  });
 });

@@ -43,7 +43,7 @@ describeWith("driver mode", native, () => {
     media = await startEmbeddedDriver({ aeronDir });
     connection = await connectAeron({ aeronDir });
     running = await start("cleanup_shm_on_exit = true");
-  }, 60_000);
+  });
   afterEach(async () => {
     for (const each of closing.splice(0)) each.close();
     await running.stop();
@@ -53,7 +53,7 @@ describeWith("driver mode", native, () => {
     rmSync(baseDir, { recursive: true, force: true });
     expect(left).toEqual([]);
     expect(existsSync(aeronDir)).toBe(false);
-  }, 60_000);
+  });
 
   function start(more: string): Promise<RunningPoolDriver> {
     const config = testConfig(baseDir, `lease_expiry_grace_intervals = ${GRACE}\n${more}`);
@@ -119,7 +119,7 @@ describeWith("driver mode", native, () => {
       dropsNoPool: 1,
       descriptorBackPressured: 0,
     });
-  }, 60_000);
+  });
 
   test("a reader that blocks is woken for each frame", async () => {
     const writer = await attachProducer({ ...common(), wakeReaders: true });
@@ -145,7 +145,7 @@ describeWith("driver mode", native, () => {
     const { waits } = (await heard()) as { waits: number };
     expect(waits).toBeGreaterThan(0);
     await reader.terminate();
-  }, 60_000);
+  });
 
   test("a producer that leaves and comes back is followed through its epochs", async () => {
     const reasons: string[] = [];
@@ -174,7 +174,7 @@ describeWith("driver mode", native, () => {
       expect([frame.seq, frame.payload[0]]).toEqual([0, 42]);
       break;
     }
-  }, 60_000);
+  });
 
   test("a lease that is revoked ends writing at once; the next one begins an epoch", async () => {
     const writer = await producer();
@@ -189,7 +189,7 @@ describeWith("driver mode", native, () => {
     await writer.mapped();
     expect(writer.epoch).toBeGreaterThan(before);
     expect(writer.publish({ dtype: "uint8", shape: [1], data: new Uint8Array(1) })).toBe(0);
-  }, 60_000);
+  });
 
   test("a second driver of the namespace is refused; a new one goes on above the epochs of the old", async () => {
     await expect(start("")).rejects.toMatchObject({ code: "tensor_pool.driver_active" });
@@ -201,11 +201,11 @@ describeWith("driver mode", native, () => {
     while (writer.epoch === before) await sleep(1);
     await writer.mapped();
     expect(writer.epoch).toBeGreaterThan(before);
-  }, 60_000);
+  });
 
   test("a stream that nobody configured is made from the range", async () => {
     const writer = await producer({ streamId: undefined });
     await writer.mapped();
     expect(writer.streamId).toBe(20_000);
-  }, 60_000);
+  });
 });

@@ -40,7 +40,7 @@ describeWith("relays of a driver", native, () => {
     mkdirSync(baseDir, { mode: 0o700 });
     media = await startEmbeddedDriver({ aeronDir });
     connection = await connectAeron({ aeronDir });
-  }, 60_000);
+  });
   afterEach(async () => {
     for (const each of open.splice(0).toReversed()) each.close();
     connection.close();
@@ -48,7 +48,7 @@ describeWith("relays of a driver", native, () => {
     const left = readdirSync(baseDir, { recursive: true });
     rmSync(baseDir, { recursive: true, force: true });
     expect(left).toEqual([]);
-  }, 60_000);
+  });
 
   function keep<T extends { close(): void }>(each: T): T {
     open.push(each);
@@ -165,7 +165,7 @@ integrity_crc32c = true
     expect(received.b1["receiver 50000"]["checksum"]).toBeUndefined();
     await far.stop();
     expect(far.relays.counters()).toEqual({});
-  }, 60_000);
+  });
 
   test("§19: [bridge] and [rate_limiter] of one driver follow each other", async () => {
     const driver = await start(
@@ -190,5 +190,5 @@ dest_stream_id = 50001
       r1: { "limiter 50001": { received: number; passed: number } };
     };
     expect(r1["limiter 50001"].passed).toBeLessThan(r1["limiter 50001"].received / 2);
-  }, 60_000);
+  });
 });

@@ -46,7 +46,7 @@ describeWith("beside frames", native, () => {
     driver = await startEmbeddedDriver({ aeronDir });
     connection = await connectAeron({ aeronDir });
     ({ client } = connection);
-  }, 30_000);
+  });
   afterEach(() => {
     for (const each of open.splice(0).toReversed()) each.close();
   });
@@ -55,7 +55,7 @@ describeWith("beside frames", native, () => {
     await driver.stop();
     expect(readdirSync(baseDir)).toEqual([]);
     rmSync(baseDir, { recursive: true, force: true });
-  }, 30_000);
+  });
 
   function keep<T extends { close(): void }>(each: T): T {
     open.push(each);
@@ -158,7 +158,7 @@ describeWith("beside frames", native, () => {
       wire.FrameProgressState.PROGRESS,
       wire.FrameProgressState.COMPLETE,
     ]);
-  }, 60_000);
+  });
 
   test("§26.9: with a driver it answers, and the producer gives what it answered", async () => {
     const parsed = parseConfig(`
@@ -228,7 +228,7 @@ per_consumer_control_range = 100
       return progress.length > 2;
     }, turn);
     expect(progress[0]?.epoch).toBe(producer.epoch);
-  }, 60_000);
+  });
 
   test("§11, §12: both sides tell how they fare, and the stream what it is", async () => {
     const direct = await produce(10_001);
@@ -268,7 +268,7 @@ per_consumer_control_range = 100
     ]);
     // Its descriptors are everybody's, so that it keeps to its rate itself.
     expect(consumer.consumer.counters.drops.rateLimited).toBeGreaterThan(0);
-  }, 60_000);
+  });
 
   test("§19: frames cross a bridge under their numbers, with what the stream says of itself", async () => {
     const source = await produce(10_002);
@@ -330,7 +330,7 @@ per_consumer_control_range = 100
     expect(sender.counters()["frames"]).toBeGreaterThanOrEqual(30);
     expect(receiver.counters()["published"]).toBeGreaterThanOrEqual(30);
     expect(receiver.counters()["checksum"]).toBeUndefined();
-  }, 60_000);
+  });
 
   test("§19: a stream is published again at a lower rate", async () => {
     const source = await produce(10_003);
@@ -361,5 +361,5 @@ per_consumer_control_range = 100
     expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
     expect(limiter.counters.passed).toBeLessThan(limiter.counters.received / 2);
     expect(consumer.consumer.counters.dropsGap).toBeGreaterThan(0);
-  }, 60_000);
+  });
 });

@@ -148,11 +148,11 @@ describeWith("tools on shared memory", native, () => {
 
   beforeAll(async () => {
     aeron = await startEmbeddedDriver({ aeronDir });
-  }, 30_000);
+  });
   afterAll(async () => {
     await aeron.stop();
     rmSync(baseDir, { recursive: true, force: true });
-  }, 30_000);
+  });
 
   test("a region is made, checked and looked at", async () => {
     const pool = ["-r", "pool", "-s", "5", "-e", "9", "-N", "4", "-S", "128"];
@@ -201,7 +201,7 @@ describeWith("tools on shared memory", native, () => {
     while ((await run("driver-status", "-a", aeronDir, "--for", "1500")).code !== 0);
     producer.stop();
     expect((await producer.ran).json[0]).toHaveProperty("published");
-  }, 60_000);
+  });
 
   test("a driver is run, asked for a lease and given it back, and stops", async () => {
     const config = join(baseDir, "config.toml");
@@ -259,7 +259,7 @@ describeWith("tools on shared memory", native, () => {
     expect(err).toMatch(/^info attached streamId=10000 clientId=9 /m);
     expect(err).toMatch(/^info stopped /m);
     expect(readdirSync(baseDir)).toContain("aeron");
-  }, 60_000);
+  });
 
   test("a config is sent, and listened to", async () => {
     const listening = start("control-listen", "-a", aeronDir, "-C", "1010", "-n", "1", "--json");
@@ -282,7 +282,7 @@ describeWith("tools on shared memory", native, () => {
       useShm: 0,
     });
     expect((await run("send-consumer-config", "-a", aeronDir)).code).toBe(2);
-  }, 30_000);
+  });
 
   test("where nobody answers, it says so", async () => {
     const query = await run("discovery-query", "-a", aeronDir, "--timeout", "50", "--json");
@@ -290,5 +290,5 @@ describeWith("tools on shared memory", native, () => {
     expect(JSON.parse(query.err)).toMatchObject({ error: "tensor_pool.discovery_timeout" });
     expect((await run("bridge-status", "-a", aeronDir, "--for", "50")).code).toBe(1);
     expect((await run("stats", "-a", join(baseDir, "none"), "-n", "1")).code).toBe(1);
-  }, 30_000);
+  });
 });

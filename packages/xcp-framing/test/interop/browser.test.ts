@@ -82,7 +82,7 @@ describeWith("a page in Chromium", chromium(), (executablePath) => {
     page = await browser.newPage();
     await page.goto(origin, { waitUntil: "load" });
     await page.waitForFunction("globalThis.xcp !== undefined");
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await browser?.close();
@@ -101,35 +101,31 @@ describeWith("a page in Chromium", chromium(), (executablePath) => {
     ["an encrypted chunk train", { bytes: 3_000_000, codec: "PROTOBUF", compress: false, key }],
   ];
 
-  test.each(scenarios)(
-    "%s goes to a Node server and back",
-    async (_name, scenario) => {
-      const received: string[] = [];
-      const running: RunningServer = await serveXcp({
-        listen: ["ws://127.0.0.1:0/xcp"],
-        origins: [origin],
-        handler: ({ bodyCodec, body }) => {
-          received.push(createHash("sha256").update(body).digest("hex"));
-          return { bodyCodec, body };
-        },
-        ...(scenario.key === undefined
-          ? {}
-          : { key: Uint8Array.from(scenario.key), cryptPolicy: "required" }),
-      });
-      const report: Report = await page.evaluate(
-        (asked) => (globalThis as unknown as PageGlobals).xcp.exchange(asked),
-        { url: running.urls[0] ?? "", ...scenario },
-      );
-      expect(report).toMatchObject({ profile: "v0.2", transport: "ws", echoed: true });
-      expect(received).toEqual([report.sentSha256]);
-      expect(report.encrypted).toBe(scenario.key !== undefined);
-      expect(report.pingUs).toBeGreaterThan(0);
-      if (scenario.compress) expect(report.wireBytes).toBeLessThan(scenario.bytes / 2);
-      else expect(report.wireFrames).toBeGreaterThan(scenario.bytes / 1_048_576);
-      await running.close();
-    },
-    60_000,
-  );
+  test.each(scenarios)("%s goes to a Node server and back", async (_name, scenario) => {
+    const received: string[] = [];
+    const running: RunningServer = await serveXcp({
+      listen: ["ws://127.0.0.1:0/xcp"],
+      origins: [origin],
+      handler: ({ bodyCodec, body }) => {
+        received.push(createHash("sha256").update(body).digest("hex"));
+        return { bodyCodec, body };
+      },
+      ...(scenario.key === undefined
+        ? {}
+        : { key: Uint8Array.from(scenario.key), cryptPolicy: "required" }),
+    });
+    const report: Report = await page.evaluate(
+      (asked) => (globalThis as unknown as PageGlobals).xcp.exchange(asked),
+      { url: running.urls[0] ?? "", ...scenario },
+    );
+    expect(report).toMatchObject({ profile: "v0.2", transport: "ws", echoed: true });
+    expect(received).toEqual([report.sentSha256]);
+    expect(report.encrypted).toBe(scenario.key !== undefined);
+    expect(report.pingUs).toBeGreaterThan(0);
+    if (scenario.compress) expect(report.wireBytes).toBeLessThan(scenario.bytes / 2);
+    else expect(report.wireFrames).toBeGreaterThan(scenario.bytes / 1_048_576);
+    await running.close();
+  });
 
   test("a page of an origin that was not named is refused", async () => {
     const running = await serveXcp({ listen: ["ws://127.0.0.1:0/xcp"] });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -11,8 +11,6 @@ import {
   type ManagerOptions,
   readConfigFile,
 } from "@proj/dwcp/node";
-
-jest.setTimeout(120_000);
 
 const key = randomBytes(32);
 const streams = { minStreams: 1, initialStreams: 2, maxStreams: 4 };

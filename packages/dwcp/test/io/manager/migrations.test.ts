@@ -1,12 +1,10 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DwcpManager, ManagementServer, type PeerAddress } from "@proj/dwcp/node";
 import { BusyMemory } from "../../support/busy-memory.js";
-
-jest.setTimeout(120_000);
 
 const key = randomBytes(32);
 let folder: string;

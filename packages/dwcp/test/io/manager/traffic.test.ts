@@ -1,12 +1,10 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DwcpManager, type PeerAddress } from "@proj/dwcp/node";
 import { type ProxiedConnection, startTcpProxy, type TcpProxy } from "@proj/wan";
-
-jest.setTimeout(120_000);
 
 const key = randomBytes(32);
 let folder: string;

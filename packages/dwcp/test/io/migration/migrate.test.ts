@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -7,8 +7,6 @@ import { type DwcpNode, ImageFileSource, type MigrationRound } from "@proj/dwcp/
 import { startTcpProxy } from "@proj/wan";
 import { BusyMemory } from "../../support/busy-memory.js";
 import { addressOf, storedIn, TwoNodes } from "../../support/two-nodes.js";
-
-jest.setTimeout(120_000);
 
 let nodes: TwoNodes;
 let sender: DwcpNode;

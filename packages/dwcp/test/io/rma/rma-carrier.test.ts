@@ -1,12 +1,10 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { randomBytes } from "node:crypto";
 import { backend, type Rma, type RmaEndpoint } from "@proj/native-io";
 import type { DwcpNode } from "@proj/dwcp/node";
 import { openCarrier } from "#src/io/rma/open-carrier.js";
 import { transportOf } from "#src/io/manager/transport-info.js";
 import { addressOf, storedIn, TwoNodes } from "../../support/two-nodes.js";
-
-jest.setTimeout(120_000);
 
 // What moves bytes here without hardware; the portable backend has `memory`, within this thread.
 const software = ["shm", "tcp;ofi_rxm", "memory"];
