@@ -33,8 +33,13 @@ export class IntervalSet {
       low = Math.min(low, s);
       high = Math.max(high, e);
     }
-    this.#starts.splice(from, to - from, low);
-    this.#ends.splice(from, to - from, high);
+    if (to - from === 1) {
+      this.#starts[from] = low;
+      this.#ends[from] = high;
+    } else {
+      this.#starts.splice(from, to - from, low);
+      this.#ends.splice(from, to - from, high);
+    }
     const added = end - start - overlap;
     this.#covered += added;
     return added;
