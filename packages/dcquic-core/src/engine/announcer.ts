@@ -169,7 +169,6 @@ export class Announcer {
     if (transfer.state === "accepted") this.#resending.askLater(nowUs, path, transfer);
     if (transfer.state !== "announced") return;
     transfer.state = "accepted";
-    this.#resending.askLater(nowUs, path, transfer);
     path.health.sample(nowUs, 0);
     this.#context.events.push({
       kind: "transferAccepted",
@@ -179,6 +178,7 @@ export class Announcer {
     this.#gate.accepted(transfer);
     if (transfer.cancelStatus !== undefined) this.cancel(path, transfer, transfer.cancelStatus);
     else if (transfer.inline) this.drained(path, transfer);
+    else if (!transfer.isOver) this.#resending.askLater(nowUs, path, transfer);
   }
 
   /** The transfer's timer ran out: the announcement, or the last byte, is sent again. */
