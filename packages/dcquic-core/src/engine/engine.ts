@@ -130,7 +130,7 @@ export class Engine {
    * Learns another address of a path's peer, which is answered where it was heard last; or that of another worker of the peer,
    * which hands over what is sent to it. §18, D-33
    */
-  addAddress(path: PathId, address: number, whose: AddressOwner = "home"): void {
+  addAddress(path: PathId, address: number, whose: AddressOwner): void {
     this.#paths.by(path).addAddress(address, whose);
   }
 

@@ -1,6 +1,6 @@
 import { isWireError } from "@proj/wire-types";
 import { OVERHEAD_BYTES } from "../sched/leaky-bucket.js";
-import { CREDENTIAL_ID_BYTES, PacketType } from "../wire/constants.js";
+import { CREDENTIAL_ID_BYTES, CREDENTIAL_ID_OFFSET, PacketType } from "../wire/constants.js";
 import { decodeHeader, packetHeader } from "../wire/packet-header.js";
 import type { DatagramBatch } from "./batch.js";
 import type { EngineContext } from "./context.js";
@@ -37,7 +37,6 @@ export interface IntakeParts {
 const ECN_ECT1 = 1;
 const ECN_ECT0 = 2;
 const ECN_CE = 3;
-const CREDENTIAL_OFFSET = 8;
 
 /**
  * Takes datagrams: believes nothing before a tag verified, counts what did, and lets no byte of a peer throw.
@@ -74,7 +73,9 @@ export class PacketIntake {
     const offset = batch.offset(index);
     const verdict = decodeHeader(batch.view, offset, batch.length(index), header);
     const isPacket = verdict === "packet";
-    const path = isPacket ? this.#parts.pathOf(batch.bytes, offset + CREDENTIAL_OFFSET) : undefined;
+    const path = isPacket
+      ? this.#parts.pathOf(batch.bytes, offset + CREDENTIAL_ID_OFFSET)
+      : undefined;
     this.#opener.openLater(path, header, batch, index);
   }
 
@@ -89,9 +90,9 @@ export class PacketIntake {
       return;
     }
     const { context, frames, pathOf } = this.#parts;
-    const path = pathOf(batch.bytes, offset + CREDENTIAL_OFFSET);
+    const path = pathOf(batch.bytes, offset + CREDENTIAL_ID_OFFSET);
     if (path === undefined) {
-      this.#unknown(batch, index, offset + CREDENTIAL_OFFSET);
+      this.#unknown(batch, index, offset + CREDENTIAL_ID_OFFSET);
       return;
     }
     if (path.failedStatus !== undefined) return;

@@ -46,6 +46,7 @@ export class PeerHealth {
   #samplesSinceUs: number;
   #answers = 0;
   #firstAnswerUs = 0;
+  #lastAnswerUs = 0;
   #unanswered = 0;
   #heardUs: number;
   #sleptAtHeardUs: number;
@@ -115,6 +116,7 @@ export class PeerHealth {
   /** Notes the answer to a PROBE. */
   probeAnswered(nowUs: number): void {
     if (this.#answers === 0) this.#firstAnswerUs = nowUs;
+    this.#lastAnswerUs = this.#awakeUs(nowUs);
     this.#answers += 1;
     this.#unanswered = 0;
     if (this.#state === "failed") {
@@ -133,7 +135,6 @@ export class PeerHealth {
    * Infinity when it owes none.
    */
   tick(nowUs: number, ptoUs: number, owedSinceUs: number): void {
-    const silentUs = this.silentUs(nowUs);
     const owedUs = nowUs - Math.max(this.#heardUs, owedSinceUs);
     switch (this.#state) {
       case "healthy":
@@ -148,9 +149,10 @@ export class PeerHealth {
         }
         break;
       case "probing":
+        // Whoever is heard and answers nothing cannot be reached.
         if (
-          silentUs >= PROBING_PATIENCE_US &&
-          this.#stayedUs(nowUs) >= PROBING_PATIENCE_US &&
+          this.#awakeUs(nowUs) - Math.max(this.#sinceUs, this.#lastAnswerUs) >=
+            PROBING_PATIENCE_US &&
           this.#unanswered >= PROBES_TO_FAIL
         ) {
           this.#enter(nowUs, "failed");

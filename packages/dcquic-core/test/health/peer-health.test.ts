@@ -65,6 +65,18 @@ describe("§3 row 12, §14: the peer health machine", () => {
     expect(failed().state).toBe("failed");
   });
 
+  test("a peer that is heard and answers none of six probes in 3 s fails: nothing reaches it", () => {
+    const health = probing();
+    for (let i = 0; i < 6; i++) health.probeSent();
+    health.probeAnswered(SECOND);
+    for (let i = 0; i < 6; i++) health.probeSent();
+    for (let i = 0; i < 38; i++) health.heard((1 + i / 10) * SECOND);
+    health.tick(3.9 * SECOND, PTO, 0);
+    expect(health.state).toBe("probing");
+    health.tick(4.1 * SECOND, PTO, 0);
+    expect(health.state).toBe("failed");
+  });
+
   test("one answer verifies a failed peer, five over a second restore it", () => {
     const health = failed();
     health.probeAnswered(5 * SECOND);

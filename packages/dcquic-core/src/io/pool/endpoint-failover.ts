@@ -1,4 +1,5 @@
 import type { EngineEvent, PathId } from "../../engine/events.js";
+import type { AddressOwner } from "../../engine/path.js";
 import type { WorkerEndpoint } from "../../path/hello.js";
 import type { UdpAddress } from "../peer-addresses.js";
 import { formatPeerName, isUnspecified } from "./peer-name.js";
@@ -41,7 +42,7 @@ export class EndpointFailover {
       (each.worker === home?.worker ? others : strangers).set(name, at);
     }
     if (others.size + strangers.size === 0) return;
-    for (const at of others.values()) this.#add(path, at);
+    for (const at of others.values()) this.#add(path, at, "home");
     this.#otherWorkers.set(path, [...strangers.values()]);
     this.#retries.set(path, undefined);
   }
@@ -58,7 +59,7 @@ export class EndpointFailover {
     if (event.kind !== "peerStateChanged" || !this.#retries.has(event.path)) return;
     clearTimeout(this.#retries.get(event.path));
     if (event.state !== "probing" && event.state !== "failed") return;
-    for (const at of this.#otherWorkers.get(event.path) ?? []) this.#add(event.path, at);
+    for (const at of this.#otherWorkers.get(event.path) ?? []) this.#add(event.path, at, "other");
     this.#otherWorkers.delete(event.path);
     this.#next(event.path);
   }
@@ -68,8 +69,8 @@ export class EndpointFailover {
     for (const path of this.#retries.keys()) this.forget(path);
   }
 
-  #add(path: PathId, { host, port }: UdpAddress): void {
-    this.#driver.engine.addAddress(path, this.#driver.addressOf(host, port));
+  #add(path: PathId, { host, port }: UdpAddress, whose: AddressOwner): void {
+    this.#driver.engine.addAddress(path, this.#driver.addressOf(host, port), whose);
   }
 
   // The engine knows best whether the peer was heard meanwhile.

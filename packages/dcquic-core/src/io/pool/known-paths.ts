@@ -12,6 +12,8 @@ export interface KnownPath {
   readonly entry: PathEntry;
   /** When its secret is to be replaced; µs. */
   readonly replaceAtUs: number;
+  /** When a datagram under it last arrived at another worker; µs. */
+  detouredUs: number;
   /** Whether it was used since the last sweep. */
   wasUsed: boolean;
   /** Whether what ran on it goes on on a newer path: it is kept all the same, for what the peer has to look up. §10.4 */
@@ -79,7 +81,15 @@ export class KnownPaths {
     const before = this.#newest.get(peer);
     const entry = this.#secrets.insert(nowUs, peer, made.path);
     const { replaceAtUs } = made;
-    const added: KnownPath = { route, home, entry, replaceAtUs, wasUsed: true, wasMoved: false };
+    const added: KnownPath = {
+      route,
+      home,
+      entry,
+      replaceAtUs,
+      detouredUs: Number.NEGATIVE_INFINITY,
+      wasUsed: true,
+      wasMoved: false,
+    };
     this.#byEntry.set(entry, added);
     this.#newest.set(peer, added);
     home.paths.set(route.path, added);

@@ -126,7 +126,7 @@ export class NetworkBackend implements PoolBackend {
   /** Takes what a worker tells. */
   handle(number: number, news: WorkerNews): void {
     if (news.kind === "engine") this.#handleEvent(number, news.event);
-    else if (news.kind === "foreign") this.#paths.homes.pass(news.packet);
+    else if (news.kind === "foreign") this.#paths.handOver(news.packet);
     else this.#handleWorker(number, news);
   }
 

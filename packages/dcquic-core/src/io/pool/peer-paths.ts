@@ -9,6 +9,8 @@ import type { DcquicEvent } from "../../events/event-groups.js";
 import type { HandshakeCounts, Route } from "../../pool/pool-backend.js";
 import type { Reassignment, RouterDependency } from "../../router/request-router.js";
 import type { IncomingStream } from "../../stream/incoming-stream.js";
+import { CREDENTIAL_ID_BYTES, CREDENTIAL_ID_OFFSET } from "../../wire/constants.js";
+import type { HandedPacket } from "../peer-addresses.js";
 import { HandshakeLog } from "./handshake-log.js";
 import { type KnownPath, KnownPaths } from "./known-paths.js";
 import { PathHomes } from "./path-homes.js";
@@ -41,6 +43,7 @@ export interface PeerPathsOptions {
 
 const REDIAL_AFTER_US = 10_000_000;
 const JITTER = 0.2;
+const DETOUR_US = 10_000_000;
 const GONE: ReadonlySet<number> = new Set([
   Status.Protocol,
   Status.GoingAway,
@@ -56,8 +59,7 @@ const GONE: ReadonlySet<number> = new Set([
  * @see spec/dcquic.md §7.1, §7.4, §10.4, §18
  */
 export class PeerPaths {
-  /** Which worker is home to which path. */
-  readonly homes: PathHomes;
+  readonly #homes: PathHomes;
   readonly #options: PeerPathsOptions;
   readonly #known: KnownPaths;
   readonly #dialling = new Map<string, Promise<Route>>();
@@ -68,7 +70,7 @@ export class PeerPaths {
   /** Has no paths yet. */
   constructor(options: PeerPathsOptions) {
     this.#options = options;
-    this.homes = new PathHomes(options.workers.all);
+    this.#homes = new PathHomes(options.workers.all);
     this.#known = new KnownPaths(options.pathCapacity, (path) =>
       this.#drop(path.home, path.route.path),
     );
@@ -86,8 +88,8 @@ export class PeerPaths {
   }
 
   /**
-   * The home of a peer that a path is about to be made to. Where the last path to it failed and the peer is there all the same,
-   * its packets do not reach the worker that was its home: another one takes it, if there is one.
+   * The home of a peer that a path is about to be made to. Where the last path to it failed, or the peer reached it at other
+   * workers only, packets do not pass between the peer and its home: another worker takes it, if there is one.
    *
    * @throws DcquicError `dcquic.local_resource` when every worker is lost.
    */
@@ -95,7 +97,9 @@ export class PeerPaths {
     const { workers, onReassigned } = this.#options;
     const home = workers.homeOf(peer, dependencies);
     const last = this.#known.newest(peer);
-    if (last === undefined || last.home !== home || !hasFailed(last)) return home;
+    if (last === undefined || last.home !== home) return home;
+    const isDetoured = home.driver.nowUs - last.detouredUs < DETOUR_US;
+    if (!hasFailed(last) && !isDetoured) return home;
     const moved = workers.reassign(peer);
     if (moved === undefined) return home;
     onReassigned(moved);
@@ -131,6 +135,15 @@ export class PeerPaths {
     }
   }
 
+  /** Passes a datagram on to the home of its path. */
+  handOver(packet: HandedPacket): void {
+    const at = CREDENTIAL_ID_OFFSET;
+    const credentialId = packet.datagram.subarray(at, at + CREDENTIAL_ID_BYTES);
+    const known = this.#known.byCredentialId(credentialId);
+    if (known !== undefined) known.detouredUs = known.home.driver.nowUs;
+    this.#homes.pass(packet);
+  }
+
   /** Takes what an engine tells of a path. */
   handle(worker: PoolWorker, event: EngineEvent): void {
     if (event.kind === "handshakeDue") this.#replace(worker.paths.get(event.path));
@@ -150,7 +163,7 @@ export class PeerPaths {
     const paths = [...worker.paths.values()];
     for (const known of paths) this.#known.remove(known);
     for (const path of [...paths.map(({ route }) => route.path), ...worker.unproved.keys()]) {
-      this.homes.remove(worker, path);
+      this.#homes.remove(worker, path);
       worker.failover.forget(path);
       worker.unproved.delete(path);
       worker.layer.failPath(path, Status.LocalResource);
@@ -181,13 +194,13 @@ export class PeerPaths {
     const address = driver.addressOf(early.host, early.port);
     const path = driver.engine.addPath(driver.nowUs, early.path, address);
     unproved.set(path, []);
-    this.homes.add(home, path, early.path.credentialId);
+    this.#homes.add(home, path, early.path.credentialId);
     failover.watch(path, early.path.peer.endpoints, early.host, early.port);
     return { home, path };
   }
 
   #drop(home: PoolWorker, path: PathId): void {
-    this.homes.remove(home, path);
+    this.#homes.remove(home, path);
     home.failover.forget(path);
     home.unproved.delete(path);
     if (!home.isUp) return;

@@ -146,7 +146,7 @@ function obey(driver: NativeDriver, command: ThreadCommand): void {
     }
     case "addAddress": {
       const { host, port: udpPort } = command.address;
-      return engine.addAddress(command.path, driver.addressOf(host, udpPort));
+      return engine.addAddress(command.path, driver.addressOf(host, udpPort), command.whose);
     }
     case "nextAddress":
       engine.nextAddress(nowUs, command.path, command.silentUs);

@@ -4,6 +4,7 @@ import { systemTime } from "@proj/wire-types/system";
 import { BufferRegistry, type RegisteredBuffer } from "../../buffer/buffer-registry.js";
 import type { AnnounceResult } from "../../engine/announce-options.js";
 import type { PathId } from "../../engine/events.js";
+import type { AddressOwner } from "../../engine/path.js";
 import { Status } from "../../engine/status.js";
 import type { PeerState } from "../../health/peer-health.js";
 import type { Measured } from "../../metrics/engine-metrics.js";
@@ -85,7 +86,7 @@ export class EngineThread {
       addPath: (_nowUs, established, address) => this.#addPath(established, address),
       removePath: (path) => this.#forget({ kind: "removePath", path }),
       failPath: (path, status) => this.post({ kind: "failPath", path, status }),
-      addAddress: (path, address) => this.#addAddress(path, address),
+      addAddress: (path, address, whose) => this.#addAddress(path, address, whose),
       nextAddress: (_nowUs, path, silentUs) => this.#nextAddress(path, silentUs),
       moveTransfers: (_nowUs, path, to) => this.post({ kind: "moveTransfers", path, to }),
       addForeignPath: (credentialId, home) =>
@@ -273,10 +274,10 @@ export class EngineThread {
     return path;
   }
 
-  #addAddress(path: PathId, address: number): void {
+  #addAddress(path: PathId, address: number, whose: AddressOwner): void {
     const to = this.#addresses[address];
     if (to === undefined) throw new RangeError(`there is no address ${address}`);
-    this.post({ kind: "addAddress", path, address: to });
+    this.post({ kind: "addAddress", path, address: to, whose });
   }
 
   #nextAddress(path: PathId, silentUs: number): boolean {

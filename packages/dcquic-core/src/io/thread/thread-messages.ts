@@ -6,6 +6,7 @@ import type {
 } from "../../engine/announce-options.js";
 import type { EngineConfig } from "../../engine/config.js";
 import type { EngineEvent, PathId } from "../../engine/events.js";
+import type { AddressOwner } from "../../engine/path.js";
 import type { PlacedAccept } from "../../engine/puller.js";
 import type { CloseOptions } from "../../engine/stream-closer.js";
 import type { Measured } from "../../metrics/engine-metrics.js";
@@ -41,7 +42,12 @@ export type ThreadCommand =
       readonly established: EstablishedPath;
       readonly address: UdpAddress;
     }
-  | { readonly kind: "addAddress"; readonly path: PathId; readonly address: UdpAddress }
+  | {
+      readonly kind: "addAddress";
+      readonly path: PathId;
+      readonly address: UdpAddress;
+      readonly whose: AddressOwner;
+    }
   | { readonly kind: "nextAddress"; readonly path: PathId; readonly silentUs: number }
   | { readonly kind: "removePath"; readonly path: PathId }
   | { readonly kind: "moveTransfers"; readonly path: PathId; readonly to: PathId }
