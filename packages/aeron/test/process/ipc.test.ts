@@ -123,7 +123,7 @@ describeWith("between processes", native, () => {
   });
 
   test("a client whose thread is blocked stays alive where a worker keeps it, and only there", async () => {
-    driver = await startEmbeddedDriver({ aeronDir: folder, clientTimeoutMs: 500 });
+    driver = await startEmbeddedDriver({ aeronDir: folder, clientTimeoutMs: 3_000 });
     const kept = await connectAeron({ aeronDir: folder, keepAlive: "worker" });
     connections.push(kept);
     const other = await connect();
@@ -133,7 +133,7 @@ describeWith("between processes", native, () => {
     // Workers start on their own; by then it beats.
     await sleep(1_000);
     const publication = await kept.client.addPublication("aeron:ipc", STREAM + 1);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6_000);
     while (!other.client.isClosed) await turn();
     await sleep(100);
     expect(kept.client.isClosed).toBe(false);

@@ -182,7 +182,7 @@ describe("a live node", () => {
     whole.peer.chunk(whole.handle, { ...good, unitId: 0 });
     whole.peer.chunk(whole.handle, { ...good, unitId: 1, rawOffset: 4_096 });
     // A sender that keeps the rules waits for the acknowledgements; before, a FIN says nothing.
-    await sleep(500);
+    await whole.peer.arrived(8_192);
     whole.peer.say({ kind: "FIN", rootHash: "11".repeat(32), rawLength: 8_192 }, whole.handle);
     await Promise.race([whole.peer.until("LEAVES", "ERROR"), whole.peer.gone()]);
   });

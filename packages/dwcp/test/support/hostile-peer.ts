@@ -3,6 +3,7 @@ import {
   type Chunk,
   type ControlMessage,
   crc32,
+  decodeAck,
   decodeControlMessage,
   encodeChunk,
   encodeControlMessage,
@@ -29,6 +30,7 @@ export class HostilePeer {
   readonly #reader = new FrameReader(MAX_FRAME_BYTES, crc32);
   #skip = PREFACE_BYTES;
   #isGone = false;
+  #arrivedBytes = 0;
   readonly #waiting: (() => void)[] = [];
 
   private constructor(socket: Socket) {
@@ -106,6 +108,11 @@ export class HostilePeer {
     }
   }
 
+  /** Waits until the node has acknowledged so many raw bytes of a transfer. */
+  async arrived(rawBytes: number): Promise<void> {
+    while (this.#arrivedBytes < rawBytes && !this.#isGone) await this.#news();
+  }
+
   /** Waits until the node hangs up. */
   async gone(): Promise<void> {
     while (!this.#isGone) await this.#news();
@@ -129,7 +136,11 @@ export class HostilePeer {
     this.#skip -= skipped;
     for (const frame of this.#reader.push(bytes.subarray(skipped))) {
       const name = frameNameOf(frame.type);
-      if (name === undefined || name === "CHUNK" || name === "ACK") continue;
+      if (name === undefined || name === "CHUNK") continue;
+      if (name === "ACK") {
+        this.#arrivedBytes = decodeAck(frame.payload).rawTotal;
+        continue;
+      }
       this.heard.push(decodeControlMessage(frame.type, frame.payload, limits, crc32));
     }
     this.#wake();
