@@ -40,6 +40,26 @@ function onNetworks(driver: "native" | "dgram"): void {
     ]);
   });
 
+  test(`§18, a worker on each of two NICs over ${driver}: a carrier that is lost, or back, is noticed, and calls go on`, async () => {
+    network = TwoNamespaces.make(2);
+    const common = { driver, port: 4600, bytes: 5000 };
+    const hosts = ["10.77.2.2", "10.77.1.2"];
+    const server = network.start(1, { ...common, role: "serve", hosts });
+    expect(await heard(server)).toMatchObject({ kind: "ready" });
+    const caller = network.start(0, {
+      ...common,
+      role: "call",
+      hosts: ["10.77.1.1", "10.77.2.1"],
+      peer: "10.77.2.2:4600",
+    });
+    expect(await heard(caller)).toEqual({ kind: "ready", nics: ["up", "up"] });
+    // The far end of the cable: here the interface stays up and has no carrier.
+    network.set(1, 1, "down");
+    expect(await heard(caller)).toEqual({ nic: 0, state: "down", answered: 5000 });
+    network.set(1, 1, "up");
+    expect(await heard(caller)).toEqual({ nic: 0, state: "up", answered: 5000 });
+  }, 120_000);
+
   test(`§12, a link of 50 Mbit/s over ${driver}: everything arrives at no more than its pace`, async () => {
     network = TwoNamespaces.make(1);
     network.limit(1, 1, "50mbit");

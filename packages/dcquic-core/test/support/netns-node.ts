@@ -1,11 +1,17 @@
-// One end of a test between network namespaces: `node netns-node.js serve|send <driver> <json>`; talks JSON by lines.
-import { memoryTarget } from "@proj/dcquic-core";
-import { bindNative, createTransportPool, UdpDriver } from "@proj/dcquic-core/node";
+// One end of a test between network namespaces: `node netns-node.js <order as JSON>`; talks JSON by lines.
+import { EventGroup, memoryTarget } from "@proj/dcquic-core";
+import {
+  type BindDriver,
+  bindNative,
+  createTransportPool,
+  UdpDriver,
+} from "@proj/dcquic-core/node";
 import { rackKey } from "./udp-pools.js";
 
 /** What one end is told. */
 export interface NetnsOrder {
-  readonly role: "serve" | "send";
+  /** `call` has a worker on each of its hosts, tells what becomes of their NICs, and calls when a NIC changed. */
+  readonly role: "serve" | "send" | "call";
   readonly driver: "native" | "dgram";
   readonly hosts: readonly string[];
   readonly port: number;
@@ -18,19 +24,27 @@ const order = JSON.parse(process.argv[2] ?? "{}") as NetnsOrder;
 const [host = "", ...otherHosts] = order.hosts;
 const say = (news: unknown): void => void process.stdout.write(`${JSON.stringify(news)}\n`);
 
+const bind: BindDriver =
+  order.driver === "native" ? bindNative : (options) => UdpDriver.bind(options);
+const rate = { bytesPerSecond: 1e9, flowBytesPerSecond: 1e9 };
+const nics = order.hosts.map((address) => ({ address, ...rate }));
 const pool = await createTransportPool({
-  host: "0.0.0.0",
+  ...(order.role === "call"
+    ? { host, settings: { preset: "twoCoreTest", nics, workers: nics.length } }
+    : { host: "0.0.0.0", advertisedHost: host, otherHosts }),
   port: order.port,
-  advertisedHost: host,
-  otherHosts,
   credentials: rackKey,
-  bind: order.driver === "native" ? bindNative : (options) => UdpDriver.bind(options),
+  bind,
   ...(order.engine === undefined ? {} : { engine: order.engine }),
 });
 
 if (order.role === "serve") {
   pool.serve({
     accept: async (incoming) => {
+      if (incoming.pattern === "unary") {
+        await incoming.reply((await incoming.request()).bytes);
+        return;
+      }
       const memory = new Uint8Array(incoming.size);
       const begun = setInterval(() => {
         if (memory.subarray(0, incoming.size / 8).every((byte) => byte === 0)) return;
@@ -43,6 +57,16 @@ if (order.role === "serve") {
     },
   });
   say({ kind: "ready", name: pool.name });
+} else if (order.role === "call") {
+  pool.subscribe({
+    mask: EventGroup.net,
+    onEvent: ({ kind, details }) => {
+      if (kind !== "net.nicStateChanged") return;
+      const { response } = pool.unaryRpc(order.peer ?? "", new Uint8Array(order.bytes));
+      void response.then(({ bytes }) => say({ ...details, answered: bytes.length }));
+    },
+  });
+  say({ kind: "ready", nics: pool.stats.routes?.nics.map(({ state }) => state) });
 } else {
   const payload = Uint8Array.from({ length: order.bytes }, (_, i) => i % 251);
   const begun = performance.now();
