@@ -60,7 +60,8 @@ export {
   startDiscovery,
 } from "./discovery-service.js";
 export { findStreams, type FindStreamsOptions } from "./find-streams.js";
-export { type ConfigResult, type Environment, parseConfig } from "./config/parse-config.js";
+export { type ConfigResult, parseConfig } from "./config/parse-config.js";
+export type { Environment } from "./config/override.js";
 export { DiskRegions, type DiskRegionsOptions } from "./disk-regions.js";
 export {
   type LinkOffer,

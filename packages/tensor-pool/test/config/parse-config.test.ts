@@ -149,6 +149,33 @@ profile = "a"
     ]);
   });
 
+  test("the environment wins over profiles and streams, by the names that the file has for them", () => {
+    const file = `[profiles.small]
+      payload_pools = [{ pool_id = 1, stride_bytes = 64 }]
+      [profiles.Large]
+      payload_pools = [{ pool_id = 1, stride_bytes = 4096 }]
+      [streams.camera]
+      stream_id = 10000
+      profile = "small"`;
+    const environment = {
+      PROFILES_SMALL_HEADER_NSLOTS: "64",
+      PROFILES_LARGE_PAYLOAD_POOLS: "[{ pool_id = 2, stride_bytes = 128 }]",
+      STREAMS_CAMERA_STREAM_ID: "10001",
+      STREAMS_CAMERA_PROFILE: "Large",
+      STREAMS_OTHER_STREAM_ID: "10002",
+    };
+    const result = parseConfig(file, environment);
+    if (result.kind !== "config") throw new Error(JSON.stringify(result.problems));
+    expect(result.config.profiles).toEqual({
+      small: { header_nslots: 64, payload_pools: [{ pool_id: 1, stride_bytes: 64 }] },
+      Large: { header_nslots: 1024, payload_pools: [{ pool_id: 2, stride_bytes: 128 }] },
+    });
+    expect(result.config.streams).toEqual({ camera: { stream_id: 10_001, profile: "Large" } });
+    expect(problems(parseConfig(file, { PROFILES_SMALL_HEADER_NSLOTS: "3" }))).toEqual([
+      "profiles.small.header_nslots",
+    ]);
+  });
+
   test("keys that are not known are warned of", () => {
     const result = parseConfig("[driver]\nwings = 2\n[fly]\na = 1");
     if (result.kind !== "config") throw new Error("invalid");

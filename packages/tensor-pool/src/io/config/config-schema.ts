@@ -115,7 +115,10 @@ const sections = {
   }),
 } as const;
 
-const keysOf: Readonly<Record<SectionName, Readonly<Record<string, z.ZodType>>>> = {
+type Keys = Readonly<Record<string, z.ZodType>>;
+
+/** The keys of each section, and what they take. */
+export const sectionKeys: Readonly<Record<string, Keys>> = {
   driver: sections.driver.shape,
   shm: sections.shm.shape,
   policies: sections.policies.shape,
@@ -136,14 +139,20 @@ const profile = z.object({
     .min(1, "a profile needs a pool"),
 });
 
+const stream = z.object({ stream_id: streamId, profile: z.string().min(1) });
+
+/** The keys of each entry of the sections whose entries have names. */
+export const entryKeys: Readonly<Record<string, Keys>> = {
+  profiles: profile.shape,
+  streams: stream.shape,
+};
+
 const schema = z.object({
   driver: sections.driver.prefault({}),
   shm: sections.shm.prefault({}),
   policies: sections.policies.prefault({}),
   profiles: z.record(z.string(), profile).default({}),
-  streams: z
-    .record(z.string(), z.object({ stream_id: streamId, profile: z.string().min(1) }))
-    .default({}),
+  streams: z.record(z.string(), stream).default({}),
   supervisor: sections.supervisor.prefault({}),
   discovery: sections.discovery.optional(),
 });
@@ -151,16 +160,6 @@ const schema = z.object({
 type Loose<Section, Key extends keyof Section> = Omit<Section, Key> & {
   readonly [Name in Key]?: Section[Name] | undefined;
 };
-
-/** A section whose keys an environment variable can override. */
-export type SectionName =
-  | "driver"
-  | "shm"
-  | "policies"
-  | "supervisor"
-  | "discovery"
-  | "bridge"
-  | "rate_limiter";
 
 /** What a file says, before the defaults that depend on other keys. Keys that mean nothing are left out. */
 export interface ConfigFile
@@ -204,16 +203,4 @@ export function checkShape(
     return { ...data, discovery, bridge, rate_limiter, read: { ...data, ...read } };
   }
   return [...(result.success ? [] : problemsOf(result.error)), ...("read" in relays ? [] : relays)];
-}
-
-/** Lists the keys that a variable of the environment can override. */
-export function overridableKeys(): readonly (readonly [SectionName, string])[] {
-  return (Object.keys(keysOf) as SectionName[]).flatMap((section) =>
-    Object.keys(keysOf[section]).map((key) => [section, key] as const),
-  );
-}
-
-/** Tells whether a key takes this text as it is. */
-export function takesText(section: SectionName, key: string, text: string): boolean {
-  return keysOf[section][key]?.safeParse(text).success ?? false;
 }

@@ -1,12 +1,7 @@
 import { parse, TomlError } from "smol-toml";
 import { checkConfig } from "../../config/check-config.js";
-import {
-  checkShape,
-  type ConfigFile,
-  overridableKeys,
-  type SectionName,
-  takesText,
-} from "./config-schema.js";
+import { checkShape, type ConfigFile } from "./config-schema.js";
+import { type Environment, isTable, override } from "./override.js";
 import { bridgeOf, rateLimiterOf } from "./relay-defaults.js";
 import type { ConfigProblem } from "../../config/config-problem.js";
 import type { DriverSection, PoolConfig, SupervisorSection } from "../../config/pool-config.js";
@@ -21,14 +16,11 @@ export type ConfigResult =
     }
   | { readonly kind: "invalid"; readonly problems: readonly ConfigProblem[] };
 
-/** Environment variables by name. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
  * Reads a configuration in TOML, and lists everything that is wrong with it. spec/tensor-pool.md §22
  *
- * @param environment Overrides single keys: `DRIVER_CONTROL_STREAM_ID` is `driver.control_stream_id`; `AERON_DIR` is
- *   `driver.aeron_dir`.
+ * @param environment Overrides single keys: `DRIVER_CONTROL_STREAM_ID` is `driver.control_stream_id`,
+ *   `STREAMS_CAMERA_STREAM_ID` is `streams.camera.stream_id` of a file that has that stream; `AERON_DIR` is `driver.aeron_dir`.
  */
 export function parseConfig(text: string, environment: Environment = {}): ConfigResult {
   let raw: Record<string, unknown>;
@@ -47,35 +39,6 @@ export function parseConfig(text: string, environment: Environment = {}): Config
   const problems = checkConfig(config);
   if (problems.length > 0) return { kind: "invalid", problems };
   return { kind: "config", config, warnings: unknownKeys(raw, file.read, "") };
-}
-
-// The environment wins over the file. A section that the file does not have begins with its first variable.
-function override(
-  raw: Readonly<Record<string, unknown>>,
-  environment: Environment,
-): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...raw };
-  const put = (section: SectionName, key: string, value: unknown): void => {
-    const before = merged[section];
-    merged[section] = { ...(isTable(before) ? before : {}), [key]: value };
-  };
-  const aeronDir = environment["AERON_DIR"];
-  if (aeronDir !== undefined && aeronDir !== "") put("driver", "aeron_dir", aeronDir);
-  for (const [section, key] of overridableKeys()) {
-    const value = environment[`${section}_${key}`.toUpperCase()];
-    if (value !== undefined) put(section, key, typed(value, section, key));
-  }
-  return merged;
-}
-
-// Variables are text; what the key wants decides what they are.
-function typed(value: string, section: SectionName, key: string): unknown {
-  if (takesText(section, key, value)) return value;
-  try {
-    return parse(`value = ${value}`)["value"];
-  } catch {
-    return value;
-  }
 }
 
 function complete(file: ConfigFile): PoolConfig {
@@ -139,8 +102,4 @@ function unknownKeys(raw: unknown, known: unknown, path: string): ConfigProblem[
     if (!(name in known)) return [{ key, message: "this key is not known" }];
     return unknownKeys(value, known[name], key);
   });
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
