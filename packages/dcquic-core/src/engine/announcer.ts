@@ -276,7 +276,7 @@ export class Announcer {
     const path = this.#context.paths.get(pathId as Path["id"]);
     if (path === undefined) return;
     path.finished.add(notifySeq, notifySeq + 1);
-    path.finishedSinceClosed += 1;
+    path.closed.finished();
     this.#context.dirty.add(path);
   }
 

@@ -32,7 +32,7 @@ import type { CreditKeeper } from "./credit-keeper.js";
 import type { Doubts } from "./doubts.js";
 import { NotifyBuilder } from "./notify-builder.js";
 import type { Repull } from "./outbox.js";
-import { CLOSED_REPEATS, type Path } from "./path.js";
+import type { Path } from "./path.js";
 import type { PullLoop } from "./pull-loop.js";
 import { isPending, type StreamCloser } from "./stream-closer.js";
 
@@ -94,7 +94,7 @@ export class ControlBuilder {
     this.#notifies.build(nowUs, path, packet, writer);
     const active = writer.offset > passive;
     this.#feedbackOf(nowUs, path, writer);
-    if (writer.offset > start && path.closedDue(nowUs)) this.#closedFrame(nowUs, path, writer);
+    if (writer.offset > start && path.closed.isDue(nowUs)) this.#closedFrame(nowUs, path, writer);
     return active;
   }
 
@@ -267,9 +267,7 @@ export class ControlBuilder {
     writer.u8(FrameType.Closed);
     encodeClosed(writer, frame);
     if (writer.overflowed) return writer.rewind(at);
-    path.closedUs = nowUs;
-    path.closedRepeats = path.finishedSinceClosed > 0 ? CLOSED_REPEATS : path.closedRepeats - 1;
-    path.finishedSinceClosed = 0;
+    path.closed.sent(nowUs);
   }
 }
 

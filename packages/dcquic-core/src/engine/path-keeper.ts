@@ -137,7 +137,7 @@ export class PathKeeper {
       path.rtt.expired(nowUs);
     }
     if (path.probeAtUs <= nowUs) this.#considerProbe(nowUs, path);
-    if (path.closedDue(nowUs)) path.creditDue = true;
+    if (path.closed.isDue(nowUs)) path.creditDue = true;
     if (this.#retirement.nextUs(path) <= nowUs) this.#retirement.run(nowUs, path);
   }
 
@@ -160,7 +160,7 @@ export class PathKeeper {
       const freeUs = Math.max(nowUs + 1, this.#context.nic.nextFreeUs);
       dueUs = Math.min(dueUs, Math.max(freeUs, path.mtu.dueUs));
     }
-    if (!path.creditDue) dueUs = Math.min(dueUs, Math.max(nowUs + 1, path.nextClosedUs() + 1));
+    if (!path.creditDue) dueUs = Math.min(dueUs, Math.max(nowUs + 1, path.closed.nextUs() + 1));
     if (dueUs === path.timerUs) return;
     path.timerUs = dueUs;
     path.timer = this.#context.disarm(path.timer);

@@ -14,6 +14,7 @@ import type { PullSender } from "../sched/pull-scheduler.js";
 import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
 import { type Tombstone, Tombstones } from "../transfer/tombstones.js";
 import { ANY_WORKER } from "../wire/constants.js";
+import { ClosedPace } from "./closed-pace.js";
 import type { EngineConfig } from "./config.js";
 import type { PathId } from "./events.js";
 import type { FirstCounters } from "./first-counters.js";
@@ -55,12 +56,9 @@ export interface PathOptions {
 const BATCH_BYTES = 65_536;
 // As HELLO lists it.
 const HEADERS_MODE = 1;
-const CLOSED_COMPLETIONS = 256;
 const RELAYED_US = 60_000_000;
 const NEVER: readonly number[] = [];
 const NO_OFFERS: readonly RmaOffer[] = [];
-/** How often a CLOSED is repeated. */
-export const CLOSED_REPEATS = 3;
 
 /** Whose an address of a peer is: that of the worker at home to the path, or of another one, which hands over. D-33 */
 export type AddressOwner = "home" | "other";
@@ -125,12 +123,8 @@ export class Path extends PathTables {
   inlineLimit: number;
   /** Inline bytes announced so far. */
   inlineSent = 0;
-  /** How many finished since the last CLOSED. */
-  finishedSinceClosed = 0;
-  /** How often the last CLOSED is still to be repeated, because nobody acknowledges it. */
-  closedRepeats = 0;
-  /** When CLOSED was last sent. */
-  closedUs: number = Number.NEGATIVE_INFINITY;
+  /** When the peer is told which of them finished. */
+  readonly closed: ClosedPace;
   /** Own transfers to be announced. */
   readonly announceQueue: PriorityQueue = new PriorityQueue();
   /** Chooses between their levels. */
@@ -219,6 +213,7 @@ export class Path extends PathTables {
     });
     const { notifySeq } = counters;
     this.rtt = new RttEstimator(config);
+    this.closed = new ClosedPace(this.rtt);
     this.wish = new WishPace(config.nicSlackUs);
     this.mtu = new PathMtu({
       startBytes: Math.min(config.mtuBytes, peer.maxDatagramBytes),
@@ -317,20 +312,6 @@ export class Path extends PathTables {
   keepWorker(worker: PeerWorker): void {
     this.#workers.set(worker.worker, worker);
     if (this.peerWorker === ANY_WORKER) this.peerWorker = worker.worker;
-  }
-
-  /** Whether CLOSED has something to say that is due. */
-  closedDue(nowUs: number): boolean {
-    if (this.finishedSinceClosed >= CLOSED_COMPLETIONS) return true;
-    return nowUs >= this.nextClosedUs();
-  }
-
-  /** When CLOSED is due; Infinity when it has nothing to say. Repetitions come at growing distances. */
-  nextClosedUs(): number {
-    const { srttUs } = this.rtt;
-    if (this.finishedSinceClosed > 0) return this.closedUs + 4 * srttUs;
-    if (this.closedRepeats === 0) return Number.POSITIVE_INFINITY;
-    return this.closedUs + 4 * srttUs * 4 ** (CLOSED_REPEATS + 1 - this.closedRepeats);
   }
 
   /** Whether a CONTROL packet has something to carry. */
