@@ -1,4 +1,5 @@
 import { decodeUtf8, encodeUtf8 } from "@proj/wire-types";
+import { RecentMap } from "../sched/recent-map.js";
 import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
 import { CloseScope, WireLimit } from "../wire/constants.js";
 import { formatId, type Id64, id64 } from "../wire/id64.js";
@@ -59,8 +60,8 @@ export class StreamCloser {
   readonly #states = new Map<number, CloseState>();
   #nextNumber = 0;
   readonly #numbers = new Map<CloseState, number>();
-  // The peer's closes that were reported already; the oldest go first.
-  readonly #seen = new Set<string>();
+  // The peer's closes that were reported already.
+  readonly #seen = new RecentMap<string, true>(REMEMBERED_CLOSES);
 
   /** Works on what `context` holds. */
   constructor(context: EngineContext) {
@@ -135,13 +136,7 @@ export class StreamCloser {
     // On whichever path of the peer it comes.
     const key = `${path.peerName}.${keyOf(streamId, opener)}.${frame.scope}.${frame.status}`;
     if (this.#seen.has(key)) return;
-    this.#seen.add(key);
-    if (this.#seen.size > REMEMBERED_CLOSES) {
-      for (const oldest of this.#seen) {
-        this.#seen.delete(oldest);
-        break;
-      }
-    }
+    this.#seen.set(key, true);
     this.#context.events.push({
       kind: "streamClosed",
       path: path.id,
