@@ -49,6 +49,7 @@ export interface AssemblyOptions {
  */
 export class RecordAssembly {
   readonly #options: AssemblyOptions;
+  readonly #wireBytes: number;
   readonly #crypto: CryptoBackend;
   readonly #whole: Uint8Array | undefined;
   readonly #begun = new Map<number, Uint8Array>();
@@ -65,7 +66,6 @@ export class RecordAssembly {
     this.#whole = keep === "whole" ? new Uint8Array(wireBytes) : undefined;
     this.#tags = new Uint8Array(aead === undefined ? 0 : TAG_BYTES * this.records);
   }
-  readonly #wireBytes: number;
 
   /** How many parts there are; an empty message has one. */
   get records(): number {

@@ -14,6 +14,7 @@ const MAX_GENERATION = 2 ** 24 - 1;
 export class SlotTable<T extends object> {
   readonly #worker: number;
   readonly #limit: number;
+  readonly #firstGeneration: number;
   readonly #items: (T | undefined)[] = [];
   readonly #generations: number[] = [];
   readonly #free = new Fifo<number>();
@@ -25,7 +26,6 @@ export class SlotTable<T extends object> {
     this.#limit = limit;
     this.#firstGeneration = firstGeneration;
   }
-  readonly #firstGeneration: number;
 
   /** How many objects it holds. */
   get size(): number {
