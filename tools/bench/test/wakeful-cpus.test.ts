@@ -33,11 +33,8 @@ onlyWithChrt("the spinners end with a process that is killed", async () => {
   expect(spinners).toBeGreaterThan(0);
   child.kill("SIGKILL");
   await once(child, "exit");
-  const endMs = performance.now() + 10_000;
-  while (isAlive(spinners) && performance.now() < endMs) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  expect(isAlive(spinners)).toBe(false);
+  // The time limit of the test ends what never comes true.
+  while (isAlive(spinners)) await new Promise((resolve) => setTimeout(resolve, 10));
 });
 
 function onlyWithChrt(title: string, run: () => Promise<void>): void {

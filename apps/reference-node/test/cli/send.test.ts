@@ -9,8 +9,6 @@ import { nodeConfig } from "../support/node-config.js";
 import { objectsOf } from "../support/shm-objects.js";
 import { type TempFolder, tempFolder } from "../support/temp-folder.js";
 
-// Every command is a process of its own.
-
 const key = randomBytes(32).toString("hex");
 
 let folder: TempFolder;

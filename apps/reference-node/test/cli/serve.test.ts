@@ -6,8 +6,6 @@ import { cli, cliJson, serve } from "../support/cli.js";
 import { nodeConfig } from "../support/node-config.js";
 import { type TempFolder, tempFolder } from "../support/temp-folder.js";
 
-// Every node is a process of its own.
-
 const fixtures = join(
   dirname(createRequire(import.meta.url).resolve("@proj/xcp-framing/package.json")),
   "test/fixtures/tls",

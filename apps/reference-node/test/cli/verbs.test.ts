@@ -3,8 +3,6 @@ import { cli, cliJson, serve, type ServingNode } from "../support/cli.js";
 import { nodeConfig } from "../support/node-config.js";
 import { type TempFolder, tempFolder } from "../support/temp-folder.js";
 
-// Every command is a process of its own.
-
 const ack =
   "107aa1a902003800000000000600000000000000030002000000000002000800000000000000000002000000000000000000000000000000" +
   "00000000000000000200000008029dc44e8d";

@@ -11,8 +11,6 @@ import { localDial } from "../support/local-dial.js";
 import { nodeConfig } from "../support/node-config.js";
 import { type TempFolder, tempFolder } from "../support/temp-folder.js";
 
-// A live node in a process of its own, attacked over sockets.
-
 /** What the node may hold beyond what it had before, whatever comes: far below what the attacks claim. */
 const ALLOWED_GROWTH_BYTES = 160 * 1024 * 1024;
 

@@ -129,9 +129,9 @@ aeron_dir = "${aeronDir}"
       const producer = await attachProducer({ client, streamId: 10_000, allowedDirs: [baseDir] });
       await producer.mapped();
       producer.close();
-      await sleep(100);
+      const told = '"event":"node.tensor","what":"attached","streamId":10000';
+      while (!node.log().includes(told)) await sleep(10);
       close();
-      expect(node.log()).toContain('"event":"node.tensor","what":"attached","streamId":10000');
     } finally {
       await node.end("SIGTERM");
       folder.remove();

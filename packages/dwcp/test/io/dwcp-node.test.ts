@@ -9,8 +9,6 @@ import { type DwcpNode, type DwcpNodeOptions, startDwcpNode } from "@proj/dwcp/n
 import { JOURNAL_HEADER_BYTES } from "#src/journal/journal.js";
 import { startTcpProxy, type TcpProxy } from "@proj/wan";
 
-// Files are synced, and other programs may keep the disk busy.
-
 const security = { mode: "psk", key: new TextEncoder().encode("both sides know this") } as const;
 
 describe("two nodes", () => {

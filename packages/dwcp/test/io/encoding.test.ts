@@ -8,8 +8,6 @@ import type { DwcpNode, SendResult } from "@proj/dwcp/node";
 import { words } from "../support/hde.js";
 import { addressOf, storedIn, TwoNodes } from "../support/two-nodes.js";
 
-// Files are synced, and other programs may keep the disk busy.
-
 describe("two nodes", () => {
   let world: TwoNodes;
   let folder: string;

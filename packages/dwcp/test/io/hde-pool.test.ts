@@ -8,8 +8,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { limits, noise, words } from "../support/hde.js";
 
-// Threads begin while other programs keep the cores busy.
-
 const pool = new HdePool(2);
 const directory = mkdtempSync(join(tmpdir(), "hde-pool-"));
 afterAll(async () => {

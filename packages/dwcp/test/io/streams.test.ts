@@ -6,8 +6,6 @@ import type { DwcpNode } from "@proj/dwcp/node";
 import { Spool } from "#src/io/transfer/spool.js";
 import { addressOf, storedIn, TwoNodes } from "../support/two-nodes.js";
 
-// Files are synced, and other programs may keep the disk busy.
-
 let nodes: TwoNodes;
 let sender: DwcpNode;
 let receiver: DwcpNode;

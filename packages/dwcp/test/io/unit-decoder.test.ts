@@ -8,8 +8,6 @@ import { ObjectStore } from "#src/io/store/object-store.js";
 import { UnitDecoder } from "#src/io/transfer/unit-decoder.js";
 import { limits, noise, platform } from "../support/hde.js";
 
-// A thread begins while other programs keep the cores busy.
-
 const raw = noise(300_000, 1);
 let folder: string;
 let pool: HdePool;

@@ -84,7 +84,7 @@ test("§16.3: a killed process leaves its objects to the next start", async () =
   });
   let uri = "";
   child.stdout.on("data", (chunk: Buffer) => (uri += chunk.toString()));
-  const [, signal] = (await once(child, "exit")) as [unknown, string];
+  const [, signal] = (await once(child, "close")) as [unknown, string];
   expect(signal).toBe("SIGKILL");
   expect(killed.shm.read(uri.trim(), { maxBytes: 100 }).length).toBe(100);
   expect(sweepShm(killed.shm, Date.now())).toEqual({ objects: 1, bytes: 100 });

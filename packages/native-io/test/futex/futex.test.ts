@@ -8,8 +8,6 @@ import { Worker } from "node:worker_threads";
 import { native } from "../native-peer.js";
 import { scratch } from "../shm/scratch.js";
 
-// Each test starts a thread, which a busy machine takes its time for.
-
 const waiter = new URL("./waiter.js", import.meta.url);
 
 async function untilSet(words: Int32Array, index: number): Promise<void> {
@@ -119,7 +117,7 @@ describeWith("futex, native backend", native, (backend) => {
     await untilSet(words, 1);
     // Asleep between two slices it is not woken; the word tells it then.
     let woken = 0;
-    for (let turn = 0; turn < 100 && woken === 0; turn++) {
+    while (woken === 0) {
       woken = futex.wake(words, 0, 1);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }

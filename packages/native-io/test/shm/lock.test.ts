@@ -22,8 +22,6 @@ function limits(): Peer<readonly string[]> {
   return { name, found: [setpriv.found, ...become] };
 }
 
-// Each test starts processes, which a busy machine takes its time for.
-
 function lockedKib(): number {
   return Number(/^VmLck:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
 }

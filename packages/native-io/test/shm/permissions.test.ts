@@ -20,8 +20,6 @@ function otherUsers(): Peer<string> {
   return { name, found: setpriv.found };
 }
 
-// Each test starts processes, which a busy machine takes its time for.
-
 describeWith("§6: who may map what", otherUsers(), (setpriv) => {
   let place: Scratch;
   const attempts = (uid: number, list: readonly (readonly [string, string])[]): string[] => {
