@@ -1,57 +1,23 @@
 import { formatHex } from "@proj/wire-types";
 import { Congestion } from "../cc/congestion.js";
 import { RttEstimator } from "../cc/rtt.js";
-import type { CryptoBackend } from "../crypto/backend.js";
 import type { Direction } from "../crypto/key-schedule.js";
 import type { SendKeys } from "../crypto/send-keys.js";
-import type { AwakeTime } from "../health/awake-time.js";
-import { PeerHealth, type PeerState } from "../health/peer-health.js";
+import { PeerHealth } from "../health/peer-health.js";
 import type { RmaOffer } from "../negotiate/transport-choice.js";
 import { PathMtu } from "../path/path-mtu.js";
-import type { EstablishedPath } from "../path/handshake.js";
 import { PriorityQueue, PriorityScheduler } from "../sched/priority-queue.js";
 import type { PullSender } from "../sched/pull-scheduler.js";
 import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
-import { type Tombstone, Tombstones } from "../transfer/tombstones.js";
+import { Tombstones } from "../transfer/tombstones.js";
 import { ANY_WORKER } from "../wire/constants.js";
 import { ClosedPace } from "./closed-pace.js";
-import type { EngineConfig } from "./config.js";
 import type { PathId } from "./events.js";
-import type { FirstCounters } from "./first-counters.js";
 import { PathKeys } from "./path-keys.js";
+import type { PathOptions } from "./path-options.js";
 import { PathTables } from "./path-tables.js";
 import { PeerWorker } from "./peer-worker.js";
 import { WishPace } from "./wish-pace.js";
-
-/** What a path is made of. */
-export interface PathOptions {
-  /** Its number. */
-  readonly id: PathId;
-  /** The driver's number for the peer's address. */
-  readonly address: number;
-  /** Who the peer authenticated as. */
-  readonly identity: string;
-  /** Where its counters begin. */
-  readonly counters: FirstCounters;
-  /** What the handshake agreed on. */
-  readonly established: EstablishedPath;
-  /** The engine's configuration. */
-  readonly config: EngineConfig;
-  /** The cryptography. */
-  readonly crypto: CryptoBackend;
-  /** The record of this peer at the pull scheduler. */
-  readonly sender: PullSender;
-  /** Told of each tombstone that goes. */
-  readonly forgotten: (tombstone: Tombstone) => void;
-  /** When it is made. */
-  readonly nowUs: number;
-  /** How long the engine was kept from running. */
-  readonly awake: AwakeTime;
-  /** Told of each change of what is thought of the peer, with the state before. */
-  readonly healthChanged: (path: Path, before: PeerState) => void;
-  /** Told of each key that is derived for packets. */
-  readonly keyDerived: () => void;
-}
 
 const BATCH_BYTES = 65_536;
 // As HELLO lists it.
