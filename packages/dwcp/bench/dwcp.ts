@@ -3,6 +3,7 @@ import { type Fact, runSuite } from "@proj/bench";
 import {
   CHUNK_HEADER_BYTES,
   type DeltaAlgorithm,
+  decodeMemory,
   decodeUnit,
   FRAME_HEADER_BYTES,
   indexOf,
@@ -171,8 +172,11 @@ function send(
       pageBytes: PAGE_BYTES,
       baseline: (slot: number) => (slot === SLOT_SELF ? self : old),
       dictionary: () => undefined,
+      memory: decodeMemory(),
     };
-    for (const unit of units) stored.set(decodeUnit(unit, context), unit.rawOffset);
+    for (const unit of units) {
+      decodeUnit(unit, context, stored.subarray(unit.rawOffset, unit.rawOffset + unit.rawBytes));
+    }
   });
   if (!platform.equal(stored, after)) throw new Error(`${name} came out wrong`);
   return {

@@ -124,7 +124,9 @@ export { OwnData } from "./hde/own-data.js";
 export { type DeltaAlgorithm, deltaAlgorithms } from "./hde/delta-algorithm.js";
 export type { UnitSettings } from "./hde/encode-unit.js";
 export { ObjectEncoder, type ObjectSettings } from "./hde/object-encoder.js";
-export { type DecodeContext, decodeUnit } from "./hde/decode-unit.js";
+export { type DecodeContext, type DecodeMemory, decodeMemory } from "./hde/decode-context.js";
+export { decodeUnit } from "./hde/decode-unit.js";
+export { WorkMemory } from "./hde/work-memory.js";
 export {
   decodeState,
   decodeStateHeader,

@@ -75,18 +75,16 @@ export class DeltaFinder {
 
   #rsync(raw: Uint8Array, rawOffset: number): EncodedBody | undefined {
     const { source, slot } = this.#reference;
-    const { platform, level } = this.#settings;
     this.#blocks ??= new BlockIndex(source);
     const ops = matchBlocks(raw, rawOffset, source, this.#blocks);
-    return encodeCopyLit(raw, rawOffset, ops, source, slot, platform.zstd, level);
+    return encodeCopyLit(raw, rawOffset, ops, source, slot, this.#settings);
   }
 
   #cdc(raw: Uint8Array, rawOffset: number): EncodedBody | undefined {
     const { source, slot } = this.#reference;
-    const { platform, level } = this.#settings;
     this.#chunks ??= new ChunkIndex(source);
     const ops = matchChunks(raw, rawOffset, source, this.#chunks);
-    return encodeCopyLit(raw, rawOffset, ops, source, slot, platform.zstd, level);
+    return encodeCopyLit(raw, rawOffset, ops, source, slot, this.#settings);
   }
 
   #bsdiff(raw: Uint8Array): EncodedBody {

@@ -1,7 +1,7 @@
 import { Codec } from "../wire/codec.js";
-import type { ZstdEngine } from "../zstd/zstd-engine.js";
 import type { ByteSource } from "./byte-source.js";
 import { type CopyOp, literalBytesOf, writeCopyOps } from "./copy-ops.js";
+import type { UnitSettings } from "./encode-unit.js";
 import { type EncodedBody, joinParts } from "./encoded-body.js";
 import { MAX_LIST_BYTES } from "./lists.js";
 import { encodeLiterals } from "./literal-codecs.js";
@@ -23,8 +23,7 @@ export function encodeCopyLit(
   ops: readonly CopyOp[],
   baseline: ByteSource,
   slot: number,
-  zstd: ZstdEngine,
-  level: number,
+  { platform, level, prefixMemory }: UnitSettings,
 ): EncodedBody | undefined {
   const opBytes = writeCopyOps(ops, rawOffset);
   if (opBytes.length > MAX_LIST_BYTES / 2) return undefined;
@@ -39,7 +38,9 @@ export function encodeCopyLit(
     at += op.length;
   }
   const ranges = neighbourhoods(ops, rawOffset, baseline.length);
-  const packed = encodeLiterals(literals, gatherRanges(baseline, ranges), zstd, level);
+  const { zstd } = platform;
+  const prefix = gatherRanges(baseline, ranges, prefixMemory);
+  const packed = encodeLiterals(literals, prefix, zstd, level);
   const used = packed.codec === Codec.PREFIX_ZSTD ? ranges : [];
   return {
     codec: Codec.COPYLIT,

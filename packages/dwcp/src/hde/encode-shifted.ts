@@ -56,7 +56,7 @@ export function findShifted(
 /** Encodes as copies and literals; `undefined` where that cannot be the shortest. spec/dwcp.md B10 */
 export function encodeCopies(
   { raw, rawOffset, scan, reference, own, ops }: ShiftedUnit,
-  { platform, level }: UnitSettings,
+  settings: UnitSettings,
 ): EncodedBody | undefined {
   const { source, slot, anchors } = reference;
   if (anchors === undefined) return undefined;
@@ -64,7 +64,7 @@ export function encodeCopies(
     own === undefined
       ? ops
       : matchAnchors(raw, rawOffset, source, [{ index: anchors, start: 0 }], scan);
-  return encodeCopyLit(raw, rawOffset, fromOne, source, slot, platform.zstd, level);
+  return encodeCopyLit(raw, rawOffset, fromOne, source, slot, settings);
 }
 
 /** Compresses with the places before it that copies would come from; `undefined` where they are too much. spec/dwcp.md B10 */

@@ -6,6 +6,7 @@ import { packLists } from "./lists.js";
 import { xorInto } from "./literals.js";
 import { type ByteRange, gatherRanges, writeRanges } from "./ranges.js";
 import type { Reference } from "./reference.js";
+import type { WorkMemory } from "./work-memory.js";
 
 const PLAIN = { codecFlags: 0, baselineSlot: SLOT_NONE, dictionarySlot: 0 } as const;
 
@@ -17,6 +18,8 @@ export interface UnitSettings {
   readonly pageBytes: number;
   /** 0 to 9; 0 stores. */
   readonly level: number;
+  /** Used from unit to unit for what a prefix is put together of; absent, each takes its own. */
+  readonly prefixMemory?: WorkMemory | undefined;
 }
 
 /** Stores a unit. spec/dwcp.md B5 */
@@ -72,7 +75,7 @@ export function encodePrefix(
   rawOffset: number,
   ranges: readonly ByteRange[],
   { source, slot }: Pick<Reference, "source" | "slot">,
-  { platform, level }: UnitSettings,
+  { platform, level, prefixMemory }: UnitSettings,
   codec: typeof Codec.PREFIX_ZSTD | typeof Codec.JOINT_ZSTD = Codec.PREFIX_ZSTD,
 ): EncodedBody {
   const lists = new NetworkWriter();
@@ -80,7 +83,7 @@ export function encodePrefix(
   const { bytes, flags } = packLists(lists.view(), platform.zstd);
   const frame = platform.zstd.compress(raw, {
     level: Math.max(1, level),
-    prefix: gatherRanges(source, ranges),
+    prefix: gatherRanges(source, ranges, prefixMemory),
     longDistance: "dense",
   });
   return shorter<EncodedBody>(encodeRaw(raw), {

@@ -3,6 +3,7 @@ import type { DwcpLimits } from "../limits.js";
 import { Codec } from "../wire/codec.js";
 import { decompressFrame } from "../zstd/frame-check.js";
 import type { ZstdEngine } from "../zstd/zstd-engine.js";
+import type { WorkMemory } from "./work-memory.js";
 
 /** Literals inside PAGES and COPYLIT: which codec they have, and their bytes. */
 export interface Literals {
@@ -10,30 +11,37 @@ export interface Literals {
   readonly bytes: Uint8Array;
 }
 
+/** What literals are decoded with. */
+export interface LiteralsContext {
+  readonly zstd: ZstdEngine;
+  readonly limits: Pick<DwcpLimits, "maxWindowLog">;
+  /** Where they may be put. */
+  readonly memory: WorkMemory;
+  /** What the range list of the unit names; asked for by PREFIX_ZSTD only. */
+  readonly prefix: () => Uint8Array;
+  /** Same-offset baseline bytes of the literals; asked for by XOR_ZSTD only. */
+  readonly base?: () => Uint8Array;
+}
+
 /**
- * Undoes the inner codec of a unit's literals.
+ * Undoes the inner codec of a unit's literals. They are a view into `bytes` or in `memory`.
  *
- * @param prefix What the range list of the unit gathered; used by PREFIX_ZSTD only.
- * @param base Same-offset baseline bytes of the literals, asked for by XOR_ZSTD only.
  * @throws {@link DwcpError} `dwcp.decode`.
  * @see spec/dwcp.md B5
  */
 export function decodeLiterals(
   { codec, bytes }: Literals,
   rawBytes: number,
-  zstd: ZstdEngine,
-  limits: Pick<DwcpLimits, "maxWindowLog">,
-  prefix: Uint8Array,
-  base?: () => Uint8Array,
+  { zstd, limits, memory, prefix, base }: LiteralsContext,
 ): Uint8Array {
   if (codec === Codec.RAW && bytes.length === rawBytes) return bytes;
   // No frame is needed to say nothing.
   if (rawBytes === 0 && bytes.length === 0) return bytes;
-  if (codec === Codec.ZSTD) return decompressFrame(zstd, bytes, rawBytes, limits);
-  if (codec === Codec.PREFIX_ZSTD) return decompressFrame(zstd, bytes, rawBytes, limits, prefix);
-  if (codec === Codec.XOR_ZSTD && base !== undefined) {
-    return xorInto(decompressFrame(zstd, bytes, rawBytes, limits), base());
-  }
+  const decompress = (before?: Uint8Array) =>
+    decompressFrame(zstd, bytes, rawBytes, limits, before, (length) => memory.take(length));
+  if (codec === Codec.ZSTD) return decompress();
+  if (codec === Codec.PREFIX_ZSTD) return decompress(prefix());
+  if (codec === Codec.XOR_ZSTD && base !== undefined) return xorInto(decompress(), base());
   throw new DwcpError("dwcp.decode", `${bytes.length} bytes of literals by inner codec ${codec}`);
 }
 

@@ -11,6 +11,7 @@ import { PageKind } from "./page-ops.js";
 import type { Reference } from "./reference.js";
 import { TrialBook } from "./trial-book.js";
 import { UnitEncoder } from "./unit-encoder.js";
+import { WorkMemory } from "./work-memory.js";
 
 // An unchanged or zero stretch becomes a unit of its own from here on.
 const MIN_RUN_PAGES = 64;
@@ -72,9 +73,10 @@ export class ObjectEncoder {
     this.#settings = settings;
     this.#algorithm = settings.algorithm ?? "auto";
     this.#baseline = this.#algorithm === "none" ? undefined : baseline;
-    this.#units = new UnitEncoder(settings);
-    this.#ownUnits = new UnitEncoder(settings);
-    this.#finder = baseline === undefined ? undefined : new DeltaFinder(baseline, settings);
+    const unitSettings = { ...settings, prefixMemory: settings.prefixMemory ?? new WorkMemory() };
+    this.#units = new UnitEncoder(unitSettings);
+    this.#ownUnits = new UnitEncoder(unitSettings);
+    this.#finder = baseline === undefined ? undefined : new DeltaFinder(baseline, unitSettings);
   }
 
   /**

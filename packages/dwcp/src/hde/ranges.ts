@@ -2,6 +2,7 @@ import { DwcpError } from "../errors.js";
 import type { DwcpLimits } from "../limits.js";
 import type { NetworkReader } from "../wire/network-reader.js";
 import type { NetworkWriter } from "../wire/network-writer.js";
+import { WorkMemory } from "./work-memory.js";
 import type { ByteSource } from "./byte-source.js";
 
 /** A piece of a baseline. */
@@ -65,13 +66,25 @@ export function readRanges(
   return ranges;
 }
 
-/** Puts the ranges of `baseline` behind each other, in memory of their own: a prefix may overlap nothing. */
+/** Gives the ranges of `baseline` behind each other: a view where there is one, in `memory` otherwise. */
+export function viewRanges(
+  baseline: ByteSource,
+  ranges: readonly ByteRange[],
+  memory: WorkMemory,
+): Uint8Array {
+  const [only] = ranges;
+  if (only !== undefined && ranges.length === 1) return baseline.read(only.offset, only.length);
+  return gatherRanges(baseline, ranges, memory);
+}
+
+/** Puts the ranges of `baseline` behind each other, in memory of their own: a prefix of a source may not overlap it. */
 export function gatherRanges(
   baseline: ByteSource,
   ranges: readonly ByteRange[],
+  memory: WorkMemory = new WorkMemory(),
 ): Uint8Array<ArrayBuffer> {
   const total = ranges.reduce((sum, { length }) => sum + length, 0);
-  const prefix = new Uint8Array(total);
+  const prefix = memory.take(total);
   let at = 0;
   for (const { offset, length } of ranges) {
     prefix.set(baseline.read(offset, length), at);
@@ -91,4 +104,18 @@ export function joinRanges(ranges: readonly ByteRange[], gap: number): ByteRange
     } else joined.push({ offset, length });
   }
   return joined;
+}
+
+/** Gives `length` bytes from `offset`; all of them must be there. @throws {@link DwcpError} `dwcp.decode` */
+export function sliceOf(baseline: ByteSource, offset: number, length: number): Uint8Array {
+  if (length > baseline.length - offset) {
+    throw new DwcpError("dwcp.decode", `${length} bytes at ${offset} of ${baseline.length}`);
+  }
+  return baseline.read(offset, length);
+}
+
+/** Gives what `baseline` has of `length` bytes from `offset`. */
+export function overlapOf(baseline: ByteSource, offset: number, length: number): Uint8Array {
+  const there = Math.max(0, Math.min(length, baseline.length - offset));
+  return there === 0 ? new Uint8Array(0) : baseline.read(offset, there);
 }

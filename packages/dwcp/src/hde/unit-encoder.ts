@@ -80,7 +80,7 @@ export class UnitEncoder {
   }
 
   #encodePages(rawOffset: number, plan: PagePlan, reference: Reference): EncodedBody {
-    const { platform, pageBytes, level } = this.#settings;
+    const { platform, pageBytes, level, prefixMemory } = this.#settings;
     const { zstd } = platform;
     const { literals } = plan;
     let best: Literals = { codec: Codec.RAW, bytes: literals };
@@ -93,7 +93,8 @@ export class UnitEncoder {
         );
         best = { codec: Codec.XOR_ZSTD, bytes: zstd.compress(mixed, { level }) };
       } else if (plan.prefix.length > 0) {
-        best = encodeLiterals(literals, gatherRanges(reference.source, plan.prefix), zstd, level);
+        const prefix = gatherRanges(reference.source, plan.prefix, prefixMemory);
+        best = encodeLiterals(literals, prefix, zstd, level);
         if (best.codec === Codec.PREFIX_ZSTD) ranges = plan.prefix;
       } else if (isWorthCompressing(literals, zstd)) {
         best = encodeLiterals(literals, NOTHING, zstd, level);

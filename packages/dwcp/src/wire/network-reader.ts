@@ -1,4 +1,4 @@
-import { ByteReader } from "@proj/wire-types";
+import { readLeb128 } from "@proj/wire-types";
 import { DwcpError } from "../errors.js";
 
 const WORD = 2 ** 32;
@@ -55,11 +55,10 @@ export class NetworkReader {
 
   /** Reads an unsigned varint (LEB128) of at most 2^53−1. */
   varint(): number {
-    // The shared decoder works on a cursor of its own and says "truncated" where this one says "protocol".
-    const cursor = new ByteReader(this.#bytes, this.#offset);
+    // The shared decoder says "truncated" where this one says "protocol".
     try {
-      const value = cursor.leb128();
-      this.#offset = cursor.offset;
+      const { value, size } = readLeb128(this.#bytes, this.#offset);
+      this.#offset += size;
       return value;
     } catch (cause) {
       throw new DwcpError("dwcp.protocol", `no varint at ${this.#offset}`, { cause });

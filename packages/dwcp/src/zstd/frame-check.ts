@@ -41,6 +41,7 @@ export function decodeZstdHeader(frame: Uint8Array): ZstdFrameHeader {
 /**
  * Decompresses one frame to exactly `rawBytes`. What it declares is checked before anything is allocated.
  *
+ * @param allocate Gives the memory that the bytes are put to; fresh memory when absent.
  * @throws {@link DwcpError} `dwcp.decode`.
  * @see spec/dwcp.md B3, B5
  */
@@ -50,7 +51,8 @@ export function decompressFrame(
   rawBytes: number,
   limits: Pick<DwcpLimits, "maxWindowLog">,
   prefix?: Uint8Array,
-): Uint8Array<ArrayBuffer> {
+  allocate: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes),
+): Uint8Array {
   const { contentBytes, windowBytes } = decodeZstdHeader(frame);
   if (contentBytes !== rawBytes) {
     throw refused(`a zstd frame of ${contentBytes} bytes where ${rawBytes} belong`);
@@ -58,7 +60,7 @@ export function decompressFrame(
   if (windowBytes > 2 ** limits.maxWindowLog) {
     throw refused(`a zstd window of ${windowBytes} bytes, limit 2^${limits.maxWindowLog}`);
   }
-  const into = new Uint8Array(rawBytes);
+  const into = allocate(rawBytes);
   if (engine.decompressInto(frame, into, prefix) !== rawBytes) {
     throw refused("a corrupt zstd frame");
   }

@@ -1,6 +1,7 @@
 import {
   type ByteSource,
   type DecodeContext,
+  decodeMemory,
   decodeUnit,
   type HdePlatform,
   indexOf,
@@ -18,6 +19,7 @@ import { SeededRandom } from "@proj/wire-types";
 export const limits = resolveDwcpLimits();
 export const platform: HdePlatform = await nodeHdePlatform();
 export const PAGE = 4096;
+const memory = decodeMemory();
 
 /** How tests encode, unless they say otherwise. */
 export function settingsOf(chosen: Partial<ObjectSettings> = {}): ObjectSettings {
@@ -40,6 +42,7 @@ export function contextOf(baseline?: ByteSource, own?: ByteSource): DecodeContex
     pageBytes: PAGE,
     baseline: (slot) => (slot === SLOT_SELF ? own : slot === 3 ? baseline : undefined),
     dictionary: () => undefined,
+    memory,
   };
 }
 
@@ -65,7 +68,8 @@ export function decodeAll(units: readonly UnitBody[], old: Uint8Array | undefine
   let at = 0;
   for (const unit of units) {
     if (unit.rawOffset !== at) throw new Error(`a unit at ${unit.rawOffset}, expected ${at}`);
-    parts.push(decodeUnit(unit, context));
+    // Whatever the memory held before, it holds the unit then.
+    parts.push(decodeUnit(unit, context, new Uint8Array(unit.rawBytes).fill(0xa5)));
     at += unit.rawBytes;
   }
   return Buffer.concat(parts);

@@ -3,7 +3,8 @@ import { type DwcpCode, DwcpError } from "../../errors.js";
 import { ANCHOR_BYTES, AnchorIndex } from "../../hde/anchor-index.js";
 import { digestsBetween } from "../../hde/content-id.js";
 import type { ByteSource } from "../../hde/byte-source.js";
-import { type DecodeContext, decodeUnit } from "../../hde/decode-unit.js";
+import { type DecodeContext, decodeMemory } from "../../hde/decode-context.js";
+import { decodeUnit } from "../../hde/decode-unit.js";
 import type { HdePlatform } from "../../hde/hde-platform.js";
 import { ObjectEncoder } from "../../hde/object-encoder.js";
 import type { Reference } from "../../hde/reference.js";
@@ -36,6 +37,7 @@ export class WorkerJob {
         return found === undefined ? undefined : this.#open(found, "dwcp.baseline_missing");
       },
       dictionary: (slot) => dictionaries.get(slot),
+      memory: decodeMemory(),
     };
   }
 
@@ -45,8 +47,7 @@ export class WorkerJob {
       case "encode":
         return this.#encode(task);
       case "decode":
-        // Its own memory: a view could be of a baseline, or of what came in.
-        return { kind: "decoded", raw: new Uint8Array(decodeUnit(task.unit, this.#context)) };
+        return { kind: "decoded", raw: this.#decode(task.unit) };
       case "index": {
         const { anchors, source } = this.#reference();
         anchors.addAll(source);
@@ -65,6 +66,14 @@ export class WorkerJob {
         this.#indexOwn(task.from, task.to);
         return { kind: "indexed" };
     }
+  }
+
+  #decode(unit: UnitBody): Uint8Array<ArrayBuffer> {
+    const { maxUnitRawBytes } = this.#context.limits;
+    // Its own memory, which goes to another thread; a unit of too much is refused without any.
+    const raw = new Uint8Array(unit.rawBytes > maxUnitRawBytes ? 0 : unit.rawBytes);
+    decodeUnit(unit, this.#context, raw);
+    return raw;
   }
 
   /** Closes what the job opened. */
