@@ -11,14 +11,15 @@ import type { TrafficReading } from "../net/traffic-tally.js";
 import type { ObjectStore } from "../store/object-store.js";
 import type { SendRequest } from "../transfer/send-request.js";
 import type { Received } from "../transfer/receive-job-context.js";
-import { type TransportInfo, transportOf } from "./transport-info.js";
 import { type ChangeTerms, ConfigHistory, type ConfigVersion } from "./config-history.js";
 import { ManagedMigrations, type RunningMigration } from "./managed-migrations.js";
 import { ManagedNode } from "./managed-node.js";
 import { type ManagedResult, ManagedTransfers, type RunningTransfer } from "./managed-transfers.js";
 import type { ManagerHealth, ManagerState } from "./manager-state.js";
+import { NodeLifecycle } from "./node-lifecycle.js";
 import { NodeMetrics } from "./node-metrics.js";
 import type { ManagerSecrets } from "./node-options.js";
+import { type TransportInfo, transportOf } from "./transport-info.js";
 
 /** What a manager is made of. */
 export interface ManagerOptions extends ManagerSecrets {
@@ -31,12 +32,7 @@ export interface ManagerOptions extends ManagerSecrets {
 /**
  * Owns a node: its life, its configuration, its health and its metrics.
  *
- * ```
- * disabled ⇄ (enabled) stopped ─start─▶ starting ─▶ running ─stop─▶ stopping ─▶ stopped
- *                                       starting ─▶ failed ─start─▶ starting
- * running ⇄ degraded, as sessions have streams or too few
- * ```
- *
+ * Its states are those of its node's life (`node-lifecycle.ts`); running ⇄ degraded, as sessions have streams or too few.
  * `start` and `stop` may be called in every state, twice, and during one another. Disabled, nothing is opened: transfers go
  * plainly, over one connection.
  *
@@ -49,22 +45,26 @@ export class DwcpManager {
   readonly #history: ConfigHistory;
   readonly #transfers: ManagedTransfers;
   readonly #migrations: ManagedMigrations;
-  #running: ManagedNode | undefined;
-  #state: Exclude<ManagerState, "degraded">;
-  #reason: string | undefined;
+  readonly #life: NodeLifecycle;
   #toldTransport: TransportInfo | undefined;
-  #turn: Promise<void> = Promise.resolve();
 
   /** @throws DwcpError `dwcp.invalid_config` naming every problem. */
   constructor(options: ManagerOptions) {
     this.#options = options;
     this.#history = new ConfigHistory(options.config);
-    const { config } = this.#history.current;
-    this.#state = config.enabled ? "stopped" : "disabled";
-    this.#metrics = new MetricsBook(config["node.id"]);
+    this.#metrics = new MetricsBook(this.config["node.id"]);
     this.#nodeMetrics = new NodeMetrics(this.#metrics);
     this.#transfers = new ManagedTransfers(this.#metrics);
     this.#migrations = new ManagedMigrations(this.#metrics);
+    this.#life = new NodeLifecycle({
+      history: this.#history,
+      start: () => this.#startNode(),
+      settle: async () => {
+        this.#migrations.cancelAll();
+        await this.#transfers.settle(this.config["transport.shutdownTimeoutMs"]);
+      },
+      closed: (node) => this.#nodeMetrics.takeLast(node),
+    });
   }
 
   /** The configuration in force. */
@@ -84,7 +84,8 @@ export class DwcpManager {
 
   /** Where it is. Degraded: a session has too few streams, or a peer that something waits for cannot be reached. */
   get state(): ManagerState {
-    if (this.#state !== "running") return this.#state;
+    const { state } = this.#life;
+    if (state !== "running") return state;
     return this.#troubled.length > 0 ? "degraded" : "running";
   }
 
@@ -100,9 +101,10 @@ export class DwcpManager {
 
   /** The metrics, as they are now. */
   get metrics(): MetricsBook {
-    if (this.#node !== undefined) {
-      this.#nodeMetrics.take(this.#node);
-      this.#measureTransport();
+    const node = this.#node;
+    if (node !== undefined) {
+      this.#nodeMetrics.take(node);
+      this.#measureTransport(node);
     }
     this.#measureState();
     return this.#metrics;
@@ -120,13 +122,13 @@ export class DwcpManager {
 
   /** What carries units. */
   get transport(): TransportInfo {
-    return transportOf(this.#node?.rma, this.#options.tls === undefined ? "tcp" : "tls");
+    return this.#transportOf(this.#node);
   }
 
   /** Whether it does what it should. Disabled is well. */
   get health(): ManagerHealth {
     const { state } = this;
-    const reason = state === "degraded" ? this.#troubled.join("; ") : this.#reason;
+    const reason = state === "degraded" ? this.#troubled.join("; ") : this.#life.reason;
     return {
       live: state !== "failed",
       ready: state === "running" || state === "degraded" || state === "disabled",
@@ -153,12 +155,12 @@ export class DwcpManager {
 
   /** Starts the node; disabled, that succeeds and does nothing. @throws DwcpError why it does not start */
   start(): Promise<void> {
-    return this.#inTurn(() => this.#start());
+    return this.#life.start();
   }
 
   /** Ends everything: running transfers get the shutdown timeout. */
   stop(): Promise<void> {
-    return this.#inTurn(() => this.#stop());
+    return this.#life.stop();
   }
 
   /**
@@ -167,11 +169,7 @@ export class DwcpManager {
    * @throws DwcpError `dwcp.invalid_config` with every problem, `dwcp.conflict` where somebody else was faster
    */
   reconfigure(nested: unknown, terms: ChangeTerms): Promise<readonly ConfigChange[]> {
-    return this.#inTurn(async () => {
-      const { next, changes, restarts } = this.#history.plan(nested, terms);
-      if (changes.length > 0) await this.#apply(next, restarts);
-      return changes;
-    });
+    return this.#life.reconfigure(nested, terms);
   }
 
   /**
@@ -242,7 +240,7 @@ export class DwcpManager {
   }
 
   get #node(): DwcpNode | undefined {
-    return this.#running?.node;
+    return this.#life.node;
   }
 
   get #troubled(): readonly string[] {
@@ -252,67 +250,18 @@ export class DwcpManager {
     });
   }
 
-  // Whatever is asked for happens one after the other.
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.then(
-      () => undefined,
-      () => undefined,
-    );
-    return done;
-  }
-
-  async #start(): Promise<void> {
-    if (this.#state === "running" || this.#state === "disabled") return;
-    this.#enter("starting");
-    try {
-      this.#running = await ManagedNode.start({
-        config: this.config,
-        secrets: this.#options,
-        plainSecret: this.#plainSecret(),
-        received: (object, round) => {
-          this.#metrics.add("dwcp_received_bytes_total", {}, object.length);
-          return this.#options.received?.(object, round);
-        },
-      });
-      this.#measureTransport();
-      this.#enter("running");
-    } catch (error) {
-      this.#reason = error instanceof Error ? error.message : String(error);
-      this.#enter("failed");
-      throw error;
-    }
-  }
-
-  async #stop(): Promise<void> {
-    if (this.#state === "disabled" || this.#state === "stopped") return;
-    this.#enter("stopping");
-    this.#migrations.cancelAll();
-    await this.#transfers.settle(this.config["transport.shutdownTimeoutMs"]);
-    await this.#running?.close();
-    if (this.#node !== undefined) this.#nodeMetrics.takeLast(this.#node);
-    this.#running = undefined;
-    this.#enter("stopped");
-  }
-
-  async #apply(next: DwcpConfig, restarts: boolean): Promise<void> {
-    const before = this.#history.current;
-    const wasRunning = this.#state === "running" || this.#state === "failed";
-    const starts = next.enabled && (wasRunning || !before.config.enabled);
-    if (restarts) await this.#stop();
-    this.#history.enter(next);
-    if (!restarts) return;
-    this.#enter(next.enabled ? "stopped" : "disabled");
-    if (!starts) return;
-    try {
-      await this.#start();
-    } catch (error) {
-      // What cannot run does not stay: the configuration before comes back.
-      this.#history.takeBack(before);
-      this.#enter(before.config.enabled ? "stopped" : "disabled");
-      if (wasRunning) await this.#start();
-      throw error;
-    }
+  async #startNode(): Promise<ManagedNode> {
+    const running = await ManagedNode.start({
+      config: this.config,
+      secrets: this.#options,
+      plainSecret: this.#plainSecret(),
+      received: (object, round) => {
+        this.#metrics.add("dwcp_received_bytes_total", {}, object.length);
+        return this.#options.received?.(object, round);
+      },
+    });
+    this.#measureTransport(running.node);
+    return running;
   }
 
   // Plain transfers prove the key and are not encrypted, as sessions with a key are not.
@@ -322,14 +271,13 @@ export class DwcpManager {
     return mode === "psk" ? this.#options.key : undefined;
   }
 
-  #enter(state: Exclude<ManagerState, "degraded">): void {
-    this.#state = state;
-    if (state !== "failed") this.#reason = undefined;
+  #transportOf(node: DwcpNode | undefined): TransportInfo {
+    return transportOf(node?.rma, this.#options.tls === undefined ? "tcp" : "tls");
   }
 
   // Never says rdma while bytes go over TCP. spec/dwcp.md B14
-  #measureTransport(): void {
-    const { transport } = this;
+  #measureTransport(node: DwcpNode): void {
+    const transport = this.#transportOf(node);
     const before = this.#toldTransport;
     if (before !== undefined) this.#metrics.set("dwcp_transport_info", { ...before }, 0);
     this.#metrics.set("dwcp_transport_info", { ...transport }, 1);
