@@ -4,8 +4,6 @@ import { type BindDriver, UdpDriver } from "@proj/dcquic-core/node";
 import { Socket } from "node:dgram";
 import { localPool } from "../support/udp-pools.js";
 
-jest.setTimeout(60_000);
-
 const pools: TransportPool[] = [];
 /** Ports to which, and from which, nothing passes. */
 const into = new Set<number>();
