@@ -23,7 +23,7 @@ test("cores that the machine does not have are a problem with their key, before 
   expect(workerProblem(configOf({ preset: "efa8Nic" }), 2)).toMatch(/cores\.count: 24 of 2 cores/);
 });
 
-test("a node of three workers serves callers at each of them, and says what it lacks", async () => {
+test("a node of three workers serves its callers, and lacks nothing that it would have to tell", async () => {
   const key = new Uint8Array(32).fill(5);
   const told: string[] = [];
   const service = await DcquicService.start({
