@@ -8,13 +8,13 @@ import type { Measured } from "../../metrics/engine-metrics.js";
 import type { EngineConfig } from "../../engine/config.js";
 import type { Engine } from "../../engine/engine.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
-import { DatagramBatch, NOWHERE } from "../../engine/batch.js";
 import type { HandedPacket } from "../peer-addresses.js";
 import { WireLimit } from "../../wire/constants.js";
 import { EngineHost, type EngineHostOptions } from "../engine-host.js";
 import { ringCrypto } from "../ring-crypto.js";
 import { Turns } from "../turns.js";
 import type { SocketSettings } from "../socket-settings.js";
+import { HandedPackets } from "./handed-packets.js";
 import { NativeWire, type SendFailure } from "./native-wire.js";
 
 /** What a {@link NativeDriver} is made with. */
@@ -41,9 +41,6 @@ export const SHARED_THREAD_CONFIG: Partial<EngineConfig> = {
   timerGranularityUs: 2000,
 };
 
-// What other workers hand over in one turn.
-const HANDED = 64;
-const HANDED_BYTES = 128 * 1024;
 const HYBRID_SPIN_US = 50;
 const MAX_WAIT_US = 1000;
 const TURNS_PER_ERRORS = 64;
@@ -67,8 +64,7 @@ export class NativeDriver {
   readonly #options: NativeDriverOptions;
   readonly #failed = (failure: SendFailure): void => this.#weigh(failure);
   readonly #turns = new Turns({ run: () => this.#run(), send: () => this.#send() });
-  readonly #known = new Map<string, number>();
-  #handed: DatagramBatch | undefined;
+  readonly #handed = new HandedPackets();
   #idleSinceUs = 0;
   #turnsSinceErrors = 0;
   #turnCount = 0;
@@ -182,19 +178,16 @@ export class NativeDriver {
   /** The engine's number for a peer's address, kept until the driver closes. */
   addressOf(host: string, port: number): number {
     const number = this.#wire.socket.pin({ host, port });
-    this.#known.set(`${host}:${port}`, number);
+    this.#handed.know({ host, port }, number);
     return number;
   }
 
   /** Takes a datagram that arrived at another worker. */
-  takeForeign({ datagram, from, ecn }: HandedPacket): void {
+  takeForeign(packet: HandedPacket): void {
     if (this.#closed) return;
-    this.#handed ??= new DatagramBatch(HANDED, HANDED_BYTES);
-    const batch = this.#handed;
-    const source = this.#known.get(`${from.host}:${from.port}`) ?? NOWHERE;
-    if (!batch.add(datagram, source, ecn)) {
-      this.#takeHanded(batch);
-      batch.add(datagram, source, ecn);
+    if (!this.#handed.add(packet)) {
+      this.#handed.give(this.nowUs, this.engine);
+      this.#handed.add(packet);
     }
     this.#turns.now();
   }
@@ -266,10 +259,7 @@ export class NativeDriver {
   #take(): boolean {
     const { engine } = this;
     this.#turnCount += 1;
-    let received = this.#wire.receive(this.nowUs, engine);
-    if (this.#handed !== undefined && this.#handed.count > 0) {
-      received += this.#takeHanded(this.#handed);
-    }
+    const received = this.#wire.receive(this.nowUs, engine) + this.#handed.give(this.nowUs, engine);
     // Errors are rare: a busy engine need not ask for them in every turn.
     this.#turnsSinceErrors += 1;
     if (received === 0 || this.#turnsSinceErrors >= TURNS_PER_ERRORS) {
@@ -280,13 +270,6 @@ export class NativeDriver {
     engine.tick(this.nowUs);
     this.#host.tellEvents();
     return received > 0 || read > 0;
-  }
-
-  #takeHanded(batch: DatagramBatch): number {
-    const { count } = batch;
-    this.engine.receive(this.nowUs, batch);
-    batch.clear();
-    return count;
   }
 
   // Whether anything left.

@@ -3,12 +3,8 @@ import { asWireError } from "@proj/wire-types";
 import { systemTime } from "@proj/wire-types/system";
 import { BufferRegistry, type RegisteredBuffer } from "../../buffer/buffer-registry.js";
 import type { AnnounceResult } from "../../engine/announce-options.js";
-import type { PathId } from "../../engine/events.js";
-import type { AddressOwner } from "../../engine/path.js";
 import { Status } from "../../engine/status.js";
-import type { PeerState } from "../../health/peer-health.js";
 import type { Measured } from "../../metrics/engine-metrics.js";
-import type { EstablishedPath } from "../../path/handshake.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import { Watchdog, WATCHDOG_INTERVAL_MS } from "../../router/watchdog.js";
 import type { PortParts } from "../../stream/engine-port.js";
@@ -23,6 +19,7 @@ import {
   type ThreadStart,
   ThreadWord,
 } from "./thread-messages.js";
+import { ThreadPaths } from "./thread-paths.js";
 import { ThreadPort } from "./thread-port.js";
 import type { ThreadSettings } from "./thread-settings.js";
 
@@ -59,12 +56,10 @@ export class EngineThread {
   readonly #options: EngineThreadOptions;
   readonly #watchdog = new Watchdog();
   readonly #interval: NodeJS.Timeout;
-  readonly #states = new Map<PathId, PeerState>();
-  readonly #addresses: UdpAddress[] = [];
+  readonly #paths = new ThreadPaths((command) => this.post(command));
   readonly #calls = new Map<number, ThreadCall>();
   readonly #measuring: ((measured: Measured | undefined) => void)[] = [];
   #nextCall = 0;
-  #nextPath = 0;
   #isOver = false;
 
   private constructor(
@@ -82,18 +77,7 @@ export class EngineThread {
     this.rmaOffers = bound.rmaOffers;
     this.buffers =
       options.buffers ?? new BufferRegistry(options.bufferBytes ?? DEFAULT_BUFFER_BYTES);
-    this.engine = {
-      addPath: (_nowUs, established, address) => this.#addPath(established, address),
-      removePath: (path) => this.#forget({ kind: "removePath", path }),
-      failPath: (path, status) => this.post({ kind: "failPath", path, status }),
-      addAddress: (path, address, whose) => this.#addAddress(path, address, whose),
-      nextAddress: (_nowUs, path, silentUs) => this.#nextAddress(path, silentUs),
-      moveTransfers: (_nowUs, path, to) => this.post({ kind: "moveTransfers", path, to }),
-      addForeignPath: (credentialId, home) =>
-        this.post({ kind: "addForeignPath", credentialId, home }),
-      removeForeignPath: (credentialId) => this.post({ kind: "removeForeignPath", credentialId }),
-      peerState: (path) => this.#states.get(path) ?? "healthy",
-    };
+    this.engine = this.#paths;
     thread.on("message", (news: readonly ThreadNews[]) => {
       for (const each of news) this.#take(each);
     });
@@ -172,7 +156,7 @@ export class EngineThread {
 
   /** A number for a peer's address, for `engine.addPath`. */
   addressOf(host: string, port: number): number {
-    return this.#addresses.push({ host, port }) - 1;
+    return this.#paths.addressOf(host, port);
   }
 
   /** The port of the engine, for streams on the application's thread. */
@@ -236,9 +220,7 @@ export class EngineThread {
   #take(news: ThreadNews): void {
     switch (news.kind) {
       case "event":
-        if (news.event.kind === "peerStateChanged") {
-          this.#states.set(news.event.path, news.event.state);
-        }
+        this.#paths.handle(news.event);
         return this.#options.onEvent(news.event);
       case "announced": {
         const call = this.#calls.get(news.call);
@@ -264,32 +246,6 @@ export class EngineThread {
     }
   }
 
-  // The engine over there numbers its paths in the order in which it gets them.
-  #addPath(established: EstablishedPath, address: number): PathId {
-    const to = this.#addresses[address];
-    if (to === undefined) throw new RangeError(`there is no address ${address}`);
-    const path = this.#nextPath++ as PathId;
-    this.#states.set(path, "healthy");
-    this.post({ kind: "addPath", path, established, address: to });
-    return path;
-  }
-
-  #addAddress(path: PathId, address: number, whose: AddressOwner): void {
-    const to = this.#addresses[address];
-    if (to === undefined) throw new RangeError(`there is no address ${address}`);
-    this.post({ kind: "addAddress", path, address: to, whose });
-  }
-
-  #nextAddress(path: PathId, silentUs: number): boolean {
-    this.post({ kind: "nextAddress", path, silentUs });
-    return true;
-  }
-
-  #forget(command: ThreadCommand & { kind: "removePath" }): void {
-    this.#states.delete(command.path);
-    this.post(command);
-  }
-
   #watch(): void {
     const nowMs = systemTime.nowUs() / 1000;
     for (const finding of this.#watchdog.check(nowMs, () => this.iterations)) {
@@ -313,7 +269,7 @@ export class EngineThread {
     if (this.#isOver) return;
     this.abandon();
     this.#end();
-    for (const path of this.#states.keys()) {
+    for (const path of this.#paths.all) {
       this.#options.onEvent({ kind: "pathFailed", path, status: Status.LocalResource });
     }
     this.#options.onLost?.(reason);
