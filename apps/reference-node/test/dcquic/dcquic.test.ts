@@ -152,6 +152,13 @@ test("/metrics tells of the pool and its workers, as of now", async () => {
   expect(await received()).toBeGreaterThan(before);
   expect(await text()).toMatch(/^dcquic_bbr_paths\{worker="0",phase="startup"\} \d+$/m);
   expect(await text()).toMatch(/^dcquic_queued_announcements\{worker="0",priority="3"\} 0$/m);
+  expect(await text()).toMatch(
+    /^dcquic_handshakes_total\{side="answered",outcome="succeeded"\} [1-9]\d*$/m,
+  );
+  expect(await text()).toMatch(/^dcquic_nic_state\{nic="0",state="up"\} 1$/m);
+  expect(await text()).toMatch(
+    /^dcquic_peer_state_changes_total\{worker="0",state="failed"\} \d+$/m,
+  );
 });
 
 test("burst answers every call, here and to a node", async () => {

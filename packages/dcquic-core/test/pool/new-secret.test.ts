@@ -6,8 +6,9 @@ import { runUntil, simPools } from "../support/sim-pools.js";
 
 const SLOW = { bytesPerSecond: 1_000_000 };
 const BYTES = 400_000;
-// With forty of them the conversation outlives the old path, which is kept for a minute.
-const PAUSE_US = 2_000_000;
+// With so many pauses the conversation outlives the old path, which is kept for a minute.
+const TURNS = 20;
+const PAUSE_US = 4_000_000;
 
 function movesOf(pools: SimPools, host: number): DcquicEvent[] {
   const moves: DcquicEvent[] = [];
@@ -64,7 +65,7 @@ describe("§7.1, §10.4: what outlives its path's secret goes on under the next 
         const call = pools.pool(from).bidirectional(String(to));
         const answers = call[Symbol.asyncIterator]();
         const got: number[] = [];
-        for (let i = 0; i < 40; i++) {
+        for (let i = 0; i < TURNS; i++) {
           // Some ride in their announcements, some are pulled.
           await call.write(new Uint8Array(i % 3 === 0 ? 5000 : 10).fill(i));
           const { value } = await answers.next();
@@ -79,7 +80,7 @@ describe("§7.1, §10.4: what outlives its path's secret goes on under the next 
       };
       const talked = talk();
       pools.world.schedule(pools.world.nowUs + 5e6, () => pools.rehandshake(0, 1, 10e6));
-      const wanted = Array.from({ length: 40 }, (_each, i) => i);
+      const wanted = Array.from({ length: TURNS }, (_each, i) => i);
       expect(await runUntil(pools, talked, 300e6)).toEqual(wanted);
       expect(heard).toEqual(wanted);
       await pools.run(pools.world.nowUs + 5e6, () => setImmediate());
