@@ -30,14 +30,18 @@ export function encodePlainly(
   return units;
 }
 
-/** Cuts stored bytes, which may be cut anywhere, into units as short as the path wants them. */
+// Headers are 64 bytes a unit: of stored bytes they may be no more than 0.1 %. spec/dwcp.md B13
+const SHORTEST_STORED_BYTES = 131_072;
+
+/** Cuts stored bytes, which may be cut anywhere, into units as short as the path wants them, or as their headers allow. */
 export function cutStored(
   unit: UnitBody,
   unitBytes: number,
-  { platform, settings }: PlainContext,
+  { platform, settings }: Omit<PlainContext, "object">,
 ): UnitBody[] {
-  if (unit.codec !== Codec.RAW || unit.rawBytes <= unitBytes) return [unit];
-  const step = Math.ceil(unitBytes / settings.pageBytes) * settings.pageBytes;
+  const shortest = Math.max(unitBytes, SHORTEST_STORED_BYTES);
+  if (unit.codec !== Codec.RAW || unit.rawBytes <= shortest) return [unit];
+  const step = Math.ceil(shortest / settings.pageBytes) * settings.pageBytes;
   return Array.from({ length: Math.ceil(unit.rawBytes / step) }, (_, i) => {
     const encoded = unit.encoded.subarray(i * step, (i + 1) * step);
     const rawOffset = unit.rawOffset + i * step;
