@@ -21,7 +21,7 @@ let target: ControlTarget;
 beforeEach(async () => {
   folder = tempFolder();
   node = await serve(nodeConfig(folder));
-  target = { url: node.control, token: token(), timeoutMs: 10_000 };
+  target = { url: node.control, token: token(), timeoutMs: 60_000 };
 });
 afterEach(async () => {
   await node.end("SIGTERM");
