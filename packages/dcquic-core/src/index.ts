@@ -68,6 +68,7 @@ export type { EngineLoad } from "./engine/load.js";
 export type { BbrPhase } from "./cc/bbr.js";
 export type { ForeignPacket } from "./engine/foreign-paths.js";
 export type { EngineEvent, PathId, SecurityNote } from "./engine/events.js";
+export type { AddressOwner } from "./engine/path.js";
 export type { CloseOptions } from "./engine/stream-closer.js";
 export type { AddPathOptions, FirstCounters } from "./engine/first-counters.js";
 export type { PlacedAccept } from "./engine/puller.js";
