@@ -10,7 +10,7 @@ import { ask, type Place, serve } from "./ends.js";
 
 const HOST = "127.0.0.1";
 const STREAMS = 4;
-const BYTES = 1_000_000_000;
+const BYTES = 500_000_000;
 const ROUNDS = 3;
 const here: Place = { spawn };
 
