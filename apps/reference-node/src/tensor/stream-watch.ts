@@ -58,6 +58,8 @@ export class StreamWatch {
     });
     this.#pollers.push(
       await openPoller(client, channel, StreamIds.announce, this.#onAnnounce),
+      // Where a driver announces whose configuration names no stream for it. spec/tensor-pool.md §22
+      await openPoller(client, channel, StreamIds.control, this.#onAnnounce),
       await openPoller(client, channel, StreamIds.descriptor, this.#onDescriptor),
       await openPoller(client, channel, StreamIds.metadata, (view, offset, length) => {
         metadata.receive(view, offset, length);
