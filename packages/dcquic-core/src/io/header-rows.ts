@@ -1,5 +1,6 @@
 import type { KeyRing } from "@proj/native-io";
 import { type AeadJob, aeadJob } from "../crypto/backend.js";
+import { copyNow } from "../crypto/packet-batch.js";
 import { TAG_BYTES } from "../wire/constants.js";
 import { AeadRows } from "./aead-rows.js";
 
@@ -36,8 +37,8 @@ export class HeaderRows {
     own.aadLength = aadLength;
     own.bodyOffset = tag;
     own.tagOffset = tag;
-    move(job.aad, job.aadOffset, own.bytes, own.aadOffset, aadLength);
-    move(bytes, tagOffset, own.bytes, tag, TAG_BYTES);
+    copyNow(job.aad, job.aadOffset, own.bytes, own.aadOffset, aadLength);
+    copyNow(bytes, tagOffset, own.bytes, tag, TAG_BYTES);
     const row = this.#rows.add(slot, own);
     this.#slabs[row] = bytes;
     this.#places[row] = tagOffset;
@@ -50,7 +51,7 @@ export class HeaderRows {
     this.#rows.seal(ring);
     for (let row = 0; row < this.#rows.count; row++) {
       const slab = this.#slabs[row] ?? NO_BYTES;
-      move(this.#bytes, this.#rows.tagOf(row), slab, this.#places[row] ?? 0, TAG_BYTES);
+      copyNow(this.#bytes, this.#rows.tagOf(row), slab, this.#places[row] ?? 0, TAG_BYTES);
     }
     this.clear();
   }
@@ -71,9 +72,4 @@ export class HeaderRows {
     this.#slabs.length = 0;
     this.#used = 0;
   }
-}
-
-// A view costs more than these few bytes.
-function move(from: Uint8Array, at: number, into: Uint8Array, to: number, length: number): void {
-  for (let i = 0; i < length; i++) into[to + i] = from[at + i] ?? 0;
 }
