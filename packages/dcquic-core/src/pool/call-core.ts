@@ -7,6 +7,7 @@ import type { Id64 } from "../wire/id64.js";
 import { attractions, openingOf } from "./call-opening.js";
 import type { CallOptions, Payload } from "./call-options.js";
 import { Eventual } from "./eventual.js";
+import { shownHeaders } from "./header-block.js";
 import { awaitForeign, workerOf } from "./foreign-dependencies.js";
 import { outcomeError } from "./outcome-error.js";
 import type { PayloadSender, ReadyPayload } from "./payload-sender.js";
@@ -100,7 +101,7 @@ export class CallCore implements StreamHandlers {
   get answerHeaders(): Promise<Uint8Array | undefined> {
     if (this.#answerHeaders === undefined) {
       this.#answerHeaders = new Eventual();
-      if (this.#block !== undefined) this.#answerHeaders.resolve(shown(this.#block));
+      if (this.#block !== undefined) this.#answerHeaders.resolve(shownHeaders(this.#block));
       else if (this.#over !== undefined) settle(this.#answerHeaders, this.#over.error);
     }
     return this.#answerHeaders.promise;
@@ -126,7 +127,7 @@ export class CallCore implements StreamHandlers {
 
   headers(block: Uint8Array): void {
     this.#block ??= block;
-    this.#answerHeaders?.resolve(shown(block));
+    this.#answerHeaders?.resolve(shownHeaders(block));
   }
 
   readable(): void {
@@ -277,10 +278,6 @@ export class CallCore implements StreamHandlers {
     if (this.#answerHeaders !== undefined) settle(this.#answerHeaders, error);
     this.#use.over(error);
   }
-}
-
-function shown(block: Uint8Array): Uint8Array | undefined {
-  return block.length === 0 ? undefined : block;
 }
 
 function settle<T>(eventual: Eventual<T | undefined>, error: unknown): void {

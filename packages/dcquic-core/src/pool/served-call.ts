@@ -7,6 +7,7 @@ import { encodeBulkStatus } from "./bulk-status.js";
 import type { StreamBytes } from "./byte-stream.js";
 import type { Payload } from "./call-options.js";
 import { Eventual } from "./eventual.js";
+import { shownHeaders } from "./header-block.js";
 import { Message } from "./message.js";
 import { MessageReader } from "./message-reader.js";
 import { MessageWriter } from "./message-writer.js";
@@ -51,7 +52,7 @@ export class ServedCall implements StreamHandlers {
   get callerHeaders(): Promise<Uint8Array | undefined> {
     if (this.#headers === undefined) {
       this.#headers = new Eventual();
-      if (this.#block !== undefined) this.#headers.resolve(shown(this.#block));
+      if (this.#block !== undefined) this.#headers.resolve(shownHeaders(this.#block));
       else this.#settle(this.#headers, undefined);
     }
     return this.#headers.promise;
@@ -116,7 +117,7 @@ export class ServedCall implements StreamHandlers {
 
   headers(block: Uint8Array): void {
     this.#block = block;
-    this.#headers?.resolve(shown(block));
+    this.#headers?.resolve(shownHeaders(block));
   }
 
   readable(): void {
@@ -215,8 +216,4 @@ export class ServedCall implements StreamHandlers {
       stream.abort(Status.PlacementFailed, error instanceof Error ? error.message : "");
     }
   }
-}
-
-function shown(block: Uint8Array): Uint8Array | undefined {
-  return block.length === 0 ? undefined : block;
 }
