@@ -40,23 +40,26 @@ export class SessionRegistry {
   }
 
   /**
-   * Takes a new session in.
+   * Takes a new session in. Where that is one too many, the peer's oldest session without streams makes room, whose process may
+   * have been killed: it is returned, forgotten here, and has to be closed.
    *
-   * @throws {@link DwcpError} `dwcp.limit` when there are too many, of this peer or in all.
+   * @throws {@link DwcpError} `dwcp.limit` when there are too many, of this peer or in all, and none can make room.
    */
-  add(session: Session): void {
+  add(session: Session): Session | undefined {
     const { peerNodeId } = session.options.identity;
-    const ofPeer = this.sessions.filter(
-      (each) => each.options.identity.peerNodeId === peerNodeId,
-    ).length;
+    const ofPeer = this.sessions.filter((each) => each.options.identity.peerNodeId === peerNodeId);
     const { maxSessions, maxSessionsPerPeer } = this.#limits;
-    if (this.#entries.size >= maxSessions || ofPeer >= maxSessionsPerPeer) {
+    const isFull = this.#entries.size >= maxSessions || ofPeer.length >= maxSessionsPerPeer;
+    const oldest = isFull ? ofPeer.find(({ isLost }) => isLost) : undefined;
+    if (oldest !== undefined) this.remove(oldest);
+    else if (isFull) {
       throw new DwcpError(
         "dwcp.limit",
-        `${ofPeer} sessions of ${peerNodeId}, ${this.#entries.size} in all`,
+        `${ofPeer.length} sessions of ${peerNodeId}, ${this.#entries.size} in all`,
       );
     }
     this.#entries.set(formatHex(session.options.identity.id), { session, nonces: new Set() });
+    return oldest;
   }
 
   /** Forgets a session that is over. */

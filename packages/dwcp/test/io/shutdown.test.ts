@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DwcpError } from "@proj/dwcp";
 import { nodeCrc32 } from "@proj/dwcp/node";
 import { decodeJournal } from "#src/journal/journal.js";
-import { storedIn, TwoNodes } from "../support/two-nodes.js";
+import { addressOf, storedIn, TwoNodes } from "../support/two-nodes.js";
 
 let nodes: TwoNodes;
 
@@ -59,4 +59,15 @@ test("a receiver that is closed has closed its files: what is durable is counted
   expect(records.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThanOrEqual(seen.bytes);
   await nodes.stop(sender);
   await over;
+});
+
+test("a sender that starts again and again is let in, whatever its earlier processes left", async () => {
+  const receiver = await nodes.receiving();
+  for (let generation = 0; generation < 18; generation++) {
+    const sender = await nodes.start({ nodeId: "sender", workers: 1 });
+    const from = Uint8Array.of(generation);
+    await sender.send(addressOf(receiver), { key: "k", generation, from });
+    await nodes.stop(sender);
+  }
+  expect(storedIn(receiver, "k")).toEqual(Buffer.of(17));
 });

@@ -169,7 +169,11 @@ export class DwcpListener {
     const chance = Math.random();
     const options = { role: "responder", identity, tuning, limits, crc32, chance } as const;
     const session = new Session(nowUs(), options);
-    this.#registry.add(session);
+    const displaced = this.#registry.add(session);
+    if (displaced !== undefined) {
+      const error = new DwcpError("dwcp.session_lost", "the peer has opened others since");
+      this.#hosts.get(displaced)?.close(error);
+    }
     this.#hosts.set(session, new SessionHost(session, this.#owner, this.#tally));
     return session;
   }
