@@ -4,6 +4,7 @@ import type { DwcpLimits } from "../limits.js";
 import { Codec, FLAG_PACKED_LISTS, isCodec, SLOT_NONE } from "../wire/codec.js";
 import { NetworkReader } from "../wire/network-reader.js";
 import { NetworkWriter } from "../wire/network-writer.js";
+import { zeroCrc } from "../wire/zero-crc.js";
 import { indexOf } from "./anchor-index.js";
 import type { ByteSource } from "./byte-source.js";
 import { decodeUnit } from "./decode-unit.js";
@@ -170,7 +171,7 @@ export function decodeState(
     });
   }
   if (!isCodec(codec)) throw new DwcpError("dwcp.protocol", `codec ${codec}`);
-  // The container has the stronger sum, so the unit's own is taken from the result.
+  // The container has the stronger sum, so the unit's own is what will be found; that of zeros is found without a look at them.
   const raw = decodeUnit(
     {
       rawOffset: 0,
@@ -179,7 +180,7 @@ export function decodeState(
       codecFlags,
       baselineSlot: baseline === undefined ? SLOT_NONE : BASELINE_SLOT,
       dictionarySlot: dictionary === undefined ? 0 : DICTIONARY_SLOT,
-      rawCrc: 0,
+      rawCrc: codec === Codec.ZERO ? zeroCrc(rawBytes) : 0,
       encoded: bytes.subarray(STATE_HEADER_BYTES),
     },
     {

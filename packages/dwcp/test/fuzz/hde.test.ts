@@ -168,6 +168,16 @@ test("any bytes are an encoded state or a typed error, and so is a state with by
   );
 });
 
+test("B5: a state of zeros comes back without its bytes", () => {
+  const zeros = new Uint8Array(100_000);
+  const bytes = encodeState(zeros, { platform, generation: 4, level: 0 }, limits);
+  // The header as it is, with ZERO for its codec and nothing behind it.
+  const empty = bytes.slice(0, bytes.length - zeros.length);
+  empty[4] = Codec.ZERO;
+  const none = { baseline: () => undefined, dictionary: () => undefined };
+  expect(Buffer.compare(decodeState(empty, none, platform, limits), zeros)).toBe(0);
+});
+
 test("any bytes are the header of a zstd frame or a typed error", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 20 }), (tail) => {
