@@ -108,12 +108,12 @@ export class NetworkBackend implements PoolBackend {
   }
 
   /**
-   * The home of a peer that a path is about to be made to: see {@link PeerPaths.homeFor}.
+   * The home of a peer that a path is about to be made to: see `PeerHomes.homeFor`.
    *
    * @throws DcquicError `dcquic.local_resource` when every worker is lost.
    */
   homeFor(peer: string): PoolWorker {
-    return this.#paths.homeFor(peer);
+    return this.#paths.homes.homeFor(peer);
   }
 
   /** See {@link PoolBackend}. */
@@ -126,7 +126,7 @@ export class NetworkBackend implements PoolBackend {
   /** Takes what a worker tells. */
   handle(number: number, news: WorkerNews): void {
     if (news.kind === "engine") this.#handleEvent(number, news.event);
-    else if (news.kind === "foreign") this.#paths.handOver(news.packet);
+    else if (news.kind === "foreign") this.#paths.homes.handOver(news.packet);
     else this.#handleWorker(number, news);
   }
 

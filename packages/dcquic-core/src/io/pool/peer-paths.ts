@@ -9,12 +9,11 @@ import type { DcquicEvent } from "../../events/event-groups.js";
 import type { HandshakeCounts, Route } from "../../pool/pool-backend.js";
 import type { Reassignment, RouterDependency } from "../../router/request-router.js";
 import type { IncomingStream } from "../../stream/incoming-stream.js";
-import { CREDENTIAL_ID_BYTES, CREDENTIAL_ID_OFFSET } from "../../wire/constants.js";
-import type { HandedPacket } from "../peer-addresses.js";
 import { HandshakeLog } from "./handshake-log.js";
 import { type KnownPath, KnownPaths } from "./known-paths.js";
 import { PathHomes } from "./path-homes.js";
 import type { MadePath, PathMaker } from "./path-maker.js";
+import { hasFailed, PeerHomes } from "./peer-homes.js";
 import { parsePeerName } from "./peer-name.js";
 import type { PoolWorker } from "./pool-worker.js";
 import type { WorkerSet } from "./worker-set.js";
@@ -43,7 +42,6 @@ export interface PeerPathsOptions {
 
 const REDIAL_AFTER_US = 10_000_000;
 const JITTER = 0.2;
-const DETOUR_US = 10_000_000;
 const GONE: ReadonlySet<number> = new Set([
   Status.Protocol,
   Status.GoingAway,
@@ -59,7 +57,9 @@ const GONE: ReadonlySet<number> = new Set([
  * @see spec/dcquic.md §7.1, §7.4, §10.4, §18
  */
 export class PeerPaths {
-  readonly #homes: PathHomes;
+  /** Which worker a peer's next path is made to. */
+  readonly homes: PeerHomes;
+  readonly #shared: PathHomes;
   readonly #options: PeerPathsOptions;
   readonly #known: KnownPaths;
   readonly #dialling = new Map<string, Promise<Route>>();
@@ -70,10 +70,11 @@ export class PeerPaths {
   /** Has no paths yet. */
   constructor(options: PeerPathsOptions) {
     this.#options = options;
-    this.#homes = new PathHomes(options.workers.all);
+    this.#shared = new PathHomes(options.workers.all);
     this.#known = new KnownPaths(options.pathCapacity, (path) =>
       this.#drop(path.home, path.route.path),
     );
+    this.homes = new PeerHomes({ ...options, known: this.#known, shared: this.#shared });
     this.#watch = new UnknownSecretWatch(options.crypto);
   }
 
@@ -85,25 +86,6 @@ export class PeerPaths {
   /** What became of handshakes. */
   get handshakes(): Readonly<HandshakeCounts> {
     return this.#handshakes.counts;
-  }
-
-  /**
-   * The home of a peer that a path is about to be made to. Where the last path to it failed, or the peer reached it at other
-   * workers only, packets do not pass between the peer and its home: another worker takes it, if there is one.
-   *
-   * @throws DcquicError `dcquic.local_resource` when every worker is lost.
-   */
-  homeFor(peer: string, dependencies: readonly RouterDependency[] = []): PoolWorker {
-    const { workers, onReassigned } = this.#options;
-    const home = workers.homeOf(peer, dependencies);
-    const last = this.#known.newest(peer);
-    if (last === undefined || last.home !== home) return home;
-    const isDetoured = home.driver.nowUs - last.detouredUs < DETOUR_US;
-    if (!hasFailed(last) && !isDetoured) return home;
-    const moved = workers.reassign(peer);
-    if (moved === undefined) return home;
-    onReassigned(moved);
-    return workers.homeOf(peer, []);
   }
 
   /** The way to a peer: at once if there is a path that can be used, otherwise after a handshake. */
@@ -135,15 +117,6 @@ export class PeerPaths {
     }
   }
 
-  /** Passes a datagram on to the home of its path. */
-  handOver(packet: HandedPacket): void {
-    const at = CREDENTIAL_ID_OFFSET;
-    const credentialId = packet.datagram.subarray(at, at + CREDENTIAL_ID_BYTES);
-    const known = this.#known.byCredentialId(credentialId);
-    if (known !== undefined) known.detouredUs = known.home.driver.nowUs;
-    this.#homes.pass(packet);
-  }
-
   /** Takes what an engine tells of a path. */
   handle(worker: PoolWorker, event: EngineEvent): void {
     if (event.kind === "handshakeDue") this.#replace(worker.paths.get(event.path));
@@ -163,7 +136,7 @@ export class PeerPaths {
     const paths = [...worker.paths.values()];
     for (const known of paths) this.#known.remove(known);
     for (const path of [...paths.map(({ route }) => route.path), ...worker.unproved.keys()]) {
-      this.#homes.remove(worker, path);
+      this.#shared.remove(worker, path);
       worker.failover.forget(path);
       worker.unproved.delete(path);
       worker.layer.failPath(path, Status.LocalResource);
@@ -194,13 +167,13 @@ export class PeerPaths {
     const address = driver.addressOf(early.host, early.port);
     const path = driver.engine.addPath(driver.nowUs, early.path, address);
     unproved.set(path, []);
-    this.#homes.add(home, path, early.path.credentialId);
+    this.#shared.add(home, path, early.path.credentialId);
     failover.watch(path, early.path.peer.endpoints, early.host, early.port);
     return { home, path };
   }
 
   #drop(home: PoolWorker, path: PathId): void {
-    this.#homes.remove(home, path);
+    this.#shared.remove(home, path);
     home.failover.forget(path);
     home.unproved.delete(path);
     if (!home.isUp) return;
@@ -229,7 +202,7 @@ export class PeerPaths {
     dependencies: readonly RouterDependency[],
   ): Promise<Route> {
     const { maker, workers } = this.#options;
-    const { number } = this.homeFor(peer, dependencies);
+    const { number } = this.homes.homeFor(peer, dependencies);
     this.#dialledUs.set(peer, workers.first.port.nowUs);
     let inserted: Inserted | undefined;
     try {
@@ -296,10 +269,6 @@ export class PeerPaths {
     const { nowUs } = this.#options.workers.first.port;
     if (this.#watch.judge(nowUs, known.entry, token) === "askPeer") this.#replace(known);
   }
-}
-
-function hasFailed({ home, route }: KnownPath): boolean {
-  return home.driver.engine.peerState(route.path) === "failed";
 }
 
 /** A path that an engine has, before its peer proved itself. */
