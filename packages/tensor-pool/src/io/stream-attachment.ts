@@ -2,7 +2,8 @@ import { randomFillSync } from "node:crypto";
 import type { Client, Publication } from "@proj/aeron";
 import { type Backend, backend as machine, type ShmFolders, type ShmPolicy } from "@proj/native-io";
 import { isWireError } from "@proj/wire-types";
-import { decodeAnnounce, type StreamLayout } from "../announce/announce.js";
+import { checkAnnounce, type StreamLayout } from "../announce/announce.js";
+import { ControlAdapter } from "../control/control-adapter.js";
 import type { GrantedLease } from "../driver-client/attach-check.js";
 import { LeaseClient } from "../driver-client/lease-client.js";
 import type { LeaseEvent } from "../driver-client/lease-event.js";
@@ -10,7 +11,12 @@ import type { LeaseRequest } from "../driver-client/lease-request.js";
 import type { Logger } from "../log/logger.js";
 import { StreamLog } from "../log/stream-log.js";
 import { DEFAULT_CHANNEL, StreamIds } from "../stream-ids.js";
-import { type MessagePoller, offerMessage, openPoller } from "./message-poller.js";
+import {
+  type MessageHandler,
+  type MessagePoller,
+  offerMessage,
+  openPoller,
+} from "./message-poller.js";
 import { monotonicNs } from "./monotonic-clock.js";
 
 /** Between turns of an attachment that nobody polls, in milliseconds. */
@@ -28,7 +34,7 @@ export interface AttachmentOptions extends Omit<LeaseRequest, "role" | "streamId
   readonly controlStreamId?: number;
   /** The channel of announces; by default the one of control messages. */
   readonly announceChannel?: string;
-  /** The stream of announces. */
+  /** The stream of announces; by default 1001. Those on the control stream are taken in any case. */
   readonly announceStreamId?: number;
   /** The channel of descriptors; by default the one of control messages. */
   readonly descriptorChannel?: string;
@@ -70,6 +76,16 @@ export class StreamAttachment {
   readonly log: StreamLog;
   readonly #options: AttachmentOptions;
   readonly #handlers: AttachmentHandlers;
+  // What was announced since the last turn: it waits until what the driver said before it was followed.
+  readonly #heard: StreamLayout[] = [];
+  readonly #announced = new ControlAdapter({
+    handlers: {
+      shmPoolAnnounce: (announce) => {
+        const layout = checkAnnounce(announce);
+        if (typeof layout !== "string") this.#heard.push(layout);
+      },
+    },
+  });
   #control: MessagePoller | undefined;
   #announces: MessagePoller | undefined;
   #publication: Publication | undefined;
@@ -111,9 +127,16 @@ export class StreamAttachment {
     const channel = this.#controlChannel;
     this.#control = await openPoller(client, channel, controlStreamId, (view, offset, length) => {
       this.lease.receive(monotonicNs(), view, offset, length);
+      // A driver whose configuration names no stream for its announces sends them here. spec/tensor-pool.md §22
+      this.#announced.receive(view, offset, length);
     });
     const { announceChannel = channel, announceStreamId = StreamIds.announce } = this.#options;
-    this.#announces = await openPoller(client, announceChannel, announceStreamId, this.#onAnnounce);
+    if (announceChannel !== channel || announceStreamId !== controlStreamId) {
+      const onMessage: MessageHandler = (view, offset, length) => {
+        this.#announced.receive(view, offset, length);
+      };
+      this.#announces = await openPoller(client, announceChannel, announceStreamId, onMessage);
+    }
     this.#publication = await client.addPublication(channel, controlStreamId);
     this.lease.attach(monotonicNs());
     this.#loop();
@@ -125,6 +148,7 @@ export class StreamAttachment {
     this.#control?.poll();
     this.#events();
     this.#announces?.poll();
+    for (const layout of this.#heard.splice(0)) this.#follow(layout);
     const nowNs = monotonicNs();
     this.lease.tick(nowNs);
     this.#events();
@@ -188,18 +212,11 @@ export class StreamAttachment {
     }
   }
 
-  // Announces of all streams come on one: what is not ours or not right is none of our business.
-  readonly #onAnnounce = (view: DataView, offset: number, length: number): void => {
-    let layout: StreamLayout | string;
-    try {
-      layout = decodeAnnounce(view, offset, length);
-    } catch (error) {
-      if (isWireError(error)) return;
-      throw error;
-    }
-    if (typeof layout === "string") return;
+  // Announces of all streams come together: what is not ours is none of our business.
+  #follow(layout: StreamLayout): void {
+    if (this.#closed) return;
     if (layout.streamId !== (this.lease.lease?.layout.streamId ?? this.#options.streamId)) return;
     this.lease.announced(monotonicNs(), layout.epoch);
     this.#handlers.announced(layout);
-  };
+  }
 }
