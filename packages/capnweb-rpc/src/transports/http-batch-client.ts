@@ -9,6 +9,7 @@ import { batchEnded } from "./batch-ended.js";
 import { STREAMED_TYPE } from "./batch-limits.js";
 import { Inbox } from "./inbox.js";
 import { chunksOf } from "./read-body.js";
+import { watchForEnd } from "./watch-for-end.js";
 
 /** What may be chosen for a batch. */
 export interface HttpBatchOptions extends RpcSessionOptions {
@@ -73,7 +74,27 @@ class HttpBatchTransport {
     const batch = this.#batch ?? [];
     this.#batch = undefined;
     if (this.#aborted) return;
-    const response = await this.#post(batch.join("\n"));
+    const { signal, timeoutMs } = this.#options;
+    const body = batch.join("\n");
+    if (signal === undefined && timeoutMs === undefined) {
+      await this.#exchange(body);
+      return;
+    }
+    const controller = new AbortController();
+    // The calls end even where `fetch` does not heed its signal.
+    const stop = watchForEnd({ signal, timeoutMs }, (reason) => {
+      this.abort(reason);
+      controller.abort(reason);
+    });
+    try {
+      await this.#exchange(body, controller.signal);
+    } finally {
+      stop();
+    }
+  }
+
+  async #exchange(batch: string, signal?: AbortSignal): Promise<void> {
+    const response = await this.#post(batch, signal);
     if (!response.ok || this.#aborted) {
       await response.body?.cancel();
       throw new Error(`RPC request failed: ${response.status} ${response.statusText}`);
@@ -101,17 +122,12 @@ class HttpBatchTransport {
     for (const line of lines.push(lineFeed)) this.#inbox.put(line);
   }
 
-  #post(body: string): Promise<Response> {
-    const { headers, credentials, extensions, streamAnswer } = this.#options;
-    const { signal, timeoutMs, fetch: send } = this.#options;
-    const signals = [
-      ...(signal === undefined ? [] : [signal]),
-      ...(timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]),
-    ];
+  #post(body: string, signal: AbortSignal | undefined): Promise<Response> {
+    const { headers, credentials, extensions, streamAnswer, fetch: send } = this.#options;
     const init: RequestInit = {
       method: "POST",
       body,
-      ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
+      ...(signal === undefined ? {} : { signal }),
       ...(credentials === undefined ? {} : { credentials }),
     };
     const target = this.#target;

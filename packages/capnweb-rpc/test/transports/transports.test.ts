@@ -6,9 +6,14 @@ import {
   newWebSocketRpcSession,
   RpcTarget,
 } from "@proj/capnweb-rpc";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { closeReason } from "#src/transports/close-reason.js";
 import { WebSocket } from "ws";
 import { NodeServer } from "../support/node-server.js";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
 
 class Api extends RpcTarget {
   add(a: number, b: number) {
@@ -251,5 +256,27 @@ describe("HTTP batch client", () => {
   test("gives up in time", async () => {
     const api = newHttpBatchRpcSession<Api>(`http://${await serve()}`, { timeoutMs: 30 });
     await expect(async () => await api.never()).rejects.toThrow(/timeout|aborted/);
+  });
+
+  test("gives up in time whatever is collected meanwhile, and where fetch heeds no signal", async () => {
+    const options = { timeoutMs: 100, fetch: () => new Promise<never>(() => undefined) };
+    const api = newHttpBatchRpcSession<Api>("http://x/", options);
+    const collecting = setInterval(collect, 10);
+    try {
+      await expect(async () => await api.never()).rejects.toThrow(/timeout/);
+    } finally {
+      clearInterval(collecting);
+    }
+  });
+
+  test("is given up by a signal, at any time", async () => {
+    const given = new AbortController();
+    const url = `http://${await serve()}`;
+    const never = async () =>
+      await newHttpBatchRpcSession<Api>(url, { signal: given.signal }).never();
+    setTimeout(() => given.abort(new Error("enough")), 20);
+    await expect(never).rejects.toThrow("enough");
+    // It has fired: the next one does not begin.
+    await expect(never).rejects.toThrow("enough");
   });
 });
