@@ -5,7 +5,15 @@ import { describeWith, type Peer } from "@proj/peers";
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -134,4 +142,10 @@ async function killed(child: ChildProcess): Promise<void> {
   const gone = once(child, "exit");
   child.kill("SIGKILL");
   await gone;
+  // What libfabric's provider keeps here is named after the process, which could not take it away.
+  const memory = "/dev/shm";
+  const left = existsSync(memory) ? readdirSync(memory) : [];
+  for (const name of left) {
+    if (name.startsWith(`${child.pid}:`)) rmSync(join(memory, name), { force: true });
+  }
 }
