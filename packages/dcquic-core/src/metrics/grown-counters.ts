@@ -5,11 +5,15 @@ import type { DistributionCounts } from "../engine/distribution.js";
 export class GrownCounters {
   readonly #told = new Map<string, number>();
 
-  /** Brings `counter` to `total`; `series` names the total among those of this object. */
+  /**
+   * Brings `counter` to `total`; `series` names the total among those of this object. One of 0 is told too, once: whoever looks
+   * at what grows has to see it before it does.
+   */
   tell(series: string, counter: Counter, total: number, labels: Labels): void {
-    const told = this.#told.get(series) ?? 0;
-    if (total > told) counter.add(total - told, labels);
-    this.#told.set(series, Math.max(total, told));
+    const told = this.#told.get(series);
+    if (told !== undefined && total <= told) return;
+    counter.add(total - (told ?? 0), labels);
+    this.#told.set(series, total);
   }
 
   /** Brings a counter with the label `at_most` to a distribution, bucket by bucket; bounds are told divided by `scale`. */
