@@ -7,6 +7,9 @@ import type { Place } from "./streams.js";
 /** The Aeron stream of the descriptors that come back. */
 export const BACK_DESCRIPTORS = 1_101;
 
+const JOIN_MS = 20;
+const QUIET_MS = 100;
+
 let nextStreamId = 20_000;
 
 /** Publishes a tensor of `bytes` and waits for an empty one from the process that took it. */
@@ -38,16 +41,18 @@ export async function tensorPool(place: Place, bytes: number): Promise<Operation
     direct.producer.publish(template, payload);
     while (back.poll(ignore) === 0) await turn();
   };
-  // Both sides have joined once something comes back.
-  for (let joined = false; !joined;) {
-    direct.producer.publish(template, payload);
-    joined = back.poll(ignore) > 0;
-    await turn();
-  }
-  for (let quiet = 0; quiet < 1_000; quiet++) {
-    if (back.poll(ignore) > 0) quiet = 0;
-    await turn();
-  }
+  const answersWithin = async (ms: number): Promise<number> => {
+    let answers = 0;
+    for (const endMs = performance.now() + ms; performance.now() < endMs; await turn()) {
+      answers += back.poll(ignore);
+    }
+    return answers;
+  };
+  // Both sides have joined once something comes back. One frame at a time: a reader that fell behind would pass over some, and
+  // each that is passed over is an answer that never comes.
+  do direct.producer.publish(template, payload);
+  while ((await answersWithin(JOIN_MS)) === 0);
+  while ((await answersWithin(QUIET_MS)) > 0);
   return {
     run: exchange,
     cpu: () => server.cpu(),
