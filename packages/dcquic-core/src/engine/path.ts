@@ -153,7 +153,7 @@ export class Path extends PathTables {
   /** Begins where `options` say; keys are derived when they are used first. */
   constructor(options: PathOptions) {
     super();
-    const { config, counters, crypto, established, forgotten, keyDerived } = options;
+    const { config, counters, crypto, established, forgotten, healthChanged, keyDerived } = options;
     const { pathSecret, aead, credentialId, role, peer } = established;
     // Not what the peer said of itself, of which little is needed later.
     this.#options = { config, counters, forgotten };
@@ -186,7 +186,7 @@ export class Path extends PathTables {
       maxBytes: Math.min(config.mtuMaxBytes, peer.maxDatagramBytes),
     });
     this.health = new PeerHealth(options.nowUs, options.awake, (before) =>
-      options.healthChanged(this, before),
+      healthChanged(this, before),
     );
     this.nextNotifySeq = notifySeq;
     if (notifySeq > 0) this.finished.add(0, notifySeq);
