@@ -1,24 +1,33 @@
 import { check } from "./case.js";
 
-// Ten seconds or more: enough for a loaded machine. A case that holds never waits for it.
-const PATIENCE_TURNS = 10_000;
+// Enough for a loaded machine. A condition that holds never waits for it.
+const PATIENCE_MS = 60_000;
 const SETTLING_TURNS = 25;
 
-/** Waits until `condition` holds, and fails with `what` when it never does. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let turn = 0; !condition(); turn++) {
-    check(turn < PATIENCE_TURNS, `gave up waiting for ${what}`);
-    await turnOver();
+/**
+ * Waits until `condition` holds, and rejects with `what` when it never does.
+ *
+ * It looks again after each pause of `everyMs`, one millisecond by default; only pauses are counted, up to a minute of them, so
+ * that a machine that is busy has more time.
+ */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  { everyMs = 1 }: { readonly everyMs?: number } = {},
+): Promise<void> {
+  for (let pausedMs = 0; !(await condition()); pausedMs += everyMs) {
+    check(pausedMs < PATIENCE_MS, `gave up waiting for ${what}`);
+    await pause(everyMs);
   }
 }
 
 /** Gives everything that is ready its turn, several times, to show that something does not happen. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < SETTLING_TURNS; turn++) await turnOver();
+  for (let turn = 0; turn < SETTLING_TURNS; turn++) await pause(1);
 }
 
-function turnOver(): Promise<void> {
+function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, 1);
+    setTimeout(resolve, ms);
   });
 }
