@@ -11,6 +11,7 @@ import {
   webSocketLink,
   WebSocketTransport,
 } from "@proj/capnweb-rpc";
+import { until } from "@proj/wire-types/testing";
 import * as reference from "capnweb";
 import { WebSocket } from "ws";
 import { RestartingServer } from "./restarting-server.js";
@@ -190,7 +191,7 @@ test("a draining server answers a reference client and then closes with 1001", a
   const closed = new Promise<number>((resolve) => socket.on("close", resolve));
   const main = reference.newWebSocketRpcSession<Main>(socket as never);
   const slow = main.slow().then((text) => text);
-  while (answers.length === 0) await new Promise((resolve) => setTimeout(resolve, 2)); // oxlint-disable-line no-await-in-loop
+  await until(() => answers.length > 0, "the call to arrive");
   const drained = group.drain(1000);
   answers[0]?.("done");
   expect(await slow).toBe("done");

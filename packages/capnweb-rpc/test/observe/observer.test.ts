@@ -11,6 +11,7 @@ import {
   transportConnector,
 } from "@proj/capnweb-rpc";
 import { type LogRecord, ManualTime, MetricsRegistry, SeededRandom } from "@proj/wire-types";
+import { until } from "@proj/wire-types/testing";
 import * as reference from "capnweb";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { MemoryTransport, turns } from "../support/memory-transport.js";
@@ -303,7 +304,8 @@ test("what waits in streams is measured until it is read", async () => {
   };
   expect(waiting()).toBe(0);
   const stream = await session.getRemoteMain().download();
-  while ((waiting() ?? 0) <= 20_000) await new Promise((resolve) => setTimeout(resolve, 1)); // oxlint-disable-line no-await-in-loop
+  await until(() => (waiting() ?? 0) > 20_000, "chunks that wait");
+  expect(waiting()).toBeGreaterThan(20_000);
   expect(await new Response(stream.pipeThrough(new TextEncoderStream())).text()).toHaveLength(
     40_000,
   );

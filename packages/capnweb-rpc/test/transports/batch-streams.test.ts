@@ -8,6 +8,7 @@ import {
   RpcPromise,
   RpcTarget,
 } from "@proj/capnweb-rpc";
+import { until } from "@proj/wire-types/testing";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { both, libraries, type Stub } from "../support/implementations.js";
@@ -148,6 +149,7 @@ describe("in the shape of fetch", () => {
     );
     setTimeout(() => request.abort(), 5);
     await answered;
-    while (files.cancelled === undefined) await new Promise((resolve) => setTimeout(resolve, 5)); // oxlint-disable-line no-await-in-loop
+    await until(() => files.cancelled !== undefined, "the source to hear of it");
+    expect(files.cancelled).toBeDefined();
   });
 });

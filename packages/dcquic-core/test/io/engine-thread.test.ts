@@ -10,6 +10,7 @@ import type {
 import { bindThread, EngineThread } from "@proj/dcquic-core/node";
 import { backend } from "@proj/native-io";
 import { systemRandom, systemTime } from "@proj/wire-types/system";
+import { until } from "@proj/wire-types/testing";
 import { nodeCrypto } from "#src/io/node-crypto.js";
 import { Shape } from "#src/wire/constants.js";
 import { establishedAs } from "../support/raw-peer.js";
@@ -51,8 +52,7 @@ nativeTest(
     for (const polling of ["spin", "hybrid", "blocking"] as const) {
       const thread = await start({ polling });
       const before = thread.iterations;
-      while (thread.iterations - before < 20)
-        await new Promise((resolve) => setTimeout(resolve, 5));
+      await until(() => thread.iterations - before >= 20, `${polling} to go round 20 times`);
       await thread.close();
     }
   },
@@ -116,7 +116,7 @@ nativeTest(
     const next = open(establishedAs("dialer", 9));
     const before = answers.length;
     announce(next);
-    while (answers.length === before) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => answers.length > before, "the answer");
     expect(answers.at(-1)).toMatchObject({ kind: "announced" });
     const measured = await thread.measure();
     expect(measured?.stats.entries).toBeLessThanOrEqual(1);

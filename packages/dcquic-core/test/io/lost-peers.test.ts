@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { type Acceptor, DcquicError, type TransportPool } from "@proj/dcquic-core";
 import { type BindDriver, bindNative, UdpDriver } from "@proj/dcquic-core/node";
 import { backend } from "@proj/native-io";
+import { until } from "@proj/wire-types/testing";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -92,7 +93,7 @@ describe.each(drivers)("§14 over %s: peers that are gone", (driver, bind) => {
       const first = await start(driver, 0);
       const bulk = caller.rawBulkTransfer(first.name, new Uint8Array(64 * 1024 * 1024));
       const outcome = codeOf(bulk.done);
-      while (bulk.progress.ackedBytes === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      await until(() => bulk.progress.ackedBytes > 0, "the first bytes to be acknowledged");
       first.child.kill("SIGKILL");
       expect(await outcome).toMatch(/^dcquic\.(peer_failed|peer_timeout|peer_state_lost)$/);
       const second = await start(driver, 0);

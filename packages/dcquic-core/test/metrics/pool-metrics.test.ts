@@ -3,6 +3,7 @@ import { PoolMetrics, type TransportPool } from "@proj/dcquic-core";
 import { bindThread } from "@proj/dcquic-core/node";
 import { backend } from "@proj/native-io";
 import { MetricsRegistry } from "@proj/wire-types";
+import { until } from "@proj/wire-types/testing";
 import { poolsAtBothWorkers } from "../support/two-homes.js";
 import { localPool } from "../support/udp-pools.js";
 
@@ -32,7 +33,7 @@ async function measured(more: Parameters<typeof localPool>[0]): Promise<MetricsR
     await caller.unaryRpc(name, new Uint8Array(3000), { priority: 2 }).response;
   }
   // An answer comes before the end of its call.
-  while (caller.stats.openCalls > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => caller.stats.openCalls === 0, "the calls to end");
   await metrics.update(caller);
   await metrics.update(caller);
   return registry;

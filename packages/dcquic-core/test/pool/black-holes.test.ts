@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { type Acceptor, DcquicError, type TransportPool } from "@proj/dcquic-core";
 import { type BindDriver, UdpDriver } from "@proj/dcquic-core/node";
+import { until } from "@proj/wire-types/testing";
 import { Socket } from "node:dgram";
 import { localPool } from "../support/udp-pools.js";
 
@@ -62,7 +63,7 @@ async function homeOf(
     },
   });
   await caller.unaryRpc(answerer.name, Uint8Array.of(1)).response;
-  while (at.size === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => at.size > 0, "the worker that delivered it");
   stop();
   const [worker = 0] = at;
   return worker;

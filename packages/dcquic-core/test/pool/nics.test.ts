@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { type DcquicEvent, PoolMetrics, type TransportPool } from "@proj/dcquic-core";
 import { type BindDriver, UdpDriver } from "@proj/dcquic-core/node";
 import { MetricsRegistry } from "@proj/wire-types";
+import { until } from "@proj/wire-types/testing";
 import { constants } from "node:os";
 import { poolsAtBothWorkers } from "../support/two-homes.js";
 import { localPool } from "../support/udp-pools.js";
@@ -42,7 +43,7 @@ async function cards(nics: number) {
   const told = async (kind: string, state?: string): Promise<void> => {
     const isTold = (event: DcquicEvent): boolean =>
       event.kind === kind && (state === undefined || event.details["state"] === state);
-    while (!events.some(isTold)) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => events.some(isTold), `${kind} ${state ?? ""}`);
   };
   return { caller, callAll, gone, events, told };
 }

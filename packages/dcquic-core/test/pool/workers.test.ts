@@ -8,6 +8,7 @@ import {
 } from "@proj/dcquic-core";
 import { type BindDriver, bindThread, type EngineThread, UdpDriver } from "@proj/dcquic-core/node";
 import { backend } from "@proj/native-io";
+import { until } from "@proj/wire-types/testing";
 import { poolsAtBothWorkers } from "../support/two-homes.js";
 import { localPool } from "../support/udp-pools.js";
 
@@ -66,7 +67,7 @@ async function homes(
     const others = caller.stats.openCalls;
     await caller.unaryRpc(name, Uint8Array.of(1)).response;
     // An answer comes before the end of its call, and events a moment after what they tell of.
-    while (caller.stats.openCalls > others) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => caller.stats.openCalls <= others, "the call to end");
     await new Promise((resolve) => setImmediate(resolve));
     const of = events.filter(({ kind }) => kind === "transfer.drained").map(({ worker }) => worker);
     found.push([...new Set(of)]);
@@ -239,7 +240,7 @@ describe("§18: a worker is lost", () => {
       call(others?.[0], false),
     ];
     lost.catch(() => {});
-    while (asked.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => asked.length >= 3, "every call to arrive");
     events.length = 0;
     await bound[0]?.driver.close();
     bound[0]?.lost("the test ended it");
@@ -322,7 +323,7 @@ describe("§18: a worker is lost", () => {
       void request.write(new Uint8Array(10)).catch(() => {});
       void both.write(new Uint8Array(10)).catch(() => {});
       const other = codeOf(caller.unaryRpc(spared, big).response);
-      while (asked.length < 6) await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(() => asked.length >= 6, "every call to arrive");
       const [dying] = threads;
       dying?.engine.addPath(0, {} as EstablishedPath, dying.addressOf("127.0.0.1", 9));
       // The thread ends with that command: it takes nothing that is posted after it.
@@ -335,7 +336,7 @@ describe("§18: a worker is lost", () => {
       expect(new Set(await Promise.all(untaken))).toEqual(new Set(["done"]));
       expect(await other).toBe("done");
       // An answer comes before the end of its stream.
-      while (caller.stats.openCalls > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(() => caller.stats.openCalls === 0, "the calls to end");
     },
   );
 
@@ -358,7 +359,7 @@ describe("§18: a worker is lost", () => {
       victim.serve({ accept: (incoming) => void asked.push(incoming.pattern) });
       const waiting = caller.unaryRpc(victim.name, new Uint8Array(300_000)).response;
       waiting.catch(() => {});
-      while (asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      await until(() => asked.length > 0, "the call to arrive");
       tell[0]?.("hung");
       await expect(waiting).rejects.toMatchObject({ code: "dcquic.local_resource" });
       victim.serve(echo);
@@ -367,7 +368,7 @@ describe("§18: a worker is lost", () => {
       // Its paths went with those peers: nothing of them is left in its tables.
       const entries = async (): Promise<number | undefined> =>
         (await threads[0]?.measure())?.stats.entries;
-      while ((await entries()) !== 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(async () => (await entries()) === 0, "its tables to be empty", { everyMs: 20 });
       const fresh = await answering(6);
       expect((await homes(caller, fresh, events)).flat()).toContain(0);
     },
@@ -391,7 +392,7 @@ describe("§18: a worker is lost", () => {
     // Not a path at all: the engine over there throws.
     const [dying] = threads;
     dying?.engine.addPath(0, {} as EstablishedPath, dying.addressOf("127.0.0.1", 9));
-    while (!told.includes("worker.lost")) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => told.includes("worker.lost"), "worker.lost");
     const now = await homes(caller, answerers, events);
     expect(now.flat().every((worker) => worker === 1)).toBe(true);
   });
