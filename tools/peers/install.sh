@@ -6,7 +6,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-declare -A package=([capnp]=capnproto [protoc]=protobuf-compiler [chromium]=chromium [zstd]=zstd [valgrind]=valgrind)
+declare -A package=([capnp]=capnproto [protoc]=protobuf-compiler [chromium]=chromium [zstd]=zstd [valgrind]=valgrind [qemu-system-x86_64]=qemu-system-x86)
 modules="pyarrow numpy google_crc32c google.protobuf"
 requirements="pyarrow==21.* numpy<3 google-crc32c==1.* protobuf==6.*"
 folder=.cache/peers

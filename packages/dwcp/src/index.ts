@@ -181,6 +181,10 @@ export {
   type StuckPolicy,
 } from "./migration/round-controller.js";
 export type { RoundInfo } from "./migration/round-offer.js";
+export { DutyCycle, type RunSwitch } from "./migration/duty-cycle.js";
+export { isOwnMemory, parseMappings, type ProcessMapping } from "./migration/process-mapping.js";
+export { decodeQmpMessage, type QmpMessage } from "./migration/qmp-message.js";
+export { QmpReader } from "./migration/qmp-reader.js";
 
 export type { ConfigKey, ConfigValueOf, KeyBase } from "./config/config-key.js";
 export { type ConfigPath, type DwcpConfig, DwcpConfigTable } from "./config/config-table.js";

@@ -26,6 +26,14 @@ export {
   type MigrationRound,
 } from "./migration/migrate.js";
 export { ImageFileSource, type ImageWriter } from "./migration/image-file-source.js";
+export type { PhysicalRange } from "./migration/physical-memory.js";
+export {
+  type ProcessMemoryOptions,
+  ProcessMemorySource,
+} from "./migration/process-memory-source.js";
+export { QemuSource, type QemuSourceOptions } from "./migration/qemu-source.js";
+export { QemuSwitch } from "./migration/qemu-switch.js";
+export { QmpMonitor, type QmpMonitorOptions } from "./migration/qmp-monitor.js";
 export type { Received } from "./transfer/receive-job-context.js";
 
 export { nodeCrc32, nodeHdePlatform, nodeHdePlatformWith } from "./node-hde-platform.js";

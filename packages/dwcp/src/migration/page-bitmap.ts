@@ -53,3 +53,22 @@ export function* batchesOf(
   }
   if (batch.length > 0) yield batch;
 }
+
+/** Gathers pages, which are in order, into runs that lie one behind the other. */
+export function* runsOf(
+  pages: readonly number[],
+): Generator<{ readonly first: number; readonly count: number }, void, undefined> {
+  let first = pages[0];
+  if (first === undefined) return;
+  let count = 0;
+  for (const page of pages) {
+    if (page === first + count) {
+      count += 1;
+      continue;
+    }
+    yield { first, count };
+    first = page;
+    count = 1;
+  }
+  yield { first, count };
+}

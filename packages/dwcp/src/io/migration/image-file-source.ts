@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { DwcpError } from "../../errors.js";
-import { batchesOf, setPage } from "../../migration/page-bitmap.js";
 import type { MigrationSource } from "../../migration/migration-source.js";
+import { PageComparison } from "./page-comparison.js";
 
 /** What stops, wakes and slows down whoever writes to an image. */
 export type ImageWriter = Pick<MigrationSource, "pause" | "resume" | "throttle">;
@@ -10,14 +9,11 @@ export type ImageWriter = Pick<MigrationSource, "pause" | "resume" | "throttle">
 const PAGE_BYTES = 4_096;
 /** What an image is a multiple of, at least. */
 const SECTOR_BYTES = 512;
-const BATCH_BYTES = 1_048_576;
-const DIGEST_BYTES = 32;
 
 /**
  * An image in a file that somebody writes to: the memory or the disk of a machine.
  *
- * Nobody tells which pages were written; every round reads the whole image, and compares SHA-256 of each page with what it was
- * when it was copied. 32 bytes are kept for each page.
+ * Nobody tells which pages were written; every round reads the whole image and compares.
  *
  * @see spec/dwcp.md B15
  */
@@ -28,14 +24,16 @@ export class ImageFileSource implements MigrationSource {
   readonly pageBytes: number;
   readonly #file: FileHandle;
   readonly #writer: ImageWriter;
-  readonly #digests: Uint8Array;
+  readonly #pages: PageComparison;
 
   private constructor(file: FileHandle, length: number, writer: ImageWriter) {
     this.pageBytes = length % PAGE_BYTES === 0 ? PAGE_BYTES : SECTOR_BYTES;
     this.pageCount = length / this.pageBytes;
     this.#file = file;
     this.#writer = writer;
-    this.#digests = new Uint8Array(this.pageCount * DIGEST_BYTES);
+    const { pageBytes, pageCount } = this;
+    const read = (into: Uint8Array, first: number) => this.#read(into, first * pageBytes);
+    this.#pages = new PageComparison({ pageBytes, pageCount, read });
   }
 
   /** Opens an image; the caller closes it. @throws DwcpError `dwcp.unsupported` where it is no image */
@@ -50,31 +48,13 @@ export class ImageFileSource implements MigrationSource {
   }
 
   /** Reads pages, and notes what they hold. @throws DwcpError `dwcp.source_changed` when the file became shorter */
-  async readPages(pages: readonly number[]): Promise<Uint8Array> {
-    const bytes = new Uint8Array(pages.length * this.pageBytes);
-    for (const [i, page] of pages.entries()) {
-      const at = i * this.pageBytes;
-      await this.#read(bytes, at, this.pageBytes, page * this.pageBytes);
-      this.#digests.set(digestOf(bytes.subarray(at, at + this.pageBytes)), page * DIGEST_BYTES);
-    }
-    return bytes;
+  readPages(pages: readonly number[]): Promise<Uint8Array> {
+    return this.#pages.readPages(pages);
   }
 
   /** Compares every page with what was copied of it last. */
-  async dirtySince(): Promise<Uint8Array> {
-    const { pageBytes, pageCount } = this;
-    const dirty = new Uint8Array(Math.ceil(pageCount / 8));
-    const bytes = new Uint8Array(BATCH_BYTES);
-    for (const pages of batchesOf(upTo(pageCount), BATCH_BYTES / pageBytes)) {
-      const first = pages[0] ?? 0;
-      await this.#read(bytes, 0, pages.length * pageBytes, first * pageBytes);
-      for (const page of pages) {
-        const at = (page - first) * pageBytes;
-        const known = this.#digests.subarray(page * DIGEST_BYTES, (page + 1) * DIGEST_BYTES);
-        if (!digestOf(bytes.subarray(at, at + pageBytes)).equals(known)) setPage(dirty, page);
-      }
-    }
-    return dirty;
+  dirtySince(): Promise<Uint8Array> {
+    return this.#pages.changedPages();
   }
 
   /** Stops whoever writes. */
@@ -97,18 +77,10 @@ export class ImageFileSource implements MigrationSource {
     await this.#file.close();
   }
 
-  async #read(into: Uint8Array, at: number, length: number, position: number): Promise<void> {
-    const { bytesRead } = await this.#file.read(into, at, length, position);
-    if (bytesRead < length) {
+  async #read(into: Uint8Array, position: number): Promise<void> {
+    const { bytesRead } = await this.#file.read(into, 0, into.length, position);
+    if (bytesRead < into.length) {
       throw new DwcpError("dwcp.source_changed", `the image ends at ${position + bytesRead}`);
     }
   }
-}
-
-function digestOf(bytes: Uint8Array): Buffer {
-  return createHash("sha256").update(bytes).digest();
-}
-
-function* upTo(count: number): Generator<number, void, undefined> {
-  for (let i = 0; i < count; i++) yield i;
 }

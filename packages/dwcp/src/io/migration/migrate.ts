@@ -223,7 +223,6 @@ class Migration {
 
   // Nothing was handed over: the source goes on as before. Otherwise nobody here knows whether the peer has it.
   async #undo(error: unknown): Promise<unknown> {
-    const { source } = this.#request;
     if (this.#switchedOver) {
       const code =
         isWireError(error) && error instanceof DwcpError ? error.code : "dwcp.session_lost";
@@ -232,10 +231,31 @@ class Migration {
         details: { switchedOver: true },
       });
     }
-    if (this.#isThrottled) await source.throttle?.(1);
-    if (this.#isPaused) await source.resume();
+    const kept = await this.#release();
+    if (kept.length > 0) {
+      return new DwcpError("dwcp.source_changed", "the source could not be let go on", {
+        cause: new AggregateError([error, ...kept]),
+        details: { switchedOver: false },
+      });
+    }
     const wasAborted = this.#abort.signal.aborted && !isWireError(error);
     return wasAborted ? new DwcpError("dwcp.cancelled", "the migration was aborted") : error;
+  }
+
+  // Lets the source run as before; gives what kept it from that.
+  async #release(): Promise<readonly unknown[]> {
+    const { source } = this.#request;
+    const kept: unknown[] = [];
+    const attempt = async (step: () => void | Promise<void> | undefined): Promise<void> => {
+      try {
+        await step();
+      } catch (error) {
+        kept.push(error);
+      }
+    };
+    if (this.#isThrottled) await attempt(() => source.throttle?.(1));
+    if (this.#isPaused) await attempt(() => source.resume());
+    return kept;
   }
 }
 

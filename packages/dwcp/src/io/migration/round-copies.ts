@@ -2,7 +2,7 @@ import { copyFile, type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { constants } from "node:fs";
 import { join } from "node:path";
 import { DwcpError } from "../../errors.js";
-import { batchesOf, pagesOf } from "../../migration/page-bitmap.js";
+import { batchesOf, pagesOf, runsOf } from "../../migration/page-bitmap.js";
 import type { MigrationSource } from "../../migration/migration-source.js";
 
 /** Pages that are read at a time. */
@@ -104,23 +104,4 @@ export class RoundCopies {
       done += length;
     }
   }
-}
-
-/** Pages that lie one behind the other. */
-function* runsOf(
-  pages: readonly number[],
-): Generator<{ readonly first: number; readonly count: number }, void, undefined> {
-  let first = pages[0];
-  if (first === undefined) return;
-  let count = 0;
-  for (const page of pages) {
-    if (page === first + count) {
-      count += 1;
-      continue;
-    }
-    yield { first, count };
-    first = page;
-    count = 1;
-  }
-  yield { first, count };
 }

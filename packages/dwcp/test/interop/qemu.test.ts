@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import {
+  type DwcpNode,
+  type MigrationRound,
+  QemuSource,
+  QmpMonitor,
+  startDwcpNode,
+} from "@proj/dwcp/node";
+import { command, describeWith } from "@proj/peers";
+import { until } from "@proj/wire-types/testing";
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { killed, nodeProgram, portOf } from "../support/node-process.js";
+import { testKey } from "../support/test-key.js";
+
+const MEMORY_BYTES = 32 * 1_048_576;
+
+/** A boot sector: it adds 1 to 1024 words between 128 and 192 KiB at each tick of the timer. */
+const BUSY_SECTOR = [
+  0xb8, 0x00, 0x20, 0x8e, 0xc0, 0x31, 0xff, 0xfb, 0x26, 0xff, 0x05, 0x83, 0xc7, 0x40, 0x75, 0xf8,
+  0xf4, 0xeb, 0xf5,
+];
+
+describeWith("B15: a machine of QEMU", command("qemu-system-x86_64"), (qemu) => {
+  let folder: string;
+  let machine: ChildProcess;
+  let monitor: QmpMonitor;
+  let receiver: ChildProcess;
+  let sender: DwcpNode;
+  let peer: { readonly host: string; readonly port: number };
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "dwcp-qemu-"));
+    const disk = Buffer.alloc(1_048_576);
+    Buffer.from(BUSY_SECTOR).copy(disk);
+    disk.writeUInt16BE(0x55aa, 510);
+    writeFileSync(join(folder, "disk"), disk);
+    const path = join(folder, "monitor");
+    const given = "-machine pc -accel tcg -m 32 -nodefaults -display none".split(" ");
+    const drive = `file=${join(folder, "disk")},format=raw,if=ide`;
+    given.push("-drive", drive, "-qmp", `unix:${path},server=on,wait=off`);
+    machine = spawn(qemu, given, { stdio: ["ignore", "inherit", "inherit"] });
+    await until(() => existsSync(path), "QEMU's monitor", { everyMs: 20 });
+    monitor = await QmpMonitor.connect({ path });
+    receiver = fork(nodeProgram, ["receive", "0", join(folder, "store")]);
+    peer = { host: "127.0.0.1", port: await portOf(receiver) };
+    sender = await startDwcpNode({
+      nodeId: "sender",
+      security: { mode: "psk", key: testKey },
+      streams: { minStreams: 1, initialStreams: 2, maxStreams: 4 },
+      workers: 1,
+    });
+    // The firmware takes its time.
+    await until(async () => (await words()).some((word) => word > 1), "the guest to run", {
+      everyMs: 50,
+    });
+  });
+
+  afterEach(async () => {
+    monitor.close();
+    await sender.close();
+    await killed(receiver);
+    await killed(machine);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** What QEMU itself says is in the memory. */
+  async function memory(start: number, length: number): Promise<Buffer> {
+    const filename = join(folder, "seen");
+    await monitor.execute("pmemsave", { val: start, size: length, filename });
+    return readFileSync(filename);
+  }
+
+  async function words(): Promise<readonly number[]> {
+    const bytes = await memory(0x20000, 0x10000);
+    return Array.from({ length: 1_024 }, (_, i) => bytes.readUInt16LE(i * 64));
+  }
+
+  test("runs while its memory goes, and arrives as it was when it stood still", async () => {
+    const source = await QemuSource.open(monitor, { folder });
+    expect(source.pageCount).toBe(MEMORY_BYTES / 4_096);
+    const rounds: MigrationRound[] = [];
+    const result = await sender.migrate(peer, {
+      key: "guest",
+      source,
+      goal: { downtimeMs: 1, maxRounds: 4, whenStuck: "throttle" },
+      folder,
+      progress: (round) => rounds.push(round),
+    });
+    await source.close();
+    expect(await monitor.execute("query-status")).toMatchObject({ running: false });
+    expect(result.rawBytes).toBe(MEMORY_BYTES);
+    const kept = join(folder, "store", "objects", "guest");
+    const last = readdirSync(kept)
+      .filter((name) => name.endsWith(".bin"))
+      .toSorted()
+      .at(-1);
+    const arrived = readFileSync(join(kept, last ?? ""));
+    expect(sha256(arrived)).toBe(sha256(await memory(0, MEMORY_BYTES)));
+    // The sixteen pages that the guest writes to were sent again, and little else.
+    expect(rounds.length).toBeGreaterThan(2);
+    expect(rounds[0]?.dirtyBytes).toBe(MEMORY_BYTES);
+    for (const { dirtyBytes } of rounds.slice(1)) {
+      expect(dirtyBytes).toBeGreaterThanOrEqual(16 * 4_096);
+      expect(dirtyBytes).toBeLessThan(MEMORY_BYTES / 8);
+    }
+  });
+
+  test("runs on when its migration is given up", async () => {
+    const source = await QemuSource.open(monitor, { folder });
+    const abort = new AbortController();
+    const moving = sender.migrate(peer, {
+      key: "guest",
+      source,
+      goal: { downtimeMs: 1, maxRounds: 1_000, whenStuck: "throttle" },
+      folder,
+      signal: abort.signal,
+      progress: ({ round }) => {
+        if (round === 4) abort.abort();
+      },
+    });
+    await expect(moving).rejects.toMatchObject({ code: "dwcp.cancelled" });
+    await source.close();
+    expect(await monitor.execute("query-status")).toMatchObject({ running: true });
+    const before = await words();
+    await until(async () => (await words()).every((word, i) => word !== before[i]), "the guest", {
+      everyMs: 50,
+    });
+  });
+
+  test("that ends while it is moved fails the migration, and is not said to run", async () => {
+    const source = await QemuSource.open(monitor, { folder });
+    const moving = sender.migrate(peer, {
+      key: "guest",
+      source,
+      goal: { downtimeMs: 1, maxRounds: 1_000, whenStuck: "abort" },
+      folder,
+      progress: () => void machine.kill("SIGKILL"),
+    });
+    await expect(moving).rejects.toMatchObject({ code: "dwcp.source_changed" });
+    await source.close();
+  });
+});
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
