@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type DwcpNode, type DwcpNodeOptions, startDwcpNode } from "@proj/dwcp/node";
 import { JOURNAL_HEADER_BYTES } from "#src/journal/journal.js";
 import { startTcpProxy, type TcpProxy } from "@proj/wan";
+import { until } from "@proj/wire-types/testing";
 
 const security = { mode: "psk", key: new TextEncoder().encode("both sides know this") } as const;
 
@@ -156,9 +157,10 @@ describe("two nodes", () => {
     const failing = first.send(peer, { key: "k", from: path, transferId }).catch(() => "gone");
     // Until something is durable, however long the disk takes.
     const journal = join(folder, "store", "parts", `${transferId}.journal`);
-    while ((statSync(journal, { throwIfNoEntry: false })?.size ?? 0) <= JOURNAL_HEADER_BYTES) {
-      await sleep(10);
-    }
+    await until(
+      () => (statSync(journal, { throwIfNoEntry: false })?.size ?? 0) > JOURNAL_HEADER_BYTES,
+      "a record of what is durable",
+    );
     await first.close();
     void failing;
     const seen: number[] = [];

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DwcpNode, SendResult } from "@proj/dwcp/node";
+import { until } from "@proj/wire-types/testing";
 import { words } from "../support/hde.js";
 import { addressOf, storedIn, TwoNodes } from "../support/two-nodes.js";
 
@@ -116,7 +117,7 @@ describe("two nodes", () => {
       const answer = await sender.queryBaselines(addressOf(receiver), ids);
       expect(answer).toMatchObject({ present: ids.slice(2), missing: ids.slice(0, 2) });
       // Two states with their notes; files go a little later than they are forgotten.
-      while (readdirSync(join(folder, "kept")).length !== 4) await sleep(10);
+      await until(() => readdirSync(join(folder, "kept")).length === 4, "files of two states");
       expect(sender.pruneBaselines()).toEqual([]);
       const stranger = await sender.queryBaselines({ host: "127.0.0.1", port: 1 }, ids);
       expect(stranger.missing).toEqual(ids);

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { DwcpError } from "@proj/dwcp";
 import { nodeCrc32 } from "@proj/dwcp/node";
+import { until } from "@proj/wire-types/testing";
 import { decodeJournal } from "#src/journal/journal.js";
 import { addressOf, storedIn, TwoNodes } from "../support/two-nodes.js";
 
@@ -48,7 +48,7 @@ test("a receiver that is closed has closed its files: what is durable is counted
   const progress = (bytes: number): void => void (seen.bytes = bytes);
   const sending = sender.send(to, { key: "k", from: randomBytes(16_000_000), progress });
   const over = expect(sending).rejects.toMatchObject({ code: "dwcp.shutdown" });
-  while (seen.bytes < 2_000_000) await sleep(20);
+  await until(() => seen.bytes >= 2_000_000, "two megabytes to arrive");
   await nodes.stop(receiver);
   const parts = join(nodes.folder, "store", "parts");
   const left = readdirSync(parts);

@@ -11,11 +11,10 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
+import { killed, nodeProgram, portOf } from "../support/node-process.js";
 import { testKey } from "../support/test-key.js";
 
-const program = fileURLToPath(new URL("../support/node-program.js", import.meta.url));
 const security = { mode: "psk", key: testKey } as const;
 const RAW_BYTES = 3_000_000;
 
@@ -27,9 +26,8 @@ describe("B9, with the receiver in another process", () => {
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "dwcp-failures-"));
-    receiver = fork(program, ["receive", "0", join(folder, "store")]);
-    const [{ port }] = (await once(receiver, "message")) as [{ port: number }];
-    proxy = await startTcpProxy({ toPort: port, bytesPerSecond: 800_000 });
+    receiver = fork(nodeProgram, ["receive", "0", join(folder, "store")]);
+    proxy = await startTcpProxy({ toPort: await portOf(receiver), bytesPerSecond: 800_000 });
     sender = await startDwcpNode({
       nodeId: "sender",
       security,
@@ -41,9 +39,7 @@ describe("B9, with the receiver in another process", () => {
   afterEach(async () => {
     await sender.close();
     await proxy.close();
-    const gone = once(receiver, "exit");
-    receiver.kill("SIGKILL");
-    await gone;
+    await killed(receiver);
     rmSync(folder, { recursive: true, force: true });
   });
 

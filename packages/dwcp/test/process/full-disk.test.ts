@@ -1,17 +1,16 @@
 import { describeWith, namespaces } from "@proj/peers";
 import { type DwcpNode, startDwcpNode } from "@proj/dwcp/node";
+import { until } from "@proj/wire-types/testing";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { killed, nodeProgram, portOf } from "../support/node-process.js";
 import { testKey } from "../support/test-key.js";
 
-const program = fileURLToPath(new URL("../support/node-program.js", import.meta.url));
 const security = { mode: "psk", key: testKey } as const;
 const transferId = "ab".repeat(16);
 
@@ -28,10 +27,9 @@ describeWith("B9: a receiver whose disk is full", namespaces(), () => {
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "dwcp-full-"));
-    const args = ["-m", "sh", "-c", SCRIPT, process.execPath, folder, program];
+    const args = ["-m", "sh", "-c", SCRIPT, process.execPath, folder, nodeProgram];
     receiver = spawn("unshare", args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-    const [told] = (await once(receiver, "message")) as [{ port: number }];
-    port = told.port;
+    port = await portOf(receiver);
     seen = `/proc/${receiver.pid}/root${folder}`;
     const streams = { minStreams: 1, initialStreams: 2, maxStreams: 4 };
     sender = await startDwcpNode({ nodeId: "sender", security, streams, workers: 1 });
@@ -39,9 +37,7 @@ describeWith("B9: a receiver whose disk is full", namespaces(), () => {
 
   afterEach(async () => {
     await sender.close();
-    const gone = once(receiver, "exit");
-    receiver.kill("SIGKILL");
-    await gone;
+    await killed(receiver);
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -86,7 +82,7 @@ describeWith("B9: a receiver whose disk is full", namespaces(), () => {
     for (let i = 0; i < 3; i++) {
       sender.steer(transferId, "continue");
       await sleep(300);
-      while (!sender.isPaused(transferId)) await sleep(20);
+      await until(() => sender.isPaused(transferId), "the transfer to be held again");
     }
     rmSync(join(seen, "other"));
     sender.steer(transferId, "continue");

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { SeededRandom } from "@proj/wire-types";
 import { startTcpProxy, type TcpProxy } from "@proj/wan";
+import { until } from "@proj/wire-types/testing";
 import { type ChildProcess, fork } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { once } from "node:events";
 import {
   existsSync,
   mkdtempSync,
@@ -15,8 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { killed, nodeProgram, portOf } from "../support/node-process.js";
 
 /** How many transfers are cut by kills: `KILL_ROUNDS=100` is the release run. */
 const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 4);
@@ -26,7 +25,6 @@ const SEED = Number(process.env["KILL_SEED"] ?? Date.now() % 1_000_000);
 // Each round starts processes, syncs files and is limited in rate on purpose.
 jest.setTimeout(60_000 * (ROUNDS + 2));
 
-const program = fileURLToPath(new URL("../support/node-program.js", import.meta.url));
 const RAW_BYTES = 4_000_000;
 const BYTES_PER_SECOND = 900_000;
 
@@ -80,9 +78,10 @@ async function transferWithKill(
   const transferId = randomBytes(16).toString("hex");
   let sending = start("send", proxy.port, file, transferId);
   let outcome = outcomeOf(sending);
-  const isThere = (): boolean => point !== "random" && stepIsDone(point, transferId);
   const due = performance.now() + (point === "random" ? afterMs : 30_000);
-  while (!isThere() && performance.now() < due && sending.exitCode === null) await sleep(5);
+  const isDue = (): boolean =>
+    performance.now() >= due || (point !== "random" && stepIsDone(point, transferId));
+  await until(() => isDue() || sending.exitCode !== null, point);
   if (victim === "sender") {
     await killed(sending);
     sending = start("send", proxy.port, file, transferId);
@@ -107,7 +106,7 @@ function stepIsDone(point: Point, transferId: string): boolean {
 }
 
 function start(...args: (string | number)[]): ChildProcess {
-  const child = fork(program, args.map(String), { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  const child = fork(nodeProgram, args.map(String), { stdio: ["ignore", "ignore", "pipe", "ipc"] });
   children.add(child);
   child.once("exit", () => children.delete(child));
   return child;
@@ -115,8 +114,7 @@ function start(...args: (string | number)[]): ChildProcess {
 
 async function startReceiver(): Promise<void> {
   receiver = start("receive", port, join(folder, "store"));
-  const [ready] = (await once(receiver, "message")) as [{ port: number }];
-  port = ready.port;
+  port = await portOf(receiver);
 }
 
 async function outcomeOf(child: ChildProcess): Promise<Record<string, unknown>> {
@@ -128,13 +126,6 @@ async function outcomeOf(child: ChildProcess): Promise<Record<string, unknown>> 
       if (signal !== "SIGKILL") reject(new Error(`the sender ended with ${code}: ${said}`));
     });
   });
-}
-
-async function killed(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, "exit");
-  child.kill("SIGKILL");
-  await gone;
 }
 
 function sha(bytes: Uint8Array): string {

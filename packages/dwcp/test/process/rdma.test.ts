@@ -2,25 +2,16 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type DwcpNode, type RmaReading, startDwcpNode } from "@proj/dwcp/node";
 import { backend } from "@proj/native-io";
 import { describeWith, type Peer } from "@proj/peers";
+import { until } from "@proj/wire-types/testing";
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { killed, nodeProgram, portOf } from "../support/node-process.js";
 import { testKey } from "../support/test-key.js";
 
-const program = fileURLToPath(new URL("../support/node-program.js", import.meta.url));
 const security = { mode: "psk", key: testKey } as const;
 const streams = { minStreams: 1, initialStreams: 2, maxStreams: 4 };
 const RAW_BYTES = 24_000_000;
@@ -58,9 +49,8 @@ for (const provider of ["shm", "tcp;ofi_rxm"]) {
       });
 
       async function startReceiver(): Promise<void> {
-        receiver = fork(program, ["receive", String(port), join(folder, "store"), "", device]);
-        const [ready] = (await once(receiver, "message")) as [{ port: number }];
-        port = ready.port;
+        receiver = fork(nodeProgram, ["receive", String(port), join(folder, "store"), "", device]);
+        port = await portOf(receiver);
       }
 
       /** A node in this process whose session with the receiver has opened its memory: that takes an object of some size. */
@@ -119,11 +109,11 @@ for (const provider of ["shm", "tcp;ofi_rxm"]) {
         const transferId = randomBytes(16).toString("hex");
         const args = ["send", String(port), file, transferId, device];
         const part = join(folder, "store", "parts", `${transferId}.part`);
-        const first = fork(program, args);
+        const first = fork(nodeProgram, args);
         const isUnderWay = (): boolean => existsSync(part) && statSync(part).size > RAW_BYTES / 4;
-        while (!isUnderWay() && first.exitCode === null) await sleep(2);
+        await until(() => isUnderWay() || first.exitCode !== null, "a part of the object");
         await killed(first);
-        const second = fork(program, args);
+        const second = fork(nodeProgram, args);
         const [result] = (await once(second, "message")) as [{ rawBytes: number }];
         await killed(second);
         expect(result.rawBytes).toBe(RAW_BYTES);
@@ -135,17 +125,4 @@ for (const provider of ["shm", "tcp;ofi_rxm"]) {
       });
     },
   );
-}
-
-async function killed(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, "exit");
-  child.kill("SIGKILL");
-  await gone;
-  // What libfabric's provider keeps here is named after the process, which could not take it away.
-  const memory = "/dev/shm";
-  const left = existsSync(memory) ? readdirSync(memory) : [];
-  for (const name of left) {
-    if (name.startsWith(`${child.pid}:`)) rmSync(join(memory, name), { force: true });
-  }
 }

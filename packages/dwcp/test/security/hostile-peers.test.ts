@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { crc32, encodePreface, FrameType } from "@proj/dwcp";
 import { type DwcpNode, nodeCrc32, nodeHdePlatform, startDwcpNode } from "@proj/dwcp/node";
 import { startTcpProxy, type TcpProxy } from "@proj/wan";
+import { until } from "@proj/wire-types/testing";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { HostilePeer } from "../support/hostile-peer.js";
 
 // While each of these goes on, an honest transfer runs in a session of its own, and has to arrive.
@@ -124,8 +124,8 @@ describe("a live node", () => {
       { host: "127.0.0.1", port: proxy.port },
       { key: "honest", generation: 1, from: bytes, transferId },
     );
-    while (!readdirSync(join(folder, "store", "parts")).includes(`${transferId}.part`))
-      await sleep(5);
+    const parts = join(folder, "store", "parts");
+    await until(() => readdirSync(parts).includes(`${transferId}.part`), "the honest transfer");
     const peer = await open();
     expect((await peer.offer({ transferId })).kind).toBe("REJECT");
     await slow;

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DwcpManager, type PeerAddress } from "@proj/dwcp/node";
 import { type ProxiedConnection, startTcpProxy, type TcpProxy } from "@proj/wan";
+import { until } from "@proj/wire-types/testing";
 
 const key = randomBytes(32);
 let folder: string;
@@ -45,11 +46,6 @@ function manage(node: object, store?: string): DwcpManager {
   return new DwcpManager({ config, key, store });
 }
 
-// The time limit of the test ends what never comes true.
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
 function sum(of: (connection: ProxiedConnection) => number): number {
   return connections.reduce((total, connection) => total + of(connection), 0);
 }
@@ -63,11 +59,12 @@ describe("B17: what is counted is what went over the wire", () => {
     const name = `${peer.host}:${peer.port}`;
     const there = () => sender.metrics.value("dwcp_amst_bytes_sent_total", { peer: name });
     const back = () => sender.metrics.value("dwcp_amst_bytes_received_total", { peer: name });
-    await until(() => there() === sum(({ bytesToServer }) => bytesToServer));
-    await until(() => back() === sum(({ bytesToClient }) => bytesToClient));
+    await until(() => there() === sum(({ bytesToServer }) => bytesToServer), "bytes sent");
+    await until(() => back() === sum(({ bytesToClient }) => bytesToClient), "bytes received");
     await until(
       () =>
         receiver.metrics.value("dwcp_amst_bytes_received_total", { peer: "incoming" }) === there(),
+      "the receiver's bytes",
     );
     const units = sent.reduce((total, { wireBytes }) => total + wireBytes, 0);
     const { metrics } = sender;
@@ -76,27 +73,28 @@ describe("B17: what is counted is what went over the wire", () => {
     expect(units).toBeGreaterThan(4_234_567);
     expect(there()).toBeGreaterThan(units);
     expect(there()).toBeLessThan(units + 100_000);
-    await until(() => sender.metrics.value("dwcp_amst_streams_active", { peer: name }) >= 4);
+    const active = () => sender.metrics.value("dwcp_amst_streams_active", { peer: name });
+    await until(() => active() >= 4, "four streams");
     expect(metrics.value("dwcp_amst_rtt_seconds", { peer: name, kind: "min" })).toBeGreaterThan(0);
     expect(metrics.value("dwcp_amst_inflight_bytes", { peer: name })).toBe(0);
     const total = there();
     await sender.stop();
-    expect(sender.metrics.value("dwcp_amst_streams_active", { peer: name })).toBe(0);
+    expect(active()).toBe(0);
     expect(there()).toBeGreaterThanOrEqual(total);
   });
 
   test("streams that break are counted; with too few of them a manager is degraded", async () => {
     await sender.transfer(peer, { key: "first", from: randomBytes(100_000) });
-    await until(() => connections.length >= 4 && sender.state === "running");
+    await until(() => connections.length >= 4 && sender.state === "running", "four connections");
     proxy.admit("refuse");
     for (const connection of connections) connection.reset();
-    await until(() => sender.state === "degraded");
+    await until(() => sender.state === "degraded", "the sender to be degraded");
     expect(sender.health).toMatchObject({ live: true, ready: true, state: "degraded" });
     expect(sender.health.reason).toContain("too few");
     const health = { component: "manager" };
     expect(sender.metrics.value("dwcp_system_component_health", health)).toBe(1);
     proxy.admit("accept");
-    await until(() => sender.state === "running");
+    await until(() => sender.state === "running", "the sender to run again");
     expect(sender.metrics.value("dwcp_system_component_health", health)).toBe(2);
     const name = `${peer.host}:${peer.port}`;
     const deaths = ["broken", "peer"].reduce(
@@ -120,18 +118,21 @@ describe("B17: what is counted is what went over the wire", () => {
       { host: "127.0.0.1", port: proxy.port },
       { key: "k", from: bytes },
     );
-    await until(() => (sender.transfers[0]?.arrivedBytes ?? 0) > 0);
+    await until(() => (sender.transfers[0]?.arrivedBytes ?? 0) > 0, "the first bytes");
     const id = sender.transfers[0]?.id ?? 0;
     expect(sender.pause(id)).toBe(true);
     const inflight = () =>
       sender.traffic.reduce((total, { inflightBytes }) => total + inflightBytes, 0);
-    await until(() => inflight() === 0);
+    await until(() => inflight() === 0, "nothing under way");
     const arrived = sender.transfers[0]?.arrivedBytes;
     expect(arrived).toBeGreaterThan(0);
     expect(arrived).toBeLessThan(bytes.length);
     const before = connections.length;
     for (const connection of connections) connection.reset();
-    await until(() => connections.length >= before + 4 && sender.state === "running");
+    await until(
+      () => connections.length >= before + 4 && sender.state === "running",
+      "connections in place of those",
+    );
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(sender.transfers[0]).toMatchObject({ arrivedBytes: arrived, isPaused: true });
     expect(sender.continue(id)).toBe(true);
@@ -147,7 +148,7 @@ describe("B17: what is counted is what went over the wire", () => {
       from: randomBytes(10),
       signal: abort.signal,
     });
-    await until(() => sender.state === "degraded");
+    await until(() => sender.state === "degraded", "the sender to be degraded");
     expect(sender.health.reason).toContain("cannot be reached");
     abort.abort();
     await expect(sending).rejects.toMatchObject({ code: "dwcp.cancelled" });
