@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { connectAeron, startEmbeddedDriver } from "@proj/aeron/node";
 import { describeWith } from "@proj/peers";
@@ -10,6 +9,7 @@ import {
   parseConfig,
   startPoolDriver,
 } from "@proj/tensor-pool/node";
+import { until } from "@proj/wire-types/testing";
 import { native } from "../support/native.js";
 
 describeWith("a consumer with a lease follows new producers", native, () => {
@@ -45,9 +45,13 @@ profile = "p"`);
           const producer = await attachProducer(shared);
           await producer.mapped();
           // On a machine that is busy a lease may end meanwhile; both come to one epoch.
-          while (consumer.epoch === undefined || consumer.epoch !== producer.epoch) await sleep(5);
-          expect(epochs.has(consumer.epoch)).toBe(false);
-          epochs.add(consumer.epoch);
+          await until(
+            () => consumer.epoch !== undefined && consumer.epoch === producer.epoch,
+            "one epoch",
+          );
+          const { epoch = 0n } = consumer;
+          expect(epochs.has(epoch)).toBe(false);
+          epochs.add(epoch);
           producer.close();
         }
       } finally {

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { connectAeron, startEmbeddedDriver } from "@proj/aeron/node";
 import { describeWith } from "@proj/peers";
 import { DEFAULT_CHANNEL, StreamIds, wire } from "@proj/tensor-pool";
 import { joinSupervisor, openDirectConsumer } from "@proj/tensor-pool/node";
+import { until } from "@proj/wire-types/testing";
 import { native } from "../support/native.js";
 
 describeWith("two consumers of one id", native, () => {
@@ -35,9 +35,19 @@ describeWith("two consumers of one id", native, () => {
       };
       const renamed: number[] = [];
       const first = await join((id) => renamed.push(-id));
-      for (; seen.length < 3; poll()) await sleep(10);
+      const isSeen = (what: () => boolean) => (): boolean => {
+        poll();
+        return what();
+      };
+      await until(
+        isSeen(() => seen.length >= 3),
+        "three hellos",
+      );
       const second = await join((id) => renamed.push(id));
-      for (; !seen.includes(renamed[0] ?? 0); poll()) await sleep(10);
+      await until(
+        isSeen(() => seen.includes(renamed[0] ?? 0)),
+        "a hello of the new name",
+      );
       expect(renamed).toEqual([second.link.consumerId]);
       expect(first.link.consumerId).toBe(5);
       expect(second.link.consumerId).not.toBe(5);

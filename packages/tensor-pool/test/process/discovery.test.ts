@@ -1,5 +1,4 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { connectAeron, startEmbeddedDriver } from "@proj/aeron/node";
 import { describeWith } from "@proj/peers";
@@ -11,6 +10,7 @@ import {
   startDiscovery,
   startPoolDriver,
 } from "@proj/tensor-pool/node";
+import { until } from "@proj/wire-types/testing";
 import { native } from "../support/native.js";
 import { testConfig } from "../support/pool-config.js";
 
@@ -38,24 +38,29 @@ driver_control_stream_id = 1000`,
     let consumer: AttachedConsumer | undefined;
     try {
       await producer.mapped();
-      let found = await findStreams({ client, tags: ["cam"] });
-      while (found[0]?.producerId !== producer.lease.clientId) {
-        await sleep(10);
+      let found: Awaited<ReturnType<typeof findStreams>> = [];
+      const isFound = async (): Promise<boolean> => {
         found = await findStreams({ client, tags: ["cam"] });
-      }
+        return found[0]?.producerId === producer.lease.clientId;
+      };
+      await until(isFound, "the producer's stream", { everyMs: 10 });
       expect(found).toMatchObject([
         { streamId: 10_000, driverInstanceId: "driver-01", tags: ["lab", "cam"] },
       ]);
       expect(await findStreams({ client, tags: ["lab", "other"] })).toEqual([]);
       const [stream] = found;
-      consumer = await attachConsumer({
+      const attached = await attachConsumer({
         ...shared,
         controlChannel: stream?.driverControlChannel ?? "",
         controlStreamId: stream?.driverControlStreamId ?? 0,
       });
+      consumer = attached;
       // On a machine that is busy a lease may end meanwhile; both come back to one epoch.
-      while (consumer.epoch === undefined || consumer.epoch !== producer.epoch) await sleep(10);
-      consumer.close();
+      await until(
+        () => attached.epoch !== undefined && attached.epoch === producer.epoch,
+        "one epoch",
+      );
+      attached.close();
       service.close();
       await expect(findStreams({ client, timeoutMs: 300 })).rejects.toMatchObject({
         code: "tensor_pool.discovery_timeout",

@@ -1,7 +1,6 @@
 import { on } from "node:events";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import {
@@ -20,6 +19,7 @@ import {
   type RunningPoolDriver,
   startPoolDriver,
 } from "@proj/tensor-pool/node";
+import { until } from "@proj/wire-types/testing";
 import { native } from "../support/native.js";
 import { testConfig } from "../support/pool-config.js";
 import type { WaitingReaderInput } from "../support/waiting-reader.js";
@@ -158,17 +158,17 @@ describeWith("driver mode", native, () => {
     expect(first.publish({ dtype: "uint8", shape: [1], data: new Uint8Array(1) })).toBe(
       PublishResult.leaseLost,
     );
-    while (reader.isMapped && reader.epoch === before) {
+    await until(() => {
       reader.poll(() => undefined);
-      await sleep(1);
-    }
+      return !reader.isMapped || reader.epoch !== before;
+    }, "the reader to let go of the epoch");
     expect(reasons[0]).toBe("producerGone");
     const second = await producer();
     await second.mapped();
-    while (reader.epoch !== second.epoch) {
+    await until(() => {
       reader.poll(() => undefined);
-      await sleep(1);
-    }
+      return reader.epoch === second.epoch;
+    }, "the next epoch");
     second.publish({ dtype: "uint8", shape: [1], data: Uint8Array.of(42) });
     for await (const frame of reader.frames()) {
       expect([frame.seq, frame.payload[0]]).toEqual([0, 42]);
@@ -182,7 +182,7 @@ describeWith("driver mode", native, () => {
     const before = writer.epoch ?? 0n;
     const [lease] = running.driver.leases();
     running.driver.revoke(process.hrtime.bigint(), lease?.leaseId ?? 0n, "test");
-    while (writer.epoch === before) await sleep(1);
+    await until(() => writer.epoch !== before, "the next epoch");
     expect(writer.publish({ dtype: "uint8", shape: [1], data: new Uint8Array(1) })).toBe(
       PublishResult.leaseLost,
     );
@@ -198,7 +198,7 @@ describeWith("driver mode", native, () => {
     const before = writer.epoch ?? 0n;
     await running.stop();
     running = await start("cleanup_shm_on_exit = true");
-    while (writer.epoch === before) await sleep(1);
+    await until(() => writer.epoch !== before, "the next epoch");
     await writer.mapped();
     expect(writer.epoch).toBeGreaterThan(before);
   });

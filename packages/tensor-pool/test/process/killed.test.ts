@@ -7,6 +7,7 @@ import { expect, test } from "@jest/globals";
 import { startEmbeddedDriver } from "@proj/aeron/node";
 import { describeWith } from "@proj/peers";
 import { SeededRandom, uniform } from "@proj/wire-types";
+import { until } from "@proj/wire-types/testing";
 import { native } from "../support/native.js";
 
 const program = join(import.meta.dirname, "../support/tensor-party.js");
@@ -70,7 +71,7 @@ describeWith("parties that are killed", native, () => {
         const [user = ""] = readdirSync(baseDir);
         return readdirSync(join(baseDir, user, "default", "10000"));
       };
-      for (let waited = 0; epochs().length > 2 && waited < 1_000; waited++) await sleep(10);
+      await until(() => epochs().length <= 2, "old epochs to be swept");
       expect(epochs().length).toBeLessThanOrEqual(2);
     } finally {
       for (const { child } of parties.values()) child.kill("SIGKILL");

@@ -1,5 +1,4 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import {
   type AeronConnection,
@@ -20,6 +19,7 @@ import {
   serveConsumers,
   startPoolDriver,
 } from "@proj/tensor-pool/node";
+import { until } from "@proj/wire-types/testing";
 import { native } from "../support/native.js";
 
 const CHANNEL = "aeron:ipc?term-length=4m";
@@ -108,14 +108,15 @@ ${more}`);
 
   async function frames(consumer: DirectConsumer, count: number): Promise<number[]> {
     const seqs: number[] = [];
-    while (seqs.length < count) {
+    const take = (): boolean => {
       consumer.poll((frame) => {
         const [first] = frame.payload;
         if (frame.stillValid()) expect(first).toBe(frame.seq & 0xff);
         seqs.push(frame.seq);
       });
-      await sleep(1);
-    }
+      return seqs.length >= count;
+    };
+    await until(take, `${count} frames`);
     return seqs;
   }
 
@@ -152,10 +153,10 @@ integrity_crc32c = true
       }),
     );
     await frames(await consume(50_000), 30);
-    while (!told.includes(50_000)) {
+    await until(() => {
       metadata.poll();
-      await sleep(1);
-    }
+      return told.includes(50_000);
+    }, "metadata of the stream on the other side");
     const sent = near.relays.counters() as { b1: { "sender 10000": { frames: number } } };
     expect(sent.b1["sender 10000"].frames).toBeGreaterThanOrEqual(30);
     const received = far.relays.counters() as {

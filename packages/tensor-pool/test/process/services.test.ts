@@ -1,6 +1,5 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { Client } from "@proj/aeron";
 import {
@@ -27,6 +26,7 @@ import {
   startPoolDriver,
   startRateLimiter,
 } from "@proj/tensor-pool/node";
+import { until } from "@proj/wire-types/testing";
 import { native } from "../support/native.js";
 
 const CHANNEL = "aeron:ipc?term-length=4m";
@@ -71,11 +71,13 @@ describeWith("beside frames", native, () => {
     return keep(await openDirectConsumer({ client, streamId, allowedDirs: [baseDir] }));
   }
 
-  async function until(done: () => boolean, turn: () => void = () => undefined): Promise<void> {
-    while (!done()) {
+  /** Waits until `done`, with a `turn` before each further look. */
+  function untilAfter(turn: () => void, done: () => boolean, what: string): Promise<void> {
+    return until(() => {
+      if (done()) return true;
       turn();
-      await sleep(1);
-    }
+      return false;
+    }, what);
   }
 
   function keepDoing(what: () => void): { close(): void } {
@@ -111,16 +113,17 @@ describeWith("beside frames", native, () => {
       }),
     );
     const consumer = await consume(10_000);
-    await until(
-      () => consumer.isMapped,
+    await untilAfter(
       () => consumer.poll(() => undefined),
+      () => consumer.isMapped,
+      "the consumer to be mapped",
     );
     keepPublishing(direct);
     const seqs: number[] = [];
     const take = (): void => {
       consumer.poll((frame) => seqs.push(frame.seq));
     };
-    await until(() => seqs.length > 20, take);
+    await untilAfter(take, () => seqs.length > 20, "twenty frames");
     const progress: ProgressMessage[] = [];
     // A consumer that does not read while it joins falls behind where that takes long.
     const taking = keepDoing(take);
@@ -137,9 +140,9 @@ describeWith("beside frames", native, () => {
       }),
     );
     taking.close();
-    await until(() => joined.link.reads === "own", take);
+    await untilAfter(take, () => joined.link.reads === "own", "streams of its own");
     const before = seqs.length;
-    await until(() => seqs.length > before + 100, take);
+    await untilAfter(take, () => seqs.length > before + 100, "frames of its own stream");
     const { dropsGap, dropsLate } = consumer.consumer.counters;
     expect({ dropsGap, dropsLate }).toEqual({ dropsGap: 0, dropsLate: 0 });
     expect(seqs).toEqual(seqs.map((_, index) => index + (seqs[0] ?? 0)));
@@ -147,12 +150,13 @@ describeWith("beside frames", native, () => {
     expect(served.consumers()).toHaveLength(1);
 
     // Progress goes to its own control stream.
-    await until(() => {
+    const report = (): boolean => {
       served.progress.start(0, 1_000_000 + progress.length, 100);
       served.progress.update(1_000, 50);
       served.progress.complete();
       return progress.length > 3;
-    }, take);
+    };
+    await untilAfter(take, report, "progress");
     expect(progress.slice(0, 3).map(({ state }) => state)).toEqual([
       wire.FrameProgressState.STARTED,
       wire.FrameProgressState.PROGRESS,
@@ -203,7 +207,7 @@ per_consumer_control_range = 100
       producer.publishBytes(template, new Uint8Array(2_000));
       consumer.poll((frame) => seqs.push(frame.seq));
     };
-    await until(() => seqs.length > 20, turn);
+    await untilAfter(turn, () => seqs.length > 20, "twenty frames");
     const joined = keep(
       await joinSupervisor({
         client,
@@ -216,17 +220,19 @@ per_consumer_control_range = 100
         onProgress: (message) => progress.push(message),
       }),
     );
-    await until(() => joined.link.reads === "own" && producer.descriptors.ownCount === 1, turn);
+    const isOwn = (): boolean => joined.link.reads === "own" && producer.descriptors.ownCount === 1;
+    await untilAfter(turn, isOwn, "streams of its own");
     const before = seqs.length;
-    await until(() => seqs.length > before + 100, turn);
+    await untilAfter(turn, () => seqs.length > before + 100, "frames of its own stream");
     expect(consumer.counters).toMatchObject({ dropsGap: 0, dropsLate: 0 });
     expect(seqs).toEqual(seqs.map((_, index) => index + (seqs[0] ?? 0)));
     expect(pool.supervisor.consumers).toMatchObject([{ consumerId: 8, streamId: 10_009 }]);
-    await until(() => {
+    const report = (): boolean => {
       served.progress.start(0, 1_000_000 + progress.length, 100);
       served.progress.complete();
       return progress.length > 2;
-    }, turn);
+    };
+    await untilAfter(turn, report, "progress");
     expect(progress[0]?.epoch).toBe(producer.epoch);
   });
 
@@ -253,13 +259,11 @@ per_consumer_control_range = 100
       keep(await openPoller(client, CHANNEL, 1_300, note)),
     ];
     const { QosConsumer, QosProducer, DataSourceAnnounce, DataSourceMeta } = wire.TemplateId;
-    await until(
-      () => seen.size === 4,
-      () => {
-        consumer.poll(() => undefined);
-        for (const poller of pollers) poller.poll();
-      },
-    );
+    const turn = (): void => {
+      consumer.poll(() => undefined);
+      for (const poller of pollers) poller.poll();
+    };
+    await untilAfter(turn, () => seen.size === 4, "messages of four kinds");
     expect([...seen].toSorted((a, b) => a - b)).toEqual([
       QosConsumer,
       QosProducer,
@@ -312,15 +316,13 @@ per_consumer_control_range = 100
     const consumer = await consume(50_000);
     keepPublishing(source);
     const frames: { seq: number; first: number; traceId: bigint | undefined }[] = [];
-    await until(
-      () => frames.length >= 30 && names.length > 0,
-      () => {
-        metadata.poll();
-        consumer.poll(({ seq, payload, traceId }) =>
-          frames.push({ seq, first: payload[0] ?? -1, traceId }),
-        );
-      },
-    );
+    const turn = (): void => {
+      metadata.poll();
+      consumer.poll(({ seq, payload, traceId }) =>
+        frames.push({ seq, first: payload[0] ?? -1, traceId }),
+      );
+    };
+    await untilAfter(turn, () => frames.length >= 30 && names.length > 0, "frames and their name");
     expect(
       frames.every(
         ({ seq, first, traceId }) => first === (seq & 0xff) && traceId === BigInt(seq + 1),
@@ -352,12 +354,10 @@ per_consumer_control_range = 100
     // Too many for the rate however seldom a busy machine lets the source publish.
     keepPublishing(source, 4);
     const seqs: number[] = [];
-    await until(
-      () => seqs.length >= 10,
-      () => {
-        consumer.poll(({ seq }) => seqs.push(seq));
-      },
-    );
+    const take = (): void => {
+      consumer.poll(({ seq }) => seqs.push(seq));
+    };
+    await untilAfter(take, () => seqs.length >= 10, "ten frames");
     expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
     expect(limiter.counters.passed).toBeLessThan(limiter.counters.received / 2);
     expect(consumer.consumer.counters.dropsGap).toBeGreaterThan(0);

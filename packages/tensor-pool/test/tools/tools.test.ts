@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type EmbeddedDriver, startEmbeddedDriver } from "@proj/aeron/node";
 import { describeWith } from "@proj/peers";
+import { until } from "@proj/wire-types/testing";
 import { configCommands } from "#src/io/tools/config-commands.js";
 import { discoveryCommands } from "#src/io/tools/discovery-commands.js";
 import { driverCommands } from "#src/io/tools/driver-commands.js";
@@ -229,7 +230,7 @@ describeWith("tools on shared memory", native, () => {
     process.env["TP_LOG_LEVEL"] = "2";
     const driver = start("driver", "-c", config);
     delete process.env["TP_LOG_LEVEL"];
-    while (!driver.out().includes("ready")) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => driver.out().includes("ready"), "the driver to be ready");
     const lease = ["-a", aeronDir, "-s", "10000", "-i", "9", "--timeout", "20000"];
     const attached = await run("driver-attach", ...lease, "--json");
     expect(attached.json[0]).toMatchObject({ code: 0, streamId: 10_000 });
