@@ -1,14 +1,11 @@
 import type { StuckPolicy } from "@proj/dwcp";
 import {
-  ImageFileSource,
-  type ImageWriter,
+  type DwcpNode,
   type MigrationResult,
   type MigrationRound,
   startDwcpNode,
 } from "@proj/dwcp/node";
 import { type Command, Option } from "commander";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { hostname } from "node:os";
 import { basename } from "node:path";
 import { parseDwcpUrl } from "../replicate/dwcp-url.js";
@@ -16,22 +13,19 @@ import { formatReplicaKey, isReplicaName } from "../replicate/replica-key.js";
 import { readSharedKey } from "./dcquic-options.js";
 import { milliseconds, positiveInteger } from "./dial-options.js";
 import { ExitCode } from "./exit-code.js";
+import { type MigrateSourceOptions, openMigrateSource } from "./migrate-source.js";
 import { createOutput, type Output, UsageError } from "./output.js";
 import { formatBytes, formatDuration } from "./units.js";
 import { untilSignal } from "./until-signal.js";
 
-interface MigrateOptions {
+interface MigrateOptions extends MigrateSourceOptions {
   readonly to: string;
   readonly key: string;
   readonly openKeyFiles?: boolean;
   readonly name?: string;
-  readonly pause: string;
-  readonly resume: string;
-  readonly throttle?: string;
   readonly downtime: number;
   readonly maxRounds: number;
   readonly whenStuck: StuckPolicy;
-  readonly timeout: number;
   readonly json?: boolean;
 }
 
@@ -45,22 +39,28 @@ taking over, nobody here can know: the image stays paused, and the error says so
 
 Commands are run by the shell. REFERENCE_NODE_SHARE holds the share of its speed that --throttle should leave, such as 0.25.
 
-Example:
+--qmp names the monitor socket of a QEMU machine (-qmp unix:<path>,server=on,wait=off), which then stops, wakes and slows the
+machine. Without an image it saves the machine's memory, too; the state of processors and devices is not part of that.
+
+Examples:
   $ reference-node migrate guest.img --to dwcp://10.0.0.7:9951 --key dwcp.key \\
       --pause 'virsh suspend guest' --resume 'virsh resume guest'
+  $ reference-node migrate disk.img --to dwcp://10.0.0.7:9951 --key dwcp.key --qmp /run/guest.qmp
+  $ reference-node migrate --qmp /run/guest.qmp --name guest.mem --to dwcp://10.0.0.7:9951 --key dwcp.key
 `;
 
 /** Adds `migrate`: moves an image to another node while it is written to. */
 export function addMigrate(program: Command, exit: (code: ExitCode) => void): void {
   program
     .command("migrate")
-    .description("Move an image to another site while it is written to.")
-    .argument("<image>", "the file")
+    .description("Move an image, or a machine's memory, to another site while it is written to.")
+    .argument("[image]", "the file; with --qmp the memory of the machine when absent")
     .requiredOption("--to <url>", "the node: dwcp://host:port")
     .requiredOption("--key <file>", "the key that both know (32 bytes: raw, hex or base64)")
-    .requiredOption("--pause <command>", "stops whoever writes to it")
-    .requiredOption("--resume <command>", "lets it write again, after a failure")
+    .option("--pause <command>", "stops whoever writes to it")
+    .option("--resume <command>", "lets it write again, after a failure")
     .option("--throttle <command>", "slows it down")
+    .option("--qmp <socket>", "the monitor of the QEMU machine that writes to it")
     .option("--open-key-files", "accept key files that others can read")
     .option("--name <name>", "what it is called at the receiver (default: its own name)")
     .option("--downtime <ms>", "how long it may stand still", milliseconds, 300)
@@ -73,40 +73,42 @@ export function addMigrate(program: Command, exit: (code: ExitCode) => void): vo
     .option("--timeout <ms>", "give up when the node is away for so long", milliseconds, 30_000)
     .option("--json", "write one JSON document")
     .addHelpText("after", help)
-    .action(async (image: string, options: MigrateOptions) => {
+    .action(async (image: string | undefined, options: MigrateOptions) => {
       exit(await migrate(image, options));
     });
 }
 
-async function migrate(image: string, options: MigrateOptions): Promise<ExitCode> {
+async function migrate(image: string | undefined, options: MigrateOptions): Promise<ExitCode> {
   const output = createOutput(options.json === true);
   const peer = parseDwcpUrl(options.to);
   if (peer === undefined) {
     throw new UsageError(`--to ${options.to} is no DWCP URL`, "write dwcp://host:port");
   }
-  if (options.whenStuck === "throttle" && options.throttle === undefined) {
+  const isSlowed = options.throttle !== undefined || options.qmp !== undefined;
+  if (options.whenStuck === "throttle" && !isSlowed) {
     throw new UsageError("--when-stuck throttle needs a command", "name it with --throttle");
   }
-  const name = options.name ?? basename(image);
+  const name = options.name ?? basename(image ?? "");
   if (!isReplicaName(name)) {
     throw new UsageError(`an image cannot be called ${JSON.stringify(name)}`, "choose a --name");
   }
   const key = readSharedKey(options.key, options.openKeyFiles === true);
-  const source = await ImageFileSource.open(image, writerOf(options));
+  const opened = await openMigrateSource(image, options);
   const over = new AbortController();
   const signalled = untilSignal(over.signal).then(() => over.abort());
-  const node = await startDwcpNode({
-    nodeId: hostname(),
-    security: { mode: "psk", key },
-    streams: { minStreams: 1, initialStreams: 8 },
-    connectTimeoutMs: options.timeout,
-    sessionTtlMs: options.timeout,
-  });
+  let node: DwcpNode | undefined;
   try {
+    node = await startDwcpNode({
+      nodeId: hostname(),
+      security: { mode: "psk", key },
+      streams: { minStreams: 1, initialStreams: 8 },
+      connectTimeoutMs: options.timeout,
+      sessionTtlMs: options.timeout,
+    });
     const { downtime: downtimeMs, maxRounds, whenStuck } = options;
     const result = await node.migrate(peer, {
       key: formatReplicaKey({ form: "file", name }),
-      source,
+      source: opened.source,
       goal: { downtimeMs, maxRounds, whenStuck },
       signal: over.signal,
       progress: (round) => tellRound(output, round),
@@ -116,29 +118,9 @@ async function migrate(image: string, options: MigrateOptions): Promise<ExitCode
   } finally {
     over.abort();
     await signalled;
-    await node.close();
-    await source.close();
+    await node?.close();
+    await opened.close();
   }
-}
-
-function writerOf({ pause, resume, throttle }: MigrateOptions): ImageWriter {
-  return {
-    pause: () => runCommand(pause, {}),
-    resume: () => runCommand(resume, {}),
-    ...(throttle === undefined
-      ? {}
-      : {
-          throttle: (share: number) =>
-            runCommand(throttle, { REFERENCE_NODE_SHARE: String(share) }),
-        }),
-  };
-}
-
-async function runCommand(command: string, more: Readonly<Record<string, string>>): Promise<void> {
-  const env = { ...process.env, ...more };
-  const child = spawn(command, { shell: true, stdio: ["ignore", 2, 2], env });
-  const [code] = (await once(child, "close")) as [number | null];
-  if (code !== 0) throw new UsageError(`${command} ended with ${code}`, "correct the command");
 }
 
 function tellRound(output: Output, { round, isLast, dirtyBytes, wireBytes }: MigrationRound): void {

@@ -49,3 +49,68 @@ test("dwcp shows and steers what a management interface offers", async () => {
   await server.close();
   expect(await dwcp("health")).toMatchObject({ code: 1, document: { error: { kind: "control" } } });
 });
+
+test("dwcp shows, tries, changes and takes back the configuration, as HTTP does", async () => {
+  const token = ["--token-file", join(folder, "token")];
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const before = await dwcp("config", ...token);
+  expect(before).toMatchObject({ code: 0, document: { ok: true, answer: { enabled: true } } });
+  const { etag } = before.document as { readonly etag: string };
+
+  const wrong = file("wrong.yaml", "enabled: true\ntransport: { minStreams: 0, speed: 3 }\n");
+  const refused = await dwcp("validate", wrong, ...token);
+  expect(refused).toMatchObject({ code: 1, document: { ok: false } });
+  expect(JSON.stringify(refused.document)).toContain("transport.speed");
+  expect(JSON.stringify(refused.document)).toContain("transport.minStreams");
+  expect(await dwcp("patch", wrong, ...token)).toMatchObject({
+    code: 1,
+    document: { status: 422 },
+  });
+
+  const level = file("level.yaml", "compression: { level: 7 }\n");
+  expect(await dwcp("validate", level, ...token)).toMatchObject({ code: 0 });
+  expect(await dwcp("patch", level, "--etag", "0".repeat(etag.length), ...token)).toMatchObject({
+    code: 1,
+    document: { status: 412 },
+  });
+  const patched = await dwcp("patch", level, ...token);
+  expect(patched).toMatchObject({ code: 0, document: { answer: { changes: [{}] } } });
+  expect(manager.config["compression.level"]).toBe(7);
+
+  const whole = file(
+    "whole.json",
+    '{"enabled":true,"node":{"id":"n"},"compression":{"workers":1}}',
+  );
+  expect(JSON.stringify(await dwcp("diff", whole, ...token))).toContain("compression.level");
+  const streams = file("streams.yaml", "transport: { provider: tcp }\n");
+  expect(await dwcp("patch", streams, ...token)).toMatchObject({ document: { status: 409 } });
+  expect(await dwcp("patch", streams, "--restart", ...token)).toMatchObject({ code: 0 });
+  expect(await dwcp("put", whole, "--restart", ...token)).toMatchObject({ code: 0 });
+  expect(manager.config["compression.level"]).toBe(3);
+
+  const { document } = await dwcp("history", ...token);
+  const { answer } = document as { readonly answer: readonly { readonly etag: string }[] };
+  expect(answer.map((each) => each.etag)).toContain(etag);
+  const seven = (patched.document as { readonly etag: string }).etag;
+  expect(await dwcp("rollback", seven, "--restart", ...token)).toMatchObject({ code: 0 });
+  expect(manager.config["compression.level"]).toBe(7);
+  expect(await dwcp("rollback", "never", ...token)).toMatchObject({ document: { status: 404 } });
+  expect(await dwcp("put", join(folder, "none"), ...token)).toMatchObject({ code: 2 });
+});
+
+test("dwcp tells metrics, objects and life, and ends migrations", async () => {
+  const token = ["--token-file", join(folder, "token")];
+  const metrics = await dwcp("metrics");
+  expect(metrics.code).toBe(0);
+  expect((metrics.document as { answer: string }).answer).toContain("dwcp_system_config_enabled");
+  expect(await dwcp("live")).toMatchObject({ code: 0, document: { answer: { live: true } } });
+  expect(await dwcp("objects", ...token)).toMatchObject({ code: 0, document: { answer: [] } });
+  expect(await dwcp("migrations", ...token)).toMatchObject({ document: { answer: [] } });
+  expect(await dwcp("cancel-migration", "3", ...token)).toMatchObject({
+    code: 1,
+    document: { status: 404 },
+  });
+});

@@ -35,6 +35,7 @@ const PAGE_BYTES = 4_096;
  * @see spec/dwcp.md B15
  */
 export class ProcessMemorySource implements MigrationSource {
+  /** 4096. */
   readonly pageBytes: number = PAGE_BYTES;
   /** Those of all mappings, one behind the other. */
   readonly pageCount: number;

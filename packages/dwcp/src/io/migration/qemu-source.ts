@@ -37,6 +37,7 @@ const PART_BYTES = 268_435_456;
  * @see spec/dwcp.md B15
  */
 export class QemuSource implements MigrationSource {
+  /** 4096. */
   readonly pageBytes: number = PAGE_BYTES;
   /** Those of all ranges, one behind the other. */
   readonly pageCount: number;
