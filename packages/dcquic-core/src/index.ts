@@ -111,7 +111,7 @@ export type { StreamingRequestCall } from "./pool/streaming-request-call.js";
 export type { BidirectionalCall } from "./pool/bidirectional-call.js";
 export type { BulkCall, BulkProgress } from "./pool/bulk-call.js";
 export type { Broadcast } from "./pool/broadcast.js";
-export type { CallParts, CallUse } from "./pool/call-core.js";
+export type { CallParts, CallUse } from "./pool/call-use.js";
 export type { PoolCore, PoolStats } from "./pool/pool-core.js";
 export type { PayloadRules, PayloadSender, ReadyPayload } from "./pool/payload-sender.js";
 export type { SealingSurroundings } from "./pool/record-sealer.js";

@@ -1,6 +1,7 @@
 import type { Stream } from "../stream/stream.js";
 import type { Id64 } from "../wire/id64.js";
-import { CallCore, type CallParts } from "./call-core.js";
+import { CallCore } from "./call-core.js";
+import type { CallParts } from "./call-use.js";
 import type { Payload, WriteOptions } from "./call-options.js";
 import { Eventual } from "./eventual.js";
 import type { Message } from "./message.js";

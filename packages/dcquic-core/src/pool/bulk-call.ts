@@ -1,6 +1,7 @@
 import type { Id64 } from "../wire/id64.js";
 import { decodeBulkStatus } from "./bulk-status.js";
-import { CallCore, type CallParts } from "./call-core.js";
+import { CallCore } from "./call-core.js";
+import type { CallParts } from "./call-use.js";
 import { Eventual } from "./eventual.js";
 import type { Message } from "./message.js";
 import type { BulkResult } from "./placement.js";

@@ -1,47 +1,23 @@
 import type { Span, Timer } from "@proj/wire-types";
 import { DcquicCodes, DcquicError } from "../errors.js";
 import { Status } from "../engine/status.js";
+import type { PathId } from "../engine/events.js";
+import type { Opener } from "../stream/openings.js";
 import type { PatternName } from "../stream/pattern-rules.js";
 import type { Stream, StreamHandlers, StreamOutcome } from "../stream/stream.js";
 import type { Id64 } from "../wire/id64.js";
 import { attractions, openingOf } from "./call-opening.js";
-import type { CallOptions, Payload } from "./call-options.js";
+import { CallGuard, type Guarded } from "./call-guard.js";
+import type { CallOptions } from "./call-options.js";
+import type { CallParts, CallUse } from "./call-use.js";
 import { Eventual } from "./eventual.js";
 import { shownHeaders } from "./header-block.js";
 import { awaitForeign, workerOf } from "./foreign-dependencies.js";
 import { outcomeError } from "./outcome-error.js";
-import type { PayloadSender, ReadyPayload } from "./payload-sender.js";
-import { DEFAULT_PRIORITY, type PoolCore } from "./pool-core.js";
+import type { ReadyPayload } from "./payload-sender.js";
+import { DEFAULT_PRIORITY } from "./pool-core.js";
 import type { Route } from "./pool-backend.js";
 import { traceparentOf } from "./traceparent.js";
-
-/** What a pattern makes of a call's stream. */
-export interface CallUse {
-  /** The stream exists; its first message was sent. Called again for each repetition. */
-  began(stream: Stream, sender: PayloadSender): void;
-  /** There may be a message, or the answerer's end. */
-  readable(stream: Stream): void;
-  /** There is room to write again. */
-  writable(): void;
-  /** The answerer wants no more messages. */
-  stopped(): void;
-  /** The call is over; `error` says why if not in order. */
-  over(error: unknown): void;
-  /** Whether something of the answer was used, so that the call cannot be repeated. */
-  readonly isAnswered: boolean;
-}
-
-/** What a call is made of. */
-export interface CallParts {
-  /** What the handles on the pool share. */
-  readonly core: PoolCore;
-  /** Whom it goes to. */
-  readonly peer: string;
-  /** What the caller chose. */
-  readonly options: CallOptions;
-  /** The opening message; absent where the opener sends any number of them. */
-  readonly payload?: Payload;
-}
 
 const DEFAULT_RETRIES = 4;
 const FIRST_BACKOFF_US = 5000;
@@ -57,20 +33,24 @@ const IN_ORDER = { error: undefined };
  *
  * @see spec/dcquic.md §24, D-30
  */
-export class CallCore implements StreamHandlers {
+export class CallCore implements StreamHandlers, Opener, Guarded {
   readonly #parts: CallParts;
   readonly #pattern: PatternName;
   readonly #use: CallUse;
+  // Until the call is over: a call that waited is old by then, and whatever old objects refer to outlives its use.
   #stream: Stream | undefined;
-  #timer: Timer | undefined;
+  #guard: CallGuard | undefined;
   #retryTimer: Timer | undefined;
   #span: Span | undefined;
-  #onAbort: (() => void) | undefined;
   #retries = 0;
   #startedUs = 0;
   #route: Route | undefined;
+  // What is sent first, while the call waits for its turn.
+  #first: ReadyPayload | undefined;
+  #isWaiting = false;
   #block: Uint8Array | undefined;
   #isOpened = false;
+  #tokenId: Id64 | undefined;
   #over: { readonly error: unknown } | undefined;
   // Made for who asks: most calls have no headers and are not tracked.
   #answerHeaders: Eventual<Uint8Array | undefined> | undefined;
@@ -84,14 +64,8 @@ export class CallCore implements StreamHandlers {
     const { deadlineMs, signal } = parts.options;
     parts.core.began(pattern);
     if (parts.core.latency !== undefined) this.#startedUs = parts.core.nowUs;
-    if (deadlineMs !== undefined) {
-      this.#timer = parts.core.timers.schedule(deadlineMs * 1000, () =>
-        this.cancel(Status.Deadline),
-      );
-    }
-    if (signal !== undefined) {
-      this.#onAbort = (): void => this.cancel();
-      signal.addEventListener("abort", this.#onAbort, { once: true });
+    if (deadlineMs !== undefined || signal !== undefined) {
+      this.#guard = new CallGuard(parts.core.timers, parts.options, this);
     }
     if (signal?.aborted === true) this.cancel();
     else this.#start();
@@ -111,7 +85,7 @@ export class CallCore implements StreamHandlers {
   get token(): Promise<Id64 | undefined> {
     if (this.#token === undefined) {
       this.#token = new Eventual();
-      if (this.#isOpened) this.#token.resolve(this.#stream?.token);
+      if (this.#isOpened) this.#token.resolve(this.#tokenId);
       else if (this.#over !== undefined) settle(this.#token, this.#over.error);
     }
     return this.#token.promise;
@@ -123,6 +97,31 @@ export class CallCore implements StreamHandlers {
     if (this.#stream === undefined || this.#stream.outcome !== undefined) {
       this.#finish({ status, reason, rootCause: undefined });
     } else this.#stream.abort(status, reason);
+  }
+
+  /** Whether nothing of it will happen any more. */
+  get isOver(): boolean {
+    return this.#over !== undefined;
+  }
+
+  admitted(path: PathId): void {
+    const [route, first] = [this.#route, this.#first];
+    this.#isWaiting = false;
+    this.#first = undefined;
+    if (route !== undefined) this.#openOn(path, route, first);
+  }
+
+  turnedAway(outcome: StreamOutcome): void {
+    this.#leave();
+    this.closed(outcome);
+  }
+
+  expired(): void {
+    this.cancel(Status.Deadline);
+  }
+
+  aborted(): void {
+    this.cancel();
   }
 
   headers(block: Uint8Array): void {
@@ -146,6 +145,7 @@ export class CallCore implements StreamHandlers {
     const { core } = this.#parts;
     const token = this.#stream?.token;
     this.#isOpened = true;
+    this.#tokenId = token;
     this.#token?.resolve(token);
     const route = this.#route;
     if (core.tracer === undefined || this.#span !== undefined || route === undefined) return;
@@ -184,49 +184,73 @@ export class CallCore implements StreamHandlers {
       const ready = payload === undefined ? undefined : sender.prepare(payload);
       if (ready instanceof Promise) {
         ready.then(
-          (prepared) => this.#send(route, sender, prepared),
+          (prepared) => this.#send(route, prepared),
           (error: unknown) => this.#fail(error),
         );
-      } else this.#send(route, sender, ready);
+      } else this.#send(route, ready);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #send(route: Route, sender: PayloadSender, first: ReadyPayload | undefined): void {
+  #send(route: Route, first: ReadyPayload | undefined): void {
     const foreign = this.#parts.options.after?.filter((each) => workerOf(each) !== route.worker);
-    if (foreign === undefined || foreign.length === 0) return this.#sendNow(route, sender, first);
+    if (foreign === undefined || foreign.length === 0) return this.#sendNow(route, first);
     awaitForeign(this.#parts.core.backend.layers, foreign, (failed) => {
-      if (failed === undefined || this.#over !== undefined)
-        return this.#sendNow(route, sender, first);
+      if (failed === undefined || this.#over !== undefined) return this.#sendNow(route, first);
       first?.taken?.();
       const rootCause = failed.token;
       this.#finish({ status: Status.DependencyFailed, reason: "", rootCause });
     });
   }
 
-  #sendNow(route: Route, sender: PayloadSender, first: ReadyPayload | undefined): void {
+  #sendNow(route: Route, first: ReadyPayload | undefined): void {
     if (this.#over !== undefined) {
       first?.taken?.();
       return;
     }
-    const { options } = this.#parts;
-    const stream = route.layer.open(route.path, {
+    const { path, layer } = route;
+    // What waits for other calls must not have those wait that do not.
+    const isBound = (this.#parts.options.after?.length ?? 0) > 0;
+    this.#route = route;
+    if (isBound || layer.openings.mayOpen(path, this.#priority, this)) {
+      return this.#openOn(path, route, first);
+    }
+    this.#first = first;
+    this.#isWaiting = true;
+  }
+
+  #openOn(path: PathId, route: Route, first: ReadyPayload | undefined): void {
+    const { core, options } = this.#parts;
+    const stream = route.layer.open(path, {
       pattern: this.#pattern,
-      priority: options.priority ?? DEFAULT_PRIORITY,
+      priority: this.#priority,
       ordered: options.ordered ?? true,
       handlers: this,
       queue: options.queue,
     });
     this.#stream = stream;
-    this.#route = route;
     const { headers = NOTHING } = options;
     const needsBlock = first === undefined || headers.length > 0;
     if (needsBlock) stream.send(openingOf(route, options, { payload: headers }, "headers"));
     if (first !== undefined) {
       stream.send(openingOf(route, needsBlock ? NO_OPTIONS : options, first, "message"));
     }
-    if (stream.outcome === undefined) this.#use.began(stream, sender);
+    if (stream.outcome === undefined) this.#use.began(stream, core.sender(route, options));
+  }
+
+  // Gives up its place in the queue, if it has one.
+  #leave(): void {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#first?.taken?.();
+    this.#first = undefined;
+    const route = this.#route;
+    if (this.isOver) route?.layer.openings.gaveUp(route.path, this.#priority);
+  }
+
+  get #priority(): number {
+    return this.#parts.options.priority ?? DEFAULT_PRIORITY;
   }
 
   #mayRepeat(status: number): boolean {
@@ -262,14 +286,16 @@ export class CallCore implements StreamHandlers {
   #end(error: unknown): void {
     if (this.#over !== undefined) return;
     this.#over = error === undefined ? IN_ORDER : { error };
-    this.#timer?.cancel();
+    this.#leave();
+    this.#stream = undefined;
+    this.#route = undefined;
+    this.#guard?.dismiss();
     this.#retryTimer?.cancel();
-    const { options, core } = this.#parts;
-    if (this.#onAbort !== undefined) options.signal?.removeEventListener("abort", this.#onAbort);
+    const { core } = this.#parts;
     core.ended(error);
     core.latency?.ended({
       pattern: this.#pattern,
-      priority: options.priority ?? DEFAULT_PRIORITY,
+      priority: this.#priority,
       tookUs: core.nowUs - this.#startedUs,
       error,
     });

@@ -3,34 +3,32 @@ import type { Stream } from "../stream/stream.js";
 
 /** A message of a peer. */
 export class Message {
-  readonly #message: InboundMessage;
+  /** The bytes, valid until {@link Message.release}. Other messages may lie in the same `ArrayBuffer`: transfer a copy. */
+  readonly bytes: Uint8Array;
+  /** Its number in its direction; a header block counts. */
+  readonly seq: number;
+  #message: InboundMessage | undefined;
   #stream: Stream | undefined;
 
   /** Shows a message that was taken from `stream`; absent where the message was released on arrival, being the only one. */
   constructor(message: InboundMessage, stream?: Stream) {
+    this.bytes = message.bytes;
+    this.seq = message.seq;
+    if (stream === undefined) return;
     this.#stream = stream;
     this.#message = message;
   }
 
-  /** The bytes, valid until {@link Message.release}. Other messages may lie in the same `ArrayBuffer`: transfer a copy. */
-  get bytes(): Uint8Array {
-    return this.#message.bytes;
-  }
-
-  /** Its number in its direction; a header block counts. */
-  get seq(): number {
-    return this.#message.seq;
-  }
-
   /** A copy of the bytes that stays valid. */
   copy(): Uint8Array {
-    return this.#message.bytes.slice();
+    return this.bytes.slice();
   }
 
   /** Gives the message's credit back to its sender; harmless the second time. */
   release(): void {
-    const stream = this.#stream;
+    const [stream, message] = [this.#stream, this.#message];
     this.#stream = undefined;
-    stream?.release(this.#message);
+    this.#message = undefined;
+    if (message !== undefined) stream?.release(message);
   }
 }

@@ -1,5 +1,5 @@
 import type { Stream } from "../stream/stream.js";
-import type { CallUse } from "./call-core.js";
+import type { CallUse } from "./call-use.js";
 import type { Eventual } from "./eventual.js";
 import { Message } from "./message.js";
 import { noAnswer } from "./no-answer.js";

@@ -1,5 +1,6 @@
 import type { Id64 } from "../wire/id64.js";
-import { CallCore, type CallParts } from "./call-core.js";
+import { CallCore } from "./call-core.js";
+import type { CallParts } from "./call-use.js";
 import type { Message } from "./message.js";
 import { MessageReader } from "./message-reader.js";
 

@@ -2,6 +2,7 @@ import { BySlot } from "./by-slot.js";
 import { EarlyMessages, type Offer } from "./early-messages.js";
 import type { EnginePort } from "./engine-port.js";
 import type { InboundMessage } from "./inbound.js";
+import { Openings } from "./openings.js";
 import type { Stream } from "./stream.js";
 import { StreamCloses } from "./stream-closes.js";
 import { StreamTable } from "./stream-table.js";
@@ -24,6 +25,8 @@ export class LayerContext {
   readonly streams: StreamTable = new StreamTable();
   /** Own streams whose opening transfer has no id yet. */
   readonly opening: Set<Stream> = new Set();
+  /** What waits before it is opened. */
+  readonly openings: Openings = new Openings();
   /** Streams that peers opened with headers and whose request was not announced yet. */
   readonly unshown: Map<Stream, Offer> = new Map();
   /** What came before its stream was opened. */

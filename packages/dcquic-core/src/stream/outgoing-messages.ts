@@ -46,6 +46,12 @@ export class OutgoingMessages {
     } else this.#submissions.submit(submission);
   }
 
+  /** Notes that the peer knows of a message. */
+  accepted(transfer: Id64): void {
+    const sent = this.#context.outgoing.get(transfer);
+    if (sent !== undefined) this.#context.openings.answered(sent.stream);
+  }
+
   /** Notes that a message arrived. */
   drained(transfer: Id64): void {
     const sent = this.#context.outgoing.get(transfer);
@@ -116,6 +122,7 @@ export class OutgoingMessages {
 
   #settle(sent: Submission, transfer: Id64): void {
     this.#context.outgoing.delete(transfer);
+    this.#context.openings.answered(sent.stream);
     const hasRoom = sent.stream.outbound.settled(sent.bytes, sent.transfer);
     if (hasRoom && sent.stream.outcome === undefined) sent.stream.handlers.writable();
     this.#submissions.retry();

@@ -35,8 +35,9 @@ export class StreamEnds {
   /** Ends a stream at once; harmless when it is over. */
   abort(stream: Stream, outcome: StreamOutcome, notice: EndNotice): void {
     if (stream.outcome !== undefined) return;
-    const { closes, opening, port, tokens, unshown } = this.#context;
+    const { closes, opening, openings, port, tokens, unshown } = this.#context;
     stream.outcome = outcome;
+    openings.answered(stream);
     unshown.delete(stream);
     tokens.settle(stream, "failed");
     if (notice === "tellPeer") closes.abort(stream, outcome);

@@ -6,11 +6,12 @@ import { DEFAULT_QUEUE, Inbound, type QueueLimits } from "./inbound.js";
 import { IncomingMessages } from "./incoming-messages.js";
 import { IncomingStream } from "./incoming-stream.js";
 import { LayerContext } from "./layer-context.js";
+import type { Openings } from "./openings.js";
 import { Outbound } from "./outbound.js";
 import { OutgoingMessages } from "./outgoing-messages.js";
 import { maxMessages, type PatternName } from "./pattern-rules.js";
 import { PeerCloses } from "./peer-closes.js";
-import { Stream, type StreamHandlers, type StreamHost } from "./stream.js";
+import { Stream, type StreamHandlers, type StreamHost, type StreamOutcome } from "./stream.js";
 import { noticeOf, StreamEnds } from "./stream-ends.js";
 
 /** How a stream is opened. */
@@ -85,19 +86,21 @@ export class StreamLayer {
     };
   }
 
-  /** How many streams live, those included whose close the peer has not acknowledged. */
+  /** How many streams live or wait for their turn, those included whose close the peer has not acknowledged. */
   get size(): number {
-    return this.#context.streams.size + this.#context.opening.size;
+    const { opening, openings, streams } = this.#context;
+    return streams.size + opening.size + openings.waiting;
   }
 
-  /** How many streams of a path live. */
+  /** How many streams of a path live or wait for their turn. */
   streamsOn(path: PathId): number {
-    return this.#context.streams.of(path).length;
+    const { openings, streams } = this.#context;
+    return streams.of(path).length + openings.waitingOn(path);
   }
 
-  /** How many messages wait because the engine's tables are full. */
+  /** How many messages wait because others go first, or because the engine's tables are full. */
   get waiting(): number {
-    return this.#outgoing.waiting;
+    return this.#context.openings.waiting + this.#outgoing.waiting;
   }
 
   /** Tells when a token of this layer came as far as `wait` says, or failed before; at once if that is so already. */
@@ -109,10 +112,16 @@ export class StreamLayer {
     this.#context.tokens.watch(token, wait, done);
   }
 
+  /** Has openers wait for their turn. */
+  get openings(): Pick<Openings, "mayOpen" | "gaveUp"> {
+    return this.#context.openings;
+  }
+
   /** Opens a stream; the first message announces it. */
   open(path: PathId, options: OpenOptions): Stream {
     const stream = this.#make(path, options.pattern, options.priority, options);
     this.#context.opening.add(stream);
+    this.#context.openings.opened(stream);
     return stream;
   }
 
@@ -129,6 +138,8 @@ export class StreamLayer {
         return this.#context.outgoing
           .get(event.transfer)
           ?.stream.onProgress?.(event.ackedBytes, event.totalBytes);
+      case "transferAccepted":
+        return this.#outgoing.accepted(event.transfer);
       case "transferDrained":
         return this.#outgoing.drained(event.transfer);
       case "transferFailed":
@@ -161,26 +172,30 @@ export class StreamLayer {
 
   /** Has the streams of a path go on on another one that was joined to it, where its engine moves their transfers. §10.4 */
   movePath(before: PathId, after: PathId): void {
-    const { opening, streams } = this.#context;
+    const { opening, openings, streams } = this.#context;
     for (const stream of streams.of(before)) stream.path = after;
     for (const stream of opening) if (stream.path === before) stream.path = after;
+    openings.move(before, after);
   }
 
   /** Ends every stream of a path with `status`. */
   failPath(path: PathId, status: number): void {
-    const { early, streams } = this.#context;
+    const { early, openings, streams } = this.#context;
     const isGone = noticeOf(status) === "pathGone";
+    openings.fail(path, turnedAway(status));
     for (const stream of streams.of(path)) {
       this.#ends.fail(stream, status);
       if (isGone) this.#ends.forget(stream);
     }
     early.drop(path);
     streams.forget(path);
+    if (isGone) openings.forget(path);
   }
 
   /** Ends every stream with `status`, and tells their peers. */
   closeAll(status: number): void {
-    const { opening, streams } = this.#context;
+    const { opening, openings, streams } = this.#context;
+    openings.failAll({ status, reason: "", rootCause: undefined });
     for (const stream of [...streams.all(), ...opening]) stream.abort(status);
     this.#outgoing.close();
   }
@@ -205,4 +220,10 @@ export class StreamLayer {
       handlers: options?.handlers,
     });
   }
+}
+
+// No engine ever saw what only waited: where the one it waited for is lost, another may open it.
+function turnedAway(status: number): StreamOutcome {
+  const outcome = { status, reason: "", rootCause: undefined };
+  return status === Status.LocalResource ? { ...outcome, isUntaken: true } : outcome;
 }

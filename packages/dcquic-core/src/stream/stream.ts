@@ -164,6 +164,8 @@ export class Stream {
   closesQueued: readonly ("sendDone" | "receiveDone")[] = NO_CLOSES;
   /** Messages that wait until the opening transfer has an id. */
   backlog: Submission[] | undefined;
+  /** Whether its opening is with the engine, and the peer has not answered it. */
+  isUnanswered = false;
   /** Whether the request's and the whole call's token were settled. */
   tokenSettled: "no" | "request" | "yes" = "no";
   readonly #host: StreamHost;
