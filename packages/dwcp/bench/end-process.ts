@@ -50,6 +50,7 @@ async function send(): Promise<void> {
     streams: { minStreams: 1, initialStreams: count, maxStreams: 64, autoStreams: false },
   });
   const killer = Number(killMs) > 0 ? cutConnections(Number(killMs), count) : undefined;
+  const cpuBefore = process.cpuUsage();
   const startMs = performance.now();
   let arrivedSeconds = Number.NaN;
   const progress = (arrivedBytes: number): void => {
@@ -61,7 +62,8 @@ async function send(): Promise<void> {
   );
   const seconds = secondsSince(startMs);
   clearInterval(killer);
-  tell({ seconds, arrivedSeconds, rawBytes: object.length, wireBytes: result.wireBytes });
+  const cpu = cpuSince(cpuBefore);
+  tell({ seconds, arrivedSeconds, rawBytes: object.length, wireBytes: result.wireBytes, cpu });
   await node.close();
 }
 
@@ -84,15 +86,28 @@ async function stream(): Promise<void> {
   const object = randomFillSync(new Uint8Array(Number(bytes)));
   const socket = connect({ host, port: endPorts.sink, noDelay: true });
   await once(socket, "connect");
+  const cpuBefore = process.cpuUsage();
   const startMs = performance.now();
   socket.end(object).resume();
   await once(socket, "end");
   const seconds = secondsSince(startMs);
-  tell({ seconds, arrivedSeconds: seconds, rawBytes: object.length, wireBytes: object.length });
+  const cpu = cpuSince(cpuBefore);
+  tell({
+    seconds,
+    arrivedSeconds: seconds,
+    rawBytes: object.length,
+    wireBytes: object.length,
+    cpu,
+  });
 }
 
 function secondsSince(startMs: number): number {
   return (performance.now() - startMs) / 1_000;
+}
+
+function cpuSince(before: NodeJS.CpuUsage): EndReport["cpu"] {
+  const { user, system } = process.cpuUsage(before);
+  return { user: user / 1e6, system: system / 1e6 };
 }
 
 function tell(report: EndReport): void {

@@ -3,6 +3,8 @@ export interface EndReport {
   readonly seconds: number;
   /** Until every byte was known to be there, written and with the right checksum. */
   readonly arrivedSeconds: number;
+  /** What the sending process took of processors, in s. */
+  readonly cpu: { readonly user: number; readonly system: number };
   readonly rawBytes: number;
   /** With headers and repeats. */
   readonly wireBytes: number;

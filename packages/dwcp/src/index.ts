@@ -28,7 +28,13 @@ export {
   type FrameHeader,
   MAX_FRAME_BYTES,
 } from "./wire/frame-header.js";
-export { encodeFrame, type Frame, FrameReader } from "./wire/frame-reader.js";
+export {
+  type ChunkOwnership,
+  encodeFrame,
+  type Frame,
+  FrameReader,
+  type PayloadMemory,
+} from "./wire/frame-reader.js";
 export {
   Codec,
   type CodecName,
@@ -40,6 +46,8 @@ export {
   SLOT_SELF,
 } from "./wire/codec.js";
 export {
+  type ArrivedChunk,
+  type ArrivedUnit,
   type Chunk,
   CHUNK_HEADER_BYTES,
   decodeChunk,

@@ -3,6 +3,7 @@
 #if !defined(_WIN32)
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -111,6 +112,16 @@ napi_value Get(napi_env env, napi_callback_info info) {
   return Number(env, narrow);
 }
 
+// duplicate(fd): another descriptor of the same connection, or a negative errno
+napi_value Duplicate(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info, "tcp.duplicate", 1);
+  const int fd = static_cast<int>(arguments.Integer(0, 0, INT32_MAX));
+  if (!arguments.ok()) return nullptr;
+  if (const int refused = CheckTcp(fd)) return Number(env, refused);
+  const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  return Number(env, copy < 0 ? -errno : copy);
+}
+
 // setCongestion(fd, name): 0, or a negative errno
 napi_value SetCongestion(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info, "tcp.setCongestion", 2);
@@ -168,6 +179,7 @@ bool DefineTcp(napi_env env, napi_value object) {
   return DefineFunctions(env, object,
                          {{"set", Set},
                           {"get", Get},
+                          {"duplicate", Duplicate},
                           {"setCongestion", SetCongestion},
                           {"congestion", Congestion},
                           {"info", Info}});

@@ -16,7 +16,9 @@ import type { ZstdAddon } from "./zstd/native-zstd.js";
 export interface Addon {
   /** The version of this interface. */
   readonly interface: number;
-  readonly crc32c: Crc32cAddon;
+  /** Without `sum` where the processor lacks the instructions. */
+  readonly crc32: Partial<ChecksumAddon>;
+  readonly crc32c: ChecksumAddon & { readonly engine: string };
   readonly crypto: CryptoAddon;
   readonly copy?: CopyAddon;
   readonly udp?: UdpAddon;
@@ -29,9 +31,8 @@ export interface Addon {
   readonly zstd?: ZstdAddon;
 }
 
-/** What native/crc32c_exports.cc exports. */
-interface Crc32cAddon {
-  readonly engine: string;
+/** What native/crc32_exports.cc and native/crc32c_exports.cc export. */
+interface ChecksumAddon {
   sum(bytes: Uint8Array, seed: number): number;
 }
 

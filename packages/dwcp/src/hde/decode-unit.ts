@@ -1,5 +1,5 @@
 import { DwcpError } from "../errors.js";
-import type { UnitBody } from "../wire/chunk.js";
+import type { ArrivedUnit, UnitBody } from "../wire/chunk.js";
 import { Codec, SLOT_NONE, SLOT_SELF } from "../wire/codec.js";
 import { NetworkReader } from "../wire/network-reader.js";
 import { zeroCrc } from "../wire/zero-crc.js";
@@ -26,7 +26,11 @@ import { overlapOf, readRanges, sliceOf, viewRanges } from "./ranges.js";
  * @throws RangeError for an `into` of another length.
  * @see spec/dwcp.md B5
  */
-export function decodeUnit(unit: UnitBody, context: DecodeContext, into?: Uint8Array): Uint8Array {
+export function decodeUnit(
+  unit: ArrivedUnit,
+  context: DecodeContext,
+  into?: Uint8Array,
+): Uint8Array {
   const { limits, platform } = context;
   if (unit.rawBytes > limits.maxUnitRawBytes) {
     throw new DwcpError("dwcp.limit", `unit of ${unit.rawBytes} bytes`);
@@ -35,7 +39,7 @@ export function decodeUnit(unit: UnitBody, context: DecodeContext, into?: Uint8A
     throw new RangeError(`${into.length} bytes for a unit of ${unit.rawBytes}`);
   }
   const raw = decodeCodec(unit, context, context.memory ?? decodeMemory(), into);
-  const rawCrc = unit.codec === Codec.ZERO ? zeroCrc(raw.length) : platform.crc32(raw);
+  const rawCrc = rawCrcOf(unit, raw, platform);
   if (raw.length !== unit.rawBytes || rawCrc !== unit.rawCrc) {
     throw new DwcpError(
       "dwcp.unit_crc",
@@ -43,6 +47,16 @@ export function decodeUnit(unit: UnitBody, context: DecodeContext, into?: Uint8A
     );
   }
   return raw;
+}
+
+function rawCrcOf(
+  { codec, encodedCrc }: ArrivedUnit,
+  raw: Uint8Array,
+  { crc32 }: DecodeContext["platform"],
+): number {
+  if (codec === Codec.ZERO) return zeroCrc(raw.length);
+  // Stored bytes were summed when they arrived.
+  return codec === Codec.RAW && encodedCrc !== undefined ? encodedCrc : crc32(raw);
 }
 
 function decodeCodec(

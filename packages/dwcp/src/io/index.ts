@@ -36,7 +36,8 @@ export { QemuSwitch } from "./migration/qemu-switch.js";
 export { QmpMonitor, type QmpMonitorOptions } from "./migration/qmp-monitor.js";
 export type { Received } from "./transfer/receive-job-context.js";
 
-export { nodeCrc32, nodeHdePlatform, nodeHdePlatformWith } from "./node-hde-platform.js";
+export { nodeCrc32 } from "./node-crc32.js";
+export { nodeHdePlatform, nodeHdePlatformWith } from "./node-hde-platform.js";
 export { type ChosenEngine, chooseEngine, selfTest } from "./zstd/choose-engine.js";
 export { nativeEngine } from "./zstd/native-engine.js";
 export { wasmEngine } from "./zstd/wasm-engine.js";

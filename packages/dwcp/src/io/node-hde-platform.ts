@@ -3,6 +3,7 @@ import * as zlib from "node:zlib";
 import type { HdePlatform } from "../hde/hde-platform.js";
 import { type Crc32, crc32 as portableCrc32 } from "../wire/crc32.js";
 import type { ZstdEngine } from "../zstd/zstd-engine.js";
+import { nodeCrc32 } from "./node-crc32.js";
 import { chooseEngine } from "./zstd/choose-engine.js";
 
 /** The CRC-32 of the running Node, or the portable one where it has none. */

@@ -4,6 +4,7 @@ import { DEFAULT_TUNING } from "../session/session-options.js";
 import { DwcpListener } from "./net/dwcp-listener.js";
 import type { NodeContext } from "./net/node-context.js";
 import type { PeerAddress } from "./net/link-options.js";
+import { PayloadPool } from "./net/payload-pool.js";
 import { PeerLink } from "./net/peer-link.js";
 import type { SessionService } from "./net/session-host.js";
 import type { StreamReading } from "./net/stream-reading.js";
@@ -52,6 +53,7 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
     tuning: { ...DEFAULT_TUNING, ...options.tuning },
     limits: resolveDwcpLimits(),
     platform,
+    payloads: new PayloadPool(),
     maxStreams: streams.maxStreams,
     sessionTtlMs: options.sessionTtlMs ?? SESSION_TTL_MS,
     congestionControl: options.congestionControl ?? "bbr",
@@ -75,7 +77,8 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
   const received = options.received ?? (() => undefined);
   const dictionary = (id: string) => usedDictionary(book, id);
   const work = new WorkTally();
-  const inbox = new Inbox({ platform, pool, store, dictionary, received, work });
+  const { payloads } = context;
+  const inbox = new Inbox({ platform, payloads, pool, store, dictionary, received, work });
   const trainer = new ClassTrainer(pool, book, options.dictionaries ?? {}, () =>
     talk.offerDictionaries(),
   );

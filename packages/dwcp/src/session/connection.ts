@@ -8,7 +8,13 @@ import {
   encodeControlMessage,
   frameTypeOf,
 } from "../wire/control-message.js";
-import { encodeFrame, type Frame, FrameReader } from "../wire/frame-reader.js";
+import {
+  type ChunkOwnership,
+  encodeFrame,
+  type Frame,
+  FrameReader,
+  type PayloadMemory,
+} from "../wire/frame-reader.js";
 import { decodePreface, encodePreface, PREFACE_BYTES, requirePreface } from "../wire/preface.js";
 import { errorMessageOf } from "./error-message.js";
 import type { Session } from "./session.js";
@@ -47,11 +53,12 @@ export class Connection {
   #streamIndex = 0;
   #hasSpoken: boolean;
 
-  constructor(opening: StreamOpening, limits: DwcpLimits, crc32: Crc32) {
+  /** Payloads that come in pieces gather in `memory`. */
+  constructor(opening: StreamOpening, limits: DwcpLimits, crc32: Crc32, memory?: PayloadMemory) {
     this.#opening = opening;
     this.#limits = limits;
     this.#crc32 = crc32;
-    this.#reader = new FrameReader(OPENING_FRAME_BYTES, crc32);
+    this.#reader = new FrameReader(OPENING_FRAME_BYTES, crc32, memory);
     // Whoever answers waits: the other side may speak another protocol.
     const first = opening.start();
     if (first.length > 0) this.#out.push(encodePreface());
@@ -64,14 +71,36 @@ export class Connection {
     return this.#phase === "joined";
   }
 
+  /** Where the next bytes are best read to, {@link received}; `undefined` where they may come from anywhere. */
+  get space(): Uint8Array | undefined {
+    return this.#phase === "over" ? undefined : this.#reader.space;
+  }
+
+  /** Bytes were read into {@link space}: like {@link receive}. */
+  received(nowUs: number, bytes: number): readonly ConnectionNews[] {
+    const news: ConnectionNews[] = [];
+    if (this.#phase === "over") return news;
+    try {
+      const frame = this.#reader.filled(bytes);
+      if (frame !== undefined) this.#take(nowUs, frame, news);
+    } catch (error) {
+      news.push(this.#fail(asTransferError(error)));
+    }
+    return news;
+  }
+
   /** Takes bytes; what it leads to, in order. Frames of the session go to it at once. */
-  receive(nowUs: number, bytes: Uint8Array): readonly ConnectionNews[] {
+  receive(
+    nowUs: number,
+    bytes: Uint8Array,
+    ownership: ChunkOwnership = "kept",
+  ): readonly ConnectionNews[] {
     if (this.#phase === "over") return [];
     const news: ConnectionNews[] = [];
     try {
       const rest = this.#phase === "preface" ? this.#readPreface(bytes, news) : bytes;
       if (rest === undefined) return news;
-      for (const frame of this.#reader.push(rest)) this.#take(nowUs, frame, news);
+      for (const frame of this.#reader.push(rest, ownership)) this.#take(nowUs, frame, news);
     } catch (error) {
       news.push(this.#fail(asTransferError(error)));
     }

@@ -3,7 +3,7 @@ import { AckKind } from "../wire/ack.js";
 import { CreditGrant } from "../transfer/credit.js";
 import { ReceivingTransfer } from "../transfer/receiving-transfer.js";
 import { runsOf } from "../transfer/ack-book.js";
-import { decodeChunk, type Chunk } from "../wire/chunk.js";
+import { type ArrivedChunk, decodeChunk } from "../wire/chunk.js";
 import { type ChunkAt, decodeChunkAt } from "../wire/chunk-at.js";
 import type { IntervalPair, NackReason, OfferMessage } from "../wire/transfer-messages.js";
 import type { SessionOptions } from "./session-options.js";
@@ -76,7 +76,12 @@ export class ReceivingSide {
    *
    * @throws {@link DwcpError} `dwcp.protocol`, `dwcp.limit`.
    */
-  arrived(nowUs: number, handle: number, payload: Uint8Array, index: number): Chunk | undefined {
+  arrived(
+    nowUs: number,
+    handle: number,
+    payload: Uint8Array,
+    index: number,
+  ): ArrivedChunk | undefined {
     const transfer = this.#byHandle.get(handle);
     if (transfer === undefined) return undefined;
     const chunk = this.#decode(handle, payload, index);
@@ -174,7 +179,7 @@ export class ReceivingSide {
     if (this.grant.isDue) this.#sayCredit();
   }
 
-  #decode(handle: number, payload: Uint8Array, index: number): Chunk | undefined {
+  #decode(handle: number, payload: Uint8Array, index: number): ArrivedChunk | undefined {
     const { identity, limits, crc32 } = this.#options;
     const maxRaw = Math.min(limits.maxUnitRawBytes, identity.capabilities.maxUnitRawBytes);
     try {

@@ -1,5 +1,5 @@
 import type { DwcpError } from "../errors.js";
-import type { Chunk } from "../wire/chunk.js";
+import type { ArrivedChunk } from "../wire/chunk.js";
 import type { ChunkAt } from "../wire/chunk-at.js";
 import type { MemoryMessage } from "../wire/memory-message.js";
 import type { OfferMessage } from "../wire/transfer-messages.js";
@@ -30,7 +30,7 @@ export type SessionEvent =
   /** The receiver took an offer; units may be encoded. */
   | { readonly kind: "accepted"; readonly transferId: string }
   /** A unit has to be decoded and stored: answer with `stored` or `refused`. `chunk.encoded` may be a view: copy what is kept. */
-  | { readonly kind: "unitArrived"; readonly handle: number; readonly chunk: Chunk }
+  | { readonly kind: "unitArrived"; readonly handle: number; readonly chunk: ArrivedChunk }
   /** A unit lies in the peer's memory: answer with `fetched` or `unfetched`. */
   | {
       readonly kind: "unitAnnounced";

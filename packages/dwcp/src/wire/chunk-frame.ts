@@ -1,4 +1,5 @@
 import { CHUNK_HEADER_BYTES, type Chunk, encodeChunkHead } from "./chunk.js";
+import { Codec } from "./codec.js";
 import type { Crc32 } from "./crc32.js";
 import { encodeFrameHeader, FRAME_HEADER_BYTES } from "./frame-header.js";
 import { FrameType } from "./frame-type.js";
@@ -7,7 +8,8 @@ import { FrameType } from "./frame-type.js";
 export const CHUNK_OVERHEAD_BYTES: number = FRAME_HEADER_BYTES + CHUNK_HEADER_BYTES;
 
 /**
- * Writes a CHUNK frame as the parts of one gathered write: both headers, then `chunk.encoded` itself, not a copy.
+ * Writes a CHUNK frame as the parts of one gathered write: both headers, then `chunk.encoded` itself, not a copy. Stored bytes are not
+ * summed again: their checksum is the one that the unit states.
  *
  * @see spec/dwcp.md B2, B5
  */
@@ -21,6 +23,7 @@ export function chunkFrame(
   const payloadBytes = CHUNK_HEADER_BYTES + encoded.length;
   const head = new Uint8Array(CHUNK_OVERHEAD_BYTES);
   head.set(encodeFrameHeader({ ...header, payloadBytes }, crc32));
-  head.set(encodeChunkHead(chunk, crc32), FRAME_HEADER_BYTES);
+  const encodedCrc = chunk.codec === Codec.RAW ? chunk.rawCrc : undefined;
+  head.set(encodeChunkHead(chunk, crc32, encodedCrc), FRAME_HEADER_BYTES);
   return [head, encoded];
 }

@@ -2,6 +2,7 @@ import { concatBytes } from "@proj/wire-types";
 import { DwcpError } from "../errors.js";
 import { type CodecNumber, FLAG_PACKED_LISTS, isCodec } from "./codec.js";
 import type { Crc32 } from "./crc32.js";
+import { joinCrc32 } from "./join-crc32.js";
 import { NetworkReader } from "./network-reader.js";
 import { NetworkWriter } from "./network-writer.js";
 
@@ -38,8 +39,29 @@ export interface Chunk extends UnitBody {
   readonly sentUs: number;
 }
 
-/** Writes the first {@link CHUNK_HEADER_BYTES} of a CHUNK payload; their checksum covers `chunk.encoded`. spec/dwcp.md B5 */
-export function encodeChunkHead(chunk: Chunk, crc32: Crc32): Uint8Array<ArrayBuffer> {
+/** A unit as a decoder takes it. */
+export interface ArrivedUnit extends UnitBody {
+  /** CRC-32 of the encoded bytes, where that is known. */
+  readonly encodedCrc?: number;
+}
+
+/** A chunk that came whole. */
+export interface ArrivedChunk extends Chunk {
+  /** CRC-32 of the encoded bytes. */
+  readonly encodedCrc: number;
+}
+
+/**
+ * Writes the first {@link CHUNK_HEADER_BYTES} of a CHUNK payload; their checksum covers `chunk.encoded`.
+ *
+ * @param encodedCrc CRC-32 of `chunk.encoded`, for whoever has it already.
+ * @see spec/dwcp.md B5
+ */
+export function encodeChunkHead(
+  chunk: Chunk,
+  crc32: Crc32,
+  encodedCrc: number = crc32(chunk.encoded),
+): Uint8Array<ArrayBuffer> {
   const { encoded } = chunk;
   const writer = new NetworkWriter(CHUNK_HEADER_BYTES)
     .u64(chunk.unitId)
@@ -52,7 +74,7 @@ export function encodeChunkHead(chunk: Chunk, crc32: Crc32): Uint8Array<ArrayBuf
     .u32(encoded.length)
     .u32(chunk.rawCrc)
     .u64(chunk.sentUs);
-  return writer.u32(crc32(encoded, crc32(writer.view()))).view();
+  return writer.u32(joinCrc32(crc32(writer.view()), encodedCrc, encoded.length)).view();
 }
 
 /** Writes the payload of a CHUNK frame. spec/dwcp.md B5 */
@@ -70,7 +92,11 @@ export function encodeChunk(chunk: Chunk, crc32: Crc32): Uint8Array<ArrayBuffer>
  *   `dwcp.limit` for a unit that declares too much.
  * @see spec/dwcp.md B5
  */
-export function decodeChunk(payload: Uint8Array, maxUnitRawBytes: number, crc32: Crc32): Chunk {
+export function decodeChunk(
+  payload: Uint8Array,
+  maxUnitRawBytes: number,
+  crc32: Crc32,
+): ArrivedChunk {
   const reader = new NetworkReader(payload);
   const unitId = reader.u64();
   const rawOffset = reader.u64();
@@ -84,7 +110,8 @@ export function decodeChunk(payload: Uint8Array, maxUnitRawBytes: number, crc32:
   const sentUs = reader.u64();
   const crc = reader.u32();
   const encoded = reader.rest();
-  if (crc32(encoded, crc32(payload.subarray(0, CHECKED_BYTES))) !== crc) {
+  const encodedCrc = crc32(encoded);
+  if (joinCrc32(crc32(payload.subarray(0, CHECKED_BYTES)), encodedCrc, encoded.length) !== crc) {
     throw new DwcpError("dwcp.unit_crc", `the CRC of unit ${unitId} does not match`);
   }
   if (encodedBytes !== encoded.length) {
@@ -113,5 +140,6 @@ export function decodeChunk(payload: Uint8Array, maxUnitRawBytes: number, crc32:
     rawCrc,
     sentUs,
     encoded,
+    encodedCrc,
   };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import {
   crc32,
   decodeFrameHeader,
@@ -9,6 +9,7 @@ import {
   encodeFrameHeader,
   encodePreface,
   FLAG_CRITICAL,
+  type Frame,
   FrameReader,
   FrameType,
   requirePreface,
@@ -89,6 +90,56 @@ describe("B2: frames", () => {
       frames.map((frame) => [frame.type, Buffer.from(frame.payload)]),
     );
     expect(reader.bufferedBytes).toBe(0);
+  });
+
+  // As a socket does that reads where the next bytes belong, and elsewhere where no payload is under way.
+  test.each([1, 7, 16, 17, 64, 1_000])(
+    "come whole into their own memory, %d bytes at a time",
+    (size) => {
+      const taken: number[] = [];
+      const memory = {
+        take: (length: number) => {
+          taken.push(length);
+          return new Uint8Array(length).fill(9);
+        },
+      };
+      const reader = new FrameReader(LIMIT, crc32, memory);
+      const seen: Frame[] = [];
+      const lent = new Uint8Array(size);
+      for (let at = 0; at < bytes.length;) {
+        const { space } = reader;
+        if (space === undefined) {
+          lent.fill(0);
+          const count = lent.length < bytes.length - at ? lent.length : bytes.length - at;
+          lent.set(bytes.subarray(at, at + count));
+          seen.push(...reader.push(lent.subarray(0, count), "lent"));
+          at += count;
+        } else {
+          const count = Math.min(size, space.length);
+          space.set(bytes.subarray(at, at + count));
+          const frame = reader.filled(count);
+          if (frame !== undefined) seen.push(frame);
+          at += count;
+        }
+      }
+      lent.fill(0);
+      expect(seen.map(({ type, payload: each }) => [type, Buffer.from(each)])).toEqual(
+        frames.map((frame) => [frame.type, Buffer.from(frame.payload)]),
+      );
+      expect(taken.every((length) => length > 0)).toBe(true);
+      expect(reader.space).toBeUndefined();
+    },
+  );
+
+  test("take no memory for a length alone", () => {
+    const memory = { take: jest.fn((length: number) => new Uint8Array(length)) };
+    const reader = new FrameReader(LIMIT, crc32, memory);
+    const frame = encodeFrame({ type: FrameType.PING, flags: 0, handle: 0, payload }, crc32);
+    expect([...reader.push(frame.subarray(0, 16))]).toEqual([]);
+    expect(memory.take).not.toHaveBeenCalled();
+    expect([...reader.push(frame.subarray(16, 17))]).toEqual([]);
+    expect(memory.take).toHaveBeenCalledTimes(1);
+    expect([...reader.push(frame.subarray(17))]).toHaveLength(1);
   });
 
   test("of unknown type are skipped unless they are critical", () => {

@@ -10,6 +10,7 @@ import type { TcpTuning } from "./tcp-tuning.js";
 export interface TcpAddon {
   set(fd: number, option: number, value: number): number;
   get(fd: number, option: number): number;
+  duplicate(fd: number): number;
   setCongestion(fd: number, name: string): number;
   congestion(fd: number): string | number;
   info(fd: number, into: Uint8Array): number;
@@ -54,6 +55,13 @@ export class NativeTcp implements TcpTuning {
       }
       const answer = this.#addon.setCongestion(fd, name);
       return answer < 0 ? refusedBy(answer, `choosing ${name}`) : this.congestionControl(socket);
+    });
+  }
+
+  duplicate(socket: Socket): Outcome<number> {
+    return withDescriptor(socket, (fd) => {
+      const copy = this.#addon.duplicate(fd);
+      return copy < 0 ? refusedBy(copy, "duplicating the descriptor") : done(copy);
     });
   }
 

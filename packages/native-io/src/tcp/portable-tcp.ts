@@ -22,6 +22,10 @@ export class PortableTcp implements TcpTuning {
     return unsupported();
   }
 
+  duplicate(_socket: Socket): Outcome<number> {
+    return unsupported();
+  }
+
   info(_socket: Socket): Outcome<TcpInfo> {
     return unsupported();
   }

@@ -5,6 +5,10 @@ export const TCP_COSTS = {
     everywhere: false,
   },
   "tcp.info": { cost: "no round-trip times and retransmissions of the kernel", everywhere: false },
+  "tcp.duplicate": {
+    cost: "what accepted connections receive is copied once more",
+    everywhere: true,
+  },
   "tcp.not_sent_low_water": {
     cost: "a full send buffer delays what is urgent",
     everywhere: true,

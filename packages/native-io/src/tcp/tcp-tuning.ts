@@ -18,6 +18,12 @@ export interface TcpTuning {
   /** Reads what the kernel knows about the connection. */
   info(socket: Socket): Outcome<TcpInfo>;
   /**
+   * Gives another descriptor of the same connection, for a socket of its own (`new Socket({ fd })`): one that reads into memory
+   * of its owner's choice, which Node offers for connections that are made and not for those that are accepted. The caller
+   * closes it, and destroys `socket` before anything is read from either.
+   */
+  duplicate(socket: Socket): Outcome<number>;
+  /**
    * Limits what waits in the kernel without having been sent: above it the socket is not writable.
    *
    * @returns The limit in bytes as it was read back, as every setter of a size does.

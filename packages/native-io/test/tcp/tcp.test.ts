@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { portable } from "@proj/native-io";
 import { describeWith } from "@proj/peers";
 import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, Socket } from "node:net";
 import { native } from "../native-peer.js";
 
 let server: Server | undefined;
@@ -37,6 +37,7 @@ describe("portable TCP options", () => {
     expect(tcp.congestionControl(client)).toMatchObject(refusal);
     expect(tcp.setCongestionControl(client, "reno")).toMatchObject(refusal);
     expect(tcp.info(client)).toMatchObject(refusal);
+    expect(tcp.duplicate(client)).toMatchObject(refusal);
     expect(tcp.setNotSentLowWater(client, 1)).toMatchObject(refusal);
     expect(tcp.setSendBuffer(client, 1)).toMatchObject(refusal);
     expect(tcp.setReceiveBuffer(client, 1)).toMatchObject(refusal);
@@ -59,6 +60,21 @@ describeWith("native TCP options", native, ({ tcp }) => {
     expect(tcp.setCongestionControl(client, "nosuch")).toMatchObject(refusal);
     expect(tcp.setCongestionControl(client, "a name longer than any")).toMatchObject(refusal);
     expect(tcp.setCongestionControl(client, "")).toMatchObject(refusal);
+  });
+
+  test("duplicates a connection, which outlives the socket it was taken from", async () => {
+    const { client, peer } = await connected();
+    const copy = tcp.duplicate(peer);
+    if (copy.kind === "refused") throw new Error(copy.reason);
+    const second = new Socket({ fd: copy.value, readable: true, writable: true });
+    sockets.push(second);
+    peer.destroy();
+    await once(peer, "close");
+    second.write("still here");
+    expect(String((await once(client, "data"))[0])).toBe("still here");
+    client.end("and gone");
+    expect(String((await once(second, "data"))[0])).toBe("and gone");
+    expect(tcp.duplicate(peer)).toMatchObject({ kind: "refused", errno: "EBADF" });
   });
 
   test("reads the state of a connection", async () => {

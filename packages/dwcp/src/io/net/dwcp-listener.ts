@@ -11,6 +11,7 @@ import { ALPN } from "../../wire/preface.js";
 import { nodeDigests } from "../node-digests.js";
 import { handshakeContext, type NodeContext, nowUs, systemRandom } from "./node-context.js";
 import type { PeerAddress } from "./link-options.js";
+import { type AcceptedSocket, readDirectly } from "./direct-reading.js";
 import { SessionHost, type SessionOwner, type SessionService } from "./session-host.js";
 import { SocketDriver } from "./socket-driver.js";
 import type { StreamReading } from "./stream-reading.js";
@@ -62,7 +63,9 @@ export class DwcpListener {
     const { tls } = options;
     this.#server =
       tls === undefined
-        ? createServer({ noDelay: true }, (socket) => this.#accept(socket))
+        ? createServer({ noDelay: true, pauseOnConnect: true }, (socket) =>
+            this.#accept(readDirectly(socket)),
+          )
         : createTlsServer(
             {
               minVersion: "TLSv1.3",
@@ -72,7 +75,7 @@ export class DwcpListener {
               rejectUnauthorized: context.security.mode !== "mtls",
               ...tls,
             },
-            (socket) => this.#accept(socket),
+            (socket) => this.#accept({ socket }),
           );
   }
 
@@ -126,7 +129,8 @@ export class DwcpListener {
     await closed;
   }
 
-  #accept(socket: Socket): void {
+  #accept(accepted: AcceptedSocket): void {
+    const { socket } = accepted;
     if (this.#opening.size >= MAX_HALF_OPEN) {
       socket.destroy();
       return;
@@ -140,9 +144,10 @@ export class DwcpListener {
     const opening = new AcceptOpening(handshake, this.#registry, (identity) =>
       this.#establish(identity),
     );
-    const { limits, platform } = this.#context;
+    const { limits, platform, payloads } = this.#context;
     let joined: SessionHost | undefined;
-    const driver = new SocketDriver(socket, new Connection(opening, limits, platform.crc32), {
+    const connection = new Connection(opening, limits, platform.crc32, payloads);
+    const driver = new SocketDriver(accepted, connection, {
       nowUs,
       tally: this.#tally,
       news: (of, news) => {

@@ -14,6 +14,7 @@ import type { SessionTuning } from "../../session/session-options.js";
 import { Codec } from "../../wire/codec.js";
 import type { Capabilities } from "../../wire/session-messages.js";
 import { nodeDigests } from "../node-digests.js";
+import type { PayloadPool } from "./payload-pool.js";
 import type { CongestionControl } from "./tune-socket.js";
 
 /** What all sessions of a node share. */
@@ -23,6 +24,8 @@ export interface NodeContext {
   readonly tuning: SessionTuning;
   readonly limits: DwcpLimits;
   readonly platform: HdePlatform;
+  /** Memory for what comes in. */
+  readonly payloads: PayloadPool;
   readonly maxStreams: number;
   readonly sessionTtlMs: number;
   readonly congestionControl: CongestionControl;

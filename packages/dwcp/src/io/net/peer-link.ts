@@ -175,7 +175,7 @@ export class PeerLink {
         : new AttachOpening(context, session, this.#takeIndex());
     const { limits, platform } = this.#context;
     const driver: SocketDriver = new SocketDriver(
-      socket,
+      { socket },
       new Connection(opening, limits, platform.crc32),
       {
         nowUs,

@@ -1,6 +1,12 @@
 import type { Socket } from "node:net";
 import type { TrafficTally } from "./traffic-tally.js";
 import type { Connection, ConnectionNews } from "../../session/connection.js";
+import {
+  type AcceptedSocket,
+  type DirectReading,
+  type ReadingSink,
+  readByEvents,
+} from "./direct-reading.js";
 
 /** What a socket's driver tells its owner. */
 export interface SocketHandlers {
@@ -23,15 +29,22 @@ export class SocketDriver {
   /** Who ended it, once it is gone: `broken` is what the network or the peer's system did. */
   endedBy: "here" | "peer" | "broken" | undefined;
   readonly #handlers: SocketHandlers;
+  readonly #reading: DirectReading | undefined;
   #isGone = false;
 
-  constructor(socket: Socket, connection: Connection, handlers: SocketHandlers) {
+  constructor(
+    { socket, reading }: AcceptedSocket,
+    connection: Connection,
+    handlers: SocketHandlers,
+  ) {
     this.socket = socket;
     this.connection = connection;
     this.#handlers = handlers;
+    this.#reading = reading;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 30_000);
-    socket.on("data", (bytes) => this.#take(bytes));
+    if (reading === undefined) socket.on("data", (bytes) => this.#take(bytes));
+    else reading.sink = this.#sink();
     socket.on("drain", () => handlers.stirred());
     socket.on("end", () => this.#drop("peer"));
     socket.on("error", (cause) => this.#drop("broken", cause));
@@ -58,7 +71,7 @@ export class SocketDriver {
   release(): Socket {
     this.#isGone = true;
     this.socket.removeAllListeners();
-    return this.socket;
+    return this.#reading === undefined ? this.socket : readByEvents(this.socket);
   }
 
   /** Says what is queued and closes. */
@@ -83,12 +96,26 @@ export class SocketDriver {
     this.#handlers.closed(this, cause);
   }
 
+  #sink(): ReadingSink {
+    const { connection } = this;
+    const { nowUs } = this.#handlers;
+    return {
+      get space() {
+        return connection.space;
+      },
+      filled: (bytes) => this.#took(bytes, connection.received(nowUs(), bytes)),
+      lent: (bytes) => this.#took(bytes.length, connection.receive(nowUs(), bytes, "lent")),
+    };
+  }
+
   #take(bytes: Uint8Array): void {
-    this.#handlers.tally.receivedBytes += bytes.length;
     const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (const news of this.connection.receive(this.#handlers.nowUs(), plain)) {
-      this.#handlers.news(this, news);
-    }
+    this.#took(bytes.length, this.connection.receive(this.#handlers.nowUs(), plain));
+  }
+
+  #took(bytes: number, led: readonly ConnectionNews[]): void {
+    this.#handlers.tally.receivedBytes += bytes;
+    for (const news of led) this.#handlers.news(this, news);
     this.#handlers.stirred();
   }
 }

@@ -93,7 +93,7 @@ export class PlainReceiver {
     try {
       for (let at = 0; at < header.length;) {
         const piece = await reader.some(Math.min(PIECE_BYTES, header.length - at));
-        part.write(at, piece, platform.crc32(piece));
+        await part.write(at, piece, platform.crc32(piece));
         at += piece.length;
       }
       const { root } = await hashLeaves({ source: part, leafBytes: LEAF_BYTES, platform });

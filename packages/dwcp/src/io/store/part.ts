@@ -23,8 +23,9 @@ import {
 } from "../../journal/journal.js";
 import { mostBytes } from "../../wire/raw-length.js";
 import type { IntervalPair } from "../../wire/transfer-messages.js";
-import { nodeCrc32 } from "../node-hde-platform.js";
+import { nodeCrc32 } from "../node-crc32.js";
 import { FileLock } from "./file-lock.js";
+import { PartWriter } from "./part-writer.js";
 
 const sync = promisify(fsync);
 
@@ -37,12 +38,14 @@ export class Part implements ByteSource {
   readonly #journalPath: string;
   readonly #lock: FileLock;
   readonly #data: number;
+  readonly #writer: PartWriter;
   readonly #journal: number;
   #journalBytes: number;
   #unsynced: JournalRecord[] = [];
   #unsyncedBytes = 0;
   readonly #held: IntervalSet = new IntervalSet();
   #isOpen = true;
+  #isStopped = false;
 
   /**
    * Opens what an earlier process left, or begins anew.
@@ -56,6 +59,7 @@ export class Part implements ByteSource {
     this.#lock = new FileLock(`${base}.lock`);
     const records = this.#leftOver(header);
     this.#data = openSync(this.path, existsSync(this.path) ? "r+" : "w+");
+    this.#writer = new PartWriter(this.#data);
     this.#journal = openSync(this.#journalPath, existsSync(this.#journalPath) ? "r+" : "w+");
     this.#journalBytes = this.#hold(header, records);
   }
@@ -86,21 +90,26 @@ export class Part implements ByteSource {
   }
 
   /**
-   * Writes a unit's bytes.
+   * Writes a unit's bytes, which stay as they are until then; units that lie over each other are written one after the other.
    *
-   * @throws DwcpError `dwcp.no_space`; and what else the file system says.
+   * @throws DwcpError `dwcp.no_space`; `dwcp.shutdown` after {@link stop}; and what else the file system says.
    */
-  write(offset: number, bytes: Uint8Array, rawCrc: number): void {
-    try {
-      for (let at = 0; at < bytes.length;) {
-        at += writeSync(this.#data, bytes, at, bytes.length - at, offset + at);
-      }
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== "ENOSPC") throw cause;
-      throw new DwcpError("dwcp.no_space", "the disk is full", { cause });
-    }
+  async write(offset: number, bytes: Uint8Array, rawCrc: number): Promise<void> {
+    if (this.#isStopped) throw new DwcpError("dwcp.shutdown", "nothing more is written");
+    await this.#writer.write(offset, bytes);
     this.#unsynced.push({ start: offset, length: bytes.length, rawCrc });
     this.#unsyncedBytes += bytes.length;
+  }
+
+  /** Waits until nothing is being written. */
+  settled(): Promise<void> {
+    return this.#writer.settled();
+  }
+
+  /** Takes no more bytes, and waits until nothing is being written. */
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    return this.settled();
   }
 
   /** Makes everything written so far durable: the data first, then the journal's records of it. */
@@ -119,7 +128,7 @@ export class Part implements ByteSource {
     await sync(this.#journal);
   }
 
-  /** Stops writing; what is durable stays for a later process. Harmless the second time. */
+  /** Stops writing, once {@link stop}ped; what is durable stays for a later process. Harmless the second time. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;

@@ -9,6 +9,7 @@ import type { LoadGauge } from "../load-gauge.js";
 import type { HdeJob } from "../workers/hde-job.js";
 import type { HdePool } from "../workers/hde-pool.js";
 import type { SendSource } from "./send-source.js";
+import { StoredExtents } from "./stored-extents.js";
 import type { WorkTally } from "./work-tally.js";
 
 /** An earlier state that the peer may have. */
@@ -71,6 +72,7 @@ export class ExtentEncoder {
   #isOwnUsed = false;
   #ownBytes = 0;
   #isIndexing = false;
+  #stored: StoredExtents | undefined;
 
   constructor(options: ExtentEncoderOptions) {
     this.#options = options;
@@ -85,6 +87,11 @@ export class ExtentEncoder {
   /** Extents that may be encoded at the same time. */
   get most(): number {
     return UNITS_AHEAD_PER_WORKER * this.#options.pool.size;
+  }
+
+  /** What encodes in this thread, where nothing is searched for and nothing has to be read. */
+  get stored(): StoredExtents | undefined {
+    return this.#stored;
   }
 
   /** Begins anew with what the receiver turned out to have, and the codecs that it agreed on. */
@@ -108,6 +115,10 @@ export class ExtentEncoder {
     const isOwnUsed = isSearched && length > OWN_STEP_BYTES && length < MAX_OWN_OBJECT_BYTES;
     this.#hasBaseline = baseline !== undefined;
     this.#isOwnUsed = isOwnUsed;
+    this.#stored =
+      baseline === undefined && StoredExtents.fits(object, settings)
+        ? new StoredExtents(object, settings)
+        : undefined;
     this.#ownBytes = 0;
     this.#job = pool.open({
       pageBytes,

@@ -2,6 +2,7 @@ import { DwcpError } from "../../errors.js";
 import type { HdePlatform } from "../../hde/hde-platform.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { SessionHost } from "../net/session-host.js";
+import type { PayloadPool } from "../net/payload-pool.js";
 import type { ObjectStore } from "../store/object-store.js";
 import type { HdePool } from "../workers/hde-pool.js";
 import { type Received } from "./receive-job-context.js";
@@ -17,6 +18,7 @@ interface Running {
 /** What the jobs of all sessions share. */
 export interface InboxContext {
   readonly platform: HdePlatform;
+  readonly payloads: PayloadPool;
   readonly pool: HdePool;
   readonly store: ObjectStore | undefined;
   readonly work: WorkTally;

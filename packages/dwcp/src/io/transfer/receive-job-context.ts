@@ -2,6 +2,7 @@ import type { HdePlatform } from "../../hde/hde-platform.js";
 import type { RoundInfo } from "../../migration/round-offer.js";
 import type { Session } from "../../session/session.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
+import type { PayloadPool } from "../net/payload-pool.js";
 import type { ObjectStore, StoredObject } from "../store/object-store.js";
 import type { HdePool } from "../workers/hde-pool.js";
 import type { UsedDictionary } from "./unit-decoder.js";
@@ -15,6 +16,8 @@ export interface ReceiveJobContext {
   readonly session: Session;
   readonly store: ObjectStore;
   readonly platform: HdePlatform;
+  /** Memory that units came in. */
+  readonly payloads: PayloadPool;
   readonly pool: HdePool;
   /** Finds a dictionary by its id, and keeps it until `release`. */
   readonly dictionary: (id: string) => UsedDictionary | undefined;

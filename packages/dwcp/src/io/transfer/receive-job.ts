@@ -1,10 +1,10 @@
 import { DwcpError } from "../../errors.js";
-import type { HdePlatform } from "../../hde/hde-platform.js";
 import type { Session } from "../../session/session.js";
 import type { SessionEvent } from "../../session/session-events.js";
 import type { ReceivingTransfer } from "../../transfer/receiving-transfer.js";
-import type { Chunk } from "../../wire/chunk.js";
+import type { ArrivedChunk } from "../../wire/chunk.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
+import type { PayloadPool } from "../net/payload-pool.js";
 import type { ObjectStore } from "../store/object-store.js";
 import type { Part } from "../store/part.js";
 import { roundOf } from "../../migration/round-offer.js";
@@ -13,6 +13,7 @@ import { digestTexts, LeafHasher, type LeafHashes } from "./leaf-hasher.js";
 import { reasonOf } from "./refusal-reason.js";
 import type { Received, ReceiveJobContext } from "./receive-job-context.js";
 import { UnitDecoder } from "./unit-decoder.js";
+import { UnitWriter } from "./unit-writer.js";
 import type { WorkTally } from "./work-tally.js";
 
 /** How much may be written before it is made durable. spec/dwcp.md B4 */
@@ -26,10 +27,11 @@ const LEAVES_PER_MESSAGE = 512;
 export class ReceiveJob {
   readonly #session: Session;
   readonly #store: ObjectStore;
-  readonly #platform: HdePlatform;
+  readonly #payloads: PayloadPool;
   readonly #offer: OfferMessage;
   readonly #part: Part;
   readonly #decoder: UnitDecoder;
+  readonly #writer: UnitWriter;
   readonly #transfer: ReceivingTransfer;
   readonly #leaves: ArrivingLeaves;
   readonly #received: Received;
@@ -54,7 +56,7 @@ export class ReceiveJob {
   constructor(context: ReceiveJobContext) {
     this.#session = context.session;
     this.#store = context.store;
-    this.#platform = context.platform;
+    this.#payloads = context.payloads;
     this.#offer = context.offer;
     this.#received = context.received;
     this.#work = context.work;
@@ -65,6 +67,7 @@ export class ReceiveJob {
     this.#decoder = new UnitDecoder(context, this.#part, session.options.limits);
     const slots = this.#decoder.slots;
     this.#transfer = session.incoming.accept(offer, this.#part.held, slots);
+    this.#writer = new UnitWriter(this.#part, this.#transfer.stored, context.platform);
     this.#leaves = this.#leavesOf(context);
     for (const [start, length] of this.#part.held) this.#leaves.note(start, start + length);
   }
@@ -142,46 +145,27 @@ export class ReceiveJob {
     if (!this.#isOver) void this.#end(() => this.#part.discard());
   }
 
-  async #take(chunk: Chunk, nowUs: () => number): Promise<void> {
-    const { unitId, rawOffset, rawBytes } = chunk;
+  async #take(chunk: ArrivedChunk, nowUs: () => number): Promise<void> {
     try {
       const raw = await this.#decoder.decode(chunk);
       if (this.#isOver) return;
-      this.#write(rawOffset, raw, chunk.rawCrc);
+      await this.#writer.write(chunk, raw, () => {
+        if (!this.#isOver) this.#written(chunk, nowUs());
+      });
     } catch (error) {
-      if (!this.#isOver) this.#refuse(unitId, error);
-      this.#stirred();
-      return;
+      if (!this.#isOver) this.#refuse(chunk.unitId, error);
+    } finally {
+      this.#payloads.give(chunk.encoded);
     }
-    this.#session.incoming.stored(nowUs(), this.handle, { unitId, rawOffset, rawBytes });
+    this.#stirred();
+  }
+
+  #written({ unitId, rawOffset, rawBytes }: ArrivedChunk, nowUs: number): void {
+    this.#session.incoming.stored(nowUs, this.handle, { unitId, rawOffset, rawBytes });
     this.#leaves.note(rawOffset, rawOffset + rawBytes);
     this.#unsynced.push(unitId);
     if (this.#part.unsyncedBytes >= SYNC_BYTES) this.#sync();
     else this.#timer ??= setTimeout(() => this.#sync(), SYNC_MS);
-    this.#stirred();
-  }
-
-  // Only what is missing is written; what is here already has to be the same.
-  #write(offset: number, raw: Uint8Array, rawCrc: number): void {
-    const { stored } = this.#transfer;
-    const end = offset + raw.length;
-    if (stored.firstHeld(offset) >= end) {
-      this.#part.write(offset, raw, rawCrc);
-      return;
-    }
-    for (let at = offset; at < end;) {
-      const gapEnd = Math.min(end, stored.firstHeld(at));
-      if (gapEnd > at) {
-        const piece = raw.subarray(at - offset, gapEnd - offset);
-        this.#part.write(at, piece, this.#platform.crc32(piece));
-      }
-      const heldEnd = Math.min(end, stored.firstGap(gapEnd));
-      const here = this.#part.read(gapEnd, heldEnd - gapEnd);
-      if (!this.#platform.equal(here, raw.subarray(gapEnd - offset, heldEnd - offset))) {
-        throw new DwcpError("dwcp.integrity", `bytes at ${gapEnd} came twice and differ`);
-      }
-      at = heldEnd;
-    }
   }
 
   #refuse(unitId: number, error: unknown): void {
@@ -276,7 +260,10 @@ export class ReceiveJob {
     clearTimeout(this.#timer);
     this.#decoder.close();
     this.#leaves.close();
-    const done = this.#syncing.catch(() => undefined).then(last);
+    const done = this.#syncing
+      .catch(() => undefined)
+      .then(() => this.#part.stop())
+      .then(last);
     const closed = (): void => {
       this.#part.close();
       this.#ended();

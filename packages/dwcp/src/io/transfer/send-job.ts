@@ -87,6 +87,11 @@ export class SendJob {
         this.#supply(extent, encodePlainly(piece, extent.rule, sending.unitBytes, this.#options));
         return true;
       }
+      const { stored } = this.#encoder;
+      if (stored !== undefined) {
+        this.#supply(extent, stored.encode(extent, sending.unitBytes));
+        continue;
+      }
       const { bandwidth } = sending.rate;
       void this.#start(extent, sending.unitBytes, bandwidth === 0 ? undefined : bandwidth);
     }

@@ -3,7 +3,7 @@ import { decodeUnit } from "../../hde/decode-unit.js";
 import type { HdePlatform } from "../../hde/hde-platform.js";
 import type { DwcpLimits } from "../../limits.js";
 import type { UsableSlots } from "../../session/incoming-transfers.js";
-import type { UnitBody } from "../../wire/chunk.js";
+import type { ArrivedUnit, UnitBody } from "../../wire/chunk.js";
 import { Codec, SLOT_SELF } from "../../wire/codec.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { ObjectStore } from "../store/object-store.js";
@@ -72,7 +72,7 @@ export class UnitDecoder {
    *
    * @throws DwcpError what `decodeUnit` does; `details.slot` is the slot where the unit refers to one.
    */
-  async decode(unit: UnitBody): Promise<Uint8Array> {
+  async decode(unit: ArrivedUnit): Promise<Uint8Array> {
     // Nothing is to be done for these that is worth the way to a worker.
     const isPlain =
       unit.codec === Codec.RAW || (unit.codec === Codec.ZERO && unit.rawBytes < 65_536);

@@ -1,0 +1,40 @@
+import type { PayloadMemory } from "../../wire/frame-reader.js";
+
+/** Shorter payloads are not worth being kept. */
+const LEAST_BYTES = 65_536;
+const STEP_BYTES = 65_536;
+/** What lies idle at most. */
+const MOST_IDLE_BYTES = 33_554_432;
+
+/**
+ * Memory for payloads that is used again: fresh memory costs the system more than filling it.
+ *
+ * Whoever forgets to give memory back loses nothing but its next use.
+ */
+export class PayloadPool implements PayloadMemory {
+  readonly #idle = new Map<number, ArrayBuffer[]>();
+  readonly #lent = new WeakSet<ArrayBufferLike>();
+  #idleBytes = 0;
+
+  /** Gives memory of `bytes` bytes that hold whatever they held. */
+  take(bytes: number): Uint8Array {
+    if (bytes < LEAST_BYTES) return new Uint8Array(bytes);
+    const size = Math.ceil(bytes / STEP_BYTES) * STEP_BYTES;
+    const known = this.#idle.get(size)?.pop();
+    if (known !== undefined) this.#idleBytes -= size;
+    const buffer = known ?? new ArrayBuffer(size);
+    this.#lent.add(buffer);
+    return new Uint8Array(buffer, 0, bytes);
+  }
+
+  /** Takes back what {@link take} gave, or a view of it: nobody reads it any more. Other memory is left alone. */
+  give({ buffer }: Uint8Array): void {
+    if (!this.#lent.delete(buffer) || !(buffer instanceof ArrayBuffer)) return;
+    const size = buffer.byteLength;
+    if (this.#idleBytes + size > MOST_IDLE_BYTES) return;
+    const idle = this.#idle.get(size);
+    if (idle === undefined) this.#idle.set(size, [buffer]);
+    else idle.push(buffer);
+    this.#idleBytes += size;
+  }
+}

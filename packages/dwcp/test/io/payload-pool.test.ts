@@ -1,0 +1,34 @@
+import { expect, test } from "@jest/globals";
+import { PayloadPool } from "#src/io/net/payload-pool.js";
+
+test("memory that was given back is used again, for lengths that are nearly the same", () => {
+  const pool = new PayloadPool();
+  const first = pool.take(262_192);
+  expect(first.length).toBe(262_192);
+  pool.give(first.subarray(48));
+  expect(pool.take(262_193).buffer).toBe(first.buffer);
+});
+
+test("memory is lent to one at a time", () => {
+  const pool = new PayloadPool();
+  const first = pool.take(100_000);
+  pool.give(first);
+  pool.give(first);
+  expect(pool.take(100_000).buffer).not.toBe(pool.take(100_000).buffer);
+});
+
+test("other memory, and what is short, is left alone", () => {
+  const pool = new PayloadPool();
+  const foreign = new Uint8Array(131_072);
+  pool.give(foreign);
+  expect(pool.take(131_072).buffer).not.toBe(foreign.buffer);
+  expect(pool.take(100).buffer.byteLength).toBe(100);
+});
+
+test("what lies idle is bounded", () => {
+  const pool = new PayloadPool();
+  const lent = Array.from({ length: 40 }, () => pool.take(1_048_576));
+  for (const each of lent) pool.give(each);
+  const again = new Set(Array.from({ length: 40 }, () => pool.take(1_048_576).buffer));
+  expect(lent.filter(({ buffer }) => again.has(buffer)).length).toBe(32);
+});
