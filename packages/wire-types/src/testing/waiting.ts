@@ -13,8 +13,9 @@ const SETTLING_TURNS = 25;
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  { everyMs = 1 }: { readonly everyMs?: number } = {},
+  options: { readonly everyMs?: number } = {},
 ): Promise<void> {
+  const { everyMs = 1 } = options;
   for (let pausedMs = 0; !(await condition()); pausedMs += everyMs) {
     check(pausedMs < PATIENCE_MS, `gave up waiting for ${what}`);
     await pause(everyMs);
