@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { backend } from "@proj/native-io";
+import { until } from "@proj/wire-types/testing";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
@@ -127,7 +128,7 @@ test("Ctrl-C in the middle of the tour ends everything and leaves nothing", asyn
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
   // The folder is the first thing that has to be let go of.
-  while (readdirSync(folder.path).length === 0) await new Promise((go) => setTimeout(go, 20));
+  await until(() => readdirSync(folder.path).length > 0, "its folder");
   await new Promise((go) => setTimeout(go, 500));
   // As a terminal does it: to the whole group.
   process.kill(-(child.pid ?? 0), "SIGINT");

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { until } from "@proj/wire-types/testing";
 import { tableFromArrays, tableToIPC } from "apache-arrow";
 import { PNG } from "pngjs";
 import { spawn } from "node:child_process";
@@ -162,9 +163,7 @@ describe("every way there", () => {
     try {
       waiting.stdin.end(floats(100_000));
       if (process.platform === "linux") {
-        while (objectsOf(waiting.pid ?? 0).length === 0) {
-          await new Promise((go) => setTimeout(go, 20));
-        }
+        await until(() => objectsOf(waiting.pid ?? 0).length > 0, "an object", { everyMs: 20 });
       }
       waiting.kill("SIGINT");
       expect(await closed).toEqual([130, null]);

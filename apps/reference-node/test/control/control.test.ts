@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { newHttpBatchRpcSession, newWebSocketRpcSession } from "@proj/capnweb-rpc";
+import { until } from "@proj/wire-types/testing";
 import { askNode, connectControl, type ControlTarget } from "#src/control/control-client.js";
 import type { ControlGate } from "#src/control/node-control.js";
 import type { NodeSnapshot } from "#src/control/reports.js";
@@ -164,14 +165,11 @@ describe("watches", () => {
       (snapshot: NodeSnapshot) => void seen.push(snapshot),
       { intervalMs: 50 },
     );
-    const until = async (fits: () => boolean): Promise<void> => {
-      while (!fits()) await new Promise((resolve) => setTimeout(resolve, 10));
-    };
-    await until(() => seen.length > 0);
+    await until(() => seen.length > 0, "a snapshot");
     const { client } = await dial(node.urls[0] ?? "", localDial);
-    await until(() => seen.some(({ opened }) => opened.includes(1)));
+    await until(() => seen.some(({ opened }) => opened.includes(1)), "what was opened");
     await client.close();
-    await until(() => seen.some(({ closed }) => closed.includes(1)));
+    await until(() => seen.some(({ closed }) => closed.includes(1)), "what was closed");
     expect(seen.map(({ sequence }) => sequence)).toEqual(seen.map((_, i) => i + 1));
     expect(seen.at(-1)?.received.bytes).toBeGreaterThan(0);
     subscription[Symbol.dispose]();
@@ -195,7 +193,7 @@ describe("watches", () => {
     };
     // Held: a watch that is dropped ends when it is collected.
     const watch = await connection.control.watch(slow, { intervalMs: 50 });
-    while (seen.length < 3) await new Promise((wait) => setTimeout(wait, 10));
+    await until(() => seen.length >= 3, "three snapshots");
     watch[Symbol.dispose]();
     expect(most).toBe(1);
     expect(seen[1]?.skipped).toBeGreaterThanOrEqual(2);

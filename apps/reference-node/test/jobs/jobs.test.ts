@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from "
 import { askNode, type ControlTarget } from "#src/control/control-client.js";
 import type { JobReport, JobRun } from "#src/jobs/job.js";
 import { startTcpProxy } from "@proj/wan";
+import { until } from "@proj/wire-types/testing";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -12,6 +13,9 @@ import { cli, cliJson, serve, type ServingNode } from "../support/cli.js";
 import { type TempFolder, tempFolder } from "../support/temp-folder.js";
 
 jest.setTimeout(180_000);
+
+// Looking is work for the nodes too.
+const seldom = { everyMs: 50 };
 
 let folder: TempFolder;
 let here: ServingNode | undefined;
@@ -85,14 +89,9 @@ function sha(path: string): string {
   return createHash("sha256").update(readFileSync(path)).digest("hex");
 }
 
-// The time limit of the test ends what never comes true.
-async function until(isTrue: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await isTrue())) await sleep(50);
-}
-
 async function shows(name: string, source: string): Promise<void> {
   const replica = join(folder.path, "there", "replicas", name);
-  await until(() => existsSync(replica) && sha(replica) === sha(source));
+  await until(() => existsSync(replica) && sha(replica) === sha(source), name, seldom);
 }
 
 test("jobs of the configuration and of the control API bring every change, and are remembered", async () => {
@@ -118,14 +117,14 @@ test("jobs of the configuration and of the control API bring every change, and a
   ]);
   expect(added.document).toMatchObject({ ok: true, job: { name: "second", origin: "control" } });
   await shows("second", second);
-  await until(async () => (await job("second")).runs === 1);
+  await until(async () => (await job("second")).runs === 1, "its first run", seldom);
   const bytes = readFileSync(second);
   bytes.fill(7, 1_000, 1_100);
   // At once: half a file that is written would be a change of its own.
   writeFileSync(`${second}.new`, bytes);
   renameSync(`${second}.new`, second);
   await shows("second", second);
-  await until(async () => (await job("second")).runs === 2);
+  await until(async () => (await job("second")).runs === 2, "its second run", seldom);
   const { document } = await cliJson(["jobs", "--runs", "second", ...flags()]);
   const runs = document["runs"] as JobRun[];
   expect(runs).toHaveLength(2);
@@ -164,7 +163,7 @@ test("a node that is killed goes on with a job where it was", async () => {
       return first?.arrivedBytes ?? 0;
     };
     // Something is durable at the other node.
-    await until(async () => (await arrived()) > 1_500_000);
+    await until(async () => (await arrived()) > 1_500_000, "part of it", seldom);
     await sleep(1_500);
     await here.end("SIGKILL");
     here = await serve(file);
@@ -172,6 +171,8 @@ test("a node that is killed goes on with a job where it was", async () => {
     await until(
       async () =>
         (await askNode(target(), (control) => control.replication().runs("big"))).length > 0,
+      "its run",
+      seldom,
     );
     const [run] = await askNode(target(), (control) => control.replication().runs("big"));
     expect(run?.wireBytes).toBeLessThan(6_500_000);
@@ -199,7 +200,7 @@ test("a site that is away is tried again; what is wrong with an order is said", 
     ...flags(),
   ]);
   expect(missing.code).toBe(0);
-  await until(async () => (await job("gone")).state === "retrying");
+  await until(async () => (await job("gone")).state === "retrying", "another try", seldom);
   expect((await job("gone")).reason).toContain("does not exist");
   expect((await cli(["jobs", "--pause", "nothing", ...flags()])).stderr).toContain(
     "no job nothing",

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { command, describeWith } from "@proj/peers";
 import { startTcpProxy } from "@proj/wan";
+import { until } from "@proj/wire-types/testing";
 import { spawn, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -216,7 +217,7 @@ test("a sender that is killed goes on where it was, and sends what changed since
     readdirSync(journals).some(
       (name) => name.endsWith(".journal") && statSync(join(journals, name)).size > 600,
     );
-  while (!isUnderWay()) await sleep(50);
+  await until(isUnderWay, "something durable at the receiver", { everyMs: 50 });
   first.kill("SIGKILL");
   await once(first, "close");
   appendFileSync(source, "and more");
@@ -262,12 +263,12 @@ test("--watch replicates every change until a signal", async () => {
   child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
   const there = join(replicas, "watched");
   const shows = async (text: string): Promise<void> => {
-    while (!existsSync(there) || readFileSync(there, "utf8") !== text) await sleep(50);
+    await until(() => existsSync(there) && readFileSync(there, "utf8") === text, text);
   };
   await shows("one");
   writeFileSync(source, "two, longer");
   await shows("two, longer");
-  while (said.split("verified by the receiver").length < 3) await sleep(20);
+  await until(() => said.split("verified by the receiver").length >= 3, "both to be verified");
   child.kill("SIGINT");
   expect(await once(child, "close")).toEqual([0, null]);
 });

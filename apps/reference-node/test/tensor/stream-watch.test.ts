@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { connectAeron, startEmbeddedDriver } from "@proj/aeron/node";
 import { portable } from "@proj/native-io";
 import { DEFAULT_CHANNEL, encodeAnnounce, StreamIds, type StreamLayout } from "@proj/tensor-pool";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@proj/wire-types/testing";
 import { StreamWatch } from "#src/tensor/stream-watch.js";
 
 const region = (path: string) => ({ kind: "file", path, requireHugepages: false }) as const;
@@ -28,12 +28,13 @@ test.each([
   await watch.start(client);
   const publication = await client.addPublication(DEFAULT_CHANNEL, streamId);
   const announce = encodeAnnounce(layout);
-  while (publication.offer(announce) < 0) await sleep(1);
+  await until(() => publication.offer(announce) >= 0, "the publication to be connected");
   let seen = watch.look(Date.now());
-  for (; seen.length === 0; seen = watch.look(Date.now())) {
-    await sleep(1);
+  await until(() => {
     watch.poll();
-  }
+    seen = watch.look(Date.now());
+    return seen.length > 0;
+  }, "the announce");
   expect(seen).toMatchObject([{ streamId: 10_000, producerId: 5, epoch: 9n, strides: [64] }]);
   watch.close();
   close();

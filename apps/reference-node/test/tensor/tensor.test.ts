@@ -3,11 +3,11 @@ import { backend } from "@proj/native-io";
 import { describeWith, type Peer } from "@proj/peers";
 import { connectAeron } from "@proj/aeron/node";
 import { attachProducer } from "@proj/tensor-pool/node";
+import { until } from "@proj/wire-types/testing";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { PNG } from "pngjs";
 import { cli, cliJson, main, serve } from "../support/cli.js";
 import { tempFolder } from "../support/temp-folder.js";
@@ -130,7 +130,8 @@ aeron_dir = "${aeronDir}"
       await producer.mapped();
       producer.close();
       const told = '"event":"node.tensor","what":"attached","streamId":10000';
-      while (!node.log().includes(told)) await sleep(10);
+      await until(() => node.log().includes(told), told);
+      expect(node.log()).toContain(told);
       close();
     } finally {
       await node.end("SIGTERM");
