@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Backend, FUTEX_SLICE_MS, portable } from "@proj/native-io";
 import { describeWith } from "@proj/peers";
+import { until } from "@proj/wire-types/testing";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -10,11 +11,9 @@ import { scratch } from "../shm/scratch.js";
 
 const waiter = new URL("./waiter.js", import.meta.url);
 
-async function untilSet(words: Int32Array, index: number): Promise<void> {
-  for (let turn = 0; Atomics.load(words, index) === 0; turn++) {
-    if (turn > 4000) throw new Error("the waiter did not start");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+/** The waiter says in word 1 that it is about to wait. */
+function untilStarted(words: Int32Array): Promise<void> {
+  return until(() => Atomics.load(words, 1) !== 0, "the waiter to start");
 }
 
 function futexTests({ shm, futex, kind }: Backend): void {
@@ -44,7 +43,7 @@ function futexTests({ shm, futex, kind }: Backend): void {
       // A test's `process.env` is a copy, which a worker does not inherit by itself.
       env: { ...process.env },
     });
-    await untilSet(words, 1);
+    await untilStarted(words);
     return worker;
   }
 
@@ -114,13 +113,13 @@ describeWith("futex, native backend", native, (backend) => {
       stdio: ["ignore", "pipe", "inherit"],
     });
     const output = once(child.stdout, "data");
-    await untilSet(words, 1);
+    await untilStarted(words);
     // Asleep between two slices it is not woken; the word tells it then.
     let woken = 0;
-    while (woken === 0) {
+    await until(() => {
       woken = futex.wake(words, 0, 1);
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
+      return woken > 0;
+    }, "the waiter to be woken");
     expect(woken).toBe(1);
     expect(String(await output)).toBe("woken 0\n");
     await once(child, "close");

@@ -8,6 +8,7 @@ import {
   type RmaTransfer,
 } from "@proj/native-io";
 import { command, describeWith, type Peer } from "@proj/peers";
+import { until } from "@proj/wire-types/testing";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -239,11 +240,9 @@ for (const [provider, place] of [
         else expect(wrong.failure?.errno).toBeGreaterThan(0);
 
         // Some providers answer nothing but errors on that connection, and need a moment to notice that it is gone.
-        let after = await read();
-        while (after.failure !== undefined) {
-          await new Promise((resolve) => setTimeout(resolve, 5));
-          after = await read();
-        }
+        const works = async (): Promise<boolean> => (await read()).failure === undefined;
+        await until(works, "the connection to recover", { everyMs: 5 });
+        expect(await read()).not.toHaveProperty("failure");
         expect(endpoint.recoveries > 0).toBe(provider !== "shm");
         endpoint.close();
       });
