@@ -199,7 +199,9 @@ describeWith("tools on shared memory", native, () => {
     const raw = await run("descriptor-listen", "-a", aeronDir, "-n", "1", "-r", "--json");
     expect(raw.json[0]).toMatchObject({ message: "frameDescriptor", streamId: 77 });
     expect(raw.err).toMatch(/^message 48 40 4 900 1 [0-9a-f]+$/m);
-    while ((await run("driver-status", "-a", aeronDir, "--for", "1500")).code !== 0);
+    const isSeen = async (): Promise<boolean> =>
+      (await run("driver-status", "-a", aeronDir, "--for", "1500")).code === 0;
+    await until(isSeen, "the producer to be seen");
     producer.stop();
     expect((await producer.ran).json[0]).toHaveProperty("published");
   });
@@ -276,7 +278,7 @@ describeWith("tools on shared memory", native, () => {
       "1010",
       "--no-shm",
     ];
-    while ((await run(...send)).code !== 0);
+    await until(async () => (await run(...send)).code === 0, "somebody to send it to");
     expect((await listening.ran).json[0]).toMatchObject({
       message: "consumerConfig",
       consumerId: 8,

@@ -5,6 +5,7 @@ import {
   memoryStreamPair,
   wireError,
 } from "@proj/wire-types";
+import { until } from "@proj/wire-types/testing";
 import {
   type ClientOptions,
   type ClientState,
@@ -172,11 +173,12 @@ describe("a client", () => {
         return asTls(near);
       },
     });
-    const due = () => dialled > 2;
-    while (!due()) {
+    const isReplaced = async (): Promise<boolean> => {
       await client.request(ping);
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
+      return dialled > 2;
+    };
+    await until(isReplaced, "a third session", { everyMs: 2 });
+    expect(dialled).toBeGreaterThan(2);
     await client.close();
   });
 
@@ -274,10 +276,11 @@ describe("a server", () => {
         return near;
       },
     });
-    while (lines.length < 3) {
+    const isBack = async (): Promise<boolean> => {
       await client.request(ping, { idempotent: true });
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
+      return lines.length >= 3;
+    };
+    await until(isBack, "a third connection", { everyMs: 2 });
     await client.close();
   });
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { concatBytes, SeededRandom } from "@proj/wire-types";
-import { turn } from "../support/connections.js";
+import { until } from "@proj/wire-types/testing";
 import { PartWriter } from "#src/io/part-writer.js";
 
 async function socketPair(): Promise<readonly [near: Socket, far: Socket, close: () => void]> {
@@ -83,7 +83,7 @@ test("memory is released once the system has the bytes, whether at once or after
     }
     expect(released).toHaveLength(writes - 1);
     far.resume();
-    while (released.length < writes) await turn();
+    await until(() => released.length >= writes, "everything to be released");
     expect(near.writableLength).toBe(0);
   } finally {
     close();

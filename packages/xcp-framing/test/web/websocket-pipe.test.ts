@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { ManualTime, type MessagePipe } from "@proj/wire-types";
-import { messagePipeCases, type Pair } from "@proj/wire-types/testing";
+import { messagePipeCases, type Pair, until } from "@proj/wire-types/testing";
 import { listenWebSocket } from "@proj/xcp-framing/node";
 import { connectWebSocket, webSocketPipe, type WebSocketPipeOptions } from "@proj/xcp-framing/web";
 import { WebSocket as ForeignSocket } from "ws";
@@ -106,7 +106,7 @@ test("the queue is looked at until it is empty", async () => {
   timers.advance(20_000);
   expect(drains).toBe(0);
   b.resume();
-  while (a.queuedBytes > 0) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => a.queuedBytes === 0, "the queue to drain");
   timers.advance(5_000);
   expect(drains).toBe(1);
   a.destroy();
