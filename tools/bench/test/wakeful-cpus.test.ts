@@ -35,6 +35,7 @@ onlyWithChrt("the spinners end with a process that is killed", async () => {
   await once(child, "exit");
   // The time limit of the test ends what never comes true.
   while (isAlive(spinners)) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(isAlive(spinners)).toBe(false);
 });
 
 function onlyWithChrt(title: string, run: () => Promise<void>): void {

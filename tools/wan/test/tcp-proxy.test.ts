@@ -75,6 +75,7 @@ describe("startTcpProxy", () => {
     socket.write("gone");
     while (only(proxy).bytesToServer < 9) await sleep(5);
     await sleep(50);
+    expect(only(proxy).bytesToServer).toBe(9);
     expect(only(proxy).bytesToClient).toBe(5);
     socket.destroy();
   });
