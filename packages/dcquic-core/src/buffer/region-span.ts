@@ -93,16 +93,13 @@ export class RegionSpan {
       const region = this.#regions[i];
       const from = this.#startOf(i);
       if (region === undefined || from < start) continue;
-      if (Math.min(from + region.bytes.length, this.bytes) > end) continue;
-      this.#regions[i] = undefined;
-      give(region);
+      if (Math.min(from + region.bytes.length, this.bytes) <= end) this.#give(i, give);
     }
   }
 
   /** Gives back what is left. */
   giveAll(give: (region: Region) => void): void {
-    for (const region of this.#regions) if (region !== undefined) give(region);
-    this.#regions.fill(undefined);
+    for (let i = 0; i < this.#regions.length; i++) this.#give(i, give);
   }
 
   /** Gives back the regions from the front on whose bytes are in each set of `acked`; says whether there were any. */
@@ -113,10 +110,18 @@ export class RegionSpan {
       if (start === undefined) break;
       const end = Math.min(this.#starts[this.#nextRelease + 1] ?? this.bytes, this.bytes);
       if (!areIn(acked, start, end)) break;
-      this.giveRange(start, end, give);
+      this.#give(this.#nextRelease, give);
       this.#nextRelease += 1;
     }
     return this.#nextRelease > first;
+  }
+
+  // Harmless for one that was given back.
+  #give(index: number, give: (region: Region) => void): void {
+    const region = this.#regions[index];
+    if (region === undefined) return;
+    this.#regions[index] = undefined;
+    give(region);
   }
 
   #startOf(index: number): number {
