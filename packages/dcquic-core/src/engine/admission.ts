@@ -76,7 +76,7 @@ export class Admission {
       this.#parts.offers.markOffered(worker, notifySeq);
       return;
     }
-    worker.live.set(notifySeq, transfer);
+    worker.live.add(transfer);
     transfer.origin = origin;
     if (origin !== undefined) this.#parts.moves.remember(transfer, origin);
     this.#context.begin(nowUs, path);
@@ -150,8 +150,8 @@ export class Admission {
     // Numbers that nobody may use need no memory.
     const end = Math.min(until, path.notifyGranted);
     worker.offered.add(start, end);
-    for (const [notifySeq, transfer] of worker.live) {
-      if (notifySeq < start || notifySeq >= end || transfer.inline !== undefined) continue;
+    for (const transfer of worker.live.between(start, end)) {
+      if (transfer.inline !== undefined) continue;
       // Its announcer gave it up: the bytes will not come.
       if (transfer.state !== "delivered") this.#parts.puller.fail(path, transfer, Status.Cancelled);
     }

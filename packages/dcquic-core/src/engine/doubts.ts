@@ -105,7 +105,7 @@ export class Doubts {
 
   #dropOldestChallenged(path: Path): void {
     for (const worker of path.workers) {
-      for (const transfer of worker.live.values()) {
+      for (const transfer of worker.live) {
         if (transfer.state === "challenged" && transfer.nonce !== undefined) {
           this.drop(path, transfer);
           return;
@@ -121,7 +121,7 @@ export class Doubts {
     path.inlineReceived -= transfer.countedInline;
     this.#loop.cancel(path, transfer);
     transfer.timer = this.#context.disarm(transfer.timer);
-    path.knownWorker(transfer.worker)?.live.delete(transfer.notifySeq);
+    path.knownWorker(transfer.worker)?.live.delete(transfer);
     transfers.remove(transfer.id);
     this.#context.end(path);
   }

@@ -1,5 +1,5 @@
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
-import type { Tombstone } from "../transfer/tombstones.js";
+import { Tombstone } from "../transfer/tombstones.js";
 import { AcceptStatus, NotifyFlag, ResetCode } from "../wire/constants.js";
 import { id64, isZeroId, sameId } from "../wire/id64.js";
 import type { NotifyEntry } from "../wire/notify-entry.js";
@@ -130,7 +130,7 @@ export class MoveIn {
     // A later move overtook this one.
     if (before.id > path.id) return this.#count(path, worker, entry);
     const home = before.knownWorker(transfer.worker);
-    home?.live.delete(transfer.notifySeq);
+    home?.live.delete(transfer);
     const isOffered = home?.offered.covers(transfer.notifySeq, transfer.notifySeq + 1) === true;
     before.notifyFinished += 1;
     before.inlineConsumed += transfer.countedInline;
@@ -140,7 +140,7 @@ export class MoveIn {
     first.moved.set(entry.movedNotifySeq, transfer.id);
     transfer.notifySeq = entry.notifySeq;
     transfer.worker = worker.worker;
-    worker.live.set(entry.notifySeq, transfer);
+    worker.live.add(transfer);
     this.#parts.puller.move(before, path, transfer);
     if (isOffered) this.#parts.offers.markOffered(worker, entry.notifySeq);
     const { announcerId, id } = transfer;
@@ -158,7 +158,7 @@ export class MoveIn {
 
   #answerFinished(path: Path, worker: PeerWorker, before: Tombstone, entry: NotifyEntry): void {
     const { announcerId, pullerId, pulled, status } = before;
-    const tombstone: Tombstone = { ...before, path: path.id };
+    const tombstone = new Tombstone({ path: path.id, announcerId, pullerId, status, pulled });
     this.#parts.context.transfers.replace(pullerId, { role: "tombstone", tombstone });
     worker.tombstones.add(entry.notifySeq, tombstone);
     this.#count(path, worker, entry);

@@ -1,4 +1,5 @@
 import { IntervalSet } from "../buffer/interval-set.js";
+import { LinkedSet } from "../sched/linked-set.js";
 import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
 import type { Pull, PulledTransfer } from "../transfer/pulled-transfer.js";
 import { type RetiringKeys, retiringKeys } from "./key-retirement.js";
@@ -10,7 +11,7 @@ export class PathTables {
   #retiring: RetiringKeys | undefined;
   #outbox: Outbox | undefined;
   #finished: IntervalSet | undefined;
-  #unanswered: Set<AnnouncedTransfer> | undefined;
+  #unanswered: LinkedSet<AnnouncedTransfer> | undefined;
   #gated: Map<AnnouncedTransfer, AnnouncedTransfer[]> | undefined;
   #inflightPulls: Map<Pull, PulledTransfer> | undefined;
   #openCloses: Map<string, CloseState> | undefined;
@@ -34,8 +35,8 @@ export class PathTables {
   }
 
   /** Own transfers without an answer, in order of their last transmission. */
-  get unanswered(): Set<AnnouncedTransfer> {
-    this.#unanswered ??= new Set();
+  get unanswered(): LinkedSet<AnnouncedTransfer> {
+    this.#unanswered ??= new LinkedSet();
     return this.#unanswered;
   }
 

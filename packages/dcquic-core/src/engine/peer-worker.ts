@@ -3,6 +3,7 @@ import type { ReceiveKeys } from "../crypto/receive-keys.js";
 import { ReplayWindow } from "../path/replay-window.js";
 import type { Id64 } from "../wire/id64.js";
 import type { FirstCounters } from "./first-counters.js";
+import { LiveTransfers } from "../transfer/live-transfers.js";
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import type { Tombstones } from "../transfer/tombstones.js";
 
@@ -16,8 +17,8 @@ export class PeerWorker {
   readonly packets: ReplayWindow;
   /** Announcements that were taken. */
   readonly notifies: ReplayWindow;
-  /** Its transfers that are not finished here, by notifySeq. */
-  readonly live: Map<number, PulledTransfer> = new Map();
+  /** Its transfers that are not finished here. */
+  readonly live: LiveTransfers = new LiveTransfers();
   /** Its transfers that are. */
   readonly tombstones: Tombstones;
   /** Announcements that were offered to the application, refused, voided or closed: dependents may go on. */

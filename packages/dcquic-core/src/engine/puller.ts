@@ -1,6 +1,6 @@
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import type { AssembledRecord, LendMemory } from "../transfer/record-assembly.js";
-import type { Tombstone } from "../transfer/tombstones.js";
+import { Tombstone } from "../transfer/tombstones.js";
 import { NO_NOTIFY_SEQ, ResetCode } from "../wire/constants.js";
 import type { Id64 } from "../wire/id64.js";
 import type { FlowReset, PullHold } from "../wire/transfer-frames.js";
@@ -200,7 +200,7 @@ export class Puller implements AssemblerOwner {
    */
   failAll(path: Path, status: number): void {
     for (const worker of path.workers) {
-      for (const transfer of worker.live.values()) {
+      for (const transfer of [...worker.live]) {
         const isWhole = transfer.inline !== undefined && transfer.state !== "challenged";
         if (!isWhole || status === Status.GoingAway) this.fail(path, transfer, status);
       }
@@ -217,14 +217,14 @@ export class Puller implements AssemblerOwner {
     transfer.state = "delivered";
     transfer.assembly = undefined;
     this.#credit.finished(path, transfer);
-    worker?.live.delete(transfer.notifySeq);
-    const tombstone: Tombstone = {
+    worker?.live.delete(transfer);
+    const tombstone = new Tombstone({
       path: path.id,
       announcerId: transfer.announcerId,
       pullerId: transfer.id,
       status,
       pulled: transfer.inline === undefined,
-    };
+    });
     transfers.replace(transfer.id, { role: "tombstone", tombstone });
     worker?.tombstones.add(transfer.notifySeq, tombstone);
     if (worker !== undefined) this.#offers.markDone(worker, transfer);

@@ -28,7 +28,8 @@ export class Resending {
   /** Finds lost what was sent more than three packets before an answered announcement, and is unanswered. §13.2 */
   infer(nowUs: number, path: Path, answered: AnnouncedTransfer): void {
     const { srttUs } = path.rtt;
-    for (const older of path.unanswered) {
+    // No iterator: this happens for every answer, and ends at once for nearly all.
+    for (let older = path.unanswered.first; older !== undefined; older = older.next) {
       if (older.sentInPacket >= answered.sentInPacket - REORDER_PACKETS) return;
       if (older.sentUs > answered.sentUs - srttUs / 8) return;
       if (nowUs - older.resentUs < srttUs) continue;

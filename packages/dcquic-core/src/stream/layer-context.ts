@@ -1,3 +1,4 @@
+import { LinkedSet } from "../sched/linked-set.js";
 import { BySlot } from "./by-slot.js";
 import { EarlyMessages, type Offer } from "./early-messages.js";
 import type { EnginePort } from "./engine-port.js";
@@ -24,7 +25,7 @@ export class LayerContext {
   /** Streams whose id is known. */
   readonly streams: StreamTable = new StreamTable();
   /** Own streams whose opening transfer has no id yet. */
-  readonly opening: Set<Stream> = new Set();
+  readonly opening: LinkedSet<Stream> = new LinkedSet();
   /** What waits before it is opened. */
   readonly openings: Openings = new Openings();
   /** Streams that peers opened with headers and whose request was not announced yet. */

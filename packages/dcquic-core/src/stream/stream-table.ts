@@ -1,9 +1,10 @@
 import type { PathId } from "../engine/events.js";
+import { NumberMap } from "../sched/number-map.js";
 import { type Id64, sameId } from "../wire/id64.js";
 import type { Stream } from "./stream.js";
 
 // Of one path and opener by slot; the few of different generations that share one stand side by side.
-type Slots = Map<number, Stream | Stream[]>;
+type Slots = NumberMap<Stream | Stream[]>;
 
 interface PathStreams {
   readonly own: Slots;
@@ -78,7 +79,7 @@ export class StreamTable {
   #slotsOf(path: PathId): PathStreams {
     let slots = this.#paths.get(path);
     if (slots === undefined) {
-      slots = { own: new Map(), theirs: new Map() };
+      slots = { own: new NumberMap(), theirs: new NumberMap() };
       this.#paths.set(path, slots);
     }
     return slots;

@@ -2,6 +2,7 @@ import type { PathId } from "../engine/events.js";
 import type { After } from "../engine/announce-options.js";
 import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
 import { Status } from "../engine/status.js";
+import type { Linked } from "../sched/linked-set.js";
 import type { Id64 } from "../wire/id64.js";
 import type { Inbound, InboundMessage } from "./inbound.js";
 import type { PlacedAccept } from "../engine/puller.js";
@@ -131,7 +132,7 @@ const NO_CLOSES: readonly ("sendDone" | "receiveDone")[] = [];
  *
  * @see spec/dcquic.md §4, §15
  */
-export class Stream {
+export class Stream implements Linked<Stream> {
   /** The path it runs on; another one of the same peer once it was moved. */
   path: PathId;
   /** Its pattern. */
@@ -168,6 +169,10 @@ export class Stream {
   isUnanswered = false;
   /** Whether the request's and the whole call's token were settled. */
   tokenSettled: "no" | "request" | "yes" = "no";
+  /** See {@link Linked}: among own streams that have no id yet. */
+  previous: Stream | undefined;
+  next: Stream | undefined;
+  home: object | undefined;
   readonly #host: StreamHost;
   // Whether it was told, or clear, what headers the peer's direction has.
   #headersTold = false;

@@ -1,6 +1,7 @@
 import type { RmaKey } from "../rma/rma-port.js";
 import { IntervalSet } from "../buffer/interval-set.js";
 import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
+import type { Linked } from "../sched/linked-set.js";
 import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
 import { type Id64, id64 } from "../wire/id64.js";
 
@@ -65,7 +66,7 @@ const NO_KEYS: readonly RmaKey[] = [];
 const NO_JOBS: ServeJob[] = [];
 
 /** A transfer at its announcer. */
-export class AnnouncedTransfer {
+export class AnnouncedTransfer implements Linked<AnnouncedTransfer> {
   /** Own id. */
   readonly id: Id64 = id64();
   /** Id at the puller, once it is known. */
@@ -128,6 +129,10 @@ export class AnnouncedTransfer {
   voiding = false;
   /** With what it fails once the peer accepted it: an inline announcement cannot be taken back. */
   cancelStatus: number | undefined;
+  /** See {@link Linked}: among those of its path that are unanswered. */
+  previous: AnnouncedTransfer | undefined;
+  next: AnnouncedTransfer | undefined;
+  home: object | undefined;
   #acked: IntervalSet | undefined;
   #sent: IntervalSet | undefined;
 

@@ -1,5 +1,6 @@
 import type { RmaKey } from "../rma/rma-port.js";
 import { IntervalSet } from "../buffer/interval-set.js";
+import type { Linked } from "../sched/linked-set.js";
 import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
 import { NotifyFlag, Protection } from "../wire/constants.js";
 import type { InlineMemory } from "./inline-memory.js";
@@ -51,7 +52,7 @@ const NO_BUFFER = id64();
 const NO_PULLS: Pull[] = [];
 
 /** A transfer at its puller. */
-export class PulledTransfer {
+export class PulledTransfer implements Linked<PulledTransfer> {
   /** Own id. */
   readonly id: Id64 = id64();
   /** Id at the announcer. */
@@ -134,6 +135,10 @@ export class PulledTransfer {
   challenges = 0;
   /** How often a record or the binding did not verify. */
   integrityFailures = 0;
+  /** See {@link Linked}: among those of its worker that are live. */
+  previous: PulledTransfer | undefined;
+  next: PulledTransfer | undefined;
+  home: object | undefined;
   #received: IntervalSet | undefined;
   #verified: IntervalSet | undefined;
 

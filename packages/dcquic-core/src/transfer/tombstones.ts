@@ -1,3 +1,5 @@
+import { type Linked, LinkedSet } from "../sched/linked-set.js";
+import { NumberMap } from "../sched/number-map.js";
 import type { Id64 } from "../wire/id64.js";
 import type { RangeList } from "../wire/ranges.js";
 
@@ -5,7 +7,7 @@ import type { RangeList } from "../wire/ranges.js";
 const MAX_TOMBSTONES = 65_536;
 
 /** What is left of a finished transfer at its puller. */
-export interface Tombstone {
+export class Tombstone implements Linked<Tombstone> {
   /** Number of the path. */
   readonly path: number;
   /** Id at the announcer. */
@@ -16,6 +18,21 @@ export interface Tombstone {
   readonly status: number;
   /** Whether bytes were pulled, so that a repeated question is answered with RANGE_ACK COMPLETE. */
   readonly pulled: boolean;
+  /** Number of the announcement, once it is kept. */
+  notifySeq = -1;
+  /** See {@link Linked}: among those of its worker. */
+  previous: Tombstone | undefined;
+  next: Tombstone | undefined;
+  home: object | undefined;
+
+  /** Says what became of a transfer. */
+  constructor(facts: Pick<Tombstone, "path" | "announcerId" | "pullerId" | "status" | "pulled">) {
+    this.path = facts.path;
+    this.announcerId = facts.announcerId;
+    this.pullerId = facts.pullerId;
+    this.status = facts.status;
+    this.pulled = facts.pulled;
+  }
 }
 
 /**
@@ -27,7 +44,8 @@ export interface Tombstone {
 export class Tombstones {
   readonly #limit: number;
   readonly #forgotten: (tombstone: Tombstone) => void;
-  readonly #bySeq = new Map<number, Tombstone>();
+  readonly #bySeq = new NumberMap<Tombstone>();
+  readonly #inOrder = new LinkedSet<Tombstone>();
 
   /**
    * Keeps at most `limit`; beyond it the oldest successful one goes, then the oldest. `forgotten` is told of each that
@@ -51,38 +69,43 @@ export class Tombstones {
   /** Remembers a finished transfer. */
   add(notifySeq: number, tombstone: Tombstone): void {
     if (this.#bySeq.size >= this.#limit) this.#forgetOldest();
+    const before = this.#bySeq.get(notifySeq);
+    if (before !== undefined) this.#forget(before);
+    tombstone.notifySeq = notifySeq;
     this.#bySeq.set(notifySeq, tombstone);
+    this.#inOrder.add(tombstone);
   }
 
   /** Obeys CLOSED: everything below the floor and in the ranges above it is forgotten. Returns how many were. */
   close(floor: number, ranges: RangeList): number {
     const before = this.#bySeq.size;
-    for (const notifySeq of this.#bySeq.keys()) {
-      if (notifySeq < floor || isCovered(notifySeq - floor, ranges)) this.#forget(notifySeq);
+    for (const tombstone of this.#inOrder) {
+      const { notifySeq } = tombstone;
+      if (notifySeq < floor || isCovered(notifySeq - floor, ranges)) this.#forget(tombstone);
     }
     return before - this.#bySeq.size;
   }
 
   /** Forgets all of them, because their path is forgotten. */
   clear(): void {
-    for (const notifySeq of this.#bySeq.keys()) this.#forget(notifySeq);
+    for (const tombstone of this.#inOrder) this.#forget(tombstone);
   }
 
   #forgetOldest(): void {
-    let oldest: number | undefined;
-    for (const [notifySeq, { status }] of this.#bySeq) {
-      oldest ??= notifySeq;
-      if (status !== 0) continue;
-      oldest = notifySeq;
+    let oldest: Tombstone | undefined;
+    for (const tombstone of this.#inOrder) {
+      oldest ??= tombstone;
+      if (tombstone.status !== 0) continue;
+      oldest = tombstone;
       break;
     }
     if (oldest !== undefined) this.#forget(oldest);
   }
 
-  #forget(notifySeq: number): void {
-    const tombstone = this.#bySeq.get(notifySeq);
-    this.#bySeq.delete(notifySeq);
-    if (tombstone !== undefined) this.#forgotten(tombstone);
+  #forget(tombstone: Tombstone): void {
+    this.#bySeq.delete(tombstone.notifySeq);
+    this.#inOrder.delete(tombstone);
+    this.#forgotten(tombstone);
   }
 }
 

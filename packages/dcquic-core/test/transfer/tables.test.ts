@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { SlotTable } from "#src/transfer/slot-table.js";
-import { Tombstones } from "#src/transfer/tombstones.js";
+import { Tombstone, Tombstones } from "#src/transfer/tombstones.js";
 import { id64 } from "#src/wire/id64.js";
 import { RangeList } from "#src/wire/ranges.js";
 
@@ -39,23 +39,16 @@ test("§20: a full table says so", () => {
 
 test("§6: beyond the limit the oldest successful tombstone goes", () => {
   const tombstones = new Tombstones(() => {}, 2);
-  const stone = { path: 0, announcerId: id64(), pullerId: id64(), pulled: false };
-  tombstones.add(1, { ...stone, status: 10 });
-  tombstones.add(2, { ...stone, status: 0 });
-  tombstones.add(3, { ...stone, status: 0 });
+  tombstones.add(1, stone(10));
+  tombstones.add(2, stone(0));
+  tombstones.add(3, stone(0));
   expect([1, 2, 3].map((seq) => tombstones.get(seq) !== undefined)).toEqual([true, false, true]);
 });
 
 test("§9.12: CLOSED forgets below the floor and in its ranges", () => {
   const tombstones = new Tombstones(() => {});
   for (let seq = 0; seq < 20; seq++) {
-    tombstones.add(seq, {
-      path: 0,
-      announcerId: id64(),
-      pullerId: id64(),
-      status: 0,
-      pulled: true,
-    });
+    tombstones.add(seq, stone(0));
   }
   const ranges = new RangeList();
   ranges.add(2, 4);
@@ -68,3 +61,7 @@ test("§9.12: CLOSED forgets below the floor and in its ranges", () => {
     true,
   ]);
 });
+
+function stone(status: number): Tombstone {
+  return new Tombstone({ path: 0, announcerId: id64(), pullerId: id64(), status, pulled: true });
+}
