@@ -123,6 +123,16 @@ class Arguments {
     return TypedArray(index, napi_int32_array, 4, "expected an Int32Array");
   }
 
+  // A Uint32Array; `size` counts bytes.
+  Span Uint32s(size_t index) {
+    return TypedArray(index, napi_uint32_array, 4, "expected a Uint32Array");
+  }
+
+  // A Float64Array; `size` counts bytes.
+  Span Float64s(size_t index) {
+    return TypedArray(index, napi_float64_array, 8, "expected a Float64Array");
+  }
+
   // The C++ object behind a handle of kind T.
   template <typename T>
   T* Handle(size_t index) {

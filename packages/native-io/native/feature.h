@@ -28,6 +28,7 @@ inline bool DefineFunctions(napi_env env, napi_value object,
 
 // Each fills the object of its feature. The file of that name holds it, and only that file knows the feature.
 bool DefineCrc32(napi_env env, napi_value object);
+bool DefineAnchors(napi_env env, napi_value object);
 bool DefineCrc32c(napi_env env, napi_value object);
 bool DefineClock(napi_env env, napi_value object);
 bool DefineCopy(napi_env env, napi_value object);

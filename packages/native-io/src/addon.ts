@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import type { AnchorsAddon } from "./anchors/native-anchors.js";
 import type { ClockAddon } from "./clock/native-nanoclock.js";
 import type { CopyAddon } from "./copy/native-copy.js";
 import type { CoresAddon } from "./cores/native-cores.js";
@@ -29,6 +30,7 @@ export interface Addon {
   readonly futex?: FutexAddon;
   readonly clock?: ClockAddon;
   readonly zstd?: ZstdAddon;
+  readonly anchors?: AnchorsAddon;
 }
 
 /** What native/crc32_exports.cc and native/crc32c_exports.cc export. */

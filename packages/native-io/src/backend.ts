@@ -1,5 +1,7 @@
 import { crc32c as portableCrc32c } from "@proj/wire-types";
 import { type Addon, loadAddon } from "./addon.js";
+import type { Anchors } from "./anchors/anchors.js";
+import { NativeAnchors } from "./anchors/native-anchors.js";
 import type { Nanoclock } from "./clock/nanoclock.js";
 import { NativeNanoclock } from "./clock/native-nanoclock.js";
 import type { BatchCopy } from "./copy/batch-copy.js";
@@ -38,7 +40,7 @@ export interface Backend {
    */
   crc32c(bytes: Uint8Array, seed?: number): number;
   /**
-   * Computes the CRC-32 of zlib as an unsigned 32-bit integer, with a seed as {@link crc32c} has it; `undefined` where nothing is
+   * Computes the CRC-32 of zlib as an unsigned 32-bit integer, with a seed as {@link Backend.crc32c} has it; `undefined` where nothing is
    * faster than Node's own: on the portable backend, and on processors without carry-less multiplication.
    */
   readonly crc32: ((bytes: Uint8Array, seed?: number) => number) | undefined;
@@ -62,6 +64,8 @@ export interface Backend {
   readonly clock: Nanoclock;
   /** Zstandard with prefixes; `undefined` where the addon was built without it, and on the portable backend. */
   readonly zstd: Zstd | undefined;
+  /** Content anchors; `undefined` on the portable backend: who needs them has the loops in JavaScript anyway. */
+  readonly anchors: Anchors | undefined;
 }
 
 /**
@@ -101,6 +105,7 @@ function nativeBackend(addon: Addon, path: string): Backend {
     cores: addon.cores === undefined ? portable.cores : new NativeCores(addon.cores),
     clock: addon.clock === undefined ? portable.clock : new NativeNanoclock(addon.clock),
     zstd: addon.zstd === undefined ? portable.zstd : new NativeZstd(addon.zstd),
+    anchors: addon.anchors === undefined ? portable.anchors : new NativeAnchors(addon.anchors),
   };
 }
 
