@@ -29,6 +29,18 @@ export async function bindNative(options: BindOptions): Promise<NativeDriver> {
 }
 
 /**
+ * Binds a native driver that asks its sockets in each turn of this thread's event loop, which never sleeps then: what arrives
+ * waits for nobody to be woken. It takes a processor, also while nothing happens.
+ *
+ * @throws NativeIoError `native_io.system`, `native_io.unsupported`
+ * @see spec/dcquic.md §19, §22
+ */
+export async function bindSpinning(options: BindOptions): Promise<NativeDriver> {
+  const driver = await NativeDriver.bind({ ...options, ports: portsOf(options) });
+  return driver.spin();
+}
+
+/**
  * Starts a thread with an engine and native sockets of its own.
  *
  * @throws WireError `wire.connection_failed`

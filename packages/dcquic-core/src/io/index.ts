@@ -20,7 +20,13 @@ export type { EngineHostOptions } from "./engine-host.js";
 export { createTransportPool, type TransportPoolConfig } from "./pool/create-transport-pool.js";
 export type { BindDriver, BindOptions, PathCommands, PoolDriver } from "./pool/pool-driver.js";
 export type { ThreadSettings } from "./thread/thread-settings.js";
-export { bindBest, bindNative, bindThread, type ChosenDriver } from "./bind-driver.js";
+export {
+  bindBest,
+  bindNative,
+  bindSpinning,
+  bindThread,
+  type ChosenDriver,
+} from "./bind-driver.js";
 export type { SocketSettings } from "./socket-settings.js";
 export type { ThreadAnnounce, ThreadCommand } from "./thread/thread-messages.js";
 export { EngineThread, type EngineThreadOptions, type ThreadCall } from "./thread/engine-thread.js";

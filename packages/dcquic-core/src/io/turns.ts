@@ -29,6 +29,7 @@ export class Turns {
   #timerUs = Number.POSITIVE_INFINITY;
   #sending: "idle" | "soon" | "done" = "idle";
   #spinsSinceUs: number | undefined;
+  #isEndless = false;
   #stopped = false;
 
   /** Does `work`. */
@@ -42,8 +43,15 @@ export class Turns {
     this.#turn ??= setImmediate(() => {
       this.#turn = undefined;
       if (this.#sending === "done") this.#sending = "idle";
+      if (this.#isEndless) this.now();
       this.#work.run();
     });
+  }
+
+  /** Runs in each turn of the event loop from now on, which does not wait for anything any more. */
+  always(): void {
+    this.#isEndless = true;
+    this.now();
   }
 
   /** Sends after the promises that are settled in this turn, or in the next turn where that was done in this one. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { type Acceptor, DcquicError, type TransportPool } from "@proj/dcquic-core";
-import { type BindDriver, bindNative, UdpDriver } from "@proj/dcquic-core/node";
+import { type BindDriver, bindNative, bindSpinning, UdpDriver } from "@proj/dcquic-core/node";
 import { backend } from "@proj/native-io";
 import { until } from "@proj/wire-types/testing";
 import { type ChildProcess, spawn } from "node:child_process";
@@ -12,9 +12,13 @@ import type { NetnsOrder } from "../support/netns-node.js";
 import { localPool } from "../support/udp-pools.js";
 
 const TIMEOUT_MS = 120_000;
-const drivers: readonly (readonly [NetnsOrder["driver"], BindDriver])[] = [
-  ["dgram", (options) => UdpDriver.bind(options)],
-  ...(backend.kind === "native" ? [["native", bindNative] as const] : []),
+const native = [
+  ["native sockets", "native", bindNative],
+  ["spinning native sockets", "native", bindSpinning],
+] as const;
+const drivers: readonly (readonly [string, NetnsOrder["driver"], BindDriver])[] = [
+  ["node:dgram", "dgram", (options) => UdpDriver.bind(options)],
+  ...(backend.kind === "native" ? native : []),
 ];
 
 const pools: TransportPool[] = [];
@@ -40,7 +44,7 @@ async function codeOf(done: Promise<unknown>): Promise<string> {
   }
 }
 
-describe.each(drivers)("§14 over %s: peers that are gone", (driver, bind) => {
+describe.each(drivers)("§14 over %s: peers that are gone", (_title, driver, bind) => {
   const open = async (): Promise<TransportPool> => {
     const pool = await localPool({ closeGraceMs: 100, bind });
     pools.push(pool);

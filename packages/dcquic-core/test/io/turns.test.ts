@@ -45,6 +45,19 @@ describe("what an application says leaves in its turn", () => {
     expect(log).toEqual(["send", "run"]);
   });
 
+  test("also where each turn of the event loop is one of its own, until it is stopped", async () => {
+    const { turns, log } = recorded();
+    turns.always();
+    for (let i = 0; i < 3; i++) await turn();
+    expect(log).toEqual(["run", "run", "run"]);
+    turns.soon();
+    await tick();
+    await tick();
+    turns.stop();
+    await turn();
+    expect(log).toEqual(["run", "run", "run", "send"]);
+  });
+
   test("unless it was stopped meanwhile", async () => {
     const { turns, log } = recorded();
     turns.soon();

@@ -65,6 +65,7 @@ export class NativeDriver {
   readonly #failed = (failure: SendFailure): void => this.#weigh(failure);
   readonly #turns = new Turns({ run: () => this.#run(), send: () => this.#send() });
   readonly #handed = new HandedPackets();
+  #isSpinning = false;
   #idleSinceUs = 0;
   #turnsSinceErrors = 0;
   #turnCount = 0;
@@ -199,6 +200,16 @@ export class NativeDriver {
     return this;
   }
 
+  /**
+   * Runs on this thread's event loop from now on, which never sleeps: its sockets are asked in each of its turns. Whatever else
+   * happens on this thread goes on, but a processor is busy all the time.
+   */
+  spin(): this {
+    this.#isSpinning = true;
+    this.#turns.always();
+    return this;
+  }
+
   /** Lets the engine send soon, in this turn of the event loop or the next. */
   pump(): void {
     this.#turns.soon();
@@ -209,6 +220,7 @@ export class NativeDriver {
    * whether it had.
    */
   poll(polling: Polling): boolean {
+    this.#isSpinning = polling === "spin";
     const isBusy = this.#once();
     if (this.#closed) return false;
     if (isBusy || polling === "spin") {
@@ -236,8 +248,8 @@ export class NativeDriver {
 
   #run(): void {
     if (this.#closed) return;
-    this.#take();
-    this.#turns.soon();
+    const isDue = !this.#isSpinning || this.engine.nextDeadline() <= this.nowUs;
+    if (this.#take() || isDue) this.#turns.soon();
   }
 
   #send(): void {
@@ -260,9 +272,10 @@ export class NativeDriver {
     const { engine } = this;
     this.#turnCount += 1;
     const received = this.#wire.receive(this.nowUs, engine) + this.#handed.give(this.nowUs, engine);
-    // Errors are rare: a busy engine need not ask for them in every turn.
+    // Errors are rare: who is busy, or turns all the time, need not ask for them in every turn.
     this.#turnsSinceErrors += 1;
-    if (received === 0 || this.#turnsSinceErrors >= TURNS_PER_ERRORS) {
+    const isWoken = received === 0 && !this.#isSpinning;
+    if (isWoken || this.#turnsSinceErrors >= TURNS_PER_ERRORS) {
       this.#turnsSinceErrors = 0;
       this.#wire.readErrors(this.nowUs, engine);
     }
