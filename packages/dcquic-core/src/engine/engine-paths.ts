@@ -8,6 +8,10 @@ import { Path } from "./path.js";
 import { PathIndex } from "./path-index.js";
 import { Status } from "./status.js";
 
+// In probing a probe goes every three round trips, give or take a fifth, or every 100 ms: two get their chance.
+const UNANSWERED = 1.5;
+const PROBES_SRTTS = 8;
+
 /** Who carries out what happens to a path. */
 export interface PathsOwner {
   /** Fails everything that runs on a path. */
@@ -98,10 +102,16 @@ export class EnginePaths {
     path.timer = this.#context.disarm(path.timer);
   }
 
-  /** Tries the next address of a peer that was not heard for `silentUs` and does not answer; says whether it did. */
+  /**
+   * Tries the next address of a peer that does not answer: it was not heard for `silentUs`, or for longer than probes take at the
+   * present one it was heard and answered none. Says whether it did.
+   */
   nextAddress(nowUs: number, path: Path, silentUs: number): boolean {
-    const { addresses, address, health, isLost } = path;
-    if (!isLost || addresses.length < 2 || health.silentUs(nowUs) < silentUs) return false;
+    const { addresses, address, health, isLost, rtt, triedUs } = path;
+    if (!isLost || addresses.length < 2) return false;
+    const unansweredUs = Math.min(health.unansweredUs(nowUs), nowUs - triedUs);
+    const patienceUs = Math.max(UNANSWERED * silentUs, PROBES_SRTTS * rtt.srttUs);
+    if (health.silentUs(nowUs) < silentUs && unansweredUs < patienceUs) return false;
     const next = addresses[(addresses.indexOf(address) + 1) % addresses.length];
     if (next !== undefined) path.sendTo(next);
     path.triedUs = nowUs;

@@ -134,7 +134,15 @@ export class Engine {
     this.#paths.by(path).addAddress(address, whose);
   }
 
-  /** Tries the next address of a peer that was not heard for `silentUs` and does not answer; says whether it did. */
+  /**
+   * Asks of the peer of a path whether it is still reached, because the NIC behind the way to it is gone: until it answers,
+   * new streams are refused. §14, §18
+   */
+  doubt(nowUs: number, path: PathId): void {
+    this.#parts.keeper.doubt(nowUs, this.#paths.by(path));
+  }
+
+  /** Tries the next address of a peer that was not heard for `silentUs`, or does not answer although it is; says whether it did. */
   nextAddress(nowUs: number, path: PathId, silentUs: number): boolean {
     return this.#paths.nextAddress(nowUs, this.#paths.by(path), silentUs);
   }

@@ -91,6 +91,8 @@ export type EngineEvent =
   | { readonly kind: "streamCloseAcknowledged"; readonly path: PathId; readonly streamId: Id64 }
   /** What is thought of a peer changed. */
   | { readonly kind: "peerStateChanged"; readonly path: PathId; readonly state: PeerState }
+  /** A path's peer is heard where nobody said that it receives: perhaps another one of its workers sends for it. §18 */
+  | { readonly kind: "peerHeardElsewhere"; readonly path: PathId }
   /** For four round trips BBR saw less than half of what the puller wishes for; both in bytes per second. §12 */
   | {
       readonly kind: "ratesDisagreed";

@@ -37,6 +37,7 @@ export interface IntakeParts {
 const ECN_ECT1 = 1;
 const ECN_ECT0 = 2;
 const ECN_CE = 3;
+const ELSEWHERE_US = 1_000_000;
 
 /**
  * Takes datagrams: believes nothing before a tag verified, counts what did, and lets no byte of a peer throw.
@@ -126,8 +127,17 @@ export class PacketIntake {
   // owed an answer would not notice. Only its latest packet says where it is: an old one may come from anywhere.
   #follow(nowUs: number, path: Path, worker: PeerWorker, source: number): void {
     if (source === path.address) return;
-    const isLatest = this.#header.packetNumber > worker.largest;
-    if (isLatest && path.follows(nowUs, source)) path.sendTo(source);
+    if (this.#header.packetNumber <= worker.largest) return;
+    if (path.follows(nowUs, source)) path.sendTo(source);
+    else if (this.#header.type === PacketType.Control) this.#tellElsewhere(nowUs, path, source);
+  }
+
+  // DATA comes from many ports; CONTROL from the one that the peer named.
+  #tellElsewhere(nowUs: number, path: Path, source: number): void {
+    const { addresses, heardElsewhereUs } = path;
+    if (addresses.includes(source) || nowUs - heardElsewhereUs < ELSEWHERE_US) return;
+    path.heardElsewhereUs = nowUs;
+    this.#parts.context.events.push({ kind: "peerHeardElsewhere", path: path.id });
   }
 
   #count(nowUs: number, path: Path, worker: PeerWorker, ecn: number, length: number): void {

@@ -12,6 +12,7 @@ const FEEDBACK_PACKETS = 8;
 const DISAGREEMENT_ROUNDS = 4;
 const SILENT_PTOS = 3;
 const DEGRADED_PACE = 0.5;
+const LATE_PROBES = 8;
 const CHANGES = {
   healthy: "becameHealthy",
   degraded: "becameDegraded",
@@ -97,7 +98,9 @@ export class PathKeeper {
   onProbeResponse(nowUs: number, path: Path, frame: ProbeResponse): void {
     this.limits(path, frame.notifyLimit, frame.inlineLimit);
     if (frame.probeId.hi === MTU_PROBE) path.mtu.answered(nowUs, frame.probeId.lo);
-    if (frame.probeId.hi !== 0 || frame.probeId.lo !== path.probeId >>> 0) return;
+    // One that is answered late was answered: round trips grow where the way becomes another one.
+    const later = (path.probeId - frame.probeId.lo) >>> 0;
+    if (frame.probeId.hi !== 0 || later >= LATE_PROBES) return;
     if (path.probeSentUs === Number.POSITIVE_INFINITY) return;
     const rttUs = ((Math.floor(nowUs) >>> 0) - frame.echoedClockUs) >>> 0;
     if (rttUs >= frame.delayUs && rttUs < this.#context.config.peerTimeoutUs) {
@@ -124,8 +127,13 @@ export class PathKeeper {
     const { icmpPolicy } = this.#context.config;
     const trust = path.addresses.length > 1 ? "elsewhere" : icmpPolicy;
     path.health.icmp(nowUs, kind, path.rtt.srttUs, trust);
-    path.probeAtUs = nowUs;
-    this.arm(nowUs, path);
+    this.#probeNow(nowUs, path);
+  }
+
+  /** Asks of a path's peer whether it is still reached, because the way to it changed. */
+  doubt(nowUs: number, path: Path): void {
+    path.health.doubt(nowUs);
+    this.#probeNow(nowUs, path);
   }
 
   /** The path's timer ran out. */
@@ -168,6 +176,11 @@ export class PathKeeper {
     path.timer = this.#context.arm(path.timer, dueUs, TimerKind.Path, path.id);
   }
 
+  #probeNow(nowUs: number, path: Path): void {
+    path.probeAtUs = nowUs;
+    this.arm(nowUs, path);
+  }
+
   #considerProbe(nowUs: number, path: Path): void {
     const { config, random } = this.#context;
     const { health, rtt } = path;
@@ -185,8 +198,11 @@ export class PathKeeper {
       : Number.POSITIVE_INFINITY;
     health.tick(nowUs, rtt.ptoUs, owedSinceUs);
     const intervalUs = health.probeIntervalUs(rtt.srttUs, config.probeIdleUs, uniform(random));
+    // Only answered probes lead out of these states: whatever else is sent takes the place of none.
+    const isAsked = health.state === "probing" || health.state === "failed";
     const isIdle = silentUs >= intervalUs || health.state !== "healthy";
-    if (isIdle && nowUs - path.sentUs >= Math.min(rtt.ptoUs, intervalUs)) path.probeFlags = 0;
+    const isQuietHere = nowUs - path.sentUs >= Math.min(rtt.ptoUs, intervalUs);
+    if (isAsked || (isIdle && isQuietHere)) path.probeFlags = 0;
     path.probeAtUs = nowUs + intervalUs;
   }
 }

@@ -39,6 +39,8 @@ export class Path extends PathTables {
   readonly addresses: number[];
   /** When another one was tried because nothing was heard. */
   triedUs: number = Number.NEGATIVE_INFINITY;
+  /** When it was last told that the peer is heard where none of its addresses is. */
+  heardElsewhereUs: number = Number.NEGATIVE_INFINITY;
   /** Its name in packets. */
   readonly credentialId: Uint8Array;
   /** Its keys. */

@@ -31,6 +31,7 @@ const DESCRIPTIONS: Readonly<Record<EngineEvent["kind"], Description>> = {
   streamClosed: { group: "stream", level: "debug", kind: "stream.closed" },
   streamCloseAcknowledged: { group: "stream", level: "debug", kind: "stream.closeAcknowledged" },
   peerStateChanged: { group: "health", level: "info", kind: "health.peerStateChanged" },
+  peerHeardElsewhere: { group: "path", level: "debug", kind: "path.peerHeardElsewhere" },
   ratesDisagreed: { group: "cc", level: "info", kind: "cc.disagreement" },
   pathFailed: { group: "path", level: "critical", kind: "path.failed" },
   handshakeDue: { group: "handshake", level: "info", kind: "handshake.due" },

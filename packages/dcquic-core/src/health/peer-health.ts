@@ -82,6 +82,11 @@ export class PeerHealth {
     return nowUs - this.#heardUs - (this.#awake.sleptUs - this.#sleptAtHeardUs);
   }
 
+  /** For how long it answered no PROBE in its present state, not counting the time in which nothing could be received. */
+  unansweredUs(nowUs: number): number {
+    return this.#awakeUs(nowUs) - Math.max(this.#sinceUs, this.#lastAnswerUs);
+  }
+
   /** Takes the outcome of a transfer's phase: 0 for success, 1 for a timeout or failure of the peer. */
   sample(nowUs: number, outcome: 0 | 1): void {
     if (nowUs - this.#samplesSinceUs > SAMPLE_WINDOW_US) {
@@ -150,11 +155,7 @@ export class PeerHealth {
         break;
       case "probing":
         // Whoever is heard and answers nothing cannot be reached.
-        if (
-          this.#awakeUs(nowUs) - Math.max(this.#sinceUs, this.#lastAnswerUs) >=
-            PROBING_PATIENCE_US &&
-          this.#unanswered >= PROBES_TO_FAIL
-        ) {
+        if (this.unansweredUs(nowUs) >= PROBING_PATIENCE_US && this.#unanswered >= PROBES_TO_FAIL) {
           this.#enter(nowUs, "failed");
         }
         break;
@@ -175,7 +176,12 @@ export class PeerHealth {
     }
     const silent = this.silentUs(nowUs) >= Math.max(3 * srttUs, ICMP_SILENCE_US);
     if (policy !== "elsewhere" && (silent || policy === "immediate")) this.#enter(nowUs, "failed");
-    else if (this.#state !== "failed") this.#enter(nowUs, "probing");
+    else this.doubt(nowUs);
+  }
+
+  /** Asks of the peer whether it is still reached, because the way to it changed: one that is believed dead stays so. */
+  doubt(nowUs: number): void {
+    if (this.#state !== "failed") this.#enter(nowUs, "probing");
   }
 
   /** How long to wait before the next PROBE in this state; `uniform` in [0, 1) spreads it by ±20 %. */

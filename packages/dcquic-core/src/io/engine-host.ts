@@ -8,7 +8,7 @@ import { Engine } from "../engine/engine.js";
 import type { EngineEvent } from "../engine/events.js";
 import { UnknownSecretAnswers } from "../path/unknown-path-secret.js";
 import { encodeSecretControl } from "../wire/secret-control.js";
-import type { HandedPacket, UdpAddress } from "./peer-addresses.js";
+import type { HandedPacket, OutgoingPacket, UdpAddress } from "./peer-addresses.js";
 import { RmaSide, type RmaSideOptions } from "./rma/rma-side.js";
 
 /** What every driver is told about the engine it runs. */
@@ -29,6 +29,8 @@ export interface EngineHostOptions {
   readonly onEvent: (event: EngineEvent) => void;
   /** Takes datagrams that belong to another worker; they are dropped if absent. D-33 */
   readonly onForeign?: (packet: HandedPacket) => void;
+  /** Takes what a driver is to send by others; it is dropped if absent. §18 */
+  readonly onOutgoing?: (packet: OutgoingPacket) => void;
 }
 
 /** What a driver lends to its engine. */

@@ -18,6 +18,16 @@ export interface HandedPacket {
   readonly datagram: Uint8Array;
 }
 
+/** A datagram on its way from a worker whose NIC is gone to one that sends it. */
+export interface OutgoingPacket {
+  /** Where it goes. */
+  readonly to: UdpAddress;
+  /** The ECN bits of its IP header; a driver that cannot write them leaves them out. */
+  readonly ecn: number;
+  /** The datagram, sealed; nobody else's any more. */
+  readonly datagram: Uint8Array;
+}
+
 const FIRST_STRANGER = 2 ** 24;
 const STRANGERS = 1024;
 

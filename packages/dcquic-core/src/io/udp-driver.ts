@@ -11,7 +11,13 @@ import type { Engine } from "../engine/engine.js";
 import type { CryptoBackend } from "../crypto/backend.js";
 import { bestCrypto } from "./best-crypto.js";
 import { EngineHost, type EngineHostOptions } from "./engine-host.js";
-import { type HandedPacket, PeerAddresses, type UdpAddress } from "./peer-addresses.js";
+import {
+  type HandedPacket,
+  type OutgoingPacket,
+  PeerAddresses,
+  type UdpAddress,
+} from "./peer-addresses.js";
+import type { Sender } from "./pool/pool-driver.js";
 import type { SocketSettings } from "./socket-settings.js";
 import { Turns } from "./turns.js";
 
@@ -50,11 +56,14 @@ export class UdpDriver {
   readonly #rx = new DatagramBatch(256, SLAB_BYTES);
   readonly #turns = new Turns({ run: () => this.#run(), send: () => this.#flush() });
   #tx = new DatagramBatch(BURST, SLAB_BYTES);
+  readonly #onOutgoing: ((packet: OutgoingPacket) => void) | undefined;
+  #sender: Sender = "itself";
   #closed = false;
   #turnCount = 0;
 
   private constructor(socket: Socket, options: UdpDriverOptions) {
     this.#socket = socket;
+    this.#onOutgoing = options.onOutgoing;
     this.#host = new EngineHost(options, {
       config: PORTABLE_CONFIG,
       crypto: bestCrypto(),
@@ -146,6 +155,16 @@ export class UdpDriver {
     if (!this.#closed) this.#arrived(datagram, from.host, from.port, ecn);
   }
 
+  /** Sends by its socket, or gives what the engine sends to others because the NIC behind it is gone. */
+  sendBy(whom: Sender): void {
+    this.#sender = whom;
+  }
+
+  /** Sends a datagram of a worker whose NIC is gone. */
+  sendFor({ datagram, to }: OutgoingPacket): void {
+    if (!this.#closed) this.#socket.send(datagram, to.port, to.host);
+  }
+
   /** Lets the engine send soon, in this turn of the event loop or the next. */
   pump(): void {
     this.#turns.soon();
@@ -205,6 +224,8 @@ export class UdpDriver {
 
   #send(datagram: Uint8Array, address: number): void {
     const to = this.#addresses.of(address);
-    if (to !== undefined) this.#socket.send(datagram, to.port, to.host);
+    if (to === undefined) return;
+    if (this.#sender === "itself") this.#socket.send(datagram, to.port, to.host);
+    else this.#onOutgoing?.({ to, ecn: 0, datagram: datagram.slice() });
   }
 }

@@ -27,6 +27,8 @@ export interface PathEntry {
 export interface PathSecretHooks {
   /** Whether nothing runs on a path now; what was noted of it decides if absent. */
   isIdle?(entry: PathEntry): boolean;
+  /** Whether what runs on a superseded path can go on nowhere else, so that the path is kept until it is over; never if absent. */
+  isKept?(entry: PathEntry): boolean;
   /** Is told of a path that made room for another one. */
   evicted?(entry: PathEntry): void;
 }
@@ -133,7 +135,8 @@ export class PathSecretMap {
     const over = [...this.#byId.values()].filter(
       (entry) =>
         entry.retiredAtUs !== undefined &&
-        (this.#isIdle(entry) || nowUs - entry.retiredAtUs >= RETIRE_AFTER_US),
+        (this.#isIdle(entry) ||
+          (nowUs - entry.retiredAtUs >= RETIRE_AFTER_US && this.#hooks.isKept?.(entry) !== true)),
     );
     for (const entry of over) this.remove(entry.path.credentialId);
     return over;

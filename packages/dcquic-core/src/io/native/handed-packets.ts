@@ -22,10 +22,15 @@ export class HandedPackets {
     this.#known.set(`${host}:${port}`, number);
   }
 
+  /** The engine's number for an address, if it has one. */
+  numberOf({ host, port }: UdpAddress): number | undefined {
+    return this.#known.get(`${host}:${port}`);
+  }
+
   /** Keeps a datagram; `false` where there is no room for it. */
-  add({ datagram, from: { host, port }, ecn }: HandedPacket): boolean {
+  add({ datagram, from, ecn }: HandedPacket): boolean {
     this.#batch ??= new DatagramBatch(PACKETS, BYTES);
-    return this.#batch.add(datagram, this.#known.get(`${host}:${port}`) ?? NOWHERE, ecn);
+    return this.#batch.add(datagram, this.numberOf(from) ?? NOWHERE, ecn);
   }
 
   /** Gives the engine what waits; returns how much that was. */

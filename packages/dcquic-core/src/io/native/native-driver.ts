@@ -8,7 +8,8 @@ import type { Measured } from "../../metrics/engine-metrics.js";
 import type { EngineConfig } from "../../engine/config.js";
 import type { Engine } from "../../engine/engine.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
-import type { HandedPacket } from "../peer-addresses.js";
+import type { HandedPacket, OutgoingPacket } from "../peer-addresses.js";
+import type { Sender } from "../pool/pool-driver.js";
 import { WireLimit } from "../../wire/constants.js";
 import { EngineHost, type EngineHostOptions } from "../engine-host.js";
 import { ringCrypto } from "../ring-crypto.js";
@@ -191,6 +192,20 @@ export class NativeDriver {
       this.#handed.add(packet);
     }
     this.#turns.now();
+  }
+
+  /** Sends by its sockets, or gives what the engine sends to others because the NIC behind them is gone. */
+  sendBy(whom: Sender): void {
+    const { onOutgoing } = this.#options;
+    this.#wire.handTo(whom === "others" ? (packet) => onOutgoing?.(packet) : undefined);
+    this.#turns.now();
+  }
+
+  /** Sends a datagram of a worker whose NIC is gone; it is lost where the socket is full. */
+  sendFor({ datagram, to, ecn }: OutgoingPacket): void {
+    if (this.#closed) return;
+    const address = this.#handed.numberOf(to) ?? this.addressOf(to.host, to.port);
+    this.#wire.sendAlone(datagram, address, ecn);
   }
 
   /** Runs on this thread's event loop from now on. */

@@ -13,6 +13,7 @@ import { DatagramBatch } from "../../engine/batch.js";
 import { Distribution } from "../../engine/distribution.js";
 import type { Engine } from "../../engine/engine.js";
 import { PacketType, WireLimit } from "../../wire/constants.js";
+import type { OutgoingPacket } from "../peer-addresses.js";
 import type { SocketSettings } from "../socket-settings.js";
 import { PortSpreader } from "./port-spreader.js";
 
@@ -71,6 +72,7 @@ export class NativeWire {
   readonly #rx: DatagramBatch;
   readonly #tx: DatagramBatch;
   readonly #ports: PortSpreader;
+  #carrier: ((packet: OutgoingPacket) => void) | undefined;
   #messages = 0;
 
   private constructor(socket: UdpSocket, options: NativeWireOptions) {
@@ -105,6 +107,12 @@ export class NativeWire {
   /** Whether messages wait because the socket was full. */
   get isFull(): boolean {
     return this.#messages > 0;
+  }
+
+  /** Gives what is sent from now on to `carrier` instead of the kernel, or to the kernel again. What a full socket left over is lost. */
+  handTo(carrier: ((packet: OutgoingPacket) => void) | undefined): void {
+    this.#carrier = carrier;
+    this.#messages = 0;
   }
 
   /** Hands what arrived to the engine; returns how many datagrams that were. */
@@ -156,6 +164,7 @@ export class NativeWire {
     const batch = this.#tx;
     batch.clear();
     const datagrams = engine.transmit(nowUs, batch);
+    if (this.#carrier !== undefined) return this.#handOut(this.#carrier, datagrams);
     this.#messages = 0;
     for (let first = 0; first < datagrams;) first = this.#describe(nowUs, first, datagrams);
     if (datagrams > 0) this.#send(failed);
@@ -169,13 +178,14 @@ export class NativeWire {
   }
 
   /** Sends one datagram that no engine gave; it is lost where the socket is full. */
-  sendAlone(datagram: Uint8Array, address: number): void {
+  sendAlone(datagram: Uint8Array, address: number, ecn: number = 0): void {
     if (this.isFull) return;
     const { bytes, meta } = this.socket.tx;
     bytes.set(datagram);
     meta.fill(0, 0, UDP_ROW);
     meta[UdpTx.length] = datagram.length;
     meta[UdpTx.destination] = address;
+    meta[UdpTx.ecn] = ecn;
     this.socket.transmit(1);
   }
 
@@ -187,6 +197,18 @@ export class NativeWire {
   #deliver(nowUs: number, engine: Engine): void {
     if (this.#rx.count > 0) engine.receive(nowUs, this.#rx);
     this.#rx.clear();
+  }
+
+  #handOut(carrier: (packet: OutgoingPacket) => void, datagrams: number): number {
+    const batch = this.#tx;
+    for (let i = 0; i < datagrams; i++) {
+      const to = this.socket.addressOf(batch.address(i));
+      if (to === undefined) continue;
+      const at = batch.offset(i);
+      const datagram = batch.bytes.slice(at, at + batch.length(i));
+      carrier({ to, ecn: batch.ecn(i), datagram });
+    }
+    return datagrams;
   }
 
   // One message of datagrams side by side that are alike; returns the first that is not in it.

@@ -19,7 +19,7 @@ const RETRY_MS = 400;
  */
 export class EndpointFailover {
   readonly #driver: PoolDriver;
-  // Where the peer's other workers receive: the engine learns of it when it is needed.
+  // Where the peer's other workers receive: the engine learns of it when the peer does not answer, or is heard elsewhere.
   readonly #otherWorkers = new Map<PathId, readonly UdpAddress[]>();
   readonly #retries = new Map<PathId, NodeJS.Timeout | undefined>();
 
@@ -56,17 +56,22 @@ export class EndpointFailover {
 
   /** Takes an event of the engine. */
   handle(event: EngineEvent): void {
+    if (event.kind === "peerHeardElsewhere") this.#addOthers(event.path);
     if (event.kind !== "peerStateChanged" || !this.#retries.has(event.path)) return;
     clearTimeout(this.#retries.get(event.path));
     if (event.state !== "probing" && event.state !== "failed") return;
-    for (const at of this.#otherWorkers.get(event.path) ?? []) this.#add(event.path, at, "other");
-    this.#otherWorkers.delete(event.path);
+    this.#addOthers(event.path);
     this.#next(event.path);
   }
 
   /** Gives up. */
   close(): void {
     for (const path of this.#retries.keys()) this.forget(path);
+  }
+
+  #addOthers(path: PathId): void {
+    for (const at of this.#otherWorkers.get(path) ?? []) this.#add(path, at, "other");
+    this.#otherWorkers.delete(path);
   }
 
   #add(path: PathId, { host, port }: UdpAddress, whose: AddressOwner): void {

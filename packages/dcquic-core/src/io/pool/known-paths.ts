@@ -41,6 +41,10 @@ export class KnownPaths {
         if (path === undefined) return true;
         return !path.wasMoved && path.home.layer.streamsOn(path.route.path) === 0;
       },
+      isKept: (entry) => {
+        const path = this.#byEntry.get(entry);
+        return path !== undefined && !path.wasMoved && !this.#canMove(path);
+      },
       evicted: (entry) => {
         const path = this.#byEntry.get(entry);
         if (path === undefined) return;
@@ -134,7 +138,8 @@ export class KnownPaths {
       if (before.wasMoved || nowUs - retiredAtUs < MOVE_AFTER_US) continue;
       const { route, home } = before;
       const after = this.#newest.get(route.peer);
-      if (after?.home !== home || home.layer.streamsOn(route.path) === 0) continue;
+      if (after === undefined || !this.#canMove(before)) continue;
+      if (home.layer.streamsOn(route.path) === 0) continue;
       before.wasMoved = true;
       lingering.push({ before, after });
     }
@@ -150,9 +155,20 @@ export class KnownPaths {
     return over;
   }
 
+  // The windows that say what was taken before are known to one engine on either side.
+  #canMove(path: KnownPath): boolean {
+    const after = this.#newest.get(path.route.peer);
+    return after?.home === path.home && peerHomeOf(after) === peerHomeOf(path);
+  }
+
   #leave(path: KnownPath): void {
     this.#byEntry.delete(path.entry);
     path.home.paths.delete(path.route.path);
     if (this.#newest.get(path.route.peer) === path) this.#newest.delete(path.route.peer);
   }
+}
+
+// The peer names the worker at home to a path first.
+function peerHomeOf({ entry }: KnownPath): number | undefined {
+  return entry.path.peer.endpoints[0]?.worker;
 }

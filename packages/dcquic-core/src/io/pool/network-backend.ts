@@ -127,6 +127,7 @@ export class NetworkBackend implements PoolBackend {
   handle(number: number, news: WorkerNews): void {
     if (news.kind === "engine") this.#handleEvent(number, news.event);
     else if (news.kind === "foreign") this.#paths.homes.handOver(news.packet);
+    else if (news.kind === "outgoing") this.#workers.sendFor(news.packet);
     else this.#handleWorker(number, news);
   }
 
@@ -188,9 +189,10 @@ export class NetworkBackend implements PoolBackend {
     this.#apply(weighed);
   }
 
-  #apply({ events, lost, back }: WeighedNews): void {
+  #apply({ events, lost, carried, back }: WeighedNews): void {
     for (const event of events) this.#tell(event);
     if (lost.length > 0) this.#lose(lost);
+    if (carried.length > 0) this.#tellMoved(this.#workers.carry(carried));
     for (const worker of back) this.#workers.recovered(worker);
   }
 

@@ -63,7 +63,7 @@ export class PeerPaths {
   readonly #options: PeerPathsOptions;
   readonly #known: KnownPaths;
   readonly #dialling = new Map<string, Promise<Route>>();
-  readonly #dialledUs = new Map<string, number>();
+  readonly #dialFailedUs = new Map<string, number>();
   readonly #watch: UnknownSecretWatch;
   readonly #handshakes = new HandshakeLog((event) => this.#options.onHandshake(event));
 
@@ -92,12 +92,16 @@ export class PeerPaths {
   route(peer: string, dependencies?: readonly RouterDependency[]): Route | Promise<Route> {
     const known = this.#known.newest(peer);
     if (known === undefined) return this.#dial(peer, [], dependencies);
+    // What others send for its home is slower than a path to another one, and better than none.
+    if (known.home.isCarried) {
+      return this.#dial(peer, [known.route.credentialId], dependencies).catch(() => known.route);
+    }
     known.wasUsed = true;
     const { nowUs } = known.home.driver;
     // A peer that was started anew may have no way to say so: then only a handshake reaches it.
     const isLost = hasFailed(known);
-    const dialledUs = this.#dialledUs.get(peer) ?? Number.NEGATIVE_INFINITY;
-    if (!isLost || nowUs - dialledUs < REDIAL_AFTER_US) return known.route;
+    const failedUs = this.#dialFailedUs.get(peer) ?? Number.NEGATIVE_INFINITY;
+    if (!isLost || nowUs - failedUs < REDIAL_AFTER_US) return known.route;
     return this.#dial(peer, [known.route.credentialId]);
   }
 
@@ -157,8 +161,13 @@ export class PeerPaths {
     }
     for (const { home, route } of this.#known.takeRetired(nowUs)) {
       this.#drop(home, route.path);
-      if (this.#known.newest(route.peer) === undefined) this.#options.workers.forget(route.peer);
+      if (this.#known.newest(route.peer) === undefined) this.#forget(route.peer);
     }
+  }
+
+  #forget(peer: string): void {
+    this.#dialFailedUs.delete(peer);
+    this.#options.workers.forget(peer);
   }
 
   #insert(early: Omit<MadePath, "identity">): Inserted {
@@ -203,7 +212,6 @@ export class PeerPaths {
   ): Promise<Route> {
     const { maker, workers } = this.#options;
     const { number } = this.homes.homeFor(peer, dependencies);
-    this.#dialledUs.set(peer, workers.first.port.nowUs);
     let inserted: Inserted | undefined;
     try {
       const at = parsePeerName(peer);
@@ -212,12 +220,14 @@ export class PeerPaths {
         throw new DcquicError("dcquic.handshake_failed", "no path was made");
       }
       const route = this.#adopt(made, inserted, peer);
+      this.#dialFailedUs.delete(peer);
       this.#handshakes.succeeded("dialled", route.worker, peer);
       return route;
     } catch (error) {
       if (inserted !== undefined) this.#drop(inserted.home, inserted.path);
       this.#handshakes.failed("dialled", number, error);
-      if (this.#known.newest(peer) === undefined) workers.forget(peer);
+      if (this.#known.newest(peer) === undefined) this.#forget(peer);
+      else this.#dialFailedUs.set(peer, workers.first.port.nowUs);
       throw error;
     }
   }

@@ -6,7 +6,7 @@ import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import type { EnginePort, PortParts } from "../../stream/engine-port.js";
 import type { Measured } from "../../metrics/engine-metrics.js";
 import type { EngineHostOptions } from "../engine-host.js";
-import type { HandedPacket, UdpAddress } from "../peer-addresses.js";
+import type { HandedPacket, OutgoingPacket, UdpAddress } from "../peer-addresses.js";
 import type { ThreadSettings } from "../thread/thread-settings.js";
 
 /** What a pool asks of an engine besides what its port takes. */
@@ -17,6 +17,7 @@ export type PathCommands = Pick<
   | "failPath"
   | "peerState"
   | "addAddress"
+  | "doubt"
   | "nextAddress"
   | "addForeignPath"
   | "removeForeignPath"
@@ -24,6 +25,9 @@ export type PathCommands = Pick<
   /** Takes own transfers of a path to a later one of the same peer; see `Engine.moveTransfers`. */
   moveTransfers(nowUs: number, from: PathId, to: PathId): void;
 };
+
+/** Whose sockets carry what an engine sends. */
+export type Sender = "itself" | "others";
 
 /** A driver as a pool needs it: an engine, here or on another thread, and sockets. */
 export interface PoolDriver {
@@ -51,6 +55,13 @@ export interface PoolDriver {
   measure(): Promise<Measured | undefined>;
   /** Takes a datagram that arrived at another worker. */
   takeForeign(packet: HandedPacket): void;
+  /**
+   * Sends by its own sockets, or gives what the engine sends to `onOutgoing` because the NIC behind them is gone. Where it is
+   * absent the paths of a driver are lost with its NIC. §18
+   */
+  sendBy?(whom: Sender): void;
+  /** Sends a datagram of a worker whose NIC is gone; absent like {@link PoolDriver.sendBy}. */
+  sendFor?(packet: OutgoingPacket): void;
   /** Lets the engine run soon. */
   pump(): void;
   /** Waits for its engine no more: what that did not answer fails now. Absent where engines answer at once. */

@@ -26,4 +26,6 @@ export interface PoolWorker {
   readonly unproved: Map<PathId, IncomingStream[]>;
   /** Whether it can be used. */
   isUp: boolean;
+  /** Whether its NIC is gone and others send for it: it has no new peers, and finishes what runs. §18 */
+  isCarried: boolean;
 }

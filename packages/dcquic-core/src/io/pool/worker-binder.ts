@@ -1,7 +1,7 @@
 import { backend } from "@proj/native-io";
 import { BufferRegistry } from "../../buffer/buffer-registry.js";
 import type { EngineEvent } from "../../engine/events.js";
-import type { HandedPacket } from "../peer-addresses.js";
+import type { HandedPacket, OutgoingPacket } from "../peer-addresses.js";
 import type { WatchdogFinding } from "../../router/watchdog.js";
 import { bindThread } from "../bind-driver.js";
 import { UdpDriver } from "../udp-driver.js";
@@ -19,13 +19,15 @@ export type WorkerNews =
   | { readonly kind: "finding"; readonly finding: WatchdogFinding }
   /** A datagram arrived there that belongs to another worker. */
   | { readonly kind: "foreign"; readonly packet: HandedPacket }
+  /** Its NIC is gone, and a datagram is to be sent by another worker. */
+  | { readonly kind: "outgoing"; readonly packet: OutgoingPacket }
   /** It is gone. */
   | { readonly kind: "lost"; readonly reason: string }
   /** Its NIC is gone. */
   | { readonly kind: "nicLost"; readonly errno: number };
 
 /** What a worker tells of itself, and not of its paths. */
-export type WorkerOwnNews = Exclude<WorkerNews, { kind: "engine" | "foreign" }>;
+export type WorkerOwnNews = Exclude<WorkerNews, { kind: "engine" | "foreign" | "outgoing" }>;
 
 /** A worker whose sockets are bound. */
 export interface BoundWorker {
@@ -94,6 +96,7 @@ export async function bindWorkers(options: BindWorkersOptions): Promise<BoundWor
         ...(worker.cpu === undefined ? {} : { cpu: worker.cpu }),
         onEvent: (event) => onNews(number, { kind: "engine", event }),
         onForeign: (packet) => onNews(number, { kind: "foreign", packet }),
+        onOutgoing: (packet) => onNews(number, { kind: "outgoing", packet }),
         onFinding: (finding) => onNews(number, { kind: "finding", finding }),
         onLost: (reason) => onNews(number, { kind: "lost", reason }),
         onNicLost: (errno) => onNews(number, { kind: "nicLost", errno }),

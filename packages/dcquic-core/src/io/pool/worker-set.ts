@@ -21,6 +21,7 @@ import type { QueueLimits } from "../../stream/inbound.js";
 import type { IncomingStream } from "../../stream/incoming-stream.js";
 import { StreamLayer } from "../../stream/stream-layer.js";
 import { EndpointFailover } from "./endpoint-failover.js";
+import type { OutgoingPacket } from "../peer-addresses.js";
 import type { PoolWorker } from "./pool-worker.js";
 import type { BoundWorker, WorkerOwnNews } from "./worker-binder.js";
 
@@ -40,8 +41,10 @@ export interface WorkerSetOptions {
 export interface WeighedNews {
   /** What subscribers are told. */
   readonly events: readonly DcquicEvent[];
-  /** The workers whose peers need another home. */
+  /** The workers whose peers need another home, and whose paths are gone. */
   readonly lost: readonly PoolWorker[];
+  /** The workers whose NIC is gone: their peers need another home, and others send what runs on their paths. */
+  readonly carried: readonly PoolWorker[];
   /** The workers that may have peers again. */
   readonly back: readonly PoolWorker[];
 }
@@ -56,7 +59,8 @@ const CONDITIONS: Readonly<Record<WatchdogFinding["kind"], WorkerCondition>> = {
  * The workers of a pool: which peer is at home where, and what becomes of the peers of one that is lost.
  *
  * ```
- * up ──thread ended, NIC gone, five seconds without a turn─▶ down        down ──a turn, NIC back─▶ up, for new peers
+ * up ──thread ended, five seconds without a turn─▶ down ──a turn──▶ up, for new peers
+ *  └──NIC gone─▶ carried by those of other NICs ──NIC back─▶ up, for new peers
  * ```
  *
  * A NIC that goes while there is no other one loses nobody: nothing is better than to wait for it.
@@ -89,6 +93,7 @@ export class WorkerSet {
         paths: new Map(),
         unproved: new Map(),
         isUp: true,
+        isCarried: false,
       };
       return worker;
     });
@@ -165,13 +170,13 @@ export class WorkerSet {
 
   /** Says what it comes to that a NIC is gone, or there again. */
   nicIs(nic: number, how: "there" | "gone", ...told: readonly DcquicEvent[]): WeighedNews {
-    const hasOther = this.#nics.hasOther(nic);
     const state = this.#nics.nicIs(nic, how);
-    const on = this.all.filter((worker) => worker.nic === nic);
+    const stranded = this.all.filter((worker) => this.#isStranded(worker));
     return {
       events: [...told, ...this.#nicEvent(nic, state)],
-      lost: how === "gone" && hasOther ? on.filter(({ isUp }) => isUp) : [],
-      back: on.filter((worker) => this.#isBack(worker)),
+      lost: stranded.filter(({ driver }) => driver.sendBy === undefined),
+      carried: stranded.filter(({ driver }) => driver.sendBy !== undefined),
+      back: this.all.filter((worker) => worker.nic === nic && this.#isBack(worker)),
     };
   }
 
@@ -181,9 +186,31 @@ export class WorkerSet {
     return this.#router.workersLost(lost.map(({ number }) => number));
   }
 
+  /** Has others send for workers whose NIC is gone, and gives their peers to the others. */
+  carry(carried: readonly PoolWorker[]): readonly Reassignment[] {
+    for (const worker of carried) {
+      worker.isCarried = true;
+      worker.driver.sendBy?.("others");
+      for (const path of worker.paths.keys()) worker.driver.engine.doubt(worker.driver.nowUs, path);
+      worker.driver.pump();
+    }
+    return this.#router.workersLost(carried.map(({ number }) => number));
+  }
+
+  /** Sends for a worker whose NIC is gone; while there is no other NIC either it is lost, as on a cable that was pulled. */
+  sendFor(packet: OutgoingPacket): void {
+    const carrier = this.all.find(
+      ({ number, nic, isUp, driver }) =>
+        isUp && driver.sendFor !== undefined && this.#nics.canServe(number, nic),
+    );
+    carrier?.driver.sendFor?.(packet);
+  }
+
   /** Uses a worker again, for peers that have no home yet. */
   recovered(worker: PoolWorker): void {
     worker.isUp = true;
+    if (worker.isCarried) worker.driver.sendBy?.("itself");
+    worker.isCarried = false;
     this.#router.workerRecovered(worker.number);
   }
 
@@ -226,12 +253,18 @@ export class WorkerSet {
     return {
       events: [event, ...this.#nicEvent(nic, state)],
       lost: condition === "lost" && isUp ? [worker] : [],
+      carried: [],
       back: this.#isBack(worker) ? [worker] : [],
     };
   }
 
-  #isBack({ number, nic, isUp }: PoolWorker): boolean {
-    return !isUp && this.#nics.canServe(number, nic);
+  #isBack({ number, nic, isUp, isCarried }: PoolWorker): boolean {
+    return (!isUp || isCarried) && this.#nics.canServe(number, nic);
+  }
+
+  // A NIC that is gone strands those on it as soon as there is another one.
+  #isStranded({ nic, isUp, isCarried }: PoolWorker): boolean {
+    return isUp && !isCarried && !this.#nics.isThere(nic) && this.#nics.hasOther(nic);
   }
 
   #nicEvent(nic: number, state: NicState | undefined): readonly DcquicEvent[] {
@@ -243,5 +276,5 @@ export class WorkerSet {
 }
 
 function unchanged(...events: readonly DcquicEvent[]): WeighedNews {
-  return { events, lost: [], back: [] };
+  return { events, lost: [], carried: [], back: [] };
 }

@@ -3,7 +3,6 @@ import { backend } from "@proj/native-io";
 import { asWireError } from "@proj/wire-types";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { RegisteredBuffer } from "../../buffer/buffer-registry.js";
-import type { HandedPacket } from "../peer-addresses.js";
 import { NativeDriver } from "../native/native-driver.js";
 import {
   type ThreadAnnounce,
@@ -24,7 +23,11 @@ const ABOUT_PATHS: ReadonlySet<ThreadCommand["kind"]> = new Set([
   "addForeignPath",
   "removeForeignPath",
 ]);
-const MAX_FOREIGN = 4096;
+const MAX_HANDED = {
+  foreign: 4096,
+  // A longer queue would only delay what the receiver asks for, and the answers to probes with it.
+  outgoing: 512,
+} as const;
 const LOAD_EVERY_US = 50_000;
 const { words } = start;
 const news: ThreadNews[] = [];
@@ -58,10 +61,11 @@ function tellLoad({ engine, nowUs }: NativeDriver): void {
 }
 
 // A thread that does not fetch them must not be buried: what it cannot keep up with is lost, as in a socket.
-function handOver(packet: HandedPacket): void {
-  if (Atomics.load(words, ThreadWord.foreign) >= MAX_FOREIGN) return;
-  Atomics.add(words, ThreadWord.foreign, 1);
-  news.push({ kind: "foreign", packet });
+function handOver(handed: ThreadNews & { kind: "foreign" | "outgoing" }): void {
+  const word = ThreadWord[handed.kind];
+  if (Atomics.load(words, word) >= MAX_HANDED[handed.kind]) return;
+  Atomics.add(words, word, 1);
+  news.push(handed);
 }
 
 function pin(): string[] {
@@ -80,7 +84,8 @@ async function bind(notes: readonly string[]): Promise<NativeDriver | undefined>
       ...(start.sockets === undefined ? {} : { sockets: start.sockets }),
       thread: start.polling === "spin" && start.cpu !== undefined ? "own" : "shared",
       onEvent: (event) => void news.push({ kind: "event", event }),
-      onForeign: handOver,
+      onForeign: (packet) => handOver({ kind: "foreign", packet }),
+      onOutgoing: (packet) => handOver({ kind: "outgoing", packet }),
       onNicLost: (errno) => void news.push({ kind: "nicLost", errno }),
     });
     news.push({ kind: "bound", ports: driver.ports, notes, rmaOffers: driver.rmaOffers });
@@ -148,6 +153,8 @@ function obey(driver: NativeDriver, command: ThreadCommand): void {
       const { host, port: udpPort } = command.address;
       return engine.addAddress(command.path, driver.addressOf(host, udpPort), command.whose);
     }
+    case "doubt":
+      return engine.doubt(nowUs, command.path);
     case "nextAddress":
       engine.nextAddress(nowUs, command.path, command.silentUs);
       return;
@@ -164,6 +171,10 @@ function obey(driver: NativeDriver, command: ThreadCommand): void {
       return engine.removeForeignPath(command.credentialId);
     case "takeForeign":
       return driver.takeForeign(command.packet);
+    case "sendBy":
+      return driver.sendBy(command.whom);
+    case "sendFor":
+      return driver.sendFor(command.packet);
     case "measure":
       news.push({ kind: "measured", measured: driver.measured });
       return;

@@ -9,9 +9,9 @@ import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import { Watchdog, WATCHDOG_INTERVAL_MS } from "../../router/watchdog.js";
 import type { PortParts } from "../../stream/engine-port.js";
 import type { EngineHostOptions } from "../engine-host.js";
-import type { HandedPacket, UdpAddress } from "../peer-addresses.js";
+import type { HandedPacket, OutgoingPacket, UdpAddress } from "../peer-addresses.js";
 import { CommandPost } from "./command-post.js";
-import type { PathCommands } from "../pool/pool-driver.js";
+import type { PathCommands, Sender } from "../pool/pool-driver.js";
 import {
   THREAD_WORDS,
   type ThreadCommand,
@@ -169,6 +169,16 @@ export class EngineThread {
     this.post({ kind: "takeForeign", packet });
   }
 
+  /** Has its thread send by its own sockets, or give what the engine sends to others because the NIC behind them is gone. */
+  sendBy(whom: Sender): void {
+    this.post({ kind: "sendBy", whom });
+  }
+
+  /** Sends a datagram of a worker whose NIC is gone. */
+  sendFor(packet: OutgoingPacket): void {
+    this.post({ kind: "sendFor", packet });
+  }
+
   /** Has nothing to do: commands go by themselves. */
   pump(): void {}
 
@@ -238,6 +248,9 @@ export class EngineThread {
       case "foreign":
         Atomics.sub(this.#words, ThreadWord.foreign, 1);
         return this.#options.onForeign?.(news.packet);
+      case "outgoing":
+        Atomics.sub(this.#words, ThreadWord.outgoing, 1);
+        return this.#options.onOutgoing?.(news.packet);
       case "nicLost":
         return this.#options.onNicLost?.(news.errno);
       case "bound":

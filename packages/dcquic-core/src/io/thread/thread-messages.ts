@@ -15,7 +15,8 @@ import type { Id64 } from "../../wire/id64.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import type { RmaSideOptions } from "../rma/rma-side.js";
 import type { Polling } from "../native/native-driver.js";
-import type { HandedPacket, UdpAddress } from "../peer-addresses.js";
+import type { HandedPacket, OutgoingPacket, UdpAddress } from "../peer-addresses.js";
+import type { Sender } from "../pool/pool-driver.js";
 import type { SocketSettings } from "../socket-settings.js";
 
 /** An announcement whose payload another thread can see. */
@@ -48,12 +49,15 @@ export type ThreadCommand =
       readonly address: UdpAddress;
       readonly whose: AddressOwner;
     }
+  | { readonly kind: "doubt"; readonly path: PathId }
   | { readonly kind: "nextAddress"; readonly path: PathId; readonly silentUs: number }
   | { readonly kind: "removePath"; readonly path: PathId }
   | { readonly kind: "moveTransfers"; readonly path: PathId; readonly to: PathId }
   | { readonly kind: "addForeignPath"; readonly credentialId: Uint8Array; readonly home: number }
   | { readonly kind: "removeForeignPath"; readonly credentialId: Uint8Array }
   | { readonly kind: "takeForeign"; readonly packet: HandedPacket }
+  | { readonly kind: "sendBy"; readonly whom: Sender }
+  | { readonly kind: "sendFor"; readonly packet: OutgoingPacket }
   | { readonly kind: "failPath"; readonly path: PathId; readonly status: number }
   | { readonly kind: "measure" }
   | { readonly kind: "stop" };
@@ -65,6 +69,7 @@ export type ThreadNews =
   | { readonly kind: "bufferReleased"; readonly call: number }
   | { readonly kind: "nicLost"; readonly errno: number }
   | { readonly kind: "foreign"; readonly packet: HandedPacket }
+  | { readonly kind: "outgoing"; readonly packet: OutgoingPacket }
   | { readonly kind: "measured"; readonly measured: Measured }
   | {
       readonly kind: "bound";
@@ -110,6 +115,8 @@ export const ThreadWord = {
   taken: 5,
   /** How many batches had been posted when those not taken were revoked. */
   revokedTo: 6,
+  /** Datagrams to be sent by other workers that the application's thread did not pass on yet. */
+  outgoing: 7,
 } as const;
 
 /** Stands for the batches taken once the others were revoked: no count of batches. */

@@ -70,6 +70,11 @@ export class ThreadPaths implements PathCommands {
     this.#post({ kind: "addAddress", path, address: this.#at(address), whose });
   }
 
+  /** See `Engine.doubt`. */
+  doubt(_nowUs: number, path: PathId): void {
+    this.#post({ kind: "doubt", path });
+  }
+
   /** See `Engine.nextAddress`: the engine over there decides. */
   nextAddress(_nowUs: number, path: PathId, silentUs: number): boolean {
     this.#post({ kind: "nextAddress", path, silentUs });
