@@ -10,6 +10,7 @@ import {
   memorySource,
   ObjectEncoder,
   OwnData,
+  OwnWorth,
   resolveDwcpLimits,
   SLOT_SELF,
   type UnitBody,
@@ -27,7 +28,6 @@ const PAGE_BYTES = 4_096;
 // How many units are under way when the next one is encoded.
 const UNDER_WAY = 8;
 const EXTENT_BYTES = 4 * MIB;
-const OWN_MAX_RATIO = 64;
 const WARM_UP_PAIRS = 3;
 const OVERHEAD_BYTES = CHUNK_HEADER_BYTES + FRAME_HEADER_BYTES;
 
@@ -130,8 +130,8 @@ function send(
 ): Sent {
   const object = memorySource(after);
   const old = before === undefined ? undefined : memorySource(before);
-  const [indexUs, anchors] = timed(() => (old === undefined ? undefined : indexOf(old)));
-  const own = new OwnData(object);
+  const [indexUs, anchors] = timed(() => (old === undefined ? undefined : indexOf(old, platform)));
+  const own = new OwnData(object, platform, old);
   const encoder = new ObjectEncoder(
     object,
     old === undefined ? undefined : { slot: 0, source: old, anchors, isInPlace: true },
@@ -149,15 +149,15 @@ function send(
   );
   const units: UnitBody[] = [];
   const [encodeUs] = timed(() => {
-    let encoded = 0;
+    const worth = new OwnWorth(old === undefined ? "none" : "baseline");
     for (let at = 0; at < after.length; at += EXTENT_BYTES) {
       const length = Math.min(EXTENT_BYTES, after.length - at);
       for (const unit of encoder.encode(at, length, own.reference())) {
         units.push(unit);
-        encoded += unit.encoded.length;
+        worth.note(unit);
       }
-      // As a sender does on a slow link: what has arrived is referred to, unless the baseline gives so much that it cannot pay.
-      if (old !== undefined && at > OWN_MAX_RATIO * encoded) continue;
+      // As a sender does on a slow link: what has arrived is referred to where that pays.
+      if (!worth.pays) continue;
       const arrived = units[units.length - 1 - UNDER_WAY];
       if (arrived !== undefined) own.acknowledge(0, arrived.rawOffset + arrived.rawBytes);
     }

@@ -126,9 +126,19 @@ export { decodeZstdHeader, decompressFrame, type ZstdFrameHeader } from "./zstd/
 export type { HdePlatform } from "./hde/hde-platform.js";
 export { type ByteSource, memorySource } from "./hde/byte-source.js";
 export { type ByteRange } from "./hde/ranges.js";
+export {
+  type AnchoredPart,
+  type AnchorEngine,
+  MAX_SIMILAR_PAGES,
+  type PageQuery,
+} from "./hde/anchor-engine.js";
+export { AnchorScan } from "./hde/anchor-scan.js";
+export { type CopyOp } from "./hde/copy-ops.js";
+export { portableAnchors } from "./hde/portable-anchors.js";
 export { AnchorIndex, anchorSlots, indexOf } from "./hde/anchor-index.js";
 export type { Reference } from "./hde/reference.js";
 export { OwnData } from "./hde/own-data.js";
+export { OwnWorth } from "./hde/own-worth.js";
 export { type DeltaAlgorithm, deltaAlgorithms } from "./hde/delta-algorithm.js";
 export type { UnitSettings } from "./hde/encode-unit.js";
 export { ObjectEncoder, type ObjectSettings } from "./hde/object-encoder.js";

@@ -42,7 +42,7 @@ export async function estimate(
     const reference =
       base === undefined
         ? undefined
-        : { slot: 0, source: base, anchors: indexOf(base), isInPlace: true };
+        : { slot: 0, source: base, anchors: indexOf(base, platform), isInPlace: true };
     const header = FRAME_HEADER_BYTES + CHUNK_HEADER_BYTES;
     const encoder = new ObjectEncoder(source, reference, {
       platform,

@@ -1,68 +1,41 @@
+import type { AnchorEngine } from "./anchor-engine.js";
 import type { ByteSource } from "./byte-source.js";
-import { AnchorScan } from "./gear.js";
+import { ANCHOR_BYTES } from "./gear.js";
+import type { HdePlatform } from "./hde-platform.js";
 
 // Positions are kept in 32 bits.
 const MAX_INDEXED_BYTES = 2 ** 32 - 2;
 const BYTES_PER_SLOT = 64;
 const MIN_SLOTS = 1_024;
 const SCAN_BYTES = 262_144;
-// A multiplier that spreads the hash over the table; the top bits of an anchor's hash are all 0.
-const SPREAD = 0x9e3779b1;
-/** An anchor depends on this many bytes before it. */
-export const ANCHOR_BYTES = 32;
 
 /**
- * Finds where a baseline holds the same 32 bytes: content anchors and their last positions.
+ * Where a baseline holds which 32 bytes: content anchors and their last positions.
  *
  * What it says is a hint; bytes decide. Its table may lie in shared memory, so that workers use one.
  *
  * @see spec/dwcp.md B10
  */
 export class AnchorIndex {
-  readonly #slots: Uint32Array;
-  readonly #shift: number;
-  readonly #scan = new AnchorScan();
+  /** The table: the position behind the anchor that was added last, by the spread hash; 0 for none. */
+  readonly slots: Uint32Array;
+  readonly #engine: AnchorEngine;
 
   /** `slots` is what {@link anchorSlots} made, empty or filled by another thread. */
-  constructor(slots: Uint32Array) {
-    this.#slots = slots;
-    this.#shift = 32 - Math.log2(slots.length);
+  constructor(slots: Uint32Array, { anchors }: Pick<HdePlatform, "anchors">) {
+    this.slots = slots;
+    this.#engine = anchors;
   }
 
-  /** The table, in bytes. */
-  get tableBytes(): number {
-    return this.#slots.byteLength;
-  }
-
-  /** Adds the anchors of all of `source`; bytes from 4 GiB on are left out. */
-  addAll(source: ByteSource): void {
-    const end = Math.min(source.length, MAX_INDEXED_BYTES);
-    for (let at = 0; at < end; at += SCAN_BYTES) {
+  /** Adds the anchors of `source` from `from` to `to`; bytes from 4 GiB on are left out. */
+  add(source: ByteSource, from: number = 0, to: number = source.length): void {
+    const end = Math.min(to, MAX_INDEXED_BYTES);
+    for (let at = from; at < end; at += SCAN_BYTES) {
       // A little of what came before, so that anchors at the seam are found as anywhere.
-      const from = Math.max(0, at - ANCHOR_BYTES);
-      this.add(source.read(from, Math.min(SCAN_BYTES, end - at) + at - from), from);
+      const before = Math.min(ANCHOR_BYTES, at);
+      const bytes = source.read(at - before, Math.min(SCAN_BYTES, end - at) + before);
+      this.#engine.index(bytes, at - before, before, this.slots);
     }
-  }
-
-  /** Adds the anchors of `bytes`, which stand at `offset`. */
-  add(bytes: Uint8Array, offset: number): void {
-    if (offset + bytes.length > MAX_INDEXED_BYTES) return;
-    const scan = this.#scan;
-    scan.scan(bytes);
-    for (let at = 0; at < scan.count; at++) {
-      const position = scan.positions[at] ?? 0;
-      if (position < ANCHOR_BYTES && offset > 0) continue;
-      this.#slots[this.#slotOf(scan.hashes[at] ?? 0)] = offset + position;
-    }
-  }
-
-  /** Gives the position behind 32 bytes that may have this hash, or 0. */
-  find(hash: number): number {
-    return this.#slots[this.#slotOf(hash)] ?? 0;
-  }
-
-  #slotOf(hash: number): number {
-    return Math.imul(hash, SPREAD) >>> this.#shift;
   }
 }
 
@@ -74,8 +47,8 @@ export function anchorSlots(bytes: number): Uint32Array<SharedArrayBuffer> {
 }
 
 /** Makes the index of a whole baseline. */
-export function indexOf(source: ByteSource): AnchorIndex {
-  const index = new AnchorIndex(anchorSlots(source.length));
-  index.addAll(source);
+export function indexOf(source: ByteSource, platform: Pick<HdePlatform, "anchors">): AnchorIndex {
+  const index = new AnchorIndex(anchorSlots(source.length), platform);
+  index.add(source);
   return index;
 }

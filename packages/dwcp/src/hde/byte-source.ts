@@ -2,6 +2,8 @@
 export interface ByteSource {
   /** How many there are. */
   readonly length: number;
+  /** All of them, where they lie in memory; nobody writes into it. */
+  readonly view?: Uint8Array | undefined;
   /**
    * Gives `length` bytes from `offset`, all of them inside. It may be a view: whoever keeps it copies it, and nobody writes
    * into it.
@@ -15,6 +17,13 @@ export function memorySource(bytes: Uint8Array): ByteSource {
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
     length: plain.length,
+    view: plain,
     read: (offset, length) => plain.subarray(offset, offset + length),
   };
+}
+
+/** Makes a source of the first `length` bytes of `source`, which has as many. */
+export function startOf(source: ByteSource, length: number): ByteSource {
+  const view = source.view?.subarray(0, length);
+  return { length, view, read: (offset, wanted) => source.read(offset, wanted) };
 }

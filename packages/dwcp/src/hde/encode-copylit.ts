@@ -27,20 +27,20 @@ export function encodeCopyLit(
 ): EncodedBody | undefined {
   const opBytes = writeCopyOps(ops, rawOffset);
   if (opBytes.length > MAX_LIST_BYTES / 2) return undefined;
-  const literals = new Uint8Array(literalBytesOf(ops));
+  const ranges = neighbourhoods(ops, rawOffset, baseline.length);
+  const literalBytes = literalBytesOf(ops);
+  const { prefix, behind } = gatherRanges(baseline, ranges, literalBytes, prefixMemory);
   let at = 0;
   let filled = 0;
   for (const op of ops) {
     if (op.kind === "literal") {
-      literals.set(raw.subarray(at, at + op.length), filled);
+      behind.set(raw.subarray(at, at + op.length), filled);
       filled += op.length;
     }
     at += op.length;
   }
-  const ranges = neighbourhoods(ops, rawOffset, baseline.length);
   const { zstd } = platform;
-  const prefix = gatherRanges(baseline, ranges, prefixMemory);
-  const packed = encodeLiterals(literals, prefix, zstd, level);
+  const packed = encodeLiterals(behind, prefix, zstd, level);
   const used = packed.codec === Codec.PREFIX_ZSTD ? ranges : [];
   return {
     codec: Codec.COPYLIT,

@@ -1,11 +1,12 @@
 import { Codec } from "../wire/codec.js";
+import type { AnchoredPart } from "./anchor-engine.js";
+import type { AnchorScan } from "./anchor-scan.js";
 import type { CopyOp } from "./copy-ops.js";
 import { encodeCopyLit } from "./encode-copylit.js";
 import { encodePrefix, type UnitSettings } from "./encode-unit.js";
 import type { EncodedBody } from "./encoded-body.js";
-import type { AnchorScan } from "./gear.js";
+import type { HdePlatform } from "./hde-platform.js";
 import { jointSource } from "./joint-source.js";
-import { matchAnchors, type PlacedIndex } from "./match-anchors.js";
 import { type ByteRange, joinRanges } from "./ranges.js";
 import type { Reference } from "./reference.js";
 
@@ -40,14 +41,12 @@ export interface ShiftedUnit {
 export function findShifted(
   unit: Omit<ShiftedUnit, "ops">,
   literalBytes: number,
+  { anchors: engine }: Pick<HdePlatform, "anchors">,
 ): ShiftedUnit | undefined {
   const { raw, rawOffset, scan, reference, own } = unit;
-  const { source, anchors } = reference;
-  if (anchors === undefined || source.length === 0) return undefined;
-  const indexes: PlacedIndex[] = [{ index: anchors, start: 0 }];
-  if (own?.anchors !== undefined) indexes.push({ index: own.anchors, start: source.length });
-  const whole = own === undefined ? source : jointSource(source, own.source);
-  const ops = matchAnchors(raw, rawOffset, whole, indexes, scan);
+  if (reference.anchors === undefined || reference.source.length === 0) return undefined;
+  const parts = [partOf(reference), own && partOf(own)] as const;
+  const ops = engine.match(raw, rawOffset, parts, scan);
   const copied = ops.reduce((sum, op) => (op.kind === "copy" ? sum + op.length : sum), 0);
   const known = raw.length - literalBytes;
   return copied - known >= SHIFTED_SHARE * literalBytes ? { ...unit, ops } : undefined;
@@ -58,12 +57,9 @@ export function encodeCopies(
   { raw, rawOffset, scan, reference, own, ops }: ShiftedUnit,
   settings: UnitSettings,
 ): EncodedBody | undefined {
-  const { source, slot, anchors } = reference;
-  if (anchors === undefined) return undefined;
-  const fromOne =
-    own === undefined
-      ? ops
-      : matchAnchors(raw, rawOffset, source, [{ index: anchors, start: 0 }], scan);
+  const { source, slot } = reference;
+  const { anchors: engine } = settings.platform;
+  const fromOne = own === undefined ? ops : engine.match(raw, rawOffset, [partOf(reference)], scan);
   return encodeCopyLit(raw, rawOffset, fromOne, source, slot, settings);
 }
 
@@ -82,6 +78,10 @@ export function encodeNearCopies(
   return isJoint
     ? encodePrefix(raw, rawOffset, ranges, { source: whole, slot }, settings, Codec.JOINT_ZSTD)
     : encodePrefix(raw, rawOffset, ranges, reference, settings);
+}
+
+function partOf({ source, anchors }: Reference): AnchoredPart {
+  return { source, slots: anchors?.slots };
 }
 
 // Where the copies come from, with what stands around and between them: what zstd finds there itself may be shorter.

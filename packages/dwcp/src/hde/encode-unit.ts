@@ -18,7 +18,7 @@ export interface UnitSettings {
   readonly pageBytes: number;
   /** 0 to 9; 0 stores. */
   readonly level: number;
-  /** Used from unit to unit for what a prefix is put together of; absent, each takes its own. */
+  /** Used from unit to unit for prefixes and what is compressed with them; absent, each takes its own. */
   readonly prefixMemory?: WorkMemory | undefined;
 }
 
@@ -81,9 +81,11 @@ export function encodePrefix(
   const lists = new NetworkWriter();
   writeRanges(lists, ranges, rawOffset);
   const { bytes, flags } = packLists(lists.view(), platform.zstd);
-  const frame = platform.zstd.compress(raw, {
+  const { prefix, behind } = gatherRanges(source, ranges, raw.length, prefixMemory);
+  behind.set(raw);
+  const frame = platform.zstd.compress(behind, {
     level: Math.max(1, level),
-    prefix: gatherRanges(source, ranges, prefixMemory),
+    prefix,
     longDistance: "dense",
   });
   return shorter<EncodedBody>(encodeRaw(raw), {

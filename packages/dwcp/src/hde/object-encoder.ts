@@ -86,9 +86,10 @@ export class ObjectEncoder {
    */
   *encode(offset: number, length: number, own?: Reference): Generator<UnitBody, void, undefined> {
     const { maxUnitRawBytes } = this.#settings;
+    const known = own === undefined || own.source.length === 0 ? undefined : own;
     for (let at = 0; at < length; at += maxUnitRawBytes) {
       const bytes = Math.min(maxUnitRawBytes, length - at);
-      yield* this.#encodeStretch(this.#object.read(offset + at, bytes), offset + at, own);
+      yield* this.#encodeStretch(this.#object.read(offset + at, bytes), offset + at, known);
     }
   }
 

@@ -1,6 +1,8 @@
 import { SLOT_SELF } from "../wire/codec.js";
-import { ANCHOR_BYTES, AnchorIndex, anchorSlots } from "./anchor-index.js";
-import type { ByteSource } from "./byte-source.js";
+import { AnchorIndex, anchorSlots } from "./anchor-index.js";
+import { type ByteSource, startOf } from "./byte-source.js";
+import type { HdePlatform } from "./hde-platform.js";
+import { indexChanges } from "./index-changes.js";
 import type { Reference } from "./reference.js";
 
 /**
@@ -12,6 +14,8 @@ import type { Reference } from "./reference.js";
  */
 export class OwnData {
   readonly #object: ByteSource;
+  readonly #baseline: ByteSource | undefined;
+  readonly #platform: Pick<HdePlatform, "anchors" | "equal">;
   readonly #anchors: AnchorIndex;
   /** The table of the anchors, for workers. */
   readonly slots: Uint32Array<SharedArrayBuffer>;
@@ -19,11 +23,21 @@ export class OwnData {
   readonly #later = new Map<number, number>();
   #bytes = 0;
 
-  /** Nothing of `object` is acknowledged yet. */
-  constructor(object: ByteSource) {
+  /**
+   * Nothing of `object` is acknowledged yet.
+   *
+   * @param baseline What units refer to besides: what it holds at the same place is not looked for here.
+   */
+  constructor(
+    object: ByteSource,
+    platform: Pick<HdePlatform, "anchors" | "equal">,
+    baseline?: ByteSource,
+  ) {
     this.#object = object;
+    this.#baseline = baseline;
+    this.#platform = platform;
     this.slots = anchorSlots(object.length);
-    this.#anchors = new AnchorIndex(this.slots);
+    this.#anchors = new AnchorIndex(this.slots, platform);
   }
 
   /** How much, from the start, is acknowledged without a gap. */
@@ -48,22 +62,18 @@ export class OwnData {
 
   /** What units may refer to now; it does not grow with later acknowledgements. */
   reference(): Reference {
-    const object = this.#object;
     return {
       slot: SLOT_SELF,
-      source: { length: this.#bytes, read: (offset, length) => object.read(offset, length) },
+      source: startOf(this.#object, this.#bytes),
       anchors: this.#anchors,
       isInPlace: false,
     };
   }
 
   #extendTo(end: number): void {
-    const step = 262_144;
-    while (this.#bytes < end) {
-      const from = Math.max(0, this.#bytes - ANCHOR_BYTES);
-      const to = Math.min(end, this.#bytes + step);
-      this.#anchors.add(this.#object.read(from, to - from), from);
-      this.#bytes = to;
-    }
+    if (end <= this.#bytes) return;
+    const stretch = { from: this.#bytes, to: end };
+    indexChanges(this.#anchors, this.#object, stretch, this.#baseline, this.#platform);
+    this.#bytes = end;
   }
 }

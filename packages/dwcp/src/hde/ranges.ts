@@ -74,23 +74,27 @@ export function viewRanges(
 ): Uint8Array {
   const [only] = ranges;
   if (only !== undefined && ranges.length === 1) return baseline.read(only.offset, only.length);
-  return gatherRanges(baseline, ranges, memory);
+  return gatherRanges(baseline, ranges, 0, memory).prefix;
 }
 
-/** Puts the ranges of `baseline` behind each other, in memory of their own: a prefix of a source may not overlap it. */
+/**
+ * Puts the ranges of `baseline` behind each other, with room for `more` bytes right behind them: zstd searches a prefix and a
+ * source that lie in one piece a fifth faster.
+ */
 export function gatherRanges(
   baseline: ByteSource,
   ranges: readonly ByteRange[],
+  more: number,
   memory: WorkMemory = new WorkMemory(),
-): Uint8Array<ArrayBuffer> {
+): { readonly prefix: Uint8Array<ArrayBuffer>; readonly behind: Uint8Array<ArrayBuffer> } {
   const total = ranges.reduce((sum, { length }) => sum + length, 0);
-  const prefix = memory.take(total);
+  const all = memory.take(total + more);
   let at = 0;
   for (const { offset, length } of ranges) {
-    prefix.set(baseline.read(offset, length), at);
+    all.set(baseline.read(offset, length), at);
     at += length;
   }
-  return prefix;
+  return { prefix: all.subarray(0, total), behind: all.subarray(total) };
 }
 
 /** Orders ranges by offset and joins those that touch, overlap, or lie no more than `gap` bytes apart. */

@@ -212,7 +212,7 @@ function shortestBody(raw: Uint8Array, options: StateOptions): EncodedBody {
   if (kinds.every((kind) => kind === PageKind.SAME)) return SAME;
   const paged = new UnitEncoder(settings).encode(raw, 0, kinds, {
     ...reference,
-    anchors: indexOf(source),
+    anchors: indexOf(source, platform),
   });
   const prefixed = level === 0 ? undefined : finder.encode(raw, 0, "prefix");
   return shorter(shorter(alone, paged), prefixed);

@@ -1,7 +1,8 @@
 // So often in a row a way may lose before it is passed over.
 const PATIENCE = 3;
-// A way that is passed over gets another try after so many units, so that it can come back.
-const RETEST_UNITS = 8;
+// A way that is passed over gets another try after so many units, and after twice as many each time it loses that too.
+const FIRST_RETEST_UNITS = 8;
+const MAX_RETEST_UNITS = 64;
 
 /**
  * Tells which ways of encoding are worth their time on a unit: those that won lately, and now and then the others.
@@ -15,7 +16,9 @@ export class TrialBook<Way extends string> {
   /** Whether `way` should be tried on the next unit. */
   isDue(way: Way): boolean {
     const losses = this.#losses.get(way) ?? 0;
-    return losses < PATIENCE || losses % RETEST_UNITS === 0;
+    if (losses < PATIENCE) return true;
+    if (losses < FIRST_RETEST_UNITS) return false;
+    return losses % Math.min(MAX_RETEST_UNITS, 2 ** Math.floor(Math.log2(losses))) === 0;
   }
 
   /** Notes that of `ways`, tried or not, `winner` made the unit; `undefined` where none of them did. */

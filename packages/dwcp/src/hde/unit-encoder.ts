@@ -1,21 +1,22 @@
 import { Codec, SLOT_NONE } from "../wire/codec.js";
-import { type PagePlan, planPages } from "./encode-pages.js";
+import { AnchorScan } from "./anchor-scan.js";
+import { gatherLiterals, type PagePlan, planPages } from "./encode-pages.js";
 import { encodeCopies, encodeNearCopies, findShifted, type ShiftedUnit } from "./encode-shifted.js";
 import { encodeRaw, type UnitSettings } from "./encode-unit.js";
 import { type EncodedBody, joinParts, shorter } from "./encoded-body.js";
 import { encodeLiterals, isWorthCompressing } from "./literal-codecs.js";
 import { type Literals, xorInto } from "./literals.js";
 import { PageKind, writePageRuns } from "./page-ops.js";
-import { type ByteRange, gatherRanges } from "./ranges.js";
+import { gatherRanges } from "./ranges.js";
 import type { Reference } from "./reference.js";
-import { SimilarPages } from "./similar-pages.js";
 import { TrialBook } from "./trial-book.js";
 
 const XOR_SAMPLE_PAGES = 16;
-const NOTHING = new Uint8Array(0);
 const SAMPLE_LEVEL = 1;
 // The sample lacks the similar pages that a prefix would also hold.
 const XOR_MARGIN = 0.9;
+// Of what pages take, for another way to be tried again.
+const WORTHWHILE = 15 / 16;
 const SHIFTED_WAYS: readonly Way[] = ["copies", "nearCopies", "pages"];
 
 type Way = "copies" | "nearCopies" | "pages";
@@ -27,13 +28,13 @@ type Way = "copies" | "nearCopies" | "pages";
  */
 export class UnitEncoder {
   readonly #settings: UnitSettings;
-  readonly #similar: SimilarPages;
+  readonly #scan = new AnchorScan();
   readonly #trials = new TrialBook<Way>();
+  readonly #xor = new TrialBook<"xor">();
 
   /** The settings stay; another level is another encoder. */
   constructor(settings: UnitSettings) {
     this.#settings = settings;
-    this.#similar = new SimilarPages(settings.pageBytes);
   }
 
   /**
@@ -49,28 +50,41 @@ export class UnitEncoder {
     reference: Reference,
     own?: Reference,
   ): EncodedBody {
-    const { platform, pageBytes } = this.#settings;
-    const plan = planPages(raw, rawOffset, kinds, pageBytes, reference, this.#similar, platform);
-    const { scan, literals } = plan;
+    const { platform } = this.#settings;
+    const plan = planPages(raw, rawOffset, kinds, reference, this.#settings, this.#scan);
+    const { scan, literalBytes } = plan;
     const shifted =
       scan === undefined
         ? undefined
-        : findShifted({ raw, rawOffset, scan, reference, own }, literals.length);
-    if (shifted === undefined) return this.#encodePages(rawOffset, plan, reference);
-    let best: EncodedBody | undefined;
-    let winner: Way | undefined;
+        : findShifted({ raw, rawOffset, scan, reference, own }, literalBytes, platform);
+    if (shifted === undefined) return this.#encodePages(raw, rawOffset, plan, reference);
+    return this.#shortest(raw, rawOffset, plan, shifted);
+  }
+
+  // By the ways that won lately. What saves little does not make a way worth its time: pages are made faster.
+  #shortest(raw: Uint8Array, rawOffset: number, plan: PagePlan, shifted: ShiftedUnit): EncodedBody {
+    const { reference } = shifted;
     const due = SHIFTED_WAYS.filter((way) => this.#trials.isDue(way));
+    const made = new Map<Way, EncodedBody>();
     for (const way of due.length > 0 ? due : SHIFTED_WAYS) {
       const body =
         way === "pages"
-          ? this.#encodePages(rawOffset, plan, reference)
+          ? this.#encodePages(raw, rawOffset, plan, reference)
           : this.#encodeShifted(way, shifted);
-      if (body === undefined || (best !== undefined && shorter(best, body) === best)) continue;
+      if (body !== undefined) made.set(way, body);
+    }
+    const paged = made.get("pages");
+    let best = paged;
+    let winner: Way | undefined = paged && "pages";
+    for (const [way, body] of made) {
+      if (best !== undefined && shorter(best, body) === best) continue;
       best = body;
-      winner = way;
+      const isWorthIt =
+        paged === undefined || body.encoded.length < WORTHWHILE * paged.encoded.length;
+      if (isWorthIt) winner = way;
     }
     this.#trials.note(SHIFTED_WAYS, winner);
-    return best ?? this.#encodePages(rawOffset, plan, reference);
+    return best ?? this.#encodePages(raw, rawOffset, plan, reference);
   }
 
   #encodeShifted(way: Exclude<Way, "pages">, shifted: ShiftedUnit): EncodedBody | undefined {
@@ -79,31 +93,30 @@ export class UnitEncoder {
       : encodeNearCopies(shifted, this.#settings);
   }
 
-  #encodePages(rawOffset: number, plan: PagePlan, reference: Reference): EncodedBody {
+  #encodePages(
+    raw: Uint8Array,
+    rawOffset: number,
+    plan: PagePlan,
+    reference: Reference,
+  ): EncodedBody {
     const { platform, pageBytes, level, prefixMemory } = this.#settings;
     const { zstd } = platform;
-    const { literals } = plan;
-    let best: Literals = { codec: Codec.RAW, bytes: literals };
-    let ranges: readonly ByteRange[] = [];
-    if (level > 0 && literals.length > 0) {
-      if (reference.isInPlace && this.#isXorBetter(rawOffset, plan, reference)) {
-        const mixed = xorInto(
-          new Uint8Array(literals),
-          this.#sameOffset(rawOffset, plan, reference),
-        );
-        best = { codec: Codec.XOR_ZSTD, bytes: zstd.compress(mixed, { level }) };
-      } else if (plan.prefix.length > 0) {
-        const prefix = gatherRanges(reference.source, plan.prefix, prefixMemory);
-        best = encodeLiterals(literals, prefix, zstd, level);
-        if (best.codec === Codec.PREFIX_ZSTD) ranges = plan.prefix;
-      } else if (isWorthCompressing(literals, zstd)) {
-        best = encodeLiterals(literals, NOTHING, zstd, level);
-      }
-      if (best.bytes.length >= literals.length) best = { codec: Codec.RAW, bytes: literals };
-    }
-    if (literals.length > 0 && plan.runs.length === 1 && best.codec !== Codec.PREFIX_ZSTD) {
+    const { literalBytes } = plan;
+    const isXor = this.#isXorBetter(raw, rawOffset, plan, reference);
+    const { prefix, behind: literals } = gatherRanges(
+      reference.source,
+      isXor || level === 0 ? [] : plan.prefix,
+      literalBytes,
+      prefixMemory,
+    );
+    gatherLiterals(raw, plan, pageBytes, literals);
+    const best = isXor
+      ? this.#xored(literals, this.#sameOffset(rawOffset, plan, reference))
+      : this.#compressed(literals, prefix);
+    const ranges = best.codec === Codec.PREFIX_ZSTD ? plan.prefix : [];
+    if (literalBytes > 0 && plan.runs.length === 1 && ranges.length === 0) {
       // One run of literals: the codec of the literals is the codec of the unit.
-      if (best.codec === Codec.RAW) return encodeRaw(literals);
+      if (best.codec === Codec.RAW) return encodeRaw(raw);
       if (best.codec === Codec.ZSTD)
         return {
           codec: Codec.ZSTD,
@@ -125,20 +138,54 @@ export class UnitEncoder {
     };
   }
 
+  #compressed(literals: Uint8Array, prefix: Uint8Array): Literals {
+    const { platform, level } = this.#settings;
+    const { zstd } = platform;
+    if (prefix.length === 0 && literals.length > 0 && level > 0) {
+      if (!isWorthCompressing(literals, zstd)) return { codec: Codec.RAW, bytes: literals };
+    }
+    return encodeLiterals(literals, prefix, zstd, level);
+  }
+
+  // Changes `literals` where that makes them shorter.
+  #xored(literals: Uint8Array, base: Uint8Array): Literals {
+    const { platform, level } = this.#settings;
+    const bytes = platform.zstd.compress(xorInto(literals, base), { level });
+    if (bytes.length < literals.length) return { codec: Codec.XOR_ZSTD, bytes };
+    return { codec: Codec.RAW, bytes: xorInto(literals, base) };
+  }
+
   // Tried on a few pages: it is faster than a prefix, and rarely smaller. spec/dwcp.md B10
-  #isXorBetter(rawOffset: number, plan: PagePlan, reference: Reference): boolean {
+  #isXorBetter(raw: Uint8Array, rawOffset: number, plan: PagePlan, reference: Reference): boolean {
+    const { level } = this.#settings;
+    if (level === 0 || plan.literalBytes === 0 || !reference.isInPlace) return false;
+    if (!this.#xor.isDue("xor")) {
+      this.#xor.note(["xor"], undefined);
+      return false;
+    }
+    const isBetter = this.#isXorSampleShorter(raw, rawOffset, plan, reference);
+    this.#xor.note(["xor"], isBetter ? "xor" : undefined);
+    return isBetter;
+  }
+
+  #isXorSampleShorter(
+    raw: Uint8Array,
+    rawOffset: number,
+    plan: PagePlan,
+    reference: Reference,
+  ): boolean {
     const { platform, pageBytes } = this.#settings;
     const step = Math.max(1, Math.floor(plan.literalStarts.length / XOR_SAMPLE_PAGES));
     const picked = plan.literalStarts
-      .map((start, at) => ({ start, at: at * pageBytes }))
       .filter((_, at) => at % step === 0)
       .slice(0, XOR_SAMPLE_PAGES)
-      .filter(({ start }) => rawOffset + start + pageBytes <= reference.source.length);
+      .filter((start) => start + pageBytes <= raw.length)
+      .filter((start) => rawOffset + start + pageBytes <= reference.source.length);
     if (picked.length === 0) return false;
     const fresh = new Uint8Array(picked.length * pageBytes);
     const old = new Uint8Array(fresh.length);
-    for (const [index, { start, at }] of picked.entries()) {
-      fresh.set(plan.literals.subarray(at, at + pageBytes), index * pageBytes);
+    for (const [index, start] of picked.entries()) {
+      fresh.set(raw.subarray(start, start + pageBytes), index * pageBytes);
       old.set(reference.source.read(rawOffset + start, pageBytes), index * pageBytes);
     }
     const level = SAMPLE_LEVEL;
@@ -148,7 +195,7 @@ export class UnitEncoder {
 
   #sameOffset(rawOffset: number, plan: PagePlan, { source }: Reference): Uint8Array {
     const { pageBytes } = this.#settings;
-    const base = new Uint8Array(plan.literals.length);
+    const base = new Uint8Array(plan.literalBytes);
     for (const [index, start] of plan.literalStarts.entries()) {
       const at = rawOffset + start;
       const wanted = Math.min(pageBytes, base.length - index * pageBytes);

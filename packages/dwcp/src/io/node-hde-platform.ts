@@ -1,13 +1,24 @@
+import { backend } from "@proj/native-io";
 import { createHash } from "node:crypto";
+import type { AnchorEngine } from "../hde/anchor-engine.js";
 import type { HdePlatform } from "../hde/hde-platform.js";
+import { portableAnchors } from "../hde/portable-anchors.js";
 import type { ZstdEngine } from "../zstd/zstd-engine.js";
+import { nativeAnchors } from "./native-anchors.js";
 import { nodeCrc32 } from "./node-crc32.js";
 import { chooseEngine } from "./zstd/choose-engine.js";
 
-/** Makes the platform of this process around `engine`. */
-export function nodeHdePlatformWith(engine: ZstdEngine): HdePlatform {
+const chosenAnchors =
+  backend.anchors === undefined ? portableAnchors : nativeAnchors(backend.anchors);
+
+/** Makes the platform of this process around `engine`; anchors are found by the native addon where there is one. */
+export function nodeHdePlatformWith(
+  engine: ZstdEngine,
+  anchors: AnchorEngine = chosenAnchors,
+): HdePlatform {
   return {
     zstd: engine,
+    anchors,
     crc32: nodeCrc32,
     sha256(...parts) {
       const hash = createHash("sha256");

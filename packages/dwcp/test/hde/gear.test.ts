@@ -1,7 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { SeededRandom } from "@proj/wire-types";
-import { AnchorScan, gear } from "#src/hde/gear.js";
+import { AnchorScan } from "#src/hde/anchor-scan.js";
+import { gear } from "#src/hde/gear.js";
+import { portableAnchors } from "#src/hde/portable-anchors.js";
 import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 // Byte by byte, as the specification says it.
@@ -17,7 +19,7 @@ function anchorsOf(bytes: Uint8Array): [number, number][] {
 
 function scanned(bytes: Uint8Array): [number, number][] {
   const scan = new AnchorScan();
-  scan.scan(bytes);
+  portableAnchors.scan(bytes, scan);
   return Array.from({ length: scan.count }, (_, i) => [
     scan.positions[i] ?? 0,
     scan.hashes[i] ?? 0,

@@ -12,9 +12,12 @@ function lose(book: TrialBook<"one" | "other">, units: number): string {
   return tried;
 }
 
-test("B10: a way that loses again and again is passed over, and tried once in eight units", () => {
+test("B10: a way that loses again and again is passed over, and tried after 8 units and twice as many each time", () => {
   const book = new TrialBook<"one" | "other">();
-  expect(lose(book, 20)).toBe("ttt.....t.......t...");
+  const tried = lose(book, 200);
+  expect(
+    Array.from({ length: 200 }, (_, unit) => unit).filter((unit) => tried[unit] === "t"),
+  ).toEqual([0, 1, 2, 8, 16, 32, 64, 128, 192]);
   expect(book.isDue("one")).toBe(true);
 });
 

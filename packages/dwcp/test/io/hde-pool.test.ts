@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { Codec, memorySource, OwnData, type UnitBody } from "@proj/dwcp";
+import { nodeHdePlatform } from "@proj/dwcp/node";
 import { HdePool } from "#src/io/workers/hde-pool.js";
 import { sharedBytes, type SourceSpec } from "#src/io/workers/source-spec.js";
 import { isWireError } from "@proj/wire-types";
@@ -65,7 +66,7 @@ describe.each([
 describe("B18: workers", () => {
   test("refer to what was acknowledged of the object itself", async () => {
     const object = sharedBytes(Buffer.concat([noise(600_000, 7), noise(600_000, 7)]));
-    const own = new OwnData(memorySource(object));
+    const own = new OwnData(memorySource(object), await nodeHdePlatform());
     const spec = { kind: "shared", bytes: object } as const;
     const job = pool.open({ ...common, object: spec, ownSlots: own.slots });
     const alone = await job.encode(602_112, 400_000, 3);

@@ -56,7 +56,7 @@ export function encodeAgainst(
   const baseline =
     source === undefined
       ? undefined
-      : { slot: 3, source, anchors: indexOf(source), isInPlace: true };
+      : { slot: 3, source, anchors: indexOf(source, platform), isInPlace: true };
   const encoder = new ObjectEncoder(memorySource(raw), baseline, settingsOf(chosen));
   return [...encoder.encode(0, raw.length)];
 }
@@ -87,11 +87,11 @@ export function copyWithOwn(
   step: number = 1_048_576,
 ): { readonly units: readonly UnitBody[]; readonly decoded: Uint8Array } {
   const object = memorySource(raw);
-  const own = new OwnData(object);
+  const own = new OwnData(object, platform, old);
   const baseline =
     old === undefined
       ? undefined
-      : { slot: 3, source: old, anchors: indexOf(old), isInPlace: true };
+      : { slot: 3, source: old, anchors: indexOf(old, platform), isInPlace: true };
   const encoder = new ObjectEncoder(object, baseline, settingsOf(chosen));
   const units: UnitBody[] = [];
   const decoded = new Uint8Array(raw.length);

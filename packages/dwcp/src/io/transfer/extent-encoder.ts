@@ -2,6 +2,7 @@ import { DwcpError } from "../../errors.js";
 import { anchorSlots } from "../../hde/anchor-index.js";
 import { LevelController } from "../../hde/level-controller.js";
 import type { ObjectSettings } from "../../hde/object-encoder.js";
+import { OwnWorth } from "../../hde/own-worth.js";
 import type { UnitBody } from "../../wire/chunk.js";
 import { Codec, type CodecName, codecNameOf } from "../../wire/codec.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
@@ -51,8 +52,6 @@ const UNITS_AHEAD_PER_WORKER = 2;
 const OWN_STEP_BYTES = 1_048_576;
 const OWN_LARGEST_STEP_BYTES = 8_388_608;
 const MAX_OWN_OBJECT_BYTES = 2 ** 32;
-// Where the baseline gives this much, own data cannot add what their index costs.
-const OWN_MAX_RATIO = 64;
 
 /**
  * Encodes the extents of one object in the workers of a pool: at the level that CPU and link ask for, against a baseline and
@@ -64,10 +63,8 @@ export class ExtentEncoder {
   readonly #options: ExtentEncoderOptions;
   readonly #levels: LevelController;
   #job: HdeJob | undefined;
-  #hasBaseline = false;
+  #ownWorth = new OwnWorth("none");
   #extentBytes = FIRST_EXTENT_BYTES;
-  #rawBytes = 0;
-  #encodedBytes = 0;
   #adjustedMs = Number.NEGATIVE_INFINITY;
   #isOwnUsed = false;
   #ownBytes = 0;
@@ -113,7 +110,7 @@ export class ExtentEncoder {
     // Who wants bytes stored does not want them searched.
     const isSearched = settings.level > 0 && algorithm === "auto";
     const isOwnUsed = isSearched && length > OWN_STEP_BYTES && length < MAX_OWN_OBJECT_BYTES;
-    this.#hasBaseline = baseline !== undefined;
+    this.#ownWorth = new OwnWorth(baseline === undefined ? "none" : "baseline");
     this.#isOwnUsed = isOwnUsed;
     this.#stored =
       baseline === undefined && StoredExtents.fits(object, settings)
@@ -157,8 +154,7 @@ export class ExtentEncoder {
     this.#noteGains(level, units, secondsByCodec);
     const encoded = units.reduce((sum, unit) => sum + unit.encoded.length, 0);
     this.#levels.measured(level, bytes, encoded, seconds);
-    this.#rawBytes += bytes;
-    this.#encodedBytes += encoded;
+    for (const unit of units) this.#ownWorth.note(unit);
     this.#extentBytes =
       encoded < SMALL_ENCODED_BYTES
         ? Math.min(LARGEST_EXTENT_BYTES, 2 * this.#extentBytes)
@@ -174,7 +170,7 @@ export class ExtentEncoder {
     const from = this.#ownBytes;
     if (job === undefined || !this.#isOwnUsed || this.#isIndexing) return;
     if (arrived - from < OWN_STEP_BYTES) return;
-    if (this.#hasBaseline && this.#rawBytes > OWN_MAX_RATIO * this.#encodedBytes) return;
+    if (!this.#ownWorth.pays) return;
     const to = Math.min(arrived, from + OWN_LARGEST_STEP_BYTES);
     this.#isIndexing = true;
     job.indexOwn(from, to).then(

@@ -1,11 +1,12 @@
 import { trainDictionary } from "../../dictionary/train-dictionary.js";
 import { type DwcpCode, DwcpError } from "../../errors.js";
-import { ANCHOR_BYTES, AnchorIndex } from "../../hde/anchor-index.js";
+import { AnchorIndex } from "../../hde/anchor-index.js";
 import { digestsBetween } from "../../hde/content-id.js";
-import type { ByteSource } from "../../hde/byte-source.js";
+import { type ByteSource, startOf } from "../../hde/byte-source.js";
 import { type DecodeContext, decodeMemory } from "../../hde/decode-context.js";
 import { decodeUnit } from "../../hde/decode-unit.js";
 import type { HdePlatform } from "../../hde/hde-platform.js";
+import { indexChanges } from "../../hde/index-changes.js";
 import { ObjectEncoder } from "../../hde/object-encoder.js";
 import type { Reference } from "../../hde/reference.js";
 import { resolveDwcpLimits } from "../../limits.js";
@@ -50,7 +51,7 @@ export class WorkerJob {
         return { kind: "decoded", raw: this.#decode(task.unit) };
       case "index": {
         const { anchors, source } = this.#reference();
-        anchors.addAll(source);
+        anchors.add(source);
         return { kind: "indexed" };
       }
       case "digest": {
@@ -104,7 +105,7 @@ export class WorkerJob {
     const { baseline } = this.#spec;
     if (baseline === undefined) throw new TypeError("this job has no baseline to index");
     const source = this.#open(baseline.spec, "dwcp.baseline_missing");
-    const anchors = new AnchorIndex(baseline.slots);
+    const anchors = new AnchorIndex(baseline.slots, this.#platform);
     return { slot: baseline.slot, source, anchors, isInPlace: true };
   }
 
@@ -138,28 +139,22 @@ export class WorkerJob {
   #own(bytes: number): Reference | undefined {
     const { ownSlots } = this.#spec;
     if (ownSlots === undefined || bytes === 0) return undefined;
-    const source = this.#object();
     return {
       slot: SLOT_SELF,
-      source: { length: bytes, read: (at, length) => source.read(at, length) },
-      anchors: new AnchorIndex(ownSlots),
+      source: startOf(this.#object(), bytes),
+      anchors: new AnchorIndex(ownSlots, this.#platform),
       isInPlace: false,
     };
   }
 
   #indexOwn(from: number, to: number): void {
-    const { ownSlots } = this.#spec;
+    const { ownSlots, baseline } = this.#spec;
     if (ownSlots === undefined) return;
-    const anchors = new AnchorIndex(ownSlots);
-    const source = this.#object();
-    for (let at = from; at < to; at += SCAN_BYTES) {
-      const start = Math.max(0, at - ANCHOR_BYTES);
-      anchors.add(source.read(start, Math.min(to, at + SCAN_BYTES) - start), start);
-    }
+    const index = new AnchorIndex(ownSlots, this.#platform);
+    const known = baseline && this.#open(baseline.spec, "dwcp.baseline_missing");
+    indexChanges(index, this.#object(), { from, to }, known, this.#platform);
   }
 }
-
-const SCAN_BYTES = 262_144;
 
 // One buffer for all, so that one transfer carries them.
 function pack(units: readonly UnitBody[]): {
