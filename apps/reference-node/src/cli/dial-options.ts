@@ -5,6 +5,9 @@ import { ConfigError, type ConfigProblem } from "../config/problem.js";
 import { isProblem, readKeyFile, readNamedFile, readSecretFile } from "../config/secret-file.js";
 import type { DialOptions } from "../dial.js";
 
+/** How the URL of a node is written, as help says it. */
+export const nodeUrl = "xcp://host:port, xcps:, ws:, wss:, h2c:, h2:, dcquic: or unix:/path";
+
 /** What commander gives for the options of {@link addDialOptions}. */
 export interface DialFlags {
   readonly encrypt?: string;

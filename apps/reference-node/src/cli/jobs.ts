@@ -30,8 +30,7 @@ Jobs replicate sources of the node's host to its sites, again and again; they su
 Examples:
   $ reference-node jobs
   $ reference-node jobs --add shop.db --source /srv/shop.db --site paris
-  $ reference-node jobs --runs shop.db
-`;
+  $ reference-node jobs --runs shop.db`;
 
 /** Adds `jobs`: the replication jobs of a running node. */
 export function addJobs(program: Command, exit: (code: ExitCode) => void): void {

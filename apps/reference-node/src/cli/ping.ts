@@ -8,6 +8,7 @@ import {
   addDialOptions,
   type DialFlags,
   milliseconds,
+  nodeUrl,
   positiveInteger,
   readDialOptions,
 } from "./dial-options.js";
@@ -33,7 +34,7 @@ export function addPing(program: Command, exit: (code: ExitCode) => void): void 
   const command = program
     .command("ping")
     .description("Connect to a node, tell what was agreed, and measure round trips.")
-    .argument("<url>", "xcp://host:port, xcps:, ws:, wss:, h2c:, h2: or unix:/path")
+    .argument("<url>", nodeUrl)
     .option("-c, --count <n>", "round trips", positiveInteger, 3)
     .option("-i, --interval <ms>", "pause between them", milliseconds, 200)
     .option("--json", "write one JSON document")

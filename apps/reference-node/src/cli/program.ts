@@ -39,7 +39,8 @@ Environment:
   NATIVE_IO             portable: leave the C++ addon alone
   REFERENCE_NODE_DEBUG  show where an unexpected error came from
 
-With --json, standard output carries exactly one JSON document; logs, progress and errors go to standard error.
+With --json, standard output carries exactly one JSON document, of a verb that watches one a line; logs, progress and errors
+go to standard error.
 `;
 
 /** Runs one command line and returns the exit code of the process. */

@@ -11,6 +11,7 @@ import { streamNumber } from "../tensor/tensor-link.js";
 import {
   addDialOptions,
   type DialFlags,
+  nodeUrl,
   positiveInteger,
   readDialOptions,
 } from "./dial-options.js";
@@ -55,7 +56,7 @@ export function addSend(program: Command, exit: (code: ExitCode) => void): void 
     .command("send")
     .description("Send a file to a node and check what the node received.")
     .argument("<file>", "file to send; - for standard input")
-    .requiredOption("--to <url>", "xcp://host:port, xcps:, ws:, wss:, h2c:, h2: or unix:/path")
+    .requiredOption("--to <url>", nodeUrl)
     .addOption(new Option("--as <form>", "what to send it as").choices(contentForms))
     .addOption(
       new Option("--codec <name>", "codec of the bodies (default: by size)").choices(

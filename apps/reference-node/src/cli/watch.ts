@@ -13,8 +13,7 @@ interface WatchFlags extends ControlFlags {
 }
 
 const help = `
-One line per snapshot; with --json one document per snapshot, each on a line of its own. Ctrl-C ends it.
-`;
+One line per snapshot; with --json one document per snapshot, each on a line of its own. Ctrl-C ends it.`;
 
 /** Adds `watch`: a running node, moment by moment. */
 export function addWatch(program: Command, exit: (code: ExitCode) => void): void {
