@@ -119,7 +119,7 @@ export { traceparentOf } from "./pool/traceparent.js";
 
 export type { EnginePort, PortParts } from "./stream/engine-port.js";
 export { LocalPort, type LocalSurroundings } from "./stream/local-port.js";
-export { type OpenOptions, StreamLayer, type StreamLayerOptions } from "./stream/stream-layer.js";
+export { StreamLayer, type StreamLayerOptions } from "./stream/stream-layer.js";
 export type { AcceptOptions, IncomingStream } from "./stream/incoming-stream.js";
 export {
   DEFAULT_QUEUE,
@@ -131,17 +131,17 @@ export {
 export type { Outbound } from "./stream/outbound.js";
 export type { Offer } from "./stream/early-messages.js";
 export type {
+  OpenOptions,
   OutboundPayload,
   Stream,
   StreamHandlers,
   StreamHost,
   StreamOutcome,
-  StreamParts,
   PlacedRecord,
   StreamPlacement,
 } from "./stream/stream.js";
 export type { PatternName } from "./stream/pattern-rules.js";
-export type { Submission } from "./stream/submissions.js";
+export type { Submission } from "./stream/submission.js";
 
 export { DependencyKind } from "./causality/causality-map.js";
 export {

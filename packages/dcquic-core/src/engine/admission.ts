@@ -65,7 +65,7 @@ export class Admission {
     const transfer = new PulledTransfer(path.id, worker.worker, entry, this.#context.inlineMemory);
     const isCrowded = worker.live.size >= this.#context.config.maxTransfersPerPeer;
     const { transfers } = this.#context;
-    if (isCrowded || !transfers.insert({ role: "puller", transfer }, transfer.id)) {
+    if (isCrowded || !transfers.insert(transfer, transfer.id)) {
       this.#answer(
         path,
         id64(entry.transferId.hi, entry.transferId.lo),

@@ -175,8 +175,8 @@ export class AnnouncerIntake {
   #own(path: Path, id: Id64): AnnouncedTransfer | undefined {
     const entry = this.#context.transfers.get(id);
     if (entry?.role !== "announcer") return undefined;
-    if (entry.transfer.path === path.id) {
-      if (isOnTheWire(entry.transfer)) return entry.transfer;
+    if (entry.path === path.id) {
+      if (isOnTheWire(entry)) return entry;
       this.#context.note("foreignTransfer", path);
       return undefined;
     }
@@ -186,8 +186,8 @@ export class AnnouncerIntake {
 
   #hasMoved(path: Path, id: Id64): boolean {
     const entry = this.#context.transfers.get(id);
-    if (entry?.role !== "announcer" || entry.transfer.path === path.id) return false;
-    return entry.transfer.former.some((former) => former.path === path.id);
+    if (entry?.role !== "announcer" || entry.path === path.id) return false;
+    return entry.former.some((former) => former.path === path.id);
   }
 }
 

@@ -64,7 +64,7 @@ export class Announcer {
       mayInline: options.inline !== "never",
       holdToken: options.holdToken,
     });
-    transfers.insert({ role: "announcer", transfer }, transfer.id);
+    transfers.insert(transfer, transfer.id);
     if (!(options.payload instanceof Uint8Array)) {
       this.#context.buffers.attach(options.payload, transfer.acked);
       this.#retirement.begin(path, options.payload);
@@ -224,8 +224,8 @@ export class Announcer {
   /** Fails everything that runs on a path. */
   failAll(path: Path, status: number): void {
     for (const entry of this.#context.transfers.values()) {
-      if (entry.role === "announcer" && entry.transfer.path === path.id) {
-        this.fail(path, entry.transfer, status, undefined);
+      if (entry.role === "announcer" && entry.path === path.id) {
+        this.fail(path, entry, status, undefined);
       }
     }
   }

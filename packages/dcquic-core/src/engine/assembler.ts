@@ -90,13 +90,13 @@ export class Assembler {
    */
   expects(path: Path, chunk: Chunk, protection: number): PulledTransfer | undefined {
     const entry = this.#context.transfers.get(chunk.pullerId);
-    if (entry?.role === "tombstone" && entry.tombstone.path === path.id) {
-      if (entry.tombstone.status !== Status.Ok) tellFailed(path, entry.tombstone);
-      else path.outbox.completeAcks.push(entry.tombstone.announcerId);
+    if (entry?.role === "tombstone" && entry.path === path.id) {
+      if (entry.status !== Status.Ok) tellFailed(path, entry);
+      else path.outbox.completeAcks.push(entry.announcerId);
       return undefined;
     }
-    if (entry?.role !== "puller" || entry.transfer.path !== path.id) return undefined;
-    const { transfer } = entry;
+    if (entry?.role !== "puller" || entry.path !== path.id) return undefined;
+    const transfer = entry;
     if (transfer.state === "tentative") this.#doubts.believe(path, transfer);
     if ((chunk.flags & ChunkFlag.AckRequest) !== 0) this.#queueAck(path, transfer);
     if (chunk.length === 0) return undefined;

@@ -23,10 +23,7 @@ import type { EngineEvent, PathId, SecurityNote } from "./events.js";
 import type { Path } from "./path.js";
 
 /** What an id of this engine stands for. */
-export type TableEntry =
-  | { readonly role: "announcer"; readonly transfer: AnnouncedTransfer }
-  | { readonly role: "puller"; readonly transfer: PulledTransfer }
-  | { readonly role: "tombstone"; readonly tombstone: Tombstone };
+export type TableEntry = AnnouncedTransfer | PulledTransfer | Tombstone;
 
 /** Kinds of timers; the payload of a timer is 8 × what it is about + its kind. */
 export const TimerKind = { Announcer: 0, Puller: 1, Path: 2, Close: 3, Deadline: 4 } as const;

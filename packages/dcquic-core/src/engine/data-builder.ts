@@ -32,8 +32,8 @@ export class DataBuilder {
     while (serveQueue.occupied !== 0) {
       const level = serveScheduler.select(serveQueue.occupied);
       const entry = this.#context.transfers.at(serveQueue.peek(level));
-      if (entry?.role === "announcer" && entry.transfer.path === path.id) {
-        const { transfer } = entry;
+      if (entry?.role === "announcer" && entry.path === path.id) {
+        const transfer = entry;
         this.#skipAcknowledged(path, transfer);
         if (transfer.state === "serving" && hasWork(transfer)) return transfer;
         transfer.serveQueued = false;

@@ -122,7 +122,7 @@ export class EnginePaths {
     const { transfers } = this.#context;
     const entry = transfers.get(pullerId);
     // What was moved is remembered by its later path.
-    if (entry?.role === "tombstone" && entry.tombstone.path === of) transfers.remove(pullerId);
+    if (entry?.role === "tombstone" && entry.path === of) transfers.remove(pullerId);
   };
 
   readonly #keyDerived = (): void => {

@@ -45,15 +45,15 @@ export class EngineTimers {
     const entry = this.#context.transfers.at(slot);
     if (entry === undefined || entry.role === "tombstone") return;
     const { announcer, paths, puller } = this.#parts;
-    const path = paths.of(entry.transfer);
+    const path = paths.of(entry);
     if (kind === TimerKind.Deadline) {
       if (entry.role !== "announcer") return;
-      entry.transfer.deadlineTimer = NO_TIMER;
-      announcer.cancel(path, entry.transfer, Status.Deadline);
+      entry.deadlineTimer = NO_TIMER;
+      announcer.cancel(path, entry, Status.Deadline);
       return;
     }
-    entry.transfer.timer = NO_TIMER;
-    if (entry.role === "announcer") announcer.onTimer(this.#nowUs, path, entry.transfer);
-    else puller.onTimer(this.#nowUs, path, entry.transfer);
+    entry.timer = NO_TIMER;
+    if (entry.role === "announcer") announcer.onTimer(this.#nowUs, path, entry);
+    else puller.onTimer(this.#nowUs, path, entry);
   }
 }

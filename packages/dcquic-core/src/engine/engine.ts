@@ -185,7 +185,7 @@ export class Engine {
   cancel(transfer: Id64): void {
     const entry = this.#context.transfers.get(transfer);
     if (entry?.role !== "announcer") return;
-    this.#parts.announcer.cancel(this.#paths.of(entry.transfer), entry.transfer);
+    this.#parts.announcer.cancel(this.#paths.of(entry), entry);
   }
 
   /**
@@ -268,7 +268,7 @@ export class Engine {
     const { transfers, pulls } = this.#context;
     let bytes = pulls.outstanding;
     for (const entry of transfers.values()) {
-      if (entry.role === "announcer" && !entry.transfer.isOver) bytes += entry.transfer.wireBytes;
+      if (entry.role === "announcer" && !entry.isOver) bytes += entry.wireBytes;
     }
     return bytes;
   }
@@ -296,7 +296,7 @@ export class Engine {
 
   #pulled(id: Id64): PulledTransfer | undefined {
     const entry = this.#context.transfers.get(id);
-    return entry?.role === "puller" ? entry.transfer : undefined;
+    return entry?.role === "puller" ? entry : undefined;
   }
 
   #settle(nowUs: number): void {

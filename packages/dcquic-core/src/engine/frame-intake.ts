@@ -175,8 +175,8 @@ export class FrameIntake {
     }
     const entry = context.transfers.get(frame.addresseeId);
     if (entry === undefined || entry.role === "tombstone") return;
-    if (entry.transfer.path !== path.id) return context.note("foreignTransfer", path);
-    if (entry.role === "announcer") announcer.onReset(path, entry.transfer, frame);
-    else puller.onReset(path, entry.transfer, frame);
+    if (entry.path !== path.id) return context.note("foreignTransfer", path);
+    if (entry.role === "announcer") announcer.onReset(path, entry, frame);
+    else puller.onReset(path, entry, frame);
   }
 }

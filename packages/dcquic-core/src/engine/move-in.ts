@@ -110,8 +110,8 @@ export class MoveIn {
     if (tombstone !== undefined) return { tombstone };
     const id = first.moved.get(notifySeq);
     const entry = id && this.#parts.context.transfers.get(id);
-    if (entry?.role === "puller") return { live: entry.transfer };
-    return entry?.role === "tombstone" ? { tombstone: entry.tombstone } : {};
+    if (entry?.role === "puller") return { live: entry };
+    return entry?.role === "tombstone" ? { tombstone: entry } : {};
   }
 
   #homeOf(transfer: PulledTransfer): Path | undefined {
@@ -159,7 +159,7 @@ export class MoveIn {
   #answerFinished(path: Path, worker: PeerWorker, before: Tombstone, entry: NotifyEntry): void {
     const { announcerId, pullerId, pulled, status } = before;
     const tombstone = new Tombstone({ path: path.id, announcerId, pullerId, status, pulled });
-    this.#parts.context.transfers.replace(pullerId, { role: "tombstone", tombstone });
+    this.#parts.context.transfers.replace(pullerId, tombstone);
     worker.tombstones.add(entry.notifySeq, tombstone);
     this.#count(path, worker, entry);
     if (status !== Status.Ok) return tellFailed(path, tombstone);

@@ -29,9 +29,9 @@ export class MoveOut {
   move(nowUs: number, from: Path, to: Path): number {
     const moving: AnnouncedTransfer[] = [];
     for (const entry of this.#context.transfers.values()) {
-      if (entry.role !== "announcer" || entry.transfer.path !== from.id) continue;
+      if (entry.role !== "announcer" || entry.path !== from.id) continue;
       // What is being taken back has a meaning only where it was announced.
-      if (!entry.transfer.isOver && !entry.transfer.voiding) moving.push(entry.transfer);
+      if (!entry.isOver && !entry.voiding) moving.push(entry);
     }
     // Slots are reused: only the numbers tell what came first.
     moving.sort((a, b) => orderOf(a) - orderOf(b));

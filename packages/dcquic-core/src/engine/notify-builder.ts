@@ -73,7 +73,7 @@ export class NotifyBuilder {
     while (path.announceReady()) {
       const level = path.announceScheduler.select(path.announceQueue.occupied);
       const entry = this.#context.transfers.at(path.announceQueue.peek(level));
-      const transfer = entry?.role === "announcer" ? entry.transfer : undefined;
+      const transfer = entry?.role === "announcer" ? entry : undefined;
       const isOfPath = transfer?.path === path.id && transfer.state === "queued";
       if (isOfPath && this.#announcer.isReady(path, transfer)) return transfer;
       path.announceQueue.shift(level);

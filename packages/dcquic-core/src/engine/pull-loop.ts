@@ -209,12 +209,12 @@ export class PullLoop {
     const level = pullScheduler.select(pullQueue.occupied);
     if (level < 0 || level >= PRIORITIES) return false;
     const entry = transfers.at(pullQueue.peek(level));
-    const isOfPath = entry?.role === "puller" && entry.transfer.path === path.id;
-    if (!isOfPath || entry.transfer.state !== "pulling") {
+    const isOfPath = entry?.role === "puller" && entry.path === path.id;
+    if (!isOfPath || entry.state !== "pulling") {
       pullQueue.shift(level);
       return true;
     }
-    const { transfer } = entry;
+    const transfer = entry;
     // What is here already, because another path brought it, is not asked for again.
     transfer.nextPull = transfer.received.firstGap(transfer.nextPull);
     const left = transfer.pullRoom;

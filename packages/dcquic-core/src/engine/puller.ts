@@ -225,7 +225,7 @@ export class Puller implements AssemblerOwner {
       status,
       pulled: transfer.inline === undefined,
     });
-    transfers.replace(transfer.id, { role: "tombstone", tombstone });
+    transfers.replace(transfer.id, tombstone);
     worker?.tombstones.add(transfer.notifySeq, tombstone);
     if (worker !== undefined) this.#offers.markDone(worker, transfer);
     this.#context.end(path);
@@ -233,6 +233,6 @@ export class Puller implements AssemblerOwner {
 
   #own(path: Path, id: Id64): PulledTransfer | undefined {
     const entry = this.#context.transfers.get(id);
-    return entry?.role === "puller" && entry.transfer.path === path.id ? entry.transfer : undefined;
+    return entry?.role === "puller" && entry.path === path.id ? entry : undefined;
   }
 }

@@ -30,8 +30,12 @@ export interface EnginePort extends PortParts {
   readonly nowUs: number;
   /** The buffers whose references the engine counts. */
   readonly buffers: BufferRegistry;
-  /** Announces a transfer. */
-  announce(path: PathId, options: AnnounceOptions, done: (result: AnnounceResult) => void): void;
+  /** Announces a transfer. `done` is given `options` again, so that one function can serve all. */
+  announce<O extends AnnounceOptions>(
+    path: PathId,
+    options: O,
+    done: (result: AnnounceResult, options: O) => void,
+  ): void;
   /** Begins to pull an offered transfer. With `placed` its records are told one by one instead of kept. */
   accept(transfer: Id64, placed?: PlacedAccept): void;
   /**

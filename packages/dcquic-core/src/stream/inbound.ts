@@ -1,7 +1,14 @@
+import { Shape } from "../wire/constants.js";
 import type { Id64 } from "../wire/id64.js";
+import type { Offer } from "./early-messages.js";
+import type { Stream } from "./stream.js";
+
+const NOTHING = new Uint8Array(0);
 
 /** A message, or a header block, from the peer. */
-export interface InboundMessage {
+export class InboundMessage {
+  /** Its stream. */
+  readonly stream: Stream;
   /** Its transfer. */
   readonly transfer: Id64;
   /** Its number in its direction. */
@@ -11,9 +18,21 @@ export interface InboundMessage {
   /** Plain bytes. */
   readonly totalBytes: number;
   /** `offered` until it is pulled; `ready` once it is whole. */
-  state: "offered" | "pulling" | "ready";
+  state: "offered" | "pulling" | "ready" = "offered";
   /** What arrived. */
-  bytes: Uint8Array;
+  bytes: Uint8Array = NOTHING;
+
+  /** Takes what an announcement says of a message of `stream`. */
+  constructor(
+    stream: Stream,
+    offer: Pick<Offer, "transfer" | "messageSeq" | "shape" | "totalBytes">,
+  ) {
+    this.stream = stream;
+    this.transfer = offer.transfer;
+    this.seq = offer.messageSeq;
+    this.isHeaders = (offer.shape & Shape.Headers) !== 0;
+    this.totalBytes = offer.totalBytes;
+  }
 }
 
 /** How much a direction holds for a slow reader. spec/dcquic.md §11 */
@@ -30,7 +49,6 @@ export const DEFAULT_QUEUE: QueueLimits = { messages: 64, bytes: 4_194_304 };
 /** What stands in a way that only a broken peer can cause. */
 export type InboundFault = "duplicateNumber" | "beyondEnd" | "tooMany" | "misplacedHeaders";
 
-const NOTHING = new Uint8Array(0);
 // Never written to: the first message takes its place.
 const NONE: InboundMessage[] = [];
 
@@ -45,7 +63,7 @@ const NONE: InboundMessage[] = [];
  */
 export class Inbound {
   #limits: QueueLimits;
-  #ordered: boolean;
+  #ordered = true;
   readonly #maxMessages: number;
   // In order of arrival; those that were taken are gone.
   #waiting: InboundMessage[] = NONE;
@@ -61,15 +79,10 @@ export class Inbound {
   /** Whether only the header block may be pulled, because nobody said yet where the rest goes. */
   isHeld = false;
 
-  /** Starts with nothing; `maxMessages` does not count headers. */
-  constructor(options: {
-    readonly limits: QueueLimits;
-    readonly ordered: boolean;
-    readonly maxMessages: number;
-  }) {
-    this.#limits = options.limits;
-    this.#ordered = options.ordered;
-    this.#maxMessages = options.maxMessages;
+  /** Starts with nothing, and gives messages in order; `maxMessages` does not count headers. */
+  constructor(limits: QueueLimits, maxMessages: number) {
+    this.#limits = limits;
+    this.#maxMessages = maxMessages;
   }
 
   /** Changes how the direction is read, before anything was pulled; without `limits` they stay. */
@@ -106,7 +119,7 @@ export class Inbound {
     if (seq === this.#maxMessages && this.#hasHeaders === false) return "tooMany";
     if (isLast && this.end(seq + 1) !== undefined) return "beyondEnd";
     // Most directions carry one message: an array of one is a tenth of one that grew.
-    if (this.#waiting.length === 0) this.#waiting = [message];
+    if (this.#waiting.length === 0) this.#waiting = Array.of(message);
     else this.#waiting.push(message);
     return undefined;
   }
@@ -183,14 +196,4 @@ export class Inbound {
   #find(seq: number): InboundMessage | undefined {
     return this.#waiting.find((message) => message.seq === seq);
   }
-}
-
-/** Makes a message of what an announcement says. */
-export function inboundMessage(
-  transfer: Id64,
-  seq: number,
-  isHeaders: boolean,
-  totalBytes: number,
-): InboundMessage {
-  return { transfer, seq, isHeaders, totalBytes, state: "offered", bytes: NOTHING };
 }

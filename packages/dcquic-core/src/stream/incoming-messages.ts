@@ -3,7 +3,7 @@ import { Status } from "../engine/status.js";
 import { Shape } from "../wire/constants.js";
 import type { Id64 } from "../wire/id64.js";
 import type { Offer } from "./early-messages.js";
-import { inboundMessage, type InboundMessage } from "./inbound.js";
+import { InboundMessage } from "./inbound.js";
 import type { LayerContext } from "./layer-context.js";
 import type { TransferFailure } from "./outgoing-messages.js";
 import { type PatternName, patternOf, requestEndsLate } from "./pattern-rules.js";
@@ -59,10 +59,10 @@ export class IncomingMessages {
   /** Takes a message that is whole. */
   delivered(transfer: Id64, bytes: Uint8Array): void {
     const { incoming, port } = this.#context;
-    const arrived = incoming.get(transfer);
-    if (arrived === undefined) return;
+    const message = incoming.get(transfer);
+    if (message === undefined) return;
     incoming.delete(transfer);
-    const { stream, message } = arrived;
+    const { stream } = message;
     if (stream.outcome !== undefined || stream.inbound.isOver) return port.consume(transfer);
     message.state = "ready";
     message.bytes = bytes;
@@ -121,13 +121,12 @@ export class IncomingMessages {
 
   #take(stream: Stream, offer: Offer): void {
     const { incoming, port, unshown } = this.#context;
-    const { transfer, shape, messageSeq, totalBytes } = offer;
+    const { transfer, shape } = offer;
     if (stream.outcome !== undefined || stream.inbound.isOver) return port.reject(transfer);
-    const isHeaders = (shape & Shape.Headers) !== 0;
-    const message = inboundMessage(transfer, messageSeq, isHeaders, totalBytes);
-    incoming.set(transfer, { stream, message });
+    const message = new InboundMessage(stream, offer);
+    incoming.set(transfer, message);
     // Headers are announced one level above what they describe, which a message of its own tells exactly.
-    if (!stream.isOpener && !isHeaders) stream.priority = offer.priority;
+    if (!stream.isOpener && !message.isHeaders) stream.priority = offer.priority;
     const fault = stream.inbound.offer(message, (shape & Shape.End) !== 0);
     if (fault !== undefined) return stream.abort(Status.Protocol, fault);
     const opening = unshown.get(stream);

@@ -7,16 +7,8 @@ import { Openings } from "./openings.js";
 import type { Stream } from "./stream.js";
 import { StreamCloses } from "./stream-closes.js";
 import { StreamTable } from "./stream-table.js";
-import type { Submission } from "./submissions.js";
+import type { Submission } from "./submission.js";
 import { TokenKeeper } from "./token-keeper.js";
-
-/** A message of a peer and the stream it belongs to. */
-export interface Arrival {
-  /** The stream. */
-  readonly stream: Stream;
-  /** The message. */
-  readonly message: InboundMessage;
-}
 
 /** What the parts of a stream layer share. */
 export class LayerContext {
@@ -35,7 +27,7 @@ export class LayerContext {
   /** Own messages by their transfers. */
   readonly outgoing: BySlot<Submission> = new BySlot();
   /** Messages of peers by their transfers. */
-  readonly incoming: BySlot<Arrival> = new BySlot();
+  readonly incoming: BySlot<InboundMessage> = new BySlot();
   /** Sends closes. */
   readonly closes: StreamCloses;
   /** Settles tokens. */

@@ -53,9 +53,13 @@ export class LocalPort implements EnginePort {
   }
 
   /** See {@link EnginePort}. */
-  announce(path: PathId, options: AnnounceOptions, done: (result: AnnounceResult) => void): void {
+  announce<O extends AnnounceOptions>(
+    path: PathId,
+    options: O,
+    done: (result: AnnounceResult, options: O) => void,
+  ): void {
     const { engine, nowUs } = this.#local;
-    done(engine.announce(nowUs, path, options));
+    done(engine.announce(nowUs, path, options), options);
     this.#local.pump();
   }
 

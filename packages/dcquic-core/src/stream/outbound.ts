@@ -19,13 +19,15 @@ export class Outbound {
   #liveBytes = 0;
   #state: "open" | "ended" | "stopped" = "open";
   #owesWritable = false;
+  // Most directions carry one message: it needs no array.
+  #only: Id64 | undefined;
   // In the order in which they were announced, which is nearly the one in which they end.
-  #live: Id64[] = NONE;
+  #others: Id64[] = NONE;
 
   /** Starts with nothing sent; `maxMessages` does not count headers. */
-  constructor(options: { readonly limits: QueueLimits; readonly maxMessages: number }) {
-    this.#limits = options.limits;
-    this.#maxMessages = options.maxMessages;
+  constructor(limits: QueueLimits, maxMessages: number) {
+    this.#limits = limits;
+    this.#maxMessages = maxMessages;
   }
 
   /** Messages sent so far, headers included. */
@@ -62,8 +64,8 @@ export class Outbound {
   }
 
   /** Transfers that were announced and are not over. */
-  get live(): Iterable<Id64> {
-    return this.#live;
+  get live(): readonly Id64[] {
+    return this.#only === undefined ? this.#others : [this.#only, ...this.#others];
   }
 
   /** Numbers a message that is about to be sent. @throws TypeError when the direction takes no more. */
@@ -93,21 +95,27 @@ export class Outbound {
 
   /** Notes that a message was announced. */
   announced(transfer: Id64): void {
-    // Most directions carry one message: an array of one is a tenth of one that grew.
-    if (this.#live.length === 0) this.#live = [transfer];
-    else this.#live.push(transfer);
+    if (this.#only === undefined && this.#others.length === 0) this.#only = transfer;
+    else if (this.#others === NONE) this.#others = [transfer];
+    else this.#others.push(transfer);
   }
 
   /** Notes that a message arrived, or never will; returns whether a writer waits for the room. */
   settled(bytes: number, transfer: Id64 | undefined): boolean {
-    const index = transfer === undefined ? -1 : this.#live.indexOf(transfer);
-    if (index === 0 && this.#live.length === 1) this.#live = NONE;
-    else if (index >= 0) this.#live.splice(index, 1);
+    if (transfer !== undefined && transfer === this.#only) this.#only = undefined;
+    else if (transfer !== undefined && this.#others.length > 0) this.#ended(transfer);
     this.#liveMessages -= 1;
     this.#liveBytes -= bytes;
     if (!this.#owesWritable || this.isFull) return false;
     this.#owesWritable = false;
     return true;
+  }
+
+  #ended(transfer: Id64): void {
+    const index = this.#others.indexOf(transfer);
+    if (index < 0) return;
+    if (this.#others.length === 1) this.#others = NONE;
+    else this.#others.splice(index, 1);
   }
 }
 

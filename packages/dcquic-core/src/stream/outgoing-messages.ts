@@ -2,10 +2,10 @@ import type { EngineEvent } from "../engine/events.js";
 import { Status } from "../engine/status.js";
 import type { Id64 } from "../wire/id64.js";
 import type { LayerContext } from "./layer-context.js";
-import { payloadBytes } from "./outbound.js";
 import type { OutboundPayload, Stream } from "./stream.js";
 import type { StreamEnds } from "./stream-ends.js";
-import { type Submission, Submissions, type Submitted } from "./submissions.js";
+import { Submission } from "./submission.js";
+import { Submissions, type Submitted } from "./submissions.js";
 
 /** How the engine tells of a transfer that failed. */
 export type TransferFailure = EngineEvent & { readonly kind: "transferFailed" };
@@ -38,9 +38,7 @@ export class OutgoingMessages {
   /** Announces message number `seq` of a stream once there is room. */
   submit(stream: Stream, payload: OutboundPayload, seq: number): void {
     // The pattern may end the direction by itself.
-    const isLast = stream.outbound.isEnded;
-    const bytes = payloadBytes(payload);
-    const submission = { stream, payload, isLast, seq, bytes, transfer: undefined };
+    const submission = new Submission(stream, payload, seq, stream.outbound.isEnded);
     if (stream.isOpener && stream.id === undefined && seq > 0) {
       if (this.#context.opening.has(stream)) (stream.backlog ??= []).push(submission);
     } else this.#submissions.submit(submission);
@@ -77,12 +75,11 @@ export class OutgoingMessages {
   }
 
   #submitted(submission: Submission, result: Submitted): void {
-    const { stream, payload, seq } = submission;
+    const { stream, opens } = submission;
     const { opening, outgoing, port } = this.#context;
-    payload.taken?.();
+    submission.taken?.();
     if (result.kind === "refused") {
       stream.outbound.settled(submission.bytes, undefined);
-      const opens = seq === 0 && stream.isOpener;
       const outcome = { status: result.status, reason: "", rootCause: undefined };
       const isUntaken = opens && result.isUntaken === true;
       this.#ends.abort(
@@ -97,7 +94,7 @@ export class OutgoingMessages {
     submission.transfer = transfer;
     outgoing.set(transfer, submission);
     stream.outbound.announced(transfer);
-    if (stream.isOpener && seq === 0) this.#opened(stream, transfer, token);
+    if (opens) this.#opened(stream, transfer, token);
     if (stream.outcome !== undefined) port.cancel(transfer);
   }
 

@@ -6,6 +6,8 @@ import type { Stream, StreamOutcome } from "./stream.js";
 /** Who hears of an end: a peer that does not know, none because it does, or none because there is no way to it. */
 export type EndNotice = "tellPeer" | "peerKnows" | "pathGone";
 
+// Nearly all streams end so.
+const IN_ORDER: StreamOutcome = { status: Status.Ok, reason: "", rootCause: undefined };
 // With these the path itself is gone: there is nobody to send a close to.
 const PATH_GONE: ReadonlySet<number> = new Set([
   Status.Protocol,
@@ -43,7 +45,7 @@ export class StreamEnds {
     if (notice === "tellPeer") closes.abort(stream, outcome);
     for (const transfer of stream.outbound.live) port.cancel(transfer);
     this.#dropInbound(stream);
-    for (const { payload } of stream.backlog ?? []) payload.taken?.();
+    for (const { taken } of stream.backlog ?? []) taken?.();
     if (stream.outbound.count === 0) opening.delete(stream);
     stream.handlers.closed(outcome);
   }
@@ -84,9 +86,9 @@ export class StreamEnds {
     if (outbound.isOver) tokens.settle(stream, "requestDone");
     if (inbound.isOver) tokens.settle(stream, "complete");
     if (!inbound.isOver || !outbound.isOver || stream.id === undefined) return;
-    stream.outcome = { status: Status.Ok, reason: "", rootCause: undefined };
+    stream.outcome = IN_ORDER;
     if (!stream.closing) streams.remove(stream);
-    stream.handlers.closed(stream.outcome);
+    stream.handlers.closed(IN_ORDER);
   }
 
   #dropInbound(stream: Stream): void {

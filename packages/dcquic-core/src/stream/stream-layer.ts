@@ -2,31 +2,15 @@ import type { EngineEvent, PathId } from "../engine/events.js";
 import { Status } from "../engine/status.js";
 import type { Id64 } from "../wire/id64.js";
 import type { EnginePort } from "./engine-port.js";
-import { DEFAULT_QUEUE, Inbound, type QueueLimits } from "./inbound.js";
+import { DEFAULT_QUEUE, type QueueLimits } from "./inbound.js";
 import { IncomingMessages } from "./incoming-messages.js";
 import { IncomingStream } from "./incoming-stream.js";
 import { LayerContext } from "./layer-context.js";
 import type { Openings } from "./openings.js";
-import { Outbound } from "./outbound.js";
 import { OutgoingMessages } from "./outgoing-messages.js";
-import { maxMessages, type PatternName } from "./pattern-rules.js";
 import { PeerCloses } from "./peer-closes.js";
-import { Stream, type StreamHandlers, type StreamHost, type StreamOutcome } from "./stream.js";
+import { type OpenOptions, Stream, type StreamHost, type StreamOutcome } from "./stream.js";
 import { noticeOf, StreamEnds } from "./stream-ends.js";
-
-/** How a stream is opened. */
-export interface OpenOptions {
-  /** Its pattern. */
-  readonly pattern: PatternName;
-  /** 0 to 7. */
-  readonly priority: number;
-  /** What is held for this side's reader; that of the layer if absent. */
-  readonly queue?: QueueLimits | undefined;
-  /** Whether messages are taken in the order in which they were sent. */
-  readonly ordered: boolean;
-  /** Who is told. */
-  readonly handlers: StreamHandlers;
-}
 
 /** What a {@link StreamLayer} is made with. */
 export interface StreamLayerOptions {
@@ -50,7 +34,6 @@ export interface StreamLayerOptions {
  */
 export class StreamLayer {
   readonly #context: LayerContext;
-  readonly #queue: QueueLimits;
   readonly #onIncoming: ((incoming: IncomingStream) => void) | undefined;
   readonly #ends: StreamEnds;
   readonly #closes: PeerCloses;
@@ -63,19 +46,19 @@ export class StreamLayer {
     const context = new LayerContext(options.port);
     const ends = new StreamEnds(context);
     this.#context = context;
-    this.#queue = options.queue ?? DEFAULT_QUEUE;
     this.#onIncoming = options.onIncoming;
     this.#ends = ends;
     this.#closes = new PeerCloses(context, ends);
     this.#outgoing = new OutgoingMessages(context, ends);
     this.#incoming = new IncomingMessages(context, ends, this.#closes, {
-      make: (path, pattern, priority) => this.#make(path, pattern, priority),
+      make: (path, pattern, priority) => new Stream(this.#host, path, pattern, priority),
       show: (stream, offer) => {
         if (this.#onIncoming !== undefined) this.#onIncoming(new IncomingStream(stream, offer));
         else stream.abort(Status.NoAcceptor, "nobody accepts streams");
       },
     });
     this.#host = {
+      queue: options.queue ?? DEFAULT_QUEUE,
       submit: (stream, payload, seq) => this.#outgoing.submit(stream, payload, seq),
       pull: (stream, message) => this.#incoming.pull(stream, message),
       use: (message) => context.port.consume(message.transfer),
@@ -119,7 +102,7 @@ export class StreamLayer {
 
   /** Opens a stream; the first message announces it. */
   open(path: PathId, options: OpenOptions): Stream {
-    const stream = this.#make(path, options.pattern, options.priority, options);
+    const stream = new Stream(this.#host, path, options.pattern, options.priority, options);
     this.#context.opening.add(stream);
     this.#context.openings.opened(stream);
     return stream;
@@ -198,27 +181,6 @@ export class StreamLayer {
     openings.failAll({ status, reason: "", rootCause: undefined });
     for (const stream of [...streams.all(), ...opening]) stream.abort(status);
     this.#outgoing.close();
-  }
-
-  // An own stream has options.
-  #make(path: PathId, pattern: PatternName, priority: number, options?: OpenOptions): Stream {
-    const isOpener = options !== undefined;
-    const limits = options?.queue ?? this.#queue;
-    const [most, mostBack] = [maxMessages(pattern, "opener"), maxMessages(pattern, "answerer")];
-    return new Stream({
-      host: this.#host,
-      path,
-      pattern,
-      isOpener,
-      priority,
-      inbound: new Inbound({
-        limits,
-        ordered: options?.ordered ?? true,
-        maxMessages: isOpener ? mostBack : most,
-      }),
-      outbound: new Outbound({ limits, maxMessages: isOpener ? most : mostBack }),
-      handlers: options?.handlers,
-    });
   }
 }
 

@@ -4,11 +4,11 @@ import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
 import { Status } from "../engine/status.js";
 import type { Linked } from "../sched/linked-set.js";
 import type { Id64 } from "../wire/id64.js";
-import type { Inbound, InboundMessage } from "./inbound.js";
+import { Inbound, type InboundMessage, type QueueLimits } from "./inbound.js";
 import type { PlacedAccept } from "../engine/puller.js";
-import type { Outbound } from "./outbound.js";
-import type { PatternName } from "./pattern-rules.js";
-import type { Submission } from "./submissions.js";
+import { Outbound } from "./outbound.js";
+import { maxMessages, type PatternName } from "./pattern-rules.js";
+import type { Submission } from "./submission.js";
 
 /** Why a stream is over. */
 export interface StreamOutcome {
@@ -74,8 +74,24 @@ export interface StreamPlacement extends PlacedAccept {
   record(record: PlacedRecord): void;
 }
 
+/** How a stream is opened. */
+export interface OpenOptions {
+  /** Its pattern. */
+  readonly pattern: PatternName;
+  /** 0 to 7. */
+  readonly priority: number;
+  /** What is held for this side's reader; that of the layer if absent. */
+  readonly queue?: QueueLimits | undefined;
+  /** Whether messages are taken in the order in which they were sent. */
+  readonly ordered: boolean;
+  /** Who is told. */
+  readonly handlers: StreamHandlers;
+}
+
 /** What a stream needs of its layer. */
 export interface StreamHost {
+  /** What a stream holds for its reader where nothing else is chosen. */
+  readonly queue: QueueLimits;
   /** Announces a message once there is room. */
   submit(stream: Stream, payload: OutboundPayload, seq: number): void;
   /** Pulls a message. */
@@ -88,26 +104,6 @@ export interface StreamHost {
   abort(stream: Stream, status: number, reason: string, rootCause?: Id64): void;
   /** Notes that something changed that may have ended the stream. */
   check(stream: Stream): void;
-}
-
-/** What a {@link Stream} is made with. */
-export interface StreamParts {
-  /** Its layer. */
-  readonly host: StreamHost;
-  /** The path it runs on. */
-  readonly path: PathId;
-  /** What is sent each way. */
-  readonly pattern: PatternName;
-  /** Whether this side opened it. */
-  readonly isOpener: boolean;
-  /** 0 to 7. */
-  readonly priority: number;
-  /** What comes. */
-  readonly inbound: Inbound;
-  /** What goes. */
-  readonly outbound: Outbound;
-  /** Who is told; absent for a stream of the peer that nobody accepted yet. */
-  readonly handlers: StreamHandlers | undefined;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -177,16 +173,27 @@ export class Stream implements Linked<Stream> {
   // Whether it was told, or clear, what headers the peer's direction has.
   #headersTold = false;
 
-  /** Makes a stream that nothing was sent on. */
-  constructor(parts: StreamParts) {
-    this.#host = parts.host;
-    this.path = parts.path;
-    this.pattern = parts.pattern;
-    this.isOpener = parts.isOpener;
-    this.priority = parts.priority;
-    this.inbound = parts.inbound;
-    this.outbound = parts.outbound;
-    this.handlers = parts.handlers ?? SILENT;
+  /** Makes a stream that nothing was sent on; `opened` says how this side opened it, and is absent where the peer did. */
+  constructor(
+    host: StreamHost,
+    path: PathId,
+    pattern: PatternName,
+    priority: number,
+    opened?: OpenOptions,
+  ) {
+    const limits = opened?.queue ?? host.queue;
+    this.#host = host;
+    this.path = path;
+    this.pattern = pattern;
+    this.isOpener = opened !== undefined;
+    this.priority = priority;
+    this.inbound = new Inbound(limits, maxMessages(pattern, this.isOpener ? "answerer" : "opener"));
+    this.outbound = new Outbound(
+      limits,
+      maxMessages(pattern, this.isOpener ? "opener" : "answerer"),
+    );
+    if (opened?.ordered === false) this.inbound.configure(limits, false);
+    this.handlers = opened?.handlers ?? SILENT;
   }
 
   /** Whether somebody is told. */

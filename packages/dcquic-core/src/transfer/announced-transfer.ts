@@ -162,6 +162,11 @@ export class AnnouncedTransfer implements Linked<AnnouncedTransfer> {
     this.holdToken = options.holdToken;
   }
 
+  /** What it is among the entries of an engine's table. */
+  get role(): "announcer" {
+    return "announcer";
+  }
+
   /** What the puller has. */
   get acked(): IntervalSet {
     this.#acked ??= new IntervalSet();

@@ -173,6 +173,11 @@ export class PulledTransfer implements Linked<PulledTransfer> {
       : undefined;
   }
 
+  /** What it is among the entries of an engine's table. */
+  get role(): "puller" {
+    return "puller";
+  }
+
   /** What arrived. */
   get received(): IntervalSet {
     this.#received ??= new IntervalSet();

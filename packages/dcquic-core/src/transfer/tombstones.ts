@@ -33,6 +33,11 @@ export class Tombstone implements Linked<Tombstone> {
     this.status = facts.status;
     this.pulled = facts.pulled;
   }
+
+  /** What it is among the entries of an engine's table. */
+  get role(): "tombstone" {
+    return "tombstone";
+  }
 }
 
 /**

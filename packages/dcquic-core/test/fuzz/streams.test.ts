@@ -94,11 +94,8 @@ class Bench {
         announce: (_path, options, done) => {
           const transfer = { hi: 1, lo: this.#next++ };
           this.outgoing.set(transfer.lo, transfer);
-          done({
-            kind: "announced",
-            transfer,
-            token: options.track === true ? transfer : undefined,
-          });
+          const token = options.track === true ? transfer : undefined;
+          done({ kind: "announced", transfer, token }, options);
         },
         accept: ({ lo }) => {
           if (!this.offered.delete(lo)) throw new Error(`${lo} was not offered`);

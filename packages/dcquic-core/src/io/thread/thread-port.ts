@@ -46,13 +46,18 @@ export class ThreadPort implements EnginePort {
   }
 
   /** See `EnginePort`. */
-  announce(path: PathId, options: AnnounceOptions, done: (result: AnnounceResult) => void): void {
-    const { payload, ...rest } = options;
+  announce<O extends AnnounceOptions>(
+    path: PathId,
+    options: O,
+    done: (result: AnnounceResult, options: O) => void,
+  ): void {
+    const { payload } = options;
+    const rest = postable(options);
     let answered = false;
     const answer = (result: AnnounceResult): void => {
       if (answered) return;
       answered = true;
-      done(result);
+      done(result, options);
     };
     const fail = (how: "taken" | "untaken"): void => {
       const refused = { kind: "refused", status: Status.LocalResource } as const;
@@ -106,4 +111,22 @@ export class ThreadPort implements EnginePort {
   settleToken(token: Id64, outcome: TokenOutcome): void {
     this.#thread.post({ kind: "settleToken", token, outcome });
   }
+}
+
+// What the engine is to know, without what else the caller keeps beside it.
+function postable(options: AnnounceOptions): Omit<AnnounceOptions, "payload"> {
+  const { shape, priority, streamId, messageSeq, meta, after, deadlineUs, inline } = options;
+  const { track, holdToken } = options;
+  return {
+    shape,
+    priority,
+    streamId,
+    messageSeq,
+    meta,
+    after,
+    deadlineUs,
+    inline,
+    track,
+    holdToken,
+  };
 }
