@@ -22,7 +22,12 @@ import { traceparentOf } from "./traceparent.js";
 const DEFAULT_RETRIES = 4;
 const FIRST_BACKOFF_US = 5000;
 // Of the peer, or of the own worker that served it.
-const STATE_LOST: ReadonlySet<number> = new Set([Status.PeerStateLost, Status.LocalResource]);
+// State that was lost with a process or a worker; or a peer that did not answer on the path to one worker, and may on the next.
+const PATH_LOST: ReadonlySet<number> = new Set([
+  Status.PeerStateLost,
+  Status.LocalResource,
+  Status.PeerFailed,
+]);
 const NOTHING = new Uint8Array(0);
 const NO_OPTIONS: CallOptions = {};
 const IN_ORDER = { error: undefined };
@@ -258,7 +263,7 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
     if (this.#over !== undefined || core.isClosed || this.#use.isAnswered) return false;
     if (this.#retries >= (options.maxRetries ?? DEFAULT_RETRIES)) return false;
     if (status === Status.Overloaded) return true;
-    return options.idempotent === true && STATE_LOST.has(status);
+    return options.idempotent === true && PATH_LOST.has(status);
   }
 
   #repeat(): void {

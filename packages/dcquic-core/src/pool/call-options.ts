@@ -46,7 +46,7 @@ export interface CallOptions {
   readonly ordered?: boolean;
   /** What each direction may have on the way; 64 messages or 4 MiB if absent. */
   readonly queue?: QueueLimits;
-  /** Whether the call may be repeated when the peer lost its state. D-30 */
+  /** Whether the call may be repeated when the peer lost its state, or did not answer and answers a new handshake. D-30 */
   readonly idempotent?: boolean;
   /** How often a call is repeated that was refused as overloaded, or that is idempotent; 4 if absent. */
   readonly maxRetries?: number;

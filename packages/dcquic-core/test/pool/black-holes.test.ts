@@ -91,7 +91,7 @@ describe.each([
   ["the peer's", 1, 2],
   ["the own", 2, 1],
 ])("§14, §18: a black hole around %s home worker", (whose, callers, answerers) => {
-  test("ends the path, and the next one goes to another worker", async () => {
+  test("ends the path, and the next one goes to another worker, with what may be repeated", async () => {
     digHoles();
     const [caller, answerer] = [await made(callers), await made(answerers)];
     answerer.pool.serve(echo);
@@ -99,7 +99,11 @@ describe.each([
     const port = ports[await homeOf(caller.pool, answerer.pool, pool)] ?? 0;
     into.add(port);
     outOf.add(port);
+    const repeated = caller.pool.unaryRpc(answerer.pool.name, new Uint8Array(100_000), {
+      idempotent: true,
+    }).response;
     const met = await callUntilAnswered(caller.pool, answerer.pool.name);
+    expect((await repeated).bytes).toHaveLength(100_000);
     expect(met).toContain("dcquic.peer_failed");
     expect(new Set(met).size).toBeLessThanOrEqual(2);
     expect(pool.stats.routes?.router.reassigned).toBe(1);
