@@ -1,6 +1,7 @@
 // One end of a path, told by its first argument what to be:
 //   receive FOLDER                        a node that takes objects on port 7000; prints "ready"
-//   send HOST BYTES STREAMS KILL_MS       a node that sends one object of random bytes, and every KILL_MS cuts a connection
+//   send HOST BYTES STREAMS KILL_MS WARM  a node that sends one object of random bytes, and every KILL_MS cuts a connection;
+//                                         before that and unmeasured, its first WARM bytes as another object
 //   sink                                  a plain server on port 7001 that answers when everything arrived; prints "ready"
 //   stream HOST BYTES                     one plain connection that sends as many bytes
 // The sending roles print one line of JSON.
@@ -14,7 +15,7 @@ import { type EndReport, endPorts } from "./end-report.js";
 const security = { mode: "psk", key: new TextEncoder().encode("a key of both ends") } as const;
 const LEVEL = 0;
 const [role, ...rest] = process.argv.slice(2);
-const [host = "", bytes = "0", streams = "0", killMs = "0"] = rest;
+const [host = "", bytes = "0", streams = "0", killMs = "0", warm = "0"] = rest;
 
 switch (role) {
   case "receive":
@@ -49,6 +50,9 @@ async function send(): Promise<void> {
     congestionControl: "system",
     streams: { minStreams: 1, initialStreams: count, maxStreams: 64, autoStreams: false },
   });
+  const to = { host, port: endPorts.node };
+  const warming = object.subarray(0, Number(warm));
+  if (warming.length > 0) await node.send(to, { key: "warm", from: warming, level: LEVEL });
   const killer = Number(killMs) > 0 ? cutConnections(Number(killMs), count) : undefined;
   const cpuBefore = process.cpuUsage();
   const startMs = performance.now();
@@ -56,10 +60,7 @@ async function send(): Promise<void> {
   const progress = (arrivedBytes: number): void => {
     if (arrivedBytes === object.length) arrivedSeconds = secondsSince(startMs);
   };
-  const result = await node.send(
-    { host, port: endPorts.node },
-    { key: "object", from: object, level: LEVEL, progress },
-  );
+  const result = await node.send(to, { key: "object", from: object, level: LEVEL, progress });
   const seconds = secondsSince(startMs);
   clearInterval(killer);
   const cpu = cpuSince(cpuBefore);

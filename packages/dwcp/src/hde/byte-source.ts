@@ -9,6 +9,8 @@ export interface ByteSource {
    * into it.
    */
   read(offset: number, length: number): Uint8Array;
+  /** Fills `into` with the bytes from `offset`: for sources whose {@link read} would take fresh memory each time. */
+  readInto?(offset: number, into: Uint8Array): void;
 }
 
 /** Makes a source of bytes in memory; reads are views. */

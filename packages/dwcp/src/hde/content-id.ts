@@ -28,10 +28,22 @@ export function digestsBetween(
   leafBytes: number,
 ): Uint8Array<ArrayBuffer> {
   const digests = new Uint8Array(Math.ceil((to - from) / leafBytes) * DIGEST_BYTES);
+  const read = leafReader(source, Math.min(leafBytes, to - from));
   for (let at = from, place = 0; at < to; at += leafBytes, place += DIGEST_BYTES) {
-    digests.set(platform.sha256(source.read(at, Math.min(leafBytes, to - at))), place);
+    digests.set(platform.sha256(read(at, Math.min(leafBytes, to - at))), place);
   }
   return digests;
+}
+
+// Each leaf is looked at once: all of them may lie in the same memory.
+function leafReader(source: ByteSource, mostBytes: number): ByteSource["read"] {
+  if (source.readInto === undefined) return (at, length) => source.read(at, length);
+  const memory = new Uint8Array(mostBytes);
+  return (at, length) => {
+    const leaf = memory.subarray(0, length);
+    source.readInto?.(at, leaf);
+    return leaf;
+  };
 }
 
 /** Makes the root over an object's length, leaf size and leaf digests. spec/dwcp.md B8 */

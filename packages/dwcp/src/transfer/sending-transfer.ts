@@ -3,12 +3,11 @@ import { DwcpError } from "../errors.js";
 import type { DeliveryStamp } from "../rate/delivery-meter.js";
 import type { UnitBody } from "../wire/chunk.js";
 import type { IntervalPair, NackReason, OfferMessage } from "../wire/transfer-messages.js";
-import type { EncodingRule, PlannedExtent } from "./encoding-rule.js";
-import { ExtentPlan } from "./extent-plan.js";
+import type { PlannedExtent } from "./encoding-rule.js";
 import { FailureBook } from "./failure-book.js";
 import { Flight } from "./flight.js";
 import type { FlyingUnit, OutgoingUnit } from "./outgoing-unit.js";
-import { UnitQueue } from "./unit-queue.js";
+import { UnitSupply } from "./unit-supply.js";
 
 /** Where a transfer is, seen from the side that sends. spec/dwcp.md B7 */
 export type SendingState =
@@ -47,11 +46,9 @@ export class SendingTransfer {
   readonly dictionarySlots: Set<number> = new Set();
   /** Bytes that the peer has, as far as is known. Its owner may encode later units against them. */
   readonly arrived: IntervalSet = new IntervalSet();
-  readonly #plan = new ExtentPlan();
-  readonly #queue = new UnitQueue();
+  readonly #supply = new UnitSupply();
   readonly #flight = new Flight();
   readonly #failures = new FailureBook();
-  #refund = 0;
   #length: number;
   #isGrowing: boolean;
 
@@ -64,7 +61,7 @@ export class SendingTransfer {
     this.minShare = minShare;
     this.#isGrowing = offer.rawLength < 0;
     this.#length = Math.max(0, offer.rawLength);
-    this.#plan.add(0, this.#length, "best");
+    this.#supply.plan.add(0, this.#length, "best");
   }
 
   /** Raw bytes of the object, as far as they are there. */
@@ -74,17 +71,17 @@ export class SendingTransfer {
 
   /** Encoded bytes that are ready to be sent. */
   get waitingBytes(): number {
-    return this.#queue.waitingBytes;
+    return this.#supply.queue.waitingBytes;
   }
 
   /** Raw bytes that nobody encodes yet. */
   get pendingBytes(): number {
-    return this.#plan.pendingBytes;
+    return this.#supply.plan.pendingBytes;
   }
 
   /** Extents that were taken and not supplied yet. */
   get encodingCount(): number {
-    return this.#plan.encodingCount;
+    return this.#supply.plan.encodingCount;
   }
 
   /** Whether a unit can be handed to a stream. */
@@ -114,7 +111,7 @@ export class SendingTransfer {
 
   /** More of the object is there. */
   grow(length: number): void {
-    this.#plan.add(this.#length, length, "best");
+    this.#supply.plan.add(this.#length, length, "best");
     this.#length = Math.max(this.#length, length);
   }
 
@@ -135,35 +132,28 @@ export class SendingTransfer {
     for (const [start, length] of held) {
       this.arrived.add(start, Math.min(this.#length, start + length));
     }
-    this.#plan.begin(this.#length, this.arrived);
+    this.#supply.plan.begin(this.#length, this.arrived);
     if (this.isComplete) this.state = "finishing";
   }
 
   /** Takes the next extent that has to be encoded, of at most `maxRawBytes`. */
   takeExtent(maxRawBytes: number): PlannedExtent | undefined {
-    return this.#plan.take(maxRawBytes);
+    return this.#supply.plan.take(maxRawBytes);
   }
 
   /** Gives what an extent was encoded to. What the units leave out has to be encoded later. */
   supply(extent: PlannedExtent, units: readonly UnitBody[]): void {
-    if (!this.#plan.supplied(extent)) return;
-    const rest = new IntervalSet();
-    rest.add(extent.start, extent.end);
-    for (const body of units) {
-      rest.remove(body.rawOffset, body.rawOffset + body.rawBytes);
-      this.#queue.add({ body, rule: extent.rule, flying: 0, sends: 0, done: false });
-    }
-    for (let i = 0; i < rest.count; i++) this.#plan.move(rest.start(i), rest.end(i), extent.rule);
+    this.#supply.add(extent, units);
   }
 
   /** The next unit for a stream, which stays where it is: repeats first. */
   get nextUnit(): OutgoingUnit | undefined {
-    return this.#queue.next;
+    return this.#supply.queue.next;
   }
 
   /** Takes the next unit for a stream. */
   takeUnit(): OutgoingUnit | undefined {
-    return this.#queue.take();
+    return this.#supply.queue.take();
   }
 
   /** Notes that a copy of `unit` goes to a stream, and gives its id. */
@@ -186,7 +176,7 @@ export class SendingTransfer {
 
   /** Gives up a copy whose stream is silent; the unit goes to the front of the queue. */
   giveUp(flying: FlyingUnit): void {
-    if (this.#flight.giveUp(flying)) this.#queue.repeat(flying.unit);
+    if (this.#flight.giveUp(flying)) this.#supply.queue.repeat(flying.unit);
   }
 
   /**
@@ -205,7 +195,7 @@ export class SendingTransfer {
   /** Queues what counts as lost now, before anything else; returns how many units that are. */
   repeatLost(nowUs: number): number {
     const lost = this.#flight.takeLost(nowUs);
-    for (const unit of lost) this.#queue.repeat(unit);
+    for (const unit of lost) this.#supply.queue.repeat(unit);
     return lost.length;
   }
 
@@ -224,25 +214,25 @@ export class SendingTransfer {
     switch (reason) {
       case "CRC":
       case "DECODE":
-        if (this.#failures.note(rawOffset) === "raw") this.#replace(unit, "raw");
-        else this.#queue.repeat(unit);
+        if (this.#failures.note(rawOffset) === "raw") this.#supply.replace(unit, "raw");
+        else this.#supply.queue.repeat(unit);
         break;
       case "BASELINE_MISSING":
       case "BASELINE_MISMATCH":
         this.baselineSlots.delete(baselineSlot);
-        this.#replanWhere((each) => each.body.baselineSlot === baselineSlot);
-        this.#replace(unit, "best");
+        this.#supply.replaceWhere((each) => each.body.baselineSlot === baselineSlot);
+        this.#supply.replace(unit, "best");
         break;
       case "DICT_MISSING":
         this.dictionarySlots.delete(dictionarySlot);
-        this.#replanWhere((each) => each.body.dictionarySlot === dictionarySlot);
-        this.#replace(unit, "best");
+        this.#supply.replaceWhere((each) => each.body.dictionarySlot === dictionarySlot);
+        this.#supply.replace(unit, "best");
         break;
       case "DEPENDENCY":
-        this.#replace(unit, "withoutSelf");
+        this.#supply.replace(unit, "withoutSelf");
         break;
       case "NO_SPACE":
-        this.#queue.repeat(unit);
+        this.#supply.queue.repeat(unit);
         this.state = "paused";
         break;
       case "RANGE":
@@ -262,7 +252,7 @@ export class SendingTransfer {
       const end = Math.min(this.#length, start + leafBytes);
       if (end <= start) continue;
       this.arrived.remove(start, end);
-      this.#plan.move(start, end, "plain");
+      this.#supply.plan.move(start, end, "plain");
     }
     this.state = this.isComplete ? "finishing" : "sending";
   }
@@ -274,38 +264,17 @@ export class SendingTransfer {
 
   /** Takes the encoded bytes that were paid for with credit and will never be counted by the peer. */
   takeRefund(): number {
-    const refund = this.#refund;
-    this.#refund = 0;
-    return refund;
+    return this.#supply.takeRefund();
   }
 
   /** Forgets everything that is encoded or under way, after the transfer ended one way or another. */
   release(): void {
     this.#forgetUnits();
-    this.#plan.clear();
-  }
-
-  #replanWhere(concerned: (unit: OutgoingUnit) => boolean): void {
-    for (const unit of this.#queue.takeWhere(concerned)) {
-      if (!unit.done) this.#replace(unit, unit.rule);
-    }
-  }
-
-  // `unit` is not sent again; what it stood for is encoded anew.
-  #replace(unit: OutgoingUnit, rule: EncodingRule): void {
-    const { rawOffset, rawBytes } = unit.body;
-    this.#withdraw(unit);
-    this.#plan.move(rawOffset, rawOffset + rawBytes, rule);
-  }
-
-  #withdraw(unit: OutgoingUnit): void {
-    if (unit.done) return;
-    unit.done = true;
-    if (unit.sends > 0) this.#refund += unit.body.encoded.length;
+    this.#supply.plan.clear();
   }
 
   #forgetUnits(): void {
-    for (const unit of [...this.#queue.clear(), ...this.#flight.clear()]) this.#withdraw(unit);
+    this.#supply.forgetUnits(this.#flight.clear());
     this.#failures.clear();
   }
 }

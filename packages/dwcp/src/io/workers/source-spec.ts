@@ -38,17 +38,20 @@ export function sharedBytes(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
 export function openSource(spec: SourceSpec): OpenedSource {
   if (spec.kind === "shared") return { source: memorySource(spec.bytes), close: () => {} };
   const file = openSync(spec.path, "r");
-  const read = (offset: number, length: number) => {
-    const into = new Uint8Array(length);
+  const readInto = (offset: number, into: Uint8Array) => {
     let done = 0;
-    while (done < length) {
-      const count = readSync(file, into, done, length - done, offset + done);
+    while (done < into.length) {
+      const count = readSync(file, into, done, into.length - done, offset + done);
       if (count === 0) {
         throw new DwcpError("dwcp.source_changed", `a file ends at ${offset + done}`);
       }
       done += count;
     }
+  };
+  const read = (offset: number, length: number) => {
+    const into = new Uint8Array(length);
+    readInto(offset, into);
     return into;
   };
-  return { source: { length: spec.length, read }, close: () => closeSync(file) };
+  return { source: { length: spec.length, read, readInto }, close: () => closeSync(file) };
 }
