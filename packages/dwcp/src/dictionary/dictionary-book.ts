@@ -26,6 +26,8 @@ interface Arriving {
 interface Known {
   readonly resourceClass: string;
   readonly bytes: Uint8Array;
+  /** Of those that were trained here. */
+  readonly heldOutGain?: number;
   users: number;
   isRetired: boolean;
 }
@@ -42,6 +44,8 @@ export interface DictionaryInfo {
   readonly users: number;
   /** Whether it only stays for those. */
   readonly isRetired: boolean;
+  /** How much smaller the held-out samples got by it; only of those that were trained here. */
+  readonly heldOutGain?: number;
   /** Nodes that said they have it. */
   readonly peers: readonly string[];
 }
@@ -66,9 +70,12 @@ export class DictionaryBook {
   }
 
   /** Takes a dictionary that was trained here; the oldest of its class beyond the second is retired. */
-  add(resourceClass: string, { id, bytes }: Pick<Dictionary, "id" | "bytes">): void {
+  add(
+    resourceClass: string,
+    { id, ...trained }: Pick<Dictionary, "id" | "bytes"> & Partial<Dictionary>,
+  ): void {
     if (this.#known.has(id)) return;
-    this.#known.set(id, { resourceClass, bytes, users: 0, isRetired: false });
+    this.#known.set(id, { ...trained, resourceClass, users: 0, isRetired: false });
     const current = [...this.#known.values()].filter(
       (each) => each.resourceClass === resourceClass && !each.isRetired,
     );
@@ -78,12 +85,10 @@ export class DictionaryBook {
 
   /** Lists the dictionaries, the oldest first. */
   list(): readonly DictionaryInfo[] {
-    return [...this.#known].map(([id, { resourceClass, bytes, users, isRetired }]) => ({
+    return [...this.#known].map(([id, { bytes, ...known }]) => ({
       id,
-      resourceClass,
+      ...known,
       length: bytes.length,
-      users,
-      isRetired,
       peers: [...this.#peerHas]
         .filter((key) => key.startsWith(`${id} `))
         .map((key) => key.slice(id.length + 1)),

@@ -100,4 +100,33 @@ export const DwcpAlerts: readonly AlertSpec[] = [
     for: "0m",
     summary: "{{ $labels.node }} sends plainly: a peer speaks no DWCP.",
   },
+  {
+    name: "DwcpErrors",
+    severity: "warning",
+    expr: "sum by (node) (rate(dwcp_amst_errors_total[5m])) > 0.2",
+    for: "5m",
+    summary: "Something ends by an error on {{ $labels.node }} more than once in five seconds.",
+  },
+  {
+    name: "DwcpMigrationsSlow",
+    severity: "warning",
+    expr: "histogram_quantile(0.95, sum by (le, node) (rate(dwcp_migration_duration_seconds_bucket[1h]))) > 1000",
+    for: "0m",
+    summary: "Migrations of {{ $labels.node }} take longer than a quarter of an hour.",
+  },
+  {
+    name: "DwcpPathUnused",
+    severity: "warning",
+    expr: 'dwcp_amst_bandwidth_utilization_percent{source="configured"} < 50 and on (node) dwcp_transfers_running > 0',
+    for: "15m",
+    summary:
+      "{{ $labels.node }} sends to {{ $labels.peer }} at less than half of the configured rate.",
+  },
+  {
+    name: "DwcpManyBaselines",
+    severity: "warning",
+    expr: "sum by (node) (dwcp_hde_baseline_count) > 1000",
+    for: "15m",
+    summary: "{{ $labels.node }} keeps more than a thousand states.",
+  },
 ];

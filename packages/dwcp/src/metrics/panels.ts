@@ -22,6 +22,7 @@ export const DwcpPanels: readonly PanelSpec[] = [
     "{{node}} {{component}}",
   ),
   panel("State", "Enabled", "none", "dwcp_system_config_enabled", "{{node}}"),
+  panel("State", "Protocol", "none", "dwcp_system_version_info", "{{node}} {{protocol}}"),
   panel(
     "State",
     "What carries sessions",
@@ -114,6 +115,27 @@ export const DwcpPanels: readonly PanelSpec[] = [
   ),
   panel(
     "Streams",
+    "Streams opened, and attempts that failed",
+    "ops",
+    `sum by (peer, result) (rate(dwcp_amst_streams_total${RATE}))`,
+    "{{peer}} {{result}}",
+  ),
+  panel(
+    "Streams",
+    "Errors, by code",
+    "ops",
+    `sum by (error_type) (rate(dwcp_amst_errors_total${RATE}))`,
+    "{{error_type}}",
+  ),
+  panel(
+    "Streams",
+    "Use of the path",
+    "percent",
+    "dwcp_amst_bandwidth_utilization_percent",
+    "{{peer}}, {{source}}",
+  ),
+  panel(
+    "Streams",
     "Changes of their number",
     "ops",
     `sum by (direction) (rate(dwcp_amst_stream_adjustments_total${RATE}))`,
@@ -165,6 +187,49 @@ export const DwcpPanels: readonly PanelSpec[] = [
   panel("Encoding", "Kept states", "bytes", "dwcp_hde_baseline_bytes", "{{node}}"),
   panel(
     "Encoding",
+    "Kept states, by how they went",
+    "none",
+    "dwcp_hde_baseline_count",
+    "{{node}} {{baseline_type}}",
+  ),
+  panel(
+    "Encoding",
+    "Units, encoded and decoded",
+    "ops",
+    `sum by (operation, result) (rate(dwcp_hde_operations_total${RATE}))`,
+    "{{operation}} {{result}}",
+  ),
+  panel(
+    "Encoding",
+    "Units that refer to what the peer has",
+    "percent",
+    "dwcp_hde_delta_hit_rate_percent",
+    "{{node}}",
+  ),
+  panel(
+    "Encoding",
+    "What dictionaries gain",
+    "percent",
+    "dwcp_hde_dictionary_efficiency_percent",
+    "{{node}} {{resource_class}}",
+  ),
+  {
+    row: "Encoding",
+    title: "Bytes before encoding and after",
+    unit: "Bps",
+    queries: [
+      {
+        expr: `sum by (node) (rate(dwcp_hde_bytes_original_total${RATE}))`,
+        legend: "{{node}} before",
+      },
+      {
+        expr: `sum by (node) (rate(dwcp_hde_bytes_compressed_total${RATE}))`,
+        legend: "{{node}} after",
+      },
+    ],
+  },
+  panel(
+    "Encoding",
     "Failures of verification",
     "none",
     "sum by (node, stage) (increase(dwcp_integrity_failures_total[1h]))",
@@ -184,6 +249,13 @@ export const DwcpPanels: readonly PanelSpec[] = [
     "none",
     `histogram_quantile(0.5, sum by (le) (rate(dwcp_migration_rounds_bucket${RATE})))`,
     "median",
+  ),
+  panel(
+    "Migrations",
+    "95th percentile of the time of a migration",
+    "s",
+    `histogram_quantile(0.95, sum by (le) (rate(dwcp_migration_duration_seconds_bucket${RATE})))`,
+    "p95",
   ),
   panel(
     "Migrations",

@@ -1,6 +1,7 @@
 import type { DwcpConfig } from "../../config/config-table.js";
 import type { ConfigChange } from "../../config/read-config.js";
 import { MetricsBook } from "../../metrics/metrics-book.js";
+import { PROTOCOL_MAJOR, PROTOCOL_MINOR } from "../../wire/preface.js";
 import type { DictionaryInfo } from "../../dictionary/dictionary-book.js";
 import type { KeptStateInfo } from "../transfer/sent-states.js";
 import type { DwcpNode } from "../dwcp-node.js";
@@ -103,7 +104,7 @@ export class DwcpManager {
   get metrics(): MetricsBook {
     const node = this.#node;
     if (node !== undefined) {
-      this.#nodeMetrics.take(node);
+      this.#nodeMetrics.take(node, this.config["transport.pacingRateBitsPerSecond"] / 8);
       this.#measureTransport(node);
     }
     this.#measureState();
@@ -288,6 +289,8 @@ export class DwcpManager {
     const { config, health } = this;
     const isWell = health.ready && health.state !== "degraded";
     const value = isWell ? 2 : health.live ? 1 : 0;
+    const protocol = `${PROTOCOL_MAJOR}.${PROTOCOL_MINOR}`;
+    this.#metrics.set("dwcp_system_version_info", { protocol }, 1);
     this.#metrics.set("dwcp_system_config_enabled", { feature: "dwcp" }, config.enabled ? 1 : 0);
     this.#metrics.set("dwcp_system_component_health", { component: "manager" }, value);
   }

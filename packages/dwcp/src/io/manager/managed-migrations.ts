@@ -27,6 +27,7 @@ interface Task {
   readonly key: string;
   readonly peer: string;
   readonly abort: AbortController;
+  readonly startMs: number;
   state: "waiting" | "moving";
   rounds: number;
   dirtyBytes: number;
@@ -119,7 +120,9 @@ export class ManagedMigrations {
   #begin(peer: string, key: string): Task {
     const id = this.#next++;
     const abort = new AbortController();
-    const task: Task = { id, key, peer, abort, state: "waiting", rounds: 0, dirtyBytes: 0 };
+    const startMs = performance.now();
+    const idle = { state: "waiting", rounds: 0, dirtyBytes: 0 } as const;
+    const task: Task = { id, key, peer, abort, startMs, ...idle };
     this.#tasks.set(id, task);
     this.#metrics.set("dwcp_migrations_running", {}, this.#tasks.size);
     return task;
@@ -148,6 +151,9 @@ export class ManagedMigrations {
     if (task.state === "moving") this.#moving -= 1;
     this.#metrics.set("dwcp_migrations_running", {}, this.#tasks.size);
     this.#metrics.add("dwcp_migrations_total", { result });
+    if (result !== "ok") this.#metrics.add("dwcp_amst_errors_total", { error_type: result });
+    const seconds = (performance.now() - task.startMs) / 1_000;
+    this.#metrics.observe("dwcp_migration_duration_seconds", { peer: task.peer, result }, seconds);
     for (const go of this.#waiting.splice(0)) go();
   }
 }

@@ -133,6 +133,7 @@ export class ManagedTransfers {
       this.#metrics.add("dwcp_transfer_wire_bytes_total", { peer: task.peer }, task.wireBytes);
       this.#metrics.set("dwcp_transfers_running", {}, this.#tasks.size);
       this.#metrics.add("dwcp_transfers_total", { result });
+      if (result !== "ok") this.#metrics.add("dwcp_amst_errors_total", { error_type: result });
       const seconds = (performance.now() - startMs) / 1_000;
       this.#metrics.observe("dwcp_transfer_duration_seconds", { kind: "blob", result }, seconds);
     }

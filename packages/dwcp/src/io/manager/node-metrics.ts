@@ -1,10 +1,22 @@
 import type { MetricName } from "../../metrics/metric-table.js";
 import type { MetricsBook } from "../../metrics/metrics-book.js";
+import type { CodecName } from "../../wire/codec.js";
 import type { DwcpNode } from "../dwcp-node.js";
 import type { TrafficReading } from "../net/traffic-tally.js";
 
 /** What of a node is measured. */
-type Counted = Pick<DwcpNode, "traffic" | "work" | "baselines">;
+type Counted = Pick<DwcpNode, "traffic" | "work" | "baselines" | "dictionaries">;
+
+/** What refers to bytes that the peer has already. */
+const DELTA_CODECS: ReadonlySet<CodecName> = new Set<CodecName>([
+  "SAME",
+  "XOR_ZSTD",
+  "PREFIX_ZSTD",
+  "PAGES",
+  "COPYLIT",
+  "BSDIFF",
+  "JOINT_ZSTD",
+]);
 
 /** Brings what a node counted into the metrics. Nodes come and go; the metrics only rise. spec/dwcp.md B17 */
 export class NodeMetrics {
@@ -16,22 +28,65 @@ export class NodeMetrics {
     this.#metrics = metrics;
   }
 
-  /** Takes the readings of the node that runs. */
-  take({ traffic, work, baselines }: Counted): void {
+  /** Takes the readings of the node that runs; it is held to `limit` bytes per second, or to nothing where that is 0. */
+  take({ traffic, work, baselines, dictionaries }: Counted, limit: number): void {
     for (const reading of traffic) {
       this.#gauges(reading);
+      this.#utilization(reading, limit);
       this.#counters(reading);
     }
     this.#work(work);
-    const bytes = baselines.reduce((sum, { length }) => sum + length, 0);
-    this.#metrics.set("dwcp_hde_baseline_bytes", {}, bytes);
+    this.#operations(work);
+    this.#kept(baselines);
+    for (const { resourceClass, heldOutGain } of dictionaries) {
+      if (heldOutGain === undefined) continue;
+      const labels = { resource_class: resourceClass };
+      this.#metrics.set("dwcp_hde_dictionary_efficiency_percent", labels, 100 * heldOutGain);
+    }
   }
 
   /** Takes the last readings of a node: the next one counts from 0. */
-  takeLast({ traffic, work, baselines }: Counted): void {
+  takeLast({ traffic, work, baselines, dictionaries }: Counted): void {
     const over = { sessions: 0, streams: 0, goodput: 0, inflightBytes: 0 };
-    this.take({ traffic: traffic.map((reading) => ({ ...reading, ...over })), work, baselines });
+    const last = traffic.map((reading) => ({ ...reading, ...over }));
+    this.take({ traffic: last, work, baselines, dictionaries }, 0);
     this.#seen.clear();
+  }
+
+  #kept(baselines: Counted["baselines"]): void {
+    const bytes = baselines.reduce((sum, { length }) => sum + length, 0);
+    this.#metrics.set("dwcp_hde_baseline_bytes", {}, bytes);
+    const whole = baselines.filter(({ chainLength }) => chainLength <= 1).length;
+    const count = (baseline_type: string, states: number): void =>
+      this.#metrics.set("dwcp_hde_baseline_count", { baseline_type }, states);
+    count("whole", whole);
+    count("delta", baselines.length - whole);
+  }
+
+  #operations(work: Counted["work"]): void {
+    const { units, fallbacks, integrityFailures, decodedUnits } = work;
+    const encoded = sumOf(units.values());
+    const tell = (operation: string, result: string, total: number): void => {
+      this.#raise("dwcp_hde_operations_total", { operation, result }, total);
+    };
+    tell("encode", "ok", encoded);
+    tell("encode", "again", sumOf(fallbacks.values()));
+    tell("decode", "ok", decodedUnits);
+    tell("decode", "failed", integrityFailures.get("unit") ?? 0);
+    this.#raise("dwcp_hde_bytes_original_total", {}, work.originalBytes);
+    this.#raise("dwcp_hde_bytes_compressed_total", {}, work.encodedBytes);
+    if (encoded === 0) return;
+    const hits = sumOf([...units].map(([codec, count]) => (DELTA_CODECS.has(codec) ? count : 0)));
+    this.#metrics.set("dwcp_hde_delta_hit_rate_percent", {}, (100 * hits) / encoded);
+  }
+
+  // Of what is configured where it is; else of what the path carried at its best, once that is known.
+  #utilization({ peer, goodput, bandwidth }: TrafficReading, limit: number): void {
+    const source = limit > 0 ? "configured" : "estimated";
+    const capacity = limit > 0 ? limit : bandwidth;
+    if (capacity === 0) return;
+    const percent = (100 * goodput) / capacity;
+    this.#metrics.set("dwcp_amst_bandwidth_utilization_percent", { peer, source }, percent);
   }
 
   #work({
@@ -80,17 +135,30 @@ export class NodeMetrics {
     for (const [reason, units] of Object.entries(repeats)) {
       this.#raise("dwcp_amst_retransmitted_units_total", { peer, reason }, units);
     }
+    for (const [result, streams] of Object.entries(reading.openings)) {
+      this.#raise("dwcp_amst_streams_total", { peer, result }, streams);
+    }
     for (const [reason, streams] of streamDeaths) {
-      this.#raise("dwcp_amst_stream_deaths_total", { peer, reason }, streams);
+      const fresh = this.#raise("dwcp_amst_stream_deaths_total", { peer, reason }, streams);
+      if (fresh > 0) this.#metrics.add("dwcp_amst_errors_total", { error_type: reason }, fresh);
     }
     for (const [direction, times] of Object.entries(adjustments)) {
       this.#raise("dwcp_amst_stream_adjustments_total", { peer, direction }, times);
     }
   }
 
-  #raise(name: MetricName, labels: Readonly<Record<string, string>>, total: number): void {
+  // Gives by how much it rose.
+  #raise(name: MetricName, labels: Readonly<Record<string, string>>, total: number): number {
     const key = JSON.stringify([name, ...Object.values(labels)]);
-    this.#metrics.add(name, labels, total - (this.#seen.get(key) ?? 0));
+    const fresh = total - (this.#seen.get(key) ?? 0);
+    this.#metrics.add(name, labels, fresh);
     this.#seen.set(key, total);
+    return fresh;
   }
+}
+
+function sumOf(counts: Iterable<number>): number {
+  let sum = 0;
+  for (const count of counts) sum += count;
+  return sum;
 }

@@ -243,6 +243,7 @@ export class PeerLink {
   // A session that stands goes on with the streams at hand; without one the peer gets some time.
   #failed(error: DwcpError): void {
     if (this.#isClosed) return;
+    this.#tally.openings.failed += 1;
     this.#failures += 1;
     const fatal = !error.retryable && error.code !== "dwcp.stream_limit";
     this.#awaySinceMs ??= performance.now();

@@ -71,6 +71,7 @@ export class SessionHost {
     const isFirst = this.#drivers.size === 0;
     if (this.#unsentBytes !== undefined) limitUnsent(driver.socket, this.#unsentBytes);
     this.#drivers.set(streamIndex, driver);
+    this.#tally.openings.attached += 1;
     if (isFirst) {
       this.#owner.opened(this);
       this.#owner.carrier?.greet(this);

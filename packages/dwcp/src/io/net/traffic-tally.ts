@@ -19,6 +19,8 @@ export interface TrafficReading {
   readonly streams: number;
   /** Bytes of units that arrived at the peer per second, over the last five. */
   readonly goodput: number;
+  /** Bytes of units per second that the path carried lately at its best; 0 before anything is measured. */
+  readonly bandwidth: number;
   /** In µs; 0 before anything is measured. */
   readonly minRttUs: number;
   /** Smoothed round trip, in µs; 0 before anything is measured. */
@@ -33,6 +35,8 @@ export interface TrafficReading {
   readonly unitBytes: number;
   /** Units that were sent again, and why. */
   readonly repeats: RepeatCounts;
+  /** Streams that were attached, and attempts that came to nothing. */
+  readonly openings: { readonly attached: number; readonly failed: number };
   /** Streams that nobody here closed, by reason. */
   readonly streamDeaths: ReadonlyMap<string, number>;
   /** Changes of the wanted number of streams. */
@@ -47,6 +51,7 @@ export class TrafficTally {
   receivedBytes = 0;
   resumes = 0;
   readonly adjustments: { up: number; down: number } = { up: 0, down: 0 };
+  readonly openings: { attached: number; failed: number } = { attached: 0, failed: 0 };
   readonly #deaths = new Map<string, number>();
   readonly #repeats: Record<RepeatReason, number> = noRepeats();
   #unitBytes = 0;
@@ -78,6 +83,7 @@ export class TrafficTally {
       sessions: sessions.length,
       streams: sum(({ streams }) => streams.size),
       goodput: sum(({ sending }) => sending.goodput.perSecond(nowUs)),
+      bandwidth: rate?.bandwidth ?? 0,
       minRttUs: rate?.minRttUs ?? 0,
       smoothedRttUs: rate?.smoothedRttUs ?? 0,
       inflightBytes: sum(({ sending }) => sending.meter.inflightBytes),
@@ -85,6 +91,7 @@ export class TrafficTally {
       receivedBytes: this.receivedBytes,
       unitBytes: this.#unitBytes + sum(({ sending }) => sending.wireBytes),
       repeats,
+      openings: { ...this.openings },
       streamDeaths: new Map(this.#deaths),
       adjustments: { ...this.adjustments },
       resumes: this.resumes,

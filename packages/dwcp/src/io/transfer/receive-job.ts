@@ -161,6 +161,7 @@ export class ReceiveJob {
   }
 
   #written({ unitId, rawOffset, rawBytes }: ArrivedChunk, nowUs: number): void {
+    this.#work.decodedUnit();
     this.#session.incoming.stored(nowUs, this.handle, { unitId, rawOffset, rawBytes });
     this.#leaves.note(rawOffset, rawOffset + rawBytes);
     this.#unsynced.push(unitId);

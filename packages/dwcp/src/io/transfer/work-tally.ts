@@ -12,6 +12,12 @@ export type IntegrityStage = "unit" | "leaf" | "object";
 export interface WorkReading {
   /** Units that were handed to transfers, by codec. */
   readonly units: ReadonlyMap<CodecName, number>;
+  /** Units that came and were decoded. */
+  readonly decodedUnits: number;
+  /** Bytes that workers encoded. */
+  readonly originalBytes: number;
+  /** Bytes that those were encoded to. */
+  readonly encodedBytes: number;
   /** Time that workers took to encode, by the codec that was chosen. */
   readonly encodeSeconds: ReadonlyMap<CodecName, number>;
   /** What encoding gained lately, by kind of object, codec and level. */
@@ -30,6 +36,9 @@ export class WorkTally implements WorkReading {
   readonly encodeSeconds: Map<CodecName, number> = new Map();
   readonly fallbacks: Map<FallbackReason, number> = new Map();
   readonly integrityFailures: Map<IntegrityStage, number> = new Map();
+  decodedUnits = 0;
+  originalBytes = 0;
+  encodedBytes = 0;
   level: number | undefined;
   readonly #gains = new GainBook();
 
@@ -42,9 +51,16 @@ export class WorkTally implements WorkReading {
     raise(this.units, codec, 1);
   }
 
+  /** A unit that came is decoded. */
+  decodedUnit(): void {
+    this.decodedUnits += 1;
+  }
+
   /** A worker was busy for so long with so many bytes. */
   spent(key: GainKey, rawBytes: number, encodedBytes: number, seconds: number): void {
     raise(this.encodeSeconds, key.codec, seconds);
+    this.originalBytes += rawBytes;
+    this.encodedBytes += encodedBytes;
     this.#gains.note(key, rawBytes, encodedBytes, seconds);
   }
 
