@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { equalBytes, SeededRandom } from "@proj/wire-types";
 import { BufferRegistry, type RegisteredBuffer } from "#src/buffer/buffer-registry.js";
+import { IntervalSet } from "#src/buffer/interval-set.js";
 import { ImmediateBatch } from "#src/crypto/packet-batch.js";
 
 const MiB = 1_048_576;
@@ -94,4 +95,31 @@ test("§8.3: ranges that every peer has return to the pool early", () => {
   registry.copyOut(buffer, 4 * MiB, 1, new Uint8Array(1), 0, copies);
   registry.release(buffer);
   expect(registry.usedBytes).toBe(0);
+});
+
+test("§8.3: regions that every attached transfer's peer has return from the front, once nobody may attach more", () => {
+  const registry = new BufferRegistry(64 * MiB);
+  const buffer = allocate(registry, 10 * MiB);
+  registry.fill(buffer, plain);
+  const before = registry.usedBytes;
+  const [one, other] = [new IntervalSet(), new IntervalSet()];
+  registry.attach(buffer, one);
+  registry.attach(buffer, other);
+  one.add(0, 10 * MiB);
+  other.add(0, 5 * MiB);
+  // The application holds its handle.
+  registry.acknowledged(buffer);
+  expect(registry.usedBytes).toBe(before);
+  registry.release(buffer);
+  registry.acknowledged(buffer);
+  registry.acknowledged(buffer);
+  expect(registry.usedBytes).toBe(before - 4 * MiB);
+  expect([registry.holds(buffer, 0, 1), registry.holds(buffer, 4 * MiB, 10 * MiB)]).toEqual([
+    false,
+    true,
+  ]);
+  registry.detach(buffer, other);
+  expect(registry.usedBytes).toBe(0);
+  registry.detach(buffer, one);
+  expect([registry.usedBytes, registry.references]).toEqual([0, 0]);
 });
