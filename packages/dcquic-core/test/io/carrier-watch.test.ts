@@ -35,7 +35,7 @@ test("§18, carrier lost: an address that no interface carries any more is told 
 
 test("§18: what a socket found first is not told again, but its end is", () => {
   const { watch, now, told } = watched([[0, "10.0.0.1"]], "10.0.0.1");
-  watch.gone(0);
+  expect(watch.gone(0)).toBe(true);
   now.clear();
   watch.check();
   expect(told).toEqual([]);
@@ -46,6 +46,7 @@ test("§18: what a socket found first is not told again, but its end is", () => 
 
 test("addresses that no interface carries at first are not watched", () => {
   const { watch, now, told } = watched([[0, "0.0.0.0"]]);
+  expect(watch.gone(0)).toBe(false);
   now.add("0.0.0.0");
   now.clear();
   watch.check();

@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 /** A caller with a worker on each of `nics` NICs, peers of both workers, and what tells that the NIC of a worker is gone. */
-async function cards(nics: number) {
+async function cards(nics: number, address = "127.0.0.1") {
   const patient = { preset: "twoCoreTest", probeIdleUs: 5_000_000 } as const;
   const answerers = await poolsAtBothWorkers(4, () => localPool({ settings: patient }));
   for (const answerer of answerers) {
@@ -29,7 +29,6 @@ async function cards(nics: number) {
     gone.push(() => options.onNicLost?.(constants.errno.ENETDOWN));
     return UdpDriver.bind(options);
   };
-  const address = "127.0.0.1";
   const nic = { address, bytesPerSecond: 1e9, flowBytesPerSecond: 1e9 };
   const settings = { ...patient, workers: 2, nics: Array.from({ length: nics }, () => nic) };
   const caller = await localPool({ settings, bind });
@@ -83,6 +82,15 @@ describe("§18: NICs", () => {
     expect(caller.stats.routes?.router).toMatchObject({ workersUp: 2, reassigned: 0 });
     expect(await callAll()).toBe(4);
     await told("net.nicStateChanged", "up");
+  });
+
+  test("one that no interface stands for is not said to be gone: nobody would see it return", async () => {
+    const { caller, callAll, gone, events } = await cards(1, "0.0.0.0");
+    await callAll();
+    gone[0]?.();
+    expect(caller.stats.routes?.nics).toEqual([{ nic: 0, workers: [0, 1], state: "up" }]);
+    expect(events.filter(({ group }) => group === "net")).toEqual([]);
+    expect(await callAll()).toBe(4);
   });
 
   test("§21: metrics tell their states, how busy they are, and what became of handshakes", async () => {

@@ -43,9 +43,14 @@ export class CarrierWatch {
     return this;
   }
 
-  /** Notes that a socket found its NIC gone, which is known before anyone looked: it is told when it is back. */
-  gone(nic: number): void {
-    this.#gone.add(nic);
+  /**
+   * Notes that a socket found its NIC gone, which is known before anyone looked: it is told when it is back. Says whether it is
+   * watched: the return of another one is never told.
+   */
+  gone(nic: number): boolean {
+    const isWatched = this.#watched.some(([each]) => each === nic);
+    if (isWatched) this.#gone.add(nic);
+    return isWatched;
   }
 
   /** Looks once. */

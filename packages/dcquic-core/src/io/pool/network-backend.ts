@@ -183,7 +183,8 @@ export class NetworkBackend implements PoolBackend {
   #handleWorker(number: number, news: WorkerOwnNews): void {
     const worker = this.#workers.at(number);
     if (worker === undefined) return;
-    if (news.kind === "nicLost") this.#carrier.gone(worker.nic);
+    // Of a socket on every interface one may be gone, and nobody would see it return: silence tells which peers are lost.
+    if (news.kind === "nicLost" && !this.#carrier.gone(worker.nic)) return;
     const weighed = this.#workers.weigh(worker, news);
     if (news.kind === "note") this.#notes.push(...weighed.events);
     this.#apply(weighed);
