@@ -80,7 +80,8 @@ export function encodeNearCopies(
     : encodePrefix(raw, rawOffset, ranges, reference, settings);
 }
 
-function partOf({ source, anchors }: Reference): AnchoredPart {
+/** Gives what copies from a reference are found by. */
+export function partOf({ source, anchors }: Reference): AnchoredPart {
   return { source, slots: anchors?.slots };
 }
 

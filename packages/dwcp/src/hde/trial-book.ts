@@ -2,7 +2,7 @@
 const PATIENCE = 3;
 // A way that is passed over gets another try after so many units, and after twice as many each time it loses that too.
 const FIRST_RETEST_UNITS = 8;
-const MAX_RETEST_UNITS = 64;
+const MAX_RETEST_UNITS = 16;
 
 /**
  * Tells which ways of encoding are worth their time on a unit: those that won lately, and now and then the others.

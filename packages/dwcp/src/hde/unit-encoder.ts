@@ -1,11 +1,18 @@
 import { Codec, SLOT_NONE } from "../wire/codec.js";
 import { AnchorScan } from "./anchor-scan.js";
 import { gatherLiterals, type PagePlan, planPages } from "./encode-pages.js";
-import { encodeCopies, encodeNearCopies, findShifted, type ShiftedUnit } from "./encode-shifted.js";
+import {
+  encodeCopies,
+  encodeNearCopies,
+  findShifted,
+  partOf,
+  type ShiftedUnit,
+} from "./encode-shifted.js";
 import { encodeRaw, type UnitSettings } from "./encode-unit.js";
 import { type EncodedBody, joinParts, shorter } from "./encoded-body.js";
 import { encodeLiterals, isWorthCompressing } from "./literal-codecs.js";
 import { type Literals, xorInto } from "./literals.js";
+import { knownShare } from "./known-share.js";
 import { PageKind, writePageRuns } from "./page-ops.js";
 import { gatherRanges } from "./ranges.js";
 import type { Reference } from "./reference.js";
@@ -17,6 +24,8 @@ const SAMPLE_LEVEL = 1;
 const XOR_MARGIN = 0.9;
 // Of what pages take, for another way to be tried again.
 const WORTHWHILE = 15 / 16;
+// The share of its changed pages from which on a unit is plainly made of what stands elsewhere.
+const PLAIN_SHARE = 0.5;
 const SHIFTED_WAYS: readonly Way[] = ["copies", "nearCopies", "pages"];
 
 type Way = "copies" | "nearCopies" | "pages";
@@ -29,7 +38,9 @@ type Way = "copies" | "nearCopies" | "pages";
 export class UnitEncoder {
   readonly #settings: UnitSettings;
   readonly #scan = new AnchorScan();
-  readonly #trials = new TrialBook<Way>();
+  // Of units that are plainly made of what stands elsewhere, and of all others.
+  readonly #plainly = new TrialBook<Way>();
+  readonly #faintly = new TrialBook<Way>();
   readonly #xor = new TrialBook<"xor">();
 
   /** The settings stay; another level is another encoder. */
@@ -53,20 +64,35 @@ export class UnitEncoder {
     const { platform } = this.#settings;
     const plan = planPages(raw, rawOffset, kinds, reference, this.#settings, this.#scan);
     const { scan, literalBytes } = plan;
-    const shifted =
-      scan === undefined
-        ? undefined
-        : findShifted({ raw, rawOffset, scan, reference, own }, literalBytes, platform);
-    if (shifted === undefined) return this.#encodePages(raw, rawOffset, plan, reference);
-    return this.#shortest(raw, rawOffset, plan, shifted);
+    if (scan === undefined || reference.anchors === undefined) {
+      return this.#encodePages(raw, rawOffset, plan, reference);
+    }
+    const here = reference.isInPlace ? rawOffset : -1;
+    const parts = own === undefined ? [reference] : [reference, own];
+    const known = knownShare(raw, scan, parts.map(partOf), here);
+    const elsewhere = known * raw.length - (raw.length - literalBytes);
+    const trials = elsewhere < PLAIN_SHARE * literalBytes ? this.#faintly : this.#plainly;
+    const due = SHIFTED_WAYS.filter((way) => trials.isDue(way));
+    const shifted = due.some((way) => way !== "pages")
+      ? findShifted({ raw, rawOffset, scan, reference, own }, literalBytes, platform)
+      : undefined;
+    if (shifted !== undefined) return this.#shortest(raw, rawOffset, plan, shifted, due, trials);
+    trials.note(SHIFTED_WAYS, "pages");
+    return this.#encodePages(raw, rawOffset, plan, reference);
   }
 
   // By the ways that won lately. What saves little does not make a way worth its time: pages are made faster.
-  #shortest(raw: Uint8Array, rawOffset: number, plan: PagePlan, shifted: ShiftedUnit): EncodedBody {
+  #shortest(
+    raw: Uint8Array,
+    rawOffset: number,
+    plan: PagePlan,
+    shifted: ShiftedUnit,
+    due: readonly Way[],
+    trials: TrialBook<Way>,
+  ): EncodedBody {
     const { reference } = shifted;
-    const due = SHIFTED_WAYS.filter((way) => this.#trials.isDue(way));
     const made = new Map<Way, EncodedBody>();
-    for (const way of due.length > 0 ? due : SHIFTED_WAYS) {
+    for (const way of due) {
       const body =
         way === "pages"
           ? this.#encodePages(raw, rawOffset, plan, reference)
@@ -83,7 +109,7 @@ export class UnitEncoder {
         paged === undefined || body.encoded.length < WORTHWHILE * paged.encoded.length;
       if (isWorthIt) winner = way;
     }
-    this.#trials.note(SHIFTED_WAYS, winner);
+    trials.note(SHIFTED_WAYS, winner);
     return best ?? this.#encodePages(raw, rawOffset, plan, reference);
   }
 
