@@ -9,6 +9,7 @@ import {
   type ProcessMapping,
 } from "../../migration/process-mapping.js";
 import { PageComparison } from "./page-comparison.js";
+import { type PagedPart, placeParts, readAcross } from "./paged-parts.js";
 import { ProcessSwitch } from "./process-switch.js";
 
 /** What of a process is moved. */
@@ -17,11 +18,9 @@ export interface ProcessMemoryOptions {
   readonly mappings?: (mapping: ProcessMapping) => boolean;
 }
 
-/** A mapping, and where its pages come among all. */
-interface Region {
+/** A mapping of the process. */
+interface Region extends PagedPart {
   readonly start: number;
-  readonly length: number;
-  readonly firstPage: number;
 }
 
 const PAGE_BYTES = 4_096;
@@ -40,16 +39,17 @@ export class ProcessMemorySource implements MigrationSource {
   /** Those of all mappings, one behind the other. */
   readonly pageCount: number;
   readonly #memory: FileHandle;
-  readonly #regions: readonly Region[];
   readonly #pages: PageComparison;
   readonly #running: DutyCycle;
 
   private constructor(memory: FileHandle, regions: readonly Region[], signals: ProcessSwitch) {
     this.#memory = memory;
-    this.#regions = regions;
     this.pageCount = regions.reduce((sum, { length }) => sum + length / PAGE_BYTES, 0);
     const { pageBytes, pageCount } = this;
-    const read = (into: Uint8Array, first: number) => this.#read(into, first);
+    const readRegion = (into: Uint8Array, { start }: Region, at: number) =>
+      this.#readAll(into, start + at);
+    const read = (into: Uint8Array, first: number) =>
+      readAcross(regions, pageBytes, into, first, readRegion);
     this.#pages = new PageComparison({ pageBytes, pageCount, read });
     this.#running = new DutyCycle(signals, systemTime);
   }
@@ -64,7 +64,8 @@ export class ProcessMemorySource implements MigrationSource {
       const signals = await ProcessSwitch.of(pid);
       const mappings = parseMappings(await readFile(`/proc/${pid}/maps`, "utf8"));
       memory = await open(`/proc/${pid}/mem`, "r");
-      const regions = regionsOf(mappings.filter(options.mappings ?? isOwnMemory));
+      const chosen = mappings.filter(options.mappings ?? isOwnMemory);
+      const regions = placeParts(chosen, PAGE_BYTES);
       return new ProcessMemorySource(memory, regions, signals);
     } catch (cause) {
       await memory?.close();
@@ -104,20 +105,6 @@ export class ProcessMemorySource implements MigrationSource {
     await this.#memory.close();
   }
 
-  async #read(into: Uint8Array, firstPage: number): Promise<void> {
-    let page = firstPage;
-    let done = 0;
-    while (done < into.length) {
-      const region = this.#regions.findLast((each) => each.firstPage <= page);
-      if (region === undefined) throw new RangeError(`there is no page ${page}`);
-      const at = (page - region.firstPage) * PAGE_BYTES;
-      const length = Math.min(into.length - done, region.length - at);
-      await this.#readAll(into.subarray(done, done + length), region.start + at);
-      done += length;
-      page += length / PAGE_BYTES;
-    }
-  }
-
   // The kernel gives less than asked for where it likes.
   async #readAll(into: Uint8Array, address: number): Promise<void> {
     let done = 0;
@@ -129,15 +116,6 @@ export class ProcessMemorySource implements MigrationSource {
       done += got.bytesRead;
     }
   }
-}
-
-function regionsOf(mappings: readonly ProcessMapping[]): readonly Region[] {
-  let firstPage = 0;
-  return mappings.map(({ start, length }) => {
-    const region = { start, length, firstPage };
-    firstPage += length / PAGE_BYTES;
-    return region;
-  });
 }
 
 function goneAt(address: number, cause: unknown): never {

@@ -6,6 +6,7 @@ import { DwcpError } from "../../errors.js";
 import { DutyCycle } from "../../migration/duty-cycle.js";
 import type { MigrationSource } from "../../migration/migration-source.js";
 import { PageComparison } from "./page-comparison.js";
+import { type PagedPart, placeParts, readAcross } from "./paged-parts.js";
 import { physicalMemoryOf, type PhysicalRange } from "./physical-memory.js";
 import { QemuSwitch } from "./qemu-switch.js";
 import type { QmpMonitor } from "./qmp-monitor.js";
@@ -19,9 +20,7 @@ export interface QemuSourceOptions {
 }
 
 /** A part of the memory, which is saved to a file of its own, and where its pages come among all. */
-interface Part extends PhysicalRange {
-  readonly firstPage: number;
-}
+type Part = PhysicalRange & PagedPart;
 
 const PAGE_BYTES = 4_096;
 /** The machine's devices stand still while QEMU saves a part: what takes it about a tenth of a second. */
@@ -54,7 +53,9 @@ export class QemuSource implements MigrationSource {
     this.#parts = parts;
     this.pageCount = parts.reduce((sum, { length }) => sum + length / PAGE_BYTES, 0);
     const { pageBytes, pageCount } = this;
-    const read = (into: Uint8Array, first: number) => this.#read(into, first);
+    const readPart = (into: Uint8Array, part: Part, at: number) => this.#readPart(into, part, at);
+    const read = (into: Uint8Array, first: number) =>
+      readAcross(parts, pageBytes, into, first, readPart);
     this.#pages = new PageComparison({ pageBytes, pageCount, read });
     this.#running = new DutyCycle(new QemuSwitch(monitor), systemTime);
   }
@@ -122,40 +123,23 @@ export class QemuSource implements MigrationSource {
     }
   }
 
-  async #read(into: Uint8Array, firstPage: number): Promise<void> {
-    let page = firstPage;
-    let done = 0;
-    while (done < into.length) {
-      const part = this.#parts.findLast((each) => each.firstPage <= page);
-      if (part === undefined) throw new RangeError(`there is no page ${page}`);
-      const at = (page - part.firstPage) * PAGE_BYTES;
-      const length = Math.min(into.length - done, part.length - at);
-      const got = await this.#files.get(part)?.read(into, done, length, at);
-      if (got?.bytesRead !== length) {
-        throw new DwcpError(
-          "dwcp.source_changed",
-          `a file of ${part.length} bytes is not what QEMU saved`,
-        );
-      }
-      done += length;
-      page += length / PAGE_BYTES;
-    }
+  async #readPart(into: Uint8Array, part: Part, at: number): Promise<void> {
+    const got = await this.#files.get(part)?.read(into, 0, into.length, at);
+    if (got?.bytesRead === into.length) return;
+    const message = `a file of ${part.length} bytes is not what QEMU saved`;
+    throw new DwcpError("dwcp.source_changed", message);
   }
 }
 
 function partsOf(ranges: readonly PhysicalRange[]): readonly Part[] {
-  const parts: Part[] = [];
-  let firstPage = 0;
-  for (const range of ranges) {
-    if (range.start < 0 || range.length <= 0 || range.length % PAGE_BYTES !== 0) {
-      const { start, length } = range;
+  const parts: PhysicalRange[] = [];
+  for (const { start, length } of ranges) {
+    if (start < 0 || length <= 0 || length % PAGE_BYTES !== 0) {
       throw new RangeError(`${length} bytes at ${start} are no pages of ${PAGE_BYTES}`);
     }
-    for (let at = 0; at < range.length; at += PART_BYTES) {
-      const length = Math.min(PART_BYTES, range.length - at);
-      parts.push({ start: range.start + at, length, firstPage });
-      firstPage += length / PAGE_BYTES;
+    for (let at = 0; at < length; at += PART_BYTES) {
+      parts.push({ start: start + at, length: Math.min(PART_BYTES, length - at) });
     }
   }
-  return parts;
+  return placeParts(parts, PAGE_BYTES);
 }
