@@ -3,10 +3,11 @@ import { Engine, BufferRegistry, nullCrypto, type PathId } from "@proj/dcquic-co
 import { type PlannedTransfer, runWorkload } from "@proj/dcquic-core/sim";
 import { nodeCrypto } from "@proj/dcquic-core/node";
 import { SeededRandom } from "@proj/wire-types";
-import { openPools } from "./dcquic-peers.js";
+import { type DriverName, openPools, overDcquic, toProcess } from "./dcquic-peers.js";
 
 const LINK = { bytesPerSecond: 3.125e9, delayUs: 50, queueBytes: 1_048_576 };
 const IDLE_PEERS = 1000;
+const SPIN_TARGET = { atMost: 30 } as const;
 
 /** Unary calls, so many under way all the time: how many a second, and how long each takes. */
 export async function calls(
@@ -45,6 +46,37 @@ export async function calls(
       value: quantile(sorted, q),
       unit: "µs",
     })),
+  ];
+}
+
+/**
+ * One unary call after the other, by itself so that a driver which spins keeps nobody else from running: how long each takes.
+ * Between two processes it says what the machine has two processors for.
+ */
+export async function loneCalls(
+  driver: DriverName,
+  ends: "one thread" | "two processes",
+  seconds: number,
+): Promise<Fact[]> {
+  const { ask, close } = await (ends === "one thread" ? overDcquic(driver) : toProcess(driver));
+  const request = new Uint8Array(128);
+  const run = async (forSeconds: number): Promise<Float64Array> => {
+    const samples: number[] = [];
+    const endMs = performance.now() + forSeconds * 1000;
+    for (let startMs = performance.now(); startMs < endMs; startMs = performance.now()) {
+      await ask(request);
+      samples.push((performance.now() - startMs) * 1000);
+    }
+    return Float64Array.from(samples).toSorted();
+  };
+  await run(seconds);
+  const sorted = await run(seconds);
+  await close();
+  const target = driver === "spinning" ? { target: SPIN_TARGET } : {};
+  const name = `lone call of 128 B, ${driver}, ${ends}`;
+  return [
+    { name: `${name}: p50`, value: quantile(sorted, 0.5), unit: "µs", ...target },
+    { name: "  p99", value: quantile(sorted, 0.99), unit: "µs" },
   ];
 }
 

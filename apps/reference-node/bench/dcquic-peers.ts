@@ -1,22 +1,40 @@
 import { memoryTarget, type PayloadProtection, type TransportPool } from "@proj/dcquic-core";
-import { bindNative, createTransportPool, UdpDriver } from "@proj/dcquic-core/node";
+import {
+  type BindDriver,
+  bindNative,
+  bindSpinning,
+  createTransportPool,
+  UdpDriver,
+} from "@proj/dcquic-core/node";
 import {
   developmentCertificate,
   Http3WebTransport,
   serveWebTransport,
 } from "@proj/capnweb-rpc/http3";
+import { type CpuTime, spawnServer } from "@proj/bench";
 import { once } from "node:events";
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, connect as connectTcp, createServer as createTcpServer } from "node:net";
 
-/** Two ends on this thread. */
+/** Two ends, here unless they are said to be elsewhere. */
 export interface Exchange {
   /** Carries a payload to the other end and waits until it says that it has it. */
   carry(payload: Uint8Array): Promise<void>;
   /** Sends a request and waits for the same bytes as the answer. */
   ask(request: Uint8Array): Promise<void>;
+  /** Processor time of the other end where that is another process. */
+  cpu?(): Promise<CpuTime>;
   close(): Promise<void>;
 }
+
+/** Which driver both ends run on. */
+export type DriverName = "native" | "spinning" | "dgram";
+
+const BINDERS: Readonly<Record<DriverName, BindDriver>> = {
+  native: bindNative,
+  spinning: bindSpinning,
+  dgram: (options) => UdpDriver.bind(options),
+};
 
 /** Two pools of dcQUIC, connected, the second of which answers with what it was asked. */
 export interface PoolPair {
@@ -25,28 +43,34 @@ export interface PoolPair {
   close(): Promise<void>;
 }
 
-/** Opens two pools on the loopback interface, with datagrams of `mtuMaxBytes` at most if that is given. */
-export async function openPools(
-  driver: "native" | "dgram",
-  mtuMaxBytes?: number,
-): Promise<PoolPair> {
-  const open = (): Promise<TransportPool> =>
-    createTransportPool({
-      host: "127.0.0.1",
-      credentials: { kind: "psk", identity: "bench", secret: new Uint8Array(32).fill(1) },
-      closeGraceMs: 200,
-      ...(mtuMaxBytes === undefined ? {} : { engine: { mtuMaxBytes } }),
-      bind: driver === "native" ? bindNative : (options) => UdpDriver.bind(options),
-    });
-  const [caller, answerer] = [await open(), await open()];
+/** Opens a pool on the loopback interface, with datagrams of `mtuMaxBytes` at most if that is given. */
+export function openPool(driver: DriverName, mtuMaxBytes?: number): Promise<TransportPool> {
+  return createTransportPool({
+    host: "127.0.0.1",
+    credentials: { kind: "psk", identity: "bench", secret: new Uint8Array(32).fill(1) },
+    closeGraceMs: 200,
+    ...(mtuMaxBytes === undefined ? {} : { engine: { mtuMaxBytes } }),
+    bind: BINDERS[driver],
+  });
+}
+
+/** Has a pool take bulk bytes into one piece of memory, and answer calls with what they asked. */
+export function answerAll(pool: TransportPool): void {
   const memory = new Uint8Array(64 * 1024 * 1024);
-  answerer.serve({
+  pool.serve({
     accept: async (incoming) => {
       if (incoming.pattern === "rawBulk")
         await incoming.place(memoryTarget(memory.subarray(0, incoming.size)));
       else await incoming.reply((await incoming.request()).bytes);
     },
   });
+}
+
+/** Opens two pools on this thread, the second of which answers. */
+export async function openPools(driver: DriverName, mtuMaxBytes?: number): Promise<PoolPair> {
+  const caller = await openPool(driver, mtuMaxBytes);
+  const answerer = await openPool(driver, mtuMaxBytes);
+  answerAll(answerer);
   await caller.connect(answerer.name);
   return {
     caller,
@@ -62,19 +86,47 @@ export async function openPools(
  * encrypted once and authenticated by each packet besides, if absent.
  */
 export async function overDcquic(
-  driver: "native" | "dgram",
+  driver: DriverName,
   mtuMaxBytes?: number,
   protection: PayloadProtection = "record",
 ): Promise<Exchange> {
   const { caller, answerer, close } = await openPools(driver, mtuMaxBytes);
+  return { ...exchangeOf(caller, answerer.name, protection), close };
+}
+
+/** The same with the answering end in a process of its own. */
+export async function toProcess(
+  driver: DriverName,
+  protection: PayloadProtection = "record",
+): Promise<Exchange> {
+  const server = await spawnServer<string>(
+    new URL("./dcquic-answerer.js", import.meta.url),
+    driver,
+  );
+  const caller = await openPool(driver);
+  await caller.connect(server.ready);
+  return {
+    ...exchangeOf(caller, server.ready, protection),
+    cpu: () => server.cpu(),
+    close: async () => {
+      await caller.close();
+      await server.close();
+    },
+  };
+}
+
+function exchangeOf(
+  caller: TransportPool,
+  peer: string,
+  protection: PayloadProtection,
+): Pick<Exchange, "carry" | "ask"> {
   return {
     carry: async (payload) => {
-      await caller.rawBulkTransfer(answerer.name, payload, { protection }).done;
+      await caller.rawBulkTransfer(peer, payload, { protection }).done;
     },
     ask: async (request) => {
-      (await caller.unaryRpc(answerer.name, request).response).release();
+      (await caller.unaryRpc(peer, request).response).release();
     },
-    close,
   };
 }
 

@@ -1,9 +1,16 @@
-import { type BenchCase, type Peer, runSuite } from "@proj/bench";
+import { type BenchCase, type Fact, type Peer, runSuite } from "@proj/bench";
 import { backend } from "@proj/native-io";
 import { setFlagsFromString } from "node:v8";
-import { calls, incast, memory, urgent } from "./dcquic-facts.js";
+import { calls, incast, loneCalls, memory, urgent } from "./dcquic-facts.js";
 import { openCLoop } from "./dcquic-loop.js";
-import { type Exchange, overDcquic, overHttp2, overQuic, overTcp } from "./dcquic-peers.js";
+import {
+  type Exchange,
+  overDcquic,
+  overHttp2,
+  overQuic,
+  overTcp,
+  toProcess,
+} from "./dcquic-peers.js";
 
 // Whoever carries bytes all the time stays compiled. Here peers take turns, and what the others leave to be collected would
 // have V8 forget the code of those who wait: compiling it anew takes longer than a turn.
@@ -35,7 +42,12 @@ function carrying(name: string, open: () => Promise<Exchange>, payload = bulk): 
       const exchange = await open();
       const endMs = cpuMs() + WARM_UP_MS;
       while (cpuMs() < endMs) await exchange.carry(payload);
-      return { run: () => exchange.carry(payload), close: () => exchange.close() };
+      const { cpu } = exchange;
+      return {
+        run: () => exchange.carry(payload),
+        close: () => exchange.close(),
+        ...(cpu === undefined ? {} : { cpu }),
+      };
     },
   };
 }
@@ -48,6 +60,15 @@ function asking(name: string, open: () => Promise<Exchange>): Peer {
       return { run: () => exchange.ask(request), close: () => exchange.close() };
     },
   };
+}
+
+async function lone(seconds: number): Promise<Fact[]> {
+  const facts: Fact[] = [];
+  for (const driver of ["native", "spinning"] as const) {
+    for (const ends of ["one thread", "two processes"] as const)
+      facts.push(...(await loneCalls(driver, ends, seconds)));
+  }
+  return facts;
 }
 
 const others = [
@@ -116,6 +137,32 @@ const cases: BenchCase[] = [
           ],
         },
         {
+          name: "64 MiB, native, encrypted packet by packet",
+          ...goodput,
+          payloadBytes: LARGE_BYTES,
+          peers: [
+            carrying(
+              "dcQUIC, native, AES-256-GCM",
+              () => overDcquic("native", undefined, "packet"),
+              large,
+            ),
+            {
+              name: "C++ loop, payload untouched",
+              target: { atLeast: 0.22 },
+              open: () => openCLoop(LARGE_BYTES),
+            },
+          ],
+        },
+        {
+          name: "64 MiB, native, packet by packet, the ends in two processes",
+          ...goodput,
+          payloadBytes: LARGE_BYTES,
+          peers: [
+            carrying("dcQUIC, native, AES-256-GCM", () => toProcess("native", "packet"), large),
+            { name: "C++ loop on one thread", open: () => openCLoop(LARGE_BYTES) },
+          ],
+        },
+        {
           name: "2 MiB, native, datagrams of 1400 bytes",
           ...goodput,
           payloadBytes: BULK_BYTES,
@@ -152,6 +199,7 @@ await runSuite({
     const seconds = QUICK ? 1 : 10;
     return [
       ...(isNative ? await calls("native", 10_000, seconds) : []),
+      ...(isNative ? await lone(seconds / 4) : []),
       ...(await calls("dgram", 10_000, seconds)),
       ...incast(QUICK ? 4 : 50),
       ...urgent(),
