@@ -4,7 +4,7 @@ import { type EncodedBody, shorter } from "./encoded-body.js";
 import type { HdePlatform } from "./hde-platform.js";
 import { packLists } from "./lists.js";
 import { xorInto } from "./literals.js";
-import { type ByteRange, gatherRanges, writeRanges } from "./ranges.js";
+import { type ByteRange, gatherRanges, overlapOf, writeRanges } from "./ranges.js";
 import type { Reference } from "./reference.js";
 import type { WorkMemory } from "./work-memory.js";
 
@@ -53,8 +53,7 @@ export function encodeXor(
   { source, slot }: Reference,
   { platform, level }: UnitSettings,
 ): EncodedBody {
-  const there = Math.max(0, Math.min(raw.length, source.length - rawOffset));
-  const mixed = there === 0 ? raw : xorInto(new Uint8Array(raw), source.read(rawOffset, there));
+  const mixed = xorInto(new Uint8Array(raw), overlapOf(source, rawOffset, raw.length));
   const encoded = platform.zstd.compress(mixed, { level: Math.max(1, level) });
   return shorter<EncodedBody>(encodeRaw(raw), {
     ...PLAIN,

@@ -14,7 +14,7 @@ import { encodeLiterals, isWorthCompressing } from "./literal-codecs.js";
 import { type Literals, xorInto } from "./literals.js";
 import { knownShare } from "./known-share.js";
 import { PageKind, writePageRuns } from "./page-ops.js";
-import { gatherRanges } from "./ranges.js";
+import { gatherRanges, overlapOf } from "./ranges.js";
 import type { Reference } from "./reference.js";
 import { TrialBook } from "./trial-book.js";
 
@@ -26,6 +26,8 @@ const XOR_MARGIN = 0.9;
 const WORTHWHILE = 15 / 16;
 // The share of its changed pages from which on a unit is plainly made of what stands elsewhere.
 const PLAIN_SHARE = 0.5;
+// From here on so little is left to compress that copies are always worth their time.
+const COPIED_SHARE = 0.9;
 const SHIFTED_WAYS: readonly Way[] = ["copies", "nearCopies", "pages"];
 
 type Way = "copies" | "nearCopies" | "pages";
@@ -64,15 +66,18 @@ export class UnitEncoder {
     const { platform } = this.#settings;
     const plan = planPages(raw, rawOffset, kinds, reference, this.#settings, this.#scan);
     const { scan, literalBytes } = plan;
-    if (scan === undefined || reference.anchors === undefined) {
+    if (scan === undefined || reference.anchors === undefined || literalBytes === 0) {
       return this.#encodePages(raw, rawOffset, plan, reference);
     }
     const here = reference.isInPlace ? rawOffset : -1;
     const parts = own === undefined ? [reference] : [reference, own];
     const known = knownShare(raw, scan, parts.map(partOf), here);
-    const elsewhere = known * raw.length - (raw.length - literalBytes);
-    const trials = elsewhere < PLAIN_SHARE * literalBytes ? this.#faintly : this.#plainly;
-    const due = SHIFTED_WAYS.filter((way) => trials.isDue(way));
+    // Of the changed pages: the others are known anyway.
+    const share = 1 - ((1 - known) * raw.length) / literalBytes;
+    const trials = share < PLAIN_SHARE ? this.#faintly : this.#plainly;
+    const due = SHIFTED_WAYS.filter(
+      (way) => trials.isDue(way) || (way === "copies" && share >= COPIED_SHARE),
+    );
     const shifted = due.some((way) => way !== "pages")
       ? findShifted({ raw, rawOffset, scan, reference, own }, literalBytes, platform)
       : undefined;
@@ -225,8 +230,7 @@ export class UnitEncoder {
     for (const [index, start] of plan.literalStarts.entries()) {
       const at = rawOffset + start;
       const wanted = Math.min(pageBytes, base.length - index * pageBytes);
-      const length = Math.max(0, Math.min(wanted, source.length - at));
-      if (length > 0) base.set(source.read(at, length), index * pageBytes);
+      base.set(overlapOf(source, at, wanted), index * pageBytes);
     }
     return base;
   }
