@@ -21,8 +21,8 @@ import { traceparentOf } from "./traceparent.js";
 
 const DEFAULT_RETRIES = 4;
 const FIRST_BACKOFF_US = 5000;
-// Of the peer, or of the own worker that served it.
-// State that was lost with a process or a worker; or a peer that did not answer on the path to one worker, and may on the next.
+// State that was lost with the peer's process, or the own worker that served it; or a peer that did not answer on the path to
+// one worker, and may on the next.
 const PATH_LOST: ReadonlySet<number> = new Set([
   Status.PeerStateLost,
   Status.LocalResource,
