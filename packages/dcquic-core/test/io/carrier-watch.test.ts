@@ -44,11 +44,41 @@ test("§18: what a socket found first is not told again, but its end is", () => 
   expect(told).toEqual(["0 there"]);
 });
 
-test("addresses that no interface carries at first are not watched", () => {
-  const { watch, now, told } = watched([[0, "0.0.0.0"]]);
+test("§18: an address whose link is not ready yet is watched once it is, and one that nobody carries never", () => {
+  const { watch, now, told } = watched([
+    [0, "10.0.0.1"],
+    [1, "10.0.1.1"],
+  ]);
+  watch.check();
   expect(watch.gone(0)).toBe(false);
-  now.add("0.0.0.0");
-  now.clear();
+  now.add("10.0.0.1");
+  watch.check();
+  expect(told).toEqual([]);
+  now.delete("10.0.0.1");
+  watch.check();
+  expect(told).toEqual(["0 gone"]);
+});
+
+test.each(["0.0.0.0", "::"])(
+  "§18: all addresses, %s, are there while the host has any but its own",
+  (all) => {
+    const { watch, now, told } = watched([[0, all]], "127.0.0.1", "::1", "10.0.0.1", "10.0.1.1");
+    expect(watch.gone(0)).toBe(false);
+    now.delete("10.0.0.1");
+    watch.check();
+    expect(told).toEqual([]);
+    now.delete("10.0.1.1");
+    watch.check();
+    watch.check();
+    expect(told).toEqual(["0 gone"]);
+    now.add("10.0.2.1");
+    watch.check();
+    expect(told).toEqual(["0 gone", "0 there"]);
+  },
+);
+
+test("§18: a host that only ever had its own addresses has lost nothing", () => {
+  const { watch, told } = watched([[0, "0.0.0.0"]], "127.0.0.1", "::1");
   watch.check();
   expect(told).toEqual([]);
 });

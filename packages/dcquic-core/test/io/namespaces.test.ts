@@ -1,9 +1,11 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { backend } from "@proj/native-io";
 import { heard, TwoNamespaces } from "../support/netns.js";
+import type { NetnsDriver } from "../support/netns-node.js";
 
 const lack = TwoNamespaces.lack();
-const drivers = backend.kind === "native" ? (["native", "dgram"] as const) : (["dgram"] as const);
+const drivers =
+  backend.kind === "native" ? (["native", "dgram", "thread"] as const) : (["dgram"] as const);
 let network: TwoNamespaces | undefined;
 
 afterEach(() => {
@@ -12,7 +14,10 @@ afterEach(() => {
 });
 
 if (lack === undefined) {
-  for (const driver of drivers) onNetworks(driver);
+  for (const driver of drivers) {
+    if (driver !== "thread") onNetworks(driver);
+    betweenWorkers(driver);
+  }
 } else test.skip(`real networks: ${lack}`, () => {});
 
 function onNetworks(driver: "native" | "dgram"): void {
@@ -75,4 +80,39 @@ function onNetworks(driver: "native" | "dgram"): void {
     // 5 MB take 0.8 s at 50 Mbit/s: faster is impossible.
     expect(Number(ms)).toBeGreaterThan(700);
   });
+}
+
+function betweenWorkers(driver: NetnsDriver): void {
+  test.each([
+    { whose: "both sides lose their carriers", cut: "cable" },
+    { whose: "one side finds its card gone, and the other nothing", cut: "card" },
+  ])(
+    `§18, a worker on each of two NICs over ${driver}: its NIC goes in mid-transfer, $whose, and what runs goes on through the other`,
+    async ({ cut }) => {
+      network = TwoNamespaces.make(2);
+      for (const link of [1, 2]) network.limit(1, link, "50mbit");
+      const common = {
+        driver,
+        port: 4600,
+        bytes: 8_000_000,
+        workers: "each",
+        nicBytesPerSecond: 6.25e6,
+      } as const;
+      const hosts = (side: number): string[] => [`10.77.1.${side}`, `10.77.2.${side}`];
+      const server = network.start(0, { ...common, role: "serve", hosts: hosts(1) });
+      expect(await heard(server)).toMatchObject({ kind: "ready" });
+      const peer = "10.77.1.1:4600";
+      const sender = network.start(1, { ...common, role: "send", hosts: hosts(2), peer });
+      expect(await heard(sender)).toEqual({ kind: "begun" });
+      const home = await heard(sender);
+      expect(home).toMatchObject({ kind: "home" });
+      expect(await heard(server)).toEqual({ kind: "moving" });
+      const link = Number(home["worker"]) + 1;
+      if (cut === "cable") network.set(0, link, "down");
+      else network.take(1, link);
+      expect(await heard(server)).toEqual({ kind: "placed", whole: true });
+      expect(await heard(sender)).toMatchObject({ kind: "done" });
+    },
+    60_000,
+  );
 }

@@ -3,33 +3,46 @@ import { EventGroup, memoryTarget } from "@proj/dcquic-core";
 import {
   type BindDriver,
   bindNative,
+  bindThread,
   createTransportPool,
   UdpDriver,
 } from "@proj/dcquic-core/node";
 import { rackKey } from "./udp-pools.js";
 
+/** Over what it runs. */
+export type NetnsDriver = "native" | "dgram" | "thread";
+
 /** What one end is told. */
 export interface NetnsOrder {
   /** `call` has a worker on each of its hosts, tells what becomes of their NICs, and calls when a NIC changed. */
   readonly role: "serve" | "send" | "call";
-  readonly driver: "native" | "dgram";
+  readonly driver: NetnsDriver;
   readonly hosts: readonly string[];
   readonly port: number;
   readonly bytes: number;
   readonly peer?: string;
   readonly engine?: Record<string, number>;
+  /** `each` gives every host a worker of its own; one worker has them all if absent. */
+  readonly workers?: "each";
+  /** Of every host; 1 GB/s if absent. */
+  readonly nicBytesPerSecond?: number;
 }
 
 const order = JSON.parse(process.argv[2] ?? "{}") as NetnsOrder;
 const [host = "", ...otherHosts] = order.hosts;
 const say = (news: unknown): void => void process.stdout.write(`${JSON.stringify(news)}\n`);
 
-const bind: BindDriver =
-  order.driver === "native" ? bindNative : (options) => UdpDriver.bind(options);
-const rate = { bytesPerSecond: 1e9, flowBytesPerSecond: 1e9 };
+const binds: Record<NetnsDriver, BindDriver> = {
+  native: bindNative,
+  thread: bindThread,
+  dgram: (options) => UdpDriver.bind(options),
+};
+const bind = binds[order.driver];
+const bytesPerSecond = order.nicBytesPerSecond ?? 1e9;
+const rate = { bytesPerSecond, flowBytesPerSecond: bytesPerSecond };
 const nics = order.hosts.map((address) => ({ address, ...rate }));
 const pool = await createTransportPool({
-  ...(order.role === "call"
+  ...(order.role === "call" || order.workers === "each"
     ? { host, settings: { preset: "twoCoreTest", nics, workers: nics.length } }
     : { host: "0.0.0.0", advertisedHost: host, otherHosts }),
   port: order.port,
@@ -68,6 +81,15 @@ if (order.role === "serve") {
   });
   say({ kind: "ready", nics: pool.stats.routes?.nics.map(({ state }) => state) });
 } else {
+  let isTold = order.workers !== "each";
+  pool.subscribe({
+    level: "debug",
+    onEvent: ({ kind, worker }) => {
+      if (isTold || kind !== "transfer.accepted") return;
+      isTold = true;
+      say({ kind: "home", worker });
+    },
+  });
   const payload = Uint8Array.from({ length: order.bytes }, (_, i) => i % 251);
   const begun = performance.now();
   say({ kind: "begun" });

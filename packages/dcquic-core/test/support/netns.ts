@@ -52,6 +52,11 @@ export class TwoNamespaces {
     ip("-n", this.#names[side], "link", "set", `nic${link}`, state);
   }
 
+  /** Takes the address of an interface of one side away; the other side keeps its carrier. */
+  take(side: 0 | 1, link: number): void {
+    ip("-n", this.#names[side], "addr", "flush", "dev", `nic${link}`);
+  }
+
   /** Limits what one side sends on a link. */
   limit(side: 0 | 1, link: number, rate: string): void {
     const qdisc = ["root", "tbf", "rate", rate, "burst", "64kb", "latency", "20ms"];

@@ -1,4 +1,5 @@
 import { networkInterfaces } from "node:os";
+import { isUnspecified } from "./peer-name.js";
 
 /** What a {@link CarrierWatch} is made with. */
 export interface CarrierWatchOptions {
@@ -16,49 +17,51 @@ const POLL_MS = 250;
  * Looks four times a second whether the NICs of a pool are there. The system lists an interface while it is up and has a carrier:
  * an address that is listed no more belongs to a cable that was pulled, a link that was taken down or a card that is gone.
  *
- * Addresses that no interface carries at first, such as the unspecified one, are not watched.
+ * An address is watched once an interface carries it: one may be bound before its link is ready. A NIC bound by the unspecified
+ * address is there while the host has any address but that of itself.
  *
  * @see spec/dcquic.md §18, D-14
  */
 export class CarrierWatch {
   readonly #list: () => ReadonlySet<string>;
   readonly #onChanged: CarrierWatchOptions["onChanged"];
-  readonly #watched: readonly (readonly [nic: number, address: string])[];
+  readonly #addresses: ReadonlyMap<number, string>;
+  readonly #seen = new Set<number>();
   readonly #gone = new Set<number>();
   #interval: NodeJS.Timeout | undefined;
 
-  /** Looks at once what can be watched. */
+  /** Looks once, and tells nothing yet. */
   constructor({ addresses, onChanged, list = listedAddresses }: CarrierWatchOptions) {
     this.#list = list;
     this.#onChanged = onChanged;
-    const listed = list();
-    this.#watched = [...addresses].filter(([, address]) => listed.has(address));
+    this.#addresses = addresses;
+    this.check();
   }
 
   /** Looks from now on. */
   start(): this {
-    if (this.#watched.length === 0) return this;
     this.#interval = setInterval(() => this.check(), POLL_MS);
     this.#interval.unref();
     return this;
   }
 
   /**
-   * Notes that a socket found its NIC gone, which is known before anyone looked: it is told when it is back. Says whether it is
-   * watched: the return of another one is never told.
+   * Notes that a socket found its NIC gone, which is known before anyone looked: it is told when it is back. Says whether that is
+   * so: nobody would see the return of one that is not watched, and of a socket on every interface one may be gone.
    */
   gone(nic: number): boolean {
-    const isWatched = this.#watched.some(([each]) => each === nic);
-    if (isWatched) this.#gone.add(nic);
-    return isWatched;
+    const isOne = this.#seen.has(nic) && !isUnspecified(this.#addresses.get(nic) ?? "");
+    if (isOne) this.#gone.add(nic);
+    return isOne;
   }
 
   /** Looks once. */
   check(): void {
     const listed = this.#list();
-    for (const [nic, address] of this.#watched) {
-      const isThere = listed.has(address);
-      if (isThere !== this.#gone.has(nic)) continue;
+    for (const [nic, address] of this.#addresses) {
+      const isThere = isUnspecified(address) ? hasNetwork(listed) : listed.has(address);
+      if (isThere) this.#seen.add(nic);
+      if (!this.#seen.has(nic) || isThere !== this.#gone.has(nic)) continue;
       if (isThere) this.#gone.delete(nic);
       else this.#gone.add(nic);
       this.#onChanged(nic, isThere ? "there" : "gone");
@@ -74,4 +77,8 @@ export class CarrierWatch {
 function listedAddresses(): ReadonlySet<string> {
   const all = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
   return new Set(all.map(({ address }) => address));
+}
+
+function hasNetwork(listed: ReadonlySet<string>): boolean {
+  return [...listed].some((address) => address !== "::1" && !address.startsWith("127."));
 }
