@@ -48,7 +48,7 @@ export class Turns {
     });
   }
 
-  /** Runs in each turn of the event loop from now on, which does not wait for anything any more. */
+  /** Runs in each turn of the event loop from now on, which does not wait for anything any more, nor for deadlines. */
   always(): void {
     this.#isEndless = true;
     this.now();
@@ -65,7 +65,7 @@ export class Turns {
 
   /** Runs when a deadline has come; Infinity waits for {@link Turns.now}. */
   at(deadlineUs: number): void {
-    if (this.#stopped || deadlineUs === Number.POSITIVE_INFINITY) return;
+    if (this.#stopped || this.#isEndless || deadlineUs === Number.POSITIVE_INFINITY) return;
     const nowUs = systemTime.nowUs();
     const waitUs = deadlineUs - nowUs;
     if (waitUs > SPIN_US) this.#spinsSinceUs = undefined;
