@@ -30,6 +30,7 @@ export type {
   AnnounceResult,
   TokenOutcome,
 } from "./engine/announce-options.js";
+export type { AnnouncedFacts } from "./transfer/announced-transfer.js";
 export { DatagramBatch } from "./engine/batch.js";
 export { DEFAULT_CONFIG, type EngineConfig, resolveConfig } from "./engine/config.js";
 export type {

@@ -12,8 +12,6 @@ import { Resending } from "./resending.js";
 import type { Serving } from "./serving.js";
 import { Status } from "./status.js";
 
-const NOTHING = new Uint8Array(0);
-
 /**
  * The announcing side: what is announced when, when it is asked again, and how own transfers end.
  *
@@ -52,18 +50,7 @@ export class Announcer {
     const tracked = options.track === true || (options.after?.length ?? 0) > 0;
     const token = tracked ? causality.track() : undefined;
     if (tracked && token === undefined) return { kind: "backPressured" };
-    const transfer = new AnnouncedTransfer({
-      path: path.id,
-      shape: options.shape,
-      priority: options.priority,
-      streamId: options.streamId,
-      messageSeq: options.messageSeq,
-      meta: options.meta ?? NOTHING,
-      payload: options.payload,
-      token,
-      mayInline: options.inline !== "never",
-      holdToken: options.holdToken,
-    });
+    const transfer = new AnnouncedTransfer(path.id, options, token);
     transfers.insert(transfer, transfer.id);
     if (!(options.payload instanceof Uint8Array)) {
       this.#context.buffers.attach(options.payload, transfer.acked);

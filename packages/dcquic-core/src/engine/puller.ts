@@ -200,7 +200,7 @@ export class Puller implements AssemblerOwner {
    */
   failAll(path: Path, status: number): void {
     for (const worker of path.workers) {
-      for (const transfer of [...worker.live]) {
+      for (const transfer of worker.live) {
         const isWhole = transfer.inline !== undefined && transfer.state !== "challenged";
         if (!isWhole || status === Status.GoingAway) this.fail(path, transfer, status);
       }

@@ -11,6 +11,7 @@ export type Close = EngineEvent & { readonly kind: "streamClosed" };
 /** What may overtake the opening of a stream. */
 export type Early = Offer | Close;
 
+const NONE: readonly Early[] = [];
 const MAX_EARLY = 1024;
 const REMEMBERED = 4096;
 
@@ -43,7 +44,7 @@ export class EarlyMessages {
 
   /** What came before its stream was opened, in the order in which it came. */
   take(path: PathId, streamId: Id64): readonly Early[] {
-    if (this.#count === 0) return [];
+    if (this.#count === 0) return NONE;
     const key = this.#keyOf(path, streamId);
     const held = this.#byStream.get(key) ?? [];
     this.#byStream.delete(key);

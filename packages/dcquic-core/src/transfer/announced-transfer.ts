@@ -59,11 +59,35 @@ export interface FormerAnnouncement {
 }
 
 // Most transfers name nothing, move never and ride in their announcement: what they do not use is not made.
+const NOTHING = new Uint8Array(0);
 const NO_FORMER: readonly FormerAnnouncement[] = [];
 const NO_DEPENDENCIES: readonly NamedDependency[] = [];
 const NO_KEYS: readonly RmaKey[] = [];
 // Never written to: the first job takes its place.
 const NO_JOBS: ServeJob[] = [];
+
+/** What a transfer takes of what is announced. */
+export interface AnnouncedFacts {
+  /** Pattern and shape bits. spec/dcquic.md §17.4 */
+  readonly shape: number;
+  /** 0 to 7. */
+  readonly priority: number;
+  /** The stream; absent for the transfer that opens one, whose id becomes that of the stream. */
+  readonly streamId?: Id64 | undefined;
+  /** Number of the message in its direction. */
+  readonly messageSeq: number;
+  /** The bytes. They belong to the engine from now on; of a buffer it takes a reference of its own. */
+  readonly payload: Uint8Array | RegisteredBuffer;
+  /** For the acceptor, at most 1024 bytes. */
+  readonly meta?: Uint8Array | undefined;
+  /** Whether a small payload may ride in the announcement; "auto" if absent. */
+  readonly inline?: "auto" | "never" | undefined;
+  /**
+   * What the application says of its token with `settleToken`, because the transfer opens a stream: that the response is
+   * complete, or that already the request was handed over. Failures of the transfer itself settle it all the same. D-20
+   */
+  readonly holdToken?: "response" | "request" | undefined;
+}
 
 /** A transfer at its announcer. */
 export class AnnouncedTransfer implements Linked<AnnouncedTransfer> {
@@ -137,28 +161,17 @@ export class AnnouncedTransfer implements Linked<AnnouncedTransfer> {
   #sent: IntervalSet | undefined;
 
   /** Makes a transfer that is not announced yet. */
-  constructor(options: {
-    readonly path: number;
-    readonly shape: number;
-    readonly priority: number;
-    readonly streamId: Id64 | undefined;
-    readonly messageSeq: number;
-    readonly meta: Uint8Array;
-    readonly payload: Uint8Array | RegisteredBuffer;
-    readonly token: Id64 | undefined;
-    readonly mayInline: boolean;
-    readonly holdToken: "response" | "request" | undefined;
-  }) {
-    this.path = options.path;
+  constructor(path: number, options: AnnouncedFacts, token: Id64 | undefined) {
+    this.path = path;
     this.shape = options.shape;
     this.level = options.priority;
     this.priority = options.priority;
     this.streamId = options.streamId ?? this.id;
     this.messageSeq = options.messageSeq;
-    this.meta = options.meta;
+    this.meta = options.meta ?? NOTHING;
     this.payload = options.payload;
-    this.token = options.token;
-    this.mayInline = options.mayInline;
+    this.token = token;
+    this.mayInline = options.inline !== "never";
     this.holdToken = options.holdToken;
   }
 

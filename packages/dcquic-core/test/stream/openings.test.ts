@@ -7,7 +7,7 @@ import type { Stream, StreamOutcome } from "#src/stream/stream.js";
 const PATH = 1 as PathId;
 const NEXT = 2 as PathId;
 const OUTCOME: StreamOutcome = { status: Status.PeerFailed, reason: "", rootCause: undefined };
-const MOST = 1024;
+const MOST = 512;
 
 function streamOn(path: PathId, priority = 3): Stream {
   return { path, priority, isUnanswered: false } as Stream;
