@@ -3,8 +3,8 @@ import type { PayloadMemory } from "../../wire/frame-reader.js";
 /** Shorter payloads are not worth being kept. */
 const LEAST_BYTES = 65_536;
 const STEP_BYTES = 65_536;
-/** What lies idle at most. */
-const MOST_IDLE_BYTES = 33_554_432;
+/** What lies idle at most: as much as peers may have under way to this side by default. */
+const MOST_IDLE_BYTES = 67_108_864;
 
 /**
  * Memory for payloads that is used again: fresh memory costs the system more than filling it.
