@@ -12,7 +12,7 @@ describe("TokenBucket", () => {
     expect(bucket.nextFreeUs(0)).toBe(0);
   });
 
-  test("keeps to the rate over a second, whatever the units and however late its timer", () => {
+  test("C5: keeps to the rate over a second, whatever the units and however late its timer", () => {
     const unit = fc.integer({ min: 1, max: 60_000 });
     const late = fc.integer({ min: 0, max: 20_000 });
     fc.assert(

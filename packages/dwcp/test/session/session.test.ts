@@ -252,7 +252,7 @@ describe("a session", () => {
     expect(most).toBeLessThanOrEqual(1_000_000 / 32_768 + 1);
   });
 
-  test("B13: keeps all streams together to the configured rate", () => {
+  test("C5, B13: all streams together keep to the configured rate, within 5 % in each second", () => {
     const world = new World(13, FAST, { tuning: { rateLimit: 2_000_000 } });
     world.wantedStreams = 16;
     const id = world.send(pattern(8_000_000));
