@@ -99,6 +99,22 @@ export async function toProcess(
   driver: DriverName,
   protection: PayloadProtection = "record",
 ): Promise<Exchange> {
+  const { caller, peer, cpu, close } = await openToProcess(driver);
+  return { ...exchangeOf(caller, peer, protection), cpu, close };
+}
+
+/** A pool of this process, connected with one that answers. */
+export interface Connected {
+  readonly caller: TransportPool;
+  /** Name of the one that answers. */
+  readonly peer: string;
+  /** Processor time of the other process. */
+  cpu(): Promise<CpuTime>;
+  close(): Promise<void>;
+}
+
+/** Opens a pool here, and one that answers in a process of its own. */
+export async function openToProcess(driver: DriverName): Promise<Connected> {
   const server = await spawnServer<string>(
     new URL("./dcquic-answerer.js", import.meta.url),
     driver,
@@ -106,7 +122,8 @@ export async function toProcess(
   const caller = await openPool(driver);
   await caller.connect(server.ready);
   return {
-    ...exchangeOf(caller, server.ready, protection),
+    caller,
+    peer: server.ready,
     cpu: () => server.cpu(),
     close: async () => {
       await caller.close();

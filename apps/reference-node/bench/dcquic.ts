@@ -198,9 +198,10 @@ await runSuite({
   facts: async () => {
     const seconds = QUICK ? 1 : 10;
     return [
-      ...(isNative ? await calls("native", 10_000, seconds) : []),
+      ...(isNative ? await calls("native", "one thread", 10_000, seconds) : []),
+      ...(isNative ? await calls("native", "two processes", 10_000, seconds) : []),
       ...(isNative ? await lone(seconds / 4) : []),
-      ...(await calls("dgram", 10_000, seconds)),
+      ...(await calls("dgram", "one thread", 10_000, seconds)),
       ...incast(QUICK ? 4 : 50),
       ...urgent(),
       ...(await memory(QUICK ? 1000 : 10_000)),
