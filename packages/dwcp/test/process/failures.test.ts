@@ -71,8 +71,20 @@ describe("B9, with the receiver in another process", () => {
   test("one stream is ended by halves: the others carry its units", () =>
     sendWhile(() => proxy.connections[0]?.troubleToServer({ kind: "end" })));
 
-  test("acknowledgements of one stream are lost: its units are repeated", () =>
+  test("acknowledgements of one stream are lost: its units come twice, and count once", () =>
     sendWhile(() => proxy.connections[0]?.troubleToClient({ kind: "stall" })));
+
+  test("nothing comes through any more, and nobody says so: other connections are made", async () => {
+    const startedMs = performance.now();
+    await sendWhile(() => {
+      for (const connection of proxy.connections) {
+        connection.troubleToServer({ kind: "stall" });
+        connection.troubleToClient({ kind: "stall" });
+      }
+    });
+    // TCP itself would take a quarter of an hour.
+    expect(performance.now() - startedMs).toBeLessThan(60_000);
+  });
 
   test("bits flip in both directions", () =>
     sendWhile(() => {
@@ -90,6 +102,78 @@ describe("B9, with the receiver in another process", () => {
 
   test("no further stream is let in: the transfer goes on with those at hand", () =>
     sendWhile(() => proxy.admit("refuse")));
+
+  test("the receiver stands still for a while: nothing is lost, and it goes on", () =>
+    sendWhile(async () => {
+      receiver.kill("SIGSTOP");
+      await sleep(1_500);
+      receiver.kill("SIGCONT");
+    }));
+
+  test("the receiver has no such baseline: everything is sent", async () => {
+    const first = randomBytes(500_000);
+    const second = Buffer.from(first);
+    second.fill(1, 0, 4_096);
+    const peer = { host: "127.0.0.1", port: proxy.port };
+    const sent = await sender.send(peer, { key: "object", from: second, baselines: [first] });
+    expect(sent.baselineId).toBeUndefined();
+    expect(sent.wireBytes).toBeGreaterThan(second.length);
+    const stored = readFileSync(join(folder, "store", "objects", "object", "0.bin"));
+    expect(stored.equals(second)).toBe(true);
+  });
+});
+
+describe("B9: a receiver in another process that grants little", () => {
+  test("sets the pace: the sender waits, and no stream is given up", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "dwcp-credit-"));
+    const CREDIT_BYTES = 600_000;
+    const env = { ...process.env, CREDIT_BYTES: String(CREDIT_BYTES) };
+    const receiver = fork(nodeProgram, ["receive", "0", join(folder, "store")], { env });
+    const proxy = await startTcpProxy({ toPort: await portOf(receiver), bytesPerSecond: 400_000 });
+    const streams = { minStreams: 2, initialStreams: 2, maxStreams: 2 };
+    const sender = await startDwcpNode({ nodeId: "sender", security, streams, workers: 1 });
+    try {
+      const bytes = randomBytes(RAW_BYTES);
+      const peer = { host: "127.0.0.1", port: proxy.port };
+      let most = 0;
+      const watching = setInterval(() => {
+        most = Math.max(most, sender.traffic[0]?.inflightBytes ?? 0);
+      }, 5);
+      const sent = await sender.send(peer, { key: "object", from: bytes });
+      clearInterval(watching);
+      expect(sent.rawBytes).toBe(RAW_BYTES);
+      expect(most).toBeGreaterThan(0);
+      expect(most).toBeLessThanOrEqual(CREDIT_BYTES);
+      expect(sender.traffic[0]?.streamDeaths.size).toBe(0);
+      const stored = readFileSync(join(folder, "store", "objects", "object", "0.bin"));
+      expect(stored.equals(bytes)).toBe(true);
+    } finally {
+      await sender.close();
+      await proxy.close();
+      await killed(receiver);
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+describe("B9: a peer of another version", () => {
+  test("is told apart from one that is no DWCP peer", async () => {
+    const answers = createServer((socket) => {
+      socket.on("error", () => undefined).resume();
+      socket.write(Buffer.from([...Buffer.from("DWCP"), 2, 0, 0, 0]));
+    });
+    answers.listen(0, "127.0.0.1");
+    await once(answers, "listening");
+    const peer = { host: "127.0.0.1", port: (answers.address() as AddressInfo).port };
+    const sender = await startDwcpNode({ nodeId: "sender", security, workers: 1 });
+    try {
+      const sending = sender.send(peer, { key: "k", from: randomBytes(10) });
+      await expect(sending).rejects.toMatchObject({ code: "dwcp.version" });
+    } finally {
+      await sender.close();
+      await new Promise((resolve) => answers.close(resolve));
+    }
+  });
 });
 
 describe("B9: a peer that is no DWCP peer", () => {

@@ -4,6 +4,8 @@ import { testKey } from "./test-key.js";
 
 const [role = "", port = "0", path = "", transferId = "", device = ""] = process.argv.slice(2);
 const security = { mode: "psk", key: testKey } as const;
+// What it grants its senders, where a test says so.
+const credit = process.env["CREDIT_BYTES"];
 const memory = device === "" ? {} : { rma: { device, source: "127.0.0.1" } };
 
 if (role === "receive") {
@@ -13,6 +15,7 @@ if (role === "receive") {
     listen: { host: "127.0.0.1", port: Number(port) },
     store: path,
     workers: 1,
+    ...(credit === undefined ? {} : { tuning: { creditBytes: Number(credit) } }),
     ...memory,
   });
   process.send?.({ port: node.address?.port });
