@@ -144,14 +144,14 @@ export type {
 export type { PatternName } from "./stream/pattern-rules.js";
 export type { Submission } from "./stream/submission.js";
 
-export { DependencyKind } from "./causality/causality-map.js";
-export {
-  BufferRegistry,
-  type BufferState,
-  type RegisteredBuffer,
-  type Sealing,
-  type SharedBuffer,
-} from "./buffer/buffer-registry.js";
+export { DependencyKind } from "./causality/dependency-kind.js";
+export { BufferRegistry } from "./buffer/buffer-registry.js";
+export type {
+  BufferState,
+  RegisteredBuffer,
+  Sealing,
+  SharedBuffer,
+} from "./buffer/registered-buffer.js";
 export { IntervalSet } from "./buffer/interval-set.js";
 export type { RangeList } from "./wire/ranges.js";
 export type { PeerState } from "./health/peer-health.js";

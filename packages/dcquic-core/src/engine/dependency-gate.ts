@@ -1,4 +1,4 @@
-import { DependencyKind } from "../causality/causality-map.js";
+import { DependencyKind } from "../causality/dependency-kind.js";
 import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
 import { type Id64, sameId } from "../wire/id64.js";
 import type { TokenOutcome } from "./announce-options.js";

@@ -1,7 +1,7 @@
 import { formatHex } from "@proj/wire-types";
 import { dataKeyHash } from "../crypto/data-keys.js";
 import { sealSecretControl } from "../crypto/secret-control-seal.js";
-import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
+import type { RegisteredBuffer } from "../buffer/registered-buffer.js";
 import type { EngineContext } from "./context.js";
 import type { Path } from "./path.js";
 

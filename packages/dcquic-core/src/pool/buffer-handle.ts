@@ -1,4 +1,5 @@
-import type { BufferRegistry, RegisteredBuffer } from "../buffer/buffer-registry.js";
+import type { BufferRegistry } from "../buffer/buffer-registry.js";
+import type { RegisteredBuffer } from "../buffer/registered-buffer.js";
 import type { SealingKey } from "../crypto/data-keys.js";
 import { PayloadMode } from "../wire/constants.js";
 import { RecordSealer, type SealingSurroundings } from "./record-sealer.js";

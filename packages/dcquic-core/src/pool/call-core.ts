@@ -17,17 +17,9 @@ import { outcomeError } from "./outcome-error.js";
 import type { ReadyPayload } from "./payload-sender.js";
 import { DEFAULT_PRIORITY } from "./pool-core.js";
 import type { Route } from "./pool-backend.js";
+import { backoffUs, mayRepeatAfter } from "./repetition.js";
 import { traceparentOf } from "./traceparent.js";
 
-const DEFAULT_RETRIES = 4;
-const FIRST_BACKOFF_US = 5000;
-// State that was lost with the peer's process, or the own worker that served it; or a peer that did not answer on the path to
-// one worker, and may on the next.
-const PATH_LOST: ReadonlySet<number> = new Set([
-  Status.PeerStateLost,
-  Status.LocalResource,
-  Status.PeerFailed,
-]);
 const NOTHING = new Uint8Array(0);
 const NO_OPTIONS: CallOptions = {};
 const IN_ORDER = { error: undefined };
@@ -261,15 +253,12 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
   #mayRepeat(status: number): boolean {
     const { options, core } = this.#parts;
     if (this.#over !== undefined || core.isClosed || this.#use.isAnswered) return false;
-    if (this.#retries >= (options.maxRetries ?? DEFAULT_RETRIES)) return false;
-    if (status === Status.Overloaded) return true;
-    return options.idempotent === true && PATH_LOST.has(status);
+    return mayRepeatAfter(status, this.#retries, options);
   }
 
   #repeat(): void {
     const { timers, random } = this.#parts.core;
-    const jitter = 0.5 + (random.fill(new Uint8Array(1))[0] ?? 0) / 256;
-    const delayUs = FIRST_BACKOFF_US * 2 ** this.#retries * jitter;
+    const delayUs = backoffUs(this.#retries, random);
     this.#retries += 1;
     this.#retryTimer = timers.schedule(delayUs, () => this.#start());
   }

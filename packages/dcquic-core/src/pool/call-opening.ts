@@ -1,4 +1,4 @@
-import { DependencyKind } from "../causality/causality-map.js";
+import { DependencyKind } from "../causality/dependency-kind.js";
 import type { After } from "../engine/announce-options.js";
 import type { RouterDependency } from "../router/request-router.js";
 import type { OutboundPayload } from "../stream/stream.js";

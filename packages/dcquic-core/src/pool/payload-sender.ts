@@ -1,4 +1,4 @@
-import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
+import type { RegisteredBuffer } from "../buffer/registered-buffer.js";
 import { DataKeyPool, type SealingKey } from "../crypto/data-keys.js";
 import { DcquicError } from "../errors.js";
 import type { EnginePort } from "../stream/engine-port.js";

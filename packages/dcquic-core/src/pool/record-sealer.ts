@@ -1,5 +1,6 @@
 import type { RandomSource } from "@proj/wire-types";
-import type { BufferRegistry, RegisteredBuffer } from "../buffer/buffer-registry.js";
+import type { BufferRegistry } from "../buffer/buffer-registry.js";
+import type { RegisteredBuffer } from "../buffer/registered-buffer.js";
 import { type AeadJob, aeadJob, type CryptoBackend, type PacketAead } from "../crypto/backend.js";
 import { drawDataKey, type SealingKey } from "../crypto/data-keys.js";
 import { type RecordLayout, recordNonce, wireBytesOf } from "../crypto/records.js";

@@ -1,4 +1,4 @@
-import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
+import type { RegisteredBuffer } from "../buffer/registered-buffer.js";
 import type { PathId } from "../engine/events.js";
 import type { RmaOffer } from "../negotiate/transport-choice.js";
 import type { Id64 } from "../wire/id64.js";

@@ -1,4 +1,4 @@
-import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
+import type { RegisteredBuffer } from "../buffer/registered-buffer.js";
 import { Protection } from "../wire/constants.js";
 import { drawDataKey } from "../crypto/data-keys.js";
 import { sealRecords, wireBytesOf } from "../crypto/records.js";

@@ -1,6 +1,6 @@
 import type { PathId } from "../engine/events.js";
 import type { After } from "../engine/announce-options.js";
-import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
+import type { RegisteredBuffer } from "../buffer/registered-buffer.js";
 import { Status } from "../engine/status.js";
 import type { Linked } from "../sched/linked-set.js";
 import type { Id64 } from "../wire/id64.js";

@@ -1,4 +1,4 @@
-import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
+import type { RegisteredBuffer } from "../buffer/registered-buffer.js";
 import type { After, AnnounceOptions } from "../engine/announce-options.js";
 import { Shape } from "../wire/constants.js";
 import type { Id64 } from "../wire/id64.js";

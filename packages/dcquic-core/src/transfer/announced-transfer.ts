@@ -1,6 +1,6 @@
 import type { RmaKey } from "../rma/rma-port.js";
 import { IntervalSet } from "../buffer/interval-set.js";
-import type { RegisteredBuffer } from "../buffer/buffer-registry.js";
+import type { RegisteredBuffer } from "../buffer/registered-buffer.js";
 import type { Linked } from "../sched/linked-set.js";
 import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
 import { type Id64, id64 } from "../wire/id64.js";

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { equalBytes, SeededRandom } from "@proj/wire-types";
-import { BufferRegistry, type RegisteredBuffer } from "#src/buffer/buffer-registry.js";
+import { BufferRegistry } from "#src/buffer/buffer-registry.js";
+import type { RegisteredBuffer } from "#src/buffer/registered-buffer.js";
 import { IntervalSet } from "#src/buffer/interval-set.js";
 import { ImmediateBatch } from "#src/crypto/packet-batch.js";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { CausalityMap, DependencyKind } from "#src/causality/causality-map.js";
+import { CausalityMap } from "#src/causality/causality-map.js";
+import { DependencyKind } from "#src/causality/dependency-kind.js";
 import { type Id64, id64 } from "#src/wire/id64.js";
 import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { type DcquicEvent, type TransportPool } from "@proj/dcquic-core";
+import type { DcquicEvent, TransportPool } from "@proj/dcquic-core";
 import {
   type BindDriver,
   bindNative,

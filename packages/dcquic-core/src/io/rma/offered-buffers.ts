@@ -1,5 +1,6 @@
 import type { RmaEndpoint, RmaRegion } from "@proj/native-io";
-import type { BufferRegistry, RegisteredBuffer } from "../../buffer/buffer-registry.js";
+import type { BufferRegistry } from "../../buffer/buffer-registry.js";
+import type { RegisteredBuffer } from "../../buffer/registered-buffer.js";
 import type { RmaKey } from "../../rma/rma-port.js";
 import { id64, type Id64 } from "../../wire/id64.js";
 

@@ -1,6 +1,7 @@
 import type { Rma, RmaCompletion } from "@proj/native-io";
 import { asWireError } from "@proj/wire-types";
-import type { BufferRegistry, RegisteredBuffer } from "../../buffer/buffer-registry.js";
+import type { BufferRegistry } from "../../buffer/buffer-registry.js";
+import type { RegisteredBuffer } from "../../buffer/registered-buffer.js";
 import type { Engine } from "../../engine/engine.js";
 import type { PathId } from "../../engine/events.js";
 import {

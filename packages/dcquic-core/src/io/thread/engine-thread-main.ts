@@ -2,7 +2,7 @@
 import { backend } from "@proj/native-io";
 import { asWireError } from "@proj/wire-types";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import type { RegisteredBuffer } from "../../buffer/buffer-registry.js";
+import type { RegisteredBuffer } from "../../buffer/registered-buffer.js";
 import { NativeDriver } from "../native/native-driver.js";
 import {
   type ThreadAnnounce,

@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { asWireError } from "@proj/wire-types";
 import { systemTime } from "@proj/wire-types/system";
-import { BufferRegistry, type RegisteredBuffer } from "../../buffer/buffer-registry.js";
+import { BufferRegistry } from "../../buffer/buffer-registry.js";
+import type { RegisteredBuffer } from "../../buffer/registered-buffer.js";
 import type { AnnounceResult } from "../../engine/announce-options.js";
 import { Status } from "../../engine/status.js";
 import type { Measured } from "../../metrics/engine-metrics.js";

@@ -1,4 +1,4 @@
-import type { SharedBuffer } from "../../buffer/buffer-registry.js";
+import type { SharedBuffer } from "../../buffer/registered-buffer.js";
 import type {
   AnnounceOptions,
   AnnounceResult,
