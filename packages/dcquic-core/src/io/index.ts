@@ -5,7 +5,7 @@ export {
   type TlsHandshakeOptions,
   type TlsHandshakeResult,
 } from "./tls-handshake.js";
-export type { HandedPacket, UdpAddress } from "./peer-addresses.js";
+export type { HandedPacket, OutgoingPacket, UdpAddress } from "./peer-addresses.js";
 export { PORTABLE_CONFIG, UdpDriver, type UdpDriverOptions } from "./udp-driver.js";
 export {
   NATIVE_CONFIG,
@@ -18,7 +18,13 @@ export type { NativeWireOptions } from "./native/native-wire.js";
 export { ringCrypto } from "./ring-crypto.js";
 export type { EngineHostOptions } from "./engine-host.js";
 export { createTransportPool, type TransportPoolConfig } from "./pool/create-transport-pool.js";
-export type { BindDriver, BindOptions, PathCommands, PoolDriver } from "./pool/pool-driver.js";
+export type {
+  BindDriver,
+  BindOptions,
+  PathCommands,
+  PoolDriver,
+  Sender,
+} from "./pool/pool-driver.js";
 export type { ThreadSettings } from "./thread/thread-settings.js";
 export {
   bindBest,
