@@ -9,7 +9,7 @@ export interface ByteSource {
    * into it.
    */
   read(offset: number, length: number): Uint8Array;
-  /** Fills `into` with the bytes from `offset`: for sources whose {@link read} would take fresh memory each time. */
+  /** Fills `into` with the bytes from `offset`: for sources whose {@link ByteSource.read} would take fresh memory each time. */
   readInto?(offset: number, into: Uint8Array): void;
 }
 

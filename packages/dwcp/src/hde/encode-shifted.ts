@@ -11,7 +11,7 @@ import { type ByteRange, joinRanges } from "./ranges.js";
 import type { Reference } from "./reference.js";
 
 // Copies that cover this share of a unit at other places say that the data are shifted.
-const SHIFTED_SHARE = 0.1;
+const SHIFTED_SHARE = 0.2;
 // What is around a copy, in bytes.
 const COPY_MARGIN_BYTES = 4_096;
 // A prefix of more than this many times the unit is more than its tables cover. spec/dwcp.md B11
