@@ -9,6 +9,15 @@ test("memory that was given back is used again, for lengths that are nearly the 
   expect(pool.take(262_193).buffer).toBe(first.buffer);
 });
 
+test("memory that is longer serves as well, unless it is more than twice as long", () => {
+  const pool = new PayloadPool();
+  const long = pool.take(400_000);
+  pool.give(long);
+  const other = pool.take(100_000);
+  expect(other.buffer).not.toBe(long.buffer);
+  expect(pool.take(240_000).buffer).toBe(long.buffer);
+});
+
 test("memory is lent to one at a time", () => {
   const pool = new PayloadPool();
   const first = pool.take(100_000);

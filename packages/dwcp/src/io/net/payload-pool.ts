@@ -3,6 +3,8 @@ import type { PayloadMemory } from "../../wire/frame-reader.js";
 /** Shorter payloads are not worth being kept. */
 const LEAST_BYTES = 65_536;
 const STEP_BYTES = 65_536;
+/** How much longer memory may be than what it is taken for. */
+const LONGEST_FACTOR = 2;
 /** What lies idle at most: as much as peers may have under way to this side by default. */
 const MOST_IDLE_BYTES = 67_108_864;
 
@@ -20,11 +22,20 @@ export class PayloadPool implements PayloadMemory {
   take(bytes: number): Uint8Array {
     if (bytes < LEAST_BYTES) return new Uint8Array(bytes);
     const size = Math.ceil(bytes / STEP_BYTES) * STEP_BYTES;
-    const known = this.#idle.get(size)?.pop();
-    if (known !== undefined) this.#idleBytes -= size;
-    const buffer = known ?? new ArrayBuffer(size);
+    const buffer = this.#takeIdle(size) ?? new ArrayBuffer(size);
     this.#lent.add(buffer);
     return new Uint8Array(buffer, 0, bytes);
+  }
+
+  // Units have several lengths: what is somewhat too long serves as well.
+  #takeIdle(least: number): ArrayBuffer | undefined {
+    for (let size = least; size <= LONGEST_FACTOR * least; size += STEP_BYTES) {
+      const known = this.#idle.get(size)?.pop();
+      if (known === undefined) continue;
+      this.#idleBytes -= size;
+      return known;
+    }
+    return undefined;
   }
 
   /** Takes back what {@link take} gave, or a view of it: nobody reads it any more. Other memory is left alone. */
