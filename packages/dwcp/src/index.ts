@@ -227,4 +227,7 @@ export { type AlertSpec, DwcpAlerts } from "./metrics/alerts.js";
 export { grafanaDashboard, metricsIn, prometheusAlerts } from "./metrics/dashboard.js";
 export { DwcpPanels, type PanelSpec } from "./metrics/panels.js";
 export { DwcpMetricTable, type MetricName, type MetricSpec } from "./metrics/metric-table.js";
+export { systemMetrics } from "./metrics/system-metrics.js";
+export { streamMetrics } from "./metrics/stream-metrics.js";
+export { encodingMetrics } from "./metrics/encoding-metrics.js";
 export { type Labels, MetricsBook } from "./metrics/metrics-book.js";

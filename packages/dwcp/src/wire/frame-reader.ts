@@ -43,7 +43,7 @@ export type ChunkOwnership = "kept" | "lent";
  * Cuts a byte stream into frames.
  *
  * It keeps at most one frame, in memory that it takes when the first bytes of a payload come without the rest: a length alone
- * allocates nothing. From then on whoever reads a socket can read right into that memory, {@link space}.
+ * allocates nothing. From then on whoever reads a socket can read right into that memory, {@link FrameReader.space}.
  *
  * @see spec/dwcp.md B2
  */
@@ -79,7 +79,7 @@ export class FrameReader {
     return this.#payload?.subarray(this.#filled);
   }
 
-  /** Notes that `bytes` of {@link space} were filled, and gives the frame that they complete, unless it is one to leave out. */
+  /** Notes that `bytes` of {@link FrameReader.space} were filled, and gives the frame that they complete, unless it is one to leave out. */
   filled(bytes: number): Frame | undefined {
     this.#filled += bytes;
     const payload = this.#payload;

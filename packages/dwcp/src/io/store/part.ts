@@ -92,7 +92,7 @@ export class Part implements ByteSource {
   /**
    * Writes a unit's bytes, which stay as they are until then; units that lie over each other are written one after the other.
    *
-   * @throws DwcpError `dwcp.no_space`; `dwcp.shutdown` after {@link stop}; and what else the file system says.
+   * @throws DwcpError `dwcp.no_space`; `dwcp.shutdown` after {@link Part.stop}; and what else the file system says.
    */
   async write(offset: number, bytes: Uint8Array, rawCrc: number): Promise<void> {
     if (this.#isStopped) throw new DwcpError("dwcp.shutdown", "nothing more is written");
@@ -128,7 +128,7 @@ export class Part implements ByteSource {
     await sync(this.#journal);
   }
 
-  /** Stops writing, once {@link stop}ped; what is durable stays for a later process. Harmless the second time. */
+  /** Closes its files, after {@link Part.stop}; what is durable stays for a later process. Harmless the second time. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
