@@ -77,6 +77,18 @@ describe("§3 row 12, §14: the peer health machine", () => {
     expect(health.state).toBe("failed");
   });
 
+  test("§18: a peer is doubted where the way to it changed, unless it is believed dead", () => {
+    const health = new PeerHealth(0, new AwakeTime(0, 1000));
+    health.doubt(SECOND);
+    expect(health.state).toBe("probing");
+    expect(health.unansweredUs(1.5 * SECOND)).toBe(SECOND / 2);
+    health.probeAnswered(1.6 * SECOND);
+    expect(health.unansweredUs(2 * SECOND)).toBeCloseTo(0.4 * SECOND);
+    const dead = failed();
+    dead.doubt(5 * SECOND);
+    expect(dead.state).toBe("failed");
+  });
+
   test("one answer verifies a failed peer, five over a second restore it", () => {
     const health = failed();
     health.probeAnswered(5 * SECOND);
