@@ -91,6 +91,13 @@ export class FrameIntake {
     end: number,
   ): void {
     const reader = this.#reader.aim(bytes, view, start, end);
+    if (reader.remaining === 0) return;
+    const first = decodeChunk(reader, this.#chunk);
+    // Of bulk bytes each packet carries one chunk.
+    if (reader.remaining === 0) {
+      this.#parts.chunks.take(nowUs, path, this.#chunk, bytes, first, protection);
+      return;
+    }
     while (reader.remaining > 0) decodeChunk(reader, this.#chunk);
     reader.aim(bytes, view, start, end);
     while (reader.remaining > 0) {

@@ -1,7 +1,12 @@
 import { isWireError } from "@proj/wire-types";
 import { OVERHEAD_BYTES } from "../sched/leaky-bucket.js";
 import { CREDENTIAL_ID_BYTES, CREDENTIAL_ID_OFFSET, PacketType } from "../wire/constants.js";
-import { decodeHeader, packetHeader } from "../wire/packet-header.js";
+import {
+  decodeHeader,
+  type HeaderVerdict,
+  type PacketHeader,
+  packetHeader,
+} from "../wire/packet-header.js";
 import type { DatagramBatch } from "./batch.js";
 import type { EngineContext } from "./context.js";
 import type { CreditKeeper } from "./credit-keeper.js";
@@ -34,6 +39,13 @@ export interface IntakeParts {
   readonly sendRaw: (datagram: Uint8Array, address: number) => void;
 }
 
+// Mutable and reused: headers stay as they were read, since what follows them is decrypted and they are not.
+interface ReadDatagram {
+  readonly header: PacketHeader;
+  verdict: HeaderVerdict;
+  path: Path | undefined;
+}
+
 const ECN_ECT1 = 1;
 const ECN_ECT0 = 2;
 const ECN_CE = 3;
@@ -48,7 +60,8 @@ export class PacketIntake {
   readonly #parts: IntakeParts;
   readonly #opener: PacketOpener;
   readonly #secretControl: SecretControlIntake;
-  readonly #header = packetHeader();
+  // What was read of each datagram of the batch, by its place.
+  readonly #read: ReadDatagram[] = [];
 
   /** Hands what packets carry to `parts`. */
   constructor(parts: IntakeParts) {
@@ -70,28 +83,31 @@ export class PacketIntake {
   }
 
   #openLater(batch: DatagramBatch, index: number): void {
-    const header = this.#header;
+    const read = (this.#read[index] ??= {
+      header: packetHeader(),
+      verdict: "drop",
+      path: undefined,
+    });
+    const { header } = read;
     const offset = batch.offset(index);
-    const verdict = decodeHeader(batch.view, offset, batch.length(index), header);
-    const isPacket = verdict === "packet";
-    const path = isPacket
-      ? this.#parts.pathOf(batch.bytes, offset + CREDENTIAL_ID_OFFSET)
-      : undefined;
-    this.#opener.openLater(path, header, batch, index);
+    read.verdict = decodeHeader(batch.view, offset, batch.length(index), header);
+    read.path =
+      read.verdict === "packet"
+        ? this.#parts.pathOf(batch.bytes, offset + CREDENTIAL_ID_OFFSET)
+        : undefined;
+    this.#opener.openLater(read.path, header, batch, index);
   }
 
   #take(nowUs: number, batch: DatagramBatch, index: number): void {
-    const header = this.#header;
-    const offset = batch.offset(index);
-    const length = batch.length(index);
-    const verdict = decodeHeader(batch.view, offset, length, header);
-    if (verdict === "drop") return;
-    if (verdict === "secretControl") {
+    const read = this.#read[index];
+    if (read === undefined || read.verdict === "drop") return;
+    if (read.verdict === "secretControl") {
       this.#secretControl.take(batch, index);
       return;
     }
-    const { context, frames, pathOf } = this.#parts;
-    const path = pathOf(batch.bytes, offset + CREDENTIAL_ID_OFFSET);
+    const { context, frames } = this.#parts;
+    const { header, path } = read;
+    const offset = batch.offset(index);
     if (path === undefined) {
       this.#unknown(batch, index, offset + CREDENTIAL_ID_OFFSET);
       return;
@@ -100,8 +116,8 @@ export class PacketIntake {
     const worker = this.#opener.open(nowUs, path, header, batch, index);
     if (worker === undefined) return;
     context.dirty.add(path);
-    this.#follow(nowUs, path, worker, batch.address(index));
-    this.#count(nowUs, path, worker, batch.ecn(index), length);
+    this.#follow(nowUs, path, worker, header, batch.address(index));
+    this.#count(nowUs, path, worker, header, batch.ecn(index), batch.length(index));
     try {
       frames.obey(nowUs, path, worker, header, batch, offset);
     } catch (error) {
@@ -125,11 +141,17 @@ export class PacketIntake {
 
   // A peer that is heard from another of its addresses is answered there: it may have lost the one before, and who is not
   // owed an answer would not notice. Only its latest packet says where it is: an old one may come from anywhere.
-  #follow(nowUs: number, path: Path, worker: PeerWorker, source: number): void {
+  #follow(
+    nowUs: number,
+    path: Path,
+    worker: PeerWorker,
+    { packetNumber, type }: PacketHeader,
+    source: number,
+  ): void {
     if (source === path.address) return;
-    if (this.#header.packetNumber <= worker.largest) return;
+    if (packetNumber <= worker.largest) return;
     if (path.follows(nowUs, source)) path.sendTo(source);
-    else if (this.#header.type === PacketType.Control) this.#tellElsewhere(nowUs, path, source);
+    else if (type === PacketType.Control) this.#tellElsewhere(nowUs, path, source);
   }
 
   // DATA comes from many ports; CONTROL from the one that the peer named.
@@ -140,9 +162,15 @@ export class PacketIntake {
     this.#parts.context.events.push({ kind: "peerHeardElsewhere", path: path.id });
   }
 
-  #count(nowUs: number, path: Path, worker: PeerWorker, ecn: number, length: number): void {
+  #count(
+    nowUs: number,
+    path: Path,
+    worker: PeerWorker,
+    header: PacketHeader,
+    ecn: number,
+    length: number,
+  ): void {
     const { keeper, context } = this.#parts;
-    const header = this.#header;
     context.counters.packetsReceived += 1;
     context.counters.bytesReceived += length;
     if (ecn === ECN_CE) context.counters.ceMarks += 1;
