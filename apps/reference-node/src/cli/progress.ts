@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from "cli-progress";
-import { formatBytes } from "./units.js";
+import { formatBytes, formatWait } from "./units.js";
 
 /** Shows how far a long work has come. */
 export interface Progress {
@@ -20,6 +20,7 @@ export function progressBar(totalBytes: number | undefined): Progress {
     {
       stream: process.stderr,
       format: "{bar} {percentage}% | {done} of {all} | {eta_formatted} left{note}",
+      formatTime: formatWait,
       hideCursor: true,
       clearOnComplete: true,
       stopOnComplete: true,

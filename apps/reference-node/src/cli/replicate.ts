@@ -192,7 +192,12 @@ async function send(order: Order): Promise<ExitCode> {
         }
       } catch (error) {
         roundOver();
-        if (over.signal.aborted) break;
+        if (over.signal.aborted) {
+          process.stderr.write(
+            `${name} was interrupted; the same command goes on from what has arrived\n`,
+          );
+          break;
+        }
         if (options.watch !== true || !(isWireError(error) && error.retryable)) throw error;
         process.stderr.write(`${error.message}; it goes on when the node is back\n`);
       }

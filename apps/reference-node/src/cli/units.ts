@@ -16,3 +16,13 @@ export function formatDuration(us: number): string {
   const ms = us / 1000;
   return `${ms >= 100 ? Math.round(ms) : ms.toFixed(2)} ms`;
 }
+
+/** Seconds that are still to wait as `45s`, `2m 5s` or `3h 20m`; `?` while nobody knows. */
+export function formatWait(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "?";
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole}s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes}m ${whole % 60}s`;
+  return `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
+}
