@@ -133,6 +133,48 @@ test("B15: an error in the last round, before SWITCHOVER, resumes the source", a
   expect(receiver.store?.objects.map(({ generation }) => generation)).toHaveLength(1);
 });
 
+test("B15: a source that cannot be resumed is said to stand still, with both reasons", async () => {
+  const receiver = await receiving();
+  const source = memory(300, 100);
+  const gone = new Error("the monitor is gone");
+  source.throttle = (share) => {
+    if (share === 1) throw gone;
+  };
+  source.pause = () => {
+    source.stop();
+    throw new Error("it does not stop");
+  };
+  source.resume = () => {
+    throw gone;
+  };
+  const moving = sender.migrate(addressOf(receiver), {
+    key: "k",
+    source,
+    goal: { downtimeMs: 1, maxRounds: 4, whenStuck: "throttle" },
+  });
+  const error: unknown = await moving.catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: "dwcp.source_changed",
+    details: { switchedOver: false },
+    cause: { errors: [{ message: "it does not stop" }, gone, gone] },
+  });
+});
+
+test("B15: what does not converge is stopped and copied, where that is asked for", async () => {
+  const receiver = await receiving();
+  const source = memory(600, 300);
+  const result = await sender.migrate(addressOf(receiver), {
+    key: "k",
+    source,
+    goal: { downtimeMs: 1, maxRounds: 30, whenStuck: "stopAndCopy" },
+  });
+  // The first round, three that do not shrink, and the last one.
+  expect(result.rounds.length).toBeLessThan(10);
+  expect(result.predictedUs).toBeGreaterThan(1_000);
+  expect(source.log).toEqual(["pause"]);
+  expect(sha256(storedIn(receiver, "k"))).toBe(source.sha256);
+});
+
 test("B15: after SWITCHOVER the source never runs again, whatever happens", async () => {
   let taken = 0;
   const receiver = await receiving((round) => {
