@@ -1,5 +1,11 @@
 export type { Faults, Span } from "./faults.js";
 export { mixFaults } from "./faults.js";
+export {
+  HostMemory,
+  MemoryAccess,
+  type MemoryAccessOptions,
+  type MemoryAccessWorld,
+} from "./memory-access.js";
 export type { NetworkCounts, NetworkOptions } from "./network.js";
 export { SimHost, type SimHostOptions } from "./sim-host.js";
 export { SimPools } from "./sim-pools.js";

@@ -100,6 +100,7 @@ export class Peering {
       asked: [],
       answers,
       application: new Uint8Array(0),
+      rma: host.memory?.offers ?? [],
     };
   }
 }

@@ -7,6 +7,7 @@ import type { EngineConfig } from "../engine/config.js";
 import { Engine } from "../engine/engine.js";
 import type { EngineEvent, PathId } from "../engine/events.js";
 import type { PathEntry } from "../path/secret-map.js";
+import { HostMemory, type MemoryAccess } from "./memory-access.js";
 import { UnknownSecretAnswers, UnknownSecretWatch } from "../path/unknown-path-secret.js";
 import { encodeSecretControl } from "../wire/secret-control.js";
 
@@ -26,6 +27,8 @@ export interface SimHostOptions {
   readonly firstGeneration: number | undefined;
   /** Bytes its buffers may take. */
   readonly bufferBytes: number;
+  /** How memory of other hosts is read; it is not if absent. */
+  readonly memoryAccess: MemoryAccess | undefined;
   /** Sends a datagram to another host. */
   readonly send: (to: number, datagram: Uint8Array, ecn: number) => void;
   /** Asks to be woken; a later call replaces an earlier one. */
@@ -53,6 +56,8 @@ export class SimHost {
   readonly paths: Map<number, PathId> = new Map();
   /** What a handshake left, by path. */
   readonly entries: Map<PathId, PathEntry> = new Map();
+  /** What peers may read of its memory, and its own reads of theirs. */
+  readonly memory: HostMemory | undefined;
   /** How far its clock is ahead of the world's. */
   clockOffsetUs = 0;
   /** Secret of its reset tokens. */
@@ -71,6 +76,8 @@ export class SimHost {
     this.#options = options;
     this.index = options.index;
     this.buffers = new BufferRegistry(options.bufferBytes);
+    const { memoryAccess, index } = options;
+    this.memory = memoryAccess && new HostMemory(memoryAccess, index, () => this.buffers);
     this.signer = options.random.fill(new Uint8Array(SIGNER_BYTES));
     this.epoch = options.random.fill(new Uint8Array(EPOCH_BYTES));
     this.#watch = new UnknownSecretWatch(options.crypto);
@@ -130,6 +137,7 @@ export class SimHost {
   /** Forgets everything but, perhaps, the signer. */
   crash(signer: "kept" | "lost"): void {
     const { random } = this.#options;
+    this.memory?.forget();
     this.buffers = new BufferRegistry(this.#options.bufferBytes);
     this.paths.clear();
     this.entries.clear();
@@ -158,7 +166,9 @@ export class SimHost {
     const { config, crypto, random } = this.#options;
     const { firstGeneration } = this.#options;
     const first = firstGeneration === undefined ? {} : { firstGeneration };
-    return new Engine({ config, crypto, random, buffers: this.buffers, nowUs, ...first });
+    const memory = this.memory === undefined ? {} : { rma: this.memory };
+    const { buffers } = this;
+    return new Engine({ config, crypto, random, buffers, nowUs, ...first, ...memory });
   }
 
   #handle(event: EngineEvent): void {

@@ -7,6 +7,7 @@ import type { PathEntry } from "../path/secret-map.js";
 import { EventHash } from "./event-hash.js";
 import { EventQueue } from "./event-queue.js";
 import { type Faults, isWithin } from "./faults.js";
+import { MemoryAccess, type MemoryAccessOptions } from "./memory-access.js";
 import { Network, type NetworkCounts, type NetworkOptions } from "./network.js";
 import { Peering } from "./peering.js";
 import { SimHost } from "./sim-host.js";
@@ -21,6 +22,8 @@ export interface WorldOptions {
   readonly crypto: CryptoBackend;
   /** The switch between them. */
   readonly network?: Partial<NetworkOptions>;
+  /** How hosts read the memory of others; all bytes come by datagrams if absent. */
+  readonly memoryAccess?: MemoryAccessOptions;
   /** What goes wrong. */
   readonly faults?: Faults;
   /** Configuration of every engine. */
@@ -93,7 +96,10 @@ export class World {
     });
     this.#wakes = Array.from({ length: options.hosts }, () => Number.POSITIVE_INFINITY);
     const config = { nicBytesPerSecond: network.bytesPerSecond, ...options.config };
-    this.hosts = Array.from({ length: options.hosts }, (_, index) => this.#host(index, config));
+    const memory = options.memoryAccess && this.#memory(options.memoryAccess);
+    this.hosts = Array.from({ length: options.hosts }, (_, index) =>
+      this.#host(index, config, memory),
+    );
     this.#invariants.push(() => this.#basics());
     this.#scheduleFaults(faults);
   }
@@ -192,12 +198,24 @@ export class World {
 
   /** One line that says how to see this again. */
   get reproduction(): string {
-    const { seed, hosts, faults = {} } = this.#options;
-    const world = JSON.stringify({ seed, hosts, faults });
+    const { seed, hosts, faults = {}, memoryAccess } = this.#options;
+    const world = JSON.stringify({ seed, hosts, faults, memoryAccess });
     return `event ${this.#steps} at ${this.#nowUs} µs of new World(${world})`;
   }
 
-  #host(index: number, config: Partial<EngineConfig>): SimHost {
+  #memory(options: MemoryAccessOptions): MemoryAccess {
+    return new MemoryAccess(options, {
+      random: this.#random,
+      after: (us, run) => this.schedule(this.#nowUs + us, run),
+      deliver: (host, take) => this.#whenAwake(host, () => take(this.host(host))),
+    });
+  }
+
+  #host(
+    index: number,
+    config: Partial<EngineConfig>,
+    memoryAccess: MemoryAccess | undefined,
+  ): SimHost {
     return new SimHost({
       index,
       config,
@@ -206,6 +224,7 @@ export class World {
       startUs: this.#options.startUs ?? 0,
       firstGeneration: this.#options.counters?.generation,
       bufferBytes: this.#options.bufferBytes ?? DEFAULT_BUFFER_BYTES,
+      memoryAccess,
       send: (to, datagram, ecn) => this.#network.send(this.#nowUs, index, to, datagram, ecn),
       wakeAt: (atUs) => this.#wake(index, atUs),
       onEvent: (host, event) => {
@@ -230,9 +249,13 @@ export class World {
   }
 
   #deliver(to: number, from: number, datagram: Uint8Array, ecn: number): void {
-    const untilUs = this.#pausedUntil(to);
-    if (untilUs === undefined) this.host(to).receive(from, datagram, ecn);
-    else this.#events.schedule(untilUs, () => this.#deliver(to, from, datagram, ecn));
+    this.#whenAwake(to, () => this.host(to).receive(from, datagram, ecn));
+  }
+
+  #whenAwake(host: number, run: () => void): void {
+    const untilUs = this.#pausedUntil(host);
+    if (untilUs === undefined) run();
+    else this.#events.schedule(untilUs, () => this.#whenAwake(host, run));
   }
 
   #pausedUntil(host: number): number | undefined {

@@ -1,4 +1,4 @@
-import type { Faults, PlannedTransfer } from "@proj/dcquic-core/sim";
+import type { Faults, MemoryAccessOptions, PlannedTransfer } from "@proj/dcquic-core/sim";
 import { SeededRandom, uniform } from "@proj/wire-types";
 
 const SIZES = [0, 1, 1023, 1024, 1025, 1400, 16_384, 65_537] as const;
@@ -46,6 +46,18 @@ export function mixOf(seed: number): Mix {
     maybe({ failovers: [{ host: 3, atUs: draw() * 1000, port: 0 }] }),
   );
   return { faults, transfers: transfersOf(draw), consumeUs: draw() < 0.3 ? draw() * 1000 : 0 };
+}
+
+/** Draws how hosts read each other's memory, and how often that fails or brings other bytes. */
+export function memoryAccessOf(seed: number): MemoryAccessOptions {
+  const random = new SeededRandom(seed + 1e6);
+  const draw = (): number => uniform(random);
+  return {
+    delayUs: draw() * 200,
+    bytesPerSecond: 1e8 + draw() * 1e10,
+    failure: draw() < 0.5 ? draw() * 0.3 : 0,
+    corrupt: draw() < 0.3 ? draw() * 0.05 : 0,
+  };
 }
 
 function transfersOf(draw: () => number): readonly PlannedTransfer[] {
