@@ -143,6 +143,8 @@ export type {
 } from "./stream/stream.js";
 export type { PatternName } from "./stream/pattern-rules.js";
 export type { Submission } from "./stream/submission.js";
+export type { Opener } from "./stream/openings.js";
+export type { Linked } from "./sched/linked-set.js";
 
 export { DependencyKind } from "./causality/dependency-kind.js";
 export { BufferRegistry } from "./buffer/buffer-registry.js";

@@ -210,7 +210,7 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
     // What waits for other calls must not have those wait that do not.
     const isBound = (this.#parts.options.after?.length ?? 0) > 0;
     this.#route = route;
-    if (isBound || layer.openings.mayOpen(path, this.#priority, this)) {
+    if (isBound || layer.mayOpen(path, this.#priority, this)) {
       return this.#openOn(path, route, first);
     }
     this.#first = first;
@@ -243,7 +243,7 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
     this.#first?.taken?.();
     this.#first = undefined;
     const route = this.#route;
-    if (this.isOver) route?.layer.openings.gaveUp(route.path, this.#priority);
+    if (this.isOver) route?.layer.gaveUp(route.path, this.#priority);
   }
 
   get #priority(): number {

@@ -1,4 +1,4 @@
-/** What can be in a {@link LinkedSet}, in one at a time. The set alone writes these. */
+/** What can be in a linked set, in one at a time. The set alone writes these. */
 export interface Linked<T> {
   /** The one that was added before it. */
   previous: T | undefined;

@@ -6,7 +6,7 @@ import { DEFAULT_QUEUE, type QueueLimits } from "./inbound.js";
 import { IncomingMessages } from "./incoming-messages.js";
 import { IncomingStream } from "./incoming-stream.js";
 import { LayerContext } from "./layer-context.js";
-import type { Openings } from "./openings.js";
+import type { Opener } from "./openings.js";
 import { OutgoingMessages } from "./outgoing-messages.js";
 import { PeerCloses } from "./peer-closes.js";
 import { type OpenOptions, Stream, type StreamHost, type StreamOutcome } from "./stream.js";
@@ -95,9 +95,14 @@ export class StreamLayer {
     this.#context.tokens.watch(token, wait, done);
   }
 
-  /** Has openers wait for their turn. */
-  get openings(): Pick<Openings, "mayOpen" | "gaveUp"> {
-    return this.#context.openings;
+  /** Whether a stream may be opened now; otherwise `opener` waits, and is told later, exactly once. */
+  mayOpen(path: PathId, priority: number, opener: Opener): boolean {
+    return this.#context.openings.mayOpen(path, priority, opener);
+  }
+
+  /** Notes that an opener which waits gave up. */
+  gaveUp(path: PathId, priority: number): void {
+    this.#context.openings.gaveUp(path, priority);
   }
 
   /** Opens a stream; the first message announces it. */

@@ -167,7 +167,9 @@ export class Stream implements Linked<Stream> {
   tokenSettled: "no" | "request" | "yes" = "no";
   /** See {@link Linked}: among own streams that have no id yet. */
   previous: Stream | undefined;
+  /** See {@link Linked}. */
   next: Stream | undefined;
+  /** See {@link Linked}. */
   home: object | undefined;
   readonly #host: StreamHost;
   // Whether it was told, or clear, what headers the peer's direction has.

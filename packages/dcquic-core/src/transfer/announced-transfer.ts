@@ -155,7 +155,9 @@ export class AnnouncedTransfer implements Linked<AnnouncedTransfer> {
   cancelStatus: number | undefined;
   /** See {@link Linked}: among those of its path that are unanswered. */
   previous: AnnouncedTransfer | undefined;
+  /** See {@link Linked}. */
   next: AnnouncedTransfer | undefined;
+  /** See {@link Linked}. */
   home: object | undefined;
   #acked: IntervalSet | undefined;
   #sent: IntervalSet | undefined;

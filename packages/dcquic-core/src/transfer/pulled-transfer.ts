@@ -137,7 +137,9 @@ export class PulledTransfer implements Linked<PulledTransfer> {
   integrityFailures = 0;
   /** See {@link Linked}: among those of its worker that are live. */
   previous: PulledTransfer | undefined;
+  /** See {@link Linked}. */
   next: PulledTransfer | undefined;
+  /** See {@link Linked}. */
   home: object | undefined;
   #received: IntervalSet | undefined;
   #verified: IntervalSet | undefined;

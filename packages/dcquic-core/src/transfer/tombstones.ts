@@ -22,7 +22,9 @@ export class Tombstone implements Linked<Tombstone> {
   notifySeq = -1;
   /** See {@link Linked}: among those of its worker. */
   previous: Tombstone | undefined;
+  /** See {@link Linked}. */
   next: Tombstone | undefined;
+  /** See {@link Linked}. */
   home: object | undefined;
 
   /** Says what became of a transfer. */
