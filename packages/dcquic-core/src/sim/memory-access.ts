@@ -107,7 +107,7 @@ export class HostMemory implements RmaPort {
     this.#buffers = buffers;
   }
 
-  /** See {@link RmaPort}. */
+  /** See `RmaPort`. */
   offer(path: RmaPath, buffer: RegisteredBuffer): readonly RmaKey[] {
     const protection = buffer.sealing?.protection ?? Protection.Packet;
     if (protection === Protection.Packet || path.rmaOffers.length === 0) return [];
@@ -126,7 +126,7 @@ export class HostMemory implements RmaPort {
     return offered.keys;
   }
 
-  /** See {@link RmaPort}. */
+  /** See `RmaPort`. */
   withdraw(nowUs: number, buffer: RegisteredBuffer, how: "drained" | "failed"): void {
     const offered = this.#offered.get(buffer);
     if (offered === undefined) return;
@@ -137,7 +137,7 @@ export class HostMemory implements RmaPort {
     else this.#closeLater(offered.untilUs - nowUs, buffer, offered);
   }
 
-  /** See {@link RmaPort}. */
+  /** See `RmaPort`. */
   read(nowUs: number, path: RmaPath, read: RmaRead): boolean {
     if (read.length > MAX_READ_BYTES || !this.#healthOf(path.id).isUp(nowUs)) return false;
     const { delayUs, bytesPerSecond } = this.#fabric.options;
