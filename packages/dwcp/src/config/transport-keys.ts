@@ -76,6 +76,14 @@ export const transportKeys = {
     applies: "restart",
     meaning: "Encoded bytes that a peer may have under way to this node.",
   },
+  "transport.sendAheadUnits": {
+    type: "integer",
+    default: 2,
+    min: 1,
+    max: 64,
+    applies: "live",
+    meaning: "Stretches of an object that each worker may be ahead of what is sent.",
+  },
   "transport.connectTimeoutMs": {
     type: "integer",
     default: 30_000,

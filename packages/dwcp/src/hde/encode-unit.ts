@@ -18,6 +18,8 @@ export interface UnitSettings {
   readonly pageBytes: number;
   /** 0 to 9; 0 stores. */
   readonly level: number;
+  /** What a sample has to shrink by, original by compressed, or else bytes are stored; 1.1 when absent. */
+  readonly minRatio?: number | undefined;
   /** Used from unit to unit for prefixes and what is compressed with them; absent, each takes its own. */
   readonly prefixMemory?: WorkMemory | undefined;
 }

@@ -3,16 +3,20 @@ import type { ZstdEngine } from "../zstd/zstd-engine.js";
 import type { Literals } from "./literals.js";
 
 const SAMPLE_BYTES = 16_384;
-// What saves less is not worth decompressing. spec/dwcp.md B10
-const MIN_SAVING = 0.09;
+/** What shrinks less is not worth decompressing, where nobody says otherwise. spec/dwcp.md B10, B16 */
+const MIN_RATIO = 1.1;
 const SAMPLE_LEVEL = 1;
 
 /** Tells by a sample from the middle whether compressing pays at all. spec/dwcp.md B10 */
-export function isWorthCompressing(bytes: Uint8Array, zstd: ZstdEngine): boolean {
+export function isWorthCompressing(
+  bytes: Uint8Array,
+  zstd: ZstdEngine,
+  minRatio: number = MIN_RATIO,
+): boolean {
   const start = Math.max(0, Math.floor((bytes.length - SAMPLE_BYTES) / 2));
   const sample = bytes.subarray(start, start + SAMPLE_BYTES);
   const packed = zstd.compress(sample, { level: SAMPLE_LEVEL }).length;
-  return packed <= sample.length * (1 - MIN_SAVING);
+  return packed * minRatio <= sample.length;
 }
 
 /**

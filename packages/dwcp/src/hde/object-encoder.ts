@@ -186,7 +186,7 @@ export class ObjectEncoder {
     const learned = this.#learned(raw);
     if (learned !== undefined && learned.encoded.length < raw.length) return learned;
     const isTest = this.#poor % RETEST_UNITS === 0;
-    if (isTest && !isWorthCompressing(raw, settings.platform.zstd)) {
+    if (isTest && !isWorthCompressing(raw, settings.platform.zstd, settings.minRatio)) {
       this.#poor++;
       return encodeRaw(raw);
     }

@@ -170,10 +170,11 @@ export class UnitEncoder {
   }
 
   #compressed(literals: Uint8Array, prefix: Uint8Array): Literals {
-    const { platform, level } = this.#settings;
+    const { platform, level, minRatio } = this.#settings;
     const { zstd } = platform;
     if (prefix.length === 0 && literals.length > 0 && level > 0) {
-      if (!isWorthCompressing(literals, zstd)) return { codec: Codec.RAW, bytes: literals };
+      if (!isWorthCompressing(literals, zstd, minRatio))
+        return { codec: Codec.RAW, bytes: literals };
     }
     return encodeLiterals(literals, prefix, zstd, level);
   }

@@ -26,6 +26,26 @@ describe("B16: the configuration", () => {
     });
   });
 
+  test("every key of the specification is there", () => {
+    const sections = {
+      "": "enabled",
+      node: "id listen peers",
+      transport:
+        "minStreams maxStreams initialStreams autoStreams streamScalingFactor chunkBytes pacing pacingRateBitsPerSecond congestionControl creditBytes sendAheadUnits connectTimeoutMs stallTimeoutMs sessionTtlMs shutdownTimeoutMs provider rdma.device rdma.port",
+      security: "mode",
+      compression:
+        "enabled level adaptive minRatio cpuCeiling delta deltaAlgorithm baselineIntervalMs maxBaselineAgeMs maxDeltaChain baselineMemoryBytes pruneIntervalMs dictionary.enabled dictionary.refreshMs dictionary.maxBytes dictionary.maxSamples workers",
+      migration: "downtimeMs maxRounds maxConcurrent minShare",
+      metrics: "port",
+      health: "intervalMs",
+      compat: "fallback",
+    };
+    const keys = Object.entries(sections).flatMap(([section, names]) =>
+      names.split(" ").map((name) => (section === "" ? name : `${section}.${name}`)),
+    );
+    expect(keys.toSorted()).toEqual(Object.keys(DwcpConfigTable).toSorted());
+  });
+
   test("every default is allowed, and survives being written and read", () => {
     const config = requireConfig({});
     expect(requireConfig(nestConfig(config))).toEqual(config);

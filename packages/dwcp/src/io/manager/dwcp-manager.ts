@@ -28,6 +28,8 @@ export interface ManagerOptions extends ManagerSecrets {
   readonly config: unknown;
   /** Hears of every object that arrived whole, before its sender does. */
   readonly received?: Received;
+  /** Hears when state or reason differ from what they were, as it is looked at every `health.intervalMs` while a node runs. */
+  readonly healthChanged?: (health: ManagerHealth) => void;
 }
 
 /**
@@ -48,6 +50,7 @@ export class DwcpManager {
   readonly #migrations: ManagedMigrations;
   readonly #life: NodeLifecycle;
   #toldTransport: TransportInfo | undefined;
+  #toldHealth = "";
 
   /** @throws DwcpError `dwcp.invalid_config` naming every problem. */
   constructor(options: ManagerOptions) {
@@ -260,9 +263,18 @@ export class DwcpManager {
         this.#metrics.add("dwcp_received_bytes_total", {}, object.length);
         return this.#options.received?.(object, round);
       },
+      look: () => this.#look(),
     });
     this.#measureTransport(running.node);
     return running;
+  }
+
+  #look(): void {
+    const { health } = this;
+    const told = `${health.state} ${health.reason ?? ""}`;
+    if (told === this.#toldHealth) return;
+    this.#toldHealth = told;
+    this.#options.healthChanged?.(health);
   }
 
   // Plain transfers prove the key and are not encrypted, as sessions with a key are not.

@@ -3,6 +3,7 @@ import type { DwcpConfig } from "../../config/config-table.js";
 import { DwcpError } from "../../errors.js";
 import type { MetricsBook } from "../../metrics/metrics-book.js";
 import type { DwcpNode } from "../dwcp-node.js";
+import { encodingOrderOf } from "./encoding-order.js";
 import type { MigrationRequest, MigrationResult, MigrationRound } from "../migration/migrate.js";
 import type { PeerAddress } from "../net/link-options.js";
 
@@ -96,11 +97,8 @@ export class ManagedMigrations {
     node: DwcpNode,
     task: Task,
   ): Promise<MigrationResult> {
-    const level = config["compression.enabled"] ? config["compression.level"] : 0;
     return node.migrate(peer, {
-      level,
-      adaptive: level > 0 && config["compression.adaptive"],
-      algorithm: config["compression.delta"] ? config["compression.deltaAlgorithm"] : "none",
+      ...encodingOrderOf(config),
       minShare: config["migration.minShare"],
       ...request,
       goal: {

@@ -13,18 +13,27 @@ export interface ManagedNodeOptions {
   /** What plain transfers prove; absent where they are not allowed. */
   readonly plainSecret: Uint8Array | undefined;
   readonly received: Received;
+  /** Looks after health, every `health.intervalMs`. */
+  readonly look: () => void;
 }
 
-/** A node with what a manager keeps beside it: whoever takes plain transfers, and the timer of pruning. */
+/** A node with what a manager keeps beside it: whoever takes plain transfers, and the timers of pruning and of health. */
 export class ManagedNode {
   readonly node: DwcpNode;
   readonly #plain: PlainReceiver | undefined;
-  readonly #pruneTimer: NodeJS.Timeout;
+  readonly #timers: readonly NodeJS.Timeout[];
 
-  private constructor(node: DwcpNode, plain: PlainReceiver | undefined, pruneIntervalMs: number) {
+  private constructor(
+    node: DwcpNode,
+    plain: PlainReceiver | undefined,
+    { config, look }: Pick<ManagedNodeOptions, "config" | "look">,
+  ) {
     this.node = node;
     this.#plain = plain;
-    this.#pruneTimer = setInterval(() => node.pruneBaselines(), pruneIntervalMs);
+    this.#timers = [
+      setInterval(() => node.pruneBaselines(), config["compression.pruneIntervalMs"]),
+      setInterval(look, config["health.intervalMs"]),
+    ];
   }
 
   /** Starts it. @throws DwcpError `dwcp.invalid_config` */
@@ -33,6 +42,7 @@ export class ManagedNode {
     secrets,
     plainSecret,
     received,
+    look,
   }: ManagedNodeOptions): Promise<ManagedNode> {
     let plain: PlainReceiver | undefined;
     const node = await startDwcpNode({
@@ -53,12 +63,12 @@ export class ManagedNode {
         received,
       });
     }
-    return new ManagedNode(node, plain, config["compression.pruneIntervalMs"]);
+    return new ManagedNode(node, plain, { config, look });
   }
 
   /** Ends everything. */
   async close(): Promise<void> {
-    clearInterval(this.#pruneTimer);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#plain?.close();
     await this.node.close();
   }

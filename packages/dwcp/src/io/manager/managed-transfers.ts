@@ -6,6 +6,7 @@ import type { MetricsBook } from "../../metrics/metrics-book.js";
 import type { DwcpNode } from "../dwcp-node.js";
 import type { PeerAddress } from "../net/link-options.js";
 import { nodeHdePlatform } from "../node-hde-platform.js";
+import { encodingOrderOf } from "./encoding-order.js";
 import { sendPlainly } from "../plain/send-plainly.js";
 import type { SendRequest } from "../transfer/send-request.js";
 import { isStream } from "../transfer/send-source.js";
@@ -163,15 +164,12 @@ export class ManagedTransfers {
   ): Promise<ManagedResult> {
     const { config, node } = context;
     if (node === undefined) throw new DwcpError("dwcp.shutdown", "DWCP does not run");
-    const level = config["compression.enabled"] ? config["compression.level"] : 0;
     // Without dictionaries a class says nothing.
     const { signal, resourceClass, ...plain } = request;
     const usesClass = config["compression.dictionary.enabled"] && resourceClass !== undefined;
     try {
       const sent = await node.send(peer, {
-        level,
-        adaptive: level > 0 && config["compression.adaptive"],
-        algorithm: config["compression.delta"] ? config["compression.deltaAlgorithm"] : "none",
+        ...encodingOrderOf(config),
         ...plain,
         ...(usesClass ? { resourceClass } : {}),
         transferId: task.transferId,

@@ -19,7 +19,15 @@ import { RoundCopies } from "./round-copies.js";
 /** Something that is to be moved while it runs. */
 export interface MigrationRequest extends Pick<
   SendRequest,
-  "key" | "level" | "adaptive" | "algorithm" | "priority" | "baselines" | "signal"
+  | "key"
+  | "level"
+  | "adaptive"
+  | "algorithm"
+  | "minRatio"
+  | "sendAheadUnits"
+  | "priority"
+  | "baselines"
+  | "signal"
 > {
   /** What is moved. */
   readonly source: MigrationSource;
@@ -260,11 +268,13 @@ class Migration {
 }
 
 function sendOptions(request: MigrationRequest): Partial<SendRequest> {
-  const { level, adaptive, algorithm, priority } = request;
+  const { level, adaptive, algorithm, minRatio, sendAheadUnits, priority } = request;
   return {
     ...(level === undefined ? {} : { level }),
     ...(adaptive === undefined ? {} : { adaptive }),
     ...(algorithm === undefined ? {} : { algorithm }),
+    ...(minRatio === undefined ? {} : { minRatio }),
+    ...(sendAheadUnits === undefined ? {} : { sendAheadUnits }),
     ...(priority === undefined ? {} : { priority }),
   };
 }

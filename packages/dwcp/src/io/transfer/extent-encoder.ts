@@ -41,6 +41,8 @@ export interface ExtentEncoderOptions {
   readonly adaptive: boolean;
   /** Share of the machine above which the level goes down: 0 to 1. */
   readonly cpuCeiling: number;
+  /** Extents that each worker may be ahead of what is sent; 2 when absent. */
+  readonly sendAheadUnits?: number | undefined;
 }
 
 // One extent: enough for a worker to be worth the way there, little enough to react.
@@ -83,7 +85,8 @@ export class ExtentEncoder {
 
   /** Extents that may be encoded at the same time. */
   get most(): number {
-    return UNITS_AHEAD_PER_WORKER * this.#options.pool.size;
+    const { pool, sendAheadUnits = UNITS_AHEAD_PER_WORKER } = this.#options;
+    return sendAheadUnits * pool.size;
   }
 
   /** What encodes in this thread, where nothing is searched for and nothing has to be read. */
@@ -105,6 +108,7 @@ export class ExtentEncoder {
       maxUnitRawBytes,
       maxEncodedBytes,
       algorithm = "auto",
+      minRatio,
     } = settings;
     const { length } = object.source;
     // Who wants bytes stored does not want them searched.
@@ -123,6 +127,7 @@ export class ExtentEncoder {
       maxUnitRawBytes,
       maxEncodedBytes,
       algorithm,
+      minRatio,
       joint: codecs.includes(Codec.JOINT_ZSTD) ? "agreed" : "refused",
       object: object.spec,
       baseline,

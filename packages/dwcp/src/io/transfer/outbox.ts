@@ -118,11 +118,13 @@ export class Outbox {
         work,
         adaptive: request.adaptive ?? request.level === undefined,
         cpuCeiling,
+        sendAheadUnits: request.sendAheadUnits,
         minShare: request.minShare,
         verified: request.verified,
         settings: {
           platform,
           level: request.level ?? DEFAULT_LEVEL,
+          minRatio: request.minRatio,
           pageBytes: PAGE_BYTES,
           chunkBytes: tuning.chunkBytes,
           maxUnitRawBytes: limits.maxUnitRawBytes,

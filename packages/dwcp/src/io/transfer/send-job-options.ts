@@ -42,6 +42,7 @@ export interface SendJobOptions {
   readonly work: WorkTally;
   readonly adaptive: boolean;
   readonly cpuCeiling: number;
+  readonly sendAheadUnits: number | undefined;
   readonly settled: (result: SendResult | DwcpError) => void;
   /** Ends the transfer here and at the peer. */
   readonly failed: (error: DwcpError) => void;

@@ -18,6 +18,10 @@ export interface SendRequest {
   readonly level?: number;
   /** Whether the level follows CPU and link from there on; it does unless `level` is given. */
   readonly adaptive?: boolean;
+  /** What a sample of bytes has to shrink by, original by compressed, or else they are stored; 1.1 when absent. */
+  readonly minRatio?: number;
+  /** Stretches of the object that each worker may be ahead of what is sent; 2 when absent. */
+  readonly sendAheadUnits?: number;
   /** What small objects like this one are called: dictionaries are trained of them, and used. */
   readonly resourceClass?: string;
   /** How differences are found. */

@@ -17,6 +17,8 @@ export interface JobSpec {
   readonly maxEncodedBytes: number;
   /** How differences are found. */
   readonly algorithm: DeltaAlgorithm;
+  /** What a sample has to shrink by, or else bytes are stored. */
+  readonly minRatio?: number | undefined;
   /** Whether the receiver decodes units that refer to a baseline and to own data at once. */
   readonly joint?: "agreed" | "refused" | undefined;
   /** The object that is sent, at the sender. */

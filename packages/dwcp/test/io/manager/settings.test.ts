@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { DwcpManager, type ManagerHealth, type PeerAddress } from "@proj/dwcp/node";
+import { until } from "@proj/wire-types/testing";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { words } from "../../support/hde.js";
+
+const key = randomBytes(32);
+
+let folder: string;
+let receiver: DwcpManager;
+let sender: DwcpManager;
+let peer: PeerAddress;
+let heard: ManagerHealth[];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "dwcp-settings-"));
+  heard = [];
+  receiver = new DwcpManager({
+    key,
+    store: join(folder, "store"),
+    config: { ...configOf({}), node: { id: "receiver", listen: "127.0.0.1:0" } },
+  });
+  sender = new DwcpManager({
+    key,
+    config: configOf({}),
+    healthChanged: (health) => void heard.push(health),
+  });
+  await Promise.all([receiver.start(), sender.start()]);
+  if (receiver.address === undefined) throw new Error("it listens");
+  peer = receiver.address;
+});
+
+afterEach(async () => {
+  await Promise.all([sender.stop(), receiver.stop()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function configOf(compression: object, transport: object = {}): object {
+  const streams = { minStreams: 2, initialStreams: 2, maxStreams: 4 };
+  const times = { shutdownTimeoutMs: 1_000, sessionTtlMs: 1_000, connectTimeoutMs: 1_000 };
+  return {
+    enabled: true,
+    node: { id: "sender" },
+    transport: { ...streams, ...times, ...transport },
+    compression: { workers: 1, ...compression },
+    health: { intervalMs: 100 },
+  };
+}
+
+async function sentBytes(bytes: Uint8Array, generation: number): Promise<number> {
+  const { wireBytes } = await sender.transfer(peer, { key: "k", generation, from: bytes });
+  expect(readFileSync(receiver.store?.latest("k")?.path ?? "").equals(bytes)).toBe(true);
+  return wireBytes;
+}
+
+test("B16: compression.minRatio stores what shrinks by less, from the next transfer on", async () => {
+  const text = words(1_000_000, 1);
+  expect(await sentBytes(text, 1)).toBeLessThan(text.length / 2);
+  await sender.reconfigure(configOf({ minRatio: 50 }), { etag: sender.etag, allowRestart: false });
+  expect(await sentBytes(text, 2)).toBeGreaterThan(text.length);
+});
+
+test("B16: transport.sendAheadUnits says how far workers may be ahead, and everything arrives", async () => {
+  const changes = await sender.reconfigure(configOf({}, { sendAheadUnits: 1 }), {
+    etag: sender.etag,
+    allowRestart: false,
+  });
+  expect(changes.map(({ path }) => path)).toEqual(["transport.sendAheadUnits"]);
+  const noise = randomBytes(30_000_000);
+  expect(await sentBytes(noise, 1)).toBeGreaterThan(noise.length);
+});
+
+test("B16: health is looked after every health.intervalMs, and told when it changes", async () => {
+  await until(() => heard.length > 0, "the first look", { everyMs: 20 });
+  expect(heard[0]).toMatchObject({ state: "running", ready: true });
+  const nowhere = { host: "127.0.0.1", port: 1 };
+  const sending = sender.transfer(nowhere, { key: "k", from: key }).catch(() => "failed");
+  await until(() => heard.some(({ state }) => state === "degraded"), "trouble", { everyMs: 20 });
+  expect(await sending).toBe("failed");
+  await until(() => heard.at(-1)?.state === "running", "its end", { everyMs: 20 });
+  // As often as it changed, and not once more.
+  expect(heard.map(({ state }) => state)).toEqual(["running", "degraded", "running"]);
+});
