@@ -3,7 +3,7 @@ import { backend } from "@proj/native-io";
 
 /** Takes what a socket reads. */
 export interface ReadingSink {
-  /** Memory that the next bytes belong into; `undefined` where they may go anywhere. */
+  /** Memory that the next bytes belong into, one byte or more; `undefined` where they may go anywhere. */
   readonly space: Uint8Array | undefined;
   /** So many bytes were read into {@link space}. */
   filled(bytes: number): void;
