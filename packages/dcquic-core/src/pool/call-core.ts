@@ -105,7 +105,11 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
     const [route, first] = [this.#route, this.#first];
     this.#isWaiting = false;
     this.#first = undefined;
-    if (route !== undefined) this.#openOn(path, route, first);
+    try {
+      if (route !== undefined) this.#openOn(path, route, first);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   turnedAway(outcome: StreamOutcome): void {

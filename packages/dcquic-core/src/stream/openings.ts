@@ -20,6 +20,13 @@ interface Lane {
   readonly waiting: Fifo<Opener>;
   // Of those that wait, how many may have given up.
   gaveUp: number;
+}
+
+/** Opening messages of one path. */
+interface PathOpenings {
+  // By priority.
+  readonly lanes: (Lane | undefined)[];
+  waiting: number;
   isAdmitting: boolean;
 }
 
@@ -30,12 +37,13 @@ const MIN_SWEPT = 64;
 
 /**
  * Has calls wait before they have a stream: of each path and priority only so many openings are with the engine at a time.
- * Thousands of calls may be under way, and one that cannot be announced yet is to cost no more than a place in a queue.
+ * Thousands of calls may be under way, and one that cannot be announced yet is to cost no more than a place in a queue. While
+ * urgent ones wait, none that is less urgent is admitted.
  *
  * @see spec/dcquic.md §11
  */
 export class Openings {
-  readonly #paths = new Map<PathId, (Lane | undefined)[]>();
+  readonly #paths = new Map<PathId, PathOpenings>();
   #waiting = 0;
 
   /** How many wait. */
@@ -45,70 +53,82 @@ export class Openings {
 
   /** How many wait for a path. */
   waitingOn(path: PathId): number {
-    return this.#lanesOf(path).reduce((sum, { waiting }) => sum + waiting.size, 0);
+    return this.#paths.get(path)?.waiting ?? 0;
   }
 
   /** Whether a call may open its stream now; otherwise `opener` is told later, exactly once. */
   mayOpen(path: PathId, priority: number, opener: Opener): boolean {
-    const lane = this.#lane(path, priority);
-    if (lane.unanswered < MOST_UNANSWERED) return true;
+    const openings = this.#of(path);
+    const lane = laneOf(openings, priority);
+    const isFree = openings.waiting === 0 || !isHeldUp(openings, priority);
+    if (isFree && lane.unanswered < MOST_UNANSWERED) return true;
     lane.waiting.push(opener);
+    openings.waiting += 1;
     this.#waiting += 1;
     return false;
   }
 
   /** Notes that an opener which waits gave up: it is forgotten when enough have. */
   gaveUp(path: PathId, priority: number): void {
-    const lane = this.#paths.get(path)?.[priority];
-    if (lane === undefined) return;
+    const openings = this.#paths.get(path);
+    const lane = openings?.lanes[priority];
+    if (openings === undefined || lane === undefined) return;
     lane.gaveUp += 1;
     if (lane.gaveUp < MIN_SWEPT || 2 * lane.gaveUp < lane.waiting.size) return;
-    for (let left = lane.waiting.size; left > 0; left--) {
-      const opener = this.#shift(lane);
-      if (opener === undefined || opener.isOver) continue;
-      lane.waiting.push(opener);
-      this.#waiting += 1;
+    const before = lane.waiting.size;
+    for (let left = before; left > 0; left--) {
+      const opener = lane.waiting.shift();
+      if (opener?.isOver === false) lane.waiting.push(opener);
     }
+    openings.waiting -= before - lane.waiting.size;
+    this.#waiting -= before - lane.waiting.size;
     lane.gaveUp = 0;
+    this.#admit(path, openings);
   }
 
   /** Counts a stream that opens. */
   opened(stream: Stream): void {
     stream.isUnanswered = true;
-    this.#lane(stream.path, stream.priority).unanswered += 1;
+    laneOf(this.#of(stream.path), stream.priority).unanswered += 1;
   }
 
   /** Notes that the peer answered the opening of a stream, or that the stream is over. Harmless the second time. */
   answered(stream: Stream): void {
     if (!stream.isUnanswered) return;
     stream.isUnanswered = false;
-    const lane = this.#paths.get(stream.path)?.[stream.priority];
-    if (lane === undefined) return;
+    const openings = this.#paths.get(stream.path);
+    const lane = openings?.lanes[stream.priority];
+    if (openings === undefined || lane === undefined) return;
     lane.unanswered -= 1;
-    if (lane.waiting.size > 0) this.#admit(stream.path, lane);
+    if (openings.waiting > 0) this.#admit(stream.path, openings);
   }
 
   /** Has what waits for a path, and what is open there, count for another one. */
   move(before: PathId, after: PathId): void {
-    const lanes = this.#paths.get(before);
+    const from = this.#paths.get(before);
+    if (from === undefined) return;
     this.#paths.delete(before);
-    lanes?.forEach((lane, priority) => {
+    const to = this.#of(after);
+    from.lanes.forEach((lane, priority) => {
       if (lane === undefined) return;
-      const to = this.#lane(after, priority);
-      to.unanswered += lane.unanswered;
-      to.gaveUp += lane.gaveUp;
+      const longer = laneOf(to, priority);
+      longer.unanswered += lane.unanswered;
+      longer.gaveUp += lane.gaveUp;
       for (let each = lane.waiting.shift(); each !== undefined; each = lane.waiting.shift()) {
-        to.waiting.push(each);
+        longer.waiting.push(each);
       }
-      this.#admit(after, to);
     });
+    to.waiting += from.waiting;
+    this.#admit(after, to);
   }
 
   /** Turns everyone away who waits for a path. */
   fail(path: PathId, outcome: StreamOutcome): void {
-    for (const lane of this.#lanesOf(path)) {
-      for (let each = this.#shift(lane); each !== undefined; each = this.#shift(lane)) {
-        if (!each.isOver) each.turnedAway(outcome);
+    const openings = this.#paths.get(path);
+    for (const lane of openings?.lanes ?? []) {
+      for (let left = lane?.waiting.size ?? 0; left > 0; left--) {
+        const opener = this.#shift(openings, lane);
+        if (opener?.isOver === false) opener.turnedAway(outcome);
       }
     }
   }
@@ -124,38 +144,53 @@ export class Openings {
   }
 
   // Who is admitted may be refused at once, which makes room for the next: one after the other, not one inside the other.
-  #admit(path: PathId, lane: Lane): void {
-    if (lane.isAdmitting) return;
-    lane.isAdmitting = true;
-    while (lane.unanswered < MOST_UNANSWERED && lane.waiting.size > 0) {
-      const opener = this.#shift(lane);
-      if (opener?.isOver === false) opener.admitted(path);
-      else lane.gaveUp = Math.max(0, lane.gaveUp - 1);
+  #admit(path: PathId, openings: PathOpenings): void {
+    if (openings.isAdmitting) return;
+    openings.isAdmitting = true;
+    for (const lane of openings.lanes) {
+      if (lane === undefined) continue;
+      while (lane.unanswered < MOST_UNANSWERED && lane.waiting.size > 0) {
+        const opener = this.#shift(openings, lane);
+        if (opener?.isOver === false) opener.admitted(path);
+        else lane.gaveUp = Math.max(0, lane.gaveUp - 1);
+      }
+      if (lane.waiting.size > 0) break;
     }
-    lane.isAdmitting = false;
+    openings.isAdmitting = false;
   }
 
-  #shift(lane: Lane): Opener | undefined {
-    const opener = lane.waiting.shift();
-    if (opener !== undefined) this.#waiting -= 1;
+  #shift(openings: PathOpenings | undefined, lane: Lane | undefined): Opener | undefined {
+    const opener = lane?.waiting.shift();
+    if (opener === undefined || openings === undefined) return undefined;
+    openings.waiting -= 1;
+    this.#waiting -= 1;
     return opener;
   }
 
-  #lanesOf(path: PathId): readonly Lane[] {
-    return (this.#paths.get(path) ?? []).filter((lane) => lane !== undefined);
+  #of(path: PathId): PathOpenings {
+    let openings = this.#paths.get(path);
+    if (openings === undefined) {
+      const lanes = Array<Lane | undefined>(PRIORITIES).fill(undefined);
+      openings = { lanes, waiting: 0, isAdmitting: false };
+      this.#paths.set(path, openings);
+    }
+    return openings;
   }
+}
 
-  #lane(path: PathId, priority: number): Lane {
-    let lanes = this.#paths.get(path);
-    if (lanes === undefined) {
-      lanes = Array<undefined>(PRIORITIES).fill(undefined);
-      this.#paths.set(path, lanes);
-    }
-    let lane = lanes[priority];
-    if (lane === undefined) {
-      lane = { unanswered: 0, waiting: new Fifo(), gaveUp: 0, isAdmitting: false };
-      lanes[priority] = lane;
-    }
-    return lane;
+function laneOf({ lanes }: PathOpenings, priority: number): Lane {
+  let lane = lanes[priority];
+  if (lane === undefined) {
+    lane = { unanswered: 0, waiting: new Fifo(), gaveUp: 0 };
+    lanes[priority] = lane;
   }
+  return lane;
+}
+
+// Whether someone waits who is as urgent, or more.
+function isHeldUp({ lanes }: PathOpenings, priority: number): boolean {
+  for (let level = 0; level <= priority; level++) {
+    if ((lanes[level]?.waiting.size ?? 0) > 0) return true;
+  }
+  return false;
 }

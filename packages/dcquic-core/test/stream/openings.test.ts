@@ -61,10 +61,27 @@ describe("openings", () => {
     expect(openings.waiting).toBe(1);
   });
 
-  test("another priority and another path do not wait", () => {
+  test("what is more urgent, and another path, do not wait", () => {
     const { openings } = full();
+    openings.mayOpen(PATH, 3, new Call());
     expect(openings.mayOpen(PATH, 0, new Call())).toBe(true);
     expect(openings.mayOpen(NEXT, 3, new Call())).toBe(true);
+  });
+
+  test("§11: what is less urgent is not admitted while more urgent ones wait", () => {
+    const { openings, open } = full();
+    const told: string[] = [];
+    const calling = (name: string): Call =>
+      new Call((path) => {
+        told.push(name);
+        openings.opened(streamOn(path));
+      });
+    expect(openings.mayOpen(PATH, 6, calling("before"))).toBe(true);
+    openings.mayOpen(PATH, 3, calling("urgent"));
+    expect(openings.mayOpen(PATH, 6, calling("less"))).toBe(false);
+    expect(told).toEqual([]);
+    for (const stream of open.slice(0, 1)) openings.answered(stream);
+    expect(told).toEqual(["urgent", "less"]);
   });
 
   test("ten thousand that are refused in turn are told without growing the stack", () => {
