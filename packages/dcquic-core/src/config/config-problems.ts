@@ -1,3 +1,4 @@
+import { MIN_WINDOW, WINDOW_STEP } from "../path/replay-window.js";
 import { WireLimit } from "../wire/constants.js";
 import type { DcquicConfig } from "./dcquic-config.js";
 
@@ -19,7 +20,6 @@ const MIN_RECORD_LOG2 = 14;
 const MAX_RECORD_LOG2 = 24;
 const INLINE_ROOM = 200;
 const MAX_ROTATION_PACKETS = 2 ** 24;
-const WINDOW_WORD = 32;
 
 /**
  * Lists everything that is wrong with a configuration: numbers out of range, and keys that contradict each other or the
@@ -127,7 +127,8 @@ function checkWindows(config: DcquicConfig, check: Check): void {
     `${notifyWindow} exceeds replayNotifyWindow of ${replayNotifyWindow}`,
   );
   for (const [key, width] of Object.entries({ packetWindow, replayNotifyWindow })) {
-    check(width % WINDOW_WORD === 0 && width > 0, key, `${width} is not a multiple of 32`);
+    const isWidth = width % WINDOW_STEP === 0 && width >= MIN_WINDOW;
+    check(isWidth, key, `${width} is not a multiple of ${WINDOW_STEP} from ${MIN_WINDOW} on`);
   }
   check(
     config.causalityInitialSlots <= config.causalityMaxSlots,

@@ -1,4 +1,5 @@
 import { DEFAULT_ROTATION, type RotationLimits } from "../crypto/send-keys.js";
+import { MIN_WINDOW, WINDOW_STEP } from "../path/replay-window.js";
 
 /** What an engine may be told. Defaults are those of spec/dcquic.md §20. */
 export interface EngineConfig {
@@ -129,6 +130,10 @@ export function resolveConfig(chosen: Partial<EngineConfig>): EngineConfig {
   }
   if (config.inlineMaxBytes > config.mtuBytes - 200) {
     wrong.push(`inlineMaxBytes: ${config.inlineMaxBytes} exceeds mtuBytes − 200`);
+  }
+  for (const key of ["packetWindow", "replayNotifyWindow"] as const) {
+    if (config[key] >= MIN_WINDOW && config[key] % WINDOW_STEP === 0) continue;
+    wrong.push(`${key}: ${config[key]} is no multiple of ${WINDOW_STEP} from ${MIN_WINDOW} on`);
   }
   if (config.notifyWindow > config.replayNotifyWindow) {
     wrong.push(`notifyWindow: ${config.notifyWindow} exceeds replayNotifyWindow`);

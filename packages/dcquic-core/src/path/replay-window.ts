@@ -9,6 +9,10 @@ export type WindowVerdict =
 
 const BITS = 32;
 const FIRST_WORDS = 8;
+/** What the width of a window is a multiple of. */
+export const WINDOW_STEP: number = BITS;
+/** The narrowest window. */
+export const MIN_WINDOW: number = FIRST_WORDS * BITS;
 
 /**
  * Remembers which numbers of a rising sequence were seen: all of the last `width`, and everything below as long as the
@@ -27,9 +31,9 @@ export class ReplayWindow {
   #end: number;
   #bits = new Uint32Array(FIRST_WORDS);
 
-  /** `first` is where the sequence begins. @throws RangeError unless `width` is a multiple of 32. */
+  /** `first` is where the sequence begins. @throws RangeError unless `width` is a multiple of 32 from 256 on. */
   constructor(width: number, first = 0) {
-    if (!(width >= FIRST_WORDS * BITS) || width % BITS !== 0) {
+    if (!(width >= MIN_WINDOW) || width % WINDOW_STEP !== 0) {
       throw new RangeError(`a window of ${width}`);
     }
     this.width = width;

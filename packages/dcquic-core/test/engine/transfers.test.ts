@@ -163,8 +163,14 @@ test("§3 row 13, §9.6: a pull that nobody can match is answered with FLOW_RESE
 });
 
 test("§3 row 20, §20: a configuration that contradicts itself is refused with every reason", () => {
-  const wrong = { worker: 254, mtuBytes: 1000, inlineMaxBytes: 1200, notifyWindow: 100_000 };
+  const wrong = {
+    worker: 254,
+    mtuBytes: 1000,
+    inlineMaxBytes: 1200,
+    packetWindow: 128,
+    notifyWindow: 100_000,
+  };
   expect(() => resolveConfig(wrong)).toThrow(
-    /worker: 254.*mtuBytes: 1000.*inlineMaxBytes: 1200.*notifyWindow: 100000/,
+    /worker: 254.*mtuBytes: 1000.*inlineMaxBytes: 1200.*packetWindow: 128.*notifyWindow: 100000/,
   );
 });
