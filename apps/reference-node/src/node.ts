@@ -238,6 +238,7 @@ class Node implements RunningNode {
         this.#say("node.replica", { key, generation, bytes: length }),
       jobChanged: ({ name, site, state, reason = "" }) =>
         this.#say("node.job", { name, site, state, reason }),
+      healthChanged: ({ state, reason = "" }) => this.#say("node.dwcp_health", { state, reason }),
     });
     this.#dwcp = await this.#listening("dwcp.port", starting);
     const { url, management = "" } = this.#dwcp;

@@ -1,4 +1,9 @@
-import { DwcpManager, ManagementServer, type StoredObject } from "@proj/dwcp/node";
+import {
+  DwcpManager,
+  ManagementServer,
+  type ManagerHealth,
+  type StoredObject,
+} from "@proj/dwcp/node";
 import type { JobReport } from "../jobs/job.js";
 import { JobService } from "../jobs/job-service.js";
 import type { DwcpConfig } from "./dwcp-config.js";
@@ -20,6 +25,8 @@ export interface DwcpServiceOptions {
   readonly received: (object: StoredObject) => void;
   /** Is told of every change of a job. */
   readonly jobChanged: (job: JobReport) => void;
+  /** Is told when DWCP does better or worse than before. */
+  readonly healthChanged: (health: ManagerHealth) => void;
 }
 
 const LOOPBACK = "127.0.0.1";
@@ -45,12 +52,22 @@ export class DwcpService {
 
   /** Publishes what an earlier process had no time for, listens, and goes on with the jobs. */
   static async start(options: DwcpServiceOptions): Promise<DwcpService> {
-    const { config, settings, key, receiveFolder, stateFolder, received, jobChanged } = options;
+    const {
+      config,
+      settings,
+      key,
+      receiveFolder,
+      stateFolder,
+      received,
+      jobChanged,
+      healthChanged,
+    } = options;
     const publisher = new ReplicaPublisher(receiveFolder);
     const manager = new DwcpManager({
       config: settings,
       key,
       store: publisher.storeFolder,
+      healthChanged,
       received: async (object, round) => {
         // What still runs elsewhere is not shown.
         if (round?.isLast !== false) await publisher.publish(object);
