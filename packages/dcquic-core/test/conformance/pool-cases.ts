@@ -20,20 +20,11 @@ export interface PoolPair {
   dispose(): Promise<void>;
 }
 
-/** How a driver runs the suite. */
-export interface ConformanceOptions {
-  /** Milliseconds that a test may take. */
-  readonly timeoutMs?: number;
-  /** Sizes instead of the usual ones, besides the largest. */
-  readonly sizes?: readonly number[];
-}
-
 const INLINE = 1024;
 const RECORD = 65_536;
-const SMALL = [0, 1, INLINE - 1, INLINE, INLINE + 1, RECORD - 1, RECORD, RECORD + 1] as const;
+const SIZES = [0, 1, INLINE - 1, INLINE, INLINE + 1, RECORD - 1, RECORD, RECORD + 1] as const;
 const TEN_MEBIBYTES = 10 * 1024 * 1024;
-/** With CONFORMANCE_FULL=1 every pattern carries 10 MiB over every driver; otherwise only bulk does, and the others 1 MiB. */
-const LARGE = process.env["CONFORMANCE_FULL"] === "1" ? TEN_MEBIBYTES : 1024 * 1024;
+const TIMEOUT_MS = 120_000;
 const HEADERS: readonly (Uint8Array | undefined)[] = [
   undefined,
   Uint8Array.of(1, 2, 3),
@@ -52,7 +43,7 @@ function content(size: number): Uint8Array {
 
 // More than one tells nothing new about the largest.
 function countOf(size: number): number {
-  return size >= LARGE ? 1 : 3;
+  return size >= TEN_MEBIBYTES ? 1 : 3;
 }
 
 async function gather(messages: AsyncIterable<Message>): Promise<Uint8Array[]> {
@@ -138,12 +129,7 @@ async function call(
 const PATTERNS = ["unary", "streamingResponse", "streamingRequest", "bidirectional", "rawBulk"];
 
 /** Runs patterns × headers × sizes on a driver: every driver passes the same suite. */
-export function poolConformance(
-  driver: string,
-  makePair: () => Promise<PoolPair>,
-  options: ConformanceOptions = {},
-): void {
-  const { timeoutMs = 120_000, sizes = SMALL } = options;
+export function poolConformance(driver: string, makePair: () => Promise<PoolPair>): void {
   for (const pattern of PATTERNS) {
     test(
       `§4 over ${driver}: ${pattern} with and without headers, in all sizes`,
@@ -152,9 +138,9 @@ export function poolConformance(
         pair.answerer.serve({ accept: echo });
         try {
           const wrong: string[] = [];
-          for (const size of [...sizes, pattern === "rawBulk" ? TEN_MEBIBYTES : LARGE]) {
+          for (const size of [...SIZES, TEN_MEBIBYTES]) {
             // Headers of much payload are no other than those of one byte.
-            for (const headers of size >= LARGE ? [HEADERS[1]] : HEADERS) {
+            for (const headers of size >= TEN_MEBIBYTES ? [HEADERS[1]] : HEADERS) {
               const said = headers === undefined ? {} : { headers };
               const problem = await pair.run(call(pair, pattern, size, said));
               if (problem !== undefined) wrong.push(`${size} bytes: ${problem}`);
@@ -166,7 +152,7 @@ export function poolConformance(
           await pair.dispose();
         }
       },
-      timeoutMs,
+      TIMEOUT_MS,
     );
   }
 
@@ -185,6 +171,6 @@ export function poolConformance(
         await pair.dispose();
       }
     },
-    timeoutMs,
+    TIMEOUT_MS,
   );
 }

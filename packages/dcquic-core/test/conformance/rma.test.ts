@@ -20,23 +20,19 @@ function conform(provider: RmaProviderName): void {
     drivers.push(driver);
     return driver;
   };
-  poolConformance(
-    `RMA by ${provider}`,
-    async () => {
-      const pair = await localPair({ bind });
-      return {
-        ...pair,
-        dispose: async () => {
-          const used = drivers.splice(0);
-          const read = used.reduce((sum, driver) => sum + driver.rmaBytesRead, 0);
-          const counts = used.map(({ engine }) => engine.counters);
-          await pair.dispose();
-          expect(read).toBeGreaterThan(0);
-          expect(Math.max(...counts.map(({ rmaReads }) => rmaReads))).toBeGreaterThan(0);
-          expect(counts.map(({ rmaErrors }) => rmaErrors)).toEqual(counts.map(() => 0));
-        },
-      };
-    },
-    { sizes: [0, 1, 1025, 65_535, 65_537] },
-  );
+  poolConformance(`RMA by ${provider}`, async () => {
+    const pair = await localPair({ bind });
+    return {
+      ...pair,
+      dispose: async () => {
+        const used = drivers.splice(0);
+        const read = used.reduce((sum, driver) => sum + driver.rmaBytesRead, 0);
+        const counts = used.map(({ engine }) => engine.counters);
+        await pair.dispose();
+        expect(read).toBeGreaterThan(0);
+        expect(Math.max(...counts.map(({ rmaReads }) => rmaReads))).toBeGreaterThan(0);
+        expect(counts.map(({ rmaErrors }) => rmaErrors)).toEqual(counts.map(() => 0));
+      },
+    };
+  });
 }

@@ -5,7 +5,5 @@ import { localPair } from "../support/udp-pools.js";
 import { poolConformance } from "./pool-cases.js";
 
 if (backend.kind === "native") {
-  poolConformance("an engine on its own thread", () => localPair({ bind: bindThread }), {
-    sizes: [0, 1, 1025, 65_537],
-  });
+  poolConformance("an engine on its own thread", () => localPair({ bind: bindThread }));
 } else test.skip(`the patterns on a thread: ${backend.reason}`, () => {});

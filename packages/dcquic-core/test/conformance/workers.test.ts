@@ -3,6 +3,4 @@ import { poolConformance } from "./pool-cases.js";
 
 const settings = { preset: "twoCoreTest", workers: 2 } as const;
 
-poolConformance("two workers on each side", () => localPair({ settings }), {
-  sizes: [0, 1, 1025, 65_537],
-});
+poolConformance("two workers on each side", () => localPair({ settings }));
