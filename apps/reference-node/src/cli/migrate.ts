@@ -86,7 +86,10 @@ async function migrate(image: string | undefined, options: MigrateOptions): Prom
   }
   const isSlowed = options.throttle !== undefined || options.qmp !== undefined;
   if (options.whenStuck === "throttle" && !isSlowed) {
-    throw new UsageError("--when-stuck throttle needs a command", "name it with --throttle");
+    throw new UsageError(
+      "--when-stuck throttle needs what slows it down",
+      "name a command with --throttle, or a machine with --qmp",
+    );
   }
   const name = options.name ?? basename(image ?? "");
   if (!isReplicaName(name)) {

@@ -2,7 +2,7 @@ import type { DeltaAlgorithm } from "@proj/dwcp";
 import { type DwcpNode, type PeerAddress } from "@proj/dwcp/node";
 import { systemTime } from "@proj/wire-types/system";
 import { formatReplicaKey } from "../replicate/replica-key.js";
-import { ExitCode } from "./exit-code.js";
+import { ExitCode, exitCodeOf } from "./exit-code.js";
 import { type Output, UsageError } from "./output.js";
 import { formatBytes, formatDuration } from "./units.js";
 import { untilSignal } from "./until-signal.js";
@@ -49,7 +49,10 @@ export async function replicateInput(order: {
 }): Promise<ExitCode> {
   const { node, peer, name, options, output } = order;
   const over = new AbortController();
-  const signalled = untilSignal(over.signal).then(() => over.abort());
+  const signalled = untilSignal(over.signal).then((signal) => {
+    over.abort();
+    return signal;
+  });
   const startUs = systemTime.nowUs();
   try {
     const sent = await node.send(peer, {
@@ -71,8 +74,14 @@ export async function replicateInput(order: {
       ].join("\n"),
     );
     return ExitCode.OK;
+  } catch (error) {
+    if (!over.signal.aborted) throw error;
+    process.stderr.write(`${name} was interrupted; nothing of it is published\n`);
+    return exitCodeOf(await signalled);
   } finally {
     over.abort();
+    // Who writes into it may not be done, and would keep this process.
+    process.stdin.destroy();
     await signalled;
     await node.close();
   }

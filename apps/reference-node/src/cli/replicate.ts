@@ -22,7 +22,7 @@ import {
 } from "../replicate/source.js";
 import { readSharedKey } from "./dcquic-options.js";
 import { milliseconds, positiveInteger } from "./dial-options.js";
-import { ExitCode } from "./exit-code.js";
+import { ExitCode, exitCodeOf } from "./exit-code.js";
 import { createOutput, type Output, UsageError } from "./output.js";
 import { INPUT, nameOfInput, replicateInput } from "./replicate-input.js";
 import { type Progress, progressBar } from "./progress.js";
@@ -158,7 +158,10 @@ async function send(order: Order): Promise<ExitCode> {
   const over = new AbortController();
   // What has arrived stays at the receiver, for the next run.
   const interrupted = new DwcpError("dwcp.shutdown", "the replication was interrupted");
-  const signalled = untilSignal(over.signal).then(() => over.abort(interrupted));
+  const signalled = untilSignal(over.signal).then((signal) => {
+    over.abort(interrupted);
+    return signal;
+  });
   const node = await openNode(order);
   let bar: Progress | undefined;
   let meter: ReplicaMeter | undefined;
@@ -208,7 +211,7 @@ async function send(order: Order): Promise<ExitCode> {
     const finished = options.watch === true || rounds.length > 0;
     const document = { ok: finished, to: options.to, name, kind: source.kind, rounds };
     if (output.json) output.result(document, () => "");
-    return finished ? ExitCode.OK : ExitCode.FAILURE;
+    return finished ? ExitCode.OK : exitCodeOf(await signalled);
   } finally {
     over.abort();
     await signalled;

@@ -3,7 +3,8 @@ import type { WireError } from "@proj/wire-types";
 /** What can be done about failures, by code. */
 const fixes: Readonly<Record<string, string>> = {
   "wire.connection_failed": "check the address, and that a node listens there",
-  "wire.invalid_uri": "write, for instance: xcp://127.0.0.1:9944",
+  "wire.invalid_uri":
+    "write, for instance: xcp://127.0.0.1:9944, unix:///run/node.sock or dcquic://127.0.0.1:9950",
   "wire.timeout": "check that the node runs, or wait longer with --timeout",
   "xcp.hello_timeout": "check that an XCP node listens there, or wait longer with --timeout",
   "xcp.timeout": "check that the node runs, or wait longer with --timeout",

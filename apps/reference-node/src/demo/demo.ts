@@ -57,7 +57,11 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   }
 }
 
-async function show(options: DemoOptions, held: HeldThings, stopped: Promise<void>): Promise<void> {
+async function show(
+  options: DemoOptions,
+  held: HeldThings,
+  stopped: Promise<unknown>,
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "reference-node-"));
   held.hold(() => Promise.resolve(rmSync(folder, { recursive: true })));
   const key = randomBytes(32);

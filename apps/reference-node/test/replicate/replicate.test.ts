@@ -19,6 +19,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatReplicaKey, isReplicaName, parseReplicaKey } from "#src/replicate/replica-key.js";
@@ -251,6 +252,30 @@ test("a receiver that is killed and started again goes on, and publishes", async
   expect(stderr).toBe("");
   expect(document["ok"]).toBe(true);
   expect(sha(join(replicas, "other.bin"))).toBe(sha(source));
+});
+
+test.each([
+  ["a file", "the same command goes on from what has arrived"],
+  ["standard input", "nothing of it is published"],
+])("%s that is interrupted says so, by its exit code too", async (source, said) => {
+  const proxy = await startTcpProxy({
+    toPort: Number(new URL(node.dwcp).port),
+    bytesPerSecond: 200_000,
+  });
+  const name = `${source}, never whole`;
+  const path = source === "a file" ? folder.write(name, randomBytes(8_000_000)) : "-";
+  const to = `dwcp://127.0.0.1:${proxy.port}`;
+  const line = ["replicate", path, "--name", name, "--to", to, "--key", keyFile, "--state", state];
+  const child = spawn(process.execPath, [main, ...line], { stdio: ["pipe", "ignore", "pipe"] });
+  child.stdin.write(randomBytes(60_000));
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  await until(() => proxy.connections.length > 0, "a connection");
+  child.kill("SIGINT");
+  expect(await once(child, "close")).toEqual([128 + constants.signals.SIGINT, null]);
+  await proxy.close();
+  expect(stderr).toContain(`${name} was interrupted; ${said}`);
+  expect(existsSync(join(replicas, name))).toBe(false);
 });
 
 test("--watch replicates every change until a signal", async () => {
