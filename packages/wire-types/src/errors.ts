@@ -90,8 +90,14 @@ export function asWireError(thrown: unknown, code: WireCode = "wire.closed"): Wi
   return wireError(code, describe(thrown), { cause: thrown });
 }
 
+// Messages of OpenSSL hold addresses and lines of its source; the reason among them is a property of its own.
+function reasonOfOpenssl(error: Error): string | undefined {
+  if (!("library" in error && "reason" in error)) return undefined;
+  return typeof error.reason === "string" ? error.reason : undefined;
+}
+
 // Anything can be thrown, even what cannot be turned into text.
 function describe(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message;
+  if (thrown instanceof Error) return reasonOfOpenssl(thrown) ?? thrown.message;
   return typeof thrown === "string" ? thrown : Object.prototype.toString.call(thrown);
 }

@@ -51,6 +51,13 @@ describe("whatever was thrown", () => {
     [undefined, "[object Undefined]"],
     [Symbol("s"), "[object Symbol]"],
     [Object.create(null), "[object Object]"],
+    [
+      Object.assign(new Error("80E5:error:0A:SSL routines:ssl3_read_bytes:alert:rec.c:1601:\n"), {
+        library: "SSL routines",
+        reason: "tlsv1 alert access denied",
+      }),
+      "tlsv1 alert access denied",
+    ],
   ])("becomes one, with it as the cause", (thrown, message) => {
     const error = asWireError(thrown, "wire.connection_failed");
     expect(error.code).toBe("wire.connection_failed");

@@ -19,6 +19,8 @@ const fixes: Readonly<Record<string, string>> = {
   "aeron.no_driver":
     "name the media driver's directory with --aeron-dir, or start `reference-node tensor driver`",
   "tensor_pool.driver_active": "end the other driver, or choose another shm.namespace",
+  "dcquic.handshake_failed":
+    "check the address, that [dcquic] of the node there is enabled, and that both have the same key",
   "dwcp.auth_failed": "name the key that the node holds with --key",
   "dwcp.conflict": "wait for the other process, or end it",
   "dwcp.no_space": "make room at the receiver; the same command then goes on",
