@@ -22,7 +22,7 @@ export const nodeKeys = {
     type: "texts",
     default: [],
     applies: "live",
-    meaning: "Peers that the node knows: host:port.",
+    meaning: "Peers that may be sent to: host:port; without any, all.",
   },
   "security.mode": {
     type: "choice",

@@ -4,6 +4,7 @@ import { DwcpError } from "../../errors.js";
 import type { MetricsBook } from "../../metrics/metrics-book.js";
 import type { DwcpNode } from "../dwcp-node.js";
 import { encodingOrderOf } from "./encoding-order.js";
+import { requireKnownPeer } from "./known-peers.js";
 import type { MigrationRequest, MigrationResult, MigrationRound } from "../migration/migrate.js";
 import type { PeerAddress } from "../net/link-options.js";
 
@@ -72,6 +73,7 @@ export class ManagedMigrations {
     { config, node }: { readonly config: DwcpConfig; readonly node: DwcpNode | undefined },
   ): Promise<MigrationResult> {
     if (node === undefined) throw new DwcpError("dwcp.disabled", "DWCP does not run");
+    requireKnownPeer(peer, config);
     const task = this.#begin(`${peer.host}:${peer.port}`, request.key);
     const { signal } = request;
     const both =

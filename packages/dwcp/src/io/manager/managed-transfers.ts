@@ -7,6 +7,7 @@ import type { DwcpNode } from "../dwcp-node.js";
 import type { PeerAddress } from "../net/link-options.js";
 import { nodeHdePlatform } from "../node-hde-platform.js";
 import { encodingOrderOf } from "./encoding-order.js";
+import { requireKnownPeer } from "./known-peers.js";
 import { sendPlainly } from "../plain/send-plainly.js";
 import type { SendRequest } from "../transfer/send-request.js";
 import { isStream } from "../transfer/send-source.js";
@@ -112,6 +113,7 @@ export class ManagedTransfers {
     request: SendRequest,
     context: TransferContext,
   ): Promise<ManagedResult> {
+    requireKnownPeer(peer, context.config);
     const task = this.#begin(`${peer.host}:${peer.port}`, request);
     const startMs = performance.now();
     let result = "ok";

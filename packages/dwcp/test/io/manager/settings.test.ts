@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BusyMemory } from "../../support/busy-memory.js";
 import { words } from "../../support/hde.js";
 
 const key = randomBytes(32);
@@ -83,4 +84,20 @@ test("B16: health is looked after every health.intervalMs, and told when it chan
   await until(() => heard.at(-1)?.state === "running", "its end", { everyMs: 20 });
   // As often as it changed, and not once more.
   expect(heard.map(({ state }) => state)).toEqual(["running", "degraded", "running"]);
+});
+
+test("B16: node.peers says who may be sent to, at once", async () => {
+  const listing = (...peers: string[]) => ({ ...configOf({}), node: { id: "sender", peers } });
+  const terms = () => ({ etag: sender.etag, allowRestart: false });
+  await sender.reconfigure(listing("127.0.0.1:1"), terms());
+  const refusal = {
+    code: "dwcp.invalid_config",
+    message: `node.peers does not list 127.0.0.1:${peer.port}`,
+  };
+  await expect(sentBytes(words(1_000, 1), 1)).rejects.toMatchObject(refusal);
+  const source = new BusyMemory(1, 1);
+  await expect(sender.migrate(peer, { key: "m", source })).rejects.toMatchObject(refusal);
+  source.stop();
+  await sender.reconfigure(listing("127.0.0.1:1", `127.0.0.1:${peer.port}`), terms());
+  expect(await sentBytes(words(1_000, 1), 1)).toBeGreaterThan(0);
 });
