@@ -4,6 +4,7 @@ import { type BindDriver, UdpDriver } from "@proj/dcquic-core/node";
 import { until } from "@proj/wire-types/testing";
 import { Socket } from "node:dgram";
 import { localPool } from "../support/udp-pools.js";
+import { workerOf } from "../support/worker-of.js";
 
 const pools: TransportPool[] = [];
 /** Ports to which, and from which, nothing passes. */
@@ -34,7 +35,7 @@ async function made(workers: number): Promise<{ pool: TransportPool; ports: read
   const ports: number[] = [];
   const bind: BindDriver = async (options) => {
     const driver = await UdpDriver.bind(options);
-    ports.push(driver.address.port);
+    ports[workerOf(options)] = driver.address.port;
     return driver;
   };
   const settings = { preset: "twoCoreTest", workers } as const;

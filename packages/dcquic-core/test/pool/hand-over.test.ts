@@ -9,6 +9,7 @@ import {
 } from "@proj/dcquic-core/node";
 import { backend } from "@proj/native-io";
 import { localPool } from "../support/udp-pools.js";
+import { workerOf } from "../support/worker-of.js";
 
 const pools: TransportPool[] = [];
 
@@ -45,7 +46,7 @@ async function crossed(bind: BindDriver) {
     settings: { ...patient, workers: 2 },
     bind: async (options) => {
       const driver = await bind(options);
-      workers.push(driver);
+      workers[workerOf(options)] = driver;
       return driver;
     },
   });

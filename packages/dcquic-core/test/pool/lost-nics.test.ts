@@ -11,6 +11,7 @@ import { backend } from "@proj/native-io";
 import { until } from "@proj/wire-types/testing";
 import { constants } from "node:os";
 import { localPool } from "../support/udp-pools.js";
+import { workerOf } from "../support/worker-of.js";
 
 const pools: TransportPool[] = [];
 
@@ -36,7 +37,7 @@ async function twoCards(bind: BindDriver, however: (driver: PoolDriver) => void 
   const pool = await localPool({
     settings: { preset: "twoCoreTest", workers: 2, nics: [nic, nic] },
     bind: async (options) => {
-      take.push(() => options.onNicLost?.(constants.errno.ENETDOWN));
+      take[workerOf(options)] = () => options.onNicLost?.(constants.errno.ENETDOWN);
       const driver: PoolDriver = await bind(options);
       const sendFor = driver.sendFor?.bind(driver);
       driver.sendFor = (packet) => {

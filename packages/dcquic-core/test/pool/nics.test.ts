@@ -6,6 +6,7 @@ import { until } from "@proj/wire-types/testing";
 import { constants } from "node:os";
 import { poolsAtBothWorkers } from "../support/two-homes.js";
 import { localPool } from "../support/udp-pools.js";
+import { workerOf } from "../support/worker-of.js";
 
 const pools: TransportPool[] = [];
 
@@ -26,7 +27,7 @@ async function cards(nics: number, address = "127.0.0.1") {
   }
   const gone: (() => void)[] = [];
   const bind: BindDriver = (options) => {
-    gone.push(() => options.onNicLost?.(constants.errno.ENETDOWN));
+    gone[workerOf(options)] = () => options.onNicLost?.(constants.errno.ENETDOWN);
     return UdpDriver.bind(options);
   };
   const nic = { address, bytesPerSecond: 1e9, flowBytesPerSecond: 1e9 };

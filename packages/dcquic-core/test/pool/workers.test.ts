@@ -11,6 +11,7 @@ import { backend } from "@proj/native-io";
 import { until } from "@proj/wire-types/testing";
 import { poolsAtBothWorkers } from "../support/two-homes.js";
 import { localPool } from "../support/udp-pools.js";
+import { workerOf } from "../support/worker-of.js";
 
 const pools: TransportPool[] = [];
 const nativeTest = backend.kind === "native" ? test : test.skip;
@@ -211,7 +212,7 @@ describe("§18: a worker is lost", () => {
     const bound: { readonly driver: UdpDriver; readonly lost: (reason: string) => void }[] = [];
     const bind: BindDriver = async (options) => {
       const driver = await UdpDriver.bind(options);
-      bound.push({ driver, lost: (reason) => options.onLost?.(reason) });
+      bound[workerOf(options)] = { driver, lost: (reason) => options.onLost?.(reason) };
       return driver;
     };
     const { caller, answerers, events } = await spread(6, { bind });
@@ -262,7 +263,7 @@ describe("§18: a worker is lost", () => {
   test("§14: one that hangs loses its peers, and gets new ones when it turns again", async () => {
     const tell: ((kind: "stalled" | "hung" | "recovered") => void)[] = [];
     const bind: BindDriver = (options) => {
-      tell.push((kind) => options.onFinding?.({ kind, worker: 0, forMs: 5000 }));
+      tell[workerOf(options)] = (kind) => options.onFinding?.({ kind, worker: 0, forMs: 5000 });
       return UdpDriver.bind(options);
     };
     const { caller, answerers, events } = await spread(6, { bind });
@@ -285,7 +286,7 @@ describe("§18: a worker is lost", () => {
       const threads: EngineThread[] = [];
       const bind: BindDriver = async (options) => {
         const thread = await bindThread(options);
-        threads.push(thread);
+        threads[workerOf(options)] = thread;
         return thread;
       };
       const { caller, answerers, events } = await spread(6, { bind });
@@ -347,8 +348,8 @@ describe("§18: a worker is lost", () => {
       const tell: ((kind: "hung" | "recovered") => void)[] = [];
       const bind: BindDriver = async (options) => {
         const thread = await bindThread(options);
-        threads.push(thread);
-        tell.push((kind) => options.onFinding?.({ kind, worker: 0, forMs: 5000 }));
+        threads[workerOf(options)] = thread;
+        tell[workerOf(options)] = (kind) => options.onFinding?.({ kind, worker: 0, forMs: 5000 });
         return thread;
       };
       const { caller, answerers, events } = await spread(6, { bind });
@@ -378,7 +379,7 @@ describe("§18: a worker is lost", () => {
     const threads: EngineThread[] = [];
     const bind: BindDriver = async (options) => {
       const thread = await bindThread(options);
-      threads.push(thread);
+      threads[workerOf(options)] = thread;
       return thread;
     };
     const { caller, answerers, events } = await spread(6, { bind });
