@@ -1,5 +1,13 @@
 import { afterEach, expect, test } from "@jest/globals";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PartWriter } from "#src/io/store/part-writer.js";
@@ -41,7 +49,37 @@ test("is settled once everything under way is written", async () => {
 test("a refusal of the system reaches whoever wrote, and what comes later is tried all the same", async () => {
   closeSync(openSync(path, "w"));
   const writer = opened("r");
-  await expect(writer.write(0, new Uint8Array(10))).rejects.toMatchObject({ code: "EBADF" });
-  await expect(writer.write(10, new Uint8Array(10))).rejects.toMatchObject({ code: "EBADF" });
+  const bytes = new Uint8Array(10).fill(1);
+  await expect(writer.write(0, bytes)).rejects.toMatchObject({ code: "EBADF" });
+  await expect(writer.write(10, bytes)).rejects.toMatchObject({ code: "EBADF" });
   await writer.settled();
+});
+
+test("zeros take no room, and are there", async () => {
+  const writer = opened("w+");
+  const ones = new Uint8Array(5_000).fill(1);
+  const zeros = new Uint8Array(20_000_000);
+  await Promise.all([
+    writer.write(0, ones),
+    writer.write(5_000, zeros),
+    writer.write(20_005_000, ones),
+    writer.write(20_010_000, zeros),
+  ]);
+  const expected = Buffer.concat([ones, zeros, ones, zeros]);
+  expect(readFileSync(path).equals(expected)).toBe(true);
+  // In blocks of 512 bytes; a file system without holes has them all.
+  if (process.platform === "linux") expect(statSync(path).blocks * 512).toBeLessThan(1_000_000);
+});
+
+test("zeros are written where other bytes were: by this process or an earlier one", async () => {
+  writeFileSync(path, new Uint8Array(3_000).fill(7));
+  const writer = opened("r+");
+  await writer.write(4_000, new Uint8Array(1_000).fill(8));
+  await writer.write(1_000, new Uint8Array(1_000));
+  await writer.write(4_500, new Uint8Array(1_000));
+  const expected = new Uint8Array(5_500)
+    .fill(7, 0, 1_000)
+    .fill(7, 2_000, 3_000)
+    .fill(8, 4_000, 4_500);
+  expect(readFileSync(path).equals(expected)).toBe(true);
 });

@@ -1,4 +1,5 @@
-import { writev } from "node:fs";
+import { fstatSync, ftruncateSync, writev } from "node:fs";
+import { IntervalSet } from "@proj/wire-types";
 import { DwcpError } from "../../errors.js";
 
 /** What one call of the system takes, in pieces and bytes: enough to be worth the way to another thread. */
@@ -14,10 +15,14 @@ interface Piece {
 
 /**
  * Writes pieces of a file in threads of the system, one call at a time: two would wait for each other inside the kernel. What
- * comes meanwhile and lies in a row goes with one call.
+ * comes meanwhile and lies in a row goes with one call. Zeros are left out where nothing was written: the file has a hole there.
  */
 export class PartWriter {
   readonly #fd: number;
+  /** Where bytes lie that may not be zeros. */
+  readonly #written = new IntervalSet();
+  /** How long the file is once everything under way is written. */
+  #length: number;
   #waiting: Piece[] = [];
   #isWriting = false;
   #idle: (() => void)[] = [];
@@ -25,6 +30,8 @@ export class PartWriter {
   /** `fd` stays its owner's, who closes it once nothing {@link settled} is under way. */
   constructor(fd: number) {
     this.#fd = fd;
+    this.#length = fstatSync(fd).size;
+    if (this.#length > 0) this.#written.add(0, this.#length);
   }
 
   /**
@@ -32,8 +39,17 @@ export class PartWriter {
    *
    * @throws DwcpError `dwcp.no_space`; and what else the file system says.
    */
-  write(offset: number, bytes: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
+  async write(offset: number, bytes: Uint8Array): Promise<void> {
+    const end = offset + bytes.length;
+    if (this.#written.firstHeld(offset) >= end && areZeros(bytes)) {
+      // Nothing that is under way lies behind a longer file's end.
+      if (end > this.#length) ftruncateSync(this.#fd, end);
+      this.#length = Math.max(this.#length, end);
+      return;
+    }
+    this.#written.add(offset, end);
+    this.#length = Math.max(this.#length, end);
+    await new Promise<void>((resolve, reject) => {
       this.#waiting.push({ offset, bytes, resolve, reject });
       if (!this.#isWriting) this.#next();
     });
@@ -96,6 +112,11 @@ export class PartWriter {
     this.#waiting = sorted.slice(count);
     return sorted.slice(0, count);
   }
+}
+
+// Bytes are all the same when each is the same as the one before it.
+function areZeros(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && Buffer.compare(bytes.subarray(1), bytes.subarray(0, -1)) === 0;
 }
 
 // A call may write less than it was given.
