@@ -38,8 +38,19 @@ export function decodeCopyLit(
     memory: memory.literals,
     prefix: () => viewRanges(baseline, ranges, memory.prefix),
   });
-  const window = windowOf(ops, baseline, rawBytes);
   const into = allocate(rawBytes);
+  layOps(ops, literals, into, baseline);
+  return into;
+}
+
+// A function of its own: it runs thousands of times per unit, and is compiled without all that stands around it.
+function layOps(
+  ops: readonly CopyOp[],
+  literals: Uint8Array,
+  into: Uint8Array,
+  baseline: ByteSource,
+): void {
+  const window = windowOf(ops, baseline, into.length);
   let at = 0;
   let literalAt = 0;
   for (const op of ops) {
@@ -52,7 +63,6 @@ export function decodeCopyLit(
     } else copyBytes(window.bytes, op.offset - window.start, into, at, length);
     at += length;
   }
-  return into;
 }
 
 interface Window {

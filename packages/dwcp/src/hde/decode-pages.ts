@@ -32,54 +32,83 @@ export function decodePages(
   const pages = Math.ceil(rawBytes / pageBytes);
   const runs = readPageRuns(lists.view(lists.varint()), pages, firstPage);
   const ranges = readRanges(lists, rawOffset, baseline.length, limits);
-  const spans = placeRuns(runs, rawBytes, pageBytes);
-  const literals = spans.filter(({ run }) => run.kind === PageKind.LITERAL);
-  const literalBytes = literals.reduce((sum, { length }) => sum + length, 0);
+  const literalBytes = literalBytesOf(runs, rawBytes, pageBytes);
   const codec = reader.u8();
-  const bytes = decodeLiterals({ codec, bytes: reader.rest() }, literalBytes, {
+  const literals = decodeLiterals({ codec, bytes: reader.rest() }, literalBytes, {
     zstd: platform.zstd,
     limits,
     memory: memory.literals,
     prefix: () => viewRanges(baseline, ranges, memory.prefix),
     base: () => {
       const base = memory.prefix.take(literalBytes).fill(0);
-      let at = 0;
-      for (const { start, length } of literals) {
-        base.set(overlapOf(baseline, rawOffset + start, length), at);
-        at += length;
-      }
-      return base;
+      return gatherBase(base, runs, { rawOffset, rawBytes, pageBytes, baseline });
     },
   });
-  const into = allocate(rawBytes);
+  return layRuns(runs, literals, allocate(rawBytes), { rawOffset, rawBytes, pageBytes, baseline });
+}
+
+/** Where the runs of a unit lie. */
+interface PagePlace {
+  readonly rawOffset: number;
+  readonly rawBytes: number;
+  readonly pageBytes: number;
+  readonly baseline: ByteSource;
+}
+
+function literalBytesOf(runs: readonly PageRun[], rawBytes: number, pageBytes: number): number {
+  let at = 0;
+  let literalBytes = 0;
+  for (const { kind, pages } of runs) {
+    const length = lengthOf(pages, at, rawBytes, pageBytes);
+    if (kind === PageKind.LITERAL) literalBytes += length;
+    at += length;
+  }
+  return literalBytes;
+}
+
+// Same-offset baseline bytes of the literals, behind each other.
+function gatherBase(
+  base: Uint8Array,
+  runs: readonly PageRun[],
+  { rawOffset, rawBytes, pageBytes, baseline }: PagePlace,
+): Uint8Array {
+  let at = 0;
   let literalAt = 0;
-  for (const { run, start, length } of spans) {
-    if (run.kind === PageKind.LITERAL) {
-      into.set(bytes.subarray(literalAt, literalAt + length), start);
+  for (const { kind, pages } of runs) {
+    const length = lengthOf(pages, at, rawBytes, pageBytes);
+    if (kind === PageKind.LITERAL) {
+      base.set(overlapOf(baseline, rawOffset + at, length), literalAt);
       literalAt += length;
-    } else if (run.kind === PageKind.SAME) {
-      into.set(sliceOf(baseline, rawOffset + start, length), start);
-    } else if (run.kind === PageKind.COPY) {
-      into.set(sliceOf(baseline, run.source * pageBytes, length), start);
-    } else into.fill(0, start, start + length);
+    }
+    at += length;
+  }
+  return base;
+}
+
+function layRuns(
+  runs: readonly PageRun[],
+  literals: Uint8Array,
+  into: Uint8Array,
+  { rawOffset, rawBytes, pageBytes, baseline }: PagePlace,
+): Uint8Array {
+  let at = 0;
+  let literalAt = 0;
+  for (const { kind, pages, source } of runs) {
+    const length = lengthOf(pages, at, rawBytes, pageBytes);
+    if (kind === PageKind.LITERAL) {
+      into.set(literals.subarray(literalAt, literalAt + length), at);
+      literalAt += length;
+    } else if (kind === PageKind.SAME) {
+      into.set(sliceOf(baseline, rawOffset + at, length), at);
+    } else if (kind === PageKind.COPY) {
+      into.set(sliceOf(baseline, source * pageBytes, length), at);
+    } else into.fill(0, at, at + length);
+    at += length;
   }
   return into;
 }
 
-interface PlacedRun {
-  readonly run: PageRun;
-  /** From the start of the unit, in bytes. */
-  readonly start: number;
-  /** The last page of an object may be short. */
-  readonly length: number;
-}
-
-function placeRuns(runs: readonly PageRun[], rawBytes: number, pageBytes: number): PlacedRun[] {
-  let start = 0;
-  return runs.map((run) => {
-    const length = Math.min(run.pages * pageBytes, rawBytes - start);
-    const placed = { run, start, length };
-    start += length;
-    return placed;
-  });
+// The last page of an object may be short.
+function lengthOf(pages: number, at: number, rawBytes: number, pageBytes: number): number {
+  return Math.min(pages * pageBytes, rawBytes - at);
 }

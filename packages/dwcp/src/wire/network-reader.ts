@@ -3,6 +3,8 @@ import { DwcpError } from "../errors.js";
 
 const WORD = 2 ** 32;
 const MAX_HIGH_WORD = 2 ** 21 - 1;
+// What fits a 32-bit integer with room for its sign.
+const SHORT_VARINT_BYTES = 4;
 
 /**
  * A bounds-checked big-endian cursor. Whatever is read past the end throws `dwcp.protocol`.
@@ -55,14 +57,18 @@ export class NetworkReader {
 
   /** Reads an unsigned varint (LEB128) of at most 2^53−1. */
   varint(): number {
-    // The shared decoder says "truncated" where this one says "protocol".
-    try {
-      const { value, size } = readLeb128(this.#bytes, this.#offset);
-      this.#offset += size;
-      return value;
-    } catch (cause) {
-      throw new DwcpError("dwcp.protocol", `no varint at ${this.#offset}`, { cause });
+    let value = 0;
+    // Nearly all are short: lists of a unit have thousands, and none of these takes an object.
+    for (let size = 0; size < SHORT_VARINT_BYTES; size++) {
+      const byte = this.#bytes[this.#offset + size];
+      if (byte === undefined) break;
+      value |= (byte & 0x7f) << (7 * size);
+      if (byte < 0x80) {
+        this.#offset += size + 1;
+        return value;
+      }
     }
+    return this.#anyVarint();
   }
 
   /** Reads a signed varint (zigzag) of at most 2^52 either way. */
@@ -92,5 +98,16 @@ export class NetworkReader {
     }
     this.#offset = at + length;
     return at;
+  }
+
+  #anyVarint(): number {
+    // The shared decoder says "truncated" where this one says "protocol".
+    try {
+      const { value, size } = readLeb128(this.#bytes, this.#offset);
+      this.#offset += size;
+      return value;
+    } catch (cause) {
+      throw new DwcpError("dwcp.protocol", `no varint at ${this.#offset}`, { cause });
+    }
   }
 }
