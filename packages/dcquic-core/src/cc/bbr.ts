@@ -1,3 +1,5 @@
+import { WIDE_ZERO } from "../wire/wide-zero.js";
+
 /** What one FEEDBACK says about a path, as differences to the one before. spec/dcquic.md §12 */
 export interface RateSample {
   /** When it arrived. */
@@ -67,16 +69,16 @@ export class Bbr {
   #minRttUs = Number.POSITIVE_INFINITY;
   #minRttAtUs = Number.NEGATIVE_INFINITY;
   #probedRttUs = Number.NEGATIVE_INFINITY;
-  #probeRttUntilUs = 0;
+  #probeRttUntilUs = WIDE_ZERO;
   // The best of the last two probing cycles.
   #bandwidth: [number, number] = [0, 0];
   // Whether this was the limit at some time of the present cycle.
   #cycleLimited = false;
-  #fullBandwidth = 0;
+  #fullBandwidth = WIDE_ZERO;
   #fullRounds = 0;
   #lossEvents = 0;
   #ecnRounds = 0;
-  #ecnAlpha = 0;
+  #ecnAlpha = WIDE_ZERO;
   #inflightCap = Number.POSITIVE_INFINITY;
   #roundsInPhase = 0;
   #roundDelivered = 0;

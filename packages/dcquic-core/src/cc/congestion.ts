@@ -1,6 +1,7 @@
 import type { Feedback } from "../wire/path-frames.js";
 import { Bbr } from "./bbr.js";
 import type { RttEstimator } from "./rtt.js";
+import { WIDE_ZERO } from "../wire/wide-zero.js";
 import { SentLog } from "./sent-log.js";
 
 const REORDER_PACKETS = 3;
@@ -17,16 +18,16 @@ export class Congestion {
   /** The estimator. */
   readonly bbr: Bbr;
   /** Share of BBR's pace that is used: less than 1 for a peer in trouble. §14 */
-  paceShare = 1;
+  paceShare: number = Number.NaN;
   readonly #sent: SentLog;
   readonly #rtt: RttEstimator;
   #ecn: EcnState = "capable";
   #largest = -1;
-  #atUs = 0;
+  #atUs = WIDE_ZERO;
   #packets = 0;
-  #bytes = 0;
-  #sentBytesAtLargest = 0;
-  #sentAtUs = 0;
+  #bytes = WIDE_ZERO;
+  #sentBytesAtLargest = WIDE_ZERO;
+  #sentAtUs = WIDE_ZERO;
   #missing = 0;
   #lost = 0;
   #marks = 0;
@@ -40,6 +41,8 @@ export class Congestion {
    * for.
    */
   constructor(packetBytes: number, rtt: RttEstimator, slackUs = 0, firstPacket = 0) {
+    // Not above, for it would be a small integer there: see WIDE_ZERO.
+    this.paceShare = 1;
     this.#slackUs = slackUs;
     this.bbr = new Bbr(packetBytes, slackUs);
     this.#rtt = rtt;

@@ -1,5 +1,6 @@
 import { IntervalSet } from "../buffer/interval-set.js";
 import type { ReceiveKeys } from "../crypto/receive-keys.js";
+import { WIDE_ZERO } from "../wire/wide-zero.js";
 import { ReplayWindow } from "../path/replay-window.js";
 import type { Id64 } from "../wire/id64.js";
 import type { FirstCounters } from "./first-counters.js";
@@ -30,7 +31,7 @@ export class PeerWorker {
   /** Packets that were opened. */
   packetCount = 0;
   /** Bytes of their datagrams. */
-  byteCount = 0;
+  byteCount: number = WIDE_ZERO;
   /** Packets marked ECT(0). */
   ect0 = 0;
   /** Packets marked ECT(1). */
@@ -42,7 +43,7 @@ export class PeerWorker {
   /** The sender's clock in that packet. */
   largestClockUs = 0;
   /** When it arrived. */
-  largestAtUs = 0;
+  largestAtUs: number = WIDE_ZERO;
   /** CONTROL packets, and how many of them were marked CE, since losses were last weighed. */
   controls = 0;
   controlMarks = 0;

@@ -1,3 +1,4 @@
+import { WIDE_ZERO } from "../wire/wide-zero.js";
 import type { AwakeTime } from "./awake-time.js";
 
 /** Where a peer stands. spec/dcquic.md §14 */
@@ -41,12 +42,12 @@ const JITTER = 0.2;
 export class PeerHealth {
   #state: PeerState = "healthy";
   #sinceUs: number;
-  #ewma = 0;
+  #ewma = WIDE_ZERO;
   #samples = 0;
   #samplesSinceUs: number;
   #answers = 0;
-  #firstAnswerUs = 0;
-  #lastAnswerUs = 0;
+  #firstAnswerUs = WIDE_ZERO;
+  #lastAnswerUs = WIDE_ZERO;
   #unanswered = 0;
   #heardUs: number;
   #sleptAtHeardUs: number;

@@ -1,3 +1,4 @@
+import { WIDE_ZERO } from "./wide-zero.js";
 import { WireLimit } from "./constants.js";
 import { type Id64, id64 } from "./id64.js";
 import { decodeRanges, encodeRanges, RangeList } from "./ranges.js";
@@ -177,7 +178,7 @@ export function feedback(): Feedback {
     echoedClockUs: 0,
     delayUs: 0,
     packets: 0,
-    bytes: 0,
+    bytes: WIDE_ZERO,
     ect0: 0,
     ect1: 0,
     ce: 0,
