@@ -7,6 +7,7 @@ import { ImmediateBatch, type PacketBatch } from "../crypto/packet-batch.js";
 import { AwakeTime } from "../health/awake-time.js";
 import type { RmaPort } from "../rma/rma-port.js";
 import { Fifo } from "../sched/fifo.js";
+import { KeyHash } from "../sched/key-hash.js";
 import type { LeakyBucket } from "../sched/leaky-bucket.js";
 import type { PullScheduler } from "../sched/pull-scheduler.js";
 import { NO_TIMER, type TimerId, TimingWheel } from "../sched/timing-wheel.js";
@@ -43,6 +44,8 @@ export class EngineContext {
   readonly packets: PacketBatch;
   /** Randomness. */
   readonly random: RandomSource;
+  /** Finds what is known by keys that peers choose. */
+  readonly hash: KeyHash;
   /** The buffers that own transfers are attached to. */
   readonly buffers: BufferRegistry;
   /** Which transfer waits for which. */
@@ -107,6 +110,7 @@ export class EngineContext {
     this.rma = parts.rma;
     this.packets = parts.crypto.packetBatch?.() ?? new ImmediateBatch();
     this.random = parts.random;
+    this.hash = new KeyHash(parts.random);
     this.buffers = parts.buffers;
     this.causality = parts.causality;
     this.dataKeys = parts.dataKeys;

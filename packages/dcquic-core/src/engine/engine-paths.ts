@@ -57,6 +57,7 @@ export class EnginePaths {
       crypto,
       sender: pulls.addSender(),
       forgotten: this.#forgotten,
+      hash: this.#context.hash,
       nowUs,
       awake,
       healthChanged: this.#owner.healthChanged,

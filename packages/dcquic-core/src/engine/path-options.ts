@@ -2,6 +2,7 @@ import type { CryptoBackend } from "../crypto/backend.js";
 import type { AwakeTime } from "../health/awake-time.js";
 import type { PeerState } from "../health/peer-health.js";
 import type { EstablishedPath } from "../path/handshake.js";
+import type { KeyHash } from "../sched/key-hash.js";
 import type { PullSender } from "../sched/pull-scheduler.js";
 import type { Tombstone } from "../transfer/tombstones.js";
 import type { EngineConfig } from "./config.js";
@@ -29,6 +30,8 @@ export interface PathOptions {
   readonly sender: PullSender;
   /** Told of each tombstone that goes. */
   readonly forgotten: (tombstone: Tombstone) => void;
+  /** Finds what is known by keys that the peer chooses. */
+  readonly hash: KeyHash;
   /** When it is made. */
   readonly nowUs: number;
   /** How long the engine was kept from running. */

@@ -146,7 +146,7 @@ export class Path extends PathTables {
   feedbackUs: number = Number.POSITIVE_INFINITY;
   /** Whether new limits are to be told even though nothing else is. */
   creditDue = false;
-  readonly #options: Pick<PathOptions, "config" | "counters" | "forgotten">;
+  readonly #options: Pick<PathOptions, "config" | "counters" | "forgotten" | "hash">;
   readonly #workers = new Map<number, PeerWorker>();
   // What only a peer needs that something is sent to, or heard from. Most peers are idle.
   #congestion: Congestion | undefined;
@@ -158,7 +158,7 @@ export class Path extends PathTables {
     const { config, counters, crypto, established, forgotten, healthChanged, keyDerived } = options;
     const { pathSecret, aead, credentialId, role, peer } = established;
     // Not what the peer said of itself, of which little is needed later.
-    this.#options = { config, counters, forgotten };
+    this.#options = { config, counters, forgotten, hash: options.hash };
     this.id = options.id;
     this.address = options.address;
     this.addresses = [options.address];
@@ -265,11 +265,12 @@ export class Path extends PathTables {
 
   /** Makes the state of a worker, to be kept by {@link Path.keepWorker} once one of its packets verified. */
   makeWorker(worker: number): PeerWorker {
-    const { config, counters, forgotten } = this.#options;
+    const { config, counters, forgotten, hash } = this.#options;
     return new PeerWorker({
       worker,
       keys: this.keys.receive(worker),
-      tombstones: new Tombstones(forgotten),
+      tombstones: new Tombstones(hash, forgotten),
+      hash,
       packetWindow: config.packetWindow,
       notifyWindow: config.replayNotifyWindow,
       counters,

@@ -2,6 +2,7 @@ import { IntervalSet } from "../buffer/interval-set.js";
 import type { ReceiveKeys } from "../crypto/receive-keys.js";
 import { WIDE_ZERO } from "../wire/wide-zero.js";
 import { ReplayWindow } from "../path/replay-window.js";
+import type { KeyHash } from "../sched/key-hash.js";
 import type { Id64 } from "../wire/id64.js";
 import type { FirstCounters } from "./first-counters.js";
 import { LiveTransfers } from "../transfer/live-transfers.js";
@@ -19,7 +20,7 @@ export class PeerWorker {
   /** Announcements that were taken. */
   readonly notifies: ReplayWindow;
   /** Its transfers that are not finished here. */
-  readonly live: LiveTransfers = new LiveTransfers();
+  readonly live: LiveTransfers;
   /** Its transfers that are. */
   readonly tombstones: Tombstones;
   /** Announcements that were offered to the application, refused, voided or closed: dependents may go on. */
@@ -61,9 +62,11 @@ export class PeerWorker {
     readonly packetWindow: number;
     readonly notifyWindow: number;
     readonly counters: FirstCounters;
+    readonly hash: KeyHash;
   }) {
     const { counters } = options;
     this.worker = options.worker;
+    this.live = new LiveTransfers(options.hash);
     this.largest = counters.packetNumber - 1;
     this.weighedLargest = this.largest;
     this.offered.add(0, counters.notifySeq);

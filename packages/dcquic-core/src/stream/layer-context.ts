@@ -1,3 +1,4 @@
+import { KeyHash } from "../sched/key-hash.js";
 import { LinkedSet } from "../sched/linked-set.js";
 import { BySlot } from "./by-slot.js";
 import { EarlyMessages, type Offer } from "./early-messages.js";
@@ -15,7 +16,7 @@ export class LayerContext {
   /** The engine. */
   readonly port: EnginePort;
   /** Streams whose id is known. */
-  readonly streams: StreamTable = new StreamTable();
+  readonly streams: StreamTable;
   /** Own streams whose opening transfer has no id yet. */
   readonly opening: LinkedSet<Stream> = new LinkedSet();
   /** What waits before it is opened. */
@@ -36,6 +37,7 @@ export class LayerContext {
   /** Works on an engine that has no streams yet. */
   constructor(port: EnginePort) {
     this.port = port;
+    this.streams = new StreamTable(new KeyHash(port.random));
     this.closes = new StreamCloses(port);
     this.tokens = new TokenKeeper(port);
   }

@@ -101,11 +101,11 @@ export class OutgoingMessages {
   #opened(stream: Stream, id: Id64, token: Id64 | undefined): void {
     const { closes, opening, streams, tokens } = this.#context;
     stream.id = id;
+    opening.delete(stream);
     streams.add(stream, id);
     if (token !== undefined && stream.outcome === undefined) tokens.hold(stream, token);
     const { backlog } = stream;
     stream.backlog = undefined;
-    opening.delete(stream);
     if (stream.outcome !== undefined) {
       // It ended before it began: the peer may hear of it all the same.
       closes.abort(stream, stream.outcome);

@@ -28,7 +28,7 @@ export interface StreamLayerOptions {
  * - `open` begins a stream, and the methods of `Stream` use it;
  * - `handle` takes every event of the engine.
  *
- * It has no clock, no randomness and no promises.
+ * It has no clock and no promises; of randomness it takes what hashes ids.
  *
  * @see spec/dcquic.md §4, §15
  */

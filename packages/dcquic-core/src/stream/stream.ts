@@ -165,7 +165,7 @@ export class Stream implements Linked<Stream> {
   isUnanswered = false;
   /** Whether the request's and the whole call's token were settled. */
   tokenSettled: "no" | "request" | "yes" = "no";
-  /** See {@link Linked}: among own streams that have no id yet. */
+  /** See {@link Linked}: among own streams that have no id yet, or among those of its path. */
   previous: Stream | undefined;
   /** See {@link Linked}. */
   next: Stream | undefined;

@@ -1,11 +1,18 @@
+import { IdMap } from "../sched/id-map.js";
+import type { KeyHash } from "../sched/key-hash.js";
 import { LinkedSet } from "../sched/linked-set.js";
-import { NumberMap } from "../sched/number-map.js";
+import { highWord } from "../wire/id64.js";
 import type { PulledTransfer } from "./pulled-transfer.js";
 
 /** The transfers of one worker of a peer that are not finished here, by the numbers of their announcements and in the order of arrival. */
 export class LiveTransfers {
-  readonly #bySeq = new NumberMap<PulledTransfer>();
+  readonly #bySeq: IdMap<PulledTransfer>;
   readonly #inOrder = new LinkedSet<PulledTransfer>();
+
+  /** Finds them by `hash`: the peer chooses the numbers. */
+  constructor(hash: KeyHash) {
+    this.#bySeq = new IdMap(hash);
+  }
 
   /** How many there are. */
   get size(): number {
@@ -14,28 +21,36 @@ export class LiveTransfers {
 
   /** The transfer with this number, or `undefined`. */
   get(notifySeq: number): PulledTransfer | undefined {
-    return this.#bySeq.get(notifySeq);
+    return this.#bySeq.get(highWord(notifySeq), notifySeq >>> 0);
   }
 
   /** Adds a transfer under the number that it has now. */
   add(transfer: PulledTransfer): void {
-    this.#bySeq.set(transfer.notifySeq, transfer);
+    const { notifySeq } = transfer;
+    this.#bySeq.set(highWord(notifySeq), notifySeq >>> 0, transfer);
     this.#inOrder.add(transfer);
   }
 
   /** Forgets a transfer; its number must not have changed since. */
   delete(transfer: PulledTransfer): void {
     if (!this.#inOrder.has(transfer)) return;
+    const { notifySeq } = transfer;
     this.#inOrder.delete(transfer);
-    this.#bySeq.delete(transfer.notifySeq);
+    this.#bySeq.delete(highWord(notifySeq), notifySeq >>> 0);
   }
 
   /** Those with numbers from `start` on and below `end`, as they are now. */
   between(start: number, end: number): PulledTransfer[] {
     const found: PulledTransfer[] = [];
-    for (const notifySeq of this.#bySeq.keysBetween(start, end)) {
-      const transfer = this.#bySeq.get(notifySeq);
-      if (transfer !== undefined) found.push(transfer);
+    if (end - start < this.size) {
+      for (let notifySeq = start; notifySeq < end; notifySeq++) {
+        const transfer = this.get(notifySeq);
+        if (transfer !== undefined) found.push(transfer);
+      }
+    } else {
+      for (const transfer of this.#inOrder) {
+        if (transfer.notifySeq >= start && transfer.notifySeq < end) found.push(transfer);
+      }
     }
     return found;
   }

@@ -1,6 +1,7 @@
+import { IdMap } from "../sched/id-map.js";
+import type { KeyHash } from "../sched/key-hash.js";
 import { type Linked, LinkedSet } from "../sched/linked-set.js";
-import { NumberMap } from "../sched/number-map.js";
-import type { Id64 } from "../wire/id64.js";
+import { type Id64, highWord } from "../wire/id64.js";
 import type { RangeList } from "../wire/ranges.js";
 
 /** How many tombstones a path keeps. spec/dcquic.md §6 */
@@ -51,14 +52,21 @@ export class Tombstone implements Linked<Tombstone> {
 export class Tombstones {
   readonly #limit: number;
   readonly #forgotten: (tombstone: Tombstone) => void;
-  readonly #bySeq = new NumberMap<Tombstone>();
-  readonly #inOrder = new LinkedSet<Tombstone>();
+  readonly #bySeq: IdMap<Tombstone>;
+  // Apart, so that the one to go is found at once: the peer decides how many fail.
+  readonly #successes = new LinkedSet<Tombstone>();
+  readonly #failures = new LinkedSet<Tombstone>();
 
   /**
    * Keeps at most `limit`; beyond it the oldest successful one goes, then the oldest. `forgotten` is told of each that
-   * goes.
+   * goes. They are found by `hash`: the peer chooses the numbers.
    */
-  constructor(forgotten: (tombstone: Tombstone) => void, limit: number = MAX_TOMBSTONES) {
+  constructor(
+    hash: KeyHash,
+    forgotten: (tombstone: Tombstone) => void,
+    limit: number = MAX_TOMBSTONES,
+  ) {
+    this.#bySeq = new IdMap(hash);
     this.#forgotten = forgotten;
     this.#limit = limit;
   }
@@ -70,49 +78,52 @@ export class Tombstones {
 
   /** What is left of the announcement with this number. */
   get(notifySeq: number): Tombstone | undefined {
-    return this.#bySeq.get(notifySeq);
+    return this.#bySeq.get(highWord(notifySeq), notifySeq >>> 0);
   }
 
   /** Remembers a finished transfer. */
   add(notifySeq: number, tombstone: Tombstone): void {
     if (this.#bySeq.size >= this.#limit) this.#forgetOldest();
-    const before = this.#bySeq.get(notifySeq);
+    const before = this.get(notifySeq);
     if (before !== undefined) this.#forget(before);
     tombstone.notifySeq = notifySeq;
-    this.#bySeq.set(notifySeq, tombstone);
-    this.#inOrder.add(tombstone);
+    this.#bySeq.set(highWord(notifySeq), notifySeq >>> 0, tombstone);
+    this.#listOf(tombstone).add(tombstone);
   }
 
   /** Obeys CLOSED: everything below the floor and in the ranges above it is forgotten. Returns how many were. */
   close(floor: number, ranges: RangeList): number {
     const before = this.#bySeq.size;
-    for (const tombstone of this.#inOrder) {
-      const { notifySeq } = tombstone;
-      if (notifySeq < floor || isCovered(notifySeq - floor, ranges)) this.#forget(tombstone);
+    for (const list of [this.#successes, this.#failures]) {
+      for (const tombstone of list) {
+        const { notifySeq } = tombstone;
+        if (notifySeq < floor || isCovered(notifySeq - floor, ranges)) this.#forget(tombstone);
+      }
     }
     return before - this.#bySeq.size;
   }
 
   /** Forgets all of them, because their path is forgotten. */
   clear(): void {
-    for (const tombstone of this.#inOrder) this.#forget(tombstone);
+    for (const list of [this.#successes, this.#failures]) {
+      for (const tombstone of list) this.#forget(tombstone);
+    }
   }
 
   #forgetOldest(): void {
-    let oldest: Tombstone | undefined;
-    for (const tombstone of this.#inOrder) {
-      oldest ??= tombstone;
-      if (tombstone.status !== 0) continue;
-      oldest = tombstone;
-      break;
-    }
+    const oldest = this.#successes.first ?? this.#failures.first;
     if (oldest !== undefined) this.#forget(oldest);
   }
 
   #forget(tombstone: Tombstone): void {
-    this.#bySeq.delete(tombstone.notifySeq);
-    this.#inOrder.delete(tombstone);
+    const { notifySeq } = tombstone;
+    this.#bySeq.delete(highWord(notifySeq), notifySeq >>> 0);
+    this.#listOf(tombstone).delete(tombstone);
     this.#forgotten(tombstone);
+  }
+
+  #listOf({ status }: Tombstone): LinkedSet<Tombstone> {
+    return status === 0 ? this.#successes : this.#failures;
   }
 }
 

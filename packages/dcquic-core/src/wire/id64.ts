@@ -51,6 +51,11 @@ export function formatId(id: Id64): string {
 
 /** Splits a counter below 2^53 into an id's words. */
 export function setCounter(into: Id64, value: number): void {
-  into.hi = Math.floor(value / WORD);
+  into.hi = highWord(value);
   into.lo = value >>> 0;
+}
+
+/** Bits 52–32 of a counter below 2^53; `>>> 0` gives the others. */
+export function highWord(value: number): number {
+  return Math.floor(value / WORD);
 }

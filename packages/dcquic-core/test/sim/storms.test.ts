@@ -100,7 +100,7 @@ test("§8.5, §23: a broadcast to 64 of whom some refuse, some crash and some ar
     hosts: 65,
     faults: {
       loss: 0.01,
-      crashes: [...crashing].map((host) => ({ host, atUs: 300, signer: "lost" })),
+      crashes: [...crashing].map((host) => ({ host, atUs: 200, signer: "lost" })),
       nicDown: [...cut].map((host) => ({ host, fromUs: 200, untilUs: 1e9 })),
     },
   });

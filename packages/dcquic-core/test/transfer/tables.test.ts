@@ -1,8 +1,12 @@
 import { expect, test } from "@jest/globals";
+import { KeyHash } from "#src/sched/key-hash.js";
 import { SlotTable } from "#src/transfer/slot-table.js";
 import { Tombstone, Tombstones } from "#src/transfer/tombstones.js";
 import { id64 } from "#src/wire/id64.js";
 import { RangeList } from "#src/wire/ranges.js";
+import { SeededRandom } from "@proj/wire-types";
+
+const hash = new KeyHash(new SeededRandom(1));
 
 test("§6.1: an id finds its object, under its worker and generation only", () => {
   const table = new SlotTable<{ name: string }>(5, 10, 2 ** 24 - 1);
@@ -38,15 +42,21 @@ test("§20: a full table says so", () => {
 });
 
 test("§6: beyond the limit the oldest successful tombstone goes", () => {
-  const tombstones = new Tombstones(() => {}, 2);
+  const tombstones = new Tombstones(hash, () => {}, 2);
   tombstones.add(1, stone(10));
   tombstones.add(2, stone(0));
   tombstones.add(3, stone(0));
   expect([1, 2, 3].map((seq) => tombstones.get(seq) !== undefined)).toEqual([true, false, true]);
 });
 
+test("§6: where nothing but failures is left, the oldest of them goes", () => {
+  const tombstones = new Tombstones(hash, () => {}, 2);
+  for (const seq of [1, 2, 3]) tombstones.add(seq, stone(10));
+  expect([1, 2, 3].map((seq) => tombstones.get(seq) !== undefined)).toEqual([false, true, true]);
+});
+
 test("§9.12: CLOSED forgets below the floor and in its ranges", () => {
-  const tombstones = new Tombstones(() => {});
+  const tombstones = new Tombstones(hash, () => {});
   for (let seq = 0; seq < 20; seq++) {
     tombstones.add(seq, stone(0));
   }
