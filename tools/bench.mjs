@@ -15,6 +15,7 @@ const usage = `npm run bench -- <name> [options]
   --round-ms <n>    length of one peer's turn in a round (default 200)
   --case <text>     only the cases whose name contains <text>
   --let-cpus-sleep  no spinners on idle cores while calls wait
+  --help            this text; nothing is built for it
 `;
 
 const benches = ["packages", "apps"].flatMap((room) =>
@@ -30,7 +31,7 @@ const benches = ["packages", "apps"].flatMap((room) =>
 );
 
 const [wanted, ...options] = process.argv.slice(2);
-if (wanted === undefined || wanted === "--help" || wanted === "-h") leave(0, usage);
+if (wanted === undefined || [wanted, ...options].some(isHelp)) leave(0, usage);
 if (wanted === "--list") leave(0, list());
 
 const found = benches.filter(
@@ -39,13 +40,17 @@ const found = benches.filter(
 if (found.length !== 1) {
   const why =
     found.length === 0 ? "no benchmark is called" : "several packages have a benchmark called";
-  leave(1, `${why} ${wanted}; there are:\n\n${list()}`);
+  leave(2, `${why} ${wanted}; there are:\n\n${list()}`);
 }
 const [bench] = found;
 
 ready("@proj/native-io", `./${bench.folder.pathname.split("/").slice(-3, -1).join("/")}...`);
 const program = fileURLToPath(new URL(`dist-bench/${bench.name}.js`, bench.folder));
 become(["--expose-gc", program, ...options], bench.folder);
+
+function isHelp(option) {
+  return option === "--help" || option === "-h";
+}
 
 function source({ name, folder }) {
   return readFileSync(new URL(`bench/${name}.ts`, folder), "utf8");

@@ -1,5 +1,5 @@
 import { describeMachine } from "./machine.js";
-import { parseOptions, type RunOptions } from "./options.js";
+import { parseOptions, type RunOptions, USAGE } from "./options.js";
 import { formatCase, formatFacts, formatHeader } from "./report.js";
 import { type CaseResult, type Metric, type PeerSamples, reduceCase } from "./result.js";
 import {
@@ -67,8 +67,12 @@ export interface Suite {
   facts?(): Promise<readonly Fact[]>;
 }
 
+// As programs have it for a command line that they cannot follow.
+const EXIT_USAGE = 2;
+
 /**
- * Runs a suite by the options in `argv` and prints its result.
+ * Runs a suite by the options in `argv` and prints its result. `--help` tells the options; of a wrong one the process says what there
+ * is, and ends with 2.
  *
  * Peers take turns within every round, in an order that rotates, so that whatever else the machine does hits all of
  * them; a ratio is formed inside one round, and the report gives median and quartiles of these ratios.
@@ -77,7 +81,14 @@ export async function runSuite(
   suite: Suite,
   argv: readonly string[] = process.argv.slice(2),
 ): Promise<void> {
-  const options = parseOptions(argv);
+  const asked = parseOptions(argv);
+  if (asked.kind === "help") return void process.stdout.write(`${suite.question}\n${USAGE}`);
+  if (asked.kind === "wrong") {
+    process.stderr.write(`${asked.why}\n${USAGE}`);
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+  const { options } = asked;
   const json = options.output === "json";
   const machine = describeMachine();
   const startedAt = new Date().toISOString();
