@@ -8,7 +8,7 @@ import { dcquicSchema } from "../dcquic/dcquic-config.js";
 import { DcquicService } from "../dcquic/dcquic-service.js";
 import { parseDcquicUrl } from "../dcquic/dcquic-url.js";
 import { readSharedKey, readPeer } from "./dcquic-options.js";
-import { positiveInteger } from "./dial-options.js";
+import { milliseconds, positiveInteger } from "./dial-options.js";
 import { endWithSignals } from "./end-with-signals.js";
 import { ExitCode } from "./exit-code.js";
 import { createOutput, UsageError } from "./output.js";
@@ -19,8 +19,11 @@ interface BurstFlags {
   readonly openKeyFiles?: boolean;
   readonly streams: number;
   readonly bytes: number;
+  readonly timeout: number;
   readonly json?: boolean;
 }
+
+type Size = Pick<BurstFlags, "streams" | "bytes" | "timeout">;
 
 const help = `
 Without --to the calls go to a node in this process, over loopback: both sides share one thread.
@@ -40,6 +43,7 @@ export function addBurst(program: Command, exit: (code: ExitCode) => void): void
     .option("--open-key-files", "accept key files that others can read")
     .option("--streams <n>", "calls", positiveInteger, 10_000)
     .option("--bytes <n>", "bytes of each request and answer", positiveInteger, 1200)
+    .option("--timeout <ms>", "wait this long for a connection or an answer", milliseconds, 30_000)
     .option("--json", "write one JSON document")
     .addHelpText("after", help)
     .action(async (options: BurstFlags) => {
@@ -50,13 +54,13 @@ export function addBurst(program: Command, exit: (code: ExitCode) => void): void
 async function run(options: BurstFlags): Promise<ExitCode> {
   const output = createOutput(options.json === true);
   endWithSignals();
-  const { to, key, streams, bytes } = options;
+  const { to, key } = options;
   if (to !== undefined && key === undefined) {
     throw new UsageError("--to needs --key", "name the file of the key that the node has");
   }
   const report =
     to === undefined || key === undefined
-      ? await burstHere(streams, bytes)
+      ? await burstHere(options)
       : await burstTo(readPeer(to), readSharedKey(key, options.openKeyFiles === true), options);
   const ok = report.answered === report.streams;
   output.result({ ok, ...report }, () => formatBurst(report));
@@ -66,18 +70,18 @@ async function run(options: BurstFlags): Promise<ExitCode> {
 async function burstTo(
   peer: string,
   key: Uint8Array,
-  { streams, bytes }: Pick<BurstFlags, "streams" | "bytes">,
+  { streams, bytes, timeout }: Size,
 ): Promise<BurstReport> {
-  const pool = await openDcquicPool(key);
+  const pool = await openDcquicPool(key, { timeoutMs: timeout });
   try {
-    return await burst(pool, { peer, streams, bytes, clock: systemTime });
+    return await burst(pool, { peer, streams, bytes, timeoutMs: timeout, clock: systemTime });
   } finally {
     await pool.close();
   }
 }
 
 // Two pools of this process, over loopback.
-async function burstHere(streams: number, bytes: number): Promise<BurstReport> {
+async function burstHere(size: Size): Promise<BurstReport> {
   const key = randomBytes(32);
   const service = await DcquicService.start({
     config: dcquicSchema.parse({ enabled: true, port: 0, durability: "none" }),
@@ -87,7 +91,7 @@ async function burstHere(streams: number, bytes: number): Promise<BurstReport> {
     failed: () => {},
   });
   try {
-    return await burstTo(parseDcquicUrl(service.url) ?? "", key, { streams, bytes });
+    return await burstTo(parseDcquicUrl(service.url) ?? "", key, size);
   } finally {
     await service.close();
   }

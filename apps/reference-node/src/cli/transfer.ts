@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { openDcquicPool } from "../dcquic/dcquic-client.js";
 import { sendFile } from "../dcquic/send-file.js";
 import { addDcquicOptions, type DcquicFlags, readSharedKey, readPeer } from "./dcquic-options.js";
-import { positiveInteger } from "./dial-options.js";
+import { milliseconds, positiveInteger } from "./dial-options.js";
 import { endWithSignals } from "./end-with-signals.js";
 import { ExitCode } from "./exit-code.js";
 import { createOutput, UsageError } from "./output.js";
@@ -14,11 +14,13 @@ import { formatBytes, formatDuration } from "./units.js";
 interface TransferOptions extends DcquicFlags {
   readonly range: number;
   readonly parallel: number;
+  readonly timeout: number;
   readonly json?: boolean;
 }
 
 const MEBIBYTE = 1_048_576;
 const MAX_RANGE_MIB = 128;
+const DEFAULT_TIMEOUT_MS = 30_000;
 
 const help = `
 The node needs [dcquic] receive_folder. The file travels in ranges; each is encrypted, checked and written before it is
@@ -36,6 +38,12 @@ export function addTransfer(program: Command, exit: (code: ExitCode) => void): v
     .argument("<file>", "what to send")
     .option("--range <MiB>", `bytes of one range, at most ${MAX_RANGE_MIB}`, positiveInteger, 16)
     .option("--parallel <n>", "ranges on the way at a time", positiveInteger, 2)
+    .option(
+      "--timeout <ms>",
+      "give up when the node takes no byte and does not answer for so long",
+      milliseconds,
+      DEFAULT_TIMEOUT_MS,
+    )
     .option("--json", "write one JSON document")
     .addHelpText("after", help);
   addDcquicOptions(command).action(async (file: string, options: TransferOptions) => {
@@ -53,13 +61,14 @@ async function transfer(file: string, options: TransferOptions): Promise<ExitCod
   const key = readSharedKey(options.key, options.openKeyFiles === true);
   const size = await sizeOf(file);
   const bar = progressBar(size);
-  const pool = await openDcquicPool(key);
+  const pool = await openDcquicPool(key, { timeoutMs: options.timeout });
   const startUs = systemTime.nowUs();
   try {
     const report = await sendFile(pool, file, {
       peer,
       rangeBytes: options.range * MEBIBYTE,
       parallel: options.parallel,
+      timeoutMs: options.timeout,
       onProgress: (bytes) => bar.update(bytes),
     });
     bar.stop();

@@ -21,6 +21,8 @@ const fixes: Readonly<Record<string, string>> = {
   "tensor_pool.driver_active": "end the other driver, or choose another shm.namespace",
   "dcquic.handshake_failed":
     "check the address, that [dcquic] of the node there is enabled, and that both have the same key",
+  "dcquic.deadline":
+    "check that the node works, or wait longer with --timeout; `transfer` goes on with what is missing",
   "dwcp.auth_failed": "name the key that the node holds with --key",
   "dwcp.conflict": "wait for the other process, or end it",
   "dwcp.no_space": "make room at the receiver; the same command then goes on",

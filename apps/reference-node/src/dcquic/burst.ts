@@ -9,6 +9,8 @@ export interface BurstOptions {
   readonly streams: number;
   /** Bytes of each request, which come back as the answer. */
   readonly bytes: number;
+  /** How long each call waits for its answer. */
+  readonly timeoutMs: number;
   readonly clock: Clock;
 }
 
@@ -33,7 +35,7 @@ const PERCENT = { p50: 0.5, p90: 0.9, p99: 0.99, max: 1 } as const;
 
 /** Begins all calls at once and waits for all answers, each of which must be what was sent. */
 export async function burst(pool: TransportPool, options: BurstOptions): Promise<BurstReport> {
-  const { peer, streams, bytes, clock } = options;
+  const { peer, streams, bytes, timeoutMs, clock } = options;
   await pool.connect(peer);
   const latencies: number[] = [];
   const failed: Record<string, number> = {};
@@ -44,7 +46,7 @@ export async function burst(pool: TransportPool, options: BurstOptions): Promise
     const fill = number % 256;
     try {
       const request = new Uint8Array(bytes).fill(fill);
-      const { response } = pool.unaryRpc(peer, request, { meta });
+      const { response } = pool.unaryRpc(peer, request, { meta, deadlineMs: timeoutMs });
       const answer = (await response).bytes;
       const isSame = answer.length === bytes && answer.every((byte) => byte === fill);
       if (isSame) latencies.push(clock.nowUs() - beganUs);

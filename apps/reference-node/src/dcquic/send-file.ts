@@ -1,8 +1,10 @@
 import { decodeUtf8 } from "@proj/wire-types";
-import type { TransportPool } from "@proj/dcquic-core";
+import type { BulkCall, TransportPool } from "@proj/dcquic-core";
 import { open, stat } from "node:fs/promises";
+import { systemTime } from "@proj/wire-types/system";
 import { basename } from "node:path";
 import { z } from "zod";
+import { Patience } from "./patience.js";
 import { encodePurpose, type FileRange } from "./purpose.js";
 import { type HeldRange, sha256Of } from "./received-file.js";
 
@@ -16,6 +18,11 @@ export interface SendFileOptions {
   readonly parallel: number;
   /** Is told how many bytes the node has. */
   readonly onProgress: (bytes: number) => void;
+  /**
+   * For how long the node may neither take bytes nor answer; for ever if absent. While it compares the whole file it may take four
+   * times as long in addition as this side took to read it.
+   */
+  readonly timeoutMs?: number;
   /** Ends it. */
   readonly signal?: AbortSignal;
 }
@@ -33,13 +40,15 @@ export interface SendFileReport {
 const held: z.ZodType<HeldRange[]> = z.array(
   z.strictObject({ offset: z.int().min(0), bytes: z.int().min(0) }),
 );
+/** A node's disk may be slower than this one's. */
+const COMPARING = 4;
 /** Urgent calls of others pass by. */
 const PRIORITY = 6;
 
 /**
  * Sends a file in ranges; those that the node has from an earlier attempt are left out.
  *
- * @throws DcquicError why a range, or the file as a whole, was not taken
+ * @throws DcquicError why a range, or the file as a whole, was not taken; `dcquic.deadline` when nothing happened for `timeoutMs`
  */
 export async function sendFile(
   pool: TransportPool,
@@ -47,19 +56,58 @@ export async function sendFile(
   options: SendFileOptions,
 ): Promise<SendFileReport> {
   const { size: total } = await stat(path);
+  const beganUs = systemTime.nowUs();
   const file = { name: basename(path), sha256: await sha256Of(path), total };
+  const comparingMs = (COMPARING * (systemTime.nowUs() - beganUs)) / 1000;
+  const running = new Set<BulkCall>();
+  const progress = { bytes: 0 };
+  const patience = new Patience({
+    timeoutMs: options.timeoutMs ?? Number.POSITIVE_INFINITY,
+    clock: systemTime,
+    progress: () =>
+      [...running].reduce((sum, call) => sum + call.progress.ackedBytes, progress.bytes),
+  });
+  const signals = [patience.signal, ...(options.signal === undefined ? [] : [options.signal])];
+  const bounded = { ...options, signal: AbortSignal.any(signals) };
+  try {
+    return await sendMissing(pool, path, { file, running, progress }, bounded, () =>
+      patience.extend(comparingMs),
+    );
+  } catch (error) {
+    throw patience.reasonOf(error);
+  } finally {
+    patience.end();
+  }
+}
+
+interface Sent {
+  readonly file: Omit<FileRange, "offset">;
+  readonly running: Set<BulkCall>;
+  readonly progress: { bytes: number };
+}
+
+// `last` is called before the ranges with which the node may have the whole file.
+async function sendMissing(
+  pool: TransportPool,
+  path: string,
+  { file, running, progress }: Sent,
+  options: SendFileOptions,
+  last: () => void,
+): Promise<SendFileReport> {
+  const { total } = file;
   const there = await askRanges(pool, file, options);
   const known = new Set(there.map(({ offset }) => offset));
   const resumedBytes = there.reduce((sum, { bytes }) => sum + bytes, 0);
   const missing = rangesOf(total, options.rangeBytes).filter((offset) => !known.has(offset));
   const handle = await open(path, "r");
-  const progress = { bytes: resumedBytes };
+  progress.bytes = resumedBytes;
   const next = missing.values();
   const work = async (): Promise<void> => {
     for (const offset of next) {
       const bytes = new Uint8Array(Math.min(options.rangeBytes, total - offset));
       await readFully(handle, bytes, offset);
-      await sendRange(pool, { ...file, offset }, bytes, options);
+      if (offset === missing.at(-1)) last();
+      await sendRange(pool, { ...file, offset }, bytes, options, running);
       progress.bytes += bytes.length;
       options.onProgress(progress.bytes);
     }
@@ -91,6 +139,7 @@ async function sendRange(
   file: FileRange,
   bytes: Uint8Array,
   { peer, signal }: SendFileOptions,
+  running: Set<BulkCall>,
 ): Promise<void> {
   const call = pool.rawBulkTransfer(peer, bytes, {
     meta: encodePurpose({ for: "range", file }),
@@ -98,7 +147,12 @@ async function sendRange(
     idempotent: true,
     ...(signal === undefined ? {} : { signal }),
   });
-  await call.done;
+  running.add(call);
+  try {
+    await call.done;
+  } finally {
+    running.delete(call);
+  }
 }
 
 // An empty file is one empty range: its end has to be told, too.

@@ -121,10 +121,10 @@ async function takeTour(tour: Tour, data: Dataset): Promise<readonly StopResult[
 }
 
 async function burstTo(other: Child<NodeReady>, key: Uint8Array): Promise<BurstReport> {
-  const pool = await openDcquicPool(key, "127.0.0.1");
+  const pool = await openDcquicPool(key, { host: "127.0.0.1" });
   try {
     const peer = parseDcquicUrl(other.ready.dcquic ?? "") ?? "";
-    return await burst(pool, { ...BURST, peer, clock: systemTime });
+    return await burst(pool, { ...BURST, peer, timeoutMs: 30_000, clock: systemTime });
   } finally {
     await pool.close();
   }

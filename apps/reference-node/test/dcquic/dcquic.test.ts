@@ -65,7 +65,7 @@ test("a URL of dcQUIC without a key is an error that says so", async () => {
 });
 
 test("Cap'n Web runs over a dcQUIC stream: the control API answers to its token", async () => {
-  const pool = await openDcquicPool(key, "127.0.0.1");
+  const pool = await openDcquicPool(key, { host: "127.0.0.1" });
   const peer = parseDcquicUrl(node.dcquic) ?? "";
   const stream = pool.openByteStream(peer, { meta: encodePurpose({ for: "control" }) });
   using gate = newByteStreamRpcSession<ControlGate>(webStreams(stream));
@@ -82,7 +82,7 @@ test("transfer sends a file, and goes on with what is missing after it was cut o
   writeFileSync(path, content);
   const peer = parseDcquicUrl(node.dcquic) ?? "";
   const cut = new AbortController();
-  const first = await openDcquicPool(key, "127.0.0.1");
+  const first = await openDcquicPool(key, { host: "127.0.0.1" });
   const half = sendFile(first, path, {
     peer,
     rangeBytes: 1_048_576,
@@ -104,6 +104,46 @@ test("transfer sends a file, and goes on with what is missing after it was cut o
   expect(report).toMatchObject({ ok: true, bytes: content.length, resumedBytes: 2_097_152 });
   expect(arrived()).toEqual(["model.bin"]);
   expect(readFileSync(join(files, "model.bin")).equals(content)).toBe(true);
+});
+
+test("transfer and burst give up when nothing comes of the node for --timeout, with code 1", async () => {
+  const path = join(folder.path, "stuck.bin");
+  writeFileSync(path, randomBytes(100_000));
+  const silent = await openDcquicPool(key, { host: "127.0.0.1" });
+  let hasRanges = false;
+  silent.serve({
+    accept: async (incoming) => {
+      if (!hasRanges || decodePurpose(incoming.meta)?.for !== "ranges")
+        return new Promise(() => {});
+      await incoming.reply(new TextEncoder().encode("[]"));
+      return undefined;
+    },
+  });
+  const to = ["--to", `dcquic://${silent.name}`, "--key", keyFile, "--timeout", "600", "--json"];
+  try {
+    // Neither what it has is answered, nor, once that is, a range taken.
+    for (hasRanges of [false, true]) {
+      const { code, stdout } = await cli(["transfer", path, ...to]);
+      expect(code).toBe(1);
+      expect(JSON.parse(stdout)).toMatchObject({
+        ok: false,
+        error: { kind: "protocol", code: "dcquic.deadline", exitCode: 1 },
+      });
+    }
+    const { code, stdout } = await cli(["burst", "--streams", "20", "--bytes", "10", ...to]);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      answered: 0,
+      failed: { "dcquic.deadline": 20 },
+    });
+  } finally {
+    await silent.close();
+  }
+  for (const verb of ["transfer", "burst"]) {
+    expect((await cli([verb, "--help"])).stdout).toMatch(/--timeout <ms>/);
+  }
+  expect((await cli(["burst", "--timeout", "0"])).code).toBe(2);
 });
 
 test("an empty file is a file", async () => {
@@ -129,7 +169,7 @@ test("names that lead out of the folder, and what nobody serves, are refused", a
     );
     expect(decodePurpose(bytes)).toBeUndefined();
   }
-  const pool = await openDcquicPool(key, "127.0.0.1");
+  const pool = await openDcquicPool(key, { host: "127.0.0.1" });
   const peer = parseDcquicUrl(node.dcquic) ?? "";
   const { response } = pool.unaryRpc(peer, new Uint8Array(1));
   await expect(response).rejects.toMatchObject({ code: "dcquic.no_acceptor" });
@@ -137,7 +177,7 @@ test("names that lead out of the folder, and what nobody serves, are refused", a
 });
 
 test("another key makes no path", async () => {
-  const pool = await openDcquicPool(randomBytes(32), "127.0.0.1");
+  const pool = await openDcquicPool(randomBytes(32), { host: "127.0.0.1" });
   const peer = parseDcquicUrl(node.dcquic) ?? "";
   await expect(pool.connect(peer)).rejects.toMatchObject({ code: "dcquic.handshake_failed" });
   await pool.close();

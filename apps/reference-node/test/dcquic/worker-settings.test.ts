@@ -35,7 +35,7 @@ test("a node of three workers serves its callers, and lacks nothing that it woul
   });
   const peer = parseDcquicUrl(service.url) ?? "";
   const callers = await Promise.all(
-    Array.from({ length: 6 }, () => openDcquicPool(key, "127.0.0.1")),
+    Array.from({ length: 6 }, () => openDcquicPool(key, { host: "127.0.0.1" })),
   );
   const answers = await Promise.all(
     callers.map(async (caller, i) => {
