@@ -185,15 +185,6 @@ export class BufferRegistry {
   }
 
   /**
-   * Returns the regions that lie wholly in `start … end` to the pool before their buffer is released, because every peer has
-   * these bytes.
-   */
-  releaseRange(buffer: RegisteredBuffer, start: number, end: number): void {
-    this.#entryOf(buffer).span.giveRange(start, end, this.#give);
-    this.#queue.serve();
-  }
-
-  /**
    * Has `copies` copy `length` bytes of a buffer from `offset` on to `at` of `into`.
    *
    * @throws RangeError for bytes that are not there.

@@ -87,16 +87,6 @@ export class RegionSpan {
     return true;
   }
 
-  /** Gives back the regions that lie wholly in `start … end`. */
-  giveRange(start: number, end: number, give: (region: Region) => void): void {
-    for (let i = 0; i < this.#regions.length; i++) {
-      const region = this.#regions[i];
-      const from = this.#startOf(i);
-      if (region === undefined || from < start) continue;
-      if (Math.min(from + region.bytes.length, this.bytes) <= end) this.#give(i, give);
-    }
-  }
-
   /** Gives back what is left. */
   giveAll(give: (region: Region) => void): void {
     for (let i = 0; i < this.#regions.length; i++) this.#give(i, give);

@@ -121,11 +121,6 @@ export class Engine {
     return this.#parts.foreign.next();
   }
 
-  /** Sends a path's packets elsewhere from now on, because an address or a NIC failed. What was learned of the old one goes. */
-  readdress(path: PathId, address: number): void {
-    this.#paths.by(path).sendTo(address);
-  }
-
   /**
    * Learns another address of a path's peer, which is answered where it was heard last; or that of another worker of the peer,
    * which hands over what is sent to it. §18, D-33

@@ -36,7 +36,8 @@ export interface PathSecretHooks {
 type MutableEntry = { -readonly [K in keyof PathEntry]: PathEntry[K] };
 
 /**
- * The path secrets of a process, found by credential id and by peer.
+ * The path secrets of a process, found by credential id. Which path of a peer is the newest, it knows for itself: its users keep more
+ * of a peer than a secret.
  *
  * A new secret of a known peer does not displace the old one: new transfers use the new one, running ones finish where
  * they are. When the map is full, the idle entry unused for longest goes.
@@ -85,20 +86,9 @@ export class PathSecretMap {
     return entry;
   }
 
-  /** Adds what the peer's last message brought: its reset token. */
-  confirm(credentialId: Uint8Array, path: EstablishedPath): void {
-    const entry = this.#byId.get(formatHex(credentialId));
-    if (entry !== undefined) entry.path = path;
-  }
-
   /** Finds a path by credential id. */
   byCredentialId(credentialId: Uint8Array): PathEntry | undefined {
     return this.#byId.get(formatHex(credentialId));
-  }
-
-  /** Finds the newest path of a peer. */
-  byIdentity(identity: string): PathEntry | undefined {
-    return this.#newest.get(identity);
   }
 
   /** Notes that a path is used, and by how many transfers. */

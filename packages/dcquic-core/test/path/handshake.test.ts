@@ -149,20 +149,20 @@ describe("§7.1: the path secret map", () => {
     const map = new PathSecretMap();
     map.insert(0, "peer", pathOf(1));
     map.touch(0, new Uint8Array(16).fill(1), 1);
-    map.insert(10, "peer", pathOf(2));
-    expect(map.byIdentity("peer")?.path.credentialId[0]).toBe(2);
+    const newest = map.insert(10, "peer", pathOf(2));
+    expect(newest.retiredAtUs).toBeUndefined();
+    expect(map.byCredentialId(new Uint8Array(16).fill(1))?.retiredAtUs).toBe(10);
     expect(map.takeRetired(20)).toHaveLength(0);
     map.touch(30, new Uint8Array(16).fill(1), 0);
     expect(map.takeRetired(30).map(({ path }) => path.credentialId[0])).toEqual([1]);
     expect(map.size).toBe(1);
   });
 
-  test("finds a path by its credential id, and learns the reset token late", () => {
+  test("finds a path by its credential id", () => {
     const map = new PathSecretMap();
     const path = pathOf(9);
-    map.insert(0, "peer", { ...path, peerResetToken: undefined });
-    map.confirm(path.credentialId, path);
-    expect(map.byCredentialId(path.credentialId)?.path.peerResetToken).toEqual(path.peerResetToken);
+    map.insert(0, "peer", path);
+    expect(map.byCredentialId(path.credentialId)?.path).toBe(path);
     expect(map.byCredentialId(new Uint8Array(16))).toBeUndefined();
   });
 
@@ -172,7 +172,7 @@ describe("§7.1: the path secret map", () => {
     map.insert(1, "b", pathOf(2));
     map.touch(2, new Uint8Array(16).fill(1), 1);
     map.insert(3, "c", pathOf(3));
-    expect(map.byIdentity("b")).toBeUndefined();
+    expect(map.byCredentialId(new Uint8Array(16).fill(2))).toBeUndefined();
     map.touch(4, new Uint8Array(16).fill(3), 1);
     expect(codeOf(() => map.insert(5, "d", pathOf(4)))).toBe("dcquic.limit");
   });
