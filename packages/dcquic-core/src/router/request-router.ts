@@ -75,9 +75,14 @@ export class RequestRouter {
 
   /**
    * The home of a peer; the first call decides. A call that depends on others goes where the first cascading one is, or else
-   * the first. `undefined` when every worker is down.
+   * the first. A peer that reached this host at `nic` gets a home there, if a worker of it is up. `undefined` when every worker is
+   * down.
    */
-  assign(peer: string, dependencies: readonly RouterDependency[] = []): number | undefined {
+  assign(
+    peer: string,
+    dependencies: readonly RouterDependency[] = [],
+    nic?: number,
+  ): number | undefined {
     const home = this.#homes.get(peer);
     if (home !== undefined) return home;
     const attracting = dependencies.find(({ cascades }) => cascades) ?? dependencies[0];
@@ -85,22 +90,14 @@ export class RequestRouter {
       this.#attracted += 1;
       return this.#settle(peer, attracting.worker);
     }
-    const chosen = this.#choose(peer);
+    const chosen = this.#choose(peer, { nic }) ?? this.#choose(peer);
     return chosen === undefined ? undefined : this.#settle(peer, chosen);
   }
 
-  /** Takes note that a worker is gone, and gives its peers to the others, if there are any. */
-  workerLost(worker: number): readonly Reassignment[] {
-    return this.workersLost([worker]);
-  }
-
-  /** Takes note that a NIC is gone, which is the loss of every worker on it. */
-  nicLost(nic: number): readonly Reassignment[] {
-    const on = [...this.#workers.values()].filter((worker) => worker.nic === nic);
-    return this.workersLost(on.map(({ worker }) => worker));
-  }
-
-  /** Takes note that workers are gone, and gives their peers to the others: none to another one that is gone as well. */
+  /**
+   * Takes note that workers are gone, those of one NIC together, and gives their peers to the others, if there are any: none to another
+   * one that is gone as well.
+   */
   workersLost(workers: readonly number[]): readonly Reassignment[] {
     const lost = new Set(workers.filter((worker) => this.#isUp(worker)));
     for (const worker of lost) this.#down.add(worker);
@@ -117,11 +114,11 @@ export class RequestRouter {
     return moved;
   }
 
-  /** Gives a peer that cannot be reached from its home another one on its own; `undefined` if there is none. */
-  reassign(peer: string): Reassignment | undefined {
+  /** Gives a peer that cannot be reached from its home another one on its own, on `nic` where one is named; `undefined` if there is none. */
+  reassign(peer: string, nic?: number): Reassignment | undefined {
     const from = this.#homes.get(peer);
     if (from === undefined) return undefined;
-    const to = this.#choose(peer, from);
+    const to = this.#choose(peer, { except: from, nic });
     if (to === undefined) return undefined;
     this.forget(peer);
     this.#settle(peer, to);
@@ -158,9 +155,16 @@ export class RequestRouter {
     return worker;
   }
 
-  #choose(peer: string, except?: number): number | undefined {
-    const all = [...this.#workers.values()];
-    const up = all.filter(({ worker }) => this.#isUp(worker) && worker !== except);
+  #choose(
+    peer: string,
+    { except, nic }: { readonly except?: number; readonly nic?: number | undefined } = {},
+  ): number | undefined {
+    const up = [...this.#workers.values()].filter(
+      (each) =>
+        this.#isUp(each.worker) &&
+        each.worker !== except &&
+        (nic === undefined || each.nic === nic),
+    );
     const [first, second] = SEEDS.map((seed) => up[flowHash(peer, seed) % up.length]);
     if (first === undefined || second === undefined) return undefined;
     return this.#isLighter(second, first) ? second.worker : first.worker;

@@ -83,6 +83,20 @@ function onNetworks(driver: "native" | "dgram"): void {
 }
 
 function betweenWorkers(driver: NetnsDriver): void {
+  test(`§18, a worker on each of two NICs over ${driver}: while the first is down, a dialer that knows the second gets in`, async () => {
+    network = TwoNamespaces.make(2);
+    const common = { driver, port: 4600, bytes: 500_000, workers: "each" } as const;
+    const hosts = ["10.77.1.1", "10.77.2.1"];
+    const server = network.start(0, { ...common, role: "serve", hosts });
+    expect(await heard(server)).toMatchObject({ kind: "ready" });
+    network.set(0, 1, "down");
+    const peer = "10.77.2.1:4600";
+    const sender = network.start(1, { ...common, role: "send", hosts: ["10.77.2.2"], peer });
+    expect(await heard(sender)).toEqual({ kind: "begun" });
+    expect(await heard(sender)).toMatchObject({ kind: "home" });
+    expect(await heard(sender)).toMatchObject({ kind: "done" });
+  }, 60_000);
+
   test.each([
     { whose: "both sides lose their carriers", cut: "cable" },
     { whose: "one side finds its card gone, and the other nothing", cut: "card" },

@@ -50,7 +50,7 @@ test("§3 row 9, multi-NIC: a lost NIC gives the peers of all its workers to the
   const before = new Map(
     Array.from({ length: 400 }, (_, i) => [`peer ${i}`, router.assign(`peer ${i}`)]),
   );
-  const moved = router.nicLost(0);
+  const moved = router.workersLost([0, 1]);
   expect(new Set(moved.map(({ from }) => from))).toEqual(new Set([0, 1]));
   expect(moved.every(({ to }) => to >= 2)).toBe(true);
   for (const [peer, home] of before) {
@@ -76,10 +76,23 @@ test("§18: a peer that its home does not reach gets another one, on its own", (
   expect([alone.reassign("a"), alone.homeOf("a")]).toEqual([undefined, 0]);
 });
 
+test("§18: a peer that reached another NIC gets a home there, and stays; where none of its workers is up, elsewhere", () => {
+  const router = routerOf(4);
+  const homes = Array.from({ length: 50 }, (_, i) => router.assign(`peer ${i}`, [], 1) ?? -1);
+  expect(new Set(homes)).toEqual(new Set([2, 3]));
+  expect(homes.map((_, i) => router.assign(`peer ${i}`))).toEqual(homes);
+  const before = router.assign("late", [{ worker: 0, cascades: true }]);
+  expect(before).toBe(0);
+  expect(router.reassign("late", 1)?.to).toBeGreaterThanOrEqual(2);
+  router.workersLost([2, 3]);
+  expect(router.assign("later", [], 1)).toBeLessThan(2);
+  expect(router.reassign("later", 1)).toBeUndefined();
+});
+
 test("§18: without workers there is no home", () => {
   const router = routerOf(1);
   router.assign("a");
-  expect(router.workerLost(0)).toEqual([]);
+  expect(router.workersLost([0])).toEqual([]);
   expect(router.assign("a")).toBeUndefined();
   expect(() => routerOf(0)).toThrow(RangeError);
 });

@@ -9,6 +9,7 @@ import { TransportPool, type TransportPoolOptions } from "../../pool/transport-p
 import { nodeCrypto } from "../node-crypto.js";
 import type { RmaSideOptions } from "../rma/rma-side.js";
 import type { HandshakeCredentials } from "../tls-handshake.js";
+import { answeredHosts } from "./handshake-addresses.js";
 import { HandshakeServer } from "./handshake-server.js";
 import { withLargeDatagrams } from "./large-datagrams.js";
 import { HelloMaker } from "./hello-maker.js";
@@ -72,7 +73,7 @@ const MIN_RECORD_LOG2 = 14;
 const MAX_RECORD_LOG2 = 24;
 
 /**
- * Makes a pool on a UDP port, and answers handshakes on the TCP port of the same number.
+ * Makes a pool on a UDP port, and answers handshakes on the TCP port of the same number, at the addresses of all of its NICs.
  *
  * @throws WireError `wire.connection_failed` when the ports cannot be bound.
  * @throws RangeError for a configuration that contradicts itself.
@@ -140,7 +141,7 @@ async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend>
   const maker = new PathMaker({
     credentials: config.credentials,
     crypto,
-    helloTo: (peer) => hellos.to(peer === "" ? undefined : backend?.homeFor(peer).number),
+    helloTo: (peer, at) => hellos.to(peer === "" ? undefined : backend?.homeFor(peer, at).number),
     resetSigner,
     knows: (credentialId) => backend?.knows(credentialId) === true,
     timeoutMs: config.handshakeTimeoutMs ?? DEFAULT_TIMEOUT_MS,
@@ -148,9 +149,8 @@ async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend>
   });
   try {
     const [first] = bound;
-    const handshakesAt = first?.plan.host ?? host;
     const at = {
-      host: handshakesAt,
+      hosts: answeredHosts(bound.map(({ driver }) => driver.address)),
       port: first?.driver.address.port ?? port,
       maxConcurrent,
     };

@@ -28,7 +28,7 @@ export interface NetworkBackendOptions extends Omit<
   PeerPathsOptions,
   "workers" | "onProved" | "onHandshake" | "onReassigned"
 > {
-  /** The workers with their drivers; at least one. The first one's port is that of handshakes. */
+  /** The workers with their drivers; at least one. The first one's port is that of handshakes, at the address of every worker. */
   readonly bound: readonly BoundWorker[];
   /** Seals, opens and compares. */
   readonly crypto: CryptoBackend;
@@ -112,8 +112,8 @@ export class NetworkBackend implements PoolBackend {
    *
    * @throws DcquicError `dcquic.local_resource` when every worker is lost.
    */
-  homeFor(peer: string): PoolWorker {
-    return this.#paths.homes.homeFor(peer);
+  homeFor(peer: string, at?: string): PoolWorker {
+    return this.#paths.homes.homeFor(peer, [], at);
   }
 
   /** See {@link PoolBackend}. */

@@ -1,11 +1,11 @@
-import { once } from "node:events";
-import { isIPv6, connect, type Socket } from "node:net";
-import { asWireError } from "@proj/wire-types";
+import { isIPv6, type Socket } from "node:net";
 import type { CryptoBackend } from "../../crypto/backend.js";
 import { DcquicError } from "../../errors.js";
 import type { EstablishedPath } from "../../path/handshake.js";
 import type { Hello, WorkerEndpoint } from "../../path/hello.js";
+import type { UdpAddress } from "../peer-addresses.js";
 import { handshakeOverTls, type HandshakeCredentials } from "../tls-handshake.js";
+import { connectFirst } from "./connect-first.js";
 import { formatPeerName, isUnspecified } from "./peer-name.js";
 
 /** What the handshakes of a process have in common. */
@@ -14,8 +14,11 @@ export interface PathMakerOptions {
   readonly credentials: HandshakeCredentials;
   /** The cryptography. */
   readonly crypto: CryptoBackend;
-  /** What this side says of itself to a peer: which worker is home to it comes first. */
-  readonly helloTo: (peer: string) => Hello;
+  /**
+   * What this side says of itself to a peer: which worker is home to it comes first. Of a peer that dials, `at` is the own address that
+   * it reached.
+   */
+  readonly helloTo: (peer: string, at?: string) => Hello;
   /** 32 bytes that survive restarts. */
   readonly resetSigner: Uint8Array;
   /** Whether a path with this credential id exists here. */
@@ -60,19 +63,21 @@ export class PathMaker {
   }
 
   /**
-   * Dials a peer and asks it which of `asked` it knows.
+   * Dials a peer, at the first of its addresses that answers, and asks it which of `asked` it knows.
    *
    * @throws DcquicError `dcquic.handshake_failed`
    */
   async dial(
     peer: string,
-    at: { readonly host: string; readonly port: number },
+    addresses: readonly UdpAddress[],
     asked: readonly Uint8Array[],
     insert: InsertPath,
   ): Promise<MadePath> {
     await this.#turn();
     try {
-      const socket = await this.#connect(at.host, at.port);
+      const { timeoutMs } = this.#options;
+      const { signal } = this.#closing;
+      const socket = await connectFirst(addresses, { timeoutMs, signal });
       const hello = { ...this.#options.helloTo(peer), asked };
       return await this.#talk(socket, "dialer", hello, insert);
     } finally {
@@ -101,7 +106,7 @@ export class PathMaker {
     hello: Hello,
     insert: InsertPath,
   ): Promise<MadePath> {
-    const { remoteAddress = "" } = socket;
+    const { remoteAddress = "", localAddress = "" } = socket;
     const { helloTo, timeoutMs, credentials, crypto, resetSigner, knows } = this.#options;
     const { path, identity } = await handshakeOverTls(socket, {
       role,
@@ -112,24 +117,10 @@ export class PathMaker {
       timeoutMs,
       signal: this.#closing.signal,
       hello,
-      helloTo: (dialer) => helloTo(nameOf(dialer, remoteAddress)),
+      helloTo: (dialer) => helloTo(nameOf(dialer, remoteAddress), plain(localAddress)),
       insert: (early) => insert({ path: early, ...placeOf(early.peer, remoteAddress) }),
     });
     return { path, identity, ...placeOf(path.peer, remoteAddress) };
-  }
-
-  async #connect(host: string, port: number): Promise<Socket> {
-    const socket = connect({ host, port, timeout: this.#options.timeoutMs });
-    // An error after this one is told by the handshake on the connection.
-    socket.on("error", () => {});
-    try {
-      await once(socket, "connect", { signal: this.#closing.signal });
-      return socket;
-    } catch (error) {
-      socket.destroy();
-      const message = `no connection to ${host}:${port}: ${asWireError(error).message}`;
-      throw new DcquicError("dcquic.handshake_failed", message, { cause: error });
-    }
   }
 
   async #turn(): Promise<void> {

@@ -35,18 +35,26 @@ export class PeerHomes {
 
   /**
    * The home of a peer that a path is about to be made to. Where the last path to it failed, or the peer reached it at other
-   * workers only, packets do not pass between the peer and its home: another worker takes it, if there is one.
+   * workers only, packets do not pass between the peer and its home: another worker takes it, if there is one. A peer that dials another
+   * address than the first has a reason: it is at home at that NIC, `at` being the own address that it reached.
    *
    * @throws DcquicError `dcquic.local_resource` when every worker is lost.
    */
-  homeFor(peer: string, dependencies: readonly RouterDependency[] = []): PoolWorker {
-    const { workers, known, onReassigned } = this.#options;
-    const home = workers.homeOf(peer, dependencies);
+  homeFor(peer: string, dependencies: readonly RouterDependency[] = [], at = ""): PoolWorker {
+    const { workers, known } = this.#options;
+    const nic = workers.nicReachedAt(at);
+    const home = workers.homeOf(peer, dependencies, nic);
+    if (nic !== undefined && home.nic !== nic) return this.#reassign(peer, home, nic);
     const last = known.newest(peer);
     if (last === undefined || last.home !== home) return home;
     const isDetoured = home.driver.nowUs - last.detouredUs < DETOUR_US;
     if (!hasFailed(last) && !isDetoured) return home;
-    const moved = workers.reassign(peer);
+    return this.#reassign(peer, home, nic);
+  }
+
+  #reassign(peer: string, home: PoolWorker, nic: number | undefined): PoolWorker {
+    const { workers, onReassigned } = this.#options;
+    const moved = workers.reassign(peer, nic);
     if (moved === undefined) return home;
     onReassigned(moved);
     return workers.homeOf(peer, []);

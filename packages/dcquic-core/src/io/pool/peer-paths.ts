@@ -4,17 +4,18 @@ import type { CryptoBackend } from "../../crypto/backend.js";
 import type { EngineEvent, PathId } from "../../engine/events.js";
 import { Status } from "../../engine/status.js";
 import { DcquicError } from "../../errors.js";
+import type { Hello } from "../../path/hello.js";
 import { UnknownSecretWatch } from "../../path/unknown-path-secret.js";
 import type { DcquicEvent } from "../../events/event-groups.js";
 import type { HandshakeCounts, Route } from "../../pool/pool-backend.js";
 import type { Reassignment, RouterDependency } from "../../router/request-router.js";
 import type { IncomingStream } from "../../stream/incoming-stream.js";
+import { handshakeAddresses } from "./handshake-addresses.js";
 import { HandshakeLog } from "./handshake-log.js";
 import { type KnownPath, KnownPaths } from "./known-paths.js";
 import { PathHomes } from "./path-homes.js";
 import type { MadePath, PathMaker } from "./path-maker.js";
 import { hasFailed, PeerHomes } from "./peer-homes.js";
-import { parsePeerName } from "./peer-name.js";
 import type { PoolWorker } from "./pool-worker.js";
 import type { WorkerSet } from "./worker-set.js";
 
@@ -64,6 +65,8 @@ export class PeerPaths {
   readonly #known: KnownPaths;
   readonly #dialling = new Map<string, Promise<Route>>();
   readonly #dialFailedUs = new Map<string, number>();
+  // What peers last said of themselves: one that cannot be reached where it is named may be elsewhere.
+  readonly #heard = new Map<string, Hello>();
   readonly #watch: UnknownSecretWatch;
   readonly #handshakes = new HandshakeLog((event) => this.#options.onHandshake(event));
 
@@ -167,6 +170,7 @@ export class PeerPaths {
 
   #forget(peer: string): void {
     this.#dialFailedUs.delete(peer);
+    this.#heard.delete(peer);
     this.#options.workers.forget(peer);
   }
 
@@ -214,8 +218,12 @@ export class PeerPaths {
     const { number } = this.homes.homeFor(peer, dependencies);
     let inserted: Inserted | undefined;
     try {
-      const at = parsePeerName(peer);
-      const made = await maker.dial(peer, at, asked, (early) => (inserted = this.#insert(early)));
+      const at = handshakeAddresses(peer, this.#heard.get(peer));
+      // At home where its name is, under which calls look for it, whatever it calls itself.
+      const insert = (early: Omit<MadePath, "identity">): void => {
+        inserted = this.#insert({ ...early, peer });
+      };
+      const made = await maker.dial(peer, at, asked, insert);
       if (inserted === undefined) {
         throw new DcquicError("dcquic.handshake_failed", "no path was made");
       }
@@ -253,6 +261,7 @@ export class PeerPaths {
       credentialId,
       senders: [],
     };
+    this.#heard.set(peer, made.path.peer);
     const replaceAtUs = nowUs + rehandshakeMs * 1000 * jitter;
     const { added, before } = this.#known.add(nowUs, home, route, {
       path: made.path,

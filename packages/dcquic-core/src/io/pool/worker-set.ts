@@ -70,10 +70,12 @@ const CONDITIONS: Readonly<Record<WatchdogFinding["kind"], WorkerCondition>> = {
 export class WorkerSet {
   /** All of them, by number. */
   readonly all: readonly PoolWorker[];
-  /** The first: handshakes are answered on its port's number. */
+  /** The first: handshakes are answered on its port's number, at the address of every worker. */
   readonly first: PoolWorker;
   readonly #router: RequestRouter;
   readonly #nics: NicBoard;
+  // As they were bound: a driver that is lost may know no more.
+  readonly #hosts: ReadonlyMap<PoolWorker, string>;
 
   /** @throws RangeError for no workers. */
   constructor({ bound, parts, queue, onIncoming }: WorkerSetOptions) {
@@ -106,6 +108,7 @@ export class WorkerSet {
       })),
     );
     this.#nics = new NicBoard(bound.map(({ plan }) => plan));
+    this.#hosts = new Map(this.all.map((worker) => [worker, worker.driver.address.host]));
     const [first] = this.all;
     if (first === undefined) throw new RangeError("a pool without workers");
     this.first = first;
@@ -116,9 +119,22 @@ export class WorkerSet {
     return this.all[number];
   }
 
-  /** The home of a peer, chosen now if it has none. @throws DcquicError `dcquic.local_resource` when every worker is lost. */
-  homeOf(peer: string, dependencies: readonly RouterDependency[]): PoolWorker {
-    const home = this.#router.assign(peer, dependencies);
+  /**
+   * The NIC with an address, where that is not the first one's, at which everybody dials who knows no better: whoever reached this host
+   * there may not reach it elsewhere.
+   */
+  nicReachedAt(host: string): number | undefined {
+    const reached = this.all.find((worker) => this.#hosts.get(worker) === host);
+    return reached?.nic === this.first.nic ? undefined : reached?.nic;
+  }
+
+  /**
+   * The home of a peer, chosen now if it has none, on `nic` where the peer reached that.
+   *
+   * @throws DcquicError `dcquic.local_resource` when every worker is lost.
+   */
+  homeOf(peer: string, dependencies: readonly RouterDependency[], nic?: number): PoolWorker {
+    const home = this.#router.assign(peer, dependencies, nic);
     const worker = home === undefined ? undefined : this.at(home);
     if (worker === undefined) {
       throw new DcquicError("dcquic.local_resource", "every worker of the pool is lost");
@@ -214,9 +230,9 @@ export class WorkerSet {
     this.#router.workerRecovered(worker.number);
   }
 
-  /** Gives a peer that its home's packets do not reach another one, where there is one. */
-  reassign(peer: string): Reassignment | undefined {
-    return this.#router.reassign(peer);
+  /** Gives a peer that its home's packets do not reach another one, where there is one, on `nic` where one is named. */
+  reassign(peer: string, nic?: number): Reassignment | undefined {
+    return this.#router.reassign(peer, nic);
   }
 
   /** Makes an event about a worker; its group is what its name begins with. */
