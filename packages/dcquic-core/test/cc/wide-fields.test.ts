@@ -1,9 +1,11 @@
 import { expect, test } from "@jest/globals";
+import { SeededRandom } from "@proj/wire-types";
 import { setFlagsFromString } from "node:v8";
 import { runInThisContext } from "node:vm";
 import { Congestion } from "#src/cc/congestion.js";
 import { RttEstimator } from "#src/cc/rtt.js";
 import { PeerWorker } from "#src/engine/peer-worker.js";
+import { KeyHash } from "#src/sched/key-hash.js";
 import { AwakeTime } from "#src/health/awake-time.js";
 import { PeerHealth } from "#src/health/peer-health.js";
 import { type Feedback, feedback } from "#src/wire/path-frames.js";
@@ -50,6 +52,7 @@ test("what is counted of a peer's worker keeps its shape beyond two gigabytes", 
     packetWindow: 256,
     notifyWindow: 256,
     counters: { packetNumber: 0, notifySeq: 0 } as never,
+    hash: new KeyHash(new SeededRandom(1)),
   };
   const [early, late] = [new PeerWorker(options), new PeerWorker(options)];
   late.byteCount += 3 * GIGABYTE;
