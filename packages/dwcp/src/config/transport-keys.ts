@@ -84,6 +84,13 @@ export const transportKeys = {
     applies: "live",
     meaning: "Stretches of an object that each worker may be ahead of what is sent.",
   },
+  "transport.verification": {
+    type: "choice",
+    default: "beside",
+    choices: ["beside", "after"],
+    applies: "restart",
+    meaning: "Whether objects are hashed while they are transferred, or after that.",
+  },
   "transport.connectTimeoutMs": {
     type: "integer",
     default: 30_000,

@@ -6,15 +6,13 @@ import { type DeltaAlgorithm, DeltaFinder } from "./delta-algorithm.js";
 import { type EncodedBody, shorter } from "./encoded-body.js";
 import { encodeRaw, encodeZstd, type UnitSettings } from "./encode-unit.js";
 import { isWorthCompressing } from "./literal-codecs.js";
-import { classifyPages } from "./page-classes.js";
+import { classifyPages, MIN_RUN_PAGES, runLength } from "./page-classes.js";
 import { PageKind } from "./page-ops.js";
 import type { Reference } from "./reference.js";
 import { TrialBook } from "./trial-book.js";
 import { UnitEncoder } from "./unit-encoder.js";
 import { WorkMemory } from "./work-memory.js";
 
-// An unchanged or zero stretch becomes a unit of its own from here on.
-const MIN_RUN_PAGES = 64;
 const MIN_UNIT_BYTES = 262_144;
 const MAX_UNIT_BYTES = 524_288;
 // Where nearly everything is found in the baseline, what a unit costs is its header.
@@ -245,12 +243,4 @@ export class ObjectEncoder {
     const rawCrc = this.#settings.platform.crc32(raw);
     return { rawOffset, rawBytes: raw.length, rawCrc, ...body };
   }
-}
-
-function runLength(kinds: Uint8Array, start: number, limit: number): number {
-  const kind = kinds[start];
-  const end = Math.min(kinds.length, limit);
-  let page = start;
-  while (page < end && kinds[page] === kind) page++;
-  return page - start;
 }

@@ -5,6 +5,18 @@ import { PageKind } from "./page-ops.js";
 // Pieces are compared whole before their pages are: one call for what did not change.
 const PIECE_PAGES = 16;
 
+/** An unchanged or zero stretch of so many pages becomes a unit of its own. */
+export const MIN_RUN_PAGES = 64;
+
+/** Counts the pages from `start` on that are of one kind; those from `limit` on are not looked at. */
+export function runLength(kinds: Uint8Array, start: number, limit: number): number {
+  const kind = kinds[start];
+  const end = Math.min(kinds.length, limit);
+  let page = start;
+  while (page < end && kinds[page] === kind) page++;
+  return page - start;
+}
+
 /**
  * Tells for every page of `raw` whether the baseline has it at the same place (SAME), it is all zero, or neither (LITERAL).
  *
@@ -35,6 +47,7 @@ export function classifyPages(
       continue;
     }
     for (let at = 0; at < piece.length; at += pageBytes) {
+      if (piece[at] !== 0 && piece[at] !== old?.[at]) continue;
       const one = piece.subarray(at, at + pageBytes);
       if (one[0] === 0 && platform.equal(one, zeros.subarray(0, one.length))) {
         kinds[page + at / pageBytes] = PageKind.ZERO;

@@ -11,6 +11,7 @@ export type { FallbackReason, IntegrityStage, WorkReading } from "./transfer/wor
 export type { SendRequest } from "./transfer/send-request.js";
 export type { SendFrom } from "./transfer/send-source.js";
 export type { Spool, SpoolListener } from "./transfer/spool.js";
+export type { Verification } from "./transfer/verification.js";
 export type { SendResult } from "./transfer/send-job-options.js";
 export type { TrainerOptions } from "./transfer/class-trainer.js";
 export type { KeptStateInfo } from "./transfer/sent-states.js";

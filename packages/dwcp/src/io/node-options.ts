@@ -8,6 +8,7 @@ import type { CongestionControl } from "./net/tune-socket.js";
 import type { RmaOptions } from "./rma/open-carrier.js";
 import type { TrainerOptions } from "./transfer/class-trainer.js";
 import type { Received } from "./transfer/receive-job-context.js";
+import type { Verification } from "./transfer/verification.js";
 
 /** What a node is made of. Names and defaults are those of spec/dwcp.md B16. */
 export interface DwcpNodeOptions {
@@ -32,6 +33,8 @@ export interface DwcpNodeOptions {
   readonly tuning?: Partial<SessionTuning>;
   /** What the kernel is asked for, where there is a native backend; `bbr` when absent. */
   readonly congestionControl?: CongestionControl;
+  /** When what is sent and received is hashed; `beside` when absent: `transport.verification`. */
+  readonly verification?: Verification;
   /** Memory access that units may be read by, where the peer has the same; without it they go by the connections. */
   readonly rma?: RmaOptions;
   /** How long a connection may take; 30 000 when absent. */

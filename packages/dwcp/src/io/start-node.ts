@@ -57,6 +57,7 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
     maxStreams: streams.maxStreams,
     sessionTtlMs: options.sessionTtlMs ?? SESSION_TTL_MS,
     congestionControl: options.congestionControl ?? "bbr",
+    verification: options.verification ?? "beside",
   };
   const pool = new HdePool(options.workers);
   const book = new DictionaryBook(platform);
@@ -77,8 +78,17 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
   const received = options.received ?? (() => undefined);
   const dictionary = (id: string) => usedDictionary(book, id);
   const work = new WorkTally();
-  const { payloads } = context;
-  const inbox = new Inbox({ platform, payloads, pool, store, dictionary, received, work });
+  const { payloads, verification } = context;
+  const inbox = new Inbox({
+    platform,
+    payloads,
+    pool,
+    store,
+    dictionary,
+    received,
+    verification,
+    work,
+  });
   const trainer = new ClassTrainer(pool, book, options.dictionaries ?? {}, () =>
     talk.offerDictionaries(),
   );

@@ -45,6 +45,18 @@ export function unitTarget(streamRate: number, rttUs: number, largestBytes: numb
 }
 
 /**
+ * Computes how long units of stored bytes should be: `unitBytes`, and no shorter than what a stream sends in 4 ms, up to 1 MiB. What
+ * a unit costs both processes besides its bytes, about 0.1 ms, is little beside that.
+ *
+ * @param streamRate Bytes per second of one stream.
+ * @see spec/dwcp.md B13
+ */
+export function storedUnitTarget(streamRate: number, unitBytes: number): number {
+  const least = Math.min(MOST_STORED_BYTES, streamRate * STORED_SECONDS);
+  return Math.round(Math.max(unitBytes, least));
+}
+
+/**
  * Computes what may wait in the kernel unsent on one stream: what it sends while its process is not looked after, 32 KiB to
  * 128 KiB, in powers of two. What waits there is lost when the stream breaks.
  *
@@ -58,6 +70,8 @@ export function unsentTarget(streamRate: number): number {
 }
 
 const LEAST_UNIT_BYTES = 32_768;
+const STORED_SECONDS = 0.004;
+const MOST_STORED_BYTES = 1_048_576;
 const LEAST_UNSENT_BYTES = 32_768;
 const MOST_UNSENT_BYTES = 131_072;
 const UNATTENDED_SECONDS = 0.02;

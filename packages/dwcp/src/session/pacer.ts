@@ -1,6 +1,6 @@
 import type { DeliveryMeter } from "../rate/delivery-meter.js";
 import type { SessionRate } from "../rate/session-rate.js";
-import { unitTarget } from "../rate/stream-hint.js";
+import { storedUnitTarget, unitTarget } from "../rate/stream-hint.js";
 import { TokenBucket } from "../rate/token-bucket.js";
 import { CHUNK_OVERHEAD_BYTES } from "../wire/chunk-frame.js";
 import type { SessionTuning } from "./session-options.js";
@@ -16,6 +16,8 @@ export interface PacerParts {
   readonly streams: StreamTable;
   readonly rate: SessionRate;
   readonly meter: DeliveryMeter;
+  /** Encoded bytes that a frame takes. */
+  readonly mostEncodedBytes: number;
 }
 
 /** Holds all streams of a session together to the pace and the flight that were measured, or set. spec/dwcp.md B13 */
@@ -34,6 +36,13 @@ export class Pacer {
     const { bandwidth, roundUs } = rate;
     if (bandwidth === 0) return Math.min(FIRST_UNIT_BYTES, tuning.chunkBytes);
     return unitTarget(bandwidth / Math.max(1, streams.alive), roundUs, tuning.chunkBytes);
+  }
+
+  /** Bytes that a unit should have that stores them as they are; the peer takes that many in a frame. */
+  get storedUnitBytes(): number {
+    const { streams, rate, mostEncodedBytes } = this.#parts;
+    const streamRate = rate.bandwidth / Math.max(1, streams.alive);
+    return Math.min(mostEncodedBytes, storedUnitTarget(streamRate, this.unitBytes));
   }
 
   /** When a unit whose frame has `bytes` may go: `nowUs`, later, or Infinity while acknowledgements have to come first. */

@@ -56,12 +56,24 @@ export class SendingSide {
     this.#streams = streams;
     this.rate = new SessionRate(options.chance);
     const { rate, meter } = this;
-    this.#pacer = new Pacer(nowUs, { tuning: options.tuning, streams, rate, meter });
+    const { tuning, identity } = options;
+    const mostEncodedBytes = identity.capabilities.maxFrameBytes - CHUNK_OVERHEAD_BYTES;
+    this.#pacer = new Pacer(nowUs, { tuning, streams, rate, meter, mostEncodedBytes });
   }
 
   /** Encoded bytes that a unit should have. */
   get unitBytes(): number {
     return this.#pacer.unitBytes;
+  }
+
+  /** Bytes that a unit should have that stores them as they are. */
+  get storedUnitBytes(): number {
+    return this.#pacer.storedUnitBytes;
+  }
+
+  /** Streams that take units. */
+  get streamCount(): number {
+    return this.#streams.alive;
   }
 
   /** When pacing lets the next unit go; Infinity while it does not hold anything back. */

@@ -31,7 +31,7 @@ describe("B16: the configuration", () => {
       "": "enabled",
       node: "id listen peers",
       transport:
-        "minStreams maxStreams initialStreams autoStreams streamScalingFactor chunkBytes pacing pacingRateBitsPerSecond congestionControl creditBytes sendAheadUnits connectTimeoutMs stallTimeoutMs sessionTtlMs shutdownTimeoutMs provider rdma.device rdma.port",
+        "minStreams maxStreams initialStreams autoStreams streamScalingFactor chunkBytes pacing pacingRateBitsPerSecond congestionControl creditBytes sendAheadUnits verification connectTimeoutMs stallTimeoutMs sessionTtlMs shutdownTimeoutMs provider rdma.device rdma.port",
       security: "mode",
       compression:
         "enabled level adaptive minRatio cpuCeiling delta deltaAlgorithm baselineIntervalMs maxBaselineAgeMs maxDeltaChain baselineMemoryBytes pruneIntervalMs dictionary.enabled dictionary.refreshMs dictionary.maxBytes dictionary.maxSamples workers",

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { Codec } from "@proj/dwcp";
 import { openSendSource } from "#src/io/transfer/send-source.js";
 import { StoredExtents } from "#src/io/transfer/stored-extents.js";
-import { noise, settingsOf } from "../support/hde.js";
+import { noise, platform, settingsOf } from "../support/hde.js";
 
 const shared = new Uint8Array(new SharedArrayBuffer(2_000_000));
 shared.set(noise(800_000, 3));
@@ -24,6 +24,28 @@ test("units are views that cover the extent from its page on, and zeros stay zer
   }
   expect(at).toBe(shared.length);
   expect(new Set(units.map(({ codec }) => codec))).toEqual(new Set([Codec.RAW, Codec.ZERO]));
+});
+
+test("every byte that is stored is summed once, in units as long as they should be and a frame allows", () => {
+  let summed = 0;
+  const crc32: typeof platform.crc32 = (bytes, seed) => {
+    summed += bytes.length;
+    return platform.crc32(bytes, seed);
+  };
+  const counted = { ...settings, platform: { ...platform, crc32 }, maxEncodedBytes: 500_000 };
+  const extents = new StoredExtents(object, counted);
+  const whole = { start: 0, end: shared.length };
+  for (const [unitBytes, longest] of [
+    [1, 98_304],
+    [262_144, 262_144],
+    [1_048_576, 499_712],
+  ] as const) {
+    summed = 0;
+    const stored = extents.encode(whole, unitBytes).filter(({ codec }) => codec === Codec.RAW);
+    expect(Math.max(...stored.map(({ rawBytes }) => rawBytes))).toBe(longest);
+    expect(summed).toBe(stored.reduce((sum, { rawBytes }) => sum + rawBytes, 0));
+    for (const { encoded, rawCrc } of stored) expect(rawCrc).toBe(platform.crc32(encoded));
+  }
 });
 
 test("only what is in memory and has to be searched for nothing is encoded here", () => {

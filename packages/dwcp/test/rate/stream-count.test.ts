@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { StreamClimber } from "#src/rate/stream-climber.js";
-import { hintStreams, unitTarget, unsentTarget } from "#src/rate/stream-hint.js";
+import { hintStreams, storedUnitTarget, unitTarget, unsentTarget } from "#src/rate/stream-hint.js";
 
 const bounds = { minStreams: 16, maxStreams: 256, initialStreams: 32 };
 
@@ -37,6 +37,16 @@ describe("unitTarget", () => {
     expect(unitTarget(1e9, 1_000_000, 1_048_576)).toBe(1_048_576);
     expect(unitTarget(0, 0, 262_144)).toBe(262_144);
     expect(unitTarget(1e6, Number.POSITIVE_INFINITY, 262_144)).toBe(262_144);
+  });
+});
+
+describe("storedUnitTarget", () => {
+  test("is what a stream sends in 4 ms where that is longer than other units, 1 MiB at most", () => {
+    expect(storedUnitTarget(0, 32_768)).toBe(32_768);
+    expect(storedUnitTarget(1_600_000, 32_768)).toBe(32_768);
+    expect(storedUnitTarget(100_000_000, 262_144)).toBe(400_000);
+    expect(storedUnitTarget(300_000_000, 262_144)).toBe(1_048_576);
+    expect(storedUnitTarget(300_000_000, 2_000_000)).toBe(2_000_000);
   });
 });
 

@@ -54,6 +54,7 @@ export function nodeOptionsOf(config: DwcpConfig, secrets: ManagerSecrets): Dwcp
       pacing: config["transport.pacing"] ? "measured" : "off",
     },
     congestionControl: config["transport.congestionControl"],
+    verification: config["transport.verification"],
     ...(config["transport.provider"] === "rdma" ? { rma: { device } } : {}),
     connectTimeoutMs: config["transport.connectTimeoutMs"],
     sessionTtlMs: config["transport.sessionTtlMs"],

@@ -14,6 +14,7 @@ import type { SessionTuning } from "../../session/session-options.js";
 import { Codec } from "../../wire/codec.js";
 import type { Capabilities } from "../../wire/session-messages.js";
 import { nodeDigests } from "../node-digests.js";
+import type { Verification } from "../transfer/verification.js";
 import type { PayloadPool } from "./payload-pool.js";
 import type { CongestionControl } from "./tune-socket.js";
 
@@ -29,6 +30,7 @@ export interface NodeContext {
   readonly maxStreams: number;
   readonly sessionTtlMs: number;
   readonly congestionControl: CongestionControl;
+  readonly verification: Verification;
   /** Whether units may be read from memory on connections without TLS, which would not protect them there. */
   readonly hasRma: boolean;
 }

@@ -1,4 +1,5 @@
 import type { LeafHasher, LeafHashes } from "./leaf-hasher.js";
+import type { Verification } from "./verification.js";
 
 /** Which bytes there are. */
 export interface ArrivedBytes {
@@ -7,7 +8,8 @@ export interface ArrivedBytes {
 }
 
 /**
- * Hashes the leaves of an object while it comes into being, each once all of it is there: at the end little is left.
+ * Hashes the leaves of an object while it comes into being, each once all of it is there: at the end little is left. Or it waits
+ * until it is told that nothing else is going on.
  *
  * @see spec/dwcp.md B8
  */
@@ -19,8 +21,16 @@ export class ArrivingLeaves {
   readonly #queued = new Set<number>();
   #busy: Promise<void> | undefined;
   #isClosed = false;
+  #isWaiting: boolean;
 
-  constructor(hasher: LeafHasher, leafBytes: number, arrived: ArrivedBytes) {
+  /** `after` hashes nothing before {@link release} or {@link finish}. */
+  constructor(
+    hasher: LeafHasher,
+    leafBytes: number,
+    arrived: ArrivedBytes,
+    verification: Verification,
+  ) {
+    this.#isWaiting = verification === "after";
     this.#hasher = hasher;
     this.#leafBytes = leafBytes;
     this.#arrived = arrived;
@@ -35,6 +45,15 @@ export class ArrivingLeaves {
       this.#queued.add(leaf);
       this.#ready.push(leaf);
     }
+    if (!this.#isWaiting && this.#ready.length > 0) this.#busy ??= this.#work();
+  }
+
+  /** From now on leaves are hashed as they come, and first those that waited. Harmless the second time. */
+  release(): void {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    // A file is read fastest in its own order.
+    this.#ready.sort((a, b) => a - b);
     if (this.#ready.length > 0) this.#busy ??= this.#work();
   }
 
@@ -52,6 +71,7 @@ export class ArrivingLeaves {
    * @throws DwcpError what {@link LeafHasher.finish} does.
    */
   async finish(length: number, signal?: AbortSignal): Promise<LeafHashes> {
+    this.release();
     await this.#busy;
     return await this.#hasher.finish(length, signal);
   }

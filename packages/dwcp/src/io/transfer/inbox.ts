@@ -8,6 +8,7 @@ import type { HdePool } from "../workers/hde-pool.js";
 import { type Received } from "./receive-job-context.js";
 import { ReceiveJob } from "./receive-job.js";
 import type { UsedDictionary } from "./unit-decoder.js";
+import type { Verification } from "./verification.js";
 import type { WorkTally } from "./work-tally.js";
 
 interface Running {
@@ -24,6 +25,7 @@ export interface InboxContext {
   readonly work: WorkTally;
   readonly dictionary: (id: string) => UsedDictionary | undefined;
   readonly received: Received;
+  readonly verification: Verification;
 }
 
 /** Answers the offers of all sessions of a node. */

@@ -119,6 +119,7 @@ export class Outbox {
         adaptive: request.adaptive ?? request.level === undefined,
         cpuCeiling,
         sendAheadUnits: request.sendAheadUnits,
+        verification: context.verification,
         minShare: request.minShare,
         verified: request.verified,
         settings: {

@@ -34,15 +34,23 @@ export function encodePlainly(
 // spec/dwcp.md B13
 const SHORTEST_STORED_BYTES = 98_304;
 
+/** Whole pages that a unit of stored bytes should have, in bytes: `unitBytes` or a little more, as its headers and a frame allow. */
+export function storedStep(
+  unitBytes: number,
+  { pageBytes, maxEncodedBytes }: Pick<ObjectSettings, "pageBytes" | "maxEncodedBytes">,
+): number {
+  const pages = Math.ceil(Math.max(unitBytes, SHORTEST_STORED_BYTES) / pageBytes);
+  return Math.max(1, Math.min(pages, Math.floor(maxEncodedBytes / pageBytes))) * pageBytes;
+}
+
 /** Cuts stored bytes, which may be cut anywhere, into units as short as the path wants them, or as their headers allow. */
 export function cutStored(
   unit: UnitBody,
   unitBytes: number,
   { platform, settings }: Omit<PlainContext, "object">,
 ): UnitBody[] {
-  const shortest = Math.max(unitBytes, SHORTEST_STORED_BYTES);
-  if (unit.codec !== Codec.RAW || unit.rawBytes <= shortest) return [unit];
-  const step = Math.ceil(shortest / settings.pageBytes) * settings.pageBytes;
+  const step = storedStep(unitBytes, settings);
+  if (unit.codec !== Codec.RAW || unit.rawBytes <= step) return [unit];
   return Array.from({ length: Math.ceil(unit.rawBytes / step) }, (_, i) => {
     const encoded = unit.encoded.subarray(i * step, (i + 1) * step);
     const rawOffset = unit.rawOffset + i * step;

@@ -6,6 +6,7 @@ import type { PayloadPool } from "../net/payload-pool.js";
 import type { ObjectStore, StoredObject } from "../store/object-store.js";
 import type { HdePool } from "../workers/hde-pool.js";
 import type { UsedDictionary } from "./unit-decoder.js";
+import type { Verification } from "./verification.js";
 import type { WorkTally } from "./work-tally.js";
 
 /** Hears of an object that arrived whole, and which round of a migration it is, if it is one. */
@@ -23,6 +24,7 @@ export interface ReceiveJobContext {
   readonly dictionary: (id: string) => UsedDictionary | undefined;
   readonly offer: OfferMessage;
   readonly received: Received;
+  readonly verification: Verification;
   readonly work: WorkTally;
   readonly stirred: () => void;
   /** Hears once that it is over, with its files closed. */

@@ -133,12 +133,12 @@ export class ReceiveJob {
     return this.#transfer.rawLength ?? 0;
   }
 
-  #leavesOf({ offer, platform, pool }: ReceiveJobContext): ArrivingLeaves {
+  #leavesOf({ offer, platform, pool, verification }: ReceiveJobContext): ArrivingLeaves {
     const { leafBytes } = offer;
     const { path, length } = this.#part;
     const elsewhere = { pool, spec: { kind: "file", path, length } as const };
     const hasher = new LeafHasher({ source: this.#part, leafBytes, platform, elsewhere });
-    return new ArrivingLeaves(hasher, leafBytes, this.#transfer.stored);
+    return new ArrivingLeaves(hasher, leafBytes, this.#transfer.stored, verification);
   }
 
   #discard(): void {
@@ -164,6 +164,8 @@ export class ReceiveJob {
     this.#work.decodedUnit();
     this.#session.incoming.stored(nowUs, this.handle, { unitId, rawOffset, rawBytes });
     this.#leaves.note(rawOffset, rawOffset + rawBytes);
+    // FIN comes when the sender has hashed as well: both may do so at the same time.
+    if (this.#transfer.isComplete) this.#leaves.release();
     this.#unsynced.push(unitId);
     if (this.#part.unsyncedBytes >= SYNC_BYTES) this.#sync();
     else this.#timer ??= setTimeout(() => this.#sync(), SYNC_MS);

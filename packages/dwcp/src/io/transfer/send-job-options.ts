@@ -8,6 +8,7 @@ import type { LoadGauge } from "../load-gauge.js";
 import type { HdePool } from "../workers/hde-pool.js";
 import type { SendBaseline, SendDictionary } from "./extent-encoder.js";
 import type { SendSource } from "./send-source.js";
+import type { Verification } from "./verification.js";
 import type { WorkTally } from "./work-tally.js";
 
 /** What a job ends with. */
@@ -43,6 +44,7 @@ export interface SendJobOptions {
   readonly adaptive: boolean;
   readonly cpuCeiling: number;
   readonly sendAheadUnits: number | undefined;
+  readonly verification: Verification;
   readonly settled: (result: SendResult | DwcpError) => void;
   /** Ends the transfer here and at the peer. */
   readonly failed: (error: DwcpError) => void;

@@ -7,6 +7,7 @@ import { SendingTransfer } from "../../transfer/sending-transfer.js";
 import type { UnitBody } from "../../wire/chunk.js";
 import { CHUNK_OVERHEAD_BYTES } from "../../wire/chunk-frame.js";
 import { type CodecName, codecNameOf, SLOT_SELF } from "../../wire/codec.js";
+import { aheadBytes } from "./ahead-bytes.js";
 import { ExtentEncoder } from "./extent-encoder.js";
 import { digestTexts } from "./leaf-hasher.js";
 import { ObjectHashes } from "./object-hashes.js";
@@ -16,11 +17,6 @@ import type { FallbackReason } from "./work-tally.js";
 
 /** Raw bytes that this thread encodes in one go, where a repair asks for plain units. */
 const PLAIN_TURN_BYTES = 1_048_576;
-/** Encoded bytes that wait for streams, at least and at most. */
-const LEAST_AHEAD_BYTES = 1_048_576;
-const MOST_AHEAD_BYTES = 33_554_432;
-/** How long the streams can go on while encoders are busy: a worker that waits for a processor is no reason to stop. */
-const AHEAD_SECONDS = 0.2;
 
 interface Extent {
   readonly extent: PlannedExtent;
@@ -45,10 +41,10 @@ export class SendJob {
     this.#options = options;
     this.transfer = new SendingTransfer(options.offer, options.minShare);
     this.#encoder = new ExtentEncoder(options);
-    const { object, platform, offer, pool, settings } = options;
+    const { object, platform, offer, pool, settings, verification } = options;
     this.#hashes = new ObjectHashes(
       object,
-      { leafBytes: offer.leafBytes, platform, pool },
+      { leafBytes: offer.leafBytes, platform, pool, verification },
       {
         grown: (length) => {
           this.transfer.grow(length - (length % settings.pageBytes));
@@ -72,8 +68,7 @@ export class SendJob {
   /** Has extents encoded while the streams will soon run dry; `true` when this thread did some itself. */
   encode(sending: SendingSide): boolean {
     const { transfer } = this;
-    const wanted = Math.min(MOST_AHEAD_BYTES, AHEAD_SECONDS * sending.rate.bandwidth);
-    const enough = Math.max(8 * sending.unitBytes, LEAST_AHEAD_BYTES, wanted);
+    const enough = aheadBytes(sending, this.#encoder.stored === undefined ? "workers" : "here");
     this.#noteArrived();
     if (transfer.arrived.covered !== this.#toldBytes) this.#tellProgress();
     while (transfer.state === "sending" && transfer.waitingBytes < enough) {
@@ -89,11 +84,11 @@ export class SendJob {
       }
       const { stored } = this.#encoder;
       if (stored !== undefined) {
-        this.#supply(extent, stored.encode(extent, sending.unitBytes));
+        this.#supply(extent, stored.encode(extent, sending.storedUnitBytes));
         continue;
       }
       const { bandwidth } = sending.rate;
-      void this.#start(extent, sending.unitBytes, bandwidth === 0 ? undefined : bandwidth);
+      void this.#start(extent, sending.storedUnitBytes, bandwidth === 0 ? undefined : bandwidth);
     }
     return false;
   }
@@ -261,25 +256,26 @@ export class SendJob {
 
   async #finish(session: Session, nowUs: () => number): Promise<void> {
     try {
-      const { root } = await this.#hashes.whole;
+      const { root } = await this.#hashes.whole();
       this.#options.object.check();
       if (this.transfer.state === "finishing" && !session.isClosed) {
         session.outgoing.finish(nowUs(), this.transfer, root);
       }
     } catch (error) {
-      session.outgoing.fail(this.transfer, error as DwcpError);
+      if (!this.isOver) session.outgoing.fail(this.transfer, error as DwcpError);
     }
     this.#options.stirred();
   }
 
   async #answer(session: Session, first: number, count: number): Promise<void> {
-    const hashes = await this.#hashes.whole;
+    const hashes = await this.#hashes.whole();
     session.outgoing.giveLeaves(this.transfer, first, digestTexts(hashes, first, count));
     this.#options.stirred();
   }
 
   #settle(rootHash: string): void {
     const { offer, settled } = this.#options;
+    this.#hashes.close();
     this.#encoder.close();
     settled({
       transferId: offer.transferId,

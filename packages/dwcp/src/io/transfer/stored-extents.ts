@@ -1,11 +1,18 @@
-import { type ObjectSettings, ObjectEncoder } from "../../hde/object-encoder.js";
+import { classifyPages, MIN_RUN_PAGES, runLength } from "../../hde/page-classes.js";
+import { type ObjectSettings } from "../../hde/object-encoder.js";
+import { PageKind } from "../../hde/page-ops.js";
 import type { UnitBody } from "../../wire/chunk.js";
-import { cutStored } from "./plain-units.js";
+import { Codec, SLOT_NONE } from "../../wire/codec.js";
+import { zeroCrc } from "../../wire/zero-crc.js";
+import { storedStep } from "./plain-units.js";
 import type { SendSource } from "./send-source.js";
+
+const PLAIN = { codecFlags: 0, baselineSlot: SLOT_NONE, dictionarySlot: 0 } as const;
 
 /**
  * Encodes extents of an object that is stored as it is, apart from its zeros, in this thread: its bytes are in memory and
- * nothing is searched for in them, so that the way to a worker and back would cost more than all there is to do. Units are views.
+ * nothing is searched for in them, so that the way to a worker and back would cost more than all there is to do. Units are
+ * views, and their bytes are summed once.
  */
 export class StoredExtents {
   readonly #object: SendSource;
@@ -23,11 +30,46 @@ export class StoredExtents {
 
   /** Encodes an extent, with the rest of its first page, to units of about `unitBytes`. */
   encode(extent: { readonly start: number; readonly end: number }, unitBytes: number): UnitBody[] {
-    const settings = { ...this.#settings, chunkBytes: unitBytes };
-    const { platform, pageBytes } = settings;
-    const encoder = new ObjectEncoder(this.#object.source, undefined, settings);
+    const { pageBytes, platform } = this.#settings;
     const start = extent.start - (extent.start % pageBytes);
-    const units = [...encoder.encode(start, extent.end - start)];
-    return units.flatMap((unit) => cutStored(unit, unitBytes, { platform, settings }));
+    const raw = this.#object.source.read(start, extent.end - start);
+    const kinds = classifyPages(raw, start, pageBytes, undefined, platform);
+    const stepPages = storedStep(unitBytes, this.#settings) / pageBytes;
+    const units: UnitBody[] = [];
+    for (let page = 0; page < kinds.length;) {
+      const zeros = zeroRun(kinds, page);
+      const end = zeros > 0 ? page + zeros : storedEnd(kinds, page, stepPages);
+      const piece = raw.subarray(page * pageBytes, end * pageBytes);
+      units.push(this.#unit(piece, start + page * pageBytes, zeros > 0));
+      page = end;
+    }
+    return units;
   }
+
+  #unit(raw: Uint8Array, rawOffset: number, isZero: boolean): UnitBody {
+    const place = { rawOffset, rawBytes: raw.length, ...PLAIN };
+    if (isZero) {
+      return {
+        ...place,
+        codec: Codec.ZERO,
+        rawCrc: zeroCrc(raw.length),
+        encoded: raw.subarray(0, 0),
+      };
+    }
+    return { ...place, codec: Codec.RAW, rawCrc: this.#settings.platform.crc32(raw), encoded: raw };
+  }
+}
+
+// Zeros that are worth a unit: a long run, or all that is left.
+function zeroRun(kinds: Uint8Array, page: number): number {
+  if (kinds[page] !== PageKind.ZERO) return 0;
+  const run = runLength(kinds, page, kinds.length);
+  return run >= MIN_RUN_PAGES || page + run === kinds.length ? run : 0;
+}
+
+function storedEnd(kinds: Uint8Array, start: number, mostPages: number): number {
+  const most = Math.min(kinds.length, start + mostPages);
+  let page = start;
+  while (page < most && zeroRun(kinds, page) === 0) page += runLength(kinds, page, most);
+  return page;
 }
