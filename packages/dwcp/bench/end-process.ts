@@ -1,10 +1,10 @@
 // One end of a path, told by its first argument what to be:
-//   receive FOLDER                        a node that takes objects on port 7000; prints "ready"
-//   send HOST BYTES STREAMS KILL_MS WARM  a node that sends one object of random bytes, and every KILL_MS cuts a connection;
-//                                         before that and unmeasured, its first WARM bytes as another object
-//   sink                                  a plain server on port 7001 that answers when everything arrived; prints "ready"
-//   stream HOST BYTES                     one plain connection that sends as many bytes
-// The sending roles print one line of JSON.
+//   receive FOLDER WHEN                        a node that takes objects on port 7000; prints "ready"
+//   send HOST BYTES STREAMS KILL_MS WARM WHEN  a node that sends one object of random bytes, and every KILL_MS cuts a connection;
+//                                              before that and unmeasured, its first WARM bytes as another object
+//   sink                                       a plain server on port 7001 that answers when everything arrived; prints "ready"
+//   stream HOST BYTES                          one plain connection that sends as many bytes
+// Nodes hash `beside` the transfer unless WHEN says `after`. The sending roles print one line of JSON.
 import { randomFillSync } from "node:crypto";
 import { channel } from "node:diagnostics_channel";
 import { once } from "node:events";
@@ -16,6 +16,7 @@ const security = { mode: "psk", key: new TextEncoder().encode("a key of both end
 const LEVEL = 0;
 const [role, ...rest] = process.argv.slice(2);
 const [host = "", bytes = "0", streams = "0", killMs = "0", warm = "0"] = rest;
+const verification = rest.at(-1) === "after" ? "after" : "beside";
 
 switch (role) {
   case "receive":
@@ -24,6 +25,7 @@ switch (role) {
       security,
       listen: { host: "0.0.0.0", port: endPorts.node },
       store: host,
+      verification,
     });
     console.log("ready");
     break;
@@ -48,6 +50,7 @@ async function send(): Promise<void> {
     security,
     // The path's own default, which the case has set.
     congestionControl: "system",
+    verification,
     streams: { minStreams: 1, initialStreams: count, maxStreams: 64, autoStreams: false },
   });
   const to = { host, port: endPorts.node };

@@ -45,15 +45,15 @@ export function unitTarget(streamRate: number, rttUs: number, largestBytes: numb
 }
 
 /**
- * Computes how long units of stored bytes should be: `unitBytes`, and no shorter than what a stream sends in 4 ms, up to 1 MiB. What
- * a unit costs both processes besides its bytes, about 0.1 ms, is little beside that.
+ * Computes how long units of stored bytes should be: `unitBytes`, and no shorter than what all streams send in 1 ms, up to 1 MiB. What a
+ * unit costs both processes besides its bytes, about 0.1 ms, is little beside that. No stream takes longer than 20 ms for one.
  *
- * @param streamRate Bytes per second of one stream.
+ * @param rate Bytes per second of all streams.
  * @see spec/dwcp.md B13
  */
-export function storedUnitTarget(streamRate: number, unitBytes: number): number {
-  const least = Math.min(MOST_STORED_BYTES, streamRate * STORED_SECONDS);
-  return Math.round(Math.max(unitBytes, least));
+export function storedUnitTarget(rate: number, streams: number, unitBytes: number): number {
+  const least = Math.min(rate * STORED_SECONDS, (rate / Math.max(1, streams)) * UNATTENDED_SECONDS);
+  return Math.round(Math.max(unitBytes, Math.min(MOST_STORED_BYTES, least)));
 }
 
 /**
@@ -70,7 +70,7 @@ export function unsentTarget(streamRate: number): number {
 }
 
 const LEAST_UNIT_BYTES = 32_768;
-const STORED_SECONDS = 0.004;
+const STORED_SECONDS = 0.001;
 const MOST_STORED_BYTES = 1_048_576;
 const LEAST_UNSENT_BYTES = 32_768;
 const MOST_UNSENT_BYTES = 131_072;

@@ -41,8 +41,8 @@ export class Pacer {
   /** Bytes that a unit should have that stores them as they are; the peer takes that many in a frame. */
   get storedUnitBytes(): number {
     const { streams, rate, mostEncodedBytes } = this.#parts;
-    const streamRate = rate.bandwidth / Math.max(1, streams.alive);
-    return Math.min(mostEncodedBytes, storedUnitTarget(streamRate, this.unitBytes));
+    const wanted = storedUnitTarget(rate.bandwidth, streams.alive, this.unitBytes);
+    return Math.min(mostEncodedBytes, wanted);
   }
 
   /** When a unit whose frame has `bytes` may go: `nowUs`, later, or Infinity while acknowledgements have to come first. */

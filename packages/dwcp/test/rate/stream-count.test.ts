@@ -41,12 +41,17 @@ describe("unitTarget", () => {
 });
 
 describe("storedUnitTarget", () => {
-  test("is what a stream sends in 4 ms where that is longer than other units, 1 MiB at most", () => {
-    expect(storedUnitTarget(0, 32_768)).toBe(32_768);
-    expect(storedUnitTarget(1_600_000, 32_768)).toBe(32_768);
-    expect(storedUnitTarget(100_000_000, 262_144)).toBe(400_000);
-    expect(storedUnitTarget(300_000_000, 262_144)).toBe(1_048_576);
-    expect(storedUnitTarget(300_000_000, 2_000_000)).toBe(2_000_000);
+  test("is what all streams send in 1 ms where that is longer than other units, 1 MiB at most", () => {
+    expect(storedUnitTarget(0, 4, 32_768)).toBe(32_768);
+    expect(storedUnitTarget(25_000_000, 16, 32_768)).toBe(32_768);
+    expect(storedUnitTarget(400_000_000, 4, 262_144)).toBe(400_000);
+    expect(storedUnitTarget(1_250_000_000, 4, 262_144)).toBe(1_048_576);
+    expect(storedUnitTarget(1_250_000_000, 4, 2_000_000)).toBe(2_000_000);
+  });
+
+  test("takes no stream longer than 20 ms", () => {
+    expect(storedUnitTarget(1_000_000_000, 50, 262_144)).toBe(400_000);
+    expect(storedUnitTarget(1_000_000_000, 0, 262_144)).toBe(1_000_000);
   });
 });
 
