@@ -13,7 +13,7 @@ const STREAMS = 4;
 // Long enough for a rate: what happens once per transfer is little of it.
 const BYTES = 1_500_000_000;
 // What a process does for the first time takes longer: that is over before the clock starts.
-const WARM_BYTES = 300_000_000;
+const WARM_BYTES = 600_000_000;
 const ROUNDS = 3;
 const here: Place = { spawn };
 

@@ -64,6 +64,32 @@ describe.each([
 );
 
 describe("B18: workers", () => {
+  test("hand on what they read of a file where it is stored as it is, and pack what is not", async () => {
+    const whole = Buffer.concat([noise(900_000, 1), new Uint8Array(300_000), noise(900_000, 2)]);
+    const mixed = Buffer.concat([noise(900_000, 1), words(900_000, 2)]);
+    for (const [bytes, level, isPacked] of [
+      [whole, 0, false],
+      [mixed, 3, true],
+    ] as const) {
+      const job = pool.open({ ...common, object: fileOf("object", bytes) });
+      const { units } = await job.encode(4_096, bytes.length - 4_096, level);
+      const decoded = await Promise.all(units.map((unit) => job.decode(unit)));
+      expect(Buffer.concat(decoded).equals(bytes.subarray(4_096))).toBe(true);
+      const held = units[0]?.encoded.buffer.byteLength;
+      if (isPacked) {
+        const encoded = units.reduce((sum, unit) => sum + unit.encoded.length, 0);
+        expect(held).toBe(encoded);
+      } else {
+        const stored = units.filter(({ codec }) => codec === Codec.RAW);
+        expect(held).toBe(bytes.length - 4_096);
+        expect(stored.map(({ encoded }) => encoded.byteOffset + 4_096)).toEqual(
+          stored.map(({ rawOffset }) => rawOffset),
+        );
+      }
+      job.close();
+    }
+  });
+
   test("refer to what was acknowledged of the object itself", async () => {
     const object = sharedBytes(Buffer.concat([noise(600_000, 7), noise(600_000, 7)]));
     const own = new OwnData(memorySource(object), await nodeHdePlatform());

@@ -11,9 +11,12 @@ import { ObjectEncoder } from "../../hde/object-encoder.js";
 import type { Reference } from "../../hde/reference.js";
 import { resolveDwcpLimits } from "../../limits.js";
 import type { UnitBody } from "../../wire/chunk.js";
-import { type CodecName, codecNameOf, SLOT_SELF } from "../../wire/codec.js";
+import { Codec, type CodecName, codecNameOf, SLOT_SELF } from "../../wire/codec.js";
 import { type OpenedSource, openSource, type SourceSpec } from "./source-spec.js";
 import type { JobSpec, PackedUnit, TaskResult, WorkerTask } from "./worker-messages.js";
+
+// What goes along unused stays in memory until all of it was sent.
+const LEAST_STORED_SHARE = 0.75;
 
 /** One job inside a worker: its sources, opened once, and an encoder per level. */
 export class WorkerJob {
@@ -161,6 +164,14 @@ function pack(units: readonly UnitBody[]): {
   units: PackedUnit[];
   bytes: Uint8Array<ArrayBuffer>;
 } {
+  const read = readFor(units);
+  if (read !== undefined) {
+    const packed = units.map(({ encoded, ...unit }) => {
+      const encodedOffset = encoded.length === 0 ? 0 : encoded.byteOffset;
+      return { ...unit, encodedOffset, encodedBytes: encoded.length };
+    });
+    return { units: packed, bytes: new Uint8Array(read) };
+  }
   const bytes = new Uint8Array(units.reduce((sum, { encoded }) => sum + encoded.length, 0));
   let at = 0;
   const packed = units.map(({ encoded, ...unit }) => {
@@ -170,4 +181,17 @@ function pack(units: readonly UnitBody[]): {
     return placed;
   });
   return { units: packed, bytes };
+}
+
+// What was read for units that store nearly all of it: nobody else has it, and it goes as it is.
+function readFor(units: readonly UnitBody[]): ArrayBuffer | undefined {
+  const buffer = units.find(({ encoded }) => encoded.length > 0)?.encoded.buffer;
+  if (!(buffer instanceof ArrayBuffer)) return undefined;
+  let stored = 0;
+  for (const { codec, encoded } of units) {
+    if (encoded.length === 0) continue;
+    if (codec !== Codec.RAW || encoded.buffer !== buffer) return undefined;
+    stored += encoded.length;
+  }
+  return stored >= LEAST_STORED_SHARE * buffer.byteLength ? buffer : undefined;
 }
