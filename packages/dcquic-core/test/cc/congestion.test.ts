@@ -36,7 +36,7 @@ test("§14: a path to a degraded peer sends at half the pace", () => {
   expect(pacedUs(0.5)).toBeCloseTo(2 * pacedUs(1), 6);
 });
 
-describe("§3 row 15, §12: BBR", () => {
+describe("§3 row 15, congestion control, §12: BBR", () => {
   /** A link of 100 MB/s with a round trip of 1 ms. */
   function rounds(
     bbr: Bbr,

@@ -10,7 +10,7 @@ import {
 
 const names = Object.keys(presets) as (keyof typeof presets)[];
 
-describe("§3 row 20, §20: configuration", () => {
+describe("§3 row 20, limits, §20: configuration", () => {
   test.each(names)("preset %s contradicts nothing, nor does what engines get of it", (preset) => {
     const config = resolveDcquicConfig({ preset });
     expect(configProblems(config, { cores: 192 })).toEqual([]);

@@ -35,7 +35,7 @@ function open(keys: ReceiveKeys, nowUs: number, { slab, header }: ReturnType<typ
   return keys.open(nowUs, PTO, bytes, view, 0, header);
 }
 
-describe("§3 row 8, §7.3: rotation", () => {
+describe("§3 row 8, key pool, §7.3: rotation", () => {
   test("the next key begins after so many packets, and numbers go on", () => {
     const keys = new SendKeys(source, { packets: 3, bytes: 1e9 });
     const headers = Array.from({ length: 7 }, () => seal(keys).header);

@@ -41,7 +41,7 @@ function kinds<K extends EngineEvent["kind"]>(told: readonly Told[], kind: K) {
   );
 }
 
-describe("§3 row 14, §15: closing a stream", () => {
+describe("§3 row 14, stream lifecycle, §15: closing a stream", () => {
   const streamId = id64(0x01000001, 7);
   const abort = { streamId, scope: CloseScope.Both, status: Status.Cancelled, finalCount: 0 };
 
@@ -108,7 +108,7 @@ describe("§3 row 14, §15: closing a stream", () => {
   });
 });
 
-describe("§3 row 6, §5: causality across the wire", () => {
+describe("§3 row 6, causality map, §5: causality across the wire", () => {
   function announce(
     world: World,
     path: PathId,
@@ -187,7 +187,7 @@ describe("§3 row 6, §5: causality across the wire", () => {
   });
 });
 
-test("§3 row 11, §8.5: one buffer goes to many peers, and returns when the last is done or failed", () => {
+test("§3 row 11, buffers, §8.5: one buffer goes to many peers, and returns when the last is done or failed", () => {
   const hosts = 9;
   const { world, told } = worldOf(hosts, { loss: 0.02 });
   const host = world.host(0);

@@ -43,7 +43,7 @@ function announce(world: World, payload: Uint8Array): Id64 {
 
 const SECOND = 1_000_000;
 
-describe("§3 row 10, §6: the states of a transfer", () => {
+describe("§3 row 10, transfer state, §6: the states of a transfer", () => {
   test("accepted, drained, delivered, and a tombstone until CLOSED", () => {
     const { world, told } = worldOf((event, { hosts }) => {
       const host = hosts[event.host];
@@ -145,7 +145,7 @@ test("§8.2: bytes that were never bound together are pulled three times, then r
   expect(world.hosts.map(({ buffers }) => buffers.references)).toEqual([0, 0]);
 });
 
-test("§3 row 13, §9.6: a pull that nobody can match is answered with FLOW_RESET, a thousand times a second at most", () => {
+test("§3 row 13, flow-control messages, §9.6: a pull that nobody can match is answered with FLOW_RESET, a thousand times a second at most", () => {
   const peer = new RawPeer();
   let resets = 0;
   for (let i = 0; i < 1100; i++) {
@@ -162,7 +162,7 @@ test("§3 row 13, §9.6: a pull that nobody can match is answered with FLOW_RESE
   expect(resets).toBe(1000);
 });
 
-test("§3 row 20, §20: a configuration that contradicts itself is refused with every reason", () => {
+test("§3 row 20, limits, §20: a configuration that contradicts itself is refused with every reason", () => {
   const wrong = {
     worker: 254,
     mtuBytes: 1000,

@@ -18,7 +18,7 @@ function debugEvent(tUs: number, level: DcquicEvent["level"] = "debug"): DcquicE
   return { tUs, worker: 0, group: "net", level, kind: "net.test", details: {} };
 }
 
-describe("§3 row 21, §21: observability", () => {
+describe("§3 row 21, observability, §21: events", () => {
   test("subscribers get the groups and levels they asked for, without payloads", () => {
     const bus = new EventBus();
     const all: DcquicEvent[] = [];

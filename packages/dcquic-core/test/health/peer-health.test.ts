@@ -24,7 +24,7 @@ function failed(): PeerHealth {
   return health;
 }
 
-describe("§3 row 12, §14: the peer health machine", () => {
+describe("§3 row 12, peer health, §14: the state machine", () => {
   test("healthy becomes degraded by failures, once there are 20 samples", () => {
     const health = new PeerHealth(0, new AwakeTime(0, 1000));
     for (let i = 0; i < 19; i++) health.sample(i, 1);

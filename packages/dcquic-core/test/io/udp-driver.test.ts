@@ -44,7 +44,7 @@ async function connect(dialer: UdpDriver, listener: UdpDriver): Promise<PathId> 
   return path;
 }
 
-test("§3 row 17, §16.2: transfers of every size cross real sockets, keyed by a TLS handshake", async () => {
+test("§3 row 17, UDP, §16.2: transfers of every size cross real sockets, keyed by a TLS handshake", async () => {
   const sizes = [0, 1, 1024, 1025, 70_000, 300_000];
   const received = new Map<number, Uint8Array>();
   const drained = new Set<string>();

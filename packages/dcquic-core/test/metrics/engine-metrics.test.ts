@@ -25,7 +25,7 @@ test("§21: the gaps of a loop and the batches of a driver are told by their siz
   expect(registry.value("dcquic_poll_iterations_total", { worker: "3" })).toBe(7);
 });
 
-test("§3 row 21, §21: metrics follow the counters of an engine", () => {
+test("§3 row 21, observability, §21: metrics follow the counters of an engine", () => {
   const { world } = runWorkload({
     seed: 5,
     hosts: 2,

@@ -32,7 +32,7 @@ async function expectQuiet(pools: ReturnType<typeof simPools>): Promise<void> {
   }
 }
 
-describe("§3 row 1, §4: the five patterns", () => {
+describe("§3 row 1, transport pool, §4: the five patterns", () => {
   test("unary: one message there and one back, with headers both ways and meta", async () => {
     const pools = serving(async (incoming) => {
       expect([...incoming.meta]).toEqual([7]);

@@ -3,7 +3,7 @@ import { LeakyBucket } from "#src/sched/leaky-bucket.js";
 import { PriorityQueue, PriorityScheduler } from "#src/sched/priority-queue.js";
 import { PullScheduler } from "#src/sched/pull-scheduler.js";
 
-describe("§3 row 5: the priority queue", () => {
+describe("§3 row 5, priority queue: levels", () => {
   test("has eight first-in-first-out levels with a bitmap and a limit", () => {
     const queue = new PriorityQueue(20);
     for (let i = 0; i < 20; i++) expect(queue.push(3, i)).toBe(true);

@@ -9,7 +9,7 @@ function advance(wheel: TimingWheel, nowUs: number): number[] {
   return fired;
 }
 
-test("§3 row 4: nothing fires early, everything fires in order of deadlines", () => {
+test("§3 row 4, timing wheel: nothing fires early, everything fires in order of deadlines", () => {
   const wheel = new TimingWheel();
   for (const [deadline, payload] of [
     [300, 1],

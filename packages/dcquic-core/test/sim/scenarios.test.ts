@@ -38,7 +38,7 @@ function run(more: Partial<WorkloadOptions> = {}): WorkloadReport {
   });
 }
 
-test("§3 row 7: transfers of every size arrive once and unchanged, under real keys", () => {
+test("§3 row 7, receiver-driven protocol: transfers of every size arrive once and unchanged, under real keys", () => {
   const report = run({ crypto: nodeCrypto });
   expect([report.delivered, report.failed]).toEqual([36, 0]);
   expect(report.goodputRatio).toBe(1);
@@ -70,7 +70,7 @@ const faults: Readonly<Record<string, Faults>> = {
   "a NIC whose worker goes on over another": { failovers: [{ host: 3, atUs: 150, port: 0 }] },
 };
 
-describe("§3 row 16, §23: every fault alone loses nothing", () => {
+describe("§3 row 16, simulator, §23: every fault alone loses nothing", () => {
   test.each(Object.entries(faults).map(([name, fault]) => ({ name, fault })))(
     "$name",
     ({ fault }) => {
