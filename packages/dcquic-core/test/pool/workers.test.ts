@@ -342,6 +342,65 @@ describe("§18: a worker is lost", () => {
   );
 
   nativeTest(
+    "threads: what one took with the command it dies of, and did not send, goes on elsewhere, once; bulk in mid-transfer fails or is repeated",
+    async () => {
+      const threads: EngineThread[] = [];
+      const bind: BindDriver = async (options) => {
+        const thread = await bindThread(options);
+        threads[workerOf(options)] = thread;
+        return thread;
+      };
+      const { caller, answerers, events } = await spread(6, { bind });
+      const before = await homes(caller, answerers, events);
+      const victim = answerers.find((_, i) => before[i]?.[0] === 0);
+      if (victim === undefined) throw new Error("no peer is at home at worker 0");
+      let open = (): void => {};
+      const gate = new Promise<void>((resolve) => (open = resolve));
+      let arrived = 0;
+      let isMoving = false;
+      const asked: number[] = [];
+      victim.serve({
+        accept: async (incoming) => {
+          if (incoming.pattern === "rawBulk") {
+            arrived += 1;
+            await incoming.place({
+              write: async () => {
+                isMoving = true;
+                await gate;
+              },
+            });
+            return;
+          }
+          const { bytes } = await incoming.request();
+          asked.push(bytes[0] ?? -1);
+          await incoming.reply(bytes.slice());
+        },
+      });
+      const codeOf = (done: Promise<unknown>): Promise<unknown> =>
+        done.then(
+          () => "done",
+          (error: unknown) => (error as { code?: string }).code,
+        );
+      const big = (): Uint8Array => new Uint8Array(12 * 1024 * 1024);
+      const [lost, repeated] = [false, true].map((idempotent) =>
+        codeOf(caller.rawBulkTransfer(victim.name, big(), { idempotent }).done),
+      );
+      await until(() => arrived === 2 && isMoving, "both transfers to be under way");
+      // One turn here is one batch there: the thread takes these, and ends before it sends any of them.
+      const calls = Array.from({ length: 60 }, (_, i) =>
+        codeOf(caller.unaryRpc(victim.name, Uint8Array.of(i, 1)).response),
+      );
+      const [dying] = threads;
+      dying?.engine.addPath(0, {} as EstablishedPath, dying.addressOf("127.0.0.1", 9));
+      expect(await lost).toBe("dcquic.local_resource");
+      open();
+      expect(new Set(await Promise.all(calls))).toEqual(new Set(["done"]));
+      expect(asked.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, i) => i));
+      expect(await repeated).toBe("done");
+    },
+  );
+
+  nativeTest(
     "§14: what ran on a thread that hangs fails at once, and the thread has forgotten it when it turns again",
     async () => {
       const threads: EngineThread[] = [];

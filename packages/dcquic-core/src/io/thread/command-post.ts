@@ -4,14 +4,15 @@ import { REVOKED, type ThreadCommand, ThreadWord } from "./thread-messages.js";
  * Commands to an engine's thread: those of one turn go together, as one numbered batch, and what the thread has not taken can
  * be revoked.
  *
- * The thread counts the batches it takes where both see it; whoever is first to exchange that number has them.
+ * The thread counts the batches that it takes, and those of which something may have been sent, where both see it; whoever is first to
+ * exchange such a number has what is beyond it.
  */
 export class CommandPost {
   readonly #send: (batch: readonly ThreadCommand[]) => void;
   readonly #words: Int32Array;
   #waiting: ThreadCommand[] = [];
   #posted = 0;
-  #revokedFrom = 0;
+  readonly #revokedFrom = { taken: 0, sent: 0 };
   #isClosed = false;
 
   /** Sends batches with `send`; `words` are those that the thread sees. */
@@ -32,27 +33,33 @@ export class CommandPost {
   }
 
   /**
-   * Revokes what the thread did not take; returns how many batches it did. It will take none of the others, but for what they
-   * say of paths, which both sides number alike.
+   * Revokes what the thread did not take, and of what it took what cannot have been sent yet; returns of how many batches something may
+   * have been. It will take none of the others and send nothing of them, but for what they say of paths, which both sides number alike.
    */
   revoke(): number {
     this.#flush();
     Atomics.store(this.#words, ThreadWord.revokedTo, this.#posted);
-    for (;;) {
-      const taken = Atomics.load(this.#words, ThreadWord.taken);
-      // It did not come by since the last time.
-      if (taken === REVOKED) return this.#revokedFrom;
-      if (taken === this.#posted) return taken;
-      if (Atomics.compareExchange(this.#words, ThreadWord.taken, taken, REVOKED) !== taken)
-        continue;
-      this.#revokedFrom = taken;
-      return taken;
-    }
+    const sent = this.#exchange("sent");
+    this.#exchange("taken");
+    return sent;
   }
 
   /** Posts nothing more. */
   close(): void {
     this.#isClosed = true;
+  }
+
+  #exchange(which: "taken" | "sent"): number {
+    const word = ThreadWord[which];
+    for (;;) {
+      const count = Atomics.load(this.#words, word);
+      // It did not come by since the last time.
+      if (count === REVOKED) return this.#revokedFrom[which];
+      if (count === this.#posted) return count;
+      if (Atomics.compareExchange(this.#words, word, count, REVOKED) !== count) continue;
+      this.#revokedFrom[which] = count;
+      return count;
+    }
   }
 
   #flush(): void {

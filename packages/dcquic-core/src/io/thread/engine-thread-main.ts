@@ -3,7 +3,9 @@ import { backend } from "@proj/native-io";
 import { asWireError } from "@proj/wire-types";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { RegisteredBuffer } from "../../buffer/registered-buffer.js";
+import type { AnnounceResult } from "../../engine/announce-options.js";
 import { NativeDriver } from "../native/native-driver.js";
+import { CommandTaker } from "./command-taker.js";
 import {
   type ThreadAnnounce,
   type ThreadCommand,
@@ -31,7 +33,7 @@ const MAX_HANDED = {
 const LOAD_EVERY_US = 50_000;
 const { words } = start;
 const news: ThreadNews[] = [];
-let seen = 0;
+const taker = new CommandTaker(words);
 let isStopping = false;
 let loadAtUs = 0;
 
@@ -44,6 +46,7 @@ async function main(): Promise<void> {
   while (!isStopped()) {
     Atomics.add(words, ThreadWord.iterations, 1);
     const isAsked = obeyAll(driver);
+    if (isAsked) taker.claim((transfer) => driver.engine.cancel(transfer));
     const isBusy = driver.poll(isAsked ? "spin" : start.polling);
     if (isBusy || isAsked) Atomics.store(words, ThreadWord.transfers, driver.engine.stats.entries);
     tellLoad(driver);
@@ -103,27 +106,16 @@ async function bind(notes: readonly string[]): Promise<NativeDriver | undefined>
 // Asking for messages costs more than a turn that finds nothing: the counter says whether it is worth it.
 function obeyAll(driver: NativeDriver): boolean {
   const posted = Atomics.load(words, ThreadWord.posted);
-  if (posted === seen || port === null) return false;
-  while (seen !== posted) {
+  if (posted === taker.seen || port === null) return false;
+  while (taker.seen !== posted) {
     const message: { message: readonly ThreadCommand[] } | undefined = receiveMessageOnPort(port);
     if (message === undefined) break;
-    const isTaken = take(seen);
-    seen = (seen + 1) | 0;
+    const isTaken = taker.take();
     for (const command of message.message) {
       if (isTaken || ABOUT_PATHS.has(command.kind)) obey(driver, command);
     }
   }
   return true;
-}
-
-// Whoever waited for too long may have revoked what was not taken by then, and asked another engine.
-function take(batch: number): boolean {
-  const next = (batch + 1) | 0;
-  if (Atomics.compareExchange(words, ThreadWord.taken, batch, next) === batch) return true;
-  if (Atomics.load(words, ThreadWord.revokedTo) === next) {
-    Atomics.store(words, ThreadWord.taken, next);
-  }
-  return false;
 }
 
 function obey(driver: NativeDriver, command: ThreadCommand): void {
@@ -190,14 +182,17 @@ function announce(
   const { engine, buffers, nowUs } = driver;
   const { payload } = options;
   if (payload instanceof Uint8Array) {
-    const result = engine.announce(nowUs, path, withPayload(options, payload));
-    news.push({ kind: "announced", call, result });
+    tellAnnounced(call, engine.announce(nowUs, path, withPayload(options, payload)));
     return;
   }
   const buffer = buffers.adopt(payload, () => void news.push({ kind: "bufferReleased", call }));
-  const result = engine.announce(nowUs, path, withPayload(options, buffer));
-  news.push({ kind: "announced", call, result });
+  tellAnnounced(call, engine.announce(nowUs, path, withPayload(options, buffer)));
   buffers.release(buffer);
+}
+
+function tellAnnounced(call: number, result: AnnounceResult): void {
+  if (result.kind === "announced") taker.announced(result.transfer);
+  news.push({ kind: "announced", call, result });
 }
 
 function withPayload<P extends Uint8Array | RegisteredBuffer>(

@@ -204,13 +204,13 @@ export class EngineThread {
   }
 
   /**
-   * Waits for the thread no more: what it was asked and did not answer is answered now. What it did not even take will never
-   * be done, also when it turns again; of the rest nobody knows.
+   * Waits for the thread no more: what it was asked and did not answer is answered now. What it did not take, or took and cannot have
+   * sent, will never be done, also when it turns again; of the rest nobody knows.
    */
   abandon(): void {
-    const taken = this.#commands.revoke();
+    const sent = this.#commands.revoke();
     for (const [number, call] of this.#calls) {
-      const isUntaken = ((call.batch - taken) | 0) >= 0;
+      const isUntaken = ((call.batch - sent) | 0) >= 0;
       if (isUntaken) {
         this.#calls.delete(number);
         if (call.buffer !== undefined) this.buffers.release(call.buffer);

@@ -117,9 +117,11 @@ export const ThreadWord = {
   revokedTo: 6,
   /** Datagrams to be sent by other workers that the application's thread did not pass on yet. */
   outgoing: 7,
+  /** Batches of commands of which something may have been sent, or {@link REVOKED}. */
+  sent: 8,
 } as const;
 
-/** Stands for the batches taken once the others were revoked: no count of batches. */
+/** Stands for the batches taken, or sent, once the others were revoked: no count of batches. */
 export const REVOKED: number = -(2 ** 31);
 
 /** How many there are. */
