@@ -17,6 +17,7 @@ export {
 export type { NativeWireOptions } from "./native/native-wire.js";
 export { ringCrypto } from "./ring-crypto.js";
 export type { EngineHostOptions } from "./engine-host.js";
+export { discoverNics, type DiscoverNicsOptions } from "./pool/discover-nics.js";
 export { createTransportPool, type TransportPoolConfig } from "./pool/create-transport-pool.js";
 export type {
   BindDriver,

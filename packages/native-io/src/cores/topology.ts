@@ -33,6 +33,8 @@ export interface NetworkCard {
   readonly name: string;
   /** Its memory node, or `undefined` where it has none. */
   readonly node: number | undefined;
+  /** What its link carries, in bits per second, or `undefined` where the kernel does not know. */
+  readonly bitsPerSecond: number | undefined;
 }
 
 /** What the machine is made of. */
@@ -50,6 +52,7 @@ export interface CpuTopology {
 }
 
 const MAX_NODES = 1024;
+const MEGABIT = 1e6;
 
 /**
  * Reads processors, memory nodes and network cards.
@@ -106,8 +109,15 @@ function readNetworkCards(root: string): readonly NetworkCard[] {
   return namesIn(folder).flatMap((name) => {
     if (!namesIn(join(folder, name)).includes("device")) return [];
     const node = numberOf(join(folder, name, "device/numa_node"));
-    // The kernel writes −1 where the card belongs to no node.
-    return [{ name, node: node === undefined || node < 0 ? undefined : node }];
+    const megabits = numberOf(join(folder, name, "speed"));
+    // The kernel writes −1 where the card belongs to no node, and where its link has no speed.
+    return [
+      {
+        name,
+        node: node === undefined || node < 0 ? undefined : node,
+        bitsPerSecond: megabits === undefined || megabits <= 0 ? undefined : megabits * MEGABIT,
+      },
+    ];
   });
 }
 

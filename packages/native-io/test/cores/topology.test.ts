@@ -74,6 +74,7 @@ describe("topology", () => {
     }
     for (let card = 0; card < 8; card++) {
       files[`class/net/eth${card}/device/numa_node`] = String(card < 4 ? 0 : card === 7 ? -1 : 1);
+      if (card > 0) files[`class/net/eth${card}/speed`] = card === 1 ? "-1" : "400000";
     }
     const topology = readTopology(sysfs(files));
     if (topology.kind === "refused") throw new Error(topology.reason);
@@ -85,6 +86,11 @@ describe("topology", () => {
       [1, 96, [32, 10]],
     ]);
     expect(networkCards.map(({ node }) => node)).toEqual([0, 0, 0, 0, 1, 1, 1, undefined]);
+    expect(networkCards.slice(0, 3).map(({ bitsPerSecond }) => bitsPerSecond)).toEqual([
+      undefined,
+      undefined,
+      400e9,
+    ]);
     expect(isolated).toEqual([4, 5, 6, 7, 100, 101, 102, 103]);
     expect(tickless).toEqual([4, 5, 6, 7]);
   });
