@@ -76,7 +76,6 @@ describe("tables", () => {
 
   test("what is released makes room", async () => {
     const { main } = connect({ maxExports: 4 });
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     for (let n = 0; n < 20; n++) expect(await main.echo(n)).toBe(n);
   });
 
@@ -255,10 +254,10 @@ describe("the size of an error", () => {
       [{}, { maxErrorSize: 20 }],
     ]) {
       const { main, served, session } = failing(sent, received);
-      const error = await main.stub(); // oxlint-disable-line no-await-in-loop
+      const error = await main.stub();
       expect(error).not.toHaveProperty("stub");
       error[Symbol.dispose]?.();
-      await turns(); // oxlint-disable-line no-await-in-loop
+      await turns();
       expect([served.getStats(), session.getStats()]).toEqual([
         { imports: 1, exports: 1 },
         { imports: 1, exports: 1 },

@@ -162,9 +162,7 @@ describe.each(places)("%s", (_, place) => {
     const { main } = place();
     const mine = new RpcStub(new Counter());
     for (const method of ["echo", "echoLater"]) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       const back = await main[method](mine);
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       expect(await back.inc()).toBeGreaterThan(0);
       back[Symbol.dispose]();
     }
@@ -265,7 +263,7 @@ describe.each(places)("%s", (_, place) => {
   test("a mapper may be neither async nor make targets", () => {
     const { main } = place();
     const list = main.numbers(2);
-    // oxlint-disable-next-line typescript/require-await -- that is the mistake
+    // That is the mistake.
     expect(() => list.map(async () => 1)).toThrow("RPC map() callbacks cannot be async.");
     expect(() => list.map(() => new Counter())).toThrow("Can't construct an RpcTarget");
   });

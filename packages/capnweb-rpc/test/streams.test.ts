@@ -192,7 +192,6 @@ test("a lost connection fails readers and writers", async () => {
   far.lose(new Error("gone"));
   const drained = async () => {
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
       if ((await reader.read()).done) return;
     }
   };

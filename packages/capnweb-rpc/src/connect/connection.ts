@@ -99,7 +99,7 @@ export class Connection<T = unknown> implements Disposable {
   opened(): Promise<void> {
     const { state } = this.#engine;
     if (state.kind === "open") return Promise.resolve();
-    // oxlint-disable-next-line prefer-promise-reject-errors -- whatever the connection ended with
+    // Whatever the connection ended with.
     if (state.kind === "closed") return Promise.reject(state.reason);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }

@@ -17,7 +17,6 @@ const REPEATABLE: ReadonlySet<string> = new Set([
 export async function retryIdempotent<T>(call: () => PromiseLike<T>, attempts = 3): Promise<T> {
   for (let left = attempts - 1; ; left--) {
     try {
-      // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
       return await call();
     } catch (error) {
       if (left <= 0 || !isWireError(error) || !REPEATABLE.has(error.code)) throw error;

@@ -18,7 +18,6 @@ async function readAll(stream: ReadableStream): Promise<BlobPart[]> {
   const reader = stream.getReader();
   const parts: BlobPart[] = [];
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
     const { done, value } = await reader.read();
     if (done) return parts;
     parts.push(value as BlobPart);

@@ -78,7 +78,7 @@ function neuter(stub: object): void {
 export class RpcStubBase {
   /** Makes a local stub of a target, a function, or any value; stubs inside the value are adopted. */
   constructor(value: unknown) {
-    // oxlint-disable-next-line no-constructor-return -- a stub is a proxy
+    // A stub is a proxy.
     return stubOf(localHook(value));
   }
 
@@ -119,7 +119,7 @@ export class RpcPromiseBase extends RpcStubBase {
   /** Makes an RPC promise of a local one, whose resolution it owns; an RPC promise is adopted. */
   constructor(promise: unknown) {
     super(undefined);
-    // oxlint-disable-next-line no-constructor-return -- a promise is a proxy
+    // A promise is a proxy.
     return adoptPromise(promise);
   }
 

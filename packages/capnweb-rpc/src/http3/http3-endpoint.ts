@@ -200,7 +200,6 @@ async function refuse({ readable, writable }: Omit<BidirectionalStream, "id">): 
 
 async function drain(readable: ReadableStream<Uint8Array>): Promise<void> {
   const reader = readable.getReader();
-  // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
   while (!(await reader.read()).done);
 }
 

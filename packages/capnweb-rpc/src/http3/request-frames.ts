@@ -33,7 +33,6 @@ export class RequestFrames {
   /** Answers the payloads of data frames. */
   async *data(): AsyncGenerator<Uint8Array> {
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- one frame after the other
       const frame = await this.#next();
       if (frame === undefined) return;
       if (frame.type === FrameType.DATA) yield frame.payload;
@@ -42,7 +41,6 @@ export class RequestFrames {
 
   async #next(): Promise<Block | undefined> {
     while (this.#ready.length === 0) {
-      // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
       const { done, value } = await this.#source.next();
       if (done === true) return undefined;
       this.#ready.push(...this.#reader.push(value));
@@ -55,7 +53,6 @@ export class RequestFrames {
 export async function* chunks(readable: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = readable.getReader();
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
     const { done, value } = await reader.read();
     if (done) return;
     yield value;

@@ -19,7 +19,6 @@ export class StreamHead {
         this.#bytes = this.#bytes.subarray(read.next);
         return read.value;
       }
-      // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
       const { done, value } = await this.#reader.read();
       if (done) return undefined;
       this.#bytes = concatBytes([this.#bytes, value]);

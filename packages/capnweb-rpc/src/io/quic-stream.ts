@@ -100,7 +100,6 @@ export class QuicheStream implements QuicStream {
         this.#host.flush();
         if (bytes > 0 || end) return;
       }
-      // oxlint-disable-next-line no-await-in-loop -- until something arrives
       await new Promise<void>((resolve) => {
         this.#readMore = resolve;
       });
@@ -115,7 +114,7 @@ export class QuicheStream implements QuicStream {
       this.#host.flush();
       rest = rest.subarray(sent ?? 0);
       if (sent === part.length) continue;
-      // oxlint-disable-next-line no-await-in-loop -- until there is room
+      // Until there is room.
       await new Promise<void>((resolve) => {
         this.#writeMore = resolve;
       });

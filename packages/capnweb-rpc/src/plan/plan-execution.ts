@@ -131,7 +131,6 @@ export class PlanExecution {
       case "object": {
         const fields: Record<string, unknown> = {};
         for (const [key, field] of Object.entries(node.fields)) {
-          // oxlint-disable-next-line no-await-in-loop -- in the order written
           fields[key] = (
             await this.#eval(field, scope, { parent: { parent: at, key: "fields" }, key })
           ).value;
@@ -187,17 +186,15 @@ export class PlanExecution {
             value: element,
             outer: { name: node.into, value: box.value, outer: scope },
           };
-          // oxlint-disable-next-line no-await-in-loop -- each needs the one before
           box = await sub(node.body, "body", inner);
         }
         return box;
       }
       case "while": {
         let box: Box = { value: undefined };
-        // oxlint-disable-next-line no-await-in-loop -- one round after the other
         while (await forced(node.test, "test")) {
           this.#budget.spendIteration(at);
-          box = await sub(node.body, "body"); // oxlint-disable-line no-await-in-loop
+          box = await sub(node.body, "body");
         }
         return box;
       }
@@ -229,7 +226,6 @@ export class PlanExecution {
   ): Promise<Box[]> {
     const boxes: Box[] = [];
     for (const [key, node] of nodes.entries()) {
-      // oxlint-disable-next-line no-await-in-loop -- in the order written
       boxes.push(await this.#eval(node, scope, { parent: { parent: at, key: list }, key }));
     }
     return boxes;
@@ -245,9 +241,7 @@ export class PlanExecution {
     for (const element of await this.#elements(node.over, scope, at)) {
       this.#budget.spendIteration(at);
       const inner = { name: node.name, value: element, outer: scope };
-      // oxlint-disable-next-line no-await-in-loop -- in order
       const box = await this.#eval(node.body, inner, body);
-      // oxlint-disable-next-line no-await-in-loop -- in order
       const kept =
         node.op === "filter" ? { value: await this.#results.force(box.value, body) } : box;
       rounds.push({ box: kept, element });

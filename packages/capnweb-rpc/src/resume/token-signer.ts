@@ -65,7 +65,6 @@ export class TokenSigner {
     const bytes = fromUrlSafe(code);
     if (bytes === undefined) return undefined;
     for (const key of await this.#keys) {
-      // oxlint-disable-next-line no-await-in-loop -- a few keys, one after the other
       if (await crypto.subtle.verify(HMAC, key, bytes, signed(id, principal)))
         return handleOfId(id);
     }

@@ -86,7 +86,7 @@ export class StreamSender {
         this.#target.dispose();
         const worst = this.#failure ?? failure;
         if (worst === undefined) resolve();
-        // oxlint-disable-next-line prefer-promise-reject-errors -- anything may be thrown
+        // Anything may be thrown.
         else reject(worst.reason);
       });
     });

@@ -38,7 +38,7 @@ export class Inbox<T> {
       this.#messages.shift();
       return Promise.resolve(message);
     }
-    // oxlint-disable-next-line prefer-promise-reject-errors -- whatever the connection ended with
+    // Whatever the connection ended with.
     if (this.#failure !== undefined) return Promise.reject(this.#failure.reason);
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };

@@ -85,7 +85,6 @@ export async function* chunksOf(
   const reader = stream.getReader();
   try {
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
       const { done, value } = await reader.read();
       if (done) return;
       yield value;

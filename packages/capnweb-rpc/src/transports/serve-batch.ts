@@ -145,7 +145,7 @@ function abortAnswer({ last }: BatchTransport): BatchAnswer {
 async function settled(session: RpcSession, streams: AnswerStreams): Promise<void> {
   await session.drain();
   while (streams.open) {
-    // oxlint-disable-next-line no-await-in-loop -- a chunk may hold what is to be answered, and that another stream
+    // A chunk may hold what is to be answered, and that another stream.
     await streams.idle().then(() => session.drain());
   }
 }

@@ -1,4 +1,3 @@
-/* oxlint-disable no-underscore-dangle -- the only way `ws` shows its TCP socket and which end it is */
 import { systemRandom } from "@proj/wire-types/system";
 import { type HostBuffer, hostBuffers, type HostBuffers } from "../wire/host-buffer.js";
 import type { PiecedText } from "../wire/pieced-text.js";
@@ -9,6 +8,7 @@ import { OPEN } from "./web-socket-like.js";
 export interface WsSocket {
   readonly readyState: number;
   readonly extensions?: string | undefined;
+  // The only way `ws` shows its TCP socket and which end it is.
   readonly _isServer?: boolean | undefined;
   readonly _socket?: { write?(bytes: Uint8Array): unknown } | null | undefined;
   on(event: "message", listener: (data: HostBuffer | ArrayBuffer, isBinary: boolean) => void): void;

@@ -94,7 +94,6 @@ export class ByteStreamTransport {
   async #read(source: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
     try {
       for (;;) {
-        // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
         const { done, value } = await source.read();
         if (done) break;
         for (const message of this.#reader.push(value)) this.#inbox.put(message);
@@ -126,7 +125,7 @@ export class ByteStreamTransport {
       await Promise.resolve();
       while (this.#unsent.length > 0) {
         const chunk = encodeMessages(this.#unsent.splice(0), this.#options.framing);
-        // oxlint-disable-next-line no-await-in-loop -- the next write carries what gathers meanwhile
+        // The next write carries what gathers meanwhile.
         await writer.write(chunk);
       }
       this.#writing = false;

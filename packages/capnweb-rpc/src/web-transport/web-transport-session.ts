@@ -148,7 +148,6 @@ async function refuseFurther(reader: ReadableStreamDefaultReader<ByteStreamPair>
   const reason = new Error("A session is one stream.");
   try {
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- one stream after the other
       const { done, value } = await reader.read();
       if (done) return;
       void value.readable.cancel(reason).catch(() => undefined);

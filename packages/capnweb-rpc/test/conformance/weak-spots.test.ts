@@ -123,7 +123,6 @@ test.each([
 test("§21.6: a hook that answers nonsense replaces nothing", async () => {
   for (const answer of ["text", 5, null, { message: "fake" }]) {
     const { main } = connect(ours, new Api(), { server: { onSendError: () => answer } });
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     expect(await failureOf(() => main.fail())).toBe("Error: secret");
   }
 });
@@ -131,7 +130,6 @@ test("§21.6: a hook that answers nonsense replaces nothing", async () => {
 test("§21.7: a batch server answers whatever it is sent", async () => {
   for (const body of ["{", '["abort",5]', '["pull",7]', "\n\n", "[]", "null"]) {
     const request = new Request("http://x/", { method: "POST", body });
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     const response = await newHttpBatchRpcResponse(request, new Api());
     expect([200, 400]).toContain(response.status);
   }
@@ -159,7 +157,8 @@ test("§21.9: a call that was given back is not answered, whatever becomes of it
       () => undefined,
       () => undefined,
     );
-    await Promise.resolve(); // oxlint-disable-line no-await-in-loop -- the pull leaves first
+    // The pull leaves first.
+    await Promise.resolve();
     call[Symbol.dispose]();
   }
   await new Promise((resolve) => setTimeout(resolve, 10));
@@ -170,7 +169,7 @@ test("§21.9: a call that was given back is not answered, whatever becomes of it
 test("§21.10: an asynchronous mapper is refused in so many words", () => {
   const { main, client } = connect(ours, new Api());
   const numbers = main.numbers();
-  // oxlint-disable-next-line require-await -- that is what is refused
+  // That is what is refused.
   expect(() => numbers.map(async (n: Stub) => n)).toThrow("RPC map() callbacks cannot be async.");
   expect(client.sent).toHaveLength(1);
 });

@@ -29,7 +29,7 @@ const servers: RestartingServer[] = [];
 const connections: Disposable[] = [];
 afterEach(async () => {
   for (const connection of connections.splice(0)) connection[Symbol.dispose]();
-  for (const server of servers.splice(0)) await server.kill(); // oxlint-disable-line no-await-in-loop
+  for (const server of servers.splice(0)) await server.kill();
 });
 
 async function serve(library: typeof ours): Promise<RestartingServer> {

@@ -32,7 +32,7 @@ const Api = apiOf(RpcTarget);
 
 const servers: NodeServer[] = [];
 afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close(); // oxlint-disable-line no-await-in-loop
+  for (const server of servers.splice(0)) await server.close();
 });
 
 /** A session to either kind of server. */

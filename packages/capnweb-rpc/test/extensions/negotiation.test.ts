@@ -211,7 +211,7 @@ describe("§20.7: a peer that has not opted in sees none of it", () => {
     const connector = webSocketConnector(url, undefined, { WebSocket, extensions: true });
     for (const expected of [2, 3]) {
       const connection = new Connection(connector, { reconnect: false });
-      await connection.opened(); // oxlint-disable-line no-await-in-loop
+      await connection.opened();
       connection.close();
       expect(connections).toBe(expected);
     }

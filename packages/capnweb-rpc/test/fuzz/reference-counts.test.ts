@@ -121,7 +121,6 @@ test(
 
         for (const next of steps) {
           const chosen = "at" in next ? held[next.at % Math.max(held.length, 1)] : undefined;
-          // oxlint-disable no-await-in-loop -- one step after the other
           switch (next.kind) {
             case "make":
               hold(await main.make(), model.make());
@@ -203,7 +202,6 @@ test(
         }
         for (const { stub } of held) stub[Symbol.dispose]();
         while (keptTargets.pop() !== undefined) await main.drop();
-        // oxlint-enable no-await-in-loop
         await turns(48);
         expect([session.getStats(), served.getStats()]).toEqual(
           Array(2).fill({ imports: 1, exports: 1 }),

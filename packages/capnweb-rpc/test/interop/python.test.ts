@@ -24,7 +24,6 @@ describeWith("our client, a Python server", peer, (interpreter) => {
   beforeAll(async () => {
     server = spawn(interpreter, [program("server")], { stdio: ["pipe", "pipe", "ignore"] });
     while (port === undefined && server.stdout !== null) {
-      // oxlint-disable-next-line no-await-in-loop -- one line after the other
       const [line] = (await once(server.stdout, "data")) as [Buffer];
       port = /port:(\d+)/.exec(line.toString())?.[1] as string;
     }

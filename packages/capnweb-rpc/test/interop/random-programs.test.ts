@@ -135,7 +135,6 @@ test(
           [ours, reference],
           [reference, ours],
         ] as const) {
-          // oxlint-disable-next-line no-await-in-loop -- one pair after the other
           expect(await outcome(client, server, programs)).toEqual(expected);
         }
       }),

@@ -25,7 +25,6 @@ const pairs = [
 ] as const;
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
-  // oxlint-disable-next-line no-await-in-loop -- one after the other
   for (const close of closers.splice(0)) await close();
 });
 

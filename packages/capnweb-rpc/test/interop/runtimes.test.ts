@@ -21,7 +21,6 @@ Object.assign(globalThis, { WebSocket });
 const support = (name: string) => fileURLToPath(new URL(`../support/${name}.js`, import.meta.url));
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
-  // oxlint-disable-next-line no-await-in-loop -- one after the other
   for (const close of closers.splice(0)) await close();
 });
 
@@ -29,7 +28,6 @@ afterEach(async () => {
 async function portFrom(output: Readable, pattern: RegExp): Promise<string> {
   let text = "";
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- one piece after the other
     const [piece] = (await once(output, "data")) as [Buffer];
     text += piece.toString();
     const port = pattern.exec(text)?.[1];

@@ -26,7 +26,6 @@ async function timed(
   const [client, server] = [log([], setting.client), log([], setting.server)];
   let settled = NaN;
   void Promise.resolve(use(setting.main)).then(() => (settled = turn));
-  // oxlint-disable-next-line no-await-in-loop -- one turn after the other
   for (; turn < 64; turn++) await Promise.resolve();
   return { client, server, settled };
 }

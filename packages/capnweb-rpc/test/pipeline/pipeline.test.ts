@@ -76,7 +76,7 @@ function memory() {
 
 const servers: NodeServer[] = [];
 afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close(); // oxlint-disable-line no-await-in-loop
+  for (const server of servers.splice(0)) await server.close();
 });
 
 describe.each([

@@ -130,7 +130,7 @@ describe("§18.2: a token", () => {
     for (const expected of [HOUR_MS * 1.9, HOUR_MS, HOUR_MS * 0.2]) {
       expect(expected).toBeGreaterThan(0);
       advanceMs(HOUR_MS * 0.9);
-      const outcome = await manager.restore(token, "ada").catch((error: unknown) => error); // oxlint-disable-line no-await-in-loop
+      const outcome = await manager.restore(token, "ada").catch((error: unknown) => error);
       if (outcome instanceof Error) {
         expect(outcome).toMatchObject(REFUSED);
         return;

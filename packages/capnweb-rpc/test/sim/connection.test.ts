@@ -103,12 +103,12 @@ async function play(steps: readonly Step[], seed: number): Promise<readonly stri
     else if (next.kind === "wake") connection.wake();
     else if (next.kind === "silence" && link !== undefined) link[0].other = undefined;
     else if (next.kind === "lose") for (const end of link ?? []) end.lose(new Error("cable cut"));
-    await turns(80); // oxlint-disable-line no-await-in-loop -- in order
+    await turns(80);
   }
   down = false;
   for (let tick = 0; tick < 60; tick++) {
     time.advance(500_000);
-    await turns(80); // oxlint-disable-line no-await-in-loop -- in order
+    await turns(80);
   }
   await Promise.all(outcomes);
   // In the end there is a session, it works, and nothing has been left in it.

@@ -35,7 +35,7 @@ class Api extends RpcTarget {
 async function collected(): Promise<void> {
   for (let round = 0; round < 6; round++) {
     gc();
-    // oxlint-disable-next-line no-await-in-loop -- the registry calls back in a later task
+    // The registry calls back in a later task.
     await new Promise((resolve) => setTimeout(resolve, 4));
     gc();
   }
@@ -64,9 +64,7 @@ const results: Record<string, unknown> = {};
   const { main, session } = connect();
   await (async () => {
     for (let n = 0; n < 20; n++) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       await main.make();
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       await main.nested();
     }
   })();

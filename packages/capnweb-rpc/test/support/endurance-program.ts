@@ -71,10 +71,9 @@ async function calls(count: number): Promise<void> {
           return await main.add(made, n);
       }
     });
-    // oxlint-disable-next-line no-await-in-loop -- one round after the other
     await Promise.all(round);
     // A line in memory never lets the event loop turn, where the runtime tidies its tables of dropped objects.
-    // oxlint-disable-next-line no-await-in-loop -- a connection would wait here, too
+    // A connection would wait here, too.
     if (made % 10_000 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 }
@@ -82,7 +81,7 @@ async function calls(count: number): Promise<void> {
 async function heapBytes(): Promise<number> {
   for (let round = 0; round < 3; round++) {
     globalThis.gc?.();
-    // oxlint-disable-next-line no-await-in-loop -- what is freed is freed in a later task
+    // What is freed is freed in a later task.
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   return process.memoryUsage().heapUsed;

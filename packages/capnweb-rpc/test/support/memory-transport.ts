@@ -48,6 +48,5 @@ export class MemoryTransport {
 
 /** Lets everything that is under way settle. */
 export async function turns(count = 64): Promise<void> {
-  // oxlint-disable-next-line no-await-in-loop -- one turn after the other
   for (let turn = 0; turn < count; turn++) await Promise.resolve();
 }

@@ -15,7 +15,6 @@ class Reader extends far["RpcTarget"] {
     const chunks: unknown[] = [];
     const reader = stream.getReader();
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
       const { done, value } = await reader.read();
       if (done) return chunks;
       chunks.push(value);

@@ -72,7 +72,7 @@ test.each(starts)(
     for (let sent = 0; !ended.signal.aborted && sent < 200; sent++) {
       void main.hear("x".repeat(MIB)).catch(() => undefined);
       mostWaiting = Math.max(mostWaiting, far.bufferedAmount);
-      // oxlint-disable-next-line no-await-in-loop -- the socket writes between the calls
+      // The socket writes between the calls.
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(await broken).toMatchObject({ code: "capnweb.slow_peer" });
@@ -87,7 +87,7 @@ test("without a limit, and below it, everything is sent", async () => {
   const listener = new Listener();
   newWebSocketRpcSession(near, listener);
   const main = newWebSocketRpcSession<Listener>(far, undefined, { maxUnsentBytes: 8 * MIB });
-  for (let sent = 0; sent < 20; sent++) await main.hear("x".repeat(MIB)); // oxlint-disable-line no-await-in-loop
+  for (let sent = 0; sent < 20; sent++) await main.hear("x".repeat(MIB));
   expect(listener.heard).toBe(20);
   main[Symbol.dispose]();
   near.terminate();

@@ -42,7 +42,7 @@ class Gate extends RpcTarget {
 
 const servers: NodeServer[] = [];
 afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close(); // oxlint-disable-line no-await-in-loop
+  for (const server of servers.splice(0)) await server.close();
 });
 
 async function listen(gate: Gate, options: HttpBatchServerOptions): Promise<string> {
@@ -166,7 +166,7 @@ describe("an answer that is streamed", () => {
       (error: Error) => error.constructor.name,
     );
     expect(await main.quick()).toBe("quick");
-    for (const server of servers.splice(0)) await server.close(); // oxlint-disable-line no-await-in-loop
+    for (const server of servers.splice(0)) await server.close();
     expect(await slow).toBe("TypeError");
   });
 });

@@ -30,7 +30,7 @@ class Api extends RpcTarget {
 
 const servers: NodeServer[] = [];
 afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close(); // oxlint-disable-line no-await-in-loop
+  for (const server of servers.splice(0)) await server.close();
 });
 
 async function serve(options: ours.NodeHttpBatchOptions = {}): Promise<string> {
@@ -76,7 +76,6 @@ describe("WebSocket", () => {
     const address = await serve();
     for (const message of ["nope", '["what"]', Buffer.from("[]")]) {
       const socket = new WebSocket(`ws://${address}`);
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       const [code, reason] = await new Promise<[number, string]>((resolve) => {
         socket.on("open", () => socket.send(message));
         socket.on("close", (number, text) => resolve([number, text.toString()]));
@@ -96,7 +95,7 @@ describe("WebSocket", () => {
     await api.add(1, 1);
     const call = api.never();
     const waiting = call.then((n) => n);
-    for (const server of servers.splice(0)) await server.close(); // oxlint-disable-line no-await-in-loop
+    for (const server of servers.splice(0)) await server.close();
     await expect(waiting).rejects.toThrow("Peer closed WebSocket: 1006 ");
   });
 

@@ -64,7 +64,6 @@ describe("long messages over a socket of ws", () => {
   test("text beyond ASCII and text of ASCII arrive as they are", async () => {
     const api = newWebSocketRpcSession<Api>(connect(await serve(false)));
     for (const text of ["a".repeat(50_000), "é".repeat(50_000), `${"a".repeat(9000)}😀`]) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       expect(await api.echo(text)).toBe(text);
     }
   });

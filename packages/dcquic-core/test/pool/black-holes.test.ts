@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 function digHoles(): void {
-  // eslint-disable-next-line typescript/unbound-method -- it is called on the socket that it was taken from
+  // It is called on the socket that it was taken from.
   const send = Socket.prototype.send as (bytes: Uint8Array, port: number, host: string) => void;
   const spy = jest.spyOn(Socket.prototype, "send") as unknown as {
     mockImplementation(replaced: (this: Socket, ...sent: Parameters<typeof send>) => void): void;
