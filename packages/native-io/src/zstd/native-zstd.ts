@@ -1,4 +1,5 @@
 import { NativeIoError } from "../errors.js";
+import { DENSE_MATCHES } from "./dense-matches.js";
 import type { Zstd, ZstdCompressOptions } from "./zstd.js";
 
 /** What native/zstd.cc exports. Answers below zero are negative error codes of zstd. */
@@ -21,9 +22,12 @@ export interface ZstdAddon {
 const OUTPUT_TOO_SMALL = -70;
 const OUT_OF_MEMORY = -64;
 
-// Long-distance matching as zstd sets it, and for sources and prefixes of which it would try too few places: matches of 32 bytes
-// and more, at one place in 16.
-const FAR = { off: [0, 0], on: [0, 0], dense: [32, 4] } as const;
+// Zero stands for what zstd itself would choose.
+const FAR = {
+  off: [0, 0],
+  on: [0, 0],
+  dense: [DENSE_MATCHES.minMatchBytes, DENSE_MATCHES.hashRateLog],
+} as const;
 
 const NOTHING = new Uint8Array(0);
 

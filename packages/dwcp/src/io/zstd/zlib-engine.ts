@@ -1,3 +1,4 @@
+import { DENSE_MATCHES } from "@proj/native-io";
 import * as zlib from "node:zlib";
 import { windowLogFor } from "../../zstd/window.js";
 import type { ZstdEngine } from "../../zstd/zstd-engine.js";
@@ -19,13 +20,18 @@ export function zlibEngine(): ZstdEngine | undefined {
   const FAR = constants["ZSTD_c_enableLongDistanceMatching"] ?? 0;
   const FAR_MATCH = constants["ZSTD_c_ldmMinMatch"] ?? 0;
   const FAR_STEP = constants["ZSTD_c_ldmHashRateLog"] ?? 0;
+  const dense = {
+    [FAR]: 1,
+    [FAR_MATCH]: DENSE_MATCHES.minMatchBytes,
+    [FAR_STEP]: DENSE_MATCHES.hashRateLog,
+  };
   return {
     name: `node:zlib ${process.versions["zstd"] ?? ""}`.trimEnd(),
     compress(source, { level, prefix, longDistance }) {
       const params = {
         [LEVEL]: level,
         [WINDOW]: windowLogFor(source.length, prefix?.length ?? 0),
-        ...(longDistance === "dense" ? { [FAR]: 1, [FAR_MATCH]: 32, [FAR_STEP]: 4 } : {}),
+        ...(longDistance === "dense" ? dense : {}),
       };
       const options = { params, pledgedSrcSize: source.length, ...dictionaryOf(prefix) };
       return zstdCompressSync(source, options);
