@@ -8,12 +8,12 @@ import {
 } from "@proj/dwcp/node";
 import { command, describeWith } from "@proj/peers";
 import { until } from "@proj/wire-types/testing";
-import { type ChildProcess, fork, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { killed, nodeProgram, portOf } from "../support/node-process.js";
+import { killed, nodeProgram, portOf, start } from "../support/node-process.js";
 import { testKey } from "../support/test-key.js";
 
 const MEMORY_BYTES = 32 * 1_048_576;
@@ -45,7 +45,7 @@ describeWith("B15: a machine of QEMU", command("qemu-system-x86_64"), (qemu) => 
     machine = spawn(qemu, given, { stdio: ["ignore", "inherit", "inherit"] });
     await until(() => existsSync(path), "QEMU's monitor", { everyMs: 20 });
     monitor = await QmpMonitor.connect({ path });
-    receiver = fork(nodeProgram, ["receive", "0", join(folder, "store")]);
+    receiver = start(nodeProgram, ["receive", "0", join(folder, "store")]);
     peer = { host: "127.0.0.1", port: await portOf(receiver) };
     sender = await startDwcpNode({
       nodeId: "sender",
@@ -68,9 +68,9 @@ describeWith("B15: a machine of QEMU", command("qemu-system-x86_64"), (qemu) => 
   });
 
   /** What QEMU itself says is in the memory. */
-  async function memory(start: number, length: number): Promise<Buffer> {
+  async function memory(address: number, length: number): Promise<Buffer> {
     const filename = join(folder, "seen");
-    await monitor.execute("pmemsave", { val: start, size: length, filename });
+    await monitor.execute("pmemsave", { val: address, size: length, filename });
     return readFileSync(filename);
   }
 

@@ -3,7 +3,7 @@ import { DwcpManager, type DwcpNode, nodeHdePlatform, startDwcpNode } from "@pro
 import { startTcpProxy, type TcpProxy } from "@proj/wan";
 import { PlainReceiver } from "#src/io/plain/plain-receiver.js";
 import { ObjectStore } from "#src/io/store/object-store.js";
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { killed, nodeProgram, portOf } from "../support/node-process.js";
+import { killed, nodeProgram, portOf, start } from "../support/node-process.js";
 import { testKey } from "../support/test-key.js";
 
 const security = { mode: "psk", key: testKey } as const;
@@ -26,7 +26,7 @@ describe("B9, with the receiver in another process", () => {
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "dwcp-failures-"));
-    receiver = fork(nodeProgram, ["receive", "0", join(folder, "store")]);
+    receiver = start(nodeProgram, ["receive", "0", join(folder, "store")]);
     proxy = await startTcpProxy({ toPort: await portOf(receiver), bytesPerSecond: 800_000 });
     sender = await startDwcpNode({
       nodeId: "sender",
@@ -128,7 +128,7 @@ describe("B9: a receiver in another process that grants little", () => {
     const folder = mkdtempSync(join(tmpdir(), "dwcp-credit-"));
     const CREDIT_BYTES = 600_000;
     const env = { ...process.env, CREDIT_BYTES: String(CREDIT_BYTES) };
-    const receiver = fork(nodeProgram, ["receive", "0", join(folder, "store")], { env });
+    const receiver = start(nodeProgram, ["receive", "0", join(folder, "store")], env);
     const proxy = await startTcpProxy({ toPort: await portOf(receiver), bytesPerSecond: 400_000 });
     const streams = { minStreams: 2, initialStreams: 2, maxStreams: 2 };
     const sender = await startDwcpNode({ nodeId: "sender", security, streams, workers: 1 });

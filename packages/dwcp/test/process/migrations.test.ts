@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type DwcpNode, startDwcpNode } from "@proj/dwcp/node";
 import { until } from "@proj/wire-types/testing";
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BusyMemory } from "../support/busy-memory.js";
-import { killed, portOf } from "../support/node-process.js";
+import { killed, mustRun, portOf, start } from "../support/node-process.js";
 import { testKey } from "../support/test-key.js";
 
 const program = fileURLToPath(new URL("../support/migration-program.js", import.meta.url));
@@ -38,7 +38,7 @@ afterEach(async () => {
 });
 
 async function startReceiver(): Promise<void> {
-  receiver = fork(program, ["receive", String(port), join(folder, "store")]);
+  receiver = start(program, ["receive", port, join(folder, "store")]);
   receiver.on("message", (message) => void told.push(message as Said));
   port = await portOf(receiver);
 }
@@ -132,13 +132,12 @@ describe("B15: a sender that is killed", () => {
 
   /** Starts moving the image, and waits until the process says `until`. */
   async function moveUntil(said: string): Promise<{ child: ChildProcess; heard: Said[] }> {
-    const child = fork(program, ["move", String(port), image]);
+    const child = start(program, ["move", port, image]);
     others.push(child);
     const heard: Said[] = [];
     child.on("message", (message) => void heard.push(message as Said));
-    await until(() => heard.some((each) => each.said === said), `${said} of the sender`, {
-      everyMs: 5,
-    });
+    const hasSaid = (): boolean => heard.some((each) => each.said === said);
+    await until(() => hasSaid() || mustRun(child), `${said} of the sender`, { everyMs: 5 });
     return { child, heard };
   }
 

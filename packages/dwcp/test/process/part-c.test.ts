@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type DwcpNode, startDwcpNode } from "@proj/dwcp/node";
 import { startTcpProxy, type TcpProxy } from "@proj/wan";
 import { until } from "@proj/wire-types/testing";
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync,
@@ -19,7 +19,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { killed, nodeProgram, portOf } from "../support/node-process.js";
+import { killed, nodeProgram, portOf, start } from "../support/node-process.js";
 import { testKey } from "../support/test-key.js";
 
 const security = { mode: "psk", key: testKey } as const;
@@ -45,7 +45,7 @@ afterEach(async () => {
 });
 
 async function startReceiver(at: number): Promise<void> {
-  receiver = fork(nodeProgram, ["receive", String(at), join(folder, "store")]);
+  receiver = start(nodeProgram, ["receive", at, join(folder, "store")]);
   port = await portOf(receiver);
 }
 

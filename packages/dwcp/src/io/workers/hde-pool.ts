@@ -200,11 +200,13 @@ function withSlots(
 
 function settle(member: Member, message: FromWorker): void {
   const pending = member.pending.get(message.id);
+  // The answer to a task that failed when the pool was closed. The process stays for the end of the worker: no `unref` here.
+  if (pending === undefined) return;
   member.pending.delete(message.id);
   if (member.pending.size === 0) member.worker.unref();
-  if (message.kind === "done") pending?.resolve(message.result);
-  else if (message.code === undefined) pending?.reject(new Error(message.message));
-  else pending?.reject(new DwcpError(message.code, message.message));
+  if (message.kind === "done") pending.resolve(message.result);
+  else if (message.code === undefined) pending.reject(new Error(message.message));
+  else pending.reject(new DwcpError(message.code, message.message));
 }
 
 function failAll(member: Member, error: DwcpError): void {

@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { ProcessMemorySource } from "@proj/dwcp/node";
 import { describeWith } from "@proj/peers";
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { killed } from "../../support/node-process.js";
+import { killed, start, told } from "../../support/node-process.js";
 import { addressOf, storedIn, TwoNodes } from "../../support/two-nodes.js";
 
 const program = fileURLToPath(new URL("../../support/busy-process.js", import.meta.url));
@@ -28,17 +27,17 @@ describeWith("B15: the memory of a process", ownMemory(), () => {
   let lengthBytes: number;
 
   beforeEach(async () => {
-    child = fork(program);
-    [{ lengthBytes }] = (await once(child, "message")) as [{ lengthBytes: number }];
+    child = start(program);
+    ({ lengthBytes } = await told<{ lengthBytes: number }>(child));
     pid = child.pid ?? 0;
   });
 
   afterEach(() => killed(child));
 
   async function turns(): Promise<number> {
-    const told = once(child, "message");
+    const count = told<number>(child);
     child.send("?");
-    return ((await told) as [number])[0];
+    return await count;
   }
 
   const opened = (): Promise<ProcessMemorySource> =>
