@@ -50,6 +50,13 @@ describeWith("native-io-build, in a package of its own", builder, () => {
   // A compiler at work, and processes.
   jest.setTimeout(180_000);
 
+  test("asked for help it builds nothing, and what it does not know it refuses", () => {
+    const built = join(folder, "build/native_io.node");
+    expect(build(["--help"])).toEqual({ status: 0, said: "" });
+    expect(build(["--requre"])).toMatchObject({ status: 2 });
+    expect(existsSync(built)).toBe(false);
+  });
+
   test("without a compiler it says so, and fails only when it was told that it must not", () => {
     const env = { CXX: "", PATH: "/nowhere" };
     expect(build([], env)).toEqual({
