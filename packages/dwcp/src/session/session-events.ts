@@ -80,6 +80,10 @@ export type SessionEvent =
   | { readonly kind: "goingAway"; readonly reason: string }
   /** The last stream is gone; within the session's time to live another one may attach. */
   | { readonly kind: "lost" }
+  /** Nothing comes through on any stream: a fresh connection tells soonest when that changes. */
+  | { readonly kind: "pathSilent" }
+  /** Something came through again, and streams that still wait for their retransmission were given up. */
+  | { readonly kind: "pathBack" }
   /** A stream is there again. */
   | { readonly kind: "recovered" }
   /** The session is over. */

@@ -5,6 +5,7 @@ import type { MemoryMessage } from "../wire/memory-message.js";
 import { FrameRouter } from "./frame-router.js";
 import { IncomingTransfers } from "./incoming-transfers.js";
 import { OutgoingTransfers } from "./outgoing-transfers.js";
+import { type PathState, PathWatch } from "./path-watch.js";
 import { ReceivingSide } from "./receiving-side.js";
 import { RetryBook } from "./retry-book.js";
 import { SendingSide } from "./sending-side.js";
@@ -42,6 +43,7 @@ export class Session {
   readonly #router: FrameRouter;
   readonly #events: SessionEvent[] = [];
   readonly #retries = new RetryBook();
+  readonly #path = new PathWatch();
   #lostAtUs: number | undefined;
   #hadStreams = false;
   #isClosed = false;
@@ -87,9 +89,15 @@ export class Session {
     return this.#lostAtUs !== undefined;
   }
 
+  /** What is known of the path: where it is silent, nothing is opened but tried, and once it is back, room is made first. */
+  get path(): PathState {
+    return this.#path.state;
+  }
+
   /** A connection belongs to the session from now on. */
   streamAttached(nowUs: number, index: number): void {
     this.streams.attach(nowUs, index);
+    this.#path.hear(nowUs);
     const wasLost = this.#lostAtUs !== undefined && this.#hadStreams;
     this.#lostAtUs = undefined;
     this.#hadStreams = true;
@@ -115,6 +123,7 @@ export class Session {
     const stream = this.streams.get(index);
     if (stream === undefined || this.#isClosed) return;
     stream.hear(nowUs);
+    this.#path.hear(nowUs);
     this.#route(nowUs, stream, frame);
   }
 
@@ -125,6 +134,7 @@ export class Session {
     const control = stream.takeControl();
     if (control !== undefined) return [control];
     if (unsentBytes >= this.sending.unitBytes) return undefined;
+    if (!this.#path.admits(stream.silentSinceUs)) return undefined;
     return this.sending.transmit(nowUs, stream);
   }
 
@@ -144,6 +154,7 @@ export class Session {
       this.receiving.nextDeadlineUs,
       this.#retries.nextDeadlineUs,
     );
+    due = Math.min(due, this.#path.nextLookUs(this.streams.awaitedUs, this.#rttUs));
     for (const stream of this.streams.all) {
       due = Math.min(due, stream.nextLookUs(this.#stallUs, this.options.tuning.keepaliveUs));
     }
@@ -157,6 +168,7 @@ export class Session {
       this.receiving.tick(nowUs);
       this.sending.tick(nowUs);
       for (const stream of this.streams.all) this.#look(nowUs, stream);
+      this.#lookAtPath(nowUs);
       this.#retries.tick(nowUs);
     } else if (nowUs >= this.#expiryUs(this.#lostAtUs)) {
       this.close(new DwcpError("dwcp.session_lost", "no stream came back in time"));
@@ -182,6 +194,14 @@ export class Session {
     this.streams.say(message, handle);
   }
 
+  /** Gives up the stream that has been silent for the longest, so that another one has room. */
+  makeRoom(nowUs: number): void {
+    const [first, ...rest] = this.streams.all;
+    if (first === undefined) return;
+    const oldest = rest.reduce((a, b) => (b.silentSinceUs < a.silentSinceUs ? b : a), first);
+    this.#kill(nowUs, oldest, new DwcpError("dwcp.timeout", "another stream needs its place"));
+  }
+
   /** Takes no new transfers; running ones finish. */
   goAway(reason: string): void {
     const lastHandle = Math.max(0, ...[...this.receiving.transfers].map(({ handle }) => handle));
@@ -204,12 +224,15 @@ export class Session {
     }
   }
 
+  // 0 before anything is measured: nothing is known then of how slow the path is.
+  get #rttUs(): number {
+    return this.sending.rate.smoothedRttUs;
+  }
+
   get #stallUs(): number {
     const { stallUs } = this.options.tuning;
-    const { rate } = this.sending;
-    // Before anything is measured, nothing is known of how slow the path is.
-    if (rate.smoothedRttUs === 0) return Math.max(stallUs, FIRST_ANSWER_US);
-    return Math.max(stallUs, STALL_RTTS * rate.smoothedRttUs);
+    if (this.#rttUs === 0) return Math.max(stallUs, FIRST_ANSWER_US);
+    return Math.max(stallUs, STALL_RTTS * this.#rttUs);
   }
 
   #expiryUs(lostAtUs: number): number {
@@ -220,7 +243,7 @@ export class Session {
     // A receiver that gives no credit is slow, not gone; it answers a PING all the same.
     switch (stream.look(nowUs, this.#stallUs, this.options.tuning.keepaliveUs)) {
       case "ping":
-        this.streams.say({ kind: "PING", opaque: PING_OPAQUE }, 0, stream.index);
+        this.#ping(stream);
         break;
       case "stalled":
         this.sending.streamStalled(stream);
@@ -231,6 +254,39 @@ export class Session {
       case "fine":
         break;
     }
+  }
+
+  #lookAtPath(nowUs: number): void {
+    switch (this.#path.look(nowUs, this.streams.awaitedUs, this.#rttUs)) {
+      case "ask":
+        for (const stream of this.streams.all) {
+          if (stream.awaits && stream.ask()) this.#ping(stream);
+        }
+        break;
+      case "silent":
+        this.#events.push({ kind: "pathSilent" });
+        break;
+      case "replace":
+        this.#replaceUnheard(nowUs);
+        break;
+      case "fine":
+        break;
+    }
+  }
+
+  // Their own retransmission may be as far away as the silence was long; another connection takes a few round trips.
+  #replaceUnheard(nowUs: number): void {
+    const sinceUs = nowUs - PathWatch.silenceUs(this.#rttUs);
+    for (const stream of this.streams.all) {
+      if (!stream.awaits && stream.phase !== "stalled") continue;
+      if (stream.silentSinceUs > sinceUs || this.streams.size === 1) continue;
+      this.#kill(nowUs, stream, new DwcpError("dwcp.timeout", "the path is back, the stream not"));
+    }
+    this.#events.push({ kind: "pathBack" });
+  }
+
+  #ping(stream: StreamState): void {
+    this.streams.say({ kind: "PING", opaque: PING_OPAQUE }, 0, stream.index);
   }
 
   #kill(nowUs: number, stream: StreamState, error: DwcpError): void {

@@ -39,6 +39,11 @@ export class StreamState {
     return this.#silentSinceUs;
   }
 
+  /** Whether an answer has to come on it. */
+  get awaits(): boolean {
+    return this.flyingBytes > 0 || this.#asked;
+  }
+
   /** Whether it may carry new units. */
   get takesUnits(): boolean {
     return this.phase === "active";
@@ -71,6 +76,13 @@ export class StreamState {
     if (this.phase === "stalled") this.phase = "active";
   }
 
+  /** It is asked for a sign of life, out of its turn; `false` when it was before. */
+  ask(): boolean {
+    const isFirst = !this.#asked;
+    this.#asked = true;
+    return isFirst;
+  }
+
   /** A unit goes out on it. */
   launch(nowUs: number, bytes: number): void {
     if (this.flyingBytes === 0 && !this.#asked) this.#silentSinceUs = nowUs;
@@ -85,7 +97,7 @@ export class StreamState {
   /** When the next look at the clock can find something; Infinity while nothing is awaited. */
   nextLookUs(stallUs: number, keepaliveUs: number): number {
     const since = this.#silentSinceUs;
-    if (!this.#awaits && this.phase !== "stalled") return since + keepaliveUs;
+    if (!this.awaits && this.phase !== "stalled") return since + keepaliveUs;
     if (!this.#asked) return since + stallUs / 2;
     return since + (this.phase === "stalled" ? DEAD_AFTER : 1) * stallUs;
   }
@@ -93,7 +105,7 @@ export class StreamState {
   /** Looks at the clock. */
   look(nowUs: number, stallUs: number, keepaliveUs: number): StreamVerdict {
     const silentUs = nowUs - this.#silentSinceUs;
-    if (!this.#awaits && this.phase !== "stalled") {
+    if (!this.awaits && this.phase !== "stalled") {
       if (silentUs < keepaliveUs) return "fine";
       this.#asked = true;
       this.#silentSinceUs = nowUs;
@@ -109,9 +121,5 @@ export class StreamState {
       return "ping";
     }
     return "fine";
-  }
-
-  get #awaits(): boolean {
-    return this.flyingBytes > 0 || this.#asked;
   }
 }

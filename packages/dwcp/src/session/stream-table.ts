@@ -33,6 +33,15 @@ export class StreamTable {
     return this.#streams.values();
   }
 
+  /** Since when the one that waits the longest for an answer has waited; Infinity where none does. */
+  get awaitedUs(): number {
+    let since = Number.POSITIVE_INFINITY;
+    for (const stream of this.#streams.values()) {
+      if (stream.awaits) since = Math.min(since, stream.silentSinceUs);
+    }
+    return since;
+  }
+
   get(index: number): StreamState | undefined {
     return this.#streams.get(index);
   }

@@ -59,6 +59,8 @@ class Wire {
   isOpen = true;
   isHole = false;
   flipNext = false;
+  /** Its kernel waits until then before it tries again what was lost. */
+  heldUntilUs = 0;
 
   constructor(ends: readonly [Connection, Connection]) {
     this.ends = ends;
@@ -67,6 +69,7 @@ class Wire {
   /** Moves bytes of both directions; says what the ends make of them. */
   step(nowUs: number, weather: Weather, share: number): ConnectionNews[] {
     const news: ConnectionNews[] = [];
+    if (nowUs < this.heldUntilUs) return news;
     for (const from of [0, 1] as const) {
       this.#send(nowUs, from, weather, share);
       const queue = this.#flying[from];
@@ -125,6 +128,7 @@ export class World {
   damageStored = false;
   wantedStreams = 4;
   refuseConnections = false;
+  #unreachableUntilUs = 0;
   weather: Weather;
   sender: Session | undefined;
   receiver: Session | undefined;
@@ -217,6 +221,12 @@ export class World {
     this.#wires = this.#wires.filter((wire) => wire.isOpen);
   }
 
+  /** Nothing passes for `forUs`; connections that stand now wait for `heldUs` before they try again. */
+  interrupt(forUs: number, heldUs: number): void {
+    this.#unreachableUntilUs = this.nowUs + forUs;
+    for (const wire of this.#wires) wire.heldUntilUs = this.nowUs + heldUs;
+  }
+
   /** The receiver's process is killed: only what is durable stays. */
   restartReceiver(): void {
     this.#later.length = 0;
@@ -249,12 +259,18 @@ export class World {
   }
 
   #connect(): void {
-    if (this.refuseConnections) return;
+    if (this.refuseConnections || this.nowUs < this.#unreachableUntilUs) return;
     const joined = this.sender !== undefined && !this.sender.isClosed;
     if (!joined && this.#wires.length === 0) this.#open(this.#initiate());
-    else if (joined && this.sender !== undefined && this.#opened < this.wantedStreams) {
+    else if (joined && this.sender !== undefined && this.#wants(this.sender)) {
       this.#open(new AttachOpening(this.#context(0), this.sender, this.#nextIndex++));
     }
+  }
+
+  // As a link does: one that tries while nothing is heard, none before what is silent was given up.
+  #wants({ path, streams }: Session): boolean {
+    if (path === "silent") return this.#opened === streams.alive;
+    return path === "answering" && this.#opened < this.wantedStreams;
   }
 
   #open(opening: StreamOpening): void {

@@ -6,13 +6,15 @@ const [role = "", port = "0", path = "", transferId = "", device = ""] = process
 const security = { mode: "psk", key: testKey } as const;
 // What it grants its senders, where a test says so.
 const credit = process.env["CREDIT_BYTES"];
+// Where the receiver is, in tests of two networks.
+const host = process.env["RECEIVER_HOST"] ?? "127.0.0.1";
 const memory = device === "" ? {} : { rma: { device, source: "127.0.0.1" } };
 
 if (role === "receive") {
   const node = await startDwcpNode({
     nodeId: "receiver",
     security,
-    listen: { host: "127.0.0.1", port: Number(port) },
+    listen: { host, port: Number(port) },
     store: path,
     workers: 1,
     ...(credit === undefined ? {} : { tuning: { creditBytes: Number(credit) } }),
@@ -31,7 +33,7 @@ if (role === "receive") {
   });
   const seen: number[] = [];
   const result = await node.send(
-    { host: "127.0.0.1", port: Number(port) },
+    { host, port: Number(port) },
     { key: "object", from: path, transferId, progress: (arrived) => seen.push(arrived) },
   );
   process.send?.({ ...result, resumedBytes: seen[0] ?? 0, rma: node.rma });

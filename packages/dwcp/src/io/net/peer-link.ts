@@ -10,18 +10,18 @@ import {
 } from "../../session/stream-opening.js";
 import type { SendJob } from "../transfer/send-job.js";
 import { dialFailure } from "./dial-failure.js";
+import { DialingSet } from "./dialing-set.js";
 import { dialPeer } from "./dial-peer.js";
 import type { LinkOptions, PeerAddress } from "./link-options.js";
 import { handshakeContext, type NodeContext, nowUs } from "./node-context.js";
+import { PathProber } from "./path-prober.js";
+import { RetryPause } from "./retry-pause.js";
 import { SessionHost, type SessionOwner, type SessionService } from "./session-host.js";
 import { SocketDriver } from "./socket-driver.js";
 import { StreamTuner } from "./stream-tuner.js";
 import type { StreamReading } from "./stream-reading.js";
 import { type LinkCondition, type TrafficReading, TrafficTally } from "./traffic-tally.js";
 import { tuneSocket } from "./tune-socket.js";
-
-const BACKOFF_MS = 100;
-const LONGEST_BACKOFF_MS = 5_000;
 
 /**
  * Everything that leads to one peer: a session, as many streams as serve best, and another session when one is lost.
@@ -36,12 +36,11 @@ export class PeerLink {
   readonly #jobs = new Set<SendJob>();
   readonly #tuner: StreamTuner;
   readonly #tally = new TrafficTally();
-  readonly #dialing = new Set<SocketDriver | Socket>();
+  readonly #dialing = new DialingSet();
+  readonly #prober: PathProber;
+  readonly #retry = new RetryPause();
   #host: SessionHost | undefined;
   #nextIndex = 1;
-  #failures = 0;
-  #awaySinceMs: number | undefined;
-  #retryTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(
@@ -54,6 +53,10 @@ export class PeerLink {
     this.#context = context;
     this.#options = options;
     this.#tuner = new StreamTuner(options);
+    this.#prober = new PathProber((listener) => dialPeer(address, options, listener), {
+      found: (socket) => this.#found(socket),
+      failed: (error) => this.#failed(error),
+    });
     this.#owner = {
       nowUs,
       ...service,
@@ -115,12 +118,10 @@ export class PeerLink {
   /** Ends the session and everything that leads to it; what is being sent fails, and may go on later. */
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#retryTimer);
+    this.#retry.stop();
     this.#tuner.stop();
-    for (const each of this.#dialing) {
-      if (each instanceof SocketDriver) each.drop();
-      else each.destroy();
-    }
+    this.#prober.stop();
+    this.#dialing.drop();
     this.#host?.close();
     for (const job of this.#jobs) job.fail(closedError());
   }
@@ -133,12 +134,39 @@ export class PeerLink {
       if (this.#dialing.size === 0 && this.#jobs.size > 0) this.#dial(undefined);
       return;
     }
+    if (!this.#isReachable(host.session)) return;
     const { maxStreams } = host.session.options.identity.capabilities;
     const wanted = this.#wantedOf(host.session);
     const room = maxStreams - host.session.streams.size - this.#dialing.size;
     const missing = wanted - host.session.streams.alive - this.#dialing.size;
-    if (this.#failures > 0 && this.#dialing.size > 0) return;
+    if (this.#retry.failures > 0 && this.#dialing.size > 0) return;
     for (let i = 0; i < Math.min(missing, room); i++) this.#dial(host.session);
+  }
+
+  // While nothing comes through, only trying tells when that changes: what was begun before has long waits of its own.
+  #isReachable({ path }: Session): boolean {
+    if (path === "silent") {
+      if (!this.#retry.isPausing) this.#prober.start();
+      return false;
+    }
+    this.#prober.stop();
+    if (path === "back") this.#dialing.drop();
+    return path === "answering";
+  }
+
+  #found(socket: Socket): void {
+    const { session } = this;
+    if (session === undefined) {
+      socket.destroy();
+      return;
+    }
+    // Another one that connected and heard nothing since.
+    this.#dialing.drop();
+    const { maxStreams } = session.options.identity.capabilities;
+    if (session.streams.size >= maxStreams) session.makeRoom(nowUs());
+    tuneSocket(socket, this.#context.congestionControl);
+    this.#open(socket, session);
+    this.stir();
   }
 
   #wantedOf({ options }: Session): number {
@@ -147,13 +175,13 @@ export class PeerLink {
 
   get #condition(): LinkCondition {
     const { session } = this;
-    if (session === undefined) return this.isBusy && this.#failures > 0 ? "away" : "idle";
+    if (session === undefined) return this.isBusy && this.#retry.failures > 0 ? "away" : "idle";
     const least = Math.min(this.#options.minStreams, this.#wantedOf(session)) / 2;
     return session.streams.alive < least ? "degraded" : "established";
   }
 
   #dial(session: Session | undefined): void {
-    if (this.#retryTimer !== undefined) return;
+    if (this.#retry.isPausing) return;
     const socket = dialPeer(this.address, this.#options, {
       connected: (connected) => {
         tuneSocket(connected, this.#context.congestionControl);
@@ -219,8 +247,7 @@ export class PeerLink {
     switch (news.kind) {
       case "joined":
         this.#dialing.delete(driver);
-        this.#failures = 0;
-        this.#awaySinceMs = undefined;
+        this.#retry.succeeded();
         this.#host?.join(driver, news.streamIndex);
         break;
       case "foreign":
@@ -244,27 +271,18 @@ export class PeerLink {
   #failed(error: DwcpError): void {
     if (this.#isClosed) return;
     this.#tally.openings.failed += 1;
-    this.#failures += 1;
+    const awayMs = this.#retry.failed();
     const fatal = !error.retryable && error.code !== "dwcp.stream_limit";
-    this.#awaySinceMs ??= performance.now();
-    const away = performance.now() - this.#awaySinceMs;
-    if (this.#host === undefined && (fatal || away > this.#options.giveUpMs)) {
+    if (this.#host === undefined && (fatal || awayMs > this.#options.giveUpMs)) {
       for (const job of this.#jobs) job.fail(error);
       return;
     }
-    const backoff = Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** (this.#failures - 1));
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(
-      () => {
-        this.#retryTimer = undefined;
-        this.#keepStreams();
-      },
-      backoff * (0.5 + Math.random()),
-    );
+    this.#retry.pause(() => this.#keepStreams());
   }
 
   #sessionOver(error: DwcpError | undefined): void {
     this.#tuner.stop();
+    this.#prober.stop();
     this.#host = undefined;
     if (this.#isClosed) return;
     if (error !== undefined && !error.retryable) {

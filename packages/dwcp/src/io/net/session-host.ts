@@ -192,7 +192,11 @@ export class SessionHost {
         break;
       case "streamDied":
         this.#tally.streamDied(event.error.code);
-        this.#drivers.get(event.streamIndex)?.end();
+        this.#end(event.streamIndex, event.error);
+        break;
+      case "pathSilent":
+      case "pathBack":
+        this.#owner.streamsChanged(this);
         break;
       case "closed":
         this.#over(event.error);
@@ -218,6 +222,13 @@ export class SessionHost {
       default:
         this.#obeyTransfer(event);
     }
+  }
+
+  #end(streamIndex: number, { code }: DwcpError): void {
+    const driver = this.#drivers.get(streamIndex);
+    // What a silent one still holds would come late, and its end last.
+    if (code === "dwcp.timeout") driver?.reset();
+    else driver?.end();
   }
 
   // A round begins with an offer of its own; only the switch-over concerns one that is under way.

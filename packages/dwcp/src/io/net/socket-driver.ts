@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { TrafficTally } from "./traffic-tally.js";
 import type { Connection, ConnectionNews } from "../../session/connection.js";
 import {
@@ -79,6 +80,14 @@ export class SocketDriver {
     this.pump();
     this.socket.end();
     this.drop();
+  }
+
+  /** Closes at once; what the kernel still holds is thrown away, and the peer hears of it. */
+  reset(): void {
+    // Only a bare socket can say so.
+    if (this.socket instanceof TLSSocket) this.socket.destroy();
+    else this.socket.resetAndDestroy();
+    this.#drop("here");
   }
 
   /** Closes at once. */
