@@ -2,7 +2,10 @@
 
 #include "fabric_library.h"
 
+#include <arpa/inet.h>
 #include <dlfcn.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -59,7 +62,36 @@ const FabricLibrary* LoadFabric(const std::vector<std::string>& paths, std::stri
   return nullptr;
 }
 
-int FindFabric(const FabricLibrary& library, const FabricWish& wish, fabric::Info** info) {
+// The address that an endpoint would have, as text; nothing where it is no address of the Internet.
+static std::string SourceOf(const fabric::Info& info) {
+  char text[INET6_ADDRSTRLEN] = "";
+  const auto* const address = static_cast<const sockaddr*>(info.src_addr);
+  if (address == nullptr) return "";
+  if (info.src_addrlen >= sizeof(sockaddr_in) && address->sa_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, text, sizeof text);
+  } else if (info.src_addrlen >= sizeof(sockaddr_in6) && address->sa_family == AF_INET6) {
+    const auto* const wide = reinterpret_cast<const sockaddr_in6*>(address);
+    inet_ntop(AF_INET6, &wide->sin6_addr, text, sizeof text);
+  }
+  return text;
+}
+
+// With a port alone some providers take no address, and would tell their peers that one.
+static FabricWish WithSource(const FabricLibrary& library, const FabricWish& wish) {
+  FabricWish known = wish;
+  if (wish.port.empty() || !wish.source.empty()) return known;
+  known.port.clear();
+  fabric::Info* found = nullptr;
+  if (FindFabric(library, known, &found) == 0) {
+    known.source = SourceOf(*found);
+    library.freeinfo(found);
+  }
+  known.port = wish.port;
+  return known;
+}
+
+int FindFabric(const FabricLibrary& library, const FabricWish& asked, fabric::Info** info) {
+  const FabricWish wish = WithSource(library, asked);
   fabric::Info* const hints = library.dupinfo(nullptr);
   if (hints == nullptr) return -ENOMEM;
   hints->caps = fabric::kMsg | fabric::kRma;
@@ -73,9 +105,10 @@ int FindFabric(const FabricLibrary& library, const FabricWish& wish, fabric::Inf
 
   // Nothing is asked of FI_DELIVERY_COMPLETE: `net` ignores it, and with it `shm` never completes a read by a wrong key.
   const char* const source = wish.source.empty() ? nullptr : wish.source.c_str();
+  const char* const port = wish.port.empty() ? nullptr : wish.port.c_str();
+  const uint64_t flags = source == nullptr && port == nullptr ? 0 : fabric::kSource;
   fabric::Info* found = nullptr;
-  const int refused = library.getinfo(fabric::kVersion, source, nullptr,
-                                      source == nullptr ? 0 : fabric::kSource, hints, &found);
+  const int refused = library.getinfo(fabric::kVersion, source, port, flags, hints, &found);
   library.freeinfo(hints);
   if (refused != 0) return refused;
 

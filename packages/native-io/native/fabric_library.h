@@ -30,6 +30,8 @@ struct FabricWish {
   std::string provider;
   // The address of the interface to use, or nothing for the provider's choice.
   std::string source;
+  // The port there, as text, or nothing for the provider's choice.
+  std::string port;
   // Whether remote addresses may be, or must be, virtual ones.
   bool virtual_addresses = true;
   bool offsets = true;

@@ -96,8 +96,9 @@ FabricWish Wish(Arguments& arguments) {
   FabricWish wish;
   wish.provider = arguments.Text(0, kMaxText);
   wish.source = arguments.Text(1, kMaxText);
-  wish.virtual_addresses = arguments.Boolean(2);
-  wish.offsets = arguments.Boolean(3);
+  wish.port = arguments.Text(2, kMaxText);
+  wish.virtual_addresses = arguments.Boolean(3);
+  wish.offsets = arguments.Boolean(4);
   return wish;
 }
 
@@ -121,9 +122,9 @@ napi_value Describe(napi_env env, const fabric::Info& info) {
   return result;
 }
 
-// find(provider, source, virtualAddresses, offsets): description | -errno
+// find(provider, source, port, virtualAddresses, offsets): description | -errno
 napi_value Find(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info, "find", 4);
+  Arguments arguments(env, info, "find", 5);
   const FabricWish wish = Wish(arguments);
   if (!arguments.ok()) return nullptr;
   const FabricLibrary* const library = Loaded();
@@ -137,11 +138,11 @@ napi_value Find(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// open(provider, source, virtualAddresses, offsets, operations): handle | -errno
+// open(provider, source, port, virtualAddresses, offsets, operations): handle | -errno
 napi_value Open(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info, "open", 5);
+  Arguments arguments(env, info, "open", 6);
   const FabricWish wish = Wish(arguments);
-  const auto operations = static_cast<uint32_t>(arguments.Integer(4, 1, kMaxOperations));
+  const auto operations = static_cast<uint32_t>(arguments.Integer(5, 1, kMaxOperations));
   if (!arguments.ok()) return nullptr;
   const FabricLibrary* const library = Loaded();
   if (library == nullptr) return Number(env, -ENOSYS);

@@ -142,7 +142,8 @@ export const transportKeys = {
     min: 1,
     max: 65_535,
     applies: "restart",
-    meaning: "The RDMA port; required with provider rdma.",
+    meaning:
+      "The port of the RDMA device's endpoint; required with provider rdma. Where it is taken, there is no RDMA.",
     orZero: true,
   },
 } as const;

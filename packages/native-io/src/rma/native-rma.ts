@@ -6,7 +6,7 @@ import { type Rma, RMA_PROVIDERS, type RmaOptions, type RmaProvider } from "./rm
 import { providerOf, type RmaAddon } from "./rma-addon.js";
 import type { RmaEndpoint } from "./rma-endpoint.js";
 import { rmaError, rmaErrorName } from "./rma-errors.js";
-import { checkMaxTransfers } from "./transfer-checks.js";
+import { checkMaxTransfers, checkPort } from "./transfer-checks.js";
 
 // Amazon's own build knows newer devices than a distribution's, so it comes first. spec/dcquic.md §16.3
 const libraries: readonly string[] =
@@ -40,20 +40,28 @@ export class NativeRma implements Rma {
 
   providers(): readonly RmaProvider[] {
     if (typeof this.#load() === "string") return [];
-    const found = RMA_PROVIDERS.map((name) => this.#addon.find(name, "", true, true));
+    const found = RMA_PROVIDERS.map((name) => this.#addon.find(name, "", "", true, true));
     return found.filter((each) => typeof each !== "number").map(providerOf);
   }
 
   open(options: RmaOptions): RmaEndpoint {
     const { provider, source = "", addressing, maxTransfers = 256 } = options;
     checkMaxTransfers(maxTransfers);
+    checkPort(options.port);
     const library = this.#load();
     if (typeof library === "string") {
       throw new NativeIoError("native_io.unsupported", `libfabric does not load: ${library}`);
     }
     const virtual = addressing !== "offset";
     const offsets = addressing !== "virtual";
-    const handle = this.#addon.open(provider, source, virtual, offsets, maxTransfers);
+    const handle = this.#addon.open(
+      provider,
+      source,
+      options.port === undefined ? "" : String(options.port),
+      virtual,
+      offsets,
+      maxTransfers,
+    );
     if (typeof handle !== "number") return new NativeRmaEndpoint(this.#addon, handle, maxTransfers);
     if (errnoName(handle) !== "ENODATA") throw rmaError(this.#addon, "open endpoint", handle);
     throw new NativeIoError("native_io.unsupported", `no ${provider} endpoint with RMA`);
@@ -67,7 +75,7 @@ export class NativeRma implements Rma {
 
   #providerCapability(provider: string): Capability {
     const name = `rma.${provider}`;
-    const found = this.#addon.find(provider, "", true, true);
+    const found = this.#addon.find(provider, "", "", true, true);
     if (typeof found !== "number") {
       const { domain, addressing, choosesKeys } = providerOf(found);
       const keys = choosesKeys ? "the provider's" : "random";

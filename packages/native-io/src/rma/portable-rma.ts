@@ -3,7 +3,7 @@ import { NativeIoError } from "../errors.js";
 import { PortableRmaEndpoint } from "./portable-rma-endpoint.js";
 import type { Rma, RmaOptions, RmaProvider } from "./rma.js";
 import type { RmaEndpoint } from "./rma-endpoint.js";
-import { checkMaxTransfers } from "./transfer-checks.js";
+import { checkMaxTransfers, checkPort } from "./transfer-checks.js";
 
 /** The one provider of the portable backend: endpoints of this thread reach one another. */
 const memory: RmaProvider = {
@@ -34,8 +34,9 @@ export class PortableRma implements Rma {
     return [memory];
   }
 
-  open({ provider, addressing = "offset", maxTransfers = 256 }: RmaOptions): RmaEndpoint {
+  open({ provider, addressing = "offset", maxTransfers = 256, port }: RmaOptions): RmaEndpoint {
     checkMaxTransfers(maxTransfers);
+    checkPort(port);
     if (provider !== memory.name || addressing !== memory.addressing) {
       throw new NativeIoError("native_io.unsupported", `no ${provider} endpoint without the addon`);
     }

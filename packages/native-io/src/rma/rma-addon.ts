@@ -26,12 +26,14 @@ export interface RmaAddon {
   find(
     provider: string,
     source: string,
+    port: string,
     virtualAddresses: boolean,
     offsets: boolean,
   ): RmaDescription | number;
   open(
     provider: string,
     source: string,
+    port: string,
     virtualAddresses: boolean,
     offsets: boolean,
     operations: number,

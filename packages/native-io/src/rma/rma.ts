@@ -49,6 +49,8 @@ export interface RmaOptions {
   readonly provider: string;
   /** The address of the interface to use, such as `127.0.0.1`; by default the provider's choice. `shm` has none. */
   readonly source?: string;
+  /** The port there, 1 to 65535, of providers that have ports; by default the provider's choice. */
+  readonly port?: number;
   /** Only this kind of addressing; by default whichever the provider prefers. */
   readonly addressing?: RmaAddressing;
   /** Transfers that may be under way at once, 1 to 65536; by default 256. */

@@ -18,11 +18,18 @@ export function checkTransfer(
 
 /** The most transfers that one endpoint may have under way. */
 const MAX_TRANSFERS = 65_536;
+const MAX_PORT = 65_535;
 
 /** Throws a RangeError unless an endpoint can have so many transfers under way. */
 export function checkMaxTransfers(count: number): void {
   if (Number.isSafeInteger(count) && count >= 1 && count <= MAX_TRANSFERS) return;
   throw new RangeError(`maxTransfers is ${count}, not an integer in 1–${MAX_TRANSFERS}`);
+}
+
+/** @throws RangeError for what is no port. */
+export function checkPort(port: number | undefined): void {
+  if (port === undefined || (Number.isSafeInteger(port) && port >= 1 && port <= MAX_PORT)) return;
+  throw new RangeError(`port is ${port}, not an integer in 1–${MAX_PORT}`);
 }
 
 /** Draws a key of `bytes` bytes, so that a wrong one is not guessed by accident. */

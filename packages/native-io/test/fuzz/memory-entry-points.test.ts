@@ -130,7 +130,9 @@ describeWith(
       if (rma === undefined) return;
       const { load: _, open: __, ...functions } = rma as unknown as Functions;
       const lend =
-        typeof rma.load(["libfabric.so.1"]) === "string" ? -1 : rma.open("shm", "", true, true, 16);
+        typeof rma.load(["libfabric.so.1"]) === "string"
+          ? -1
+          : rma.open("shm", "", "", true, true, 16);
       if (typeof lend === "number") {
         // Without the library there is nothing to hold: handles of another kind stand for them.
         callWithAnything(functions, anything());

@@ -10,7 +10,9 @@ import {
 import { command, describeWith, type Peer } from "@proj/peers";
 import { until } from "@proj/wire-types/testing";
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { native } from "../native-peer.js";
 import { scratch } from "../shm/scratch.js";
@@ -19,6 +21,16 @@ import { settle } from "./settle.js";
 
 const rights = { remoteRead: true, remoteWrite: true };
 const none = { remoteRead: false, remoteWrite: false };
+
+/** A port that nobody listens on, at least a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "0.0.0.0");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
 
 /** The native backend, where libfabric lends `provider`. Newer versions have no longer all of them. */
 function lending(provider: string): Peer<Backend> {
@@ -163,6 +175,9 @@ function interfaceTests({ rma }: Backend, options: RmaOptions): void {
     for (const maxTransfers of [0, 65_537, 1.5]) {
       expect(() => rma.open({ ...options, maxTransfers })).toThrow(RangeError);
     }
+    for (const port of [0, 65_536, 1.5]) {
+      expect(() => rma.open({ ...options, port })).toThrow(RangeError);
+    }
   });
 
   test("a provider that is not there is unsupported", () => {
@@ -247,6 +262,23 @@ for (const [provider, place] of [
         endpoint.close();
       });
     });
+
+    if (provider !== "shm") {
+      test.each([
+        ["at an interface", place],
+        ["at the provider's choice of interface", {}],
+      ])("listens on the port that was asked for, %s", async (_, where) => {
+        const port = await freePort();
+        const endpoint = backend.rma.open({ provider, ...where, port });
+        const chosen = backend.rma.open({ provider, ...where });
+        // Both are sockaddrs: family, port, address.
+        expect(Buffer.from(endpoint.address).readUInt16BE(2)).toBe(port);
+        expect(endpoint.address.subarray(4, 8)).toEqual(chosen.address.subarray(4, 8));
+        chosen.close();
+        expect(() => backend.rma.open({ provider, ...where, port })).toThrow("EADDRINUSE");
+        endpoint.close();
+      });
+    }
 
     test("a peer that goes away takes no other with it", async () => {
       const endpoint = backend.rma.open({ provider, ...place });

@@ -24,7 +24,7 @@ export function nodeOptionsOf(config: DwcpConfig, secrets: ManagerSecrets): Dwcp
   const rate = config["transport.pacingRateBitsPerSecond"];
   const listen = config["node.listen"];
   const { tls } = secrets;
-  const device = config["transport.rdma.device"];
+  const rma = { device: config["transport.rdma.device"], port: config["transport.rdma.port"] };
   return {
     nodeId: config["node.id"],
     security: securityOf(config, secrets),
@@ -55,7 +55,7 @@ export function nodeOptionsOf(config: DwcpConfig, secrets: ManagerSecrets): Dwcp
     },
     congestionControl: config["transport.congestionControl"],
     verification: config["transport.verification"],
-    ...(config["transport.provider"] === "rdma" ? { rma: { device } } : {}),
+    ...(config["transport.provider"] === "rdma" ? { rma } : {}),
     connectTimeoutMs: config["transport.connectTimeoutMs"],
     sessionTtlMs: config["transport.sessionTtlMs"],
     ...(secrets.baselines === undefined

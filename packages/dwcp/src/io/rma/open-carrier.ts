@@ -8,6 +8,8 @@ export interface RmaOptions {
   readonly device: string;
   /** The address of the interface that network providers use; theirs to choose when absent. */
   readonly source?: string;
+  /** The port that peers reach it by, of providers between machines; theirs to choose when absent. */
+  readonly port?: number;
   /** Who gives access; the backend of this process when absent. */
   readonly access?: Rma;
 }
@@ -33,6 +35,7 @@ export interface RmaReading {
 export function openCarrier({
   device,
   source,
+  port,
   access: rma = backend.rma,
 }: RmaOptions): CarrierProbe {
   const provider = rma.providers().find(({ name, domain }) => name === device || domain === device);
@@ -43,9 +46,11 @@ export function openCarrier({
     const endpoint = rma.open({
       provider: name,
       ...(source === undefined || isLocal ? {} : { source }),
+      ...(port === undefined || isLocal ? {} : { port }),
     });
     const carrier = RmaCarrier.on(endpoint);
-    return { kind: "ready", carrier, reason: `${name} on ${provider.domain}` };
+    const where = port === undefined ? "" : isLocal ? ", which has no ports" : `, port ${port}`;
+    return { kind: "ready", carrier, reason: `${name} on ${provider.domain}${where}` };
   } catch (thrown) {
     return { kind: "missing", reason: `${name}: ${asWireError(thrown).message}` };
   }

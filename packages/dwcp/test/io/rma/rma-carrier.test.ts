@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { backend, type Rma, type RmaEndpoint } from "@proj/native-io";
 import type { DwcpNode } from "@proj/dwcp/node";
 import { openCarrier } from "#src/io/rma/open-carrier.js";
@@ -10,6 +12,15 @@ import { addressOf, storedIn, TwoNodes } from "../../support/two-nodes.js";
 const software = ["shm", "tcp;ofi_rxm", "memory"];
 const here = backend.rma.providers().map(({ name }) => name);
 const usable = software.filter((name) => here.includes(name));
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
 
 let nodes: TwoNodes;
 
@@ -41,6 +52,37 @@ describe.each(usable)("B14: units through %s", (device) => {
     expect(receiver.rma?.readBytes).toBeGreaterThan(1_000_000);
     expect(sender.rma?.lentBytes).toBeGreaterThanOrEqual(receiver.rma?.readBytes ?? 0);
     expect(transportOf(sender.rma, "tcp").provider).toBe("rdma");
+  });
+
+  test("are read through the port that was asked for, or through a provider that has none", async () => {
+    const isLocal = device !== "tcp;ofi_rxm";
+    const port = await freePort();
+    const rma = { device, source: "127.0.0.1", port };
+    const receiver = await nodes.start({
+      nodeId: "receiver",
+      listen: { host: "127.0.0.1", port: 0 },
+      store: `${nodes.folder}/store`,
+      rma,
+    });
+    const said = isLocal ? "which has no ports" : `port ${port}`;
+    expect(receiver.rma).toMatchObject({ kind: "ready", reason: expect.stringContaining(said) });
+    const second = openCarrier(rma);
+    expect(second).toMatchObject(
+      isLocal
+        ? { kind: "ready" }
+        : { kind: "missing", reason: expect.stringContaining("EADDRINUSE") },
+    );
+    if (second.kind === "ready") second.carrier.close();
+    const sender = await nodes.start({
+      nodeId: "sender",
+      workers: 1,
+      rma: { device, source: "127.0.0.1" },
+    });
+    await sender.send(addressOf(receiver), { key: "first", from: randomBytes(100_000) });
+    const from = randomBytes(8_000_000);
+    await sender.send(addressOf(receiver), { key: "k", from });
+    expect(storedIn(receiver, "k").equals(from)).toBe(true);
+    expect(receiver.rma?.readBytes).toBeGreaterThan(1_000_000);
   });
 
   test("go by streams where the peer has no such memory", async () => {
