@@ -18,10 +18,17 @@ export interface PacketBatch {
   copyAll(): void;
   /** Has a packet sealed by the next {@link PacketBatch.sealAll}. The job may be reused at once. */
   seal(aead: PacketAead, job: AeadJob): void;
+  /**
+   * Has the packet sealed that lies `strideBytes` behind the latest one, under the same key and cut in the same way. The last eight
+   * bytes of its nonce are `low` and `high`, little-endian; the first four are the same. `false` if it has to be described whole.
+   */
+  sealNext(strideBytes: number, low: number, high: number): boolean;
   /** Seals what waits, after all that waits was copied. */
   sealAll(): void;
   /** Has a packet opened by the next {@link PacketBatch.openAll}. Returns its ticket, which is never -1. */
   open(aead: PacketAead, job: AeadJob): number;
+  /** Has the next packet opened, as {@link PacketBatch.sealNext} has it sealed. Returns its ticket, or -1 where that is `false`. */
+  openNext(strideBytes: number, low: number, high: number): number;
   /** Opens what waits. */
   openAll(): void;
   /** Tells after {@link PacketBatch.openAll}, and until the next {@link PacketBatch.open}, whether a packet was authentic. */
@@ -46,6 +53,11 @@ export class ImmediateBatch implements PacketBatch {
     aead.seal(job);
   }
 
+  /** Wants every packet described whole. */
+  sealNext(): boolean {
+    return false;
+  }
+
   /** Has nothing left to do. */
   sealAll(): void {}
 
@@ -54,6 +66,11 @@ export class ImmediateBatch implements PacketBatch {
     if (this.#isDone) this.#results.length = 0;
     this.#isDone = false;
     return this.#results.push(aead.open(job)) - 1;
+  }
+
+  /** Wants every packet described whole. */
+  openNext(): number {
+    return -1;
   }
 
   /** Ends the batch. */

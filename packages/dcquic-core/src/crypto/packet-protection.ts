@@ -10,6 +10,8 @@ import {
 } from "./key-schedule.js";
 import type { PacketBatch } from "./packet-batch.js";
 
+const WORD = 2 ** 32;
+
 /** The key of one worker, direction and key id, ready for packets. */
 export class ControlKey {
   /** The key's number. */
@@ -17,6 +19,9 @@ export class ControlKey {
   readonly #aead: PacketAead;
   readonly #iv: Uint8Array;
   readonly #job = aeadJob();
+  // The last eight bytes of the initialisation vector, into which a packet's number goes.
+  readonly #low: number;
+  readonly #high: number;
   #headers = new Uint8Array(0);
 
   /** Takes what {@link deriveControlKey} gave. */
@@ -24,6 +29,9 @@ export class ControlKey {
     this.keyId = keyId;
     this.#aead = crypto.aead(material.key);
     this.#iv = material.iv;
+    const view = new DataView(this.#iv.buffer, this.#iv.byteOffset);
+    this.#low = view.getInt32(4, true);
+    this.#high = view.getInt32(8, true);
   }
 
   /**
@@ -64,6 +72,34 @@ export class ControlKey {
     header: PacketHeader,
   ): number {
     return this.#aim(bytes, view, offset, header) ? batch.open(this.#aead, this.#job) : -1;
+  }
+
+  /** Has the packet sealed that lies `strideBytes` behind the one before and is like it but for its number. */
+  sealNext(
+    batch: PacketBatch,
+    bytes: Uint8Array,
+    view: DataView,
+    offset: number,
+    header: PacketHeader,
+    strideBytes: number,
+  ): void {
+    const [low, high] = [this.#lowOf(header), this.#highOf(header)];
+    if (batch.sealNext(strideBytes, low, high)) return;
+    this.sealLater(batch, bytes, view, offset, header);
+  }
+
+  /** Has such a packet opened after the one before. Returns its ticket, or -1 where it has to be described whole. */
+  openNext(batch: PacketBatch, header: PacketHeader, strideBytes: number): number {
+    return batch.openNext(strideBytes, this.#lowOf(header), this.#highOf(header));
+  }
+
+  // See controlNonce.
+  #lowOf({ packetNumber }: PacketHeader): number {
+    return this.#low ^ (packetNumber >>> 0);
+  }
+
+  #highOf({ packetNumber }: PacketHeader): number {
+    return this.#high ^ Math.floor(packetNumber / WORD);
   }
 
   #aim(bytes: Uint8Array, view: DataView, offset: number, header: PacketHeader): boolean {

@@ -83,6 +83,12 @@ export class ReceiveKeys {
     return this.#current.openLater(batch, bytes, view, offset, header);
   }
 
+  /** Has a packet opened that is like the one before but for its number. Returns its ticket, or -1 for one to be described whole. */
+  openNext(batch: PacketBatch, header: PacketHeader, strideBytes: number): number {
+    if (header.keyId !== this.#current.keyId) return -1;
+    return this.#current.openNext(batch, header, strideBytes);
+  }
+
   /** Opens a packet in place; `ptoUs` is the path's current PTO. */
   open(
     nowUs: number,

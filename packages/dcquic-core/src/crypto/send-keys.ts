@@ -112,6 +112,19 @@ export class SendKeys {
     this.#key.sealLater(batch, bytes, view, offset, header);
   }
 
+  /** Has the packet sealed that lies `strideBytes` behind the one before and is like it but for its number. */
+  sealNext(
+    batch: PacketBatch,
+    bytes: Uint8Array,
+    view: DataView,
+    offset: number,
+    header: PacketHeader,
+    strideBytes: number,
+  ): void {
+    this.#count(header);
+    this.#key.sealNext(batch, bytes, view, offset, header, strideBytes);
+  }
+
   /**
    * Obeys an authenticated STALE_KEY: the next packets use `minKeyId` or a later key. Returns `false` for a jump above
    * 2^20, which is ignored.

@@ -92,14 +92,16 @@ export class DataRun {
     const frame = this.#chunk;
     const writer = this.#writer;
     copyId(frame.pullerId, transfer.pullerId);
+    frame.wireOffset = start;
     frame.length = length;
     frame.pullSeq = pullSeq;
+    const first = into.usedBytes + HEADER_BYTES;
+    const end = first + (count - 1) * (AROUND_CHUNK + length) + CHUNK_HEADER_BYTES + length;
+    writer.aim(into.bytes, into.view, first, end);
+    encodeChunkHeader(writer, frame);
     for (let i = 0; i < count; i++) {
-      const at = into.usedBytes + i * (AROUND_CHUNK + length) + HEADER_BYTES;
-      frame.wireOffset = start + i * length;
-      writer.aim(into.bytes, into.view, at, at + CHUNK_HEADER_BYTES + length);
-      encodeChunkHeader(writer, frame);
-      this.#data.copy(transfer, frame.wireOffset, length, writer);
+      writer.offset = first + i * (AROUND_CHUNK + length) + CHUNK_HEADER_BYTES;
+      this.#data.copy(transfer, start + i * length, length, writer);
     }
   }
 }

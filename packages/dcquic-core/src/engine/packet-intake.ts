@@ -7,6 +7,7 @@ import {
   type PacketHeader,
   packetHeader,
 } from "../wire/packet-header.js";
+import { isHeaderRepeated } from "../wire/next-packet.js";
 import type { DatagramBatch } from "./batch.js";
 import type { EngineContext } from "./context.js";
 import type { CreditKeeper } from "./credit-keeper.js";
@@ -44,6 +45,8 @@ interface ReadDatagram {
   readonly header: PacketHeader;
   verdict: HeaderVerdict;
   path: Path | undefined;
+  // How many datagrams from here on have this header but for the number of the packet, which is one more each time.
+  alike: number;
 }
 
 const ECN_ECT1 = 1;
@@ -60,7 +63,7 @@ export class PacketIntake {
   readonly #parts: IntakeParts;
   readonly #opener: PacketOpener;
   readonly #secretControl: SecretControlIntake;
-  // What was read of each datagram of the batch, by its place.
+  // What was read of each datagram of the batch that is not like the one before it, by its place.
   readonly #read: ReadDatagram[] = [];
 
   /** Hands what packets carry to `parts`. */
@@ -76,31 +79,62 @@ export class PacketIntake {
    * together, the others when it is their turn.
    */
   receive(nowUs: number, batch: DatagramBatch): void {
-    for (let i = 0; i < batch.count; i++) this.#openLater(batch, i);
+    for (let i = 0; i < batch.count;) i = this.#openAlike(batch, i);
     this.#parts.context.packets.openAll();
-    for (let i = 0; i < batch.count; i++) this.#take(nowUs, batch, i);
+    for (let i = 0; i < batch.count;) i = this.#takeAlike(nowUs, batch, i);
     this.#parts.frames.settle(nowUs);
   }
 
-  #openLater(batch: DatagramBatch, index: number): void {
+  // The packets of a pull say the same of themselves, one after the other. Returns the first datagram that does not.
+  #openAlike(batch: DatagramBatch, first: number): number {
+    const read = this.#openLater(batch, first);
+    const { header, path } = read;
+    let next = first + 1;
+    if (path === undefined || header.type !== PacketType.Data) return next;
+    const { packetNumber } = header;
+    for (; next < batch.count; next++) {
+      header.packetNumber = packetNumber + next - first;
+      if (!isLike(batch, first, next, header.packetNumber)) break;
+      this.#opener.openNext(path, header, batch, next);
+    }
+    header.packetNumber = packetNumber;
+    read.alike = next - first;
+    return next;
+  }
+
+  #takeAlike(nowUs: number, batch: DatagramBatch, first: number): number {
+    const read = this.#read[first];
+    const end = first + (read?.alike ?? 1);
+    if (read === undefined) return end;
+    this.#take(nowUs, batch, first, read);
+    for (let next = first + 1; next < end; next++) {
+      read.header.packetNumber += 1;
+      this.#take(nowUs, batch, next, read);
+    }
+    return end;
+  }
+
+  #openLater(batch: DatagramBatch, index: number): ReadDatagram {
     const read = (this.#read[index] ??= {
       header: packetHeader(),
       verdict: "drop",
       path: undefined,
+      alike: 1,
     });
     const { header } = read;
     const offset = batch.offset(index);
+    read.alike = 1;
     read.verdict = decodeHeader(batch.view, offset, batch.length(index), header);
     read.path =
       read.verdict === "packet"
         ? this.#parts.pathOf(batch.bytes, offset + CREDENTIAL_ID_OFFSET)
         : undefined;
     this.#opener.openLater(read.path, header, batch, index);
+    return read;
   }
 
-  #take(nowUs: number, batch: DatagramBatch, index: number): void {
-    const read = this.#read[index];
-    if (read === undefined || read.verdict === "drop") return;
+  #take(nowUs: number, batch: DatagramBatch, index: number, read: ReadDatagram): void {
+    if (read.verdict === "drop") return;
     if (read.verdict === "secretControl") {
       this.#secretControl.take(batch, index);
       return;
@@ -194,4 +228,14 @@ export class PacketIntake {
     context.pulls.packet(nowUs, ecn === ECN_CE, path.rtt.srttUs);
     if (header.ackEliciting) keeper.owe(nowUs, path, worker);
   }
+}
+
+// Also of the same length, from the same place and marked in the same way.
+function isLike(batch: DatagramBatch, first: number, next: number, packetNumber: number): boolean {
+  return (
+    batch.length(next) === batch.length(first) &&
+    batch.address(next) === batch.address(first) &&
+    batch.ecn(next) === batch.ecn(first) &&
+    isHeaderRepeated(batch.view, batch.offset(first), batch.offset(next), packetNumber)
+  );
 }

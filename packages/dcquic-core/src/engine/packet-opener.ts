@@ -43,6 +43,20 @@ export class PacketOpener {
     this.#tickets[index] = this.#ticket(path, header, batch, batch.offset(index));
   }
 
+  /** Has the packet opened that is like the one before it in the batch, but for its number and where it lies. */
+  openNext(path: Path, header: PacketHeader, batch: DatagramBatch, index: number): void {
+    const offset = batch.offset(index);
+    const isAfter = (this.#tickets[index - 1] ?? NO_TICKET) !== NO_TICKET;
+    const worker = path.knownWorker(header.worker);
+    let ticket = NO_TICKET;
+    if (isAfter && worker?.packets.check(header.packetNumber) === "new") {
+      const { packets } = this.#context;
+      ticket = worker.keys.openNext(packets, header, offset - batch.offset(index - 1));
+    }
+    this.#tickets[index] =
+      ticket === NO_TICKET ? this.#ticket(path, header, batch, offset) : ticket;
+  }
+
   /** Opens a packet, unless that was done together with others; returns who sent it, or `undefined` where it is not believed. */
   open(
     nowUs: number,

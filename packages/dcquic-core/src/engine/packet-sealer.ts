@@ -1,5 +1,7 @@
 import { OVERHEAD_BYTES } from "../sched/leaky-bucket.js";
-import { HEADER_BYTES, TAG_BYTES } from "../wire/constants.js";
+import type { SendKeys } from "../crypto/send-keys.js";
+import { CHUNK_HEADER_BYTES, HEADER_BYTES, TAG_BYTES } from "../wire/constants.js";
+import { repeatDataHeaders, wireOffsetAt } from "../wire/next-packet.js";
 import { encodeHeader, type PacketHeader, packetHeader } from "../wire/packet-header.js";
 import type { DatagramBatch } from "./batch.js";
 import type { EngineContext } from "./context.js";
@@ -27,7 +29,8 @@ export class PacketSealer {
 
   /**
    * Seals the next `count` packets of `into`, side by side, with `payload` bytes each, which lie where they belong or will
-   * by then. For DATA `controlled` is the length of such a datagram, and otherwise 0.
+   * by then. For DATA `controlled` is the length of such a datagram, and otherwise 0. Several packets are DATA of one chunk each:
+   * only the first header of a chunk has to be there, the others go on where it ends.
    */
   seal(
     nowUs: number,
@@ -47,14 +50,36 @@ export class PacketSealer {
     header.payloadLength = payload;
     header.destination = path.peerWorker;
     header.clockUs = Math.floor(nowUs) >>> 0;
-    for (let i = 0; i < count; i++) {
-      const offset = into.usedBytes;
-      sendKeys.assign(header);
-      encodeHeader(into.bytes, into.view, offset, header, path.credentialId);
-      sendKeys.sealLater(packets, into.bytes, into.view, offset, header);
+    sendKeys.assign(header);
+    encodeHeader(into.bytes, into.view, into.usedBytes, header, path.credentialId);
+    if (count > 1) this.#repeatHeaders(sendKeys, into, count, length);
+    sendKeys.sealLater(packets, into.bytes, into.view, into.usedBytes, header);
+    into.append(length, path.address, ecn);
+    for (let i = 1; i < count; i++) {
+      header.packetNumber += 1;
+      sendKeys.sealNext(packets, into.bytes, into.view, into.usedBytes, header, length);
       into.append(length, path.address, ecn);
     }
     this.#account(nowUs, path, count, length, controlled);
+  }
+
+  // All of them, before the first is encrypted. Numbers follow one another, and the key takes them all.
+  #repeatHeaders(
+    sendKeys: SendKeys,
+    { view, usedBytes }: DatagramBatch,
+    count: number,
+    length: number,
+  ): void {
+    const { header } = this;
+    const { packetNumber } = header;
+    const start = wireOffsetAt(view, usedBytes);
+    const chunkBytes = header.payloadLength - CHUNK_HEADER_BYTES;
+    for (let i = 1; i < count; i++) {
+      sendKeys.assign(header);
+      const wireOffset = start + i * chunkBytes;
+      repeatDataHeaders(view, usedBytes, usedBytes + i * length, header.packetNumber, wireOffset);
+    }
+    header.packetNumber = packetNumber;
   }
 
   #account(nowUs: number, path: Path, count: number, length: number, controlled: number): void {

@@ -26,6 +26,26 @@ export class AeadRows {
     return row;
   }
 
+  /** Adds what lies `strideBytes` behind the latest row and differs in the last two words of the nonce only. Returns its row. */
+  addNext(strideBytes: number, nonce1: number, nonce2: number): number {
+    const row = this.count;
+    if ((row + 1) * AEAD_ROW > this.#meta.length) this.#grow();
+    const meta = this.#meta;
+    const at = row * AEAD_ROW;
+    const before = at - AEAD_ROW;
+    meta[at + Aead.aad] = (meta[before + Aead.aad] ?? 0) + strideBytes;
+    meta[at + Aead.aadLength] = meta[before + Aead.aadLength] ?? 0;
+    meta[at + Aead.wire] = (meta[before + Aead.wire] ?? 0) + strideBytes;
+    meta[at + Aead.plain] = (meta[before + Aead.plain] ?? 0) + strideBytes;
+    meta[at + Aead.length] = meta[before + Aead.length] ?? 0;
+    meta[at + Aead.slot] = meta[before + Aead.slot] ?? 0;
+    meta[at + Aead.nonce0] = meta[before + Aead.nonce0] ?? 0;
+    meta[at + Aead.nonce1] = nonce1;
+    meta[at + Aead.nonce2] = nonce2;
+    this.count = row + 1;
+    return row;
+  }
+
   /** Seals all rows. @throws RangeError unless all of them are done. */
   seal(ring: KeyRing): void {
     if (this.count === 0) return;

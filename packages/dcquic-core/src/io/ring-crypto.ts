@@ -131,6 +131,9 @@ class RingBatch implements PacketBatch {
   // Of packets that were opened at once.
   readonly #results: boolean[] = [];
   #isOpened = false;
+  // Whether the latest packet is the latest row, so that the next one can be described by how it differs.
+  #isSealingRow = false;
+  #isOpeningRow = false;
 
   constructor(ring: KeyRing, copies: RowCopies) {
     this.#ring = ring;
@@ -148,13 +151,22 @@ class RingBatch implements PacketBatch {
   seal(aead: PacketAead, job: AeadJob): void {
     if (aead instanceof RingAead) {
       const rows = job.aad === job.bytes ? this.#sealing : this.#sealingHeaders;
-      if (rows.add(aead.slot, job) >= 0) return;
+      const isRow = rows.add(aead.slot, job) >= 0;
+      this.#isSealingRow = isRow && rows === this.#sealing;
+      if (isRow) return;
     }
+    this.#isSealingRow = false;
     this.copyAll();
     aead.seal(job);
   }
 
+  sealNext(strideBytes: number, low: number, high: number): boolean {
+    if (this.#isSealingRow) this.#sealing.addNext(strideBytes, low, high);
+    return this.#isSealingRow;
+  }
+
   sealAll(): void {
+    this.#isSealingRow = false;
     this.copyAll();
     this.#sealing.seal(this.#ring);
     this.#sealing.clear();
@@ -169,15 +181,22 @@ class RingBatch implements PacketBatch {
       const isWhole = job.aad === job.bytes;
       const rows = isWhole ? this.#opening : this.#openingHeaders;
       const row = rows.add(aead.slot, job);
+      this.#isOpeningRow = isWhole && row >= 0;
       if (row >= 0) return isWhole ? 2 * row : 2 * row + 1;
     }
+    this.#isOpeningRow = false;
     return -1 - this.#results.push(aead.open(job));
+  }
+
+  openNext(strideBytes: number, low: number, high: number): number {
+    return this.#isOpeningRow ? 2 * this.#opening.addNext(strideBytes, low, high) : -1;
   }
 
   openAll(): void {
     // Rows that were opened before name bytes that hold other packets by now.
     if (this.#isOpened) this.#clear();
     this.#isOpened = true;
+    this.#isOpeningRow = false;
     this.#opening.open(this.#ring);
     this.#openingHeaders.open(this.#ring);
   }

@@ -1,4 +1,11 @@
-import type { EngineConfig, EngineEvent, EstablishedPath, Hello, PathId } from "@proj/dcquic-core";
+import type {
+  CryptoBackend,
+  EngineConfig,
+  EngineEvent,
+  EstablishedPath,
+  Hello,
+  PathId,
+} from "@proj/dcquic-core";
 import { BufferRegistry, DatagramBatch, Engine } from "@proj/dcquic-core";
 import { equalBytes, SeededRandom } from "@proj/wire-types";
 import { deriveCredentialId, deriveSecretControlKey } from "#src/crypto/key-schedule.js";
@@ -49,13 +56,15 @@ export class RawPeer {
     config: Partial<EngineConfig> = {},
     hello: Partial<Hello> = {},
     beside?: { readonly peer: RawPeer; readonly number: number },
+    engineCrypto: CryptoBackend = crypto,
   ) {
     const random = new SeededRandom(1);
     this.#clock = beside === undefined ? { nowUs: 1000 } : beside.peer.#clock;
     this.buffers = beside?.peer.buffers ?? new BufferRegistry(16 * 1024 * 1024);
     this.events = beside?.peer.events ?? [];
     const { buffers, nowUs } = this;
-    this.engine = beside?.peer.engine ?? new Engine({ config, crypto, random, buffers, nowUs });
+    this.engine =
+      beside?.peer.engine ?? new Engine({ config, crypto: engineCrypto, random, buffers, nowUs });
     const number = beside?.number ?? 1;
     const established = establishedAs("listener", 6 + number, hello);
     const { pathSecret, aead, credentialId } = established;
@@ -100,10 +109,10 @@ export class RawPeer {
     this.#keys.raiseTo(this.#keys.keyId + 1);
   }
 
-  /** Delivers a datagram to the engine and gathers its events. */
-  deliver(datagram: Uint8Array): void {
-    const batch = new DatagramBatch(1, 2000);
-    batch.add(datagram, 1, 0);
+  /** Delivers datagrams to the engine, in one batch, and gathers its events. */
+  deliver(...datagrams: readonly Uint8Array[]): void {
+    const batch = new DatagramBatch(datagrams.length, 2000 * datagrams.length);
+    for (const datagram of datagrams) batch.add(datagram, 1, 0);
     this.engine.receive(this.nowUs, batch);
     this.gather();
   }
@@ -151,6 +160,11 @@ export class RawPeer {
     }
     this.gather();
     return sent;
+  }
+
+  /** Opens a packet of the engine in place; says whether it is authentic. */
+  opens(bytes: Uint8Array, view: DataView, header: ReturnType<typeof packetHeader>): boolean {
+    return this.#opener.open(this.nowUs, 1000, bytes, view, 0, header) === "opened";
   }
 
   /** Opens datagrams of the engine on this path and lists their frames: the type, and a copy of what the frame says. */
