@@ -7,13 +7,13 @@ export {
 } from "./tls-handshake.js";
 export type { HandedPacket, OutgoingPacket, UdpAddress } from "./peer-addresses.js";
 export { PORTABLE_CONFIG, UdpDriver, type UdpDriverOptions } from "./udp-driver.js";
+export { NativeDriver } from "./native/native-driver.js";
 export {
   NATIVE_CONFIG,
-  NativeDriver,
   type NativeDriverOptions,
   type Polling,
   SHARED_THREAD_CONFIG,
-} from "./native/native-driver.js";
+} from "./native/native-driver-options.js";
 export type { NativeWireOptions } from "./native/native-wire.js";
 export { ringCrypto } from "./ring-crypto.js";
 export type { EngineHostOptions } from "./engine-host.js";

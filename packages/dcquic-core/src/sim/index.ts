@@ -16,4 +16,5 @@ export {
   type WorkloadOptions,
   type WorkloadReport,
 } from "./workload.js";
-export { type Invariant, World, type WorldOptions } from "./world.js";
+export { type Invariant, World } from "./world.js";
+export type { WorldOptions } from "./world-options.js";

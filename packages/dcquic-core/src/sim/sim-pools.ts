@@ -7,7 +7,8 @@ import { LocalPort } from "../stream/local-port.js";
 import { StreamLayer } from "../stream/stream-layer.js";
 import type { IncomingStream } from "../stream/incoming-stream.js";
 import type { SimHost } from "./sim-host.js";
-import { World, type WorldOptions } from "./world.js";
+import { World } from "./world.js";
+import type { WorldOptions } from "./world-options.js";
 
 const DEFAULT_INLINE_MAX = 1024;
 

@@ -7,7 +7,8 @@ import type { EngineEvent } from "../engine/events.js";
 import { formatId, type Id64 } from "../wire/id64.js";
 import { SeededRandom } from "@proj/wire-types";
 import type { SimHost } from "./sim-host.js";
-import { World, type WorldOptions } from "./world.js";
+import { World } from "./world.js";
+import type { WorldOptions } from "./world-options.js";
 
 // Looked up once: this runs for every byte.
 const { imul } = Math;

@@ -1,42 +1,16 @@
-import { SeededRandom, uniform } from "@proj/wire-types";
-import type { CryptoBackend } from "../crypto/backend.js";
+import { SeededRandom } from "@proj/wire-types";
 import type { EngineConfig } from "../engine/config.js";
-import type { EngineEvent, PathId } from "../engine/events.js";
-import type { FirstCounters } from "../engine/first-counters.js";
+import type { PathId } from "../engine/events.js";
 import type { PathEntry } from "../path/secret-map.js";
 import { EventHash } from "./event-hash.js";
 import { EventQueue } from "./event-queue.js";
-import { type Faults, isWithin } from "./faults.js";
+import { type FaultyWorld, scheduleFaults } from "./fault-schedule.js";
+import { isWithin } from "./faults.js";
 import { MemoryAccess, type MemoryAccessOptions } from "./memory-access.js";
 import { Network, type NetworkCounts, type NetworkOptions } from "./network.js";
 import { Peering } from "./peering.js";
 import { SimHost } from "./sim-host.js";
-
-/** What a simulated world is made of. */
-export interface WorldOptions {
-  /** Everything random follows from it. */
-  readonly seed: number;
-  /** How many hosts there are. */
-  readonly hosts: number;
-  /** The cryptography. */
-  readonly crypto: CryptoBackend;
-  /** The switch between them. */
-  readonly network?: Partial<NetworkOptions>;
-  /** How hosts read the memory of others; all bytes come by datagrams if absent. */
-  readonly memoryAccess?: MemoryAccessOptions;
-  /** What goes wrong. */
-  readonly faults?: Faults;
-  /** Configuration of every engine. */
-  readonly config?: Partial<EngineConfig>;
-  /** Where the counters of first paths begin, and the generation of ids. */
-  readonly counters?: FirstCounters & { readonly generation: number };
-  /** What the clocks of the hosts show at first; µs. */
-  readonly startUs?: number;
-  /** Bytes the buffers of a host may take. */
-  readonly bufferBytes?: number;
-  /** Is told every event of every engine. */
-  readonly onEvent?: (host: SimHost, event: EngineEvent) => void;
-}
+import type { WorldOptions } from "./world-options.js";
 
 /** What must hold after every event; returns what is wrong. */
 export type Invariant = () => string | undefined;
@@ -49,7 +23,6 @@ const DEFAULT_NETWORK: NetworkOptions = {
   ceThresholdBytes: Number.POSITIVE_INFINITY,
 };
 const DEFAULT_BUFFER_BYTES = 268_435_456;
-const ICMP_EVERY_US = 1000;
 const HANDSHAKE_US = 500;
 /** How long a superseded path is kept. spec/dcquic.md §7.1 */
 const RETIRE_AFTER_US = 60_000_000;
@@ -101,7 +74,7 @@ export class World {
       this.#host(index, config, memory),
     );
     this.#invariants.push(() => this.#basics());
-    this.#scheduleFaults(faults);
+    scheduleFaults(this.#faultyWorld(), faults, this.#random);
   }
 
   /** The world's time; µs. */
@@ -203,6 +176,18 @@ export class World {
     return `event ${this.#steps} at ${this.#nowUs} µs of new World(${world})`;
   }
 
+  #faultyWorld(): FaultyWorld {
+    return {
+      nowUs: () => this.#nowUs,
+      hosts: this.hosts.length,
+      host: (index) => this.host(index),
+      schedule: (atUs, run) => this.schedule(atUs, run),
+      rehandshake: (dialer, listener, running) => this.rehandshake(dialer, listener, running),
+      failOver: (host, port) => this.#network.failOver(host, port),
+      isAlive: () => this.#events.size > 0,
+    };
+  }
+
   #memory(options: MemoryAccessOptions): MemoryAccess {
     return new MemoryAccess(options, {
       random: this.#random,
@@ -261,40 +246,6 @@ export class World {
   #pausedUntil(host: number): number | undefined {
     const { pauses = [] } = this.#options.faults ?? {};
     return pauses.find((span) => span.host === host && isWithin(span, this.#nowUs))?.untilUs;
-  }
-
-  #scheduleFaults({
-    clockJumps = [],
-    crashes = [],
-    failovers = [],
-    forgedIcmp = 0,
-    rehandshakes = [],
-  }: Faults): void {
-    for (const { from, to, atUs, running } of rehandshakes) {
-      this.schedule(atUs, () => {
-        if (this.host(from).paths.has(to)) this.rehandshake(from, to, running);
-      });
-    }
-    for (const { host, atUs, port } of failovers) {
-      this.schedule(atUs, () => this.#network.failOver(host, port));
-    }
-    for (const { host, atUs, byUs } of clockJumps) {
-      this.schedule(atUs, () => {
-        this.host(host).clockOffsetUs += byUs;
-        this.host(host).wake();
-      });
-    }
-    for (const { host, atUs, signer } of crashes) {
-      this.schedule(atUs, () => this.host(host).crash(signer));
-    }
-    if (forgedIcmp === 0) return;
-    const forge = (): void => {
-      if (uniform(this.#random) < forgedIcmp) {
-        this.host(Math.floor(uniform(this.#random) * this.hosts.length)).forgeIcmp();
-      }
-      if (this.#events.size > 0) this.schedule(this.#nowUs + ICMP_EVERY_US, forge);
-    };
-    this.schedule(ICMP_EVERY_US, forge);
   }
 
   // The keys of a path run out: both sides go on under a new secret.

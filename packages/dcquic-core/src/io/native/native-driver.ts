@@ -5,42 +5,22 @@ import { LocalPort } from "../../stream/local-port.js";
 import type { BufferRegistry } from "../../buffer/buffer-registry.js";
 import type { CryptoBackend } from "../../crypto/backend.js";
 import type { Measured } from "../../metrics/engine-metrics.js";
-import type { EngineConfig } from "../../engine/config.js";
 import type { Engine } from "../../engine/engine.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import type { HandedPacket, OutgoingPacket } from "../peer-addresses.js";
 import type { Sender } from "../pool/pool-driver.js";
 import { WireLimit } from "../../wire/constants.js";
-import { EngineHost, type EngineHostOptions } from "../engine-host.js";
+import { EngineHost } from "../engine-host.js";
 import { ringCrypto } from "../ring-crypto.js";
 import { Turns } from "../turns.js";
-import type { SocketSettings } from "../socket-settings.js";
 import { HandedPackets } from "./handed-packets.js";
+import {
+  NATIVE_CONFIG,
+  type NativeDriverOptions,
+  type Polling,
+  SHARED_THREAD_CONFIG,
+} from "./native-driver-options.js";
 import { NativeWire, type SendFailure } from "./native-wire.js";
-
-/** What a {@link NativeDriver} is made with. */
-export interface NativeDriverOptions extends EngineHostOptions {
-  /** Where to listen; several ports of one address spread flows. CONTROL leaves from the first. */
-  readonly ports: readonly UdpAddress[];
-  /** How its sockets are set up. */
-  readonly sockets?: SocketSettings;
-  /** Whether the thread does nothing else, on a core of its own; `shared` if absent. */
-  readonly thread?: "own" | "shared";
-  /** Told when the NIC behind the sockets is gone: its peers belong to another worker then. §18 */
-  readonly onNicLost?: (errno: number) => void;
-}
-
-/** How a thread that only runs an engine waits for datagrams. spec/dcquic.md §19, §22 */
-export type Polling = "spin" | "hybrid" | "blocking";
-
-/** What differs from the defaults on a thread that only runs an engine: bursts of 20 µs of line rate. spec/dcquic.md §12 */
-export const NATIVE_CONFIG: Partial<EngineConfig> = { nicSlackUs: 20 };
-
-/** What differs where the thread is shared, with an application or with other processes, and turns come late. */
-export const SHARED_THREAD_CONFIG: Partial<EngineConfig> = {
-  nicSlackUs: 1000,
-  timerGranularityUs: 2000,
-};
 
 const HYBRID_SPIN_US = 50;
 const MAX_WAIT_US = 1000;

@@ -3,7 +3,7 @@ import type { DcquicConfig } from "../../config/dcquic-config.js";
 import { engineConfigOf, nicOf, workerCountOf } from "../../config/resolve-dcquic-config.js";
 import type { EngineConfig } from "../../engine/config.js";
 import { type CorePlan, planCores } from "../../topology/core-plan.js";
-import type { Polling } from "../native/native-driver.js";
+import type { Polling } from "../native/native-driver-options.js";
 import type { SocketSettings } from "../socket-settings.js";
 
 /** One worker of a pool, before it is bound. */

@@ -14,7 +14,7 @@ import type { EstablishedPath } from "../../path/handshake.js";
 import type { Id64 } from "../../wire/id64.js";
 import type { RmaOffer } from "../../negotiate/transport-choice.js";
 import type { RmaSideOptions } from "../rma/rma-side.js";
-import type { Polling } from "../native/native-driver.js";
+import type { Polling } from "../native/native-driver-options.js";
 import type { HandedPacket, OutgoingPacket, UdpAddress } from "../peer-addresses.js";
 import type { Sender } from "../pool/pool-driver.js";
 import type { SocketSettings } from "../socket-settings.js";

@@ -1,5 +1,5 @@
 import type { WatchdogFinding } from "../../router/watchdog.js";
-import type { Polling } from "../native/native-driver.js";
+import type { Polling } from "../native/native-driver-options.js";
 import type { SocketSettings } from "../socket-settings.js";
 
 /** How a worker's sockets and thread are, and who is told what becomes of them. */
