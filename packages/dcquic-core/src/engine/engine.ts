@@ -284,6 +284,11 @@ export class Engine {
     return this.#context.gaps.copy;
   }
 
+  /** The smoothed round trip of a path, µs; 0 of a path that is gone. */
+  roundTripUs(path: PathId): number {
+    return this.#context.paths.get(path)?.rtt.srttUs ?? 0;
+  }
+
   /** Where the peer of a path stands. */
   peerState(path: PathId): PeerState {
     return this.#paths.by(path).health.state;

@@ -30,6 +30,8 @@ export interface EnginePort extends PortParts {
   readonly nowUs: number;
   /** The buffers whose references the engine counts. */
   readonly buffers: BufferRegistry;
+  /** The smoothed round trip of a path, µs; Infinity where it is not known here. */
+  roundTripUs(path: PathId): number;
   /** Announces a transfer. `done` is given `options` again, so that one function can serve all. */
   announce<O extends AnnounceOptions>(
     path: PathId,

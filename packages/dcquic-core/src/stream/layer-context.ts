@@ -20,7 +20,7 @@ export class LayerContext {
   /** Own streams whose opening transfer has no id yet. */
   readonly opening: LinkedSet<Stream> = new LinkedSet();
   /** What waits before it is opened. */
-  readonly openings: Openings = new Openings();
+  readonly openings: Openings;
   /** Streams that peers opened with headers and whose request was not announced yet. */
   readonly unshown: Map<Stream, Offer> = new Map();
   /** What came before its stream was opened. */
@@ -38,6 +38,7 @@ export class LayerContext {
   constructor(port: EnginePort) {
     this.port = port;
     this.streams = new StreamTable(new KeyHash(port.random));
+    this.openings = new Openings((path) => port.roundTripUs(path));
     this.closes = new StreamCloses(port);
     this.tokens = new TokenKeeper(port);
   }

@@ -53,6 +53,11 @@ export class LocalPort implements EnginePort {
   }
 
   /** See {@link EnginePort}. */
+  roundTripUs(path: PathId): number {
+    return this.#local.engine.roundTripUs(path);
+  }
+
+  /** See {@link EnginePort}. */
   announce<O extends AnnounceOptions>(
     path: PathId,
     options: O,

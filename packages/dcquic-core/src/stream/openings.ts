@@ -26,13 +26,21 @@ interface Lane {
 interface PathOpenings {
   // By priority.
   readonly lanes: (Lane | undefined)[];
+  // How many of each lane may be unanswered, which is looked up every so often while streams are opened.
+  most: number;
+  opened: number;
   waiting: number;
   isAdmitting: boolean;
 }
 
-// Credit comes back in steps of 256 by default: whenever some does, as many wait in the engine to use it. Twice as many cost a
-// tenth more processor time, since what is under way for longer is copied by the collector.
+// What is under way is worked on again and again: its memory is to stay in a core's cache, or a call takes twice the time.
+const LEAST_UNANSWERED = 64;
+// Twice what credit comes back in.
 const MOST_UNANSWERED = 512;
+// Of the time in which an answer may come, for one more call. What is under way makes round trips longer by a few microseconds for
+// each call: at half of this, the two would drive each other up.
+const CALL_US = 16;
+const LOOKED_UP_EVERY = 64;
 const MIN_SWEPT = 64;
 
 /**
@@ -44,7 +52,13 @@ const MIN_SWEPT = 64;
  */
 export class Openings {
   readonly #paths = new Map<PathId, PathOpenings>();
+  readonly #roundTripUs: (path: PathId) => number;
   #waiting = 0;
+
+  /** `roundTripUs` tells the round trip of a path, Infinity where it is not known. */
+  constructor(roundTripUs: (path: PathId) => number) {
+    this.#roundTripUs = roundTripUs;
+  }
 
   /** How many wait. */
   get waiting(): number {
@@ -61,7 +75,7 @@ export class Openings {
     const openings = this.#of(path);
     const lane = laneOf(openings, priority);
     const isFree = openings.waiting === 0 || !isHeldUp(openings, priority);
-    if (isFree && lane.unanswered < MOST_UNANSWERED) return true;
+    if (isFree && lane.unanswered < openings.most) return true;
     lane.waiting.push(opener);
     openings.waiting += 1;
     this.#waiting += 1;
@@ -88,8 +102,11 @@ export class Openings {
 
   /** Counts a stream that opens. */
   opened(stream: Stream): void {
+    const openings = this.#of(stream.path);
     stream.isUnanswered = true;
-    laneOf(this.#of(stream.path), stream.priority).unanswered += 1;
+    laneOf(openings, stream.priority).unanswered += 1;
+    openings.opened += 1;
+    if (openings.opened % LOOKED_UP_EVERY === 0) openings.most = this.#most(stream.path);
   }
 
   /** Notes that the peer answered the opening of a stream, or that the stream is over. Harmless the second time. */
@@ -149,7 +166,7 @@ export class Openings {
     openings.isAdmitting = true;
     for (const lane of openings.lanes) {
       if (lane === undefined) continue;
-      while (lane.unanswered < MOST_UNANSWERED && lane.waiting.size > 0) {
+      while (lane.unanswered < openings.most && lane.waiting.size > 0) {
         const opener = this.#shift(openings, lane);
         if (opener?.isOver === false) opener.admitted(path);
         else lane.gaveUp = Math.max(0, lane.gaveUp - 1);
@@ -157,6 +174,12 @@ export class Openings {
       if (lane.waiting.size > 0) break;
     }
     openings.isAdmitting = false;
+  }
+
+  // As many as keep both ends busy for a round trip, and no more.
+  #most(path: PathId): number {
+    const meanwhile = Math.ceil(this.#roundTripUs(path) / CALL_US);
+    return Math.min(MOST_UNANSWERED, LEAST_UNANSWERED + meanwhile);
   }
 
   #shift(openings: PathOpenings | undefined, lane: Lane | undefined): Opener | undefined {
@@ -171,7 +194,7 @@ export class Openings {
     let openings = this.#paths.get(path);
     if (openings === undefined) {
       const lanes = Array<Lane | undefined>(PRIORITIES).fill(undefined);
-      openings = { lanes, waiting: 0, isAdmitting: false };
+      openings = { lanes, most: this.#most(path), opened: 0, waiting: 0, isAdmitting: false };
       this.#paths.set(path, openings);
     }
     return openings;

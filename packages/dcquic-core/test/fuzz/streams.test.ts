@@ -112,6 +112,7 @@ class Bench {
         },
         cancel: () => {},
         close: () => {},
+        roundTripUs: () => 0,
         settleToken: () => {},
       },
       onIncoming: (incoming) => {

@@ -15,7 +15,7 @@ function streamOn(path: PathId, priority = 3): Stream {
 
 /** Openings of which as many are with the engine as may be. */
 function full(): { openings: Openings; open: Stream[] } {
-  const openings = new Openings();
+  const openings = new Openings(() => Number.POSITIVE_INFINITY);
   const open = Array.from({ length: MOST }, () => streamOn(PATH));
   for (const stream of open) openings.opened(stream);
   return { openings, open };
@@ -42,6 +42,40 @@ class Call implements Opener {
 }
 
 describe("openings", () => {
+  test.each([
+    [0, 64],
+    [100, 71],
+    [1000, 127],
+    [5000, 377],
+    [10_000, 512],
+    [Number.POSITIVE_INFINITY, 512],
+  ])("with round trips of %p µs, %p may be unanswered", (roundTripUs, most) => {
+    const openings = new Openings(() => roundTripUs);
+    let open = 0;
+    while (openings.mayOpen(PATH, 3, new Call())) {
+      openings.opened(streamOn(PATH));
+      open += 1;
+    }
+    expect(open).toBe(most);
+  });
+
+  test("a way that becomes longer lets more be unanswered", () => {
+    let roundTripUs = 0;
+    const openings = new Openings(() => roundTripUs);
+    const call = new Call();
+    const open = Array.from({ length: 64 }, () => streamOn(PATH));
+    for (const stream of open) openings.opened(stream);
+    expect(openings.mayOpen(PATH, 3, call)).toBe(false);
+    roundTripUs = 400;
+    for (const stream of open) {
+      openings.answered(stream);
+      openings.opened(stream);
+    }
+    let more = 0;
+    for (; openings.mayOpen(PATH, 3, new Call()); more++) openings.opened(streamOn(PATH));
+    expect(more).toBe(25);
+  });
+
   test("those beyond the limit wait in order, each until one before it was answered", () => {
     const { openings, open } = full();
     const told: number[] = [];

@@ -45,6 +45,11 @@ export class ThreadPort implements EnginePort {
     return this.#thread.buffers;
   }
 
+  /** See `EnginePort`: the other thread knows. What crosses in batches is to be more than what one thread needs, too. */
+  roundTripUs(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
   /** See `EnginePort`. */
   announce<O extends AnnounceOptions>(
     path: PathId,
