@@ -3,6 +3,7 @@ import { systemTime } from "@proj/wire-types/system";
 const SPIN_US = 1000;
 const MAX_SPIN_US = 2000;
 const US_PER_MS = 1000;
+const SETTLED = Promise.resolve();
 
 /** What a driver does in its turns. */
 export interface TurnWork {
@@ -31,6 +32,13 @@ export class Turns {
   #spinsSinceUs: number | undefined;
   #isEndless = false;
   #stopped = false;
+  // Made once: they are handed to Node in every turn.
+  readonly #turning = (): void => this.#begin();
+  readonly #afterPromises = (): void => process.nextTick(this.#afterTicks);
+  readonly #afterTicks = (): void => this.#send();
+  readonly #ending = (): void => {
+    if (this.#sending === "done") this.#sending = "idle";
+  };
 
   /** Does `work`. */
   constructor(work: TurnWork) {
@@ -40,12 +48,7 @@ export class Turns {
   /** Runs in the next turn of the event loop. */
   now(): void {
     if (this.#stopped) return;
-    this.#turn ??= setImmediate(() => {
-      this.#turn = undefined;
-      if (this.#sending === "done") this.#sending = "idle";
-      if (this.#isEndless) this.now();
-      this.#work.run();
-    });
+    this.#turn ??= setImmediate(this.#turning);
   }
 
   /** Runs in each turn of the event loop from now on, which does not wait for anything any more, nor for deadlines. */
@@ -59,8 +62,9 @@ export class Turns {
     if (this.#sending === "done") this.now();
     if (this.#stopped || this.#sending !== "idle") return;
     this.#sending = "soon";
-    // Ticks run after all microtasks; one that is asked for outside of them would run before.
-    queueMicrotask(() => process.nextTick(() => this.#send()));
+    // Ticks run after all microtasks; one that is asked for outside of them would run before. `queueMicrotask` would make a
+    // resource for hooks, which costs more than everything else here.
+    void SETTLED.then(this.#afterPromises);
   }
 
   /** Runs when a deadline has come; Infinity waits for {@link Turns.now}. */
@@ -99,12 +103,18 @@ export class Turns {
     clearTimeout(this.#timer);
   }
 
+  #begin(): void {
+    this.#turn = undefined;
+    this.#ending();
+    if (this.#isEndless) this.now();
+    this.#work.run();
+  }
+
   #send(): void {
     if (this.#stopped) return;
     this.#sending = "done";
-    setImmediate(() => {
-      if (this.#sending === "done") this.#sending = "idle";
-    });
+    // The next turn ends this one, if there is one already.
+    if (this.#turn === undefined) setImmediate(this.#ending);
     this.#work.send();
   }
 }
