@@ -24,22 +24,18 @@ export class BulkCall {
   /** Begins the transfer. */
   constructor(parts: CallParts, totalBytes: number) {
     this.#progress = { ackedBytes: 0, totalBytes };
-    const answer = new Eventual<Message>();
-    this.#core = new CallCore(
-      parts,
-      "rawBulk",
-      new SingleAnswer(answer, {
-        began: (stream) => {
-          stream.onProgress = (ackedBytes, ofBytes) => {
-            this.#progress = { ackedBytes, totalBytes: ofBytes };
-          };
-        },
-        over: (error) => {
-          if (error === undefined) void this.#conclude(answer);
-          else this.#done.reject(error);
-        },
-      }),
-    );
+    const answer: SingleAnswer = new SingleAnswer({
+      began: (stream) => {
+        stream.onProgress = (ackedBytes, ofBytes) => {
+          this.#progress = { ackedBytes, totalBytes: ofBytes };
+        };
+      },
+      over: (error) => {
+        if (error === undefined) void this.#conclude(answer);
+        else this.#done.reject(error);
+      },
+    });
+    this.#core = new CallCore(parts, "rawBulk", answer);
   }
 
   /** How far it is. */

@@ -1,4 +1,3 @@
-import type { Span, Timer } from "@proj/wire-types";
 import { DcquicCodes, DcquicError } from "../errors.js";
 import { Status } from "../engine/status.js";
 import type { PathId } from "../engine/events.js";
@@ -8,14 +7,15 @@ import type { Stream, StreamHandlers, StreamOutcome } from "../stream/stream.js"
 import type { Id64 } from "../wire/id64.js";
 import { attractions, openingOf } from "./call-opening.js";
 import { CallGuard, type Guarded } from "./call-guard.js";
-import type { CallOptions } from "./call-options.js";
+import { CallExtras } from "./call-extras.js";
+import type { CallOptions, Payload } from "./call-options.js";
 import type { CallParts, CallUse } from "./call-use.js";
 import { Eventual } from "./eventual.js";
 import { shownHeaders } from "./header-block.js";
 import { awaitForeign, workerOf } from "./foreign-dependencies.js";
 import { outcomeError } from "./outcome-error.js";
 import type { ReadyPayload } from "./payload-sender.js";
-import { DEFAULT_PRIORITY } from "./pool-core.js";
+import { DEFAULT_PRIORITY, type PoolCore } from "./pool-core.js";
 import type { Route } from "./pool-backend.js";
 import { backoffUs, mayRepeatAfter } from "./repetition.js";
 import { traceparentOf } from "./traceparent.js";
@@ -31,38 +31,38 @@ const IN_ORDER = { error: undefined };
  * @see spec/dcquic.md §24, D-30
  */
 export class CallCore implements StreamHandlers, Opener, Guarded {
-  readonly #parts: CallParts;
+  // As few as can be: thousands of calls wait at a time, and what waits is copied by the collector.
+  readonly #core: PoolCore;
+  readonly #peer: string;
+  readonly #payload: Payload | undefined;
+  readonly #options: CallOptions;
   readonly #pattern: PatternName;
   readonly #use: CallUse;
   // Until the call is over: a call that waited is old by then, and whatever old objects refer to outlives its use.
   #stream: Stream | undefined;
-  #guard: CallGuard | undefined;
-  #retryTimer: Timer | undefined;
-  #span: Span | undefined;
-  #retries = 0;
-  #startedUs = 0;
   #route: Route | undefined;
   // What is sent first, while the call waits for its turn.
   #first: ReadyPayload | undefined;
   #isWaiting = false;
   #block: Uint8Array | undefined;
   #isOpened = false;
-  #tokenId: Id64 | undefined;
   #over: { readonly error: unknown } | undefined;
-  // Made for who asks: most calls have no headers and are not tracked.
-  #answerHeaders: Eventual<Uint8Array | undefined> | undefined;
-  #token: Eventual<Id64 | undefined> | undefined;
+  #extras: CallExtras | undefined;
 
   /** Begins a call of `pattern`; what comes back is for `use`. */
   constructor(parts: CallParts, pattern: PatternName, use: CallUse) {
-    this.#parts = parts;
+    const { core, options } = parts;
+    this.#core = core;
+    this.#peer = parts.peer;
+    this.#payload = parts.payload;
+    this.#options = options;
     this.#pattern = pattern;
     this.#use = use;
-    const { deadlineMs, signal } = parts.options;
-    parts.core.began(pattern);
-    if (parts.core.latency !== undefined) this.#startedUs = parts.core.nowUs;
+    const { deadlineMs, signal } = options;
+    core.began(pattern);
+    if (core.latency !== undefined) this.#more.startedUs = core.nowUs;
     if (deadlineMs !== undefined || signal !== undefined) {
-      this.#guard = new CallGuard(parts.core.timers, parts.options, this);
+      this.#more.guard = new CallGuard(core.timers, options, this);
     }
     if (signal?.aborted === true) this.cancel();
     else this.#start();
@@ -70,22 +70,24 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
 
   /** The answerer's header block; `undefined` if it has none. */
   get answerHeaders(): Promise<Uint8Array | undefined> {
-    if (this.#answerHeaders === undefined) {
-      this.#answerHeaders = new Eventual();
-      if (this.#block !== undefined) this.#answerHeaders.resolve(shownHeaders(this.#block));
-      else if (this.#over !== undefined) settle(this.#answerHeaders, this.#over.error);
+    const extras = this.#more;
+    if (extras.answerHeaders === undefined) {
+      extras.answerHeaders = new Eventual();
+      if (this.#block !== undefined) extras.answerHeaders.resolve(shownHeaders(this.#block));
+      else if (this.#over !== undefined) settle(extras.answerHeaders, this.#over.error);
     }
-    return this.#answerHeaders.promise;
+    return extras.answerHeaders.promise;
   }
 
   /** The call's token, once it was announced; `undefined` unless it is tracked. */
   get token(): Promise<Id64 | undefined> {
-    if (this.#token === undefined) {
-      this.#token = new Eventual();
-      if (this.#isOpened) this.#token.resolve(this.#tokenId);
-      else if (this.#over !== undefined) settle(this.#token, this.#over.error);
+    const extras = this.#more;
+    if (extras.token === undefined) {
+      extras.token = new Eventual();
+      if (this.#isOpened) extras.token.resolve(extras.tokenId);
+      else if (this.#over !== undefined) settle(extras.token, this.#over.error);
     }
-    return this.#token.promise;
+    return extras.token.promise;
   }
 
   /** Ends the call with a status of §15, or of the application from 256 on; harmless when it is over. */
@@ -127,7 +129,7 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
 
   headers(block: Uint8Array): void {
     this.#block ??= block;
-    this.#answerHeaders?.resolve(shownHeaders(block));
+    this.#extras?.answerHeaders?.resolve(shownHeaders(block));
   }
 
   readable(): void {
@@ -143,15 +145,15 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
   }
 
   opened(): void {
-    const { core } = this.#parts;
     const token = this.#stream?.token;
     this.#isOpened = true;
-    this.#tokenId = token;
-    this.#token?.resolve(token);
+    if (token !== undefined) this.#more.tokenId = token;
+    this.#extras?.token?.resolve(token);
     const route = this.#route;
-    if (core.tracer === undefined || this.#span !== undefined || route === undefined) return;
+    const { tracer } = this.#core;
+    if (tracer === undefined || this.#extras?.span !== undefined || route === undefined) return;
     const parent = token === undefined ? undefined : traceparentOf(route.credentialId, token);
-    this.#span = core.span(this.#pattern, route.peer, parent);
+    this.#more.span = this.#core.span(this.#pattern, route.peer, parent);
   }
 
   closed(outcome: StreamOutcome): void {
@@ -162,10 +164,10 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
   }
 
   #start(): void {
-    const { core, peer } = this.#parts;
+    const core = this.#core;
     if (core.isClosed) return this.#finish(goingAway());
     try {
-      const route = core.backend.route(peer, attractions(this.#parts.options.after));
+      const route = core.backend.route(this.#peer, attractions(this.#options.after));
       if (route instanceof Promise) {
         route.then(
           (found) => this.#open(found),
@@ -179,8 +181,8 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
 
   #open(route: Route): void {
     if (this.#over !== undefined) return;
-    const { core, payload, options } = this.#parts;
-    const sender = core.sender(route, options);
+    const payload = this.#payload;
+    const sender = this.#core.sender(route, this.#options);
     try {
       const ready = payload === undefined ? undefined : sender.prepare(payload);
       if (ready instanceof Promise) {
@@ -195,9 +197,9 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
   }
 
   #send(route: Route, first: ReadyPayload | undefined): void {
-    const foreign = this.#parts.options.after?.filter((each) => workerOf(each) !== route.worker);
+    const foreign = this.#options.after?.filter((each) => workerOf(each) !== route.worker);
     if (foreign === undefined || foreign.length === 0) return this.#sendNow(route, first);
-    awaitForeign(this.#parts.core.backend.layers, foreign, (failed) => {
+    awaitForeign(this.#core.backend.layers, foreign, (failed) => {
       if (failed === undefined || this.#over !== undefined) return this.#sendNow(route, first);
       first?.taken?.();
       const rootCause = failed.token;
@@ -212,7 +214,7 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
     }
     const { path, layer } = route;
     // What waits for other calls must not have those wait that do not.
-    const isBound = (this.#parts.options.after?.length ?? 0) > 0;
+    const isBound = (this.#options.after?.length ?? 0) > 0;
     this.#route = route;
     if (isBound || layer.mayOpen(path, this.#priority, this)) {
       return this.#openOn(path, route, first);
@@ -222,7 +224,7 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
   }
 
   #openOn(path: PathId, route: Route, first: ReadyPayload | undefined): void {
-    const { core, options } = this.#parts;
+    const options = this.#options;
     const stream = route.layer.open(path, {
       pattern: this.#pattern,
       priority: this.#priority,
@@ -237,7 +239,7 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
     if (first !== undefined) {
       stream.send(openingOf(route, needsBlock ? NO_OPTIONS : options, first, "message"));
     }
-    if (stream.outcome === undefined) this.#use.began(stream, core.sender(route, options));
+    if (stream.outcome === undefined) this.#use.began(stream, this.#core.sender(route, options));
   }
 
   // Gives up its place in the queue, if it has one.
@@ -251,20 +253,20 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
   }
 
   get #priority(): number {
-    return this.#parts.options.priority ?? DEFAULT_PRIORITY;
+    return this.#options.priority ?? DEFAULT_PRIORITY;
   }
 
   #mayRepeat(status: number): boolean {
-    const { options, core } = this.#parts;
-    if (this.#over !== undefined || core.isClosed || this.#use.isAnswered) return false;
-    return mayRepeatAfter(status, this.#retries, options);
+    if (this.#over !== undefined || this.#core.isClosed || this.#use.isAnswered) return false;
+    return mayRepeatAfter(status, this.#extras?.retries ?? 0, this.#options);
   }
 
   #repeat(): void {
-    const { timers, random } = this.#parts.core;
-    const delayUs = backoffUs(this.#retries, random);
-    this.#retries += 1;
-    this.#retryTimer = timers.schedule(delayUs, () => this.#start());
+    const { timers, random } = this.#core;
+    const extras = this.#more;
+    const delayUs = backoffUs(extras.retries, random);
+    extras.retries += 1;
+    extras.retryTimer = timers.schedule(delayUs, () => this.#start());
   }
 
   #fail(error: unknown): void {
@@ -276,9 +278,9 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
   }
 
   #finish(outcome: StreamOutcome): void {
-    const { peer } = this.#parts;
-    const facts = { peer, stream: this.#stream?.id, token: this.#stream?.token };
-    this.#end(outcome.status === Status.Ok ? undefined : outcomeError(outcome, facts));
+    if (outcome.status === Status.Ok) return this.#end(undefined);
+    const facts = { peer: this.#peer, stream: this.#stream?.id, token: this.#stream?.token };
+    this.#end(outcomeError(outcome, facts));
   }
 
   #end(error: unknown): void {
@@ -287,20 +289,31 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
     this.#leave();
     this.#stream = undefined;
     this.#route = undefined;
-    this.#guard?.dismiss();
-    this.#retryTimer?.cancel();
-    const { core } = this.#parts;
+    const core = this.#core;
     core.ended(error);
+    const extras = this.#extras;
+    if (extras !== undefined) this.#endExtras(core, extras, error);
+    this.#use.over(error);
+  }
+
+  #endExtras(core: PoolCore, extras: CallExtras, error: unknown): void {
+    const { answerHeaders, guard, retryTimer, span, startedUs, token } = extras;
+    guard?.dismiss();
+    retryTimer?.cancel();
     core.latency?.ended({
       pattern: this.#pattern,
       priority: this.#priority,
-      tookUs: core.nowUs - this.#startedUs,
+      tookUs: core.nowUs - startedUs,
       error,
     });
-    this.#span?.end(error);
-    if (this.#token !== undefined && error !== undefined) this.#token.reject(error);
-    if (this.#answerHeaders !== undefined) settle(this.#answerHeaders, error);
-    this.#use.over(error);
+    span?.end(error);
+    if (error !== undefined) token?.reject(error);
+    if (answerHeaders !== undefined) settle(answerHeaders, error);
+  }
+
+  get #more(): CallExtras {
+    this.#extras ??= new CallExtras();
+    return this.#extras;
   }
 }
 

@@ -7,6 +7,17 @@ class Failure {
   }
 }
 
+type Resolve = (value: never) => void;
+type Reject = (error: unknown) => void;
+
+// What settles the promise that is being made: an executor of its own for each would cost as much as the promise.
+let latestResolve: Resolve | undefined;
+let latestReject: Reject | undefined;
+const keep = (resolve: Resolve, reject: Reject): void => {
+  latestResolve = resolve;
+  latestReject = reject;
+};
+
 const PENDING: unique symbol = Symbol("pending");
 
 /**
@@ -49,9 +60,9 @@ export class Eventual<T> {
     const outcome = this.#outcome;
     if (outcome instanceof Failure) return Promise.reject(outcome.error);
     if (outcome !== PENDING) return Promise.resolve(outcome);
-    return new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    const promise = new Promise<T>(keep);
+    this.#resolve = latestResolve as ((value: T) => void) | undefined;
+    this.#reject = latestReject;
+    return promise;
   }
 }

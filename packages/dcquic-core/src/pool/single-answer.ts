@@ -1,6 +1,6 @@
 import type { Stream } from "../stream/stream.js";
 import type { CallUse } from "./call-use.js";
-import type { Eventual } from "./eventual.js";
+import { Eventual } from "./eventual.js";
 import { Message } from "./message.js";
 import { noAnswer } from "./no-answer.js";
 import type { PayloadSender } from "./payload-sender.js";
@@ -10,14 +10,13 @@ export type BesidesAnswer = Partial<Omit<CallUse, "readable">>;
 
 const NOTHING_BESIDES: BesidesAnswer = {};
 
-/** What a call with one answer makes of its stream. */
-export class SingleAnswer implements CallUse {
-  readonly #response: Eventual<Message>;
+/** The answer of a call with one, and what that makes of its stream. */
+export class SingleAnswer extends Eventual<Message> implements CallUse {
   readonly #besides: BesidesAnswer;
 
-  /** Settles `response`. */
-  constructor(response: Eventual<Message>, besides: BesidesAnswer = NOTHING_BESIDES) {
-    this.#response = response;
+  /** Waits for the answer. */
+  constructor(besides: BesidesAnswer = NOTHING_BESIDES) {
+    super();
     this.#besides = besides;
   }
 
@@ -28,7 +27,7 @@ export class SingleAnswer implements CallUse {
   readable(stream: Stream): void {
     const message = stream.take();
     if (message === undefined) return;
-    this.#response.resolve(new Message(message));
+    this.resolve(new Message(message));
     // There is only this one: its credit goes back on arrival.
     stream.release(message);
   }
@@ -43,11 +42,11 @@ export class SingleAnswer implements CallUse {
 
   over(error: unknown): void {
     // An error is dear, and most calls that are over were answered.
-    if (!this.#response.isSettled) this.#response.reject(error ?? noAnswer());
+    if (!this.isSettled) this.reject(error ?? noAnswer());
     this.#besides.over?.(error);
   }
 
   get isAnswered(): boolean {
-    return this.#besides.isAnswered ?? this.#response.isSettled;
+    return this.#besides.isAnswered ?? this.isSettled;
   }
 }

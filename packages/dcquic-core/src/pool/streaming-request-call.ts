@@ -2,34 +2,30 @@ import type { Id64 } from "../wire/id64.js";
 import { CallCore } from "./call-core.js";
 import type { CallParts } from "./call-use.js";
 import type { Payload, WriteOptions } from "./call-options.js";
-import { Eventual } from "./eventual.js";
 import type { Message } from "./message.js";
 import { MessageWriter } from "./message-writer.js";
 import { SingleAnswer } from "./single-answer.js";
 
 /** Any number of messages there, one back. */
 export class StreamingRequestCall {
-  readonly #response = new Eventual<Message>();
+  readonly #response: SingleAnswer;
   readonly #writer = new MessageWriter();
   readonly #core: CallCore;
 
   /** Begins the call. */
   constructor(parts: CallParts) {
-    const [writer, response] = [this.#writer, this.#response];
-    this.#core = new CallCore(
-      parts,
-      "streamingRequest",
-      new SingleAnswer(response, {
-        began: (stream, sender) => writer.attach(stream, sender),
-        writable: () => writer.wake(),
-        stopped: () => writer.stopped(),
-        over: (error) => {
-          if (error !== undefined) writer.fail(error);
-        },
-        // What was written once is not kept to be written again.
-        isAnswered: true,
-      }),
-    );
+    const writer = this.#writer;
+    this.#response = new SingleAnswer({
+      began: (stream, sender) => writer.attach(stream, sender),
+      writable: () => writer.wake(),
+      stopped: () => writer.stopped(),
+      over: (error) => {
+        if (error !== undefined) writer.fail(error);
+      },
+      // What was written once is not kept to be written again.
+      isAnswered: true,
+    });
+    this.#core = new CallCore(parts, "streamingRequest", this.#response);
   }
 
   /** The answer. Rejects with a `DcquicError` whose code says why there is none. */

@@ -1,23 +1,22 @@
 import type { Id64 } from "../wire/id64.js";
 import { CallCore } from "./call-core.js";
 import type { CallParts } from "./call-use.js";
-import { Eventual } from "./eventual.js";
 import type { Message } from "./message.js";
 import { SingleAnswer } from "./single-answer.js";
 
 /** One message there, one message back. */
 export class UnaryCall {
-  readonly #response = new Eventual<Message>();
+  readonly #answer = new SingleAnswer();
   readonly #core: CallCore;
 
   /** Begins the call. */
   constructor(parts: CallParts) {
-    this.#core = new CallCore(parts, "unary", new SingleAnswer(this.#response));
+    this.#core = new CallCore(parts, "unary", this.#answer);
   }
 
   /** The answer. Rejects with a `DcquicError` whose code says why there is none. */
   get response(): Promise<Message> {
-    return this.#response.promise;
+    return this.#answer.promise;
   }
 
   /** The answer's headers, which may come before it; `undefined` if it has none. */
