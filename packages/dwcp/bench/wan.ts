@@ -1,5 +1,5 @@
 // Whole transfers over an emulated path of 200 Mbit/s and 100 ms: hashing, verification, syncing and the start are in the time.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -113,7 +113,19 @@ async function plainStream(loss: number, megabytes: number): Promise<EndReport> 
   }
 }
 
+const ALLOWED = "net.ipv4.tcp_allowed_congestion_control";
+
+/** Networks of their own may use only what the machine allows everybody, which is not all that it has. */
+function checkAllowed(congestion: string): void {
+  const allowed = readFileSync(`/proc/sys/${ALLOWED.replaceAll(".", "/")}`, "utf8").trim();
+  if (allowed.split(" ").includes(congestion)) return;
+  throw new Error(
+    `${congestion} is not allowed in networks of their own: sysctl -w ${ALLOWED}="${allowed} ${congestion}"`,
+  );
+}
+
 async function openPath(congestion: string, path: Partial<PathShape> = {}): Promise<Wan> {
+  checkAllowed(congestion);
   const wan = await openWan(1);
   for (const site of [wan.a, wan.b]) {
     site.run("sysctl", ["-qw", `net.ipv4.tcp_congestion_control=${congestion}`]);

@@ -41,3 +41,12 @@ test("what lies idle is bounded", () => {
   const again = new Set(Array.from({ length: 70 }, () => pool.take(1_048_576).buffer));
   expect(lent.filter(({ buffer }) => again.has(buffer)).length).toBe(64);
 });
+
+test("lengths that are no longer asked for give way to those that are", () => {
+  const pool = new PayloadPool();
+  const short = Array.from({ length: 600 }, () => pool.take(131_072));
+  for (const each of short) pool.give(each);
+  const long = pool.take(1_048_576);
+  pool.give(long);
+  expect(pool.take(1_048_576).buffer).toBe(long.buffer);
+});

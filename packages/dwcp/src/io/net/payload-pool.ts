@@ -9,12 +9,14 @@ const LONGEST_FACTOR = 2;
 const MOST_IDLE_BYTES = 67_108_864;
 
 /**
- * Memory for payloads that is used again: fresh memory costs the system more than filling it.
+ * Memory for payloads that is used again: fresh memory costs the system more than filling it, and V8 more than either, since it
+ * collects its whole heap for every few dozen MB of it.
  *
  * Whoever forgets to give memory back loses nothing but its next use.
  */
 export class PayloadPool implements PayloadMemory {
-  readonly #idle = new Map<number, ArrayBuffer[]>();
+  // In the order in which they were given back: the last one is still in the processor's cache, the first one is least wanted.
+  readonly #idle: ArrayBuffer[] = [];
   readonly #lent = new WeakSet<ArrayBufferLike>();
   #idleBytes = 0;
 
@@ -27,25 +29,25 @@ export class PayloadPool implements PayloadMemory {
     return new Uint8Array(buffer, 0, bytes);
   }
 
-  // Units have several lengths: what is somewhat too long serves as well.
-  #takeIdle(least: number): ArrayBuffer | undefined {
-    for (let size = least; size <= LONGEST_FACTOR * least; size += STEP_BYTES) {
-      const known = this.#idle.get(size)?.pop();
-      if (known === undefined) continue;
-      this.#idleBytes -= size;
-      return known;
-    }
-    return undefined;
-  }
-
   /** Takes back what {@link take} gave, or a view of it: nobody reads it any more. Other memory is left alone. */
   give({ buffer }: Uint8Array): void {
     if (!this.#lent.delete(buffer) || !(buffer instanceof ArrayBuffer)) return;
-    const size = buffer.byteLength;
-    if (this.#idleBytes + size > MOST_IDLE_BYTES) return;
-    const idle = this.#idle.get(size);
-    if (idle === undefined) this.#idle.set(size, [buffer]);
-    else idle.push(buffer);
-    this.#idleBytes += size;
+    this.#idle.push(buffer);
+    this.#idleBytes += buffer.byteLength;
+    // Units grow with the rate: lengths that are no longer asked for must not keep out those that are.
+    while (this.#idleBytes > MOST_IDLE_BYTES) {
+      this.#idleBytes -= this.#idle.shift()?.byteLength ?? 0;
+    }
+  }
+
+  // Units have several lengths: what is somewhat too long serves as well.
+  #takeIdle(least: number): ArrayBuffer | undefined {
+    const fits = ({ byteLength }: ArrayBuffer): boolean =>
+      byteLength >= least && byteLength <= LONGEST_FACTOR * least;
+    const index = this.#idle.findLastIndex(fits);
+    if (index < 0) return undefined;
+    const [buffer] = this.#idle.splice(index, 1);
+    this.#idleBytes -= buffer?.byteLength ?? 0;
+    return buffer;
   }
 }
