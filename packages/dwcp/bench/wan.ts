@@ -24,6 +24,7 @@ interface Run {
   /** Nothing passes for {@link OUTAGE_MS}, from then on. */
   readonly outageAfterMs?: number;
 }
+const ALLOWED = "net.ipv4.tcp_allowed_congestion_control";
 
 await runSuite({
   name: "wan",
@@ -112,8 +113,6 @@ async function plainStream(loss: number, megabytes: number): Promise<EndReport> 
     await wan.close();
   }
 }
-
-const ALLOWED = "net.ipv4.tcp_allowed_congestion_control";
 
 /** Networks of their own may use only what the machine allows everybody, which is not all that it has. */
 function checkAllowed(congestion: string): void {
