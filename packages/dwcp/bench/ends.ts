@@ -36,6 +36,8 @@ function start(place: Place, args: readonly string[]): ChildProcess {
 async function lineOf({ stdout }: ChildProcess): Promise<string> {
   if (stdout === null) throw new TypeError("its output is read");
   const lines = createInterface({ input: stdout });
-  const [line] = (await once(lines, "line")) as [string];
-  return line;
+  const first = await lines[Symbol.asyncIterator]().next();
+  // Its standard error is this process's.
+  if (first.done === true) throw new Error("an end of the benchmark ended before it said anything");
+  return first.value;
 }
