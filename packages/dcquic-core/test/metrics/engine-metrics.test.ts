@@ -37,7 +37,7 @@ test("§3 row 21, observability, §21: metrics follow the counters of an engine"
       atUs: 10 * i,
     })),
     untilUs: 10_000_000,
-    faults: { loss: 0.1, duplicate: 0.1 },
+    faults: { loss: 0.1, duplicate: 0.3 },
   });
   const registry = new MetricsRegistry();
   const { engine } = world.host(1);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -199,6 +199,25 @@ describe("two nodes", () => {
     const { port } = server.address() as { port: number };
     const sending = sender.send({ host: "127.0.0.1", port }, { key: "k", from: new Uint8Array(1) });
     await expect(sending).rejects.toMatchObject({ code: "dwcp.unsupported" });
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  test("B9: give up a peer that takes connections and says nothing, and try it again until then", async () => {
+    const held: Socket[] = [];
+    const server = createServer((socket) => held.push(socket));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const node = await startDwcpNode({
+      nodeId: "patient",
+      security,
+      connectTimeoutMs: 50,
+      sessionTtlMs: 400,
+    });
+    const sending = node.send({ host: "127.0.0.1", port }, { key: "k", from: new Uint8Array(1) });
+    await expect(sending).rejects.toMatchObject({ code: "dwcp.timeout" });
+    expect(held.length).toBeGreaterThan(1);
+    await node.close();
+    for (const socket of held) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   });
 

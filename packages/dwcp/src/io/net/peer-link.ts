@@ -220,7 +220,14 @@ export class PeerLink {
         },
       },
     );
-    this.#dialing.add(driver);
+    // A peer that stands still, or a path that swallows everything, says nothing that would end it.
+    this.#dialing.add(driver, {
+      forMs: this.#options.connectTimeoutMs,
+      late: () => {
+        driver.drop();
+        this.#failed(dialFailure(this.address, undefined, "connecting"));
+      },
+    });
     driver.pump();
   }
 
