@@ -9,8 +9,7 @@ import {
   type Direction,
 } from "./key-schedule.js";
 import type { PacketBatch } from "./packet-batch.js";
-
-const WORD = 2 ** 32;
+import { highWord } from "../wire/id64.js";
 
 /** The key of one worker, direction and key id, ready for packets. */
 export class ControlKey {
@@ -99,7 +98,7 @@ export class ControlKey {
   }
 
   #highOf({ packetNumber }: PacketHeader): number {
-    return this.#high ^ Math.floor(packetNumber / WORD);
+    return this.#high ^ highWord(packetNumber);
   }
 
   #aim(bytes: Uint8Array, view: DataView, offset: number, header: PacketHeader): boolean {

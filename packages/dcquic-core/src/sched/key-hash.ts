@@ -9,7 +9,7 @@ const BYTES_PER_WORD = 4;
  * and numbers of announcements: who does not know the tables cannot choose ones that collide, and linear probing over this hash
  * takes a constant number of steps whatever the keys are.
  *
- * One for each engine: the tables take 8 KiB.
+ * One for each engine, and one for the streams on it, which may be on another thread: the tables take 8 KiB.
  *
  * @see docs/decisions/0186-keys-that-peers-choose.md
  */

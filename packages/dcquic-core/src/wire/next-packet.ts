@@ -1,4 +1,5 @@
 import { CHUNK_HEADER_BYTES, HEADER_BYTES } from "./constants.js";
+import { highWord } from "./id64.js";
 
 const WORD = 2 ** 32;
 const WORD_BYTES = 4;
@@ -27,9 +28,9 @@ export function repeatDataHeaders(
     view.setUint32(to + at, view.getUint32(from + at, true), true);
   }
   view.setUint32(to + NUMBER, packetNumber % WORD, true);
-  view.setUint32(to + NUMBER + WORD_BYTES, Math.floor(packetNumber / WORD), true);
+  view.setUint32(to + NUMBER + WORD_BYTES, highWord(packetNumber), true);
   view.setUint32(to + WIRE_OFFSET, wireOffset % WORD, true);
-  view.setUint32(to + WIRE_OFFSET + WORD_BYTES, Math.floor(wireOffset / WORD), true);
+  view.setUint32(to + WIRE_OFFSET + WORD_BYTES, highWord(wireOffset), true);
 }
 
 /** Where the bytes belong of the first chunk in the DATA packet at `from`, which is not encrypted. */

@@ -56,6 +56,17 @@ async function spread(count: number, more: Parameters<typeof localPool>[0] = {})
   return { caller, answerers, events };
 }
 
+/** The same over threads, which are at hand by the numbers of their workers. */
+async function spreadOverThreads(count: number) {
+  const threads: EngineThread[] = [];
+  const bind: BindDriver = async (options) => {
+    const thread = await bindThread(options);
+    threads[workerOf(options)] = thread;
+    return thread;
+  };
+  return { threads, ...(await spread(count, { bind })) };
+}
+
 /** The worker that served each peer's transfers, asked one after the other. */
 async function homes(
   caller: TransportPool,
@@ -283,13 +294,7 @@ describe("§18: a worker is lost", () => {
   nativeTest(
     "threads: of the calls of one that dies those it never took go on elsewhere, and no other hangs",
     async () => {
-      const threads: EngineThread[] = [];
-      const bind: BindDriver = async (options) => {
-        const thread = await bindThread(options);
-        threads[workerOf(options)] = thread;
-        return thread;
-      };
-      const { caller, answerers, events } = await spread(6, { bind });
+      const { threads, caller, answerers, events } = await spreadOverThreads(6);
       const before = await homes(caller, answerers, events);
       const victim = answerers.find((_, i) => before[i]?.[0] === 0)?.name ?? "";
       const spared = answerers.find((_, i) => before[i]?.[0] === 1)?.name ?? "";
@@ -344,13 +349,7 @@ describe("§18: a worker is lost", () => {
   nativeTest(
     "threads: what one took with the command it dies of, and did not send, goes on elsewhere, once; bulk in mid-transfer fails or is repeated",
     async () => {
-      const threads: EngineThread[] = [];
-      const bind: BindDriver = async (options) => {
-        const thread = await bindThread(options);
-        threads[workerOf(options)] = thread;
-        return thread;
-      };
-      const { caller, answerers, events } = await spread(6, { bind });
+      const { threads, caller, answerers, events } = await spreadOverThreads(6);
       const before = await homes(caller, answerers, events);
       const victim = answerers.find((_, i) => before[i]?.[0] === 0);
       if (victim === undefined) throw new Error("no peer is at home at worker 0");
