@@ -4,6 +4,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
+// All of it has to be over well within the 90 minutes that a machine gives: what hangs is ended, and named.
+const deadlineMs = performance.now() + 80 * 60_000;
 const pnpm = "node tools/pnpm.mjs";
 const core = ["wire-types", "native-io", "xcp-framing", "ether-codecs"];
 const corePackages = core.map((name) => `--package ${name}`).join(" ");
@@ -39,13 +41,14 @@ const summary = [];
 for (const { title, command, env } of stages) {
   console.log(`\n=== ${title}: ${command}`);
   const startMs = performance.now();
-  const { status, counts } = await runStage(command, env);
+  const { status, counts, late } = await runStage(command, env);
   const seconds = Math.round((performance.now() - startMs) / 1000);
   total.passed += counts.passed;
   total.failed += counts.failed === 0 && status !== 0 ? 1 : counts.failed;
   total.skipped += counts.skipped;
+  const ended = late ? ", ended after 80 minutes of all stages" : "";
   const tests = counts.passed > 0 ? `, ${counts.passed} tests passed` : "";
-  summary.push(`${status === 0 ? "ok    " : "FAILED"} ${title} (${seconds} s${tests})`);
+  summary.push(`${status === 0 ? "ok    " : "FAILED"} ${title} (${seconds} s${tests}${ended})`);
 }
 
 console.log(`\n${summary.join("\n")}`);
@@ -54,14 +57,19 @@ process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
 
 /** Runs one stage and takes its own closing line out of the output: the only such line is the last of all. */
 async function runStage(command, env) {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const leftMs = deadlineMs - performance.now();
+  if (leftMs <= 0) return { status: 1, counts, late: true };
   const child = spawn(command, {
     shell: true,
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, ...env },
+    detached: true,
   });
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  const exited = new Promise((resolve) => child.once("close", resolve));
-  for await (const line of createInterface({ input: child.stdout })) {
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  const lines = createInterface({ input: child.stdout });
+  const limit = endAfter(leftMs, child, lines);
+  for await (const line of lines) {
     const match = counted.exec(line);
     if (match === null) {
       console.log(line);
@@ -70,5 +78,35 @@ async function runStage(command, env) {
     [counts.passed, counts.failed, counts.skipped] = match.slice(1).map(Number);
     console.log(`--- ${line}`);
   }
-  return { status: await exited, counts };
+  const status = await exited;
+  return { status: limit.over() ? 1 : status, counts, late: limit.over() };
+}
+
+/** Ends `child` and what it started once `leftMs` are over, or this process is told to end. */
+function endAfter(leftMs, child, lines) {
+  let late = false;
+  const end = (signal) => {
+    late = true;
+    try {
+      process.kill(-child.pid, signal);
+    } catch {
+      // All of the group has ended already.
+    }
+  };
+  const interrupted = () => {
+    end("SIGTERM");
+    process.exit(1);
+  };
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  const timers = [
+    setTimeout(end, leftMs, "SIGTERM"),
+    setTimeout(end, leftMs + 10_000, "SIGKILL"),
+    // What the stage started may have left its group and hold its output open.
+    setTimeout(() => lines.close(), leftMs + 11_000),
+  ];
+  child.once("close", () => {
+    for (const timer of timers) clearTimeout(timer);
+    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
+  });
+  return { over: () => late };
 }
