@@ -26,6 +26,7 @@ const stages = [
   },
   { title: "unused code and dependencies", command: `${pnpm} exec knip` },
   { title: "known vulnerabilities", command: "node tools/audit.mjs" },
+  { title: "packages installed alone", command: "node tools/packed.mjs" },
   {
     title: "portable backend",
     command: `node tools/nodes.mjs own ${corePackages} --package reference-node`,
