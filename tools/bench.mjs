@@ -9,13 +9,7 @@ const usage = `npm run bench -- <name> [options]
 
   <name>            a benchmark of the list, or <package>/<name> where two packages have one of that name
   --list            every benchmark and what it asks
-  --json            one JSON document on standard output instead of tables
-  --quick           a few short rounds: to see that it runs, not to quote
-  --rounds <n>      rounds that count (default 21)
-  --round-ms <n>    length of one peer's turn in a round (default 200)
-  --case <text>     only the cases whose name contains <text>
-  --let-cpus-sleep  no spinners on idle cores while calls wait
-  --help            this text; nothing is built for it
+${runOptions()}  --help            this text; nothing is built for it
 `;
 
 const benches = ["packages", "apps"].flatMap((room) =>
@@ -50,6 +44,12 @@ become(["--expose-gc", program, ...options], bench.folder);
 
 function isHelp(option) {
   return option === "--help" || option === "-h";
+}
+
+/** What every benchmark takes. Read from the source, since nothing may be built yet. */
+function runOptions() {
+  const text = readFileSync(new URL("tools/bench/src/options.ts", root), "utf8");
+  return /USAGE = `\n([^`]*)`/.exec(text)[1];
 }
 
 function source({ name, folder }) {

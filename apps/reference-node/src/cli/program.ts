@@ -52,7 +52,8 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     .version(nodeVersion(), "-V, --version", "tell the version")
     .showHelpAfterError("(run it with --help for what there is)")
     .exitOverride();
-  const named = verbs[argv[0] ?? ""];
+  const [first = "-"] = argv;
+  const named = verbs[first];
   for (const load of named === undefined ? Object.values(verbs) : [named]) {
     const add = await load();
     // A verb hands its exit code over, so that the process ends by running out of work.
@@ -62,7 +63,9 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
   }
   for (const command of program.commands) command.exitOverride();
   try {
-    await program.parseAsync([...argv], { from: "user" });
+    // What is no verb is told, even where its help is asked for, which would be the program's own.
+    const isVerb = named !== undefined || first === "help" || first.startsWith("-");
+    await program.parseAsync(isVerb ? [...argv] : [first], { from: "user" });
     return outcome.code;
   } catch (error) {
     const output = createOutput(argv.includes("--json"));

@@ -38,30 +38,35 @@ const STOP_BUDGET_US = 300_000;
 /** Calls of a burst, few enough for a busy machine. */
 const BURST = { streams: 1000, bytes: 500 } as const;
 
+/** What was ended before everything was shown, and by which signal, if it was one. */
+interface Interrupted {
+  readonly signal: NodeJS.Signals | undefined;
+}
+
 /**
  * Shows what the nodes do: this process is one, the other runs `serve` in a process of its own.
  *
  * A signal ends it in order at any time.
  *
+ * @returns What ended it before everything was shown, or nothing.
  * @throws whatever keeps the data from arriving as it was sent
  */
-export async function runDemo(options: DemoOptions): Promise<void> {
+export async function runDemo(options: DemoOptions): Promise<Interrupted | undefined> {
   const over = new AbortController();
   const stopped = untilSignal(over.signal);
   const held = new HeldThings();
   try {
-    await Promise.race([stopped, show(options, held, stopped)]);
+    const interrupted = stopped.then((signal) => ({ signal }));
+    const cut = await Promise.race([interrupted, show(options, held)]);
+    if (cut === undefined && !options.once) await stopped;
+    return cut;
   } finally {
     over.abort();
     await held.letGo();
   }
 }
 
-async function show(
-  options: DemoOptions,
-  held: HeldThings,
-  stopped: Promise<unknown>,
-): Promise<void> {
+async function show(options: DemoOptions, held: HeldThings): Promise<undefined> {
   const folder = mkdtempSync(join(tmpdir(), "reference-node-"));
   held.hold(() => Promise.resolve(rmSync(folder, { recursive: true })));
   const key = randomBytes(32);
@@ -98,11 +103,8 @@ async function show(
     held,
   );
   tell(options, { node, other, results, chain, stream, calls, replica, data });
-  if (options.once) return;
-  if (!options.output.json) {
-    options.output.result(undefined, () => whatNext(node, other, tokenFile, data));
-  }
-  await stopped;
+  if (options.once || options.output.json) return;
+  options.output.result(undefined, () => whatNext(node, other, tokenFile, data));
 }
 
 async function takeTour(tour: Tour, data: Dataset): Promise<readonly StopResult[]> {

@@ -119,7 +119,7 @@ test("one tour moves every content every way, and writes one document", async ()
   expect(objectsOf(...nodes.map(({ pid }) => pid))).toEqual([]);
 });
 
-test("Ctrl-C in the middle of the tour ends everything and leaves nothing", async () => {
+test("Ctrl-C in the middle of the tour ends everything, says so and leaves nothing", async () => {
   const child = spawn(process.execPath, [main, "demo"], {
     env: { ...process.env, TMPDIR: folder.path },
     stdio: ["ignore", "ignore", "pipe"],
@@ -132,8 +132,8 @@ test("Ctrl-C in the middle of the tour ends everything and leaves nothing", asyn
   await new Promise((go) => setTimeout(go, 500));
   // As a terminal does it: to the whole group.
   process.kill(-(child.pid ?? 0), "SIGINT");
-  expect(await once(child, "close")).toEqual([0, null]);
-  expect(said).toBe("");
+  expect(await once(child, "close")).toEqual([130, null]);
+  expect(said).toBe("interrupted before everything was shown\n");
   expect(readdirSync(folder.path)).toEqual([]);
   expect(objectsOf(child.pid ?? 0)).toEqual([]);
 });

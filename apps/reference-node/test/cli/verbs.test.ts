@@ -24,6 +24,7 @@ describe("the command line", () => {
 
   test.each([
     [["frobnicate"]],
+    [["frobnicate", "--help"]],
     [["serve", "--frobnicate"]],
     [["ping"]],
     [["ping", "x", "--count", "0"]],
