@@ -47,6 +47,7 @@ export class SessionRate {
   #minRttUs = Number.POSITIVE_INFINITY;
   #minRttAtUs = Number.NEGATIVE_INFINITY;
   #smoothedRttUs = 0;
+  #expectedRttUs = 0;
   readonly #bandwidths: number[] = Array.from({ length: BANDWIDTH_ROUNDS }, () => 0);
   #round = 0;
   #roundSinceUs = Number.NEGATIVE_INFINITY;
@@ -91,6 +92,11 @@ export class SessionRate {
     return this.#smoothedRttUs;
   }
 
+  /** The moving average or, before the first round trip, what {@link SessionRate.expectRtt} was told; 0 where nothing is known. */
+  get likelyRttUs(): number {
+    return this.#smoothedRttUs === 0 ? this.#expectedRttUs : this.#smoothedRttUs;
+  }
+
   /** Bytes per second that may be handed to the streams; Infinity before the first sample. */
   get pacingRate(): number {
     const { bandwidth } = this;
@@ -106,6 +112,12 @@ export class SessionRate {
     const floor = least + each * streams * unitBytes;
     const gain = this.#phase === "startup" ? STARTUP_GAIN : INFLIGHT_GAIN;
     return Math.max(floor, gain * this.#bdp());
+  }
+
+  /** An opening was answered after `rttUs`. Only the shortest counts: the others waited for something besides the path. */
+  expectRtt(rttUs: number): void {
+    if (!(rttUs > 0)) return;
+    this.#expectedRttUs = Math.min(this.#expectedRttUs || Number.POSITIVE_INFINITY, rttUs);
   }
 
   /** Learns from an acknowledgement. */

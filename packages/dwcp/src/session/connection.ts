@@ -52,6 +52,9 @@ export class Connection {
   #session: Session | undefined;
   #streamIndex = 0;
   #hasSpoken: boolean;
+  // When the opening was last said something on, and what it waited for an answer at least.
+  #saidUs: number | undefined;
+  #answerUs: number | undefined;
 
   /** Payloads that come in pieces gather in `memory`. */
   constructor(opening: StreamOpening, limits: DwcpLimits, crc32: Crc32, memory?: PayloadMemory) {
@@ -110,7 +113,10 @@ export class Connection {
   /** Gives the parts of the next write, or `undefined`. `unsentBytes` is what the socket still holds. */
   transmit(nowUs: number, unsentBytes: number): readonly Uint8Array[] | undefined {
     const queued = this.#out.shift();
-    if (queued !== undefined) return [queued];
+    if (queued !== undefined) {
+      this.#saidUs = nowUs;
+      return [queued];
+    }
     if (this.#phase !== "joined") return undefined;
     return this.#session?.transmit(nowUs, this.#streamIndex, unsentBytes);
   }
@@ -143,6 +149,7 @@ export class Connection {
       return;
     }
     if (this.#phase !== "opening") return;
+    this.#noteAnswer(nowUs);
     const message = decodeControlMessage(frame.type, frame.payload, this.#limits, this.#crc32);
     const result = this.#opening.receive(message, frame.payload, (each) => this.#say(each));
     if (result.kind === "open") return;
@@ -152,8 +159,15 @@ export class Connection {
     this.#phase = "joined";
     this.#session = session;
     this.#streamIndex = streamIndex;
-    session.streamAttached(nowUs, streamIndex);
+    session.streamAttached(nowUs, streamIndex, this.#answerUs);
     news.push({ kind: "joined", session, streamIndex });
+  }
+
+  #noteAnswer(nowUs: number): void {
+    if (this.#saidUs === undefined) return;
+    const waitedUs = nowUs - this.#saidUs;
+    this.#answerUs = Math.min(this.#answerUs ?? waitedUs, waitedUs);
+    this.#saidUs = undefined;
   }
 
   #say(message: ControlMessage): void {

@@ -24,7 +24,6 @@ export class OutgoingTransfers {
   readonly #streams: StreamTable;
   readonly #sending: SendingSide;
   readonly #retries: RetryBook;
-  readonly #retryUs: () => number;
   readonly #tell: (event: SessionEvent) => void;
   readonly #offers = new Map<string, SendingTransfer>();
 
@@ -32,13 +31,11 @@ export class OutgoingTransfers {
     readonly streams: StreamTable;
     readonly sending: SendingSide;
     readonly retries: RetryBook;
-    readonly retryUs: () => number;
     readonly tell: (event: SessionEvent) => void;
   }) {
     this.#streams = session.streams;
     this.#sending = session.sending;
     this.#retries = session.retries;
-    this.#retryUs = session.retryUs;
     this.#tell = session.tell;
   }
 
@@ -47,16 +44,14 @@ export class OutgoingTransfers {
     const { offer } = transfer;
     transfer.state = "offered";
     this.#offers.set(offer.transferId, transfer);
-    this.#retries.ask(nowUs, `offer ${offer.transferId}`, this.#retryUs(), () =>
-      this.#streams.say(offer, 0),
-    );
+    this.#retries.ask(nowUs, `offer ${offer.transferId}`, () => this.#streams.say(offer, 0));
   }
 
   /** States the root of an object whose every byte arrived, until the peer answers. */
   finish(nowUs: number, transfer: SendingTransfer, rootHash: string): void {
     transfer.state = "verifying";
     const { handle, rawLength, offer } = transfer;
-    this.#retries.ask(nowUs, `fin ${offer.transferId}`, this.#retryUs(), () =>
+    this.#retries.ask(nowUs, `fin ${offer.transferId}`, () =>
       this.#streams.say({ kind: "FIN", rootHash, rawLength }, handle),
     );
   }

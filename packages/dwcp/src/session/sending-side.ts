@@ -195,7 +195,7 @@ export class SendingSide {
   }
 
   #lossUs(nowUs: number): number {
-    return nowUs + AWAIT_RTTS * this.rate.smoothedRttUs;
+    return nowUs + AWAIT_RTTS * this.rate.likelyRttUs;
   }
 
   #mayGo(nowUs: number, unit: OutgoingUnit): boolean {

@@ -6,6 +6,7 @@ import { FrameRouter } from "./frame-router.js";
 import { IncomingTransfers } from "./incoming-transfers.js";
 import { OutgoingTransfers } from "./outgoing-transfers.js";
 import { type PathState, PathWatch } from "./path-watch.js";
+import { Patience } from "./patience.js";
 import { ReceivingSide } from "./receiving-side.js";
 import { RetryBook } from "./retry-book.js";
 import { SendingSide } from "./sending-side.js";
@@ -15,8 +16,6 @@ import type { StreamState } from "./stream-state.js";
 import { StreamTable } from "./stream-table.js";
 import { asTransferError } from "./transfer-error.js";
 
-const STALL_RTTS = 4;
-const FIRST_ANSWER_US = 10_000_000;
 /** What a PING carries: nothing is told by it but life. */
 const PING_OPAQUE = "0000000000000000";
 
@@ -42,8 +41,9 @@ export class Session {
   readonly incoming: IncomingTransfers;
   readonly #router: FrameRouter;
   readonly #events: SessionEvent[] = [];
-  readonly #retries = new RetryBook();
+  readonly #retries: RetryBook;
   readonly #path = new PathWatch();
+  readonly #patience: Patience;
   #lostAtUs: number | undefined;
   #hadStreams = false;
   #isClosed = false;
@@ -52,13 +52,14 @@ export class Session {
     this.options = options;
     this.streams = new StreamTable(options);
     this.sending = new SendingSide(nowUs, options, this.streams);
+    this.#patience = new Patience(options.tuning.stallUs, this.sending.rate);
     this.receiving = new ReceivingSide(options, this.streams);
+    this.#retries = new RetryBook(() => 2 * this.#patience.stallUs);
     const tell = (event: SessionEvent): void => void this.#events.push(event);
     this.outgoing = new OutgoingTransfers({
       streams: this.streams,
       sending: this.sending,
       retries: this.#retries,
-      retryUs: () => 2 * this.#stallUs,
       tell,
     });
     const { streams, receiving } = this;
@@ -94,8 +95,9 @@ export class Session {
     return this.#path.state;
   }
 
-  /** A connection belongs to the session from now on. */
-  streamAttached(nowUs: number, index: number): void {
+  /** A connection belongs to the session from now on. `answerUs` is what its opening waited for an answer, where it asked anything. */
+  streamAttached(nowUs: number, index: number, answerUs?: number): void {
+    if (answerUs !== undefined) this.sending.rate.expectRtt(answerUs);
     this.streams.attach(nowUs, index);
     this.#path.hear(nowUs);
     const wasLost = this.#lostAtUs !== undefined && this.#hadStreams;
@@ -155,8 +157,9 @@ export class Session {
       this.#retries.nextDeadlineUs,
     );
     due = Math.min(due, this.#path.nextLookUs(this.streams.awaitedUs, this.#rttUs));
+    const { stallUs } = this.#patience;
     for (const stream of this.streams.all) {
-      due = Math.min(due, stream.nextLookUs(this.#stallUs, this.options.tuning.keepaliveUs));
+      due = Math.min(due, stream.nextLookUs(stallUs, this.options.tuning.keepaliveUs));
     }
     return due;
   }
@@ -169,7 +172,8 @@ export class Session {
       this.sending.tick(nowUs);
       for (const stream of this.streams.all) this.#look(nowUs, stream);
       this.#lookAtPath(nowUs);
-      this.#retries.tick(nowUs);
+      // Whoever does not answer may not be there: to be idle is no sign of life.
+      if (this.#retries.tick(nowUs)) this.#askAll(nowUs, () => true);
     } else if (nowUs >= this.#expiryUs(this.#lostAtUs)) {
       this.close(new DwcpError("dwcp.session_lost", "no stream came back in time"));
     }
@@ -229,19 +233,13 @@ export class Session {
     return this.sending.rate.smoothedRttUs;
   }
 
-  get #stallUs(): number {
-    const { stallUs } = this.options.tuning;
-    if (this.#rttUs === 0) return Math.max(stallUs, FIRST_ANSWER_US);
-    return Math.max(stallUs, STALL_RTTS * this.#rttUs);
-  }
-
   #expiryUs(lostAtUs: number): number {
     return lostAtUs + this.options.identity.ttlMs * 1000;
   }
 
   #look(nowUs: number, stream: StreamState): void {
     // A receiver that gives no credit is slow, not gone; it answers a PING all the same.
-    switch (stream.look(nowUs, this.#stallUs, this.options.tuning.keepaliveUs)) {
+    switch (stream.look(nowUs, this.#patience.stallUs, this.options.tuning.keepaliveUs)) {
       case "ping":
         this.#ping(stream);
         break;
@@ -249,6 +247,7 @@ export class Session {
         this.sending.streamStalled(stream);
         break;
       case "dead":
+        this.#patience.gaveUp();
         this.#kill(nowUs, stream, new DwcpError("dwcp.timeout", "the stream is silent"));
         break;
       case "fine":
@@ -259,9 +258,7 @@ export class Session {
   #lookAtPath(nowUs: number): void {
     switch (this.#path.look(nowUs, this.streams.awaitedUs, this.#rttUs)) {
       case "ask":
-        for (const stream of this.streams.all) {
-          if (stream.awaits && stream.ask()) this.#ping(stream);
-        }
+        this.#askAll(nowUs, ({ awaits }) => awaits);
         break;
       case "silent":
         this.#events.push({ kind: "pathSilent" });
@@ -283,6 +280,12 @@ export class Session {
       this.#kill(nowUs, stream, new DwcpError("dwcp.timeout", "the path is back, the stream not"));
     }
     this.#events.push({ kind: "pathBack" });
+  }
+
+  #askAll(nowUs: number, where: (stream: StreamState) => boolean): void {
+    for (const stream of this.streams.all) {
+      if (where(stream) && stream.ask(nowUs)) this.#ping(stream);
+    }
   }
 
   #ping(stream: StreamState): void {

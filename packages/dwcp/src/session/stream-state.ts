@@ -77,8 +77,9 @@ export class StreamState {
   }
 
   /** It is asked for a sign of life, out of its turn; `false` when it was before. */
-  ask(): boolean {
+  ask(nowUs: number): boolean {
     const isFirst = !this.#asked;
+    if (!this.awaits) this.#silentSinceUs = nowUs;
     this.#asked = true;
     return isFirst;
   }

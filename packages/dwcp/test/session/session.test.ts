@@ -210,6 +210,35 @@ describe("a session", () => {
   });
 
   test.each([
+    ["that swallows an offer", () => true, 9_000_000],
+    [
+      "that swallows the first units",
+      (world: World, id: string) => world.transfer(id).state === "sending",
+      3_000_000,
+    ],
+  ])("B9: judges a first stream %s by what its opening waited for", (_, isThere, untilUs) => {
+    const world = new World(29, FAST);
+    world.wantedStreams = 1;
+    const bytes = pattern(1_000_000);
+    const id = world.send(bytes);
+    world.run(1_000_000, () => world.sender !== undefined && isThere(world, id));
+    for (const wire of world.wires) wire.isHole = true;
+    world.run(60_000_000, () => world.transfer(id).state === "committed");
+    expectDelivered(world, id, bytes);
+    expect(world.nowUs).toBeLessThan(untilUs);
+  });
+
+  test("B9: has more patience with each first stream that a slow path had it give up", () => {
+    // A unit takes 8 s, a stream is given up after 6 s.
+    const world = new World(30, { bytesPerSecond: 4_096, oneWayUs: 20_000 });
+    world.wantedStreams = 1;
+    const bytes = pattern(40_000);
+    const id = world.send(bytes);
+    world.run(120_000_000, () => world.transfer(id).state === "committed");
+    expectDelivered(world, id, bytes);
+  });
+
+  test.each([
     ["shorter than a stall", 1_300_000, 3_000_000],
     ["longer than a stall", 3_000_000, 6_000_000],
   ])(
