@@ -9,6 +9,8 @@ export interface DeliveryStamp {
   readonly firstSentUs: number;
   /** Whether there was less to send than could have been sent. */
   readonly appLimited: boolean;
+  /** Whether nothing else was in flight. */
+  readonly alone: boolean;
 }
 
 /** What one acknowledged unit says about the path. */
@@ -18,6 +20,8 @@ export interface DeliverySample {
   readonly appLimited: boolean;
   /** Whether a round trip ended: what was sent after the last one began is acknowledged. */
   readonly roundEnded: boolean;
+  /** Whether nothing else was in flight when the unit was sent: it waited for nothing on its way. */
+  readonly alone: boolean;
 }
 
 /**
@@ -46,7 +50,8 @@ export class DeliveryMeter {
 
   /** A unit is handed to a stream. */
   sent(nowUs: number, bytes: number): DeliveryStamp {
-    if (this.#inflightBytes === 0) {
+    const alone = this.#inflightBytes === 0;
+    if (alone) {
       this.#firstSentUs = nowUs;
       this.#deliveredUs = nowUs;
     }
@@ -57,6 +62,7 @@ export class DeliveryMeter {
       deliveredUs: this.#deliveredUs,
       firstSentUs: this.#firstSentUs,
       appLimited: this.#deliveredBytes < this.#limitedUntil,
+      alone,
     };
   }
 
@@ -79,6 +85,7 @@ export class DeliveryMeter {
       deliveryRate: spanUs > 0 ? (delivered / spanUs) * 1e6 : 0,
       appLimited: stamp.appLimited,
       roundEnded,
+      alone: stamp.alone,
     };
   }
 

@@ -10,6 +10,8 @@ export interface SessionSample {
   readonly deliveryRate: number;
   readonly appLimited: boolean;
   readonly roundEnded: boolean;
+  /** Whether the unit was the only one in flight when it was sent. */
+  readonly alone: boolean;
   readonly inflightBytes: number;
 }
 
@@ -139,8 +141,9 @@ export class SessionRate {
         this.#leaveProbeRtt(sample.nowUs);
         break;
     }
-    const stale = sample.nowUs - this.#minRttAtUs > MIN_RTT_WINDOW_US;
-    if (stale && this.#phase === "probeBandwidth") this.#probeRtt(sample.nowUs);
+    if (this.#isStale(sample.nowUs) && this.#phase === "probeBandwidth") {
+      this.#probeRtt(sample.nowUs);
+    }
   }
 
   /** Forgets what was learned, after the path was gone for a while. */
@@ -170,12 +173,17 @@ export class SessionRate {
     }
   }
 
-  #noteRtt({ nowUs, rttUs }: SessionSample): void {
+  #isStale(nowUs: number): boolean {
+    return nowUs - this.#minRttAtUs > MIN_RTT_WINDOW_US;
+  }
+
+  #noteRtt({ nowUs, rttUs, alone }: SessionSample): void {
     if (!(rttUs > 0)) return;
     this.#smoothedRttUs =
       this.#smoothedRttUs === 0 ? rttUs : this.#smoothedRttUs + (rttUs - this.#smoothedRttUs) / 8;
     this.#lowestInProbeUs = Math.min(this.#lowestInProbeUs, rttUs);
-    if (rttUs > this.#minRttUs) return;
+    // What was sent after a rest shows the path without a queue: there is no need to make one rest.
+    if (rttUs > this.#minRttUs && !(alone && this.#isStale(nowUs))) return;
     this.#minRttUs = rttUs;
     this.#minRttAtUs = nowUs;
   }

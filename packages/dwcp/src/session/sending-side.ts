@@ -5,7 +5,7 @@ import { CreditAccount } from "../transfer/credit.js";
 import { FairQueue } from "../transfer/fair-queue.js";
 import type { FlyingUnit, OutgoingUnit } from "../transfer/outgoing-unit.js";
 import type { SendingTransfer } from "../transfer/sending-transfer.js";
-import type { Ack } from "../wire/ack.js";
+import { type Ack, AckKind } from "../wire/ack.js";
 import { chunkAtFrame } from "../wire/chunk-at.js";
 import { CHUNK_OVERHEAD_BYTES, chunkFrame } from "../wire/chunk-frame.js";
 import type { NackReason } from "../wire/transfer-messages.js";
@@ -133,7 +133,8 @@ export class SendingSide {
     const transfer = this.get(handle);
     if (transfer === undefined) return undefined;
     const before = transfer.state;
-    const rttUs = nowUs - ack.echoUs - ack.holdUs;
+    // That a unit is durable is said when its disk has it, perhaps before the word that it arrived: it echoes no time.
+    const rttUs = ack.kind === AckKind.RECEIVED ? nowUs - ack.echoUs - ack.holdUs : 0;
     for (const unitId of unitsOf(ack, transfer)) this.#arrived(nowUs, transfer, unitId, rttUs);
     return before === "sending" && transfer.state === "finishing" ? transfer : undefined;
   }
@@ -271,7 +272,10 @@ export class SendingSide {
     if (stream !== undefined) stream.deliveredBytes += size;
     const sample = this.meter.acknowledged(nowUs, size, flying.stamp);
     this.goodput.add(nowUs, size);
-    this.rate.sample({ ...sample, nowUs, rttUs, inflightBytes: this.meter.inflightBytes });
+    const { inflightBytes } = this.meter;
+    // Whatever a peer echoes: the unit was not under way for longer.
+    const heardUs = Math.min(rttUs, nowUs - flying.stamp.sentUs);
+    this.rate.sample({ ...sample, nowUs, rttUs: heardUs, inflightBytes });
   }
 
   #landed(flying: FlyingUnit): void {

@@ -57,6 +57,20 @@ describe("SessionRate", () => {
     expect(path.rate.minRttUs).toBeGreaterThanOrEqual(90_000);
   });
 
+  test("does not make a rest where there was one: what is sent after it shows the round trip", () => {
+    const path = new SimulatedPath({ bytesPerSecond: 25 * MEGABYTE, rttUs: 50_000 });
+    path.run(5_000_000);
+    path.offeredBytesPerSecond = 0;
+    path.run(12_000_000);
+    path.rttUs = 90_000;
+    path.offeredBytesPerSecond = Number.POSITIVE_INFINITY;
+    const phases = new Set<string>();
+    path.run(3_000_000, () => phases.add(path.rate.phase));
+    expect(phases).not.toContain("probeRtt");
+    expect(path.rate.minRttUs).toBeGreaterThanOrEqual(90_000);
+    expect(path.rate.minRttUs).toBeLessThan(100_000);
+  });
+
   test("is not misled by an application that sends little", () => {
     const path = new SimulatedPath({ bytesPerSecond: 25 * MEGABYTE, rttUs: 50_000 });
     path.run(5_000_000);
@@ -100,6 +114,7 @@ describe("DeliveryMeter", () => {
       deliveryRate: 100_000,
       appLimited: false,
       roundEnded: true,
+      alone: true,
     });
     meter.lost(50);
     expect(meter.inflightBytes).toBe(0);

@@ -15,7 +15,14 @@ function flyingUnit(unitId: number): FlyingUnit {
     encoded: Uint8Array.of(1),
   } as const;
   const unit = { body, rule: "best", flying: 1, sends: 1, done: false } as const;
-  const stamp = { sentUs: 0, deliveredBytes: 0, deliveredUs: 0, firstSentUs: 0, appLimited: false };
+  const stamp = {
+    sentUs: 0,
+    deliveredBytes: 0,
+    deliveredUs: 0,
+    firstSentUs: 0,
+    appLimited: false,
+    alone: true,
+  };
   return { unitId, unit, streamIndex: 0, stamp };
 }
 

@@ -209,6 +209,20 @@ describe("a session", () => {
     expect(world.nowUs).toBeLessThan(20_000_000);
   });
 
+  test("B13: the word that units are durable says nothing of the round trip, whenever it comes", () => {
+    const world = new World(31, FAST);
+    world.run(5_000_000);
+    world.storeDelayUs = 60_000_000;
+    const id = world.send(pattern(1_000_000));
+    world.run(300_000);
+    const [transfer] = world.receiver?.receiving.transfers ?? [];
+    expect(transfer?.pendingUnits).toBeGreaterThanOrEqual(8);
+    world.receiver?.receiving.durable(transfer?.handle ?? 0, [0, 1, 2, 3]);
+    world.run(100_000);
+    expect(world.transfer(id).arrived.covered).toBeGreaterThan(0);
+    expect(world.sender?.sending.rate.smoothedRttUs).toBeLessThan(1_000_000);
+  });
+
   test.each([
     ["that swallows an offer", () => true, 9_000_000],
     [

@@ -47,7 +47,14 @@ test("B4: a transfer without a length is not complete before its end, whatever h
   transfer.supply(extent, [unit(0, 1_000)]);
   const taken = transfer.takeUnit();
   if (taken === undefined) throw new Error("a unit");
-  const stamp = { sentUs: 0, deliveredBytes: 0, deliveredUs: 0, firstSentUs: 0, appLimited: false };
+  const stamp = {
+    sentUs: 0,
+    deliveredBytes: 0,
+    deliveredUs: 0,
+    firstSentUs: 0,
+    appLimited: false,
+    alone: true,
+  };
   const flying = transfer.launch(taken, 0, stamp);
   transfer.arrive(flying.unitId);
   expect(transfer.isComplete).toBe(false);
