@@ -88,7 +88,7 @@ export class ControlBuilder {
     this.#answers(nowUs, path, writer);
     this.#acks(path, writer);
     const passive = writer.offset;
-    this.#questions(nowUs, path, writer);
+    this.#questions(nowUs, path, packet, writer);
     this.#pulls(nowUs, path, packet, writer, path.outbox.repulls);
     this.#pulls(nowUs, path, packet, writer, path.outbox.pulls);
     this.#notifies.build(nowUs, path, packet, writer);
@@ -177,7 +177,7 @@ export class ControlBuilder {
     });
   }
 
-  #questions(nowUs: number, path: Path, writer: WireWriter): void {
+  #questions(nowUs: number, path: Path, packet: number, writer: WireWriter): void {
     drain(writer, path.outbox.challenges, (transfer) => {
       if (transfer.state !== "challenged" || transfer.nonce === undefined) return;
       const { announcerId, notifySeq, nonce } = transfer;
@@ -202,6 +202,7 @@ export class ControlBuilder {
       encodeProbe(writer, { probeId: this.#probeId, flags: path.probeFlags & ProbeFlag.Blocked });
       path.probeFlags = -1;
       path.probeSentUs = nowUs;
+      path.probePacket = packet;
       path.health.probeSent();
       this.#context.counters.probes += 1;
     }

@@ -91,7 +91,8 @@ export class PacketSealer {
     this.#retirement.packetSent(nowUs, path);
     path.congestion.packetsSent(nowUs, count, controlled);
     path.sentUs = nowUs;
-    const isOwed = path.owedSinceUs > path.health.heardUs;
-    if (this.header.ackEliciting && !isOwed) path.owedSinceUs = nowUs;
+    if (!this.header.ackEliciting) return;
+    path.health.asked(nowUs);
+    if (path.owedSinceUs <= path.health.heardUs) path.owedSinceUs = nowUs;
   }
 }

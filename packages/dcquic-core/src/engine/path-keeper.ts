@@ -62,8 +62,16 @@ export class PathKeeper {
   onFeedback(nowUs: number, path: Path, frame: Feedback): void {
     this.limits(path, frame.notifyLimit, frame.inlineLimit);
     if (frame.worker !== this.#context.config.worker) return;
-    if (!path.congestion.feedback(nowUs, frame)) this.#context.note("protocolViolation", path);
+    const sentUs = this.#sentUs(path, frame.largest);
+    if (path.congestion.feedback(nowUs, frame)) path.health.acknowledged(nowUs, sentUs);
+    else this.#context.note("protocolViolation", path);
     this.#compareRates(nowUs, path);
+  }
+
+  // When a packet was sent that may be an answer of its own: one with a PROBE is answered by what answers that.
+  #sentUs({ congestion, probePacket }: Path, packet: number): number {
+    const sentUs = packet === probePacket ? undefined : congestion.timeOf(packet);
+    return sentUs ?? Number.NEGATIVE_INFINITY;
   }
 
   // The puller wishes for far more than the network seems to carry, for some time: someone should know. §12
@@ -197,12 +205,16 @@ export class PathKeeper {
       ? Math.max(path.owedSinceUs, this.#context.resumedUs)
       : Number.POSITIVE_INFINITY;
     health.tick(nowUs, rtt.ptoUs, owedSinceUs);
+    const idleUs = Math.max(4 * rtt.srttUs, config.probeIdleUs);
+    // A peer that goes on sending may hear nothing, and what waits for it would do so for ever.
+    if (path.live > 0 && health.isDeaf(nowUs, idleUs)) health.doubt(nowUs);
     const intervalUs = health.probeIntervalUs(rtt.srttUs, config.probeIdleUs, uniform(random));
     // Only answered probes lead out of these states: whatever else is sent takes the place of none.
     const isAsked = health.state === "probing" || health.state === "failed";
     const isIdle = silentUs >= intervalUs || health.state !== "healthy";
     const isQuietHere = nowUs - path.sentUs >= Math.min(rtt.ptoUs, intervalUs);
-    if (isAsked || (isIdle && isQuietHere)) path.probeFlags = 0;
+    const isIgnored = health.ignoredUs(nowUs) >= idleUs;
+    if (isAsked || isIgnored || (isIdle && isQuietHere)) path.probeFlags = 0;
     path.probeAtUs = nowUs + intervalUs;
   }
 }

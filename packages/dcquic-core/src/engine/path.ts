@@ -140,6 +140,8 @@ export class Path extends PathTables {
   probeSentUs: number = Number.POSITIVE_INFINITY;
   /** Its id. */
   probeId = 0;
+  /** The number of the packet that carried the latest probe. */
+  probePacket: number = Number.NEGATIVE_INFINITY;
   /** When a probe is next considered. */
   probeAtUs: number = Number.POSITIVE_INFINITY;
   /** When FEEDBACK goes at the latest. */

@@ -18,6 +18,7 @@ const SAMPLE_WINDOW_US = 10_000_000;
 const DEGRADED_PATIENCE_US = 5_000_000;
 const PROBING_PATIENCE_US = 3_000_000;
 const PROBES_TO_FAIL = 6;
+const PROBES_TO_DOUBT = 3;
 const ANSWERS_TO_LEAVE_PROBING = 3;
 const VERIFICATION_ANSWERS = 5;
 const VERIFICATION_US = 1_000_000;
@@ -42,6 +43,7 @@ const JITTER = 0.2;
 export class PeerHealth {
   #state: PeerState = "healthy";
   #sinceUs: number;
+  #enteredUs: number;
   #ewma = WIDE_ZERO;
   #samples = 0;
   #samplesSinceUs: number;
@@ -51,6 +53,7 @@ export class PeerHealth {
   #unanswered = 0;
   #heardUs: number;
   #sleptAtHeardUs: number;
+  #askedUs = Number.POSITIVE_INFINITY;
   #verifying = false;
   readonly #awake: AwakeTime;
   readonly #changed: ((before: PeerState) => void) | undefined;
@@ -63,6 +66,7 @@ export class PeerHealth {
     this.#awake = awake;
     this.#changed = changed;
     this.#sinceUs = this.#awakeUs(nowUs);
+    this.#enteredUs = nowUs;
     this.#samplesSinceUs = nowUs;
     this.#heardUs = nowUs;
     this.#sleptAtHeardUs = awake.sleptUs;
@@ -86,6 +90,19 @@ export class PeerHealth {
   /** For how long it answered no PROBE in its present state, not counting the time in which nothing could be received. */
   unansweredUs(nowUs: number): number {
     return this.#awakeUs(nowUs) - Math.max(this.#sinceUs, this.#lastAnswerUs);
+  }
+
+  /** For how long it answered nothing that demands an answer, not counting the time in which nothing could be received. */
+  ignoredUs(nowUs: number): number {
+    return Math.max(0, this.#awakeUs(nowUs) - this.#askedUs);
+  }
+
+  /**
+   * Whether it may be heard and yet hear nothing: neither three PROBEs were answered nor anything else since they went, for three
+   * times as long as `idleUs`, after which a peer that is not heard is probed.
+   */
+  isDeaf(nowUs: number, idleUs: number): boolean {
+    return this.#unanswered >= PROBES_TO_DOUBT && this.ignoredUs(nowUs) >= PROBES_TO_DOUBT * idleUs;
   }
 
   /** Takes the outcome of a transfer's phase: 0 for success, 1 for a timeout or failure of the peer. */
@@ -114,6 +131,20 @@ export class PeerHealth {
     if (nowUs > this.#heardUs) this.heard(nowUs);
   }
 
+  /** Notes that something was sent which demands an answer. */
+  asked(nowUs: number): void {
+    if (this.#askedUs === Number.POSITIVE_INFINITY) this.#askedUs = this.#awakeUs(nowUs);
+  }
+
+  /**
+   * Notes that a packet was acknowledged, which was sent at `sentUs`. One that was sent in the present state answers as a PROBE does:
+   * those before may have gone another way.
+   */
+  acknowledged(nowUs: number, sentUs: number): void {
+    this.#askedUs = Number.POSITIVE_INFINITY;
+    if (sentUs >= this.#enteredUs) this.probeAnswered(nowUs);
+  }
+
   /** Notes a PROBE that was sent. */
   probeSent(): void {
     this.#unanswered += 1;
@@ -121,6 +152,7 @@ export class PeerHealth {
 
   /** Notes the answer to a PROBE. */
   probeAnswered(nowUs: number): void {
+    this.#askedUs = Number.POSITIVE_INFINITY;
     if (this.#answers === 0) this.#firstAnswerUs = nowUs;
     this.#lastAnswerUs = this.#awakeUs(nowUs);
     this.#answers += 1;
@@ -215,6 +247,7 @@ export class PeerHealth {
     if (state === before) return;
     this.#state = state;
     this.#sinceUs = this.#awakeUs(nowUs);
+    this.#enteredUs = nowUs;
     this.#answers = 0;
     this.#unanswered = 0;
     // Whoever had failed has to answer for longer.

@@ -77,6 +77,52 @@ describe("§3 row 12, peer health, §14: the state machine", () => {
     expect(health.state).toBe("failed");
   });
 
+  describe("a peer that is heard and hears nothing", () => {
+    const IDLE = SECOND / 4;
+    const asked = (): PeerHealth => {
+      const health = new PeerHealth(0, new AwakeTime(0, 1000));
+      health.asked(0);
+      for (let i = 0; i < 3; i++) health.probeSent();
+      health.heard(3 * IDLE);
+      return health;
+    };
+
+    test("is deaf once three PROBEs, and whatever else demanded an answer, had none for three times as long as peers are idle", () => {
+      const health = asked();
+      health.asked(2 * IDLE);
+      expect(health.isDeaf(3 * IDLE - 1, IDLE)).toBe(false);
+      expect(health.isDeaf(3 * IDLE, IDLE)).toBe(true);
+      const unasked = new PeerHealth(0, new AwakeTime(0, 1000));
+      for (let i = 0; i < 3; i++) unasked.probeSent();
+      expect(unasked.isDeaf(SECOND, IDLE)).toBe(false);
+      const unprobed = new PeerHealth(0, new AwakeTime(0, 1000));
+      unprobed.asked(0);
+      expect(unprobed.isDeaf(SECOND, IDLE)).toBe(false);
+    });
+
+    test("is not deaf if it acknowledged anything meanwhile, or the engine did not run", () => {
+      const acknowledging = asked();
+      acknowledging.acknowledged(IDLE, 0);
+      acknowledging.asked(IDLE);
+      expect(acknowledging.isDeaf(9 * IDLE, IDLE)).toBe(false);
+      const awake = new AwakeTime(0, 1000);
+      const health = new PeerHealth(0, awake);
+      health.asked(0);
+      for (let i = 0; i < 3; i++) health.probeSent();
+      awake.runs(SECOND, () => SECOND / 2);
+      expect(health.isDeaf(SECOND, IDLE)).toBe(false);
+      expect(health.ignoredUs(SECOND)).toBe(SECOND / 2);
+    });
+  });
+
+  test("what was sent in probing and is acknowledged answers like a PROBE; what was sent before does not", () => {
+    const health = probing();
+    for (let i = 0; i < 3; i++) health.acknowledged(8 * PTO, 7 * PTO - 1);
+    expect(health.state).toBe("probing");
+    for (let i = 0; i < 3; i++) health.acknowledged(8 * PTO, 7 * PTO);
+    expect(health.state).toBe("degraded");
+  });
+
   test("§18: a peer is doubted where the way to it changed, unless it is believed dead", () => {
     const health = new PeerHealth(0, new AwakeTime(0, 1000));
     health.doubt(SECOND);

@@ -7,6 +7,8 @@ import { localPool } from "../support/udp-pools.js";
 import { workerOf } from "../support/worker-of.js";
 
 const pools: TransportPool[] = [];
+/** Half of what a test may take. */
+const PATIENCE_MS = 60_000;
 /** Ports to which, and from which, nothing passes. */
 const into = new Set<number>();
 const outOf = new Set<number>();
@@ -73,19 +75,26 @@ async function homeOf(
 const codeOf = (error: unknown): string | undefined =>
   error instanceof DcquicError ? error.code : undefined;
 
-/** Calls until it is answered, as whoever repeats what may be repeated does; what the calls before met. */
+/**
+ * Calls until it is answered, as whoever repeats what may be repeated does, for as long as that may take; what the calls before
+ * met.
+ */
 async function callUntilAnswered(caller: TransportPool, peer: string): Promise<readonly unknown[]> {
   const met: unknown[] = [];
-  for (;;) {
-    try {
-      const { bytes } = await caller.unaryRpc(peer, new Uint8Array(100_000).fill(7)).response;
-      expect(bytes.every((byte) => byte === 7)).toBe(true);
+  const untilMs = performance.now() + PATIENCE_MS;
+  for (let leftMs = PATIENCE_MS; leftMs > 0; leftMs = untilMs - performance.now()) {
+    const sent = new Uint8Array(100_000).fill(7);
+    const { response } = caller.unaryRpc(peer, sent, { deadlineMs: leftMs });
+    const answer = await response.catch((error: unknown) => void met.push(codeOf(error)));
+    if (answer !== undefined) {
+      expect(answer.bytes.every((byte) => byte === 7)).toBe(true);
       return met;
-    } catch (error) {
-      met.push(codeOf(error));
-      await new Promise((resolve) => setTimeout(resolve, 50));
     }
+    // The test is over, and so are its pools.
+    if (met.at(-1) === "dcquic.going_away") break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  throw new Error(`no call was answered; they met ${met.join()}: ${JSON.stringify(caller.stats)}`);
 }
 
 describe.each([
