@@ -18,6 +18,17 @@ if (lack === undefined) {
     if (driver !== "thread") onNetworks(driver);
     betweenWorkers(driver);
   }
+  test("an end that fails ends the wait for the other one at once, with a sentence", async () => {
+    network = TwoNamespaces.make(1);
+    const common = { driver: "dgram", port: 4600, bytes: 1000 } as const;
+    const server = network.start(0, { ...common, role: "serve", hosts: ["10.77.1.1"] });
+    expect(await heard(server)).toMatchObject({ kind: "ready" });
+    const waiting = heard(server);
+    // Nobody answers handshakes there.
+    const peer = "10.77.1.1:4601";
+    network.start(1, { ...common, role: "send", hosts: ["10.77.1.2"], peer });
+    await expect(waiting).rejects.toThrow("the end that was to send ended with 1");
+  });
 } else test.skip(`real networks: ${lack}`, () => {});
 
 function onNetworks(driver: "native" | "dgram"): void {
@@ -100,10 +111,12 @@ function betweenWorkers(driver: NetnsDriver): void {
   test.each([
     { whose: "both sides lose their carriers", cut: "cable" },
     { whose: "one side finds its card gone, and the other nothing", cut: "card" },
+    { whose: "a card goes of which the system never said that it was ready", cut: "unready card" },
   ])(
     `§18, a worker on each of two NICs over ${driver}: its NIC goes in mid-transfer, $whose, and what runs goes on through the other`,
     async ({ cut }) => {
       network = TwoNamespaces.make(2);
+      if (cut === "unready card") network.leaveUnready(1, 1, 2);
       for (const link of [1, 2]) network.limit(1, link, "50mbit");
       const common = {
         driver,

@@ -7,9 +7,13 @@ import type { NetnsOrder } from "./netns-node.js";
 export class TwoNamespaces {
   readonly #names: readonly [string, string];
   readonly #children: (() => void)[] = [];
+  #break: (why: Error) => void = () => {};
+  // An end that fails ends whatever is waited for, of the other end too.
+  readonly #broken = new Promise<never>((_, reject) => (this.#break = reject));
 
   private constructor(names: readonly [string, string]) {
     this.#names = names;
+    this.#broken.catch(() => {});
   }
 
   /** Why they cannot be made here, or `undefined`. */
@@ -73,16 +77,34 @@ export class TwoNamespaces {
     ]);
   }
 
+  /** Has the system say of the links of one side that they are not ready, though datagrams pass, as it does for a second of new ones. */
+  leaveUnready(side: 0 | 1, ...links: readonly number[]): void {
+    for (const link of links) {
+      this.set(side, link, "down");
+      ip("-n", this.#names[side], "link", "set", `nic${link}`, "mode", "dormant");
+      this.set(side, link, "up");
+    }
+  }
+
   /** Starts one end of a test in a namespace. */
-  start(side: 0 | 1, order: NetnsOrder): AsyncIterator<string> {
+  start(side: 0 | 1, order: NetnsOrder): End {
     const program = fileURLToPath(new URL("./netns-node.js", import.meta.url));
     const child = spawn(
       "ip",
       ["netns", "exec", this.#names[side], process.execPath, program, JSON.stringify(order)],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
-    this.#children.push(() => child.kill("SIGKILL"));
-    return createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    let isOver = false;
+    this.#children.push(() => {
+      isOver = true;
+      child.kill("SIGKILL");
+    });
+    child.once("exit", (code, signal) => {
+      if (code === 0 || isOver) return;
+      this.#break(new Error(`the end that was to ${order.role} ended with ${signal ?? code}`));
+    });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    return { next: () => Promise.race([lines.next(), this.#broken]) };
   }
 
   /** Ends everything. */
@@ -92,9 +114,15 @@ export class TwoNamespaces {
   }
 }
 
+/** What an end of a test says, line by line. */
+export interface End {
+  /** The next line; rejects as soon as either end failed. */
+  next(): Promise<IteratorResult<string>>;
+}
+
 /** The next thing that an end says. */
-export async function heard(lines: AsyncIterator<string>): Promise<Record<string, unknown>> {
-  const { value, done } = await lines.next();
+export async function heard(end: End): Promise<Record<string, unknown>> {
+  const { value, done } = await end.next();
   if (done === true) throw new Error("an end of the test ended");
   return JSON.parse(value) as Record<string, unknown>;
 }
