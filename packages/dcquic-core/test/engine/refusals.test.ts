@@ -4,6 +4,7 @@ import { World } from "@proj/dcquic-core/sim";
 
 const SECOND = 1_000_000;
 const SILENT_FROM_US = 100_000;
+const PATIENCE_US = 60 * SECOND;
 
 /** Two hosts of which the second accepts everything and falls silent after a tenth of a second. */
 function silentWorld() {
@@ -37,7 +38,11 @@ function silentWorld() {
     return result;
   };
   const runTo = (state: string): void => {
-    while (host.engine.peerState(path) !== state) world.run(world.nowUs + 10_000);
+    const untilUs = world.nowUs + PATIENCE_US;
+    while (host.engine.peerState(path) !== state) {
+      expect(world.nowUs).toBeLessThan(untilUs);
+      world.run(world.nowUs + 10_000);
+    }
   };
   return { world, host, path, announce, runTo };
 }

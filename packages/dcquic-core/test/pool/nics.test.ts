@@ -120,10 +120,11 @@ describe("§18: NICs", () => {
     const state = (nic: string, of: string) =>
       registry.value("dcquic_nic_state", { nic, state: of });
     // Whoever looks meanwhile finds its address where it was.
-    do {
+    await until(async () => {
       gone[1]?.();
       await metrics.update(caller);
-    } while (state("1", "down") !== 1);
+      return state("1", "down") === 1;
+    }, "metrics of a NIC that is down");
     expect([state("0", "up"), state("0", "down")]).toEqual([1, 0]);
     expect([state("1", "up"), state("1", "down")]).toEqual([0, 1]);
     expect(registry.value("dcquic_workers_up")).toBe(1);
