@@ -93,11 +93,10 @@ export class Admission {
 
   /** Obeys a CLOSED: these announcements will never be asked about again. §9.12 */
   onClosed(path: Path, worker: PeerWorker, frame: Closed): void {
-    worker.tombstones.close(frame.floor, frame.ranges);
-    this.#markOfferedRange(path, worker, 0, frame.floor);
-    for (let i = 0; i < frame.ranges.count; i++) {
-      const [start, end] = [frame.ranges.start(i), frame.ranges.end(i)];
-      this.#markOfferedRange(path, worker, frame.floor + start, frame.floor + end);
+    const { floor, ranges } = frame;
+    this.#close(path, worker, 0, floor);
+    for (let i = 0; i < ranges.count; i++) {
+      this.#close(path, worker, floor + ranges.start(i), floor + ranges.end(i));
     }
   }
 
@@ -146,20 +145,23 @@ export class Admission {
     return false;
   }
 
-  #markOfferedRange(path: Path, worker: PeerWorker, start: number, until: number): void {
+  #close(path: Path, worker: PeerWorker, start: number, until: number): void {
     // Numbers that nobody may use need no memory.
-    const end = Math.min(until, path.notifyGranted);
+    worker.tombstones.close(start, Math.min(until, path.notifyGranted), (from, to) =>
+      this.#firstClosed(path, worker, from, to),
+    );
+  }
+
+  #firstClosed(path: Path, worker: PeerWorker, start: number, end: number): void {
     worker.offered.add(start, end);
     for (const transfer of worker.live.between(start, end)) {
       if (transfer.inline !== undefined) continue;
       // Its announcer gave it up: the bytes will not come.
       if (transfer.state !== "delivered") this.#parts.puller.fail(path, transfer, Status.Cancelled);
     }
-    for (const notifySeq of worker.moved.keys()) {
-      if (notifySeq >= start && notifySeq < end) worker.moved.delete(notifySeq);
-    }
-    for (const notifySeq of worker.dependents.keys()) {
-      if (notifySeq >= start && notifySeq < end) this.#parts.offers.markOffered(worker, notifySeq);
+    for (const notifySeq of keysBetween(worker.moved, start, end)) worker.moved.delete(notifySeq);
+    for (const notifySeq of keysBetween(worker.dependents, start, end)) {
+      this.#parts.offers.markOffered(worker, notifySeq);
     }
   }
 
@@ -171,4 +173,12 @@ export class Admission {
 // A doubtful announcement is answered only when it was proved.
 function isAnswered(transfer: PulledTransfer): boolean {
   return transfer.state !== "challenged" && transfer.state !== "tentative";
+}
+
+// At no more than what is less work: the peer chooses the numbers.
+function keysBetween(map: ReadonlyMap<number, unknown>, start: number, end: number): number[] {
+  if (end - start >= map.size) return [...map.keys()].filter((key) => key >= start && key < end);
+  const found: number[] = [];
+  for (let key = start; key < end; key++) if (map.has(key)) found.push(key);
+  return found;
 }

@@ -271,7 +271,7 @@ export class Path extends PathTables {
     return new PeerWorker({
       worker,
       keys: this.keys.receive(worker),
-      tombstones: new Tombstones(hash, forgotten),
+      tombstones: new Tombstones(hash, forgotten, counters.notifySeq),
       hash,
       packetWindow: config.packetWindow,
       notifyWindow: config.replayNotifyWindow,

@@ -1,8 +1,8 @@
+import { IntervalSet } from "../buffer/interval-set.js";
 import { IdMap } from "../sched/id-map.js";
 import type { KeyHash } from "../sched/key-hash.js";
 import { type Linked, LinkedSet } from "../sched/linked-set.js";
 import { type Id64, highWord } from "../wire/id64.js";
-import type { RangeList } from "../wire/ranges.js";
 
 /** How many tombstones a path keeps. spec/dcquic.md §6 */
 const MAX_TOMBSTONES = 65_536;
@@ -51,6 +51,8 @@ export class Tombstone implements Linked<Tombstone> {
  */
 export class Tombstones {
   readonly #limit: number;
+  // Numbers that no question will come about. One that CLOSED names again costs nothing: the peer decides how often it does.
+  readonly #closed = new IntervalSet();
   readonly #forgotten: (tombstone: Tombstone) => void;
   readonly #bySeq: IdMap<Tombstone>;
   // Apart, so that the one to go is found at once: the peer decides how many fail.
@@ -59,15 +61,17 @@ export class Tombstones {
 
   /**
    * Keeps at most `limit`; beyond it the oldest successful one goes, then the oldest. `forgotten` is told of each that
-   * goes. They are found by `hash`: the peer chooses the numbers.
+   * goes. They are found by `hash`: the peer chooses the numbers, from `first` on.
    */
   constructor(
     hash: KeyHash,
     forgotten: (tombstone: Tombstone) => void,
+    first = 0,
     limit: number = MAX_TOMBSTONES,
   ) {
     this.#bySeq = new IdMap(hash);
     this.#forgotten = forgotten;
+    this.#closed.add(0, first);
     this.#limit = limit;
   }
 
@@ -81,8 +85,12 @@ export class Tombstones {
     return this.#bySeq.get(highWord(notifySeq), notifySeq >>> 0);
   }
 
-  /** Remembers a finished transfer. */
+  /** Remembers a finished transfer, unless CLOSED covered it before it was. */
   add(notifySeq: number, tombstone: Tombstone): void {
+    if (this.#closed.covers(notifySeq, notifySeq + 1)) {
+      this.#forgotten(tombstone);
+      return;
+    }
     if (this.#bySeq.size >= this.#limit) this.#forgetOldest();
     const before = this.get(notifySeq);
     if (before !== undefined) this.#forget(before);
@@ -91,22 +99,39 @@ export class Tombstones {
     this.#listOf(tombstone).add(tombstone);
   }
 
-  /** Obeys CLOSED: everything below the floor and in the ranges above it is forgotten. Returns how many were. */
-  close(floor: number, ranges: RangeList): number {
-    const before = this.#bySeq.size;
-    for (const list of [this.#successes, this.#failures]) {
-      for (const tombstone of list) {
-        const { notifySeq } = tombstone;
-        if (notifySeq < floor || isCovered(notifySeq - floor, ranges)) this.#forget(tombstone);
-      }
+  /**
+   * Obeys a range of CLOSED: those from `start` to `end` are forgotten, for good. `firstClosed` is told of the numbers among them that
+   * were not closed before, from one to another, and nothing else is looked at.
+   */
+  close(start: number, end: number, firstClosed: (start: number, end: number) => void): void {
+    for (let at = this.#closed.firstGap(start); at < end; at = this.#closed.firstGap(at)) {
+      const until = Math.min(end, this.#closed.firstHeld(at));
+      this.#closed.add(at, until);
+      this.#forgetBetween(at, until);
+      firstClosed(at, until);
     }
-    return before - this.#bySeq.size;
   }
 
   /** Forgets all of them, because their path is forgotten. */
   clear(): void {
     for (const list of [this.#successes, this.#failures]) {
       for (const tombstone of list) this.#forget(tombstone);
+    }
+  }
+
+  #forgetBetween(start: number, end: number): void {
+    if (end - start < this.#bySeq.size) {
+      for (let notifySeq = start; notifySeq < end; notifySeq++) {
+        const tombstone = this.get(notifySeq);
+        if (tombstone !== undefined) this.#forget(tombstone);
+      }
+      return;
+    }
+    for (const list of [this.#successes, this.#failures]) {
+      for (const tombstone of list) {
+        const { notifySeq } = tombstone;
+        if (notifySeq >= start && notifySeq < end) this.#forget(tombstone);
+      }
     }
   }
 
@@ -125,12 +150,4 @@ export class Tombstones {
   #listOf({ status }: Tombstone): LinkedSet<Tombstone> {
     return status === 0 ? this.#successes : this.#failures;
   }
-}
-
-function isCovered(position: number, ranges: RangeList): boolean {
-  for (let i = 0; i < ranges.count; i++) {
-    if (position < ranges.start(i)) return false;
-    if (position < ranges.end(i)) return true;
-  }
-  return false;
 }
