@@ -65,6 +65,7 @@ export class AnnouncerIntake {
     if ((frame.flags & PullFlag.Retransmit) !== 0) {
       path.congestion.giveUpInflight();
       path.mtu.dataTimedOut(nowUs, path.rtt.ptoUs);
+      transfer.wasRepulled = true;
     }
     transfer.state = "serving";
     this.#serving.request(path, transfer, frame);

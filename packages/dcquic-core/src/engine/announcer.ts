@@ -248,7 +248,9 @@ export class Announcer {
     if (!(transfer.payload instanceof Uint8Array)) {
       this.#retirement.end(this.#context.nowUs, path, transfer.payload);
       if (transfer.rmaKeys.length > 0) {
-        const how = transfer.state === "drained" ? "drained" : "failed";
+        // A read that took too long is under way still, though what it was to bring was sent meanwhile.
+        const isRead = transfer.state === "drained" && !transfer.wasRepulled;
+        const how = isRead ? "drained" : "failed";
         this.#context.rma?.withdraw(this.#context.nowUs, transfer.payload, how);
       }
       buffers.detach(transfer.payload, transfer.acked);

@@ -59,7 +59,7 @@ export interface RmaRead {
 export interface RmaPort {
   /** Opens a filled buffer to the peer of a path, until it is withdrawn as often. Empty where that cannot be. */
   offer(path: RmaPath, buffer: RegisteredBuffer): readonly RmaKey[];
-  /** Ends an offer; after a failure only once no late read can be under way. */
+  /** Ends an offer; where it failed, or its reader gave up a read, only once no late one can be under way. */
   withdraw(nowUs: number, buffer: RegisteredBuffer, how: "drained" | "failed"): void;
   /** Starts to read, or says that it cannot now. */
   read(nowUs: number, path: RmaPath, read: RmaRead): boolean;

@@ -143,6 +143,8 @@ export class AnnouncedTransfer implements Linked<AnnouncedTransfer> {
   readonly mayInline: boolean;
   /** What opens its buffer to the peer's reads, region by region; empty where nothing does. */
   rmaKeys: readonly RmaKey[] = NO_KEYS;
+  /** Whether its puller asked for bytes again: reads that it gave up may be under way still. */
+  wasRepulled = false;
   /** What is to be sent. */
   jobs: ServeJob[] = NO_JOBS;
   /** Whether it waits in the queue of those who have something to send. */

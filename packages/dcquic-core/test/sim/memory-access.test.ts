@@ -71,6 +71,15 @@ describe("§16.3, §23: memory of other hosts", () => {
     expectClean(report);
   });
 
+  test("a read that takes so long that its bytes are asked for again, and sent, is no error when it ends", () => {
+    const report = run({ ...quick, delayUs: 400_000 });
+    expect([report.delivered, report.failed]).toEqual([20, 0]);
+    expect(report.world.network.sentBytes).toBeGreaterThan(5e6);
+    expect(sumOf(report, "rmaReads")).toBeGreaterThan(0);
+    expect(sumOf(report, "rmaErrors")).toBe(0);
+    expectClean(report);
+  });
+
   test("nothing is delivered changed where reads bring other bytes, and what fails is told", () => {
     const report = run({ ...quick, corrupt: 0.2 });
     expect(report.delivered + report.failed).toBe(20);
