@@ -58,6 +58,11 @@ export class Congestion {
     return this.#ecn;
   }
 
+  /** The latest packet of which the peer said that it has it; less than any number where it said nothing yet. */
+  get reported(): number {
+    return this.#largest;
+  }
+
   /** Packets that were found lost so far. */
   get lostPackets(): number {
     return this.#lost;

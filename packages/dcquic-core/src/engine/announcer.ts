@@ -177,7 +177,7 @@ export class Announcer {
     path.rtt.expired(nowUs);
     path.health.sample(nowUs, 1);
     if (transfer.state === "announced" || transfer.voiding) {
-      this.#resending.again(path, transfer);
+      this.#resending.late(nowUs, path, transfer);
       return;
     }
     if (transfer.state !== "serving") return;

@@ -25,12 +25,27 @@ export class Resending {
     transfer.timer = this.#context.arm(timer, deadline, TimerKind.Announcer, id.lo);
   }
 
-  /** Finds lost what was sent more than three packets before an answered announcement, and is unanswered. §13.2 */
+  /**
+   * The answer is late. A peer that reported later packets, or this one, has nothing of it: it is asked again. One that did not
+   * has received nothing, or waits for a processor and has all of it: one question, the latest, finds out for all others.
+   */
+  late(nowUs: number, path: Path, transfer: AnnouncedTransfer): void {
+    const isPassed = path.congestion.reported >= transfer.sentInPacket;
+    if (isPassed || path.unanswered.last === transfer) return this.again(path, transfer);
+    transfer.isOverdue = true;
+    this.#await(nowUs, path, transfer);
+  }
+
+  /**
+   * Finds lost what was sent more than three packets before an answered announcement, and is unanswered: where its answer is
+   * late already, any packet before. §13.2
+   */
   infer(nowUs: number, path: Path, answered: AnnouncedTransfer): void {
     const { srttUs } = path.rtt;
     // No iterator: this happens for every answer, and ends at once for nearly all.
     for (let older = path.unanswered.first; older !== undefined; older = older.next) {
-      if (older.sentInPacket >= answered.sentInPacket - REORDER_PACKETS) return;
+      const lead = older.isOverdue ? 0 : REORDER_PACKETS;
+      if (older.sentInPacket >= answered.sentInPacket - lead) return;
       if (older.sentUs > answered.sentUs - srttUs / 8) return;
       if (nowUs - older.resentUs < srttUs) continue;
       older.resentUs = nowUs;
@@ -43,15 +58,10 @@ export class Resending {
     if (transfer.state === "serving") return;
     transfer.sentUs = nowUs;
     transfer.sentInPacket = packetNumber;
+    transfer.isOverdue = false;
     path.unanswered.delete(transfer);
     path.unanswered.add(transfer);
-    const deadline = nowUs + path.rtt.backedOffPtoUs;
-    transfer.timer = this.#context.arm(
-      transfer.timer,
-      deadline,
-      TimerKind.Announcer,
-      transfer.id.lo,
-    );
+    this.#await(nowUs, path, transfer);
   }
 
   /** Has the announcement sent again. */
@@ -61,5 +71,11 @@ export class Resending {
     this.#context.counters.announcementsRepeated += 1;
     path.outbox.resends.push(transfer);
     this.#context.dirty.add(path);
+  }
+
+  #await(nowUs: number, path: Path, transfer: AnnouncedTransfer): void {
+    const deadline = nowUs + path.rtt.backedOffPtoUs;
+    const { timer, id } = transfer;
+    transfer.timer = this.#context.arm(timer, deadline, TimerKind.Announcer, id.lo);
   }
 }

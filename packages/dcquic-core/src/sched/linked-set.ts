@@ -67,4 +67,9 @@ export class LinkedSet<T extends Linked<T>> {
   get first(): T | undefined {
     return this.#first;
   }
+
+  /** The last one, or `undefined`. */
+  get last(): T | undefined {
+    return this.#last;
+  }
 }

@@ -135,6 +135,8 @@ export class AnnouncedTransfer implements Linked<AnnouncedTransfer> {
   resentUs: number = Number.NEGATIVE_INFINITY;
   /** Whether it waits in a queue of resends. */
   resendQueued = false;
+  /** Whether the answer is late, and the announcement was not sent again for that because nothing was heard of the peer. */
+  isOverdue = false;
   /** Its one timer: for the answer, then for RANGE_ACK. */
   timer: TimerId = NO_TIMER;
   /** Timer of its deadline, if it has one. */
