@@ -13,6 +13,10 @@ const MAX_TIMEOUTS = 3;
 // Closer than this the answer is worth less than the probe.
 const PRECISION_BYTES = 32;
 const RETRY_US = 600_000_000;
+// Probes whose answers still count: as many as a search takes.
+const REMEMBERED = 32;
+// Never written to: the first probe takes its place.
+const NONE: number[] = [];
 
 /**
  * How large the datagrams of a path may be: found by padded probes, lowered by what the network reports, and given up where
@@ -23,6 +27,9 @@ const RETRY_US = 600_000_000;
  * settled ──10 min─▶ searching                  any ──three DATA timeouts─▶ searching, from the floor
  * ```
  *
+ * A probe that is not answered within a PTO counts as lost, but a peer may only have been busy: whenever an answer comes, a
+ * datagram of that size did pass.
+ *
  * @see spec/dcquic.md §14, §17.7
  */
 export class PathMtu {
@@ -32,6 +39,9 @@ export class PathMtu {
   #probeBytes = 0;
   #probeDueUs = Number.NEGATIVE_INFINITY;
   #probeId = 0;
+  // Sizes of the latest probes, by their numbers, and the first whose answer counts.
+  #sizes: number[] = NONE;
+  #firstId = 1;
   #losses = 0;
   #isFirstTry = true;
   #timeouts = 0;
@@ -72,6 +82,8 @@ export class PathMtu {
     this.#probeBytes = this.#losses > 0 ? this.#probeBytes : this.#candidate();
     this.#probeDueUs = nowUs + timeoutUs;
     this.#probeId += 1;
+    if (this.#sizes === NONE) this.#sizes = [];
+    this.#sizes[this.#probeId % REMEMBERED] = this.#probeBytes;
     return this.#probeBytes;
   }
 
@@ -80,10 +92,12 @@ export class PathMtu {
     return this.#probeId;
   }
 
-  /** Takes the answer to a probe; those to earlier ones are too late to count. */
+  /** Takes the answer to a probe, however late; not to one that was sent before less was found to pass. */
   answered(nowUs: number, probeId: number): void {
-    if (this.#probeBytes === 0 || probeId !== this.#probeId) return;
-    this.#bytes = this.#probeBytes;
+    const size = this.#sizeOf(probeId);
+    if (size <= this.#bytes) return;
+    this.#bytes = size;
+    this.#high = Math.max(this.#high, size);
     this.#probeBytes = 0;
     this.#losses = 0;
     if (this.#isSettled) this.#settle(nowUs);
@@ -96,6 +110,7 @@ export class PathMtu {
     if (limit >= this.#high) return;
     this.#high = limit;
     this.#bytes = Math.min(this.#bytes, limit);
+    this.#firstId = this.#probeId + 1;
     this.#probeBytes = 0;
     this.#losses = 0;
     if (this.#isSettled) this.#settle(nowUs);
@@ -120,9 +135,16 @@ export class PathMtu {
     this.#high = this.#bytes;
     this.#isFirstTry = true;
     this.#bytes = WireLimit.minDatagramBytes;
+    this.#firstId = this.#probeId + 1;
     this.#probeBytes = 0;
     this.#losses = 0;
     this.#probeDueUs = nowUs;
+  }
+
+  // 0 for a probe that does not count.
+  #sizeOf(probeId: number): number {
+    const isRecent = probeId <= this.#probeId && probeId > this.#probeId - REMEMBERED;
+    return isRecent && probeId >= this.#firstId ? (this.#sizes[probeId % REMEMBERED] ?? 0) : 0;
   }
 
   get #isSettled(): boolean {

@@ -43,14 +43,42 @@ test("§14: a report lowers the size, but never below 1200", () => {
   expect(mtu.bytes).toBe(1200);
 });
 
-test("§17.7: late answers and those to other probes change nothing", () => {
+test("§17.7: an answer counts however late it is: the peer was busy, and the size passes", () => {
+  const mtu = new PathMtu({ startBytes: 1400, maxBytes: 8900 });
+  const sizes: number[] = [];
+  for (let now = 0; now < 10 * PTO; now += PTO) sizes.push(mtu.nextProbe(now, PTO));
+  expect(sizes.slice(0, 4)).toEqual([8900, 8900, 8900, 5150]);
+  mtu.answered(10 * PTO, 3);
+  expect([mtu.bytes, mtu.dueUs]).toEqual([8900, Number.POSITIVE_INFINITY]);
+  mtu.answered(10 * PTO, 4);
+  expect(mtu.bytes).toBe(8900);
+});
+
+test("§17.7: answers to probes that were never sent, or long ago, change nothing", () => {
   const mtu = new PathMtu({ startBytes: 1200, maxBytes: 8900 });
   mtu.nextProbe(0, PTO);
-  const first = mtu.probeId;
-  mtu.nextProbe(PTO, PTO);
-  mtu.answered(PTO + 1, first);
-  mtu.answered(PTO + 1, 99);
+  for (const probeId of [0, 2, 99, 2 ** 32 - 1]) mtu.answered(1, probeId);
   expect(mtu.bytes).toBe(1200);
+  let now = 0;
+  for (let tries = 0; tries < 20; tries++) {
+    for (let i = 0; i < 40; i++) mtu.nextProbe((now += PTO), PTO);
+    now += 600_000_000;
+  }
+  mtu.answered(now, 1);
+  expect(mtu.bytes).toBe(1200);
+});
+
+test("§14, §17.7: what was sent before less was found to pass proves nothing", () => {
+  const reported = new PathMtu({ startBytes: 1400, maxBytes: 8900 });
+  expect(reported.nextProbe(0, PTO)).toBe(8900);
+  reported.tooLarge(1, 1452);
+  reported.answered(2, reported.probeId);
+  expect(reported.bytes).toBe(1400);
+  const vanishing = new PathMtu({ startBytes: 1400, maxBytes: 8900 });
+  expect(vanishing.nextProbe(0, PTO)).toBe(8900);
+  for (let i = 1; i <= 3; i++) vanishing.dataTimedOut(i * PTO, PTO);
+  vanishing.answered(3 * PTO, vanishing.probeId);
+  expect(vanishing.bytes).toBe(1200);
 });
 
 test("§17.7: where DATA vanishes for three PTOs the floor is used, and the old size again once a probe passes", () => {
