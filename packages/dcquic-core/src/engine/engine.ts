@@ -212,7 +212,7 @@ export class Engine {
     this.#parts.puller.reject(this.#paths.of(unwanted), unwanted);
   }
 
-  /** Notes that a delivered transfer was used, so that its announcer may announce another one. */
+  /** Notes that a transfer was used that was delivered, or offered whole, so that its announcer may announce another one. */
   consume(transfer: Id64): void {
     const used = this.#pulled(transfer);
     if (used === undefined) return;

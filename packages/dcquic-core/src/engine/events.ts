@@ -20,6 +20,11 @@ export type EngineEvent =
       readonly meta: Uint8Array;
       /** The announcer's causality token, if it tracks the transfer. */
       readonly token: Id64 | undefined;
+      /**
+       * All of its bytes, where they rode in the announcement and are the only message of their direction. Who wants no more
+       * than them calls `consume` when they were used, without `accept`.
+       */
+      readonly whole: Uint8Array | undefined;
     }
   /** A part of a transfer that was accepted to be placed is here and verified: call `placed` when it was used. */
   | {

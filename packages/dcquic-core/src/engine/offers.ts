@@ -1,9 +1,12 @@
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import type { NotifyEntry } from "../wire/notify-entry.js";
+import { Shape } from "../wire/constants.js";
 import type { EngineContext } from "./context.js";
 import type { PathId } from "./events.js";
 import type { Path } from "./path.js";
 import type { PeerWorker } from "./peer-worker.js";
+
+const ONLY = Shape.End | Shape.Headers;
 
 /**
  * Offers transfers to the application, in the order that their announcements demand: none before those it names were offered,
@@ -51,6 +54,7 @@ export class Offers {
       totalBytes: transfer.totalBytes,
       meta: transfer.meta,
       token: transfer.token,
+      whole: isOnly(transfer) ? transfer.inline : undefined,
     });
     this.markDone(worker, transfer);
   }
@@ -81,4 +85,9 @@ export class Offers {
       }
     }
   }
+}
+
+// Of a direction with more messages bytes are told when there is room for them.
+function isOnly({ messageSeq, shape }: PulledTransfer): boolean {
+  return messageSeq === 0 && (shape & ONLY) === Shape.End;
 }

@@ -118,9 +118,14 @@ export class Puller implements AssemblerOwner {
     this.#finish(path, transfer, Status.Rejected);
   }
 
-  /** Notes that the application used a delivered transfer: its announcement is finished, and credit returns. */
+  /**
+   * Notes that the application used a delivered transfer, or one that was offered with its bytes: its announcement is finished,
+   * and credit returns.
+   */
   consume(path: Path, transfer: PulledTransfer): void {
-    if (transfer.state !== "delivered") throw new TypeError(`a transfer that is ${transfer.state}`);
+    const isWhole = transfer.state === "offered" && transfer.inline !== undefined;
+    if (transfer.state !== "delivered" && !isWhole)
+      throw new TypeError(`a transfer that is ${transfer.state}`);
     this.#finish(path, transfer, Status.Ok);
   }
 

@@ -40,7 +40,10 @@ const DESCRIPTIONS: Readonly<Record<EngineEvent["kind"], Description>> = {
   securityNoted: { group: "security", level: "info", kind: "security.noted" },
 };
 
-/** Tells a sink what an engine told its application, if anyone wants it; payloads and tokens are left out. */
+/**
+ * Tells a sink what an engine told its application, if anyone wants it; payloads and tokens are left out. What was offered whole
+ * is told as delivered, too.
+ */
 export function tellEngineEvent(
   sink: EventSink,
   nowUs: number,
@@ -50,6 +53,9 @@ export function tellEngineEvent(
   const { group, kind, level } = DESCRIPTIONS[event.kind];
   if (!sink.wants(group, level)) return;
   sink.emit({ tUs: nowUs, worker, group, level, kind, details: detailsOf(event) });
+  if (event.kind !== "transferOffered" || event.whole === undefined) return;
+  const { path, transfer, whole: bytes } = event;
+  tellEngineEvent(sink, nowUs, worker, { kind: "transferDelivered", path, transfer, bytes });
 }
 
 function detailsOf(event: EngineEvent): Readonly<Record<string, string | number>> {

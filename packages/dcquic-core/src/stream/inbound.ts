@@ -21,17 +21,20 @@ export class InboundMessage {
   state: "offered" | "pulling" | "ready" = "offered";
   /** What arrived. */
   bytes: Uint8Array = NOTHING;
+  /** All of it, where it was offered with its bytes; they are the reader's once it is pulled. */
+  readonly whole: Uint8Array | undefined;
 
   /** Takes what an announcement says of a message of `stream`. */
   constructor(
     stream: Stream,
-    offer: Pick<Offer, "transfer" | "messageSeq" | "shape" | "totalBytes">,
+    offer: Pick<Offer, "transfer" | "messageSeq" | "shape" | "totalBytes" | "whole">,
   ) {
     this.stream = stream;
     this.transfer = offer.transfer;
     this.seq = offer.messageSeq;
     this.isHeaders = (offer.shape & Shape.Headers) !== 0;
     this.totalBytes = offer.totalBytes;
+    this.whole = offer.whole;
   }
 }
 

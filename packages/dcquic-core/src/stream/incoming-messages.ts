@@ -50,10 +50,18 @@ export class IncomingMessages {
     else if (!peerOpened || !early.hold(offer)) port.reject(transfer);
   }
 
-  /** Pulls a message. */
+  /** Pulls a message. One that was offered whole is its direction's only one, and is here at once. */
   pull(stream: Stream, message: InboundMessage): void {
     const placement = message.isHeaders ? undefined : stream.placement;
-    this.#context.port.accept(message.transfer, placement);
+    const { transfer, whole } = message;
+    if (whole === undefined || placement !== undefined) {
+      this.#context.port.accept(transfer, placement);
+    } else {
+      this.#context.incoming.delete(transfer);
+      message.state = "ready";
+      message.bytes = whole;
+      stream.handlers.readable();
+    }
   }
 
   /** Takes a message that is whole. */

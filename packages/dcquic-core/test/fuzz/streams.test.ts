@@ -9,7 +9,7 @@ import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 /** What a hostile peer may have its victim's engine tell, and what the victim's application does meanwhile. */
 type Step =
-  | { kind: "offer"; stream: number; shape: number; seq: number; bytes: number }
+  | { kind: "offer"; stream: number; shape: number; seq: number; bytes: number; rides: boolean }
   | { kind: "deliver" | "drain" | "loseOut" | "loseIn"; which: number; status: number }
   | { kind: "close"; stream: number; opener: boolean; scope: number; status: number; count: number }
   | { kind: "ack"; stream: number }
@@ -26,6 +26,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     shape: fc.nat(127),
     seq: fc.nat(4),
     bytes: fc.constantFrom(0, 10, 5_000_000),
+    rides: fc.boolean(),
   }),
   fc.record({
     kind: fc.constantFrom(
@@ -75,6 +76,7 @@ class Bench {
   readonly offered = new Set<number>();
   readonly pulled = new Set<number>();
   readonly ready = new Set<number>();
+  readonly whole = new Set<number>();
   readonly streams: Stream[] = [];
   readonly over = new Map<Stream, number>();
   #next = 1;
@@ -98,16 +100,20 @@ class Bench {
           done({ kind: "announced", transfer, token }, options);
         },
         accept: ({ lo }) => {
+          this.whole.delete(lo);
           if (!this.offered.delete(lo)) throw new Error(`${lo} was not offered`);
           this.pulled.add(lo);
         },
         placed: () => {},
         reject: ({ lo }) => {
+          this.whole.delete(lo);
           if (!this.offered.delete(lo) && !this.pulled.delete(lo)) {
             throw new Error(`${lo} is nobody's to reject`);
           }
         },
         consume: ({ lo }) => {
+          // An engine that lost it meanwhile takes no notice.
+          if (this.whole.delete(lo)) return void this.offered.delete(lo);
           if (!this.ready.delete(lo)) throw new Error(`${lo} was not delivered, or twice consumed`);
         },
         cancel: () => {},
@@ -126,6 +132,8 @@ class Bench {
       case "offer": {
         const transfer = { hi: 2, lo: this.#next++ };
         this.offered.add(transfer.lo);
+        const isWhole = action.rides && action.seq === 0 && (action.shape & 0x60) === 0x20;
+        if (isWhole) this.whole.add(transfer.lo);
         this.layer.handle({
           kind: "transferOffered",
           path,
@@ -137,6 +145,7 @@ class Bench {
           totalBytes: action.bytes,
           meta: new Uint8Array(0),
           token: undefined,
+          whole: isWhole ? new Uint8Array(1) : undefined,
         });
         return;
       }
@@ -273,11 +282,22 @@ test("whatever a peer sends and an application does, streams neither throw nor l
 
 test("a message that fails before its stream opened is neither rejected nor waited for", () => {
   const bench = new Bench();
-  const offer = { kind: "offer", stream: 1, seq: 0, bytes: 0 } as const;
+  const offer = { kind: "offer", stream: 1, seq: 0, bytes: 0, rides: false } as const;
   bench.run({ ...offer, shape: 72 });
   bench.run({ kind: "loseIn", which: 0, status: 6 });
   bench.run({ kind: "close", stream: 1, opener: false, scope: 0, status: 0, count: 0 });
   expect(bench.offered.size).toBe(0);
+});
+
+test("a message that was offered whole is read without being pulled", () => {
+  const bench = new Bench();
+  const offer = { kind: "offer", stream: 1, seq: 0, bytes: 1 } as const;
+  bench.run({ ...offer, shape: 56, rides: true });
+  const [stream] = bench.streams;
+  const message = stream?.take();
+  expect([message?.bytes.length, bench.pulled.size, bench.offered.size]).toEqual([1, 0, 1]);
+  if (message !== undefined) stream?.release(message);
+  expect([bench.offered.size, bench.whole.size]).toEqual([0, 0]);
 });
 
 test("any status of a bulk transfer is read or refused with a code", () => {
