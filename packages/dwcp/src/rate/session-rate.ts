@@ -21,7 +21,7 @@ const INFLIGHT_GAIN = 2;
 const PROBE_GAINS = [1.25, 0.75, 1, 1, 1, 1, 1, 1] as const;
 const FULL_PIPE_GROWTH = 1.25;
 const FULL_PIPE_ROUNDS = 3;
-const LONG_QUEUE = 2;
+const LONG_QUEUE = 1.5;
 const FOUND_MORE = 1.15;
 const BANDWIDTH_ROUNDS = 10;
 const MIN_RTT_WINDOW_US = 10_000_000;
@@ -53,6 +53,7 @@ export class SessionRate {
   readonly #bandwidths: number[] = Array.from({ length: BANDWIDTH_ROUNDS }, () => 0);
   #round = 0;
   #roundSinceUs = Number.NEGATIVE_INFINITY;
+  #lowestInRoundUs = Number.POSITIVE_INFINITY;
   #fullBandwidth = 0;
   #fullRounds = 0;
   #drainRounds = 0;
@@ -105,15 +106,24 @@ export class SessionRate {
     return bandwidth === 0 ? Number.POSITIVE_INFINITY : bandwidth * this.#pacingGain();
   }
 
-  /** Encoded bytes that may be in flight, with units of `unitBytes` on `streams` streams. */
-  inflightCap(unitBytes: number, streams: number): number {
-    const least = LEAST_UNITS * unitBytes;
+  /** Encoded bytes that may be in flight, with units that should have `unitBytes` and may have `longestBytes`, on `streams` streams. */
+  inflightCap(unitBytes: number, streams: number, longestBytes: number = unitBytes): number {
+    const longest = Math.max(unitBytes, longestBytes);
+    const least = LEAST_UNITS * longest;
     if (this.#phase === "probeRtt") return least;
-    // A fresh connection that waits for acknowledgements of its only unit does not widen its window.
-    const each = this.#phase === "startup" ? STARTUP_UNITS : 1;
-    const floor = least + each * streams * unitBytes;
-    const gain = this.#phase === "startup" ? STARTUP_GAIN : INFLIGHT_GAIN;
-    return Math.max(floor, gain * this.#bdp());
+    const floor = least + streams * longest;
+    if (this.#phase !== "startup") return Math.max(floor, INFLIGHT_GAIN * this.#bdp());
+    return Math.max(floor, this.freshBytes(unitBytes, streams), STARTUP_GAIN * this.#bdp());
+  }
+
+  /**
+   * Encoded bytes that fresh connections need in flight to widen their windows: one that waits for acknowledgements of its only unit does
+   * not. 0 after start-up. It goes by how long units should be: four that are cut longer, on each stream, would overfill a path before
+   * anything is known of it.
+   */
+  freshBytes(unitBytes: number, streams: number): number {
+    if (this.#phase !== "startup") return 0;
+    return (LEAST_UNITS + STARTUP_UNITS * streams) * unitBytes;
   }
 
   /** An opening was answered after `rttUs`. Only the shortest counts: the others waited for something besides the path. */
@@ -127,9 +137,11 @@ export class SessionRate {
     const sample = { ...heard, roundEnded: this.#endsRound(heard) };
     this.#noteRtt(sample);
     this.#noteBandwidth(sample);
+    const lowestUs = this.#lowestInRoundUs;
+    if (sample.roundEnded) this.#lowestInRoundUs = Number.POSITIVE_INFINITY;
     switch (this.#phase) {
       case "startup":
-        if (sample.roundEnded && !sample.appLimited) this.#checkFullPipe();
+        if (sample.roundEnded && !sample.appLimited) this.#checkFullPipe(lowestUs);
         break;
       case "drain":
         this.#leaveDrain(sample);
@@ -154,6 +166,7 @@ export class SessionRate {
     this.#fullRounds = 0;
     this.#minRttUs = Number.POSITIVE_INFINITY;
     this.#minRttAtUs = Number.NEGATIVE_INFINITY;
+    this.#lowestInRoundUs = Number.POSITIVE_INFINITY;
   }
 
   #bdp(): number {
@@ -182,6 +195,7 @@ export class SessionRate {
     this.#smoothedRttUs =
       this.#smoothedRttUs === 0 ? rttUs : this.#smoothedRttUs + (rttUs - this.#smoothedRttUs) / 8;
     this.#lowestInProbeUs = Math.min(this.#lowestInProbeUs, rttUs);
+    this.#lowestInRoundUs = Math.min(this.#lowestInRoundUs, rttUs);
     // What was sent after a rest shows the path without a queue: there is no need to make one rest.
     if (rttUs > this.#minRttUs && !(alone && this.#isStale(nowUs))) return;
     this.#minRttUs = rttUs;
@@ -204,9 +218,11 @@ export class SessionRate {
     this.#bandwidths[this.#round] = Math.max(this.#bandwidths[this.#round] ?? 0, deliveryRate);
   }
 
-  // What streams hold back and let go at once looks like a faster path, where in truth the queue is as long as the path.
-  #checkFullPipe(): void {
-    const isQueued = this.#smoothedRttUs >= LONG_QUEUE * this.roundUs;
+  // What streams hold back and let go at once looks like a faster path, where in truth the queue is long. A queue delays everything, what
+  // fresh connections need several round trips for and what waits behind a loss only itself: the shortest of a round trip's times tells.
+  #checkFullPipe(lowestUs: number): void {
+    const isKnown = lowestUs < Number.POSITIVE_INFINITY;
+    const isQueued = isKnown && lowestUs >= LONG_QUEUE * this.roundUs;
     if (!isQueued && this.bandwidth >= FULL_PIPE_GROWTH * this.#fullBandwidth) {
       this.#fullBandwidth = this.bandwidth;
       this.#fullRounds = 0;

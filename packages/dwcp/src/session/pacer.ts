@@ -13,7 +13,7 @@ const BURST_SECONDS = 0.005;
 /** What a pacer goes by. */
 export interface PacerParts {
   readonly tuning: SessionTuning;
-  readonly streams: StreamTable;
+  readonly streams: Pick<StreamTable, "alive">;
   readonly rate: SessionRate;
   readonly meter: DeliveryMeter;
   /** Encoded bytes that a frame takes. */
@@ -50,13 +50,13 @@ export class Pacer {
     const { tuning, streams, rate, meter } = this.#parts;
     if (tuning.pacing === "measured") {
       // Encoders make what they can of the wish for a size.
-      const unitBytes = Math.max(this.unitBytes + CHUNK_OVERHEAD_BYTES, bytes);
-      const cap = rate.inflightCap(unitBytes, streams.alive);
+      const unitBytes = this.unitBytes + CHUNK_OVERHEAD_BYTES;
+      const cap = rate.inflightCap(unitBytes, streams.alive, bytes);
       if (meter.inflightBytes > 0 && meter.inflightBytes + bytes > cap) {
         return Number.POSITIVE_INFINITY;
       }
     }
-    this.#setPace(nowUs);
+    this.#setPace(nowUs, bytes);
     return this.#bucket.nextFreeUs(nowUs);
   }
 
@@ -65,9 +65,12 @@ export class Pacer {
     this.#bucket.take(nowUs, bytes);
   }
 
-  #setPace(nowUs: number): void {
-    const { tuning, rate } = this.#parts;
-    const measured = tuning.pacing === "measured" ? rate.pacingRate : Number.POSITIVE_INFINITY;
+  // A rate that was measured while windows were widening is that of a round trip ago: what keeps them widening does not wait for it.
+  #setPace(nowUs: number, bytes: number): void {
+    const { tuning, rate, streams, meter } = this.#parts;
+    const fresh = rate.freshBytes(this.unitBytes + CHUNK_OVERHEAD_BYTES, streams.alive);
+    const isPaced = tuning.pacing === "measured" && meter.inflightBytes + bytes > fresh;
+    const measured = isPaced ? rate.pacingRate : Number.POSITIVE_INFINITY;
     const pace = Math.min(measured, tuning.rateLimit);
     this.#bucket.setRate(nowUs, pace, Math.max(2 * this.unitBytes, pace * BURST_SECONDS));
   }

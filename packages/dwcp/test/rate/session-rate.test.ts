@@ -95,6 +95,34 @@ describe("SessionRate", () => {
     expect(rate.inflightCap(1000, 8)).toBe(36_000);
   });
 
+  test.each([
+    ["goes on while only some streams are late", [100_000, 900_000, 900_000], "startup"],
+    ["ends when everything is late, whatever the rate seems to be", [190_000, 200_000], "drain"],
+  ])("start-up %s", (_, roundTrips, phase) => {
+    const rate = new SessionRate(0.5);
+    const fixed = { appLimited: false, alone: false, inflightBytes: 50 * MEGABYTE };
+    let nowUs = 0;
+    let deliveryRate = MEGABYTE;
+    const hear = (rttUs: number, roundEnded: boolean): void => {
+      nowUs += 30_000;
+      rate.sample({ ...fixed, nowUs, rttUs, deliveryRate, roundEnded });
+    };
+    hear(100_000, true);
+    for (let round = 0; round < 4; round++) {
+      deliveryRate *= 1.5;
+      for (const rttUs of roundTrips) hear(rttUs, false);
+      hear(Math.max(...roundTrips), true);
+    }
+    expect(rate.phase).toBe(phase);
+  });
+
+  test("begins with four short units per stream, however long units are cut", () => {
+    const rate = new SessionRate(0.5);
+    expect(rate.inflightCap(32_768, 32, 98_304)).toBe(132 * 32_768);
+    // One for each stream goes in any case.
+    expect(rate.inflightCap(32_768, 32, 262_144)).toBe(36 * 262_144);
+  });
+
   test("begins anew after a restart", () => {
     const path = new SimulatedPath({ bytesPerSecond: MEGABYTE, rttUs: 10_000 });
     path.run(5_000_000);
