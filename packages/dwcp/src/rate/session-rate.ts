@@ -29,6 +29,8 @@ const PROBE_RTT_US = 200_000;
 const LEAST_UNITS = 4;
 // Per stream, so that a window that doubles with each round trip finds something to send.
 const STARTUP_UNITS = 4;
+// Of units that are cut longer: four of them on each stream overfill a path before anything is known of it.
+const STARTUP_LONG_UNITS = 2;
 const LONGEST_DRAIN_ROUNDS = 3;
 // An acknowledgement may wait so long (spec/dwcp.md B6), and both processes for their turn: on a shorter path, this is the path.
 const LEAST_ROUND_US = 20_000;
@@ -111,15 +113,19 @@ export class SessionRate {
     const longest = Math.max(unitBytes, longestBytes);
     const least = LEAST_UNITS * longest;
     if (this.#phase === "probeRtt") return least;
-    const floor = least + streams * longest;
-    if (this.#phase !== "startup") return Math.max(floor, INFLIGHT_GAIN * this.#bdp());
-    return Math.max(floor, this.freshBytes(unitBytes, streams), STARTUP_GAIN * this.#bdp());
+    if (this.#phase !== "startup") {
+      return Math.max(least + streams * longest, INFLIGHT_GAIN * this.#bdp());
+    }
+    const floor = Math.max(
+      least + STARTUP_LONG_UNITS * streams * longest,
+      this.freshBytes(unitBytes, streams),
+    );
+    return Math.max(floor, STARTUP_GAIN * this.#bdp());
   }
 
   /**
    * Encoded bytes that fresh connections need in flight to widen their windows: one that waits for acknowledgements of its only unit does
-   * not. 0 after start-up. It goes by how long units should be: four that are cut longer, on each stream, would overfill a path before
-   * anything is known of it.
+   * not. 0 after start-up.
    */
   freshBytes(unitBytes: number, streams: number): number {
     if (this.#phase !== "startup") return 0;

@@ -55,10 +55,16 @@ export class SendingTransfer {
   /** Part of the session's bytes that it gets at least, 0 to 1. */
   readonly minShare: number;
 
-  /** An offer without a length is of an object that grows until {@link end}. */
-  constructor(offer: OfferMessage, minShare = 0) {
+  readonly #landed: ((body: UnitBody) => void) | undefined;
+
+  /**
+   * An offer without a length is of an object that grows until {@link end}. `landed` hears of each unit that the peer has and that
+   * went out once: nothing reads its bytes any more.
+   */
+  constructor(offer: OfferMessage, minShare = 0, landed?: (body: UnitBody) => void) {
     this.offer = offer;
     this.minShare = minShare;
+    this.#landed = landed;
     this.#isGrowing = offer.rawLength < 0;
     this.#length = Math.max(0, offer.rawLength);
     this.#supply.plan.add(0, this.#length, "best");
@@ -171,6 +177,8 @@ export class SendingTransfer {
     this.arrived.add(body.rawOffset, body.rawOffset + body.rawBytes);
     this.#failures.forget(body.rawOffset);
     if (this.isComplete && this.state === "sending") this.state = "finishing";
+    // Another copy may still lie in a socket.
+    if (flying !== undefined && unit.sends === 1) this.#landed?.(body);
     return flying;
   }
 

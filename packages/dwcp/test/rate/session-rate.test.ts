@@ -118,9 +118,9 @@ describe("SessionRate", () => {
 
   test("begins with four short units per stream, however long units are cut", () => {
     const rate = new SessionRate(0.5);
-    expect(rate.inflightCap(32_768, 32, 98_304)).toBe(132 * 32_768);
-    // One for each stream goes in any case.
-    expect(rate.inflightCap(32_768, 32, 262_144)).toBe(36 * 262_144);
+    expect(rate.inflightCap(32_768, 32, 49_152)).toBe(132 * 32_768);
+    // Two of those for each stream go in any case.
+    expect(rate.inflightCap(32_768, 32, 98_304)).toBe(68 * 98_304);
   });
 
   test("begins anew after a restart", () => {

@@ -3,15 +3,14 @@ import { DeliveryMeter } from "#src/rate/delivery-meter.js";
 import { SessionRate } from "#src/rate/session-rate.js";
 import { Pacer } from "#src/session/pacer.js";
 import { DEFAULT_TUNING } from "#src/session/session-options.js";
-import { CHUNK_OVERHEAD_BYTES } from "#src/wire/chunk-frame.js";
 
 const STORED = 98_304;
-const FRESH = (4 + 4 * 32) * (32_768 + CHUNK_OVERHEAD_BYTES);
+const STREAMS = 32;
 
 function begin(): { pacer: Pacer; rate: SessionRate; meter: DeliveryMeter } {
   const rate = new SessionRate(0.5);
   const meter = new DeliveryMeter();
-  const parts = { tuning: DEFAULT_TUNING, streams: { alive: 32 }, rate, meter };
+  const parts = { tuning: DEFAULT_TUNING, streams: { alive: STREAMS }, rate, meter };
   return { pacer: new Pacer(0, { ...parts, mostEncodedBytes: 1_048_576 }), rate, meter };
 }
 
@@ -26,10 +25,8 @@ function fill(nowUs: number, { pacer, meter }: ReturnType<typeof begin>): number
   return bytes;
 }
 
-test("fresh connections are given what widens their windows, not as many long units", () => {
-  const bytes = fill(0, begin());
-  expect(bytes).toBeGreaterThan(FRESH - STORED);
-  expect(bytes).toBeLessThanOrEqual(FRESH);
+test("fresh connections are given what widens their windows: two long units each, not four", () => {
+  expect(fill(0, begin())).toBe((4 + 2 * STREAMS) * STORED);
 });
 
 test("what widens windows is not paced by a rate that was measured before they were wider", () => {
@@ -42,6 +39,9 @@ test("what widens windows is not paced by a rate that was measured before they w
   rate.sample({ ...sample, nowUs: 400_000, rttUs: 400_000, inflightBytes });
   // A quarter of a megabyte per second, as far as is known: the pace would let one unit go.
   expect(rate.pacingRate).toBeLessThan(1_000_000);
-  for (let i = 0; i < before / STORED / 2; i++) meter.lost(STORED);
-  expect(fill(400_000, session)).toBeGreaterThan(before / 2 - 2 * STORED);
+  for (let i = 0; i < before / STORED; i++) meter.lost(STORED);
+  // Four short ones each: what comes on top of that is paced.
+  const fresh = 4 * STREAMS * 32_768;
+  expect(fill(400_000, session)).toBeGreaterThan(fresh);
+  expect(meter.inflightBytes).toBeLessThan(1.2 * fresh);
 });

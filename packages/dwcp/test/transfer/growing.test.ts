@@ -34,6 +34,38 @@ function unit(rawOffset: number, rawBytes: number): UnitBody {
   return { ...plain, rawOffset, rawBytes, encoded };
 }
 
+const stamp = {
+  sentUs: 0,
+  deliveredBytes: 0,
+  deliveredUs: 0,
+  firstSentUs: 0,
+  appLimited: false,
+  alone: true,
+};
+
+test("B6: bytes of a unit are given back when it arrived and no other copy of it was ever sent", () => {
+  const landed: number[] = [];
+  const whole = { ...offer, rawLength: 3_000 };
+  const transfer = new SendingTransfer(whole, 0, ({ rawOffset }) => landed.push(rawOffset));
+  transfer.accepted(2, []);
+  const extent = transfer.takeExtent(4_096);
+  if (extent === undefined) throw new Error("an extent");
+  transfer.supply(extent, [unit(0, 1_000), unit(1_000, 1_000), unit(2_000, 1_000)]);
+  const [once, twice, late] = [0, 1, 2].map(() => transfer.takeUnit());
+  if (once === undefined || twice === undefined || late === undefined) throw new Error("units");
+  const first = transfer.launch(once, 0, stamp);
+  const copies = [transfer.launch(twice, 0, stamp), transfer.launch(twice, 1, stamp)];
+  const silent = transfer.launch(late, 2, stamp);
+  transfer.arrive(first.unitId);
+  transfer.arrive(first.unitId);
+  for (const { unitId } of copies) transfer.arrive(unitId);
+  // Its repeat waits already.
+  transfer.giveUp(silent);
+  transfer.arrive(silent.unitId);
+  expect(landed).toEqual([0]);
+  expect(transfer.state).toBe("finishing");
+});
+
 test("B4: a transfer without a length is not complete before its end, whatever has arrived", () => {
   const transfer = new SendingTransfer(offer);
   transfer.accepted(2, []);
@@ -47,14 +79,6 @@ test("B4: a transfer without a length is not complete before its end, whatever h
   transfer.supply(extent, [unit(0, 1_000)]);
   const taken = transfer.takeUnit();
   if (taken === undefined) throw new Error("a unit");
-  const stamp = {
-    sentUs: 0,
-    deliveredBytes: 0,
-    deliveredUs: 0,
-    firstSentUs: 0,
-    appLimited: false,
-    alone: true,
-  };
   const flying = transfer.launch(taken, 0, stamp);
   transfer.arrive(flying.unitId);
   expect(transfer.isComplete).toBe(false);

@@ -1,6 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync, statSync, type Stats } from "node:fs";
+import { closeSync, fstatSync, openSync, read, readSync, statSync, type Stats } from "node:fs";
+import { promisify } from "node:util";
 import { DwcpError } from "../../errors.js";
 import type { ByteSource } from "../../hde/byte-source.js";
+
+const readAt = promisify(read);
 
 /** A file that is read where it lies, and knows whether it was changed meanwhile. */
 export class FileSource implements ByteSource {
@@ -10,6 +13,8 @@ export class FileSource implements ByteSource {
   readonly #opened: Stats;
   /** Where it lies. */
   readonly path: string;
+  #reads = 0;
+  #isClosed = false;
 
   /** Opens `path` for reading; the caller closes it. */
   constructor(path: string) {
@@ -39,6 +44,26 @@ export class FileSource implements ByteSource {
   }
 
   /**
+   * Fills `into` from `offset` on, in a thread of the system.
+   *
+   * @throws DwcpError `dwcp.source_changed` when the file became shorter; `dwcp.shutdown` after {@link FileSource.close}.
+   */
+  async fill(offset: number, into: Uint8Array): Promise<void> {
+    if (this.#isClosed) throw new DwcpError("dwcp.shutdown", `${this.path} was closed`);
+    this.#reads += 1;
+    try {
+      for (let at = 0; at < into.length;) {
+        const { bytesRead } = await readAt(this.#fd, into, at, into.length - at, offset + at);
+        if (bytesRead === 0) throw this.#changed();
+        at += bytesRead;
+      }
+    } finally {
+      this.#reads -= 1;
+      if (this.#isClosed && this.#reads === 0) closeSync(this.#fd);
+    }
+  }
+
+  /**
    * Checks that the file is still what it was when it was opened. spec/dwcp.md B8
    *
    * @throws DwcpError `dwcp.source_changed`.
@@ -51,9 +76,11 @@ export class FileSource implements ByteSource {
     }
   }
 
-  /** Closes the file. */
+  /** Closes the file, once nothing reads it. */
   close(): void {
-    closeSync(this.#fd);
+    this.#isClosed = true;
+    // Its number may soon be another file's.
+    if (this.#reads === 0) closeSync(this.#fd);
   }
 
   #changed(): DwcpError {

@@ -9,8 +9,10 @@ import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { LoadGauge } from "../load-gauge.js";
 import type { HdeJob } from "../workers/hde-job.js";
 import type { HdePool } from "../workers/hde-pool.js";
+import type { MadeBy } from "./ahead-bytes.js";
 import type { SendSource } from "./send-source.js";
 import { StoredExtents } from "./stored-extents.js";
+import { StoredFile } from "./stored-file.js";
 import type { WorkTally } from "./work-tally.js";
 
 /** An earlier state that the peer may have. */
@@ -72,15 +74,22 @@ export class ExtentEncoder {
   #ownBytes = 0;
   #isIndexing = false;
   #stored: StoredExtents | undefined;
+  #file: StoredFile | undefined;
 
   constructor(options: ExtentEncoderOptions) {
     this.#options = options;
     this.#levels = new LevelController(options.settings.level, options.cpuCeiling);
   }
 
-  /** Raw bytes of the next extent. */
-  get extentBytes(): number {
-    return this.#extentBytes;
+  /** Raw bytes of the next extent, where units of stored bytes should have `storedUnitBytes`. */
+  extentBytes(storedUnitBytes: number): number {
+    return this.#file?.extentBytes(storedUnitBytes) ?? this.#extentBytes;
+  }
+
+  /** What makes units. */
+  get madeBy(): MadeBy {
+    if (this.#file !== undefined) return "file";
+    return this.#stored === undefined ? "workers" : "here";
   }
 
   /** Extents that may be encoded at the same time. */
@@ -120,6 +129,7 @@ export class ExtentEncoder {
       baseline === undefined && StoredExtents.fits(object, settings)
         ? new StoredExtents(object, settings)
         : undefined;
+    this.#file = baseline === undefined ? StoredFile.of(object, settings) : undefined;
     this.#ownBytes = 0;
     this.#job = pool.open({
       pageBytes,
@@ -150,6 +160,7 @@ export class ExtentEncoder {
   ): Promise<readonly UnitBody[]> {
     const job = this.#job;
     if (job === undefined) throw new DwcpError("dwcp.shutdown", "nothing is encoded any more");
+    if (this.#file !== undefined) return await this.#file.encode(extent);
     const level = this.#adjust(goodput);
     this.#options.work.level = level;
     const bytes = extent.end - extent.start;
@@ -165,6 +176,11 @@ export class ExtentEncoder {
         ? Math.min(LARGEST_EXTENT_BYTES, 2 * this.#extentBytes)
         : FIRST_EXTENT_BYTES;
     return units;
+  }
+
+  /** The receiver has a unit that went out once. */
+  landed(unit: UnitBody): void {
+    this.#file?.landed(unit);
   }
 
   /** The receiver has everything up to `arrived`: units to come may refer to it, once it is indexed. */

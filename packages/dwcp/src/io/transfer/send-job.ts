@@ -39,8 +39,11 @@ export class SendJob {
 
   constructor(options: SendJobOptions) {
     this.#options = options;
-    this.transfer = new SendingTransfer(options.offer, options.minShare);
-    this.#encoder = new ExtentEncoder(options);
+    const encoder = new ExtentEncoder(options);
+    this.#encoder = encoder;
+    this.transfer = new SendingTransfer(options.offer, options.minShare, (unit) =>
+      encoder.landed(unit),
+    );
     const { object, platform, offer, pool, settings, verification } = options;
     this.#hashes = new ObjectHashes(
       object,
@@ -68,12 +71,12 @@ export class SendJob {
   /** Has extents encoded while the streams will soon run dry; `true` when this thread did some itself. */
   encode(sending: SendingSide): boolean {
     const { transfer } = this;
-    const enough = aheadBytes(sending, this.#encoder.stored === undefined ? "workers" : "here");
+    const enough = aheadBytes(sending, this.#encoder.madeBy);
     this.#noteArrived();
     if (transfer.arrived.covered !== this.#toldBytes) this.#tellProgress();
     while (transfer.state === "sending" && transfer.waitingBytes < enough) {
       if (this.#underWay.length >= this.#encoder.most) return false;
-      const extent = transfer.takeExtent(this.#encoder.extentBytes);
+      const extent = transfer.takeExtent(this.#encoder.extentBytes(sending.storedUnitBytes));
       if (extent === undefined) return false;
       if (extent.rule === "raw" || extent.rule === "plain") {
         // What is left over comes back as another extent.

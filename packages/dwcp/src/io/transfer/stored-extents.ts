@@ -30,34 +30,44 @@ export class StoredExtents {
 
   /** Encodes an extent, with the rest of its first page, to units of about `unitBytes`. */
   encode(extent: { readonly start: number; readonly end: number }, unitBytes: number): UnitBody[] {
-    const { pageBytes, platform } = this.#settings;
+    const { pageBytes } = this.#settings;
     const start = extent.start - (extent.start % pageBytes);
     const raw = this.#object.source.read(start, extent.end - start);
-    const kinds = classifyPages(raw, start, pageBytes, undefined, platform);
-    const stepPages = storedStep(unitBytes, this.#settings) / pageBytes;
-    const units: UnitBody[] = [];
-    for (let page = 0; page < kinds.length;) {
-      const zeros = zeroRun(kinds, page);
-      const end = zeros > 0 ? page + zeros : storedEnd(kinds, page, stepPages);
-      const piece = raw.subarray(page * pageBytes, end * pageBytes);
-      units.push(this.#unit(piece, start + page * pageBytes, zeros > 0));
-      page = end;
-    }
-    return units;
+    return storedUnits(raw, start, unitBytes, this.#settings);
   }
+}
 
-  #unit(raw: Uint8Array, rawOffset: number, isZero: boolean): UnitBody {
-    const place = { rawOffset, rawBytes: raw.length, ...PLAIN };
-    if (isZero) {
-      return {
-        ...place,
-        codec: Codec.ZERO,
-        rawCrc: zeroCrc(raw.length),
-        encoded: raw.subarray(0, 0),
-      };
-    }
-    return { ...place, codec: Codec.RAW, rawCrc: this.#settings.platform.crc32(raw), encoded: raw };
+/** Makes units of about `unitBytes` of bytes that begin at a page: views of them, and long runs of zeros as what they are. */
+export function storedUnits(
+  raw: Uint8Array,
+  start: number,
+  unitBytes: number,
+  settings: ObjectSettings,
+): UnitBody[] {
+  const { pageBytes, platform } = settings;
+  const kinds = classifyPages(raw, start, pageBytes, undefined, platform);
+  const stepPages = storedStep(unitBytes, settings) / pageBytes;
+  const units: UnitBody[] = [];
+  for (let page = 0; page < kinds.length;) {
+    const zeros = zeroRun(kinds, page);
+    const end = zeros > 0 ? page + zeros : storedEnd(kinds, page, stepPages);
+    const piece = raw.subarray(page * pageBytes, end * pageBytes);
+    units.push(unitOf(piece, start + page * pageBytes, zeros > 0, platform));
+    page = end;
   }
+  return units;
+}
+
+function unitOf(
+  raw: Uint8Array,
+  rawOffset: number,
+  isZero: boolean,
+  { crc32 }: Pick<ObjectSettings["platform"], "crc32">,
+): UnitBody {
+  const place = { rawOffset, rawBytes: raw.length, ...PLAIN };
+  if (!isZero) return { ...place, codec: Codec.RAW, rawCrc: crc32(raw), encoded: raw };
+  const encoded = raw.subarray(0, 0);
+  return { ...place, codec: Codec.ZERO, rawCrc: zeroCrc(raw.length), encoded };
 }
 
 // Zeros that are worth a unit: a long run, or all that is left.
