@@ -1,7 +1,6 @@
 import type { DwcpConfig } from "../../config/config-table.js";
 import type { ConfigChange } from "../../config/read-config.js";
 import { MetricsBook } from "../../metrics/metrics-book.js";
-import { PROTOCOL_MAJOR, PROTOCOL_MINOR } from "../../wire/preface.js";
 import type { DictionaryInfo } from "../../dictionary/dictionary-book.js";
 import type { KeptStateInfo } from "../transfer/sent-states.js";
 import type { DwcpNode } from "../dwcp-node.js";
@@ -16,6 +15,7 @@ import { type ChangeTerms, ConfigHistory, type ConfigVersion } from "./config-hi
 import { ManagedMigrations, type RunningMigration } from "./managed-migrations.js";
 import { ManagedNode } from "./managed-node.js";
 import { type ManagedResult, ManagedTransfers, type RunningTransfer } from "./managed-transfers.js";
+import { ManagerMetrics } from "./manager-metrics.js";
 import type { ManagerHealth, ManagerState } from "./manager-state.js";
 import { NodeLifecycle } from "./node-lifecycle.js";
 import { NodeMetrics } from "./node-metrics.js";
@@ -44,12 +44,12 @@ export interface ManagerOptions extends ManagerSecrets {
 export class DwcpManager {
   readonly #metrics: MetricsBook;
   readonly #nodeMetrics: NodeMetrics;
+  readonly #ownMetrics: ManagerMetrics;
   readonly #options: ManagerOptions;
   readonly #history: ConfigHistory;
   readonly #transfers: ManagedTransfers;
   readonly #migrations: ManagedMigrations;
   readonly #life: NodeLifecycle;
-  #toldTransport: TransportInfo | undefined;
   #toldHealth = "";
 
   /** @throws DwcpError `dwcp.invalid_config` naming every problem. */
@@ -58,6 +58,7 @@ export class DwcpManager {
     this.#history = new ConfigHistory(options.config);
     this.#metrics = new MetricsBook(this.config["node.id"]);
     this.#nodeMetrics = new NodeMetrics(this.#metrics);
+    this.#ownMetrics = new ManagerMetrics(this.#metrics);
     this.#transfers = new ManagedTransfers(this.#metrics);
     this.#migrations = new ManagedMigrations(this.#metrics);
     this.#life = new NodeLifecycle({
@@ -108,9 +109,9 @@ export class DwcpManager {
     const node = this.#node;
     if (node !== undefined) {
       this.#nodeMetrics.take(node, this.config["transport.pacingRateBitsPerSecond"] / 8);
-      this.#measureTransport(node);
+      this.#ownMetrics.takeTransport(this.transport);
     }
-    this.#measureState();
+    this.#ownMetrics.takeHealth(this.health, this.config.enabled);
     return this.#metrics;
   }
 
@@ -265,7 +266,7 @@ export class DwcpManager {
       },
       look: () => this.#look(),
     });
-    this.#measureTransport(running.node);
+    this.#ownMetrics.takeTransport(this.#transportOf(running.node));
     return running;
   }
 
@@ -286,24 +287,5 @@ export class DwcpManager {
 
   #transportOf(node: DwcpNode | undefined): TransportInfo {
     return transportOf(node?.rma, this.#options.tls === undefined ? "tcp" : "tls");
-  }
-
-  // Never says rdma while bytes go over TCP. spec/dwcp.md B14
-  #measureTransport(node: DwcpNode): void {
-    const transport = this.#transportOf(node);
-    const before = this.#toldTransport;
-    if (before !== undefined) this.#metrics.set("dwcp_transport_info", { ...before }, 0);
-    this.#metrics.set("dwcp_transport_info", { ...transport }, 1);
-    this.#toldTransport = transport;
-  }
-
-  #measureState(): void {
-    const { config, health } = this;
-    const isWell = health.ready && health.state !== "degraded";
-    const value = isWell ? 2 : health.live ? 1 : 0;
-    const protocol = `${PROTOCOL_MAJOR}.${PROTOCOL_MINOR}`;
-    this.#metrics.set("dwcp_system_version_info", { protocol }, 1);
-    this.#metrics.set("dwcp_system_config_enabled", { feature: "dwcp" }, config.enabled ? 1 : 0);
-    this.#metrics.set("dwcp_system_component_health", { component: "manager" }, value);
   }
 }
