@@ -1,23 +1,17 @@
 import type { Socket } from "node:net";
 import { DwcpError } from "../../errors.js";
-import { Connection, type ConnectionNews } from "../../session/connection.js";
+import type { ConnectionNews } from "../../session/connection.js";
 import { Session } from "../../session/session.js";
 import type { SessionIdentity } from "../../session/session-identity.js";
-import {
-  AttachOpening,
-  InitiateOpening,
-  type StreamOpening,
-} from "../../session/stream-opening.js";
 import type { SendJob } from "../transfer/send-job.js";
-import { dialFailure } from "./dial-failure.js";
-import { DialingSet } from "./dialing-set.js";
 import { dialPeer } from "./dial-peer.js";
+import { LinkOpenings } from "./link-openings.js";
 import type { LinkOptions, PeerAddress } from "./link-options.js";
-import { handshakeContext, type NodeContext, nowUs } from "./node-context.js";
+import { type NodeContext, nowUs } from "./node-context.js";
 import { PathProber } from "./path-prober.js";
 import { RetryPause } from "./retry-pause.js";
 import { SessionHost, type SessionOwner, type SessionService } from "./session-host.js";
-import { SocketDriver } from "./socket-driver.js";
+import type { SocketDriver } from "./socket-driver.js";
 import { StreamTuner } from "./stream-tuner.js";
 import type { StreamReading } from "./stream-reading.js";
 import { type LinkCondition, type TrafficReading, TrafficTally } from "./traffic-tally.js";
@@ -36,11 +30,10 @@ export class PeerLink {
   readonly #jobs = new Set<SendJob>();
   readonly #tuner: StreamTuner;
   readonly #tally = new TrafficTally();
-  readonly #dialing = new DialingSet();
+  readonly #openings: LinkOpenings;
   readonly #prober: PathProber;
   readonly #retry = new RetryPause();
   #host: SessionHost | undefined;
-  #nextIndex = 1;
   #isClosed = false;
 
   constructor(
@@ -53,6 +46,17 @@ export class PeerLink {
     this.#context = context;
     this.#options = options;
     this.#tuner = new StreamTuner(options);
+    this.#openings = new LinkOpenings({
+      address,
+      context,
+      options,
+      tally: this.#tally,
+      establish: (identity) => this.#establish(identity),
+      news: (driver, news) => this.#hear(driver, news),
+      failed: (error) => this.#failed(error),
+      left: (driver) => this.#host?.leave(driver),
+      stirred: () => this.stir(),
+    });
     this.#prober = new PathProber((listener) => dialPeer(address, options, listener), {
       found: (socket) => this.#found(socket),
       failed: (error) => this.#failed(error),
@@ -121,7 +125,7 @@ export class PeerLink {
     this.#retry.stop();
     this.#tuner.stop();
     this.#prober.stop();
-    this.#dialing.drop();
+    this.#openings.drop();
     this.#host?.close();
     for (const job of this.#jobs) job.fail(closedError());
   }
@@ -131,15 +135,15 @@ export class PeerLink {
     if (this.#isClosed) return;
     const host = this.#host;
     if (host === undefined) {
-      if (this.#dialing.size === 0 && this.#jobs.size > 0) this.#dial(undefined);
+      if (this.#openings.size === 0 && this.#jobs.size > 0) this.#dial(undefined);
       return;
     }
     if (!this.#isReachable(host.session)) return;
     const { maxStreams } = host.session.options.identity.capabilities;
     const wanted = this.#wantedOf(host.session);
-    const room = maxStreams - host.session.streams.size - this.#dialing.size;
-    const missing = wanted - host.session.streams.alive - this.#dialing.size;
-    if (this.#retry.failures > 0 && this.#dialing.size > 0) return;
+    const room = maxStreams - host.session.streams.size - this.#openings.size;
+    const missing = wanted - host.session.streams.alive - this.#openings.size;
+    if (this.#retry.failures > 0 && this.#openings.size > 0) return;
     for (let i = 0; i < Math.min(missing, room); i++) this.#dial(host.session);
   }
 
@@ -150,7 +154,7 @@ export class PeerLink {
       return false;
     }
     this.#prober.stop();
-    if (path === "back") this.#dialing.drop();
+    if (path === "back") this.#openings.drop();
     return path === "answering";
   }
 
@@ -161,11 +165,11 @@ export class PeerLink {
       return;
     }
     // Another one that connected and heard nothing since.
-    this.#dialing.drop();
+    this.#openings.drop();
     const { maxStreams } = session.options.identity.capabilities;
     if (session.streams.size >= maxStreams) session.makeRoom(nowUs());
     tuneSocket(socket, this.#context.congestionControl);
-    this.#open(socket, session);
+    this.#openings.open(socket, session);
     this.stir();
   }
 
@@ -181,60 +185,7 @@ export class PeerLink {
   }
 
   #dial(session: Session | undefined): void {
-    if (this.#retry.isPausing) return;
-    const socket = dialPeer(this.address, this.#options, {
-      connected: (connected) => {
-        tuneSocket(connected, this.#context.congestionControl);
-        this.#dialing.delete(connected);
-        this.#open(connected, session);
-      },
-      failed: (failed, error) => {
-        if (this.#dialing.delete(failed)) this.#failed(error);
-      },
-    });
-    this.#dialing.add(socket);
-  }
-
-  #open(socket: Socket, session: Session | undefined): void {
-    const context = handshakeContext(this.#context, socket);
-    const opening: StreamOpening =
-      session === undefined
-        ? new InitiateOpening(context, (identity) => this.#establish(identity))
-        : new AttachOpening(context, session, this.#takeIndex());
-    const { limits, platform } = this.#context;
-    const driver: SocketDriver = new SocketDriver(
-      { socket },
-      new Connection(opening, limits, platform.crc32),
-      {
-        nowUs,
-        tally: this.#tally,
-        news: (of, news) => this.#hear(of, news),
-        stirred: () => {
-          if (driver.streamIndex === undefined) driver.pump();
-          else this.#host?.stir();
-        },
-        closed: (of, cause) => {
-          const wasOpening = this.#dialing.delete(of);
-          this.#host?.leave(of);
-          if (wasOpening) this.#failed(dialFailure(this.address, cause, "opening"));
-        },
-      },
-    );
-    // A peer that stands still, or a path that swallows everything, says nothing that would end it.
-    this.#dialing.add(driver, {
-      forMs: this.#options.connectTimeoutMs,
-      late: () => {
-        driver.drop();
-        this.#failed(dialFailure(this.address, undefined, "connecting"));
-      },
-    });
-    driver.pump();
-  }
-
-  #takeIndex(): number {
-    const index = this.#nextIndex;
-    this.#nextIndex = (this.#nextIndex % 65_535) + 1;
-    return index;
+    if (!this.#retry.isPausing) this.#openings.dial(session);
   }
 
   #establish(identity: SessionIdentity): Session {
@@ -244,7 +195,7 @@ export class PeerLink {
     const options = { role: "initiator", identity, tuning, limits, crc32, chance } as const;
     const session = new Session(nowUs(), options);
     this.#host = new SessionHost(session, this.#owner, this.#tally);
-    this.#nextIndex = 1;
+    this.#openings.restart();
     for (const job of this.#jobs) if (!job.isOver) this.#host.send(job);
     this.#tune(session);
     return session;
@@ -253,17 +204,17 @@ export class PeerLink {
   #hear(driver: SocketDriver, news: ConnectionNews): void {
     switch (news.kind) {
       case "joined":
-        this.#dialing.delete(driver);
+        this.#openings.delete(driver);
         this.#retry.succeeded();
         this.#host?.join(driver, news.streamIndex);
         break;
       case "foreign":
-        this.#dialing.delete(driver);
+        this.#openings.delete(driver);
         driver.drop();
         this.#failed(new DwcpError("dwcp.unsupported", "the peer speaks no DWCP"));
         break;
       case "failed": {
-        const wasOpening = this.#dialing.delete(driver);
+        const wasOpening = this.#openings.delete(driver);
         driver.end();
         if (news.error.code === "dwcp.unknown_session") {
           this.#host?.close(news.error);
