@@ -10,7 +10,9 @@ import { command, describeWith } from "@proj/peers";
 import { until } from "@proj/wire-types/testing";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { killed, nodeProgram, portOf, start } from "../support/node-process.js";
@@ -43,7 +45,7 @@ describeWith("B15: a machine of QEMU", command("qemu-system-x86_64"), (qemu) => 
     const drive = `file=${join(folder, "disk")},format=raw,if=ide`;
     given.push("-drive", drive, "-qmp", `unix:${path},server=on,wait=off`);
     machine = spawn(qemu, given, { stdio: ["ignore", "inherit", "inherit"] });
-    await until(() => existsSync(path), "QEMU's monitor", { everyMs: 20 });
+    await until(() => answers(path), "QEMU's monitor", { everyMs: 20 });
     monitor = await QmpMonitor.connect({ path });
     receiver = start(nodeProgram, ["receive", "0", join(folder, "store")]);
     peer = { host: "127.0.0.1", port: await portOf(receiver) };
@@ -66,6 +68,19 @@ describeWith("B15: a machine of QEMU", command("qemu-system-x86_64"), (qemu) => 
     await killed(machine);
     rmSync(folder, { recursive: true, force: true });
   });
+
+  /** The file is there a moment before anybody listens at it. */
+  async function answers(path: string): Promise<boolean> {
+    const trying = connect(path);
+    try {
+      await once(trying, "connect");
+      return true;
+    } catch {
+      return false;
+    } finally {
+      trying.destroy();
+    }
+  }
 
   /** What QEMU itself says is in the memory. */
   async function memory(address: number, length: number): Promise<Buffer> {
