@@ -102,6 +102,11 @@ export class SessionRate {
     return this.#smoothedRttUs === 0 ? this.#expectedRttUs : this.#smoothedRttUs;
   }
 
+  /** How long the word that a unit arrived may take where nothing is wrong, in µs: the likely round trip, and what both processes take. */
+  get answerUs(): number {
+    return Math.max(LEAST_ROUND_US, this.likelyRttUs);
+  }
+
   /** Bytes per second that may be handed to the streams; Infinity before the first sample. */
   get pacingRate(): number {
     const { bandwidth } = this;

@@ -196,7 +196,7 @@ export class SendingSide {
   }
 
   #lossUs(nowUs: number): number {
-    return nowUs + AWAIT_RTTS * this.rate.likelyRttUs;
+    return nowUs + AWAIT_RTTS * this.rate.answerUs;
   }
 
   #mayGo(nowUs: number, unit: OutgoingUnit): boolean {
@@ -230,8 +230,8 @@ export class SendingSide {
 
   // What is younger than a round trip is not late.
   #oldestAlone(transfer: SendingTransfer, index: number, nowUs: number): FlyingUnit | undefined {
-    const lateUs = 2 * this.rate.smoothedRttUs;
-    if (lateUs === 0) return undefined;
+    if (this.rate.smoothedRttUs === 0) return undefined;
+    const lateUs = 2 * this.rate.answerUs;
     for (const flying of transfer.flyingUnits) {
       if (nowUs - flying.stamp.sentUs < lateUs) return undefined;
       if (flying.streamIndex !== index && flying.unit.flying === 1 && !flying.unit.done) {

@@ -123,6 +123,17 @@ describe("SessionRate", () => {
     expect(rate.inflightCap(32_768, 32, 98_304)).toBe(68 * 98_304);
   });
 
+  test("gives answers the time that both processes may take, however short the path is", () => {
+    const rate = new SessionRate(0.5);
+    expect(rate.answerUs).toBe(20_000);
+    rate.expectRtt(1_000);
+    expect([rate.likelyRttUs, rate.answerUs]).toEqual([1_000, 20_000]);
+    const longer = new SessionRate(0.5);
+    longer.expectRtt(300_000);
+    longer.expectRtt(100_000);
+    expect(longer.answerUs).toBe(100_000);
+  });
+
   test("begins anew after a restart", () => {
     const path = new SimulatedPath({ bytesPerSecond: MEGABYTE, rttUs: 10_000 });
     path.run(5_000_000);
