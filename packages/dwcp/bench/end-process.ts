@@ -1,13 +1,16 @@
 // One end of a path, told by its first argument what to be:
 //   receive FOLDER WHEN                        a node that takes objects on port 7000; prints "ready"
-//   send HOST BYTES STREAMS KILL_MS WARM WHEN  a node that sends one object of random bytes, and every KILL_MS cuts a connection;
-//                                              before that and unmeasured, its first WARM bytes as another object
+//   send HOST BYTES STREAMS KILL_MS WARM ROOM WHEN
+//                                              a node that sends one object of random bytes, and every KILL_MS cuts a connection;
+//                                              before that and unmeasured, its first WARM bytes as another object; the memory
+//                                              of the file ROOM, which is as long as the object, is free from then on ("-": none)
 //   sink                                       a plain server on port 7001 that answers when everything arrived; prints "ready"
 //   stream HOST BYTES                          one plain connection that sends as many bytes
 // Nodes hash `beside` the transfer unless WHEN says `after`. The sending roles print one line of JSON.
 import { randomFillSync } from "node:crypto";
 import { channel } from "node:diagnostics_channel";
 import { once } from "node:events";
+import { rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { startDwcpNode } from "@proj/dwcp/node";
 import { type EndReport, endPorts } from "./end-report.js";
@@ -15,7 +18,7 @@ import { type EndReport, endPorts } from "./end-report.js";
 const security = { mode: "psk", key: new TextEncoder().encode("a key of both ends") } as const;
 const LEVEL = 0;
 const [role, ...rest] = process.argv.slice(2);
-const [host = "", bytes = "0", streams = "0", killMs = "0", warm = "0"] = rest;
+const [host = "", bytes = "0", streams = "0", killMs = "0", warm = "0", room = "-"] = rest;
 const verification = rest.at(-1) === "after" ? "after" : "beside";
 
 switch (role) {
@@ -45,6 +48,7 @@ async function send(): Promise<void> {
   // Where all threads see it: nothing is copied first, as for a file.
   const object = randomFillSync(new Uint8Array(new SharedArrayBuffer(Number(bytes))));
   const count = Number(streams);
+  if (room !== "-") writeFileSync(room, object);
   const node = await startDwcpNode({
     nodeId: "near",
     security,
@@ -56,6 +60,7 @@ async function send(): Promise<void> {
   const to = { host, port: endPorts.node };
   const warming = object.subarray(0, Number(warm));
   if (warming.length > 0) await node.send(to, { key: "warm", from: warming, level: LEVEL });
+  if (room !== "-") rmSync(room);
   const killer = Number(killMs) > 0 ? cutConnections(Number(killMs), count) : undefined;
   const cpuBefore = process.cpuUsage();
   const startMs = performance.now();
