@@ -131,7 +131,7 @@ export class MoveIn {
     if (before.id > path.id) return this.#count(path, worker, entry);
     const home = before.knownWorker(transfer.worker);
     home?.live.delete(transfer);
-    const isOffered = home?.offered.covers(transfer.notifySeq, transfer.notifySeq + 1) === true;
+    const isOffered = home?.offered.has(transfer.notifySeq) === true;
     before.notifyFinished += 1;
     before.inlineConsumed += transfer.countedInline;
     transfer.countedInline = entry.inlineBytes;

@@ -28,7 +28,7 @@ export class Offers {
       const dep = entry.deps[i];
       if (dep === undefined) continue;
       const on = path.knownWorker(dep.worker);
-      if (on === undefined || on.offered.covers(dep.notifySeq, dep.notifySeq + 1)) continue;
+      if (on === undefined || on.offered.has(dep.notifySeq)) continue;
       transfer.waitsFor ??= new Set();
       transfer.waitsFor.add(`${dep.worker}.${dep.notifySeq}`);
       const waiting = on.dependents.get(dep.notifySeq) ?? [];

@@ -1,4 +1,3 @@
-import { IntervalSet } from "../buffer/interval-set.js";
 import type { ReceiveKeys } from "../crypto/receive-keys.js";
 import { WIDE_ZERO } from "../wire/wide-zero.js";
 import { ReplayWindow } from "../path/replay-window.js";
@@ -7,6 +6,7 @@ import type { Id64 } from "../wire/id64.js";
 import type { FirstCounters } from "./first-counters.js";
 import { LiveTransfers } from "../transfer/live-transfers.js";
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
+import { SettledNumbers } from "../transfer/settled-numbers.js";
 import type { Tombstones } from "../transfer/tombstones.js";
 
 /** What a path knows of one worker of the peer: its keys, its windows, its announcements and what arrived from it. */
@@ -24,7 +24,7 @@ export class PeerWorker {
   /** Its transfers that are. */
   readonly tombstones: Tombstones;
   /** Announcements that were offered to the application, refused, voided or closed: dependents may go on. */
-  readonly offered: IntervalSet = new IntervalSet();
+  readonly offered: SettledNumbers;
   /** Transfers that wait until another one is offered, by its notifySeq. */
   readonly dependents: Map<number, PulledTransfer[]> = new Map();
   /** Ids here of transfers that were announced again on another path, by the number they had on this one. */
@@ -69,7 +69,7 @@ export class PeerWorker {
     this.live = new LiveTransfers(options.hash);
     this.largest = counters.packetNumber - 1;
     this.weighedLargest = this.largest;
-    this.offered.add(0, counters.notifySeq);
+    this.offered = new SettledNumbers(counters.notifySeq);
     this.keys = options.keys;
     this.tombstones = options.tombstones;
     this.packets = new ReplayWindow(options.packetWindow, counters.packetNumber);

@@ -1,8 +1,8 @@
-import { IntervalSet } from "../buffer/interval-set.js";
 import { IdMap } from "../sched/id-map.js";
 import type { KeyHash } from "../sched/key-hash.js";
 import { type Linked, LinkedSet } from "../sched/linked-set.js";
 import { type Id64, highWord } from "../wire/id64.js";
+import { SettledNumbers } from "./settled-numbers.js";
 
 /** How many tombstones a path keeps. spec/dcquic.md §6 */
 const MAX_TOMBSTONES = 65_536;
@@ -52,7 +52,7 @@ export class Tombstone implements Linked<Tombstone> {
 export class Tombstones {
   readonly #limit: number;
   // Numbers that no question will come about. One that CLOSED names again costs nothing: the peer decides how often it does.
-  readonly #closed = new IntervalSet();
+  readonly #closed: SettledNumbers;
   readonly #forgotten: (tombstone: Tombstone) => void;
   readonly #bySeq: IdMap<Tombstone>;
   // Apart, so that the one to go is found at once: the peer decides how many fail.
@@ -71,7 +71,7 @@ export class Tombstones {
   ) {
     this.#bySeq = new IdMap(hash);
     this.#forgotten = forgotten;
-    this.#closed.add(0, first);
+    this.#closed = new SettledNumbers(first);
     this.#limit = limit;
   }
 
@@ -87,7 +87,7 @@ export class Tombstones {
 
   /** Remembers a finished transfer, unless CLOSED covered it before it was. */
   add(notifySeq: number, tombstone: Tombstone): void {
-    if (this.#closed.covers(notifySeq, notifySeq + 1)) {
+    if (this.#closed.has(notifySeq)) {
       this.#forgotten(tombstone);
       return;
     }
@@ -104,12 +104,10 @@ export class Tombstones {
    * were not closed before, from one to another, and nothing else is looked at.
    */
   close(start: number, end: number, firstClosed: (start: number, end: number) => void): void {
-    for (let at = this.#closed.firstGap(start); at < end; at = this.#closed.firstGap(at)) {
-      const until = Math.min(end, this.#closed.firstHeld(at));
-      this.#closed.add(at, until);
-      this.#forgetBetween(at, until);
-      firstClosed(at, until);
-    }
+    this.#closed.addNew(start, end, (from, to) => {
+      this.#forgetBetween(from, to);
+      firstClosed(from, to);
+    });
   }
 
   /** Forgets all of them, because their path is forgotten. */
