@@ -7,6 +7,7 @@ import {
   createTransportPool,
   UdpDriver,
 } from "@proj/dcquic-core/node";
+import type { Socket } from "node:net";
 import { rackKey } from "./udp-pools.js";
 
 /** Over what it runs. */
@@ -27,6 +28,11 @@ export interface NetnsOrder {
   /** Of every host; 1 GB/s if absent. */
   readonly nicBytesPerSecond?: number;
 }
+
+// It ends with the test that started it, however that ends.
+process.stdin.resume().once("close", () => process.exit(1));
+// A pipe, as the test makes it: nothing waits for it.
+(process.stdin as Socket).unref();
 
 const order = JSON.parse(process.argv[2] ?? "{}") as NetnsOrder;
 const [host = "", ...otherHosts] = order.hosts;

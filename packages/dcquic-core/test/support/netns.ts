@@ -92,7 +92,7 @@ export class TwoNamespaces {
     const child = spawn(
       "ip",
       ["netns", "exec", this.#names[side], process.execPath, program, JSON.stringify(order)],
-      { stdio: ["ignore", "pipe", "inherit"] },
+      { stdio: ["pipe", "pipe", "inherit"] },
     );
     let isOver = false;
     this.#children.push(() => {
