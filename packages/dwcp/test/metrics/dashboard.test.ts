@@ -50,3 +50,10 @@ test("labels are those of the description, and their values are escaped", () => 
   expect(text).toContain('dwcp_hde_compression_ratio_bucket{node="a\\"b",le="4"} 1');
   expect(text).toContain('dwcp_hde_compression_ratio_count{node="a\\"b"} 1');
 });
+
+test("the page about running a node says of every alert what to look at", () => {
+  const page = new URL("../../../../docs/guide/dwcp-operation.md", import.meta.url);
+  const named = new Set(readFileSync(page, "utf8").match(/`Dwcp\w+`/g));
+  const missing = DwcpAlerts.filter(({ name }) => !named.has(`\`${name}\``));
+  expect(missing).toEqual([]);
+});
