@@ -18,6 +18,7 @@ import {
 import { nodeHdePlatform } from "@proj/dwcp/node";
 import { readFileSync } from "node:fs";
 import { anchorsOf } from "./data/anchors.js";
+import { binaryPair } from "./data/binary-pair.js";
 import { packagePair } from "./data/package-pair.js";
 import type { Pair } from "./data/pair.js";
 import { memoryPairs } from "./data/process-memory.js";
@@ -45,7 +46,13 @@ await runSuite({
 
 async function measure(): Promise<readonly Fact[]> {
   const facts: Fact[] = [];
-  const pairs = [...(await memoryPairs()), ...sqlitePair(), ...packagePair(), ...given()];
+  const pairs = [
+    ...(await memoryPairs()),
+    ...sqlitePair(),
+    ...packagePair(),
+    ...binaryPair(),
+    ...given(),
+  ];
   // A node encodes many objects: what is measured is not its first.
   for (const pair of pairs.slice(0, WARM_UP_PAIRS)) send(pair, pair.before);
   for (const pair of pairs) facts.push(...measurePair(pair));

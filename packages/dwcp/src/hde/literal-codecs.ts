@@ -3,20 +3,33 @@ import type { ZstdEngine } from "../zstd/zstd-engine.js";
 import type { Literals } from "./literals.js";
 
 const SAMPLE_BYTES = 16_384;
+const SAMPLE_PIECES = 4;
+const PIECE_BYTES = SAMPLE_BYTES / SAMPLE_PIECES;
 /** What shrinks less is not worth decompressing, where nobody says otherwise. spec/dwcp.md B10, B16 */
 const MIN_RATIO = 1.1;
 const SAMPLE_LEVEL = 1;
 
-/** Tells by a sample from the middle whether compressing pays at all. spec/dwcp.md B10 */
+/** Tells by a sample whether compressing pays at all. spec/dwcp.md B10 */
 export function isWorthCompressing(
   bytes: Uint8Array,
   zstd: ZstdEngine,
   minRatio: number = MIN_RATIO,
 ): boolean {
-  const start = Math.max(0, Math.floor((bytes.length - SAMPLE_BYTES) / 2));
-  const sample = bytes.subarray(start, start + SAMPLE_BYTES);
+  const sample = sampleOf(bytes);
   const packed = zstd.compress(sample, { level: SAMPLE_LEVEL }).length;
   return packed * minRatio <= sample.length;
+}
+
+// From several places, the ends among them: a unit may hold a table of hashes or a picture anywhere, and shrink all the same.
+function sampleOf(bytes: Uint8Array): Uint8Array {
+  if (bytes.length <= SAMPLE_BYTES) return bytes;
+  const sample = new Uint8Array(SAMPLE_BYTES);
+  const step = (bytes.length - PIECE_BYTES) / (SAMPLE_PIECES - 1);
+  for (let piece = 0; piece < SAMPLE_PIECES; piece++) {
+    const from = Math.floor(piece * step);
+    sample.set(bytes.subarray(from, from + PIECE_BYTES), piece * PIECE_BYTES);
+  }
+  return sample;
 }
 
 /**

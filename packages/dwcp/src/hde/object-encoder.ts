@@ -19,8 +19,8 @@ const MAX_UNIT_BYTES = 524_288;
 const LARGE_UNIT_BYTES = 8_388_608;
 const LARGE_UNIT_RATIO = 200;
 const MAX_SPAN_BYTES = 16_777_216;
-// Where compressing did not pay, one unit in this many is tried again. spec/dwcp.md B10
-const RETEST_UNITS = 32;
+// After so many units in a row that do not shrink, one in as many is looked at. spec/dwcp.md B10
+const POOR_UNITS = 4;
 // How fast the ratio follows.
 const WEIGHT = 0.25;
 // Against what the receiver has of the object itself a unit is tried only where its baseline gives less than this.
@@ -183,12 +183,8 @@ export class ObjectEncoder {
     if (settings.level === 0) return encodeRaw(raw);
     const learned = this.#learned(raw);
     if (learned !== undefined && learned.encoded.length < raw.length) return learned;
-    const isTest = this.#poor % RETEST_UNITS === 0;
-    if (isTest && !isWorthCompressing(raw, settings.platform.zstd, settings.minRatio)) {
-      this.#poor++;
-      return encodeRaw(raw);
-    }
-    if (!isTest) {
+    const isTest = this.#poor < POOR_UNITS || this.#poor % POOR_UNITS === 0;
+    if (!isTest || !isWorthCompressing(raw, settings.platform.zstd, settings.minRatio)) {
       this.#poor++;
       return encodeRaw(raw);
     }
