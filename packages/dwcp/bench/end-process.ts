@@ -17,6 +17,7 @@ import { type EndReport, endPorts } from "./end-report.js";
 
 const security = { mode: "psk", key: new TextEncoder().encode("a key of both ends") } as const;
 const LEVEL = 0;
+const LOOK_MS = 20;
 const [role, ...rest] = process.argv.slice(2);
 const [host = "", bytes = "0", streams = "0", killMs = "0", warm = "0", room = "-"] = rest;
 const verification = rest.at(-1) === "after" ? "after" : "beside";
@@ -71,11 +72,17 @@ async function send(): Promise<void> {
       arrivedSeconds = secondsSince(startMs);
     }
   };
+  let inflightBytes = 0;
+  const looking = setInterval(() => {
+    for (const each of node.traffic) inflightBytes = Math.max(inflightBytes, each.inflightBytes);
+  }, LOOK_MS);
   const result = await node.send(to, { key: "object", from: object, level: LEVEL, progress });
   const seconds = secondsSince(startMs);
   clearInterval(killer);
+  clearInterval(looking);
   const cpu = cpuSince(cpuBefore);
-  tell({ seconds, arrivedSeconds, rawBytes: object.length, wireBytes: result.wireBytes, cpu });
+  const { wireBytes } = result;
+  tell({ seconds, arrivedSeconds, rawBytes: object.length, wireBytes, inflightBytes, cpu });
   await node.close();
 }
 
@@ -109,6 +116,7 @@ async function stream(): Promise<void> {
     arrivedSeconds: seconds,
     rawBytes: object.length,
     wireBytes: object.length,
+    inflightBytes: 0,
     cpu,
   });
 }

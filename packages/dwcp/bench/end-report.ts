@@ -8,6 +8,8 @@ export interface EndReport {
   readonly rawBytes: number;
   /** With headers and repeats. */
   readonly wireBytes: number;
+  /** The most bytes of units that were under way at a time, looked at every 20 ms; 0 for a plain stream. */
+  readonly inflightBytes: number;
 }
 
 /** Where the far end listens. */
