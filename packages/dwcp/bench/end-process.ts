@@ -72,9 +72,9 @@ async function send(): Promise<void> {
       arrivedSeconds = secondsSince(startMs);
     }
   };
-  let inflightBytes = 0;
+  const flights: number[] = [];
   const looking = setInterval(() => {
-    for (const each of node.traffic) inflightBytes = Math.max(inflightBytes, each.inflightBytes);
+    flights.push(...node.traffic.map(({ inflightBytes }) => inflightBytes));
   }, LOOK_MS);
   const result = await node.send(to, { key: "object", from: object, level: LEVEL, progress });
   const seconds = secondsSince(startMs);
@@ -82,7 +82,8 @@ async function send(): Promise<void> {
   clearInterval(looking);
   const cpu = cpuSince(cpuBefore);
   const { wireBytes } = result;
-  tell({ seconds, arrivedSeconds, rawBytes: object.length, wireBytes, inflightBytes, cpu });
+  const inflight = spreadOf(flights);
+  tell({ seconds, arrivedSeconds, rawBytes: object.length, wireBytes, inflight, cpu });
   await node.close();
 }
 
@@ -116,9 +117,14 @@ async function stream(): Promise<void> {
     arrivedSeconds: seconds,
     rawBytes: object.length,
     wireBytes: object.length,
-    inflightBytes: 0,
+    inflight: spreadOf([]),
     cpu,
   });
+}
+
+function spreadOf(values: readonly number[]): EndReport["inflight"] {
+  const sorted = values.toSorted((a, b) => a - b);
+  return { p95: sorted[Math.floor(0.95 * sorted.length)] ?? 0, most: sorted.at(-1) ?? 0 };
 }
 
 function secondsSince(startMs: number): number {

@@ -17,6 +17,8 @@ export interface SessionSample {
 
 const STARTUP_GAIN = 2.885;
 const DRAIN_GAIN = 0.35;
+// Twice as much arrives in each round trip of start-up; more than that in flight only waits in a queue.
+const STARTUP_INFLIGHT_GAIN = 2.2;
 const INFLIGHT_GAIN = 2;
 const PROBE_GAINS = [1.25, 0.75, 1, 1, 1, 1, 1, 1] as const;
 const FULL_PIPE_GROWTH = 1.25;
@@ -119,13 +121,13 @@ export class SessionRate {
     const least = LEAST_UNITS * longest;
     if (this.#phase === "probeRtt") return least;
     if (this.#phase !== "startup") {
-      return Math.max(least + streams * longest, INFLIGHT_GAIN * this.#bdp());
+      return Math.max(least + streams * longest, INFLIGHT_GAIN * this.#bdp(this.#usualBandwidth()));
     }
     const floor = Math.max(
       least + STARTUP_LONG_UNITS * streams * longest,
       this.freshBytes(unitBytes, streams),
     );
-    return Math.max(floor, STARTUP_GAIN * this.#bdp());
+    return Math.max(floor, STARTUP_INFLIGHT_GAIN * this.#bdp());
   }
 
   /**
@@ -180,8 +182,18 @@ export class SessionRate {
     this.#lowestInRoundUs = Number.POSITIVE_INFINITY;
   }
 
-  #bdp(): number {
-    return this.bandwidth === 0 ? 0 : (this.bandwidth * this.roundUs) / 1e6;
+  #bdp(bandwidth: number = this.bandwidth): number {
+    return bandwidth === 0 ? 0 : (bandwidth * this.roundUs) / 1e6;
+  }
+
+  // The second best of ten round trips: one in which streams let go of what they had held back shows no faster path.
+  #usualBandwidth(): number {
+    let [best, second] = [0, 0];
+    for (const each of this.#bandwidths) {
+      if (each > best) [best, second] = [each, best];
+      else if (each > second) second = each;
+    }
+    return second;
   }
 
   #pacingGain(): number {

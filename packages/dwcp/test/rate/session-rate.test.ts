@@ -116,6 +116,23 @@ describe("SessionRate", () => {
     expect(rate.phase).toBe(phase);
   });
 
+  test("a round trip in which streams let go of what they held back puts no more in flight", () => {
+    const path = new SimulatedPath({ bytesPerSecond: 25 * MEGABYTE, rttUs: 100_000 });
+    path.run(5_000_000);
+    const before = path.rate.inflightCap(32_768, 4);
+    path.rate.sample({
+      nowUs: 5_000_000,
+      rttUs: 120_000,
+      deliveryRate: 40 * MEGABYTE,
+      appLimited: false,
+      roundEnded: false,
+      alone: false,
+      inflightBytes: before,
+    });
+    expect(path.rate.bandwidth).toBe(40 * MEGABYTE);
+    expect(path.rate.inflightCap(32_768, 4)).toBeLessThan(1.1 * before);
+  });
+
   test("begins with four short units per stream, however long units are cut", () => {
     const rate = new SessionRate(0.5);
     expect(rate.inflightCap(32_768, 32, 49_152)).toBe(132 * 32_768);
