@@ -118,7 +118,7 @@ async function start(
   const order: NetnsOrder = { role: "serve", driver, hosts: ["127.0.0.1"], port, bytes: 0 };
   const program = fileURLToPath(new URL("../support/netns-node.js", import.meta.url));
   const child = spawn(process.execPath, [program, JSON.stringify(order)], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
   });
   children.push(child);
   await once(child, "spawn");
