@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readmeExample } from "./readme-example.mjs";
+import { readmeExample } from "./jest/readme-example.js";
 import { closingLine } from "./test-results.mjs";
 
 const windows = process.platform === "win32";

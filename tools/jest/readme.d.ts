@@ -13,3 +13,6 @@ export interface ReadmeRun {
  * @throws Error when there is no such block or it fails.
  */
 export function runReadme(testUrl: string): ReadmeRun;
+
+/** What the comment lines that end a program say that it prints, without their slashes; empty where it ends otherwise. */
+export function promisedBy(code: string): string;

@@ -2,7 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { readmeExample } from "../readme-example.mjs";
+import { readmeExample } from "./readme-example.js";
+
+export { promisedBy } from "./readme-example.js";
 
 export function runReadme(testUrl) {
   const readme = readFileSync(new URL("../README.md", testUrl), "utf8");

@@ -3,6 +3,7 @@ import { loadQuiche } from "#src/io/quiche.js";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { promisedBy } from "../../../tools/jest/readme.js";
 
 const path = (from: string): string => fileURLToPath(new URL(from, import.meta.url));
 
@@ -50,14 +51,14 @@ for (const [title] of lacking) test.skip(`${title}: no QUIC for this platform`, 
 const runnable = all.filter((program) => !lacking.includes(program));
 
 test.each(runnable)("%s", (_, code) => {
-  const promised = /(?:^\/\/ .*\n)+(?![^])/m.exec(code)?.[0] ?? "";
+  const promised = promisedBy(code);
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ["--input-type=module", "--disable-warning=ExperimentalWarning", "-e", code],
     { cwd: path("../"), encoding: "utf8", timeout: 100_000 },
   );
   expect(stderr).toBe("");
-  expect(stdout).toBe(promised.replaceAll(/^\/\/ /gm, ""));
+  expect(stdout).toBe(promised);
   expect(promised).not.toBe("");
   expect(status).toBe(0);
 });

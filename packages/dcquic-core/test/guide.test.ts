@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { promisedBy } from "../../../tools/jest/readme.js";
 
 const path = (from: string): string => fileURLToPath(new URL(from, import.meta.url));
 
@@ -35,14 +36,14 @@ test("the guides have programs", () => {
 });
 
 test.each(all)("%s", (_, code) => {
-  const promised = /(?:^\/\/ .*\n)+(?![^])/m.exec(code)?.[0] ?? "";
+  const promised = promisedBy(code);
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ["--input-type=module", "--disable-warning=ExperimentalWarning", "-e", code],
     { cwd: path("../"), encoding: "utf8", timeout: 60_000 },
   );
   expect(stderr).toBe("");
-  expect(stdout).toBe(promised.replaceAll(/^\/\/ /gm, ""));
+  expect(stdout).toBe(promised);
   expect(promised).not.toBe("");
   expect(status).toBe(0);
 });

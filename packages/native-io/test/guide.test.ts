@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { native } from "./native-peer.js";
+import { promisedBy } from "../../../tools/jest/readme.js";
 
 const path = (from: string): string => fileURLToPath(new URL(from, import.meta.url));
 
@@ -17,7 +18,7 @@ const backends = "found" in native ? ["native", "portable"] : ["portable"];
 
 describe.each(backends)("the guide's programs on the %s backend", (kind) => {
   test.each(programs)("%s", (_, code) => {
-    const promised = /(?:^\/\/ .*\n)+(?![^])/m.exec(code)?.[0] ?? "";
+    const promised = promisedBy(code);
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       ["--input-type=module", "-e", code],
@@ -29,7 +30,7 @@ describe.each(backends)("the guide's programs on the %s backend", (kind) => {
       },
     );
     expect(stderr).toBe("");
-    expect(stdout).toBe(promised.replaceAll(/^\/\/ /gm, ""));
+    expect(stdout).toBe(promised);
     expect(promised).not.toBe("");
     expect(status).toBe(0);
   });

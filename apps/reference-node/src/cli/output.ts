@@ -6,7 +6,8 @@ import { ContentError } from "../content/content.js";
 import { NoSharedMemory } from "../tensor/no-shared-memory.js";
 import { RecordingError } from "../tensor/recording-error.js";
 import { ListenError } from "../listen-error.js";
-import { ExitCode } from "./exit-code.js";
+import { ExitCode, exitCodeOf } from "./exit-code.js";
+import { Interrupted } from "./interrupted.js";
 import { fixOf } from "./wire-fix.js";
 
 /** A command line that is complete but asks for something that cannot be. */
@@ -41,7 +42,15 @@ export function createOutput(json: boolean): Output {
 
 /** What went wrong, for a program to read. */
 interface ErrorReport {
-  readonly kind: "config" | "usage" | "file" | "listen" | "control" | "protocol" | "internal";
+  readonly kind:
+    | "config"
+    | "usage"
+    | "file"
+    | "listen"
+    | "control"
+    | "protocol"
+    | "interrupted"
+    | "internal";
   readonly message: string;
   readonly exitCode: ExitCode;
   readonly [detail: string]: unknown;
@@ -62,6 +71,13 @@ function describe(thrown: unknown): ErrorReport {
   }
   if (thrown instanceof UsageError) {
     return { kind: "usage", message: thrown.message, fix: thrown.fix, exitCode: ExitCode.USAGE };
+  }
+  if (thrown instanceof Interrupted) {
+    return {
+      kind: "interrupted",
+      message: thrown.message,
+      exitCode: exitCodeOf(thrown.signal),
+    };
   }
   if (thrown instanceof NoSharedMemory) {
     const { message, fix } = thrown;

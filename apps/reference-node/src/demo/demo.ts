@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Interrupted } from "../cli/interrupted.js";
 import type { Output } from "../cli/output.js";
 import { untilSignal } from "../cli/until-signal.js";
 import { parseConfig } from "../config/load.js";
@@ -38,35 +39,30 @@ const STOP_BUDGET_US = 300_000;
 /** Calls of a burst, few enough for a busy machine. */
 const BURST = { streams: 1000, bytes: 500 } as const;
 
-/** What was ended before everything was shown, and by which signal, if it was one. */
-interface Interrupted {
-  readonly signal: NodeJS.Signals | undefined;
-}
-
 /**
  * Shows what the nodes do: this process is one, the other runs `serve` in a process of its own.
  *
  * A signal ends it in order at any time.
  *
- * @returns What ended it before everything was shown, or nothing.
- * @throws whatever keeps the data from arriving as it was sent
+ * @throws Interrupted before everything was shown, and whatever keeps the data from arriving as it was sent
  */
-export async function runDemo(options: DemoOptions): Promise<Interrupted | undefined> {
+export async function runDemo(options: DemoOptions): Promise<void> {
   const over = new AbortController();
   const stopped = untilSignal(over.signal);
   const held = new HeldThings();
   try {
-    const interrupted = stopped.then((signal) => ({ signal }));
-    const cut = await Promise.race([interrupted, show(options, held)]);
-    if (cut === undefined && !options.once) await stopped;
-    return cut;
+    const cut = stopped.then((signal) => {
+      throw new Interrupted("interrupted before everything was shown", signal);
+    });
+    await Promise.race([cut, show(options, held)]);
+    if (!options.once) await stopped;
   } finally {
     over.abort();
     await held.letGo();
   }
 }
 
-async function show(options: DemoOptions, held: HeldThings): Promise<undefined> {
+async function show(options: DemoOptions, held: HeldThings): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "reference-node-"));
   held.hold(() => Promise.resolve(rmSync(folder, { recursive: true })));
   const key = randomBytes(32);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { LentUnits } from "#src/session/lent-units.js";
 import type { FlyingUnit } from "#src/transfer/outgoing-unit.js";
 import type { NackReason } from "#src/wire/transfer-messages.js";
+import { firstStamp } from "../support/stamp.js";
 
 function flyingUnit(unitId: number): FlyingUnit {
   const body = {
@@ -15,15 +16,7 @@ function flyingUnit(unitId: number): FlyingUnit {
     encoded: Uint8Array.of(1),
   } as const;
   const unit = { body, rule: "best", flying: 1, sends: 1, done: false } as const;
-  const stamp = {
-    sentUs: 0,
-    deliveredBytes: 0,
-    deliveredUs: 0,
-    firstSentUs: 0,
-    appLimited: false,
-    alone: true,
-  };
-  return { unitId, unit, streamIndex: 0, stamp };
+  return { unitId, unit, streamIndex: 0, stamp: firstStamp };
 }
 
 function lending(): { lent: LentUnits; given: number[]; failures: () => number } {

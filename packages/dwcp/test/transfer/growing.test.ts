@@ -5,6 +5,7 @@ import { decodeJournal, encodeJournalHeader, encodeJournalRecord } from "#src/jo
 import { nodeCrc32 } from "@proj/dwcp/node";
 import { Codec, type UnitBody } from "@proj/dwcp";
 import type { OfferMessage } from "#src/wire/transfer-messages.js";
+import { firstStamp } from "../support/stamp.js";
 
 const offer: OfferMessage = {
   kind: "OFFER",
@@ -34,15 +35,6 @@ function unit(rawOffset: number, rawBytes: number): UnitBody {
   return { ...plain, rawOffset, rawBytes, encoded };
 }
 
-const stamp = {
-  sentUs: 0,
-  deliveredBytes: 0,
-  deliveredUs: 0,
-  firstSentUs: 0,
-  appLimited: false,
-  alone: true,
-};
-
 test("B6: bytes of a unit are given back when it arrived and no other copy of it was ever sent", () => {
   const landed: number[] = [];
   const whole = { ...offer, rawLength: 3_000 };
@@ -53,9 +45,9 @@ test("B6: bytes of a unit are given back when it arrived and no other copy of it
   transfer.supply(extent, [unit(0, 1_000), unit(1_000, 1_000), unit(2_000, 1_000)]);
   const [once, twice, late] = [0, 1, 2].map(() => transfer.takeUnit());
   if (once === undefined || twice === undefined || late === undefined) throw new Error("units");
-  const first = transfer.launch(once, 0, stamp);
-  const copies = [transfer.launch(twice, 0, stamp), transfer.launch(twice, 1, stamp)];
-  const silent = transfer.launch(late, 2, stamp);
+  const first = transfer.launch(once, 0, firstStamp);
+  const copies = [transfer.launch(twice, 0, firstStamp), transfer.launch(twice, 1, firstStamp)];
+  const silent = transfer.launch(late, 2, firstStamp);
   transfer.arrive(first.unitId);
   transfer.arrive(first.unitId);
   for (const { unitId } of copies) transfer.arrive(unitId);
@@ -79,7 +71,7 @@ test("B4: a transfer without a length is not complete before its end, whatever h
   transfer.supply(extent, [unit(0, 1_000)]);
   const taken = transfer.takeUnit();
   if (taken === undefined) throw new Error("a unit");
-  const flying = transfer.launch(taken, 0, stamp);
+  const flying = transfer.launch(taken, 0, firstStamp);
   transfer.arrive(flying.unitId);
   expect(transfer.isComplete).toBe(false);
   expect(transfer.end()).toBe(true);

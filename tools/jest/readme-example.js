@@ -7,6 +7,10 @@ const lastComments = /(?:^\/\/ .*\n)+(?![^])/m;
 export function readmeExample(readme) {
   const code = firstBlock.exec(readme)?.[1];
   if (code === undefined) throw new Error("the README has no ts block");
-  const promised = (lastComments.exec(code)?.[0] ?? "").replaceAll(/^\/\/ /gm, "");
-  return { code, promised };
+  return { code, promised: promisedBy(code) };
+}
+
+/** What the comment lines that end a program say that it prints. */
+export function promisedBy(code) {
+  return (lastComments.exec(code)?.[0] ?? "").replaceAll(/^\/\/ /gm, "");
 }
