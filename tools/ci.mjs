@@ -36,13 +36,15 @@ const stages = [
   { title: "Node 22 and 24", command: `node tools/nodes.mjs 22 24 ${corePackages}` },
 ];
 
+// Said again at the end, where whoever sees little of a long run looks.
+const failure = /^(node \S+: )?failed: /;
 const counted = /^(\d+) passed, (\d+) failed, (\d+) skipped$/;
 const total = { passed: 0, failed: 0, skipped: 0 };
 const summary = [];
 for (const { title, command, env } of stages) {
   console.log(`\n=== ${title}: ${command}`);
   const startMs = performance.now();
-  const { status, counts, late } = await runStage(command, env);
+  const { status, counts, late, failures } = await runStage(command, env);
   const seconds = Math.round((performance.now() - startMs) / 1000);
   total.passed += counts.passed;
   total.failed += counts.failed === 0 && status !== 0 ? 1 : counts.failed;
@@ -50,6 +52,7 @@ for (const { title, command, env } of stages) {
   const ended = late ? ", ended after 80 minutes of all stages" : "";
   const tests = counts.passed > 0 ? `, ${counts.passed} tests passed` : "";
   summary.push(`${status === 0 ? "ok    " : "FAILED"} ${title} (${seconds} s${tests}${ended})`);
+  for (const line of failures.slice(0, 20)) summary.push(`       ${line}`);
 }
 
 console.log(`\n${summary.join("\n")}`);
@@ -60,7 +63,9 @@ process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
 async function runStage(command, env) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const leftMs = deadlineMs - performance.now();
-  if (leftMs <= 0) return { status: 1, counts, late: true };
+  const failures = [];
+  const last = [];
+  if (leftMs <= 0) return { status: 1, counts, late: true, failures };
   const child = spawn(command, {
     shell: true,
     stdio: ["ignore", "pipe", "inherit"],
@@ -74,13 +79,17 @@ async function runStage(command, env) {
     const match = counted.exec(line);
     if (match === null) {
       console.log(line);
+      if (failure.test(line)) failures.push(line);
+      if (last.push(line) > 10) last.shift();
       continue;
     }
     [counts.passed, counts.failed, counts.skipped] = match.slice(1).map(Number);
     console.log(`--- ${line}`);
   }
   const status = await exited;
-  return { status: limit.over() ? 1 : status, counts, late: limit.over() };
+  const ended = limit.over() ? 1 : status;
+  if (ended !== 0 && failures.length === 0) failures.push(...last);
+  return { status: ended, counts, late: limit.over(), failures };
 }
 
 /** Ends `child` and what it started once `leftMs` are over, or this process is told to end. */

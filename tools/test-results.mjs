@@ -1,6 +1,7 @@
 // What Jest left in the packages' test-results.json, added up.
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 
 const root = new URL("../", import.meta.url);
 
@@ -63,8 +64,23 @@ function notesOf(name, results) {
       .filter(({ status }) => status !== "passed")
       .map((each) => {
         const what = each.status === "failed" || isSilent(each) ? "failed" : "skipped";
-        const why = isSilent(each) ? ` (${each.status}, and does not say what it needs)` : "";
-        return `${what}: ${name} ${path}: ${each.fullName}${why}`;
+        return `${what}: ${name} ${path}: ${each.fullName}${reasonOf(each)}`;
       });
   });
+}
+
+/** What a failed test said and where it said it, on the same line: often nothing else of a long run is kept. */
+function reasonOf(each) {
+  if (isSilent(each)) return ` (${each.status}, and does not say what it needs)`;
+  const lines = stripVTControlCharacters(each.failureMessages?.[0] ?? "")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
+  const place = lines.find((line) => /^at .*[/\\](dist-test|test)[/\\]/.test(line));
+  const said = lines.filter((line) => !line.startsWith("at ")).slice(0, 6);
+  return [...said, place ?? ""]
+    .filter(Boolean)
+    .map((line) => ` | ${line}`)
+    .join("")
+    .slice(0, 800);
 }
