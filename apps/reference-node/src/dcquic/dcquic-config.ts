@@ -16,6 +16,8 @@ export interface DcquicConfig {
   readonly preset?: "devLaptop" | "cloudUdp25G" | "efa8Nic" | undefined;
   /** Engines; 0 = as the preset or the cores say. */
   readonly workers: number;
+  /** The NICs that carry packets, one worker or more for each; absent = all of it goes through `host`. */
+  readonly nics?: "auto" | readonly string[] | undefined;
   /** Cores that the workers have for themselves; absent = as the preset says. */
   readonly cores?: number | undefined;
   /** How workers on cores of their own wait. */
@@ -35,6 +37,7 @@ export const dcquicSchema: z.ZodType<DcquicConfig> = z
     durability: z.enum(["none", "data", "full"]).default("data"),
     preset: z.enum(["devLaptop", "cloudUdp25G", "efa8Nic"]).optional(),
     workers: z.int().min(0).max(254).default(0),
+    nics: z.union([z.literal("auto"), z.array(z.string().min(1)).min(1).max(254)]).optional(),
     cores: z.int().min(0).max(254).optional(),
     poll: z.enum(["auto", "spin", "hybrid", "blocking"]).default("auto"),
     on_worker_hang: z.enum(["abort", "event"]).default("event"),
@@ -90,6 +93,12 @@ export const dcquicFields: Readonly<Record<string, ConfigField>> = {
       "Protocol engines, each with a UDP port: the first has dcquic.port, the others those after it.",
     allowed: "0 (as preset and cores say) to 254",
     example: "workers = 2",
+  },
+  "dcquic.nics": {
+    meaning:
+      "The NICs that carry packets, each with a worker, so that one that goes is replaced by another. Without it all go through dcquic.host.",
+    allowed: '"auto" (every card that is up and has an address) or addresses of this host',
+    example: 'nics = ["10.0.0.1", "10.1.0.1"]',
   },
   "dcquic.cores": {
     meaning:

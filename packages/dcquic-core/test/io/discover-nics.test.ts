@@ -47,3 +47,18 @@ test("where no hardware is to be seen every interface counts but the loopback, a
   expect(discoverNics({ interfaces, cards: [] }).map((nic) => nic.address)).toEqual(["10.1.0.1"]);
   for (const nic of discoverNics()) expect(nic.bytesPerSecond).toBeGreaterThan(0);
 });
+
+test("addresses that are named are taken in their order, any of them, and must be of this host", () => {
+  const interfaces = {
+    lo: [address("127.0.0.1", true)],
+    eth0: [address("10.0.0.1"), address("10.0.0.2")],
+  };
+  const cards = [card("eth0", 1e9)];
+  expect(discoverNics({ addresses: ["127.0.0.1", "10.0.0.2"], interfaces, cards })).toEqual([
+    { address: "127.0.0.1", bytesPerSecond: 1.25e9, flowBytesPerSecond: 625e6 },
+    { address: "10.0.0.2", bytesPerSecond: 125e6, flowBytesPerSecond: 125e6 },
+  ]);
+  expect(() => discoverNics({ addresses: ["10.0.0.3"], interfaces, cards })).toThrow(
+    new RangeError("no interface of this host has the address 10.0.0.3"),
+  );
+});

@@ -4,6 +4,8 @@ import type { NicConfig } from "../../config/dcquic-config.js";
 
 /** Where {@link discoverNics} looks. */
 export interface DiscoverNicsOptions {
+  /** The addresses of this host to use, in this order, with or without hardware behind them; all that count if absent. */
+  readonly addresses?: readonly string[];
   /** The interfaces with their addresses; those of the system if absent. */
   readonly interfaces?: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
   /** The cards behind them; those of the system if absent. */
@@ -21,26 +23,48 @@ const FLOW_BYTES_PER_SECOND = 5 * GIGABIT;
  * in the order of their names; every other interface than the loopback where there is no hardware to be seen, as in a container.
  * One whose speed the kernel does not tell counts as 10 Gbit/s.
  *
+ * @throws RangeError for one of `addresses` that no interface of this host has.
  * @see spec/dcquic.md §3 row 9, §18, §20
  */
 export function discoverNics({
+  addresses,
   interfaces = networkInterfaces(),
   cards = cardsHere(),
 }: DiscoverNicsOptions = {}): readonly NicConfig[] {
+  const byName = new Map(cards.map((card) => [card.name, card]));
+  const chosen =
+    addresses === undefined
+      ? allUsable(interfaces, byName)
+      : addresses.map((address) => ({ name: interfaceOf(address, interfaces), address }));
+  return chosen.map(({ name, address }) => {
+    const bits = byName.get(name)?.bitsPerSecond;
+    const bytesPerSecond = bits === undefined ? UNKNOWN_BYTES_PER_SECOND : bits / BITS_PER_BYTE;
+    const flowBytesPerSecond = Math.min(FLOW_BYTES_PER_SECOND, bytesPerSecond);
+    return { address, bytesPerSecond, flowBytesPerSecond };
+  });
+}
+
+type Interfaces = NonNullable<DiscoverNicsOptions["interfaces"]>;
+
+function allUsable(
+  interfaces: Interfaces,
+  cards: ReadonlyMap<string, NetworkCard>,
+): readonly { readonly name: string; readonly address: string }[] {
   const found = Object.entries(interfaces).flatMap(([name, addresses = []]) => {
     const address = addressOf(addresses);
     return address === undefined ? [] : [{ name, address }];
   });
-  const byName = new Map(cards.map((card) => [card.name, card]));
-  const hardware = found.filter(({ name }) => byName.has(name));
-  return (hardware.length > 0 ? hardware : found)
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, address }) => {
-      const bits = byName.get(name)?.bitsPerSecond;
-      const bytesPerSecond = bits === undefined ? UNKNOWN_BYTES_PER_SECOND : bits / BITS_PER_BYTE;
-      const flowBytesPerSecond = Math.min(FLOW_BYTES_PER_SECOND, bytesPerSecond);
-      return { address, bytesPerSecond, flowBytesPerSecond };
-    });
+  const hardware = found.filter(({ name }) => cards.has(name));
+  return (hardware.length > 0 ? hardware : found).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function interfaceOf(address: string, interfaces: Interfaces): string {
+  const found = Object.entries(interfaces).find(([, addresses = []]) =>
+    addresses.some((each) => each.address === address),
+  );
+  if (found === undefined)
+    throw new RangeError(`no interface of this host has the address ${address}`);
+  return found[0];
 }
 
 // Peers reach neither what is this host's own nor what is valid on one link only.
