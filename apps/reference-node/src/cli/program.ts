@@ -63,14 +63,24 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
   }
   for (const command of program.commands) command.exitOverride();
   try {
-    // What is no verb is told, even where its help is asked for, which would be the program's own.
-    const isVerb = named !== undefined || first === "help" || first.startsWith("-");
-    await program.parseAsync(isVerb ? [...argv] : [first], { from: "user" });
+    await program.parseAsync(upToUnknown(program, argv), { from: "user" });
     return outcome.code;
   } catch (error) {
     const output = createOutput(argv.includes("--json"));
     return error instanceof CommanderError ? usageExit(output, error) : reportError(output, error);
   }
+}
+
+// What is no verb is told, even where its help is asked for, which would be that of what it should be a verb of.
+function upToUnknown(program: Command, argv: readonly string[]): string[] {
+  let command = program;
+  for (const [index, word] of argv.entries()) {
+    if (word === "help" || word.startsWith("-") || command.commands.length === 0) break;
+    const next = command.commands.find((each) => each.name() === word);
+    if (next === undefined) return argv.slice(0, index + 1);
+    command = next;
+  }
+  return [...argv];
 }
 
 // Commander has told people what is wrong, or shown the help that was asked for.

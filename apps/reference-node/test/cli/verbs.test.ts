@@ -25,6 +25,8 @@ describe("the command line", () => {
   test.each([
     [["frobnicate"]],
     [["frobnicate", "--help"]],
+    [["dwcp", "frobnicate", "--help"]],
+    [["tensor", "frobnicate"]],
     [["serve", "--frobnicate"]],
     [["ping"]],
     [["ping", "x", "--count", "0"]],
