@@ -63,7 +63,7 @@ export class ImmediateBatch implements PacketBatch {
 
   /** Opens at once. */
   open(aead: PacketAead, job: AeadJob): number {
-    if (this.#isDone) this.#results.length = 0;
+    if (this.#isDone && this.#results.length > 0) this.#results.length = 0;
     this.#isDone = false;
     return this.#results.push(aead.open(job)) - 1;
   }

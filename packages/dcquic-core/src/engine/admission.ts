@@ -16,6 +16,7 @@ import type { Puller } from "./puller.js";
 import { Status, statusOfReset } from "./status.js";
 
 const NO_ID: Id64 = id64();
+const NONE: readonly number[] = [];
 
 /** What an {@link Admission} works with. */
 export interface AdmissionParts {
@@ -176,7 +177,12 @@ function isAnswered(transfer: PulledTransfer): boolean {
 }
 
 // At no more than what is less work: the peer chooses the numbers.
-function keysBetween(map: ReadonlyMap<number, unknown>, start: number, end: number): number[] {
+function keysBetween(
+  map: ReadonlyMap<number, unknown>,
+  start: number,
+  end: number,
+): readonly number[] {
+  if (map.size === 0) return NONE;
   if (end - start >= map.size) return [...map.keys()].filter((key) => key >= start && key < end);
   const found: number[] = [];
   for (let key = start; key < end; key++) if (map.has(key)) found.push(key);

@@ -109,7 +109,8 @@ export class DatagramBatch {
 
   /** Empties the batch. */
   clear(): void {
-    this.#alone.length = 0;
+    // Setting the length of an array leaves compiled code, whatever it was.
+    if (this.#alone.length > 0) this.#alone.length = 0;
     this.count = 0;
     this.usedBytes = 0;
   }

@@ -68,7 +68,9 @@ export class HeaderRows {
 
   /** Forgets all packets. */
   clear(): void {
+    if (this.#rows.count === 0) return;
     this.#rows.clear();
+    // Setting the length of an array leaves compiled code.
     this.#slabs.length = 0;
     this.#used = 0;
   }

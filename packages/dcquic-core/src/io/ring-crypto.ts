@@ -211,6 +211,6 @@ class RingBatch implements PacketBatch {
   #clear(): void {
     this.#opening.clear();
     this.#openingHeaders.clear();
-    this.#results.length = 0;
+    if (this.#results.length > 0) this.#results.length = 0;
   }
 }

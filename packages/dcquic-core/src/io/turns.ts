@@ -1,3 +1,4 @@
+import { nextTick } from "node:process";
 import { systemTime } from "@proj/wire-types/system";
 
 const SPIN_US = 1000;
@@ -34,7 +35,7 @@ export class Turns {
   #stopped = false;
   // Made once: they are handed to Node in every turn.
   readonly #turning = (): void => this.#begin();
-  readonly #afterPromises = (): void => process.nextTick(this.#afterTicks);
+  readonly #afterPromises = (): void => nextTick(this.#afterTicks);
   readonly #afterTicks = (): void => this.#send();
   readonly #ending = (): void => {
     if (this.#sending === "done") this.#sending = "idle";

@@ -23,6 +23,8 @@ export class InboundMessage {
   bytes: Uint8Array = NOTHING;
   /** All of it, where it was offered with its bytes; they are the reader's once it is pulled. */
   readonly whole: Uint8Array | undefined;
+  /** The one of its direction that was announced after it, while both wait. */
+  later: InboundMessage | undefined;
 
   /** Takes what an announcement says of a message of `stream`. */
   constructor(
@@ -35,6 +37,7 @@ export class InboundMessage {
     this.isHeaders = (offer.shape & Shape.Headers) !== 0;
     this.totalBytes = offer.totalBytes;
     this.whole = offer.whole;
+    this.later = undefined;
   }
 }
 
@@ -49,11 +52,10 @@ export interface QueueLimits {
 /** The queue of §20: 64 messages or 4 MiB. */
 export const DEFAULT_QUEUE: QueueLimits = { messages: 64, bytes: 4_194_304 };
 
+const NONE: readonly InboundMessage[] = [];
+
 /** What stands in a way that only a broken peer can cause. */
 export type InboundFault = "duplicateNumber" | "beyondEnd" | "tooMany" | "misplacedHeaders";
-
-// Never written to: the first message takes its place.
-const NONE: InboundMessage[] = [];
 
 /**
  * The messages of one direction of a stream, on the way to the application: what may be pulled, what is next, and when all
@@ -68,8 +70,10 @@ export class Inbound {
   #limits: QueueLimits;
   #ordered = true;
   readonly #maxMessages: number;
-  // In order of arrival; those that were taken are gone.
-  #waiting: InboundMessage[] = NONE;
+  // In order of arrival, linked to one another: most directions carry one message, which needs no array. Those that were taken
+  // are gone.
+  #first: InboundMessage | undefined;
+  #last: InboundMessage | undefined;
   // Numbers beyond the next that were taken: only without order.
   #ahead: Set<number> | undefined;
   #next = 0;
@@ -99,9 +103,10 @@ export class Inbound {
     return this.#abandoned || (this.#final !== undefined && this.#takenCount >= this.#final);
   }
 
-  /** Messages that were announced and not used yet. */
-  get pending(): readonly InboundMessage[] {
-    return this.#waiting;
+  /** The first that waits and is no header block. */
+  get firstMessage(): InboundMessage | undefined {
+    const first = this.#first;
+    return first?.isHeaders === true ? first.later : first;
   }
 
   /** Whether the direction began with a header block; `undefined` while nobody can tell. */
@@ -121,16 +126,19 @@ export class Inbound {
     if (seq === 0) this.#hasHeaders = isHeaders;
     if (seq === this.#maxMessages && this.#hasHeaders === false) return "tooMany";
     if (isLast && this.end(seq + 1) !== undefined) return "beyondEnd";
-    // Most directions carry one message: an array of one is a tenth of one that grew.
-    if (this.#waiting.length === 0) this.#waiting = Array.of(message);
-    else this.#waiting.push(message);
+    if (this.#last === undefined) this.#first = message;
+    else this.#last.later = message;
+    this.#last = message;
     return undefined;
   }
 
   /** Notes how many messages the direction has, headers included. */
   end(count: number): InboundFault | undefined {
     if (this.#final !== undefined && this.#final !== count) return "beyondEnd";
-    if (this.#next > count || this.#waiting.some(({ seq }) => seq >= count)) return "beyondEnd";
+    if (this.#next > count) return "beyondEnd";
+    for (let each = this.#first; each !== undefined; each = each.later) {
+      if (each.seq >= count) return "beyondEnd";
+    }
     this.#final = count;
     if (count === 0) this.#hasHeaders = false;
     return undefined;
@@ -138,8 +146,7 @@ export class Inbound {
 
   /** The next message that may be pulled, which counts as pulled from now on. */
   nextToPull(): InboundMessage | undefined {
-    if (this.#waiting.length === 0) return undefined;
-    for (const message of this.#waiting) {
+    for (let message = this.#first; message !== undefined; message = message.later) {
       if (message.state !== "offered" || !this.#mayPull(message)) continue;
       message.state = "pulling";
       if (!message.isHeaders) {
@@ -153,21 +160,19 @@ export class Inbound {
 
   /** Takes the next whole message: in the order of numbers, unless order was lifted. */
   take(): InboundMessage | undefined {
-    const ready = this.#ordered
-      ? this.#find(this.#next)
-      : this.#waiting.find(({ state, isHeaders }) => state === "ready" && !isHeaders);
+    const ready = this.#ordered ? this.#find(this.#next) : this.#firstReady();
     return ready?.state === "ready" && !ready.isHeaders ? this.#pass(ready) : undefined;
   }
 
   /** Takes the header block once it is whole. */
   takeHeaders(): InboundMessage | undefined {
-    const headers = this.#waiting.find(({ isHeaders }) => isHeaders);
-    return headers?.state === "ready" ? this.#pass(headers) : undefined;
+    const headers = this.#find(0);
+    const isReady = headers?.isHeaders === true && headers.state === "ready";
+    return isReady ? this.#pass(headers) : undefined;
   }
 
   #pass(ready: InboundMessage): InboundMessage {
-    if (this.#waiting.length === 1) this.#waiting = NONE;
-    else this.#waiting.splice(this.#waiting.indexOf(ready), 1);
+    this.#remove(ready);
     this.#takenCount += 1;
     if (ready.seq !== this.#next) (this.#ahead ??= new Set()).add(ready.seq);
     else for (this.#next += 1; this.#ahead?.delete(this.#next) === true;) this.#next += 1;
@@ -184,8 +189,12 @@ export class Inbound {
   /** Forgets what waits, and returns it; nothing more is wanted. */
   drop(): readonly InboundMessage[] {
     this.#abandoned = true;
-    const dropped = this.#waiting;
-    this.#waiting = NONE;
+    if (this.#first === undefined) return NONE;
+    const dropped: InboundMessage[] = [];
+    while (this.#first !== undefined) {
+      dropped.push(this.#first);
+      this.#remove(this.#first);
+    }
     return dropped;
   }
 
@@ -197,6 +206,26 @@ export class Inbound {
   }
 
   #find(seq: number): InboundMessage | undefined {
-    return this.#waiting.find((message) => message.seq === seq);
+    let each = this.#first;
+    while (each !== undefined && each.seq !== seq) each = each.later;
+    return each;
+  }
+
+  #firstReady(): InboundMessage | undefined {
+    let each = this.#first;
+    while (each !== undefined && (each.state !== "ready" || each.isHeaders)) each = each.later;
+    return each;
+  }
+
+  #remove(message: InboundMessage): void {
+    let before: InboundMessage | undefined;
+    for (let each = this.#first; each !== message && each !== undefined; each = each.later) {
+      before = each;
+    }
+    if (before === undefined) this.#first = message.later;
+    else before.later = message.later;
+    if (this.#last === message) this.#last = before;
+    // Who keeps a message need not keep those that came after it.
+    message.later = undefined;
   }
 }

@@ -118,7 +118,7 @@ export class IncomingMessages {
   #show(stream: Stream, offer: Offer): void {
     if (stream.outcome !== undefined) return;
     const { unshown } = this.#context;
-    const hasRequest = stream.inbound.pending.some(({ isHeaders }) => !isHeaders);
+    const hasRequest = stream.inbound.firstMessage !== undefined;
     if (!hasRequest && !requestEndsLate(stream.pattern)) {
       unshown.set(stream, offer);
       return;

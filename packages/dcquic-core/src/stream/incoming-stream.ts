@@ -29,8 +29,7 @@ export class IncomingStream {
     this.stream = stream;
     this.meta = offer.meta;
     this.token = offer.token;
-    const first = stream.inbound.pending.find(({ isHeaders }) => !isHeaders);
-    this.firstBytes = first?.totalBytes ?? 0;
+    this.firstBytes = stream.inbound.firstMessage?.totalBytes ?? 0;
   }
 
   /** Whether it was accepted or rejected, or its opener gave it up. */

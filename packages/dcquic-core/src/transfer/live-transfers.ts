@@ -4,6 +4,8 @@ import { LinkedSet } from "../sched/linked-set.js";
 import { highWord } from "../wire/id64.js";
 import type { PulledTransfer } from "./pulled-transfer.js";
 
+const NONE: readonly PulledTransfer[] = [];
+
 /** The transfers of one worker of a peer that are not finished here, by the numbers of their announcements and in the order of arrival. */
 export class LiveTransfers {
   readonly #bySeq: IdMap<PulledTransfer>;
@@ -40,7 +42,8 @@ export class LiveTransfers {
   }
 
   /** Those with numbers from `start` on and below `end`, as they are now. */
-  between(start: number, end: number): PulledTransfer[] {
+  between(start: number, end: number): readonly PulledTransfer[] {
+    if (this.size === 0) return NONE;
     const found: PulledTransfer[] = [];
     if (end - start < this.size) {
       for (let notifySeq = start; notifySeq < end; notifySeq++) {

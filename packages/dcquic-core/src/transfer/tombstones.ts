@@ -125,11 +125,15 @@ export class Tombstones {
       }
       return;
     }
-    for (const list of [this.#successes, this.#failures]) {
-      for (const tombstone of list) {
-        const { notifySeq } = tombstone;
-        if (notifySeq >= start && notifySeq < end) this.#forget(tombstone);
-      }
+    this.#forgetOf(this.#successes, start, end);
+    this.#forgetOf(this.#failures, start, end);
+  }
+
+  #forgetOf(list: LinkedSet<Tombstone>, start: number, end: number): void {
+    for (let tombstone = list.first; tombstone !== undefined;) {
+      const { next, notifySeq } = tombstone;
+      if (notifySeq >= start && notifySeq < end) this.#forget(tombstone);
+      tombstone = next;
     }
   }
 

@@ -16,7 +16,7 @@ import { HelloMaker } from "./hello-maker.js";
 import { NetworkBackend } from "./network-backend.js";
 import { PathMaker } from "./path-maker.js";
 import type { BindDriver } from "./pool-driver.js";
-import { type BoundWorker, bindWorkers, type WorkerNews } from "./worker-binder.js";
+import { type BoundWorker, bindWorkers } from "./worker-binder.js";
 import { planAlone, planWorkers } from "./worker-plan.js";
 
 /** How {@link createTransportPool} sets a pool up. */
@@ -116,7 +116,7 @@ async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend>
   const recordLog2 = recordLog2Of(config);
   const resetSigner = config.resetSigner ?? systemRandom.fill(new Uint8Array(SIGNER_BYTES));
   let backend: NetworkBackend | undefined;
-  const early: (readonly [worker: number, news: WorkerNews])[] = [];
+  const early: ((to: NetworkBackend) => void)[] = [];
   const { bound, release } = await bindWorkers({
     plan,
     shared: {
@@ -130,8 +130,12 @@ async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend>
     },
     bufferBytes: config.bufferBytes ?? DEFAULT_DCQUIC_CONFIG.bufferPoolBytes,
     bind: config.bind,
+    onEvent: (worker, event) => {
+      if (backend === undefined) early.push((to) => to.handleEvent(worker, event));
+      else backend.handleEvent(worker, event);
+    },
     onNews: (worker, news) => {
-      if (backend === undefined) early.push([worker, news]);
+      if (backend === undefined) early.push((to) => to.handle(worker, news));
       else backend.handle(worker, news);
     },
   });
@@ -169,7 +173,7 @@ async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend>
       stopListening: () => server.close(),
       onClosed: release,
     });
-    for (const [worker, news] of early) backend.handle(worker, news);
+    for (const tell of early) tell(backend);
     return backend;
   } catch (error) {
     await Promise.all(bound.map(({ driver }) => driver.close()));

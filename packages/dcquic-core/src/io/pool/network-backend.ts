@@ -71,7 +71,7 @@ export class NetworkBackend implements PoolBackend {
   readonly #carrier: CarrierWatch;
   #taker: ((incoming: IncomingStream, route: Route) => void) | undefined;
 
-  /** Serves drivers whose events are given to {@link NetworkBackend.handle}. */
+  /** Serves drivers whose events are given to {@link NetworkBackend.handleEvent}, and other news to {@link NetworkBackend.handle}. */
   constructor(options: NetworkBackendOptions) {
     this.#options = options;
     const { bound, crypto, recordLog2, queue } = options;
@@ -123,10 +123,21 @@ export class NetworkBackend implements PoolBackend {
     return { atUs: this.mainPort.nowUs, handshakes, router: routerStats, nics };
   }
 
-  /** Takes what a worker tells. */
+  /** Takes what the engine of a worker tells. */
+  handleEvent(number: number, event: EngineEvent): void {
+    const worker = this.#workers.at(number);
+    if (worker?.isUp === true) {
+      worker.failover.handle(event);
+      worker.layer.handle(event);
+      this.#paths.handle(worker, event);
+    }
+    if (this.#sinks.size === 0) return;
+    for (const sink of this.#sinks) sink.engine(number, event);
+  }
+
+  /** Takes what else a worker tells. */
   handle(number: number, news: WorkerNews): void {
-    if (news.kind === "engine") this.#handleEvent(number, news.event);
-    else if (news.kind === "foreign") this.#paths.homes.handOver(news.packet);
+    if (news.kind === "foreign") this.#paths.homes.handOver(news.packet);
     else if (news.kind === "outgoing") this.#workers.sendFor(news.packet);
     else this.#handleWorker(number, news);
   }
@@ -168,16 +179,6 @@ export class NetworkBackend implements PoolBackend {
     await stopListening();
     await this.#workers.close();
     onClosed();
-  }
-
-  #handleEvent(number: number, event: EngineEvent): void {
-    const worker = this.#workers.at(number);
-    if (worker?.isUp === true) {
-      worker.failover.handle(event);
-      worker.layer.handle(event);
-      this.#paths.handle(worker, event);
-    }
-    for (const sink of this.#sinks) sink.engine(number, event);
   }
 
   #handleWorker(number: number, news: WorkerOwnNews): void {

@@ -100,11 +100,10 @@ export class PeerPaths {
       return this.#dial(peer, [known.route.credentialId], dependencies).catch(() => known.route);
     }
     known.wasUsed = true;
-    const { nowUs } = known.home.driver;
     // A peer that was started anew may have no way to say so: then only a handshake reaches it.
-    const isLost = hasFailed(known);
+    if (!hasFailed(known)) return known.route;
     const failedUs = this.#dialFailedUs.get(peer) ?? Number.NEGATIVE_INFINITY;
-    if (!isLost || nowUs - failedUs < REDIAL_AFTER_US) return known.route;
+    if (known.home.driver.nowUs - failedUs < REDIAL_AFTER_US) return known.route;
     return this.#dial(peer, [known.route.credentialId]);
   }
 

@@ -11,8 +11,6 @@ import type { PoolPlan, WorkerPlan } from "./worker-plan.js";
 
 /** What a worker tells its pool. */
 export type WorkerNews =
-  /** Something happened in its engine. */
-  | { readonly kind: "engine"; readonly event: EngineEvent }
   /** Something was asked for and is not so. */
   | { readonly kind: "note"; readonly text: string }
   /** Its watchdog noticed something. */
@@ -27,7 +25,7 @@ export type WorkerNews =
   | { readonly kind: "nicLost"; readonly errno: number };
 
 /** What a worker tells of itself, and not of its paths. */
-export type WorkerOwnNews = Exclude<WorkerNews, { kind: "engine" | "foreign" | "outgoing" }>;
+export type WorkerOwnNews = Exclude<WorkerNews, { kind: "foreign" | "outgoing" }>;
 
 /** A worker whose sockets are bound. */
 export interface BoundWorker {
@@ -58,7 +56,9 @@ export interface BindWorkersOptions {
   readonly bufferBytes: number;
   /** Binds one; threads where cores were reserved and the addon is here, else `node:dgram`, if absent. */
   readonly bind: BindDriver | undefined;
-  /** Is told what happens. */
+  /** Is told what happens in their engines: by itself, since calls have several events each. */
+  readonly onEvent: (worker: number, event: EngineEvent) => void;
+  /** Is told what else happens. */
   readonly onNews: (worker: number, news: WorkerNews) => void;
 }
 
@@ -69,7 +69,7 @@ export interface BindWorkersOptions {
  * @throws WireError `wire.connection_failed`
  */
 export async function bindWorkers(options: BindWorkersOptions): Promise<BoundWorkers> {
-  const { plan, shared, bufferBytes, onNews } = options;
+  const { plan, shared, bufferBytes, onEvent, onNews } = options;
   const buffers = new BufferRegistry(bufferBytes);
   const bind = options.bind ?? binderFor(options);
   const bound: BoundWorker[] = [];
@@ -94,7 +94,7 @@ export async function bindWorkers(options: BindWorkersOptions): Promise<BoundWor
         polling: worker.polling,
         ...(worker.sockets === undefined ? {} : { sockets: worker.sockets }),
         ...(worker.cpu === undefined ? {} : { cpu: worker.cpu }),
-        onEvent: (event) => onNews(number, { kind: "engine", event }),
+        onEvent: (event) => onEvent(number, event),
         onForeign: (packet) => onNews(number, { kind: "foreign", packet }),
         onOutgoing: (packet) => onNews(number, { kind: "outgoing", packet }),
         onFinding: (finding) => onNews(number, { kind: "finding", finding }),
