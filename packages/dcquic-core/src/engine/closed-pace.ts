@@ -35,7 +35,8 @@ export class ClosedPace {
 
   /** When it is due; Infinity when it has nothing to say. Repetitions come at growing distances. */
   nextUs(): number {
-    const waitUs = ROUNDS * this.#rtt.srttUs;
+    // Where answers come within microseconds, four round trips are over with every packet: timers need not be that quick.
+    const waitUs = Math.max(ROUNDS * this.#rtt.srttUs, this.#rtt.ptoUs);
     if (this.#unsaid > 0) return this.#sentUs + waitUs;
     if (this.#repeats === 0) return Number.POSITIVE_INFINITY;
     return this.#sentUs + waitUs * 4 ** (REPEATS + 1 - this.#repeats);

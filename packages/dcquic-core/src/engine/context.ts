@@ -19,6 +19,7 @@ import { SpareMemory } from "../transfer/spare-memory.js";
 import type { Tombstone } from "../transfer/tombstones.js";
 import type { EngineConfig } from "./config.js";
 import { type EngineCounters, engineCounters } from "./counters.js";
+import { DirtyPaths } from "./dirty-paths.js";
 import { Distribution } from "./distribution.js";
 import type { EngineEvent, PathId, SecurityNote } from "./events.js";
 import type { Path } from "./path.js";
@@ -68,8 +69,8 @@ export class EngineContext {
   readonly wheel: TimingWheel;
   /** Paths by number. */
   readonly paths: Map<PathId, Path> = new Map();
-  /** Paths that something happened to since they last had nothing to send: only these are looked at. */
-  readonly dirty: Set<Path> = new Set();
+  /** Paths that something happened to since they last had nothing to send. */
+  readonly dirty: DirtyPaths = new DirtyPaths();
   /** Paths with bytes to serve, in the order of their turns. */
   readonly serving: Set<Path> = new Set();
   /** Paths with bytes to pull, in the order of their turns. */

@@ -38,6 +38,7 @@ import { isPending, type StreamCloser } from "./stream-closer.js";
 
 const ACCEPT_BYTES = 17;
 const ACCEPT_FRAME_OVERHEAD = 18;
+const PROBE_BYTES = 10;
 
 /**
  * Fills the payloads of CONTROL packets from what waits on a path: answers first, then pulls, then announcements.
@@ -84,16 +85,19 @@ export class ControlBuilder {
   /** Writes as many frames as fit. Returns whether the packet is ack-eliciting. */
   build(nowUs: number, path: Path, packet: number, writer: WireWriter): boolean {
     const start = writer.offset;
+    const { outbox } = path;
     this.#accepts(path, writer);
-    this.#answers(nowUs, path, writer);
-    this.#acks(path, writer);
+    // Most packets of calls have none of these.
+    if (outbox.hasAnswers) this.#answers(nowUs, path, writer);
+    if (outbox.hasAcks) this.#acks(path, writer);
     const passive = writer.offset;
-    this.#questions(nowUs, path, packet, writer);
-    this.#pulls(nowUs, path, packet, writer, path.outbox.repulls);
-    this.#pulls(nowUs, path, packet, writer, path.outbox.pulls);
+    if (outbox.hasQuestions) this.#questions(nowUs, path, writer);
+    if (path.probeFlags >= 0) this.#probe(nowUs, path, packet, writer);
+    if (outbox.repulls.size > 0) this.#pulls(nowUs, path, packet, writer, outbox.repulls);
+    if (outbox.pulls.size > 0) this.#pulls(nowUs, path, packet, writer, outbox.pulls);
     this.#notifies.build(nowUs, path, packet, writer);
     const active = writer.offset > passive;
-    this.#feedbackOf(nowUs, path, writer);
+    if (path.feedback.rides(nowUs, active)) this.#feedbackOf(nowUs, path, writer);
     if (writer.offset > start && path.closed.isDue(nowUs)) this.#closedFrame(nowUs, path, writer);
     return active;
   }
@@ -177,7 +181,7 @@ export class ControlBuilder {
     });
   }
 
-  #questions(nowUs: number, path: Path, packet: number, writer: WireWriter): void {
+  #questions(nowUs: number, path: Path, writer: WireWriter): void {
     drain(writer, path.outbox.challenges, (transfer) => {
       if (transfer.state !== "challenged" || transfer.nonce === undefined) return;
       const { announcerId, notifySeq, nonce } = transfer;
@@ -195,17 +199,19 @@ export class ControlBuilder {
       encodeStreamClose(writer, state);
       if (!writer.overflowed) this.#closer.sent(nowUs, path, state);
     });
-    if (path.probeFlags >= 0 && writer.remaining >= 10) {
-      path.probeId += 1;
-      setCounter(this.#probeId, path.probeId);
-      writer.u8(FrameType.Probe);
-      encodeProbe(writer, { probeId: this.#probeId, flags: path.probeFlags & ProbeFlag.Blocked });
-      path.probeFlags = -1;
-      path.probeSentUs = nowUs;
-      path.probePacket = packet;
-      path.health.probeSent();
-      this.#context.counters.probes += 1;
-    }
+  }
+
+  #probe(nowUs: number, path: Path, packet: number, writer: WireWriter): void {
+    if (writer.remaining < PROBE_BYTES) return;
+    path.probeId += 1;
+    setCounter(this.#probeId, path.probeId);
+    writer.u8(FrameType.Probe);
+    encodeProbe(writer, { probeId: this.#probeId, flags: path.probeFlags & ProbeFlag.Blocked });
+    path.probeFlags = -1;
+    path.probeSentUs = nowUs;
+    path.probePacket = packet;
+    path.health.probeSent();
+    this.#context.counters.probes += 1;
   }
 
   #pulls(nowUs: number, path: Path, packet: number, writer: WireWriter, queue: Fifo<Repull>): void {
@@ -251,7 +257,7 @@ export class ControlBuilder {
       if (writer.overflowed) return writer.rewind(at);
       worker.owed = 0;
     }
-    path.feedbackUs = Number.POSITIVE_INFINITY;
+    path.feedback.told(nowUs);
   }
 
   #closedFrame(nowUs: number, path: Path, writer: WireWriter): void {

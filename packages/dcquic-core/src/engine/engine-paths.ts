@@ -98,7 +98,9 @@ export class EnginePaths {
     for (const { tombstones } of path.workers) tombstones.clear();
     const { paths, dirty, serving, pulling } = this.#context;
     paths.delete(path.id);
-    for (const set of [dirty, serving, pulling]) set.delete(path);
+    dirty.delete(path);
+    serving.delete(path);
+    pulling.delete(path);
     this.#byCredential.remove(path.credentialId);
     path.timer = this.#context.disarm(path.timer);
   }

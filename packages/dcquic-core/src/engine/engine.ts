@@ -301,6 +301,8 @@ export class Engine {
 
   #settle(nowUs: number): void {
     this.#parts.announcer.settleCausality();
-    for (const path of this.#context.dirty) this.#parts.keeper.arm(nowUs, path);
+    const { dirty } = this.#context;
+    let path = dirty.at(0);
+    for (let i = 1; path !== undefined; path = dirty.at(i++)) this.#parts.keeper.arm(nowUs, path);
   }
 }

@@ -47,6 +47,8 @@ export class FrameIntake {
   readonly #frames = new FrameReader();
   readonly #reader = new WireReader();
   readonly #chunk = chunk();
+  // Of the frames of a packet, in order.
+  readonly #types: number[] = [];
 
   /** Hands frames to `parts`. */
   constructor(parts: FrameIntakeParts) {
@@ -117,12 +119,28 @@ export class FrameIntake {
   ): void {
     this.#parts.chunks.settle(nowUs);
     const frames = this.#frames.aim(bytes, view, start, end);
-    while (frames.next() !== undefined);
-    frames.aim(bytes, view, start, end);
-    for (let type = frames.next(); type !== undefined; type = frames.next()) {
-      if (path.failedStatus !== undefined) return;
+    const kept = this.#readAll();
+    if (kept === undefined) frames.aim(bytes, view, start, end);
+    for (let i = 0; i !== kept && path.failedStatus === undefined; i++) {
+      const type = kept === undefined ? frames.next() : this.#types[i];
+      if (type === undefined) return;
       this.#frame(nowUs, path, worker, header, type);
     }
+  }
+
+  // Reads all frames, so that a malformed one spoils those before it, too. Returns how many there are, where what was read of
+  // each is still there: of two of one kind only the latter is, and they have to be read once more, one by one.
+  #readAll(): number | undefined {
+    let kinds = 0;
+    let count = 0;
+    let isKept = true;
+    for (let type = this.#frames.next(); type !== undefined; type = this.#frames.next()) {
+      const kind = 1 << kindOf(type);
+      if ((kinds & kind) === 0) this.#types[count++] = type;
+      else isKept = false;
+      kinds |= kind;
+    }
+    return isKept ? count : undefined;
   }
 
   #frame(nowUs: number, path: Path, worker: PeerWorker, header: PacketHeader, type: number): void {
@@ -186,4 +204,9 @@ export class FrameIntake {
     if (entry.role === "announcer") announcer.onReset(path, entry, frame);
     else puller.onReset(path, entry, frame);
   }
+}
+
+// A challenge and its answer are read into the same place.
+function kindOf(type: number): number {
+  return type === FrameType.TransferChallengeResponse ? FrameType.TransferChallenge : type;
 }

@@ -102,16 +102,30 @@ export class Outbox {
       this.resends.size === 0 &&
       this.pulls.size === 0 &&
       this.repulls.size === 0 &&
-      this.acks.size === 0 &&
-      this.completeAcks.size === 0 &&
-      this.cancelPulls.size === 0 &&
-      this.resets.size === 0 &&
-      this.challenges.size === 0 &&
-      this.proofs.size === 0 &&
-      this.holds.size === 0 &&
-      this.probeResponses.size === 0 &&
-      this.closes.size === 0 &&
-      this.closeAcks.size === 0
+      !this.hasAcks &&
+      !this.hasAnswers &&
+      !this.hasQuestions
     );
+  }
+
+  /** Whether acknowledgements wait. */
+  get hasAcks(): boolean {
+    return this.acks.size > 0 || this.completeAcks.size > 0;
+  }
+
+  /** Whether answers wait, other than to announcements. */
+  get hasAnswers(): boolean {
+    return (
+      this.resets.size > 0 ||
+      this.proofs.size > 0 ||
+      this.holds.size > 0 ||
+      this.probeResponses.size > 0 ||
+      this.closeAcks.size > 0
+    );
+  }
+
+  /** Whether something waits that asks, or tells, what the peer has to acknowledge. */
+  get hasQuestions(): boolean {
+    return this.challenges.size > 0 || this.cancelPulls.size > 0 || this.closes.size > 0;
   }
 }

@@ -226,7 +226,7 @@ export class PacketIntake {
     this.#parts.credit.weigh(path, worker);
     keeper.heard(nowUs, path);
     context.pulls.packet(nowUs, ecn === ECN_CE, path.rtt.srttUs);
-    if (header.ackEliciting) keeper.owe(nowUs, path, worker);
+    if (header.ackEliciting) path.feedback.owe(nowUs, worker, header.type === PacketType.Data);
   }
 }
 

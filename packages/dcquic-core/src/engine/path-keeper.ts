@@ -5,10 +5,8 @@ import type { Feedback, ProbeResponse } from "../wire/path-frames.js";
 import { type EngineContext, TimerKind } from "./context.js";
 import type { KeyRetirement } from "./key-retirement.js";
 import type { Path } from "./path.js";
-import type { PeerWorker } from "./peer-worker.js";
 import { Status } from "./status.js";
 
-const FEEDBACK_PACKETS = 8;
 const DISAGREEMENT_ROUNDS = 4;
 const SILENT_PTOS = 3;
 const DEGRADED_PACE = 0.5;
@@ -47,15 +45,6 @@ export class PathKeeper {
   heard(nowUs: number, path: Path): void {
     path.health.heard(nowUs);
     path.rtt.heard();
-  }
-
-  /** Notes an ack-eliciting packet: FEEDBACK is owed soon, after eight of them at once. */
-  owe(nowUs: number, path: Path, worker: PeerWorker): void {
-    worker.owed += 1;
-    const { timerGranularityUs } = this.#context.config;
-    const delayUs = Math.max(path.rtt.srttUs / 4, timerGranularityUs / 2);
-    const atUs = worker.owed >= FEEDBACK_PACKETS ? nowUs : nowUs + delayUs;
-    path.feedbackUs = Math.min(path.feedbackUs, atUs);
   }
 
   /** Obeys a FEEDBACK. */
@@ -169,7 +158,7 @@ export class PathKeeper {
     const isWatched = path.live > 0 || state === "probing" || state === "failed";
     let dueUs = Math.min(path.blockedUs, this.#retirement.nextUs(path));
     // What is due to be sent waits for the bucket of the NIC, not for this timer.
-    if (path.feedbackUs > nowUs) dueUs = Math.min(dueUs, path.feedbackUs);
+    if (path.feedback.dueUs > nowUs) dueUs = Math.min(dueUs, path.feedback.dueUs);
     if (isWatched) dueUs = Math.min(dueUs, path.probeAtUs);
     // Who sends nothing need not know how large it may be.
     if (path.live > 0) {

@@ -13,6 +13,7 @@ import { Tombstones } from "../transfer/tombstones.js";
 import { ANY_WORKER } from "../wire/constants.js";
 import { ClosedPace } from "./closed-pace.js";
 import type { PathId } from "./events.js";
+import { FeedbackPace } from "./feedback-pace.js";
 import { PathKeys } from "./path-keys.js";
 import type { PathOptions } from "./path-options.js";
 import { PathTables } from "./path-tables.js";
@@ -82,6 +83,8 @@ export class Path extends PathTables {
   timer: TimerId = NO_TIMER;
   /** When that fires. */
   timerUs: number = Number.POSITIVE_INFINITY;
+  /** Whether it is among those that something happened to. */
+  isDirty = false;
 
   /** Number of the next announcement. */
   nextNotifySeq = 0;
@@ -144,8 +147,8 @@ export class Path extends PathTables {
   probePacket: number = Number.NEGATIVE_INFINITY;
   /** When a probe is next considered. */
   probeAtUs: number = Number.POSITIVE_INFINITY;
-  /** When FEEDBACK goes at the latest. */
-  feedbackUs: number = Number.POSITIVE_INFINITY;
+  /** When the peer is told what arrived. */
+  readonly feedback: FeedbackPace;
   /** Whether new limits are to be told even though nothing else is. */
   creditDue = false;
   readonly #options: Pick<PathOptions, "config" | "counters" | "forgotten" | "hash">;
@@ -184,6 +187,7 @@ export class Path extends PathTables {
     const { notifySeq } = counters;
     this.rtt = new RttEstimator(config);
     this.closed = new ClosedPace(this.rtt);
+    this.feedback = new FeedbackPace(this.rtt, config.timerGranularityUs);
     this.wish = new WishPace(config.nicSlackUs);
     this.mtu = new PathMtu({
       startBytes: Math.min(config.mtuBytes, peer.maxDatagramBytes),
@@ -291,7 +295,7 @@ export class Path extends PathTables {
       this.hasOutgoing ||
       this.announceReady() ||
       this.probeFlags >= 0 ||
-      this.feedbackUs <= nowUs ||
+      this.feedback.dueUs <= nowUs ||
       this.creditDue
     );
   }

@@ -101,7 +101,8 @@ export class Transmitter {
       if (!into.add(raw.datagram, raw.address, 0)) break;
       this.#raw.shift();
     }
-    for (const path of dirty) {
+    let path = dirty.at(0);
+    for (let i = 1; path !== undefined; path = dirty.at(i++)) {
       // A worker that cannot rotate its keys stops sending on the path.
       if (path.sendKeys.isExhausted) this.#parts.failed(path, Status.LocalResource);
       this.#emitMtuProbe(nowUs, path, into);
@@ -111,10 +112,7 @@ export class Transmitter {
       }
     }
     while (this.#mayEmit(nowUs, into) && this.#emitData(nowUs, into));
-    for (const path of dirty) {
-      this.#parts.keeper.arm(nowUs, path);
-      if (path.failedStatus !== undefined || !path.hasControl(nowUs)) dirty.delete(path);
-    }
+    dirty.keep(this.#staysDirty);
     if (pulling.size > 0 && pulls.nextFreeUs > nowUs) {
       this.#sendAtUs = Math.min(this.#sendAtUs, pulls.nextFreeUs);
     }
@@ -122,6 +120,12 @@ export class Transmitter {
       this.#sendAtUs = Math.min(this.#sendAtUs, nic.nextFreeUs);
     }
   }
+
+  readonly #staysDirty = (path: Path): boolean => {
+    const { nowUs } = this.#context;
+    this.#parts.keeper.arm(nowUs, path);
+    return path.failedStatus === undefined && path.hasControl(nowUs);
+  };
 
   #mayEmit(nowUs: number, into: DatagramBatch): boolean {
     const { nic, config } = this.#context;

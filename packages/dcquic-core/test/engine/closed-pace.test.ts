@@ -29,3 +29,11 @@ test("§9.12: a CLOSED is repeated three times, at growing distances", () => {
   }
   expect(waits).toEqual([16, 64, 256]);
 });
+
+test("§9.12: where four round trips are shorter than a PTO, CLOSED is said after that", () => {
+  const quick = new RttEstimator({ initialRttUs: 40, timerGranularityUs: 2000, maxPtoUs: 1e6 });
+  const closed = new ClosedPace(quick);
+  closed.sent(0);
+  closed.finished();
+  expect([closed.isDue(1999), closed.isDue(2000)]).toEqual([false, true]);
+});

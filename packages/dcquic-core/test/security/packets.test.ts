@@ -90,6 +90,20 @@ describe("§17.3, §17.5: a packet is read whole before it takes effect", () => 
     expect(peer.notes).toEqual(["protocolViolation"]);
   });
 
+  test("of two frames of one kind each takes effect, and what stands between them", () => {
+    const peer = new RawPeer();
+    peer.send((writer) => {
+      offers(writer);
+      probe(writer);
+      notifyFrame({ notifySeq: 1, inline: Uint8Array.of(2) })(writer);
+    });
+    expect(peer.of("transferOffered").map(({ whole }) => whole)).toEqual([
+      Uint8Array.of(1),
+      Uint8Array.of(2),
+    ]);
+    expect(answered(peer)).toBe(true);
+  });
+
   test("and a chunk that is cut off voids the chunks before it", () => {
     const peer = new RawPeer();
     peer.send(notifyFrame({ transferId: id64(1, 7) }, 10));
