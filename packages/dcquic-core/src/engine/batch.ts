@@ -1,8 +1,7 @@
+import { WORD_BYTES } from "../wire/chunk.js";
+
 // Offset, length, address, ECN bits.
 const FIELDS = 4;
-
-/** Where DATA begins and how chunks are cut: memory that threads share is copied five times as fast where words meet words. */
-export const WORD_BYTES = 8;
 
 /** The number of an address that a driver does not know: nothing is sent there. */
 export const NOWHERE = -1;

@@ -1,9 +1,8 @@
 import type { AnnouncedTransfer, ServeJob } from "../transfer/announced-transfer.js";
-import { chunk, encodeChunkHeader } from "../wire/chunk.js";
+import { chunk, encodeChunkHeader, WORD_BYTES } from "../wire/chunk.js";
 import { CHUNK_HEADER_BYTES, ChunkFlag, PayloadMode, Protection } from "../wire/constants.js";
 import { copyId } from "../wire/id64.js";
 import type { WireWriter } from "../wire/wire-writer.js";
-import { WORD_BYTES } from "./batch.js";
 import type { EngineContext } from "./context.js";
 import type { Path } from "./path.js";
 import type { Serving } from "./serving.js";

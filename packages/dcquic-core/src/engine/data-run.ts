@@ -1,16 +1,20 @@
 import { OVERHEAD_BYTES } from "../sched/leaky-bucket.js";
 import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
-import { chunk, encodeChunkHeader } from "../wire/chunk.js";
-import { CHUNK_HEADER_BYTES, HEADER_BYTES, TAG_BYTES } from "../wire/constants.js";
+import {
+  AROUND_CHUNK_BYTES,
+  chunk,
+  encodeChunkHeader,
+  fullChunkBytes,
+  WORD_BYTES,
+} from "../wire/chunk.js";
+import { CHUNK_HEADER_BYTES, HEADER_BYTES } from "../wire/constants.js";
 import { copyId } from "../wire/id64.js";
 import { WireWriter } from "../wire/wire-writer.js";
-import { type DatagramBatch, WORD_BYTES } from "./batch.js";
+import type { DatagramBatch } from "./batch.js";
 import type { EngineContext } from "./context.js";
 import type { DataBuilder } from "./data-builder.js";
 import type { PacketSealer } from "./packet-sealer.js";
 import type { Path } from "./path.js";
-
-const AROUND_CHUNK = HEADER_BYTES + CHUNK_HEADER_BYTES + TAG_BYTES;
 
 /**
  * Sends the DATA packets of a pull that are alike, full and of one new chunk each, in one go: what is asked and accounted for a
@@ -49,13 +53,12 @@ export class DataRun {
     const isAlone = (occupied & (occupied - 1)) === 0;
     if (job === undefined || transfer.ackRequested || !isAlone) return 0;
     const start = job.next;
-    const room = path.mtu.bytes - AROUND_CHUNK;
-    const length = room - (room % WORD_BYTES);
+    const length = fullChunkBytes(path.mtu.bytes);
     if (start % WORD_BYTES !== 0 || job.end - start <= length) return 0;
     const until = Math.min(job.end, transfer.acked.firstHeld(start));
     // What ends the pull, or was sent before, says so.
     const whole = Math.ceil((until - start) / length) - 1;
-    const datagram = AROUND_CHUNK + length;
+    const datagram = AROUND_CHUNK_BYTES + length;
     const count = Math.min(whole, most, this.#mayGo(nowUs, path, datagram), into.room(datagram));
     const end = start + count * length;
     if (count <= 0 || transfer.sent.firstHeld(start) < end) return 0;
@@ -96,11 +99,11 @@ export class DataRun {
     frame.length = length;
     frame.pullSeq = pullSeq;
     const first = into.usedBytes + HEADER_BYTES;
-    const end = first + (count - 1) * (AROUND_CHUNK + length) + CHUNK_HEADER_BYTES + length;
+    const end = first + (count - 1) * (AROUND_CHUNK_BYTES + length) + CHUNK_HEADER_BYTES + length;
     writer.aim(into.bytes, into.view, first, end);
     encodeChunkHeader(writer, frame);
     for (let i = 0; i < count; i++) {
-      writer.offset = first + i * (AROUND_CHUNK + length) + CHUNK_HEADER_BYTES;
+      writer.offset = first + i * (AROUND_CHUNK_BYTES + length) + CHUNK_HEADER_BYTES;
       this.#data.copy(transfer, start + i * length, length, writer);
     }
   }

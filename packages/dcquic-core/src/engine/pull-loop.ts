@@ -224,7 +224,11 @@ export class PullLoop {
       transfer.isStalled = transfer.nextPull < transfer.wireBytes;
       return true;
     }
-    const allowance = pulls.allowance(nowUs, sender, path.rtt.srttUs, left);
+    const allowance = pulls.allowance(nowUs, sender, path.rtt.srttUs, {
+      bytes: left,
+      datagramBytes: path.mtu.bytes,
+      isAlone: this.#isAlone(path, transfer, level),
+    });
     if (allowance === 0) return false;
     const occupied = pullQueue.occupied;
     pullQueue.shift(level);
@@ -241,6 +245,12 @@ export class PullLoop {
     if (end < transfer.wireBytes) pullQueue.push(level, transfer.id.lo);
     else pulls.want(sender, -1);
     return true;
+  }
+
+  // Whether it would be asked for next again. Reads are as long as regions allow.
+  #isAlone({ pullQueue }: Path, { rmaKeys }: PulledTransfer, level: number): boolean {
+    if (this.#context.pulling.size > 1 || rmaKeys.length > 0) return false;
+    return pullQueue.occupied === 1 << level && pullQueue.depth(level) === 1;
   }
 
   // Out of the announcer's memory instead of by DATA, where its buffer is open and the pull lies in one region. §16.3

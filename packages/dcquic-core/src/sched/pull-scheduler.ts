@@ -1,4 +1,4 @@
-import { CHUNK_HEADER_BYTES, HEADER_BYTES, TAG_BYTES } from "../wire/constants.js";
+import { AROUND_CHUNK_BYTES, fullChunkBytes } from "../wire/chunk.js";
 import { LeakyBucket } from "./leaky-bucket.js";
 
 /** How a {@link PullScheduler} is set up. spec/dcquic.md §20 */
@@ -31,8 +31,18 @@ export interface PullSender {
   rate: number;
 }
 
-// What surrounds the bytes of one chunk in a datagram. §17.2, §17.3
-const DATA_OVERHEAD_BYTES = HEADER_BYTES + CHUNK_HEADER_BYTES + TAG_BYTES;
+/** What is to be asked for next. */
+export interface PullWish {
+  /** Bytes of the transfer that were not asked for yet. */
+  readonly bytes: number;
+  /** In datagrams of how many bytes they will come. */
+  readonly datagramBytes: number;
+  /** Whether nothing else wants to be asked for: then several quanta may be asked for at once. */
+  readonly isAlone: boolean;
+}
+
+// What is asked for in one pull of several quanta: what is missing of it is noticed when it ends.
+const MOST_QUANTA = 4;
 const REDUCTION = 0.8;
 const CE_SHARE = 0.05;
 const RATE_HEADROOM = 1.25;
@@ -95,19 +105,36 @@ export class PullScheduler {
   }
 
   /**
-   * How many of `wantedBytes` may be asked of `sender` now: 0, or all of them up to a quantum, or half of one. Small wishes
-   * find room where a quantum does not.
+   * How many of the wished bytes may be asked of `sender` now: 0, or all of them up to a quantum, or half of one. Small wishes
+   * find room where a quantum does not. What goes on after it is as many whole datagrams as a quantum holds.
    */
-  allowance(nowUs: number, sender: PullSender, srttUs: number, wantedBytes: number): number {
+  allowance(nowUs: number, sender: PullSender, srttUs: number, wish: PullWish): number {
     if (!this.#bucket.isFree(nowUs)) return 0;
     const { quantumBytes, overcommit } = this.#options;
     const window = this.windowBytes(srttUs);
     const share = Math.max(quantumBytes, window / Math.min(overcommit, Math.max(1, this.#active)));
     const room = Math.min(window - this.#outstanding, share - sender.outstanding);
-    const bytes = Math.min(wantedBytes, quantumBytes);
-    if (room >= bytes) return bytes;
+    if (room >= Math.min(wish.bytes, quantumBytes))
+      return this.#upTo(wish, this.#quanta(nowUs, wish, room));
     // Half of one keeps a sender busy that a whole one would leave idle.
-    return room >= quantumBytes / 2 ? Math.floor(quantumBytes / 2) : 0;
+    return room >= quantumBytes / 2 ? this.#upTo(wish, 0.5) : 0;
+  }
+
+  // Pulls that would follow one another at once are one.
+  #quanta(nowUs: number, { isAlone, bytes }: PullWish, room: number): number {
+    const { quantumBytes } = this.#options;
+    if (!isAlone || bytes <= quantumBytes) return 1;
+    const free = Math.min(Math.floor(room / quantumBytes), this.#bucket.burst(nowUs, quantumBytes));
+    return Math.max(1, Math.min(MOST_QUANTA, free));
+  }
+
+  #upTo({ bytes, datagramBytes }: PullWish, quanta: number): number {
+    const { quantumBytes } = this.#options;
+    const most = Math.floor(quanta * quantumBytes);
+    if (bytes <= most) return bytes;
+    const whole = fullChunkBytes(datagramBytes);
+    const one = Math.min(quantumBytes, most);
+    return one < whole ? most : Math.max(1, quanta) * (one - (one % whole));
   }
 
   /** The rate to wish for from `sender`, in bytes per second. */
@@ -121,8 +148,8 @@ export class PullScheduler {
 
   /** Notes a pull of so many bytes, which come in datagrams of `datagramBytes`: their headers take time of the link, too. */
   pulled(nowUs: number, sender: PullSender, bytes: number, datagramBytes: number): void {
-    const datagrams = Math.ceil(bytes / (datagramBytes - DATA_OVERHEAD_BYTES));
-    this.#bucket.take(nowUs, bytes + datagrams * DATA_OVERHEAD_BYTES);
+    const datagrams = Math.ceil(bytes / (datagramBytes - AROUND_CHUNK_BYTES));
+    this.#bucket.take(nowUs, bytes + datagrams * AROUND_CHUNK_BYTES);
     if (sender.outstanding === 0) {
       // Only while something is outstanding does its rate say what the sender can do.
       sender.measuredSinceUs = nowUs;

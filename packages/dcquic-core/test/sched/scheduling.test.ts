@@ -75,6 +75,45 @@ describe("§12: the pull scheduler", () => {
     slackUs: 0,
   };
 
+  // 49 chunks of 1320 bytes.
+  const QUANTUM = 64_680;
+  const wish = { bytes: 1e9, datagramBytes: 1400, isAlone: false };
+
+  test("a pull that goes on is one of whole datagrams, one that ends takes what is left", () => {
+    const scheduler = new PullScheduler(options);
+    const sender = scheduler.addSender();
+    const asked = (bytes: number, datagramBytes = 1400): number =>
+      scheduler.allowance(0, sender, 1000, { bytes, datagramBytes, isAlone: false });
+    expect(asked(65_537)).toBe(QUANTUM);
+    expect(asked(65_537, 8900)).toBe(7 * 8816);
+    expect(asked(65_536)).toBe(65_536);
+    expect(asked(65_536, 8900)).toBe(65_536);
+    expect(asked(1)).toBe(1);
+  });
+
+  test("half a pull is one of whole datagrams, too", () => {
+    const scheduler = new PullScheduler({ ...options, rxBytesPerSecond: 1e3 });
+    const sender = scheduler.addSender();
+    scheduler.pulled(-1e9, sender, 120_000, 1400);
+    expect(scheduler.allowance(0, sender, 1, wish)).toBe(24 * 1320);
+    expect(scheduler.allowance(0, sender, 1, { ...wish, datagramBytes: 8900 })).toBe(3 * 8816);
+  });
+
+  test("who is alone asks at once for what would be asked for one after the other, four quanta at most", () => {
+    const alone = { ...wish, isAlone: true };
+    const asked = (slackUs: number, bytes = 1e9, rxBytesPerSecond = 1e9): number => {
+      const scheduler = new PullScheduler({ ...options, slackUs, rxBytesPerSecond });
+      return scheduler.allowance(0, scheduler.addSender(), 1000, { ...alone, bytes });
+    };
+    expect(asked(0)).toBe(2 * QUANTUM);
+    expect(asked(100)).toBe(3 * QUANTUM);
+    expect(asked(1e6)).toBe(4 * QUANTUM);
+    expect(asked(1e6, 200_000)).toBe(200_000);
+    expect(asked(1e6, 70_000)).toBe(70_000);
+    // The window of two quanta and a half.
+    expect(asked(1e9, 1e9, 1e3)).toBe(2 * QUANTUM);
+  });
+
   test("the window is 1.25 × bandwidth × (SRTT + two quanta), at least two quanta", () => {
     const scheduler = new PullScheduler(options);
     expect(scheduler.windowBytes(1000)).toBeCloseTo(1.25 * (1e6 + 131_072), -1);
@@ -105,13 +144,13 @@ describe("§12: the pull scheduler", () => {
     let now = 0;
     let granted = 0;
     for (; granted < 100; granted++) {
-      const bytes = scheduler.allowance(now, first, 1000, 1e9);
+      const bytes = scheduler.allowance(now, first, 1000, wish);
       if (bytes === 0) break;
       scheduler.pulled(now, first, bytes, 1400);
       now = Math.max(now, Math.ceil(scheduler.nextFreeUs));
     }
-    expect(granted * 65_536).toBeLessThanOrEqual(scheduler.windowBytes(1000) / 8 + 65_536);
-    expect(scheduler.allowance(now, senders[1] ?? first, 1000, 1e9)).toBe(65_536);
+    expect(granted * QUANTUM).toBeLessThanOrEqual(scheduler.windowBytes(1000) / 8 + 65_536);
+    expect(scheduler.allowance(now, senders[1] ?? first, 1000, wish)).toBe(QUANTUM);
   });
 
   test("marks shrink the window once a round trip, a clean round trip gives a quantum back", () => {

@@ -11,7 +11,7 @@ import type { RmaSideOptions } from "../rma/rma-side.js";
 import type { HandshakeCredentials } from "../tls-handshake.js";
 import { answeredHosts } from "./handshake-addresses.js";
 import { HandshakeServer } from "./handshake-server.js";
-import { withLargeDatagrams } from "./large-datagrams.js";
+import { withLoopbackSetting } from "./loopback-setting.js";
 import { HelloMaker } from "./hello-maker.js";
 import { NetworkBackend } from "./network-backend.js";
 import { PathMaker } from "./path-maker.js";
@@ -80,7 +80,7 @@ const MAX_RECORD_LOG2 = 24;
  * @see spec/dcquic.md §24
  */
 export async function createTransportPool(options: TransportPoolConfig): Promise<TransportPool> {
-  const config = withLargeDatagrams(withSettings(options));
+  const config = withLoopbackSetting(withSettings(options));
   const isChosen = config.port !== undefined && config.port !== 0;
   for (let attempt = 1; ; attempt++) {
     try {
