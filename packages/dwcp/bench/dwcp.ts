@@ -149,6 +149,7 @@ function send(
     {
       platform,
       algorithm,
+      brotli: "agreed",
       pageBytes: PAGE_BYTES,
       level: 3,
       chunkBytes: 262_144,

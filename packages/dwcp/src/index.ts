@@ -121,6 +121,7 @@ export {
 } from "./wire/store-messages.js";
 export type { MemoryMessage } from "./wire/memory-message.js";
 
+export type { BrotliEngine } from "./brotli/brotli-engine.js";
 export type { ZstdEngine, ZstdSettings } from "./zstd/zstd-engine.js";
 export { decodeZstdHeader, decompressFrame, type ZstdFrameHeader } from "./zstd/frame-check.js";
 export type { HdePlatform } from "./hde/hde-platform.js";

@@ -2,8 +2,7 @@ import { DwcpError } from "../errors.js";
 import type { DwcpLimits } from "../limits.js";
 import { NetworkReader } from "../wire/network-reader.js";
 import { NetworkWriter } from "../wire/network-writer.js";
-import { decodeZstdHeader, decompressFrame } from "../zstd/frame-check.js";
-import type { ZstdEngine } from "../zstd/zstd-engine.js";
+import type { BsdiffPacking } from "./bsdiff-packing.js";
 
 /** A step: `add` bytes of difference to the baseline, `copy` bytes as they are, then a move in the baseline. */
 export interface BsdiffControl {
@@ -12,7 +11,7 @@ export interface BsdiffControl {
   readonly seek: number;
 }
 
-/** The three streams of BSDIFF. spec/dwcp.md B5, B11 */
+/** The three streams of BSDIFF and BSDIFF_BROTLI. spec/dwcp.md B5, B11 */
 export interface BsdiffPatch {
   readonly controls: readonly BsdiffControl[];
   /** New bytes minus old bytes, modulo 256. */
@@ -24,16 +23,15 @@ export interface BsdiffPatch {
 // A control is at least three bytes and makes at least one.
 const MAX_CONTROL_BYTES = 16_777_216;
 
-/** Writes the three streams, each with its length and compressed. spec/dwcp.md B5 */
-export function encodeBsdiff(patch: BsdiffPatch, zstd: ZstdEngine, level: number): Uint8Array {
+/** Writes the three streams, one after the other. spec/dwcp.md B5 */
+export function encodeBsdiff(patch: BsdiffPatch, packing: BsdiffPacking): Uint8Array {
   const controls = new NetworkWriter();
   for (const { add, copy, seek } of patch.controls) {
     controls.varint(add).varint(copy).signedVarint(seek);
   }
   const writer = new NetworkWriter();
   for (const stream of [controls.view(), patch.difference, patch.extra]) {
-    const frame = stream.length === 0 ? stream : zstd.compress(stream, { level });
-    writer.varint(frame.length).bytes(frame);
+    packing.write(writer, stream);
   }
   return writer.view();
 }
@@ -48,13 +46,13 @@ export function applyBsdiff(
   encoded: Uint8Array,
   old: Uint8Array,
   rawBytes: number,
-  zstd: ZstdEngine,
+  packing: BsdiffPacking,
   limits: Pick<DwcpLimits, "maxWindowLog">,
 ): Uint8Array<ArrayBuffer> {
   const reader = new NetworkReader(encoded);
-  const controls = new NetworkReader(readStream(reader, MAX_CONTROL_BYTES, zstd, limits));
-  const difference = readStream(reader, rawBytes, zstd, limits);
-  const extra = readStream(reader, rawBytes, zstd, limits);
+  const controls = new NetworkReader(packing.read(reader, MAX_CONTROL_BYTES, limits));
+  const difference = packing.read(reader, rawBytes, limits);
+  const extra = packing.read(reader, rawBytes - difference.length, limits);
   if (reader.remaining > 0 || difference.length + extra.length !== rawBytes) {
     throw new DwcpError("dwcp.decode", `streams of another length than ${rawBytes}`);
   }
@@ -84,19 +82,4 @@ export function applyBsdiff(
   }
   if (at !== rawBytes) throw new DwcpError("dwcp.decode", `${at} bytes where ${rawBytes} belong`);
   return into;
-}
-
-function readStream(
-  reader: NetworkReader,
-  maxBytes: number,
-  zstd: ZstdEngine,
-  limits: Pick<DwcpLimits, "maxWindowLog">,
-): Uint8Array {
-  const frame = reader.view(reader.varint());
-  if (frame.length === 0) return frame;
-  const { contentBytes } = decodeZstdHeader(frame);
-  if (contentBytes > maxBytes) {
-    throw new DwcpError("dwcp.limit", `a stream of ${contentBytes} bytes, limit ${maxBytes}`);
-  }
-  return decompressFrame(zstd, frame, contentBytes, limits);
 }

@@ -4,6 +4,7 @@ import { Codec, SLOT_NONE, SLOT_SELF } from "../wire/codec.js";
 import { NetworkReader } from "../wire/network-reader.js";
 import { zeroCrc } from "../wire/zero-crc.js";
 import { decompressFrame } from "../zstd/frame-check.js";
+import { type BsdiffPacking, brotliPacking, zstdPacking } from "./bsdiff-packing.js";
 import { applyBsdiff } from "./bsdiff-patch.js";
 import type { ByteSource } from "./byte-source.js";
 import { decodeCopyLit } from "./decode-copylit.js";
@@ -107,6 +108,7 @@ function decodeCodec(
     case Codec.COPYLIT:
       return decodeCopyLit(unit, baselineOf(unit, context), context, memory, allocate);
     case Codec.BSDIFF:
+    case Codec.BSDIFF_BROTLI:
       return placed(decodeBsdiff(unit, context), into);
     default:
       throw new DwcpError("dwcp.decode", `unknown codec ${String(codec)}`);
@@ -141,8 +143,18 @@ function decodeBsdiff(unit: UnitBody, context: DecodeContext): Uint8Array {
   if (Math.max(baseline.length, unit.rawBytes) > limits.maxBsdiffBytes) {
     throw new DwcpError("dwcp.limit", `BSDIFF of ${unit.rawBytes} bytes on ${baseline.length}`);
   }
+  const packing = packingOf(unit, platform);
   const old = baseline.read(0, baseline.length);
-  return applyBsdiff(unit.encoded, old, unit.rawBytes, platform.zstd, limits);
+  return applyBsdiff(unit.encoded, old, unit.rawBytes, packing, limits);
+}
+
+function packingOf(
+  { codec }: UnitBody,
+  { brotli, zstd }: DecodeContext["platform"],
+): BsdiffPacking {
+  if (codec === Codec.BSDIFF) return zstdPacking(zstd);
+  if (brotli === undefined) throw new DwcpError("dwcp.decode", "no brotli here");
+  return brotliPacking(brotli);
 }
 
 const EMPTY: ByteSource = { length: 0, read: () => new Uint8Array(0) };

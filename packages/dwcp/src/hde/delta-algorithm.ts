@@ -1,5 +1,7 @@
+import { DwcpLimitTable } from "../limits.js";
 import { Codec } from "../wire/codec.js";
 import { diffBytes, type SortedBaseline } from "./bsdiff.js";
+import { brotliPacking, zstdPacking } from "./bsdiff-packing.js";
 import { encodeBsdiff } from "./bsdiff-patch.js";
 import { encodeCopyLit } from "./encode-copylit.js";
 import { encodePrefix, encodeRaw, encodeXor, type UnitSettings } from "./encode-unit.js";
@@ -23,10 +25,23 @@ export const deltaAlgorithms: readonly DeltaAlgorithm[] = [
   "none",
 ];
 
-/** The level of the three streams of BSDIFF: what takes seconds to find is worth packing well. */
-const BSDIFF_LEVEL = 22;
+/** What BSDIFF takes at most, of an object and of its baseline. spec/dwcp.md B5 */
+const BSDIFF_BYTES = DwcpLimitTable.maxBsdiffBytes.max;
 // How far around a unit's place its prefix reaches, as a multiple of the unit. spec/dwcp.md B11
 const PREFIX_REACH = 1.5;
+
+/**
+ * What `algorithm` comes to: best mode is for objects and baselines of up to 64 MiB. Larger ones, and objects whose length
+ * nobody knows yet, are encoded as `auto`.
+ */
+export function usableAlgorithm(
+  algorithm: DeltaAlgorithm,
+  objectBytes: number,
+  baselineBytes: number,
+): DeltaAlgorithm {
+  const isLarge = Math.max(objectBytes, baselineBytes) > BSDIFF_BYTES;
+  return algorithm === "bsdiff" && isLarge ? "auto" : algorithm;
+}
 
 /** Finds differences to one baseline by an algorithm that was asked for; what it needs of the baseline is made once. */
 export class DeltaFinder {
@@ -93,16 +108,19 @@ export class DeltaFinder {
       const bytes = source.read(0, source.length);
       this.#sorted = { bytes, suffixes: suffixArray(bytes) };
     }
-    return {
+    const { platform, brotli } = this.#settings;
+    const patch = diffBytes(raw, this.#sorted);
+    const plain = { codecFlags: 0, baselineSlot: slot, dictionarySlot: 0 } as const;
+    const packed: EncodedBody = {
+      ...plain,
       codec: Codec.BSDIFF,
-      codecFlags: 0,
-      baselineSlot: slot,
-      dictionarySlot: 0,
-      encoded: encodeBsdiff(
-        diffBytes(raw, this.#sorted),
-        this.#settings.platform.zstd,
-        BSDIFF_LEVEL,
-      ),
+      encoded: encodeBsdiff(patch, zstdPacking(platform.zstd)),
     };
+    if (brotli !== "agreed" || platform.brotli === undefined) return packed;
+    return shorter(packed, {
+      ...plain,
+      codec: Codec.BSDIFF_BROTLI,
+      encoded: encodeBsdiff(patch, brotliPacking(platform.brotli)),
+    });
   }
 }

@@ -20,6 +20,8 @@ export interface UnitSettings {
   readonly level: number;
   /** What a sample has to shrink by, original by compressed, or else bytes are stored; 1.1 when absent. */
   readonly minRatio?: number | undefined;
+  /** Whether best mode may pack by brotli: only where the receiver has agreed on BSDIFF_BROTLI. */
+  readonly brotli?: "agreed" | "refused" | undefined;
   /** Used from unit to unit for prefixes and what is compressed with them; absent, each takes its own. */
   readonly prefixMemory?: WorkMemory | undefined;
 }

@@ -1,3 +1,4 @@
+import type { BrotliEngine } from "../brotli/brotli-engine.js";
 import type { Crc32 } from "../wire/crc32.js";
 import type { ZstdEngine } from "../zstd/zstd-engine.js";
 import type { AnchorEngine } from "./anchor-engine.js";
@@ -6,6 +7,8 @@ import type { AnchorEngine } from "./anchor-engine.js";
 export interface HdePlatform {
   /** Compresses. */
   readonly zstd: ZstdEngine;
+  /** Packs the streams of best mode shorter; without it they are packed by `zstd`. */
+  readonly brotli?: BrotliEngine | undefined;
   /** Sums as zlib does. */
   readonly crc32: Crc32;
   /** Gives the SHA-256 of the parts in a row. */

@@ -2,7 +2,7 @@ import type { UnitBody } from "../wire/chunk.js";
 import { Codec, SLOT_NONE } from "../wire/codec.js";
 import { zeroCrc } from "../wire/zero-crc.js";
 import type { ByteSource } from "./byte-source.js";
-import { type DeltaAlgorithm, DeltaFinder } from "./delta-algorithm.js";
+import { type DeltaAlgorithm, DeltaFinder, usableAlgorithm } from "./delta-algorithm.js";
 import { type EncodedBody, shorter } from "./encoded-body.js";
 import { encodeRaw, encodeZstd, type UnitSettings } from "./encode-unit.js";
 import { isWorthCompressing } from "./literal-codecs.js";
@@ -18,6 +18,8 @@ const MAX_UNIT_BYTES = 524_288;
 // Where nearly everything is found in the baseline, what a unit costs is its header.
 const LARGE_UNIT_BYTES = 8_388_608;
 const LARGE_UNIT_RATIO = 200;
+/** The longest unit of best mode: long streams pack well, but packing them takes a second per MiB that nothing interrupts. */
+const BEST_UNIT_BYTES = 2_097_152;
 const MAX_SPAN_BYTES = 16_777_216;
 // After so many units in a row that do not shrink, one in as many is looked at. spec/dwcp.md B10
 const POOR_UNITS = 4;
@@ -69,7 +71,11 @@ export class ObjectEncoder {
   constructor(object: ByteSource, baseline: Reference | undefined, settings: ObjectSettings) {
     this.#object = object;
     this.#settings = settings;
-    this.#algorithm = settings.algorithm ?? "auto";
+    this.#algorithm = usableAlgorithm(
+      settings.algorithm ?? "auto",
+      object.length,
+      baseline?.source.length ?? 0,
+    );
     this.#baseline = this.#algorithm === "none" ? undefined : baseline;
     const unitSettings = { ...settings, prefixMemory: settings.prefixMemory ?? new WorkMemory() };
     this.#units = new UnitEncoder(unitSettings);
@@ -120,9 +126,7 @@ export class ObjectEncoder {
   // Where a unit of mixed pages ends: at a long known run, or when enough has changed.
   #unitEnd(kinds: Uint8Array, start: number): number {
     const { pageBytes, chunkBytes } = this.#settings;
-    // Who asks for the best wants its three streams long.
-    const isLarge = this.#ratio >= LARGE_UNIT_RATIO || this.#algorithm === "bsdiff";
-    const most = isLarge ? LARGE_UNIT_BYTES : MAX_UNIT_BYTES;
+    const most = this.#longestUnit();
     const wanted = Math.min(most, Math.max(MIN_UNIT_BYTES, chunkBytes * this.#ratio));
     let changed = 0;
     let page = start;
@@ -138,6 +142,11 @@ export class ObjectEncoder {
       page += run;
     }
     return page;
+  }
+
+  #longestUnit(): number {
+    if (this.#algorithm === "bsdiff") return BEST_UNIT_BYTES;
+    return this.#ratio >= LARGE_UNIT_RATIO ? LARGE_UNIT_BYTES : MAX_UNIT_BYTES;
   }
 
   *#encodePiece(

@@ -6,6 +6,7 @@ import { portableAnchors } from "../hde/portable-anchors.js";
 import type { ZstdEngine } from "../zstd/zstd-engine.js";
 import { nativeAnchors } from "./native-anchors.js";
 import { nodeCrc32 } from "./node-crc32.js";
+import { zlibBrotli } from "./zlib-brotli.js";
 import { chooseEngine } from "./zstd/choose-engine.js";
 
 const chosenAnchors =
@@ -18,6 +19,7 @@ export function nodeHdePlatformWith(
 ): HdePlatform {
   return {
     zstd: engine,
+    brotli: zlibBrotli,
     anchors,
     crc32: nodeCrc32,
     sha256(...parts) {

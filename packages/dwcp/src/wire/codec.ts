@@ -10,6 +10,7 @@ export const Codec = {
   COPYLIT: 7,
   BSDIFF: 8,
   JOINT_ZSTD: 9,
+  BSDIFF_BROTLI: 10,
 } as const;
 
 /** The name of a codec. */

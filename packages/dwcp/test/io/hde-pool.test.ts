@@ -2,11 +2,13 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import { Codec, memorySource, OwnData, type UnitBody } from "@proj/dwcp";
 import { nodeHdePlatform } from "@proj/dwcp/node";
 import { HdePool } from "#src/io/workers/hde-pool.js";
+import { WorkerJob } from "#src/io/workers/worker-job.js";
 import { sharedBytes, type SourceSpec } from "#src/io/workers/source-spec.js";
 import { isWireError } from "@proj/wire-types";
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { codeOf } from "../support/failure.js";
 import { limits, noise, words } from "../support/hde.js";
 
 const pool = new HdePool(2);
@@ -122,6 +124,35 @@ describe("B18: workers", () => {
     const zeros = { ...unit, codec: Codec.ZERO, rawCrc: 0xe38a6876 };
     expect((await job.decode(zeros)).length).toBe(10);
     job.close();
+  });
+
+  test("begin nothing more for a job that is closed, and go on with others", async () => {
+    const alone = new HdePool(1);
+    const object = { kind: "shared", bytes: sharedBytes(words(4_194_304, 5)) } as const;
+    const job = alone.open({ ...common, object });
+    const encoded = [0, 1, 2, 3].map((at) => job.encode(at * 1_048_576, 1_048_576, 9));
+    job.close();
+    const ends = await Promise.allSettled(encoded);
+    for (const end of ends) expect(end).toMatchObject({ reason: { code: "dwcp.shutdown" } });
+    const other = alone.open({ ...common, object });
+    expect((await other.encode(0, 1_048_576, 1)).units.length).toBeGreaterThan(0);
+    await alone.close();
+  });
+
+  test("stop between two units of a job that was closed meanwhile", async () => {
+    const closed = new Int32Array(new SharedArrayBuffer(4));
+    const node = await nodeHdePlatform();
+    let summed = 0;
+    const crc32 = (bytes: Uint8Array): number => {
+      summed += 1;
+      Atomics.store(closed, 0, 1);
+      return node.crc32(bytes);
+    };
+    const object = { kind: "shared", bytes: sharedBytes(noise(2_000_000, 6)) } as const;
+    const job = new WorkerJob({ ...common, object, closed }, { ...node, crc32 });
+    const task = { kind: "encode", offset: 0, length: 2_000_000, level: 3, ownBytes: 0 } as const;
+    expect(codeOf(() => job.run(task))).toBe("dwcp.shutdown");
+    expect(summed).toBe(1);
   });
 
   test("say that a file became shorter", async () => {

@@ -14,12 +14,20 @@ import {
   type UnitBody,
 } from "@proj/dwcp";
 import { nodeHdePlatform } from "@proj/dwcp/node";
+import { type BsdiffPacking, brotliPacking, zstdPacking } from "#src/hde/bsdiff-packing.js";
+import { zlibBrotli } from "#src/io/zlib-brotli.js";
 import { SeededRandom } from "@proj/wire-types";
 
 export const limits = resolveDwcpLimits();
 export const platform: HdePlatform = await nodeHdePlatform();
 export const PAGE = 4096;
 const memory = decodeMemory();
+
+/** Both ways to pack the streams of best mode. */
+export const packings: [string, BsdiffPacking][] = [
+  ["BSDIFF", zstdPacking(platform.zstd)],
+  ["BSDIFF_BROTLI", brotliPacking(zlibBrotli)],
+];
 
 /** How tests encode, unless they say otherwise. */
 export function settingsOf(chosen: Partial<ObjectSettings> = {}): ObjectSettings {
@@ -30,6 +38,7 @@ export function settingsOf(chosen: Partial<ObjectSettings> = {}): ObjectSettings
     chunkBytes: 262_144,
     maxUnitRawBytes: limits.maxUnitRawBytes,
     maxEncodedBytes: limits.maxFrameBytes - 48,
+    brotli: "agreed",
     ...chosen,
   };
 }

@@ -16,6 +16,7 @@ const DELTA_CODECS: ReadonlySet<CodecName> = new Set<CodecName>([
   "COPYLIT",
   "BSDIFF",
   "JOINT_ZSTD",
+  "BSDIFF_BROTLI",
 ]);
 
 /** Brings what a node counted into the metrics. Nodes come and go; the metrics only rise. spec/dwcp.md B17 */

@@ -1,5 +1,6 @@
 import { DwcpError } from "../../errors.js";
 import { anchorSlots } from "../../hde/anchor-index.js";
+import { usableAlgorithm } from "../../hde/delta-algorithm.js";
 import { LevelController } from "../../hde/level-controller.js";
 import type { ObjectSettings } from "../../hde/object-encoder.js";
 import { OwnWorth } from "../../hde/own-worth.js";
@@ -9,6 +10,7 @@ import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { LoadGauge } from "../load-gauge.js";
 import type { HdeJob } from "../workers/hde-job.js";
 import type { HdePool } from "../workers/hde-pool.js";
+import { lengthOf } from "../workers/source-spec.js";
 import type { MadeBy } from "./ahead-bytes.js";
 import type { SendSource } from "./send-source.js";
 import { StoredExtents } from "./stored-extents.js";
@@ -50,6 +52,8 @@ export interface ExtentEncoderOptions {
 // One extent: enough for a worker to be worth the way there, little enough to react.
 const FIRST_EXTENT_BYTES = 4_194_304;
 const LARGEST_EXTENT_BYTES = 16_777_216;
+// Best mode takes seconds per extent: they are spread over the workers, and what arrives is told as it does.
+const BEST_EXTENT_BYTES = 2_097_152;
 // Extents that come to so little grow.
 const SMALL_ENCODED_BYTES = 65_536;
 const UNITS_AHEAD_PER_WORKER = 2;
@@ -71,6 +75,7 @@ export class ExtentEncoder {
   #extentBytes = FIRST_EXTENT_BYTES;
   #adjustedMs = Number.NEGATIVE_INFINITY;
   #isOwnUsed = false;
+  #isBest = false;
   #ownBytes = 0;
   #isIndexing = false;
   #stored: StoredExtents | undefined;
@@ -83,6 +88,7 @@ export class ExtentEncoder {
 
   /** Raw bytes of the next extent, where units of stored bytes should have `storedUnitBytes`. */
   extentBytes(storedUnitBytes: number): number {
+    if (this.#isBest) return BEST_EXTENT_BYTES;
     return this.#file?.extentBytes(storedUnitBytes) ?? this.#extentBytes;
   }
 
@@ -111,15 +117,14 @@ export class ExtentEncoder {
   ): void {
     this.close();
     const { pool, object, settings } = this.#options;
-    const {
-      pageBytes,
-      chunkBytes,
-      maxUnitRawBytes,
-      maxEncodedBytes,
-      algorithm = "auto",
-      minRatio,
-    } = settings;
+    const { pageBytes, chunkBytes, maxUnitRawBytes, maxEncodedBytes, minRatio } = settings;
     const { length } = object.source;
+    const algorithm = usableAlgorithm(
+      settings.algorithm ?? "auto",
+      lengthOf(object.spec),
+      baseline?.source.length ?? 0,
+    );
+    this.#isBest = algorithm === "bsdiff" && baseline !== undefined;
     // Who wants bytes stored does not want them searched.
     const isSearched = settings.level > 0 && algorithm === "auto";
     const isOwnUsed = isSearched && length > OWN_STEP_BYTES && length < MAX_OWN_OBJECT_BYTES;
@@ -139,6 +144,7 @@ export class ExtentEncoder {
       algorithm,
       minRatio,
       joint: codecs.includes(Codec.JOINT_ZSTD) ? "agreed" : "refused",
+      brotli: codecs.includes(Codec.BSDIFF_BROTLI) ? "agreed" : "refused",
       object: object.spec,
       baseline,
       dictionary,

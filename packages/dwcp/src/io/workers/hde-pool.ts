@@ -9,7 +9,7 @@ import { lengthOf, type SourceSpec } from "./source-spec.js";
 import type { FromWorker, JobSpec, TaskResult, ToWorker, WorkerTask } from "./worker-messages.js";
 
 /** How a job is opened: what a {@link JobSpec} says, without the table that the pool makes. */
-export interface JobOptions extends Omit<JobSpec, "baseline"> {
+export interface JobOptions extends Omit<JobSpec, "baseline" | "closed"> {
   /** What it is sent against. */
   readonly baseline?:
     | {
@@ -71,7 +71,8 @@ export class HdePool {
   open(options: JobOptions): HdeJob {
     this.#requireOpen();
     const { baseline } = options;
-    const spec: JobSpec = { ...options, baseline: baseline && withSlots(baseline) };
+    const closed = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const spec: JobSpec = { ...options, baseline: baseline && withSlots(baseline), closed };
     const id = this.#nextJob++;
     this.#specs.set(id, spec);
     return new HdeJob({
@@ -141,6 +142,8 @@ export class HdePool {
   }
 
   #closeJob(job: number): void {
+    const spec = this.#specs.get(job);
+    if (spec !== undefined) Atomics.store(spec.closed, 0, 1);
     this.#specs.delete(job);
     for (const member of this.#members) {
       if (member.jobs.delete(job)) this.#send(member, { kind: "close", job });

@@ -118,15 +118,23 @@ export class WorkerJob {
     const secondsByCodec = new Map<CodecName, number>();
     const startMs = performance.now();
     let unitMs = startMs;
+    this.#requireOpen();
     for (const unit of this.#encoderAt(level).encode(offset, length, this.#own(ownBytes))) {
       units.push(unit);
       const nowMs = performance.now();
       const codec = codecNameOf(unit.codec) ?? "RAW";
       secondsByCodec.set(codec, (secondsByCodec.get(codec) ?? 0) + (nowMs - unitMs) / 1_000);
       unitMs = nowMs;
+      this.#requireOpen();
     }
     const seconds = (unitMs - startMs) / 1_000;
     return { kind: "encoded", ...pack(units), seconds, secondsByCodec };
+  }
+
+  // The message that the job is closed waits behind all its tasks; in best mode each of them takes seconds.
+  #requireOpen(): void {
+    if (Atomics.load(this.#spec.closed, 0) === 0) return;
+    throw new DwcpError("dwcp.shutdown", "the job is closed");
   }
 
   #encoderAt(level: number): ObjectEncoder {

@@ -7,6 +7,8 @@ import type { SourceSpec } from "./source-spec.js";
 
 /** What all units of a job have in common. */
 export interface JobSpec {
+  /** Not 0 once the job is closed: what is still to be encoded is for nobody then. */
+  readonly closed: Int32Array<SharedArrayBuffer>;
   /** Bytes of a page. */
   readonly pageBytes: number;
   /** What a unit should come to, encoded. */
@@ -21,6 +23,8 @@ export interface JobSpec {
   readonly minRatio?: number | undefined;
   /** Whether the receiver decodes units that refer to a baseline and to own data at once. */
   readonly joint?: "agreed" | "refused" | undefined;
+  /** Whether the receiver decodes streams of best mode that are packed by brotli. */
+  readonly brotli?: "agreed" | "refused" | undefined;
   /** The object that is sent, at the sender. */
   readonly object?: SourceSpec | undefined;
   /** What the object is sent against, and the table of its anchors. */
