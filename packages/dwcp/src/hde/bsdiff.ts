@@ -2,6 +2,9 @@ import type { BsdiffControl, BsdiffPatch } from "./bsdiff-patch.js";
 
 // How many more bytes than the present alignment a new one has to match to be worth a step.
 const MARGIN = 8;
+// A match of so many bytes that the present alignment has too, but for a few, is passed over as a whole. Looked at byte by byte, bytes that
+// repeat for long would be compared all over again at each of them: minutes for a MiB of memory.
+const LONG_MATCH = 64;
 
 /** A baseline with its suffixes sorted: what BSDIFF searches. spec/dwcp.md B11 */
 export interface SortedBaseline {
@@ -40,11 +43,11 @@ export function diffBytes(raw: Uint8Array, old: SortedBaseline): BsdiffPatch {
       for (; scored < scan + match.length; scored++) {
         if (oldBytes[scored + distance] === raw[scored]) score++;
       }
-      if ((match.length === score && match.length > 0) || match.length > score + MARGIN) break;
+      if (match.length > 0 && (match.length === score || match.length >= LONG_MATCH)) break;
+      if (match.length > score + MARGIN) break;
       if (oldBytes[scan + distance] === raw[scan]) score--;
     }
-    const isContinuation = match.length === score && scan < raw.length;
-    if (isContinuation) continue;
+    if (scan < raw.length && isContinued(match, score)) continue;
 
     let forward = forwardLength(raw, lastRaw, scan, oldBytes, lastOld);
     let backward = scan < raw.length ? backwardLength(raw, lastRaw, scan, oldBytes, match) : 0;
@@ -70,6 +73,10 @@ export function diffBytes(raw: Uint8Array, old: SortedBaseline): BsdiffPatch {
     distance = match.position - scan;
   }
   return { controls, difference: joined(differences), extra: joined(extras) };
+}
+
+function isContinued({ length }: Match, score: number): boolean {
+  return length === score || (length >= LONG_MATCH && length <= score + MARGIN);
 }
 
 // The longest prefix of what follows `from` that stands anywhere in the baseline: a binary search over its suffixes.

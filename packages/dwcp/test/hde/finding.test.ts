@@ -135,4 +135,16 @@ describe("B11: bsdiff", () => {
     const patch = diffBytes(raw, { bytes: before, suffixes: suffixArray(before) });
     expect(encodeBsdiff(patch, packing).length).toBeLessThan(2_500);
   });
+
+  test("takes seconds for memory that repeats itself, and differs here and there", () => {
+    // What is new is like the start of what is old but for five bytes, and just like the rest of it.
+    const before = Buffer.alloc(700_000);
+    for (let at = 30_000; at < 300_000; at += 60_000) before.writeUInt8(7, at);
+    const raw = Buffer.alloc(300_000);
+    const [[, packing]] = packings as [(typeof packings)[0]];
+    const patch = diffBytes(raw, { bytes: before, suffixes: suffixArray(before) });
+    const encoded = encodeBsdiff(patch, packing);
+    expect(Buffer.compare(applyBsdiff(encoded, before, raw.length, packing, limits), raw)).toBe(0);
+    expect(encoded.length).toBeLessThan(100);
+  });
 });
