@@ -53,7 +53,8 @@ export class Admission {
   onNotify(nowUs: number, path: Path, worker: PeerWorker, entry: NotifyEntry): void {
     const { notifySeq } = entry;
     const verdict = worker.notifies.check(notifySeq);
-    if (this.#isKnown(path, worker, entry) || verdict === "seen") {
+    // A number that is new was never taken: what is in the tables is looked for by those that may have been.
+    if (verdict !== "new" && (this.#isKnown(path, worker, entry) || verdict === "seen")) {
       this.#context.counters.knownAnnouncements += 1;
       return;
     }

@@ -11,6 +11,7 @@ import type { Path } from "./path.js";
 import { Resending } from "./resending.js";
 import type { Serving } from "./serving.js";
 import { Status } from "./status.js";
+import { TransferDrained } from "./transfer-drained.js";
 
 /**
  * The announcing side: what is announced when, when it is asked again, and how own transfers end.
@@ -155,16 +156,17 @@ export class Announcer {
     path.unanswered.delete(transfer);
     if (transfer.state === "accepted") this.#resending.askLater(nowUs, path, transfer);
     if (transfer.state !== "announced") return;
-    transfer.state = "accepted";
     path.health.sample(nowUs, 0);
+    this.#gate.accepted(transfer);
+    // What rode in the announcement is there with it: that is one thing to tell, and most of what is told.
+    if (transfer.inline && transfer.cancelStatus === undefined) return this.drained(path, transfer);
+    transfer.state = "accepted";
     this.#context.events.push({
       kind: "transferAccepted",
       path: path.id,
       transfer: transfer.id,
     });
-    this.#gate.accepted(transfer);
     if (transfer.cancelStatus !== undefined) this.cancel(path, transfer, transfer.cancelStatus);
-    else if (transfer.inline) this.drained(path, transfer);
     else if (!transfer.isOver) this.#resending.askLater(nowUs, path, transfer);
   }
 
@@ -191,8 +193,9 @@ export class Announcer {
   /** Ends an own transfer all of whose bytes arrived. */
   drained(path: Path, transfer: AnnouncedTransfer): void {
     if (transfer.isOver) return;
+    const isFirstWord = transfer.state === "announced";
     transfer.state = "drained";
-    this.#context.events.push({ kind: "transferDrained", path: path.id, transfer: transfer.id });
+    this.#context.events.push(new TransferDrained(path.id, transfer.id, isFirstWord));
     this.#gate.ended(transfer, "complete");
     this.#forget(path, transfer);
   }

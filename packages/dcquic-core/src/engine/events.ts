@@ -45,7 +45,7 @@ export type EngineEvent =
       readonly transfer: Id64;
       readonly bytes: Uint8Array;
     }
-  /** The peer knows of an own transfer. */
+  /** The peer knows of an own transfer, and not all of its bytes are there. */
   | { readonly kind: "transferAccepted"; readonly path: PathId; readonly transfer: Id64 }
   /** The peer said how many wire bytes of an own bulk transfer it has. */
   | {
@@ -56,7 +56,13 @@ export type EngineEvent =
       readonly totalBytes: number;
     }
   /** The peer has all bytes of an own transfer. */
-  | { readonly kind: "transferDrained"; readonly path: PathId; readonly transfer: Id64 }
+  | {
+      readonly kind: "transferDrained";
+      readonly path: PathId;
+      readonly transfer: Id64;
+      /** Whether no `transferAccepted` came before, as of those whose bytes rode in the announcement. */
+      readonly isFirstWord: boolean;
+    }
   /** A transfer from the peer goes on on another path. */
   | {
       readonly kind: "transferMoved";

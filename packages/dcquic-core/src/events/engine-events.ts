@@ -40,9 +40,12 @@ const DESCRIPTIONS: Readonly<Record<EngineEvent["kind"], Description>> = {
   securityNoted: { group: "security", level: "info", kind: "security.noted" },
 };
 
+// Those that say which event it is, or more than an observer should see.
+const UNTOLD: ReadonlySet<string> = new Set(["kind", "isFirstWord", "reason", "meta"]);
+
 /**
  * Tells a sink what an engine told its application, if anyone wants it; payloads and tokens are left out. What was offered whole
- * is told as delivered, too.
+ * is told as delivered, too, and what drained with the first word of the peer as accepted before.
  */
 export function tellEngineEvent(
   sink: EventSink,
@@ -52,6 +55,10 @@ export function tellEngineEvent(
 ): void {
   const { group, kind, level } = DESCRIPTIONS[event.kind];
   if (!sink.wants(group, level)) return;
+  if (event.kind === "transferDrained" && event.isFirstWord) {
+    const { path, transfer } = event;
+    tellEngineEvent(sink, nowUs, worker, { kind: "transferAccepted", path, transfer });
+  }
   sink.emit({ tUs: nowUs, worker, group, level, kind, details: detailsOf(event) });
   if (event.kind !== "transferOffered" || event.whole === undefined) return;
   const { path, transfer, whole: bytes } = event;
@@ -61,7 +68,7 @@ export function tellEngineEvent(
 function detailsOf(event: EngineEvent): Readonly<Record<string, string | number>> {
   const details: Record<string, string | number> = {};
   for (const [key, value] of Object.entries(event)) {
-    if (key === "kind" || key === "reason" || key === "meta") continue;
+    if (UNTOLD.has(key)) continue;
     if (typeof value === "number" || typeof value === "string") details[key] = value;
     else if (typeof value === "boolean") details[key] = value ? "yes" : "no";
     else if (isId(value)) details[key] = formatId(value);

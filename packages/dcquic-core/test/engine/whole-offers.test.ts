@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { type EngineEvent, nullCrypto } from "@proj/dcquic-core";
+import { type EngineEvent, id64, nullCrypto, type PathId } from "@proj/dcquic-core";
 import { World } from "@proj/dcquic-core/sim";
 import { type EventSink, tellEngineEvent } from "#src/events/engine-events.js";
 import { Shape } from "#src/wire/constants.js";
@@ -54,7 +54,7 @@ const accept = ({ transfer }: Offer, world: World): void => {
 test("the only message of a direction is offered with its bytes where they rode, and used without being accepted", () => {
   const { kinds, offer, entries } = carry(Shape.Open | Shape.End, PAYLOAD, consume);
   expect(offer.whole).toEqual(PAYLOAD);
-  expect(kinds).toEqual(["1 transferOffered", "0 transferAccepted", "0 transferDrained"]);
+  expect(kinds).toEqual(["1 transferOffered", "0 transferDrained"]);
   expect(entries).toEqual([0, 0]);
 });
 
@@ -87,4 +87,15 @@ test("subscribers are told of the delivery of what was offered whole", () => {
     ["transfer.offered", undefined],
     ["transfer.delivered", 3],
   ]);
+});
+
+test("subscribers are told that what drained with the peer's first word was accepted", () => {
+  const path = 3 as PathId;
+  const transfer = id64(1, 2);
+  const kinds: string[] = [];
+  const sink: EventSink = { wants: () => true, emit: ({ kind }) => kinds.push(kind) };
+  for (const isFirstWord of [true, false]) {
+    tellEngineEvent(sink, 1, 0, { kind: "transferDrained", path, transfer, isFirstWord });
+  }
+  expect(kinds).toEqual(["transfer.accepted", "transfer.drained", "transfer.drained"]);
 });

@@ -11,7 +11,12 @@ import {
 } from "@proj/dcquic-core";
 
 const path = 3 as PathId;
-const drained: EngineEvent = { kind: "transferDrained", path, transfer: id64(1, 2) };
+const drained: EngineEvent = {
+  kind: "transferDrained",
+  path,
+  transfer: id64(1, 2),
+  isFirstWord: false,
+};
 const failed: EngineEvent = { kind: "pathFailed", path, status: 6 };
 
 function debugEvent(tUs: number, level: DcquicEvent["level"] = "debug"): DcquicEvent {

@@ -164,7 +164,8 @@ class Bench {
         if (lo === undefined) return;
         this.outgoing.delete(lo);
         const transfer = { hi: 1, lo };
-        if (action.kind === "drain") this.layer.handle({ kind: "transferDrained", path, transfer });
+        if (action.kind === "drain")
+          this.layer.handle({ kind: "transferDrained", path, transfer, isFirstWord: false });
         else this.#lose(transfer, "announcer", action.status);
         return;
       }
