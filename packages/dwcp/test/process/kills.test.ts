@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { SeededRandom } from "@proj/wire-types";
-import { startTcpProxy, type TcpProxy } from "@proj/wan";
+import { nodeCrc32 } from "@proj/dwcp/node";
+import { type ProxiedConnection, startTcpProxy, type TcpProxy } from "@proj/wan";
 import { until } from "@proj/wire-types/testing";
 import { type ChildProcess, fork } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -15,6 +16,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decodeJournal } from "#src/journal/journal.js";
 import { killed, nodeProgram, portOf } from "../support/node-process.js";
 
 /** How many transfers are cut by kills: `KILL_ROUNDS=100` is the release run. */
@@ -27,6 +29,8 @@ jest.setTimeout(60_000 * (ROUNDS + 2));
 
 const RAW_BYTES = 4_000_000;
 const BYTES_PER_SECOND = 900_000;
+/** What was under way at the kill, and goes again: a second's worth. */
+const UNDER_WAY_BYTES = 900_000;
 
 /** When a process is killed: after a random time, or when its peer's disk shows that a step is done. */
 const points = ["random", "first bytes are durable", "the object is renamed"] as const;
@@ -36,13 +40,15 @@ let folder: string;
 let proxy: TcpProxy;
 let port: number;
 let receiver: ChildProcess;
+const connections: ProxiedConnection[] = [];
 const children = new Set<ChildProcess>();
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "dwcp-kills-"));
   port = 0;
   await startReceiver();
-  proxy = await startTcpProxy({ toPort: port, bytesPerSecond: BYTES_PER_SECOND });
+  const onConnection = (connection: ProxiedConnection): void => void connections.push(connection);
+  proxy = await startTcpProxy({ toPort: port, bytesPerSecond: BYTES_PER_SECOND, onConnection });
 });
 
 afterAll(async () => {
@@ -82,19 +88,43 @@ async function transferWithKill(
   const isDue = (): boolean =>
     performance.now() >= due || (point !== "random" && stepIsDone(point, transferId));
   await until(() => isDue() || sending.exitCode !== null, point);
+  if (victim === "sender") await killed(sending);
+  else await killed(receiver);
+  const atKill = { durable: durableBytes(transferId), wire: onTheWire() };
   if (victim === "sender") {
-    await killed(sending);
     sending = start("send", proxy.port, file, transferId);
     outcome = outcomeOf(sending);
   } else {
-    await killed(receiver);
     await startReceiver();
   }
   const result = await outcome;
+  expectOnlyTheRest(atKill, onTheWire());
   expect(result["rawBytes"]).toBe(RAW_BYTES);
   const stored = readFileSync(join(folder, "store", "objects", "object", "0.bin"));
   expect(sha(stored)).toBe(sha(bytes));
   expect(readdirSync(join(folder, "store", "parts"))).toEqual([]);
+}
+
+/** What is durable is not sent again: after the kill no more goes over the wire than the rest, with its headers. */
+function expectOnlyTheRest(
+  atKill: { readonly durable: number; readonly wire: number },
+  wireBytes: number,
+): void {
+  const rest = RAW_BYTES - atKill.durable;
+  expect(wireBytes - atKill.wire).toBeLessThan(rest + RAW_BYTES / 100 + UNDER_WAY_BYTES);
+}
+
+function onTheWire(): number {
+  return connections.reduce((sum, { bytesToServer }) => sum + bytesToServer, 0);
+}
+
+/** What the journal says that is durable; all of it, once the object has its name. */
+function durableBytes(transferId: string): number {
+  if (stepIsDone("the object is renamed", transferId)) return RAW_BYTES;
+  const journal = join(folder, "store", "parts", `${transferId}.journal`);
+  if (!existsSync(journal)) return 0;
+  const { records } = decodeJournal(readFileSync(journal), nodeCrc32);
+  return records.reduce((sum, { length }) => sum + length, 0);
 }
 
 function stepIsDone(point: Point, transferId: string): boolean {

@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { DwcpError } from "../../errors.js";
 import type { ByteSource } from "../../hde/byte-source.js";
 import { contentIdOf } from "../../hde/content-id.js";
 import type { HdePlatform } from "../../hde/hde-platform.js";
 import { safeName } from "../../journal/safe-name.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
 import { FileSource } from "./file-source.js";
+import { bytesPath, foundObjects, notePath, publish } from "./object-notes.js";
 import { Part } from "./part.js";
 
 /** An object that arrived whole. */
@@ -34,7 +33,7 @@ const GENERATIONS_KEPT = 2;
  * A folder of received objects, and of those on their way.
  *
  * ```
- * objects/<key>/<generation>.bin   with <generation>.json beside it, which names its content
+ * objects/<key>/<generation>.bin   with <generation>.json beside it, which names its content; before that, <generation>.<transfer>.new
  * parts/<transfer>.part            with .journal and .lock
  * kept/<transfer>.part             what failed its last verification, for analysis
  * ```
@@ -58,7 +57,7 @@ export class ObjectStore {
     for (const each of ["objects", "parts", "kept"]) {
       mkdirSync(join(folder, each), { recursive: true, mode: 0o700 });
     }
-    for (const object of this.#found()) {
+    for (const object of foundObjects(join(folder, "objects"), join(folder, "parts"))) {
       this.#objects.set(object.transferId, object);
       // A process that was killed right after it had published left them.
       for (const left of ["journal", "lock"]) {
@@ -131,22 +130,16 @@ export class ObjectStore {
     await part.sync();
     const folder = join(this.#folder, "objects", safeName(offer.objectKey));
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const base = join(folder, String(offer.generation));
     const object: StoredObject = {
       key: offer.objectKey,
       generation: offer.generation,
       length,
       rootHash,
       transferId: offer.transferId,
-      path: `${base}.bin`,
+      path: bytesPath(folder, offer.generation),
     };
     part.close();
-    renameSync(part.path, object.path);
-    const { path: _, ...note } = object;
-    writeFileSync(`${base}.json.new`, JSON.stringify(note));
-    await syncPath(`${base}.json.new`);
-    renameSync(`${base}.json.new`, `${base}.json`);
-    await syncPath(folder);
+    await publish(object, folder, part.path);
     part.finish();
     this.#replaceSame(object);
     this.#verified.add(object.transferId);
@@ -182,36 +175,9 @@ export class ObjectStore {
     for (const object of old) {
       this.#objects.delete(object.transferId);
       rmSync(object.path, { force: true });
-      rmSync(object.path.replace(/\.bin$/, ".json"), { force: true });
+      rmSync(notePath(object), { force: true });
     }
     const gone = old.map(({ rootHash }) => rootHash).filter((id) => !this.holds(id));
     if (gone.length > 0) this.#dropped(gone);
-  }
-
-  *#found(): Generator<StoredObject, void, undefined> {
-    const root = join(this.#folder, "objects");
-    for (const name of readdirSync(root)) {
-      for (const file of readdirSync(join(root, name))) {
-        if (!file.endsWith(".json")) continue;
-        const path = join(root, name, file.replace(/\.json$/, ".bin"));
-        try {
-          const note = JSON.parse(readFileSync(join(root, name, file), "utf8")) as StoredObject;
-          yield { ...note, path };
-        } catch (cause) {
-          throw new DwcpError("dwcp.integrity", `${join(root, name, file)} cannot be read`, {
-            cause,
-          });
-        }
-      }
-    }
-  }
-}
-
-async function syncPath(path: string): Promise<void> {
-  const file = await open(path, "r");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }
