@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type DwcpNode, startDwcpNode } from "@proj/dwcp/node";
-import { startTcpProxy, type TcpProxy } from "@proj/wan";
+import { type ProxiedConnection, startTcpProxy, type TcpProxy } from "@proj/wan";
 import { until } from "@proj/wire-types/testing";
 import type { ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -180,6 +180,52 @@ describe("C4: memory stays within its bounds at both ends, with 256 streams", ()
     expect((await sending).rawBytes).toBe(RAW_BYTES);
     expect(await sha256(stored("big"))).toBe(await sha256(path));
     expect(most).toBeLessThan(CREDIT_BYTES + SLACK_BYTES);
+  });
+});
+
+describe("C5: a rate that is configured", () => {
+  const BYTES_PER_SECOND = 12_000_000;
+  const SECONDS = 6;
+  /** A process that waits for a processor sends nothing meanwhile, which says nothing about the rate. */
+  const STARVED_SECONDS = 1;
+
+  test("is kept by 256 streams together, within 5 % in each second on the wire", async () => {
+    const connections: ProxiedConnection[] = [];
+    proxy = await startTcpProxy({
+      toPort: port,
+      onConnection: (connection) => void connections.push(connection),
+    });
+    sender = await startDwcpNode({
+      nodeId: "sender",
+      security,
+      streams: { minStreams: 256, initialStreams: 256, maxStreams: 256, autoStreams: false },
+      tuning: { rateLimit: BYTES_PER_SECOND },
+      workers: 1,
+    });
+    const node = sender;
+    const peer = { host: "127.0.0.1", port: proxy.port };
+    await node.send(peer, { key: "small", from: randomBytes(1_000) });
+    await until(() => node.traffic[0]?.streams === 256, "256 streams", { everyMs: 20 });
+    const onTheWire = (): number => connections.reduce((sum, each) => sum + each.bytesToServer, 0);
+    const abort = new AbortController();
+    const from = randomBytes((SECONDS + 5) * BYTES_PER_SECOND);
+    const sending = node.send(peer, { key: "big", from, level: 0, signal: abort.signal });
+    const ended = expect(sending).rejects.toMatchObject({ code: "dwcp.cancelled" });
+    const begun = onTheWire() + BYTES_PER_SECOND / 2;
+    await until(() => onTheWire() > begun, "the transfer to be under way", { everyMs: 5 });
+    // Whoever measures may be late: what went by counts against the time that really passed.
+    const shares: number[] = [];
+    let [bytes, ms] = [onTheWire(), performance.now()];
+    for (let second = 0; second < SECONDS; second++) {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      const [nextBytes, nextMs] = [onTheWire(), performance.now()];
+      shares.push((1_000 * (nextBytes - bytes)) / (nextMs - ms) / BYTES_PER_SECOND);
+      [bytes, ms] = [nextBytes, nextMs];
+    }
+    abort.abort();
+    await ended;
+    const off = shares.filter((share) => Math.abs(share - 1) > 0.05);
+    expect({ shares, isKept: off.length <= STARVED_SECONDS }).toEqual({ shares, isKept: true });
   });
 });
 
