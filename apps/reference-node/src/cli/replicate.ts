@@ -48,7 +48,7 @@ interface ReplicateOptions {
 
 const help = `
 What is replicated, unless --as says otherwise:
-  a folder           as it is, links and permissions included; unpacked at the receiver
+  a folder           as it is, links and permissions included; unpacked at the receiver. No sockets, pipes and devices
   an SQLite file     what is committed, while others write (needs sqlite3, or a Node with node:sqlite)
   a block device     as an image; stretches of zeros cost nothing. Freeze it, or name a snapshot of it
   any other file     as it is
@@ -80,7 +80,10 @@ export function addReplicate(program: Command, exit: (code: ExitCode) => void): 
     .option("--name <name>", "what it is called at the receiver (default: its own name)")
     .option("--level <n>", "compression: 0 stores, 1 to 9", level, 3)
     .addOption(
-      new Option("--algorithm <name>", "how differences are found")
+      new Option(
+        "--algorithm <name>",
+        "how differences are found; bsdiff finds the smallest ones and takes by far the longest",
+      )
         .choices(deltaAlgorithms)
         .default("auto"),
     )

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
-import { copyFile, open, rename, rm } from "node:fs/promises";
-import { relative } from "node:path";
+import { copyFile, lstat, open, readlink, rename, rm } from "node:fs/promises";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { create } from "tar";
 import { copyImage } from "./copy-image.js";
 import { ReplicateError } from "./replicate-error.js";
@@ -68,12 +68,27 @@ async function write({ path, kind }: ReplicaSource, draft: string): Promise<void
 // Owners and times of access stay here: they would make archives differ that hold the same.
 async function archive(folder: string, draft: string): Promise<void> {
   const names: string[] = [];
-  for await (const path of entriesOf(folder)) names.push(relative(folder, path));
+  for await (const path of entriesOf(folder)) {
+    await requireInnerLink(folder, path);
+    names.push(relative(folder, path));
+  }
   // "./" keeps a name that begins with @ from being read as an archive.
   const list = ["./", ...names.map((name) => `./${name}`)];
   await create(
     { file: draft, cwd: folder, portable: true, noDirRecurse: true, strict: true },
     list,
+  );
+}
+
+// No receiver unpacks a link that leads out: whoever serves the replica would serve what lies there.
+async function requireInnerLink(folder: string, path: string): Promise<void> {
+  if (!(await lstat(path)).isSymbolicLink()) return;
+  const target = await readlink(path);
+  const inner = relative(folder, resolve(dirname(path), target));
+  if (!isAbsolute(target) && inner !== ".." && !inner.startsWith(`..${sep}`)) return;
+  throw new ReplicateError(
+    `${path} is a link that leads out of the folder, to ${target}`,
+    "let it lead to something in the folder by a relative path, or remove it",
   );
 }
 

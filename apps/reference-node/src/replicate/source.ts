@@ -1,4 +1,4 @@
-import { open, readdir, stat } from "node:fs/promises";
+import { lstat, open, readdir, stat } from "node:fs/promises";
 import type { BigIntStats } from "node:fs";
 import { createHash } from "node:crypto";
 import { join, relative, resolve } from "node:path";
@@ -39,7 +39,8 @@ export async function fingerprintOf({ path, kind }: ReplicaSource): Promise<stri
   const parts: string[] = [];
   if (kind === "directory") {
     for await (const each of entriesOf(path)) {
-      parts.push(`${relative(path, each)} ${stampOf(await look(each))}`);
+      // A link is told apart by itself: what it leads to may be elsewhere, or nowhere.
+      parts.push(`${relative(path, each)} ${stampOf(await look(each, lstat))}`);
     }
   } else parts.push(stampOf(await look(path)));
   if (kind === "sqlite") {
@@ -50,19 +51,24 @@ export async function fingerprintOf({ path, kind }: ReplicaSource): Promise<stri
   return createHash("sha256").update(parts.join("\n")).digest("hex");
 }
 
-/** Paths beneath a folder, each folder before what is in it, in an order that does not change. */
+/**
+ * Paths of the files, folders and links beneath a folder, each folder before what is in it, in an order that does not change.
+ *
+ * Sockets, pipes and devices are left out: they belong to this host, and hold nothing.
+ */
 export async function* entriesOf(folder: string): AsyncGenerator<string, void, undefined> {
   const entries = await readdir(folder, { withFileTypes: true });
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (!(entry.isFile() || entry.isDirectory() || entry.isSymbolicLink())) continue;
     const path = join(folder, entry.name);
     yield path;
     if (entry.isDirectory()) yield* entriesOf(path);
   }
 }
 
-async function look(path: string): Promise<BigIntStats> {
+async function look(path: string, by: typeof stat | typeof lstat = stat): Promise<BigIntStats> {
   try {
-    return await stat(path, { bigint: true });
+    return await by(path, { bigint: true });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const reason = code === "ENOENT" ? "does not exist" : `cannot be read (${code})`;

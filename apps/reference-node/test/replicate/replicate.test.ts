@@ -19,6 +19,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -154,6 +155,35 @@ test("a folder arrives with its links and permissions, without what was removed 
   expect(second.wireBytes).toBeLessThan(20_000);
   expect(readdirSync(there).toSorted()).toEqual(["@odd", "deep", "empty", "link", "new"]);
 });
+
+test("a folder arrives with links that lead nowhere, without sockets and pipes", async () => {
+  const source = join(folder.path, "odd");
+  mkdirSync(source);
+  writeFileSync(join(source, "file"), "file");
+  symlinkSync("file that is not there", join(source, "dangling"));
+  symlinkSync("file", join(source, "..link"));
+  const socket = createServer().listen(join(source, "socket"));
+  const { status } = spawnSync("mkfifo", [join(source, "pipe")]);
+  expect(status).toBe(0);
+  await replicate(source);
+  socket.close();
+  const there = join(replicas, "odd");
+  expect(readdirSync(there).toSorted()).toEqual(["..link", "dangling", "file"]);
+  expect(readlinkSync(join(there, "dangling"))).toBe("file that is not there");
+});
+
+test.each(["/etc/hostname", "../model.bin", "deep/../../odd"])(
+  "a folder with a link to %s is refused before anything is sent",
+  async (target) => {
+    const source = join(folder.path, `out ${target.length}`);
+    mkdirSync(join(source, "deep"), { recursive: true });
+    symlinkSync(target, join(source, "link"));
+    const refused = await cli(args(source));
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`leads out of the folder, to ${target}`);
+    expect(existsSync(join(replicas, `out ${target.length}`))).toBe(false);
+  },
+);
 
 test("an image arrives; what nobody wrote costs nothing", async () => {
   const source = join(folder.path, "disk.img");
@@ -334,6 +364,7 @@ test("help names every option", async () => {
   for (const option of ["--watch", "--dry-run", "--json", "--as", "--name", "--state"]) {
     expect(stdout).toContain(option);
   }
+  expect(stdout.replaceAll(/\s+/g, " ")).toContain("bsdiff finds the smallest ones");
 });
 
 test("a configuration without key and folder lists both", async () => {
