@@ -398,6 +398,43 @@ describe("a session", () => {
     expectDelivered(world, second, pattern(3_000_000, 2));
   });
 
+  test.each([
+    ["the same", {}, {}, 0.5],
+    ["three times as much at priority 2", {}, { priority: 2 }, 0.75],
+    ["the share that it is guaranteed", { priority: 18 }, { minShare: 0.3 }, 0.3],
+  ])("B13: while both have something to send, the second of two gets %s", (_what, a, b, share) => {
+    const world = new World(19, FAST);
+    const first = world.send(pattern(12_000_000, 1), a);
+    const second = world.send(pattern(12_000_000, 2), b);
+    const arrivedOf = (id: string) => world.transfer(id).arrived.covered;
+    world.run(10_000_000, () => arrivedOf(first) + arrivedOf(second) > 10_000_000);
+    const part = arrivedOf(second) / (arrivedOf(first) + arrivedOf(second));
+    expect(Math.abs(part - share)).toBeLessThan(0.08);
+  });
+
+  test("B13: what a slow stream has at the end goes over idle ones as well, once each", () => {
+    const world = new World(20, FAST);
+    const bytes = pattern(6_000_000);
+    const id = world.send(bytes);
+    world.run(20_000_000, () => world.transfer(id).arrived.covered > 1_000_000);
+    const slow = world.wires.at(-1);
+    if (slow === undefined) throw new Error("there are streams");
+    slow.slowness = 100;
+    let copies = 0;
+    const watch = () => {
+      for (const { unit } of world.transfer(id).flyingUnits) copies = Math.max(copies, unit.flying);
+    };
+    world.run(20_000_000, () => world.transfer(id).state === "committed", watch);
+    expectDelivered(world, id, bytes);
+    const { repeats } = world.sender?.sending ?? {};
+    expect(repeats).toMatchObject({ streamDied: 0, stalled: 0 });
+    expect(repeats?.hedged).toBeGreaterThan(0);
+    // One beside the first, never more.
+    expect(copies).toBe(2);
+    // The slow stream alone takes until 1.2 s for what it has.
+    expect(world.nowUs).toBeLessThan(900_000);
+  });
+
   test("random weather, kills and damage never lose or change a byte", () => {
     const run = fc.record({
       seed: fc.nat(),

@@ -59,6 +59,8 @@ class Wire {
   isOpen = true;
   isHole = false;
   flipNext = false;
+  /** How many times less than its share of the link it gets. */
+  slowness = 1;
   /** Its kernel waits until then before it tries again what was lost. */
   heldUntilUs = 0;
 
@@ -102,7 +104,8 @@ class Wire {
         bytes[900] = (bytes[900] ?? 0) ^ 4;
       }
       const start = Math.max(nowUs, this.#freeUs[from]);
-      this.#freeUs[from] = start + (bytes.length / (weather.bytesPerSecond * share)) * 1e6;
+      this.#freeUs[from] =
+        start + ((bytes.length * this.slowness) / (weather.bytesPerSecond * share)) * 1e6;
       this.#flying[from].push({ atUs: this.#freeUs[from] + weather.oneWayUs, bytes });
     }
   }
@@ -173,7 +176,18 @@ export class World {
   }
 
   /** Sends `bytes` as an object, over whatever session there is or will be. */
-  send(bytes: Uint8Array, baselines: OfferMessage["baselines"] = []): string {
+  send(
+    bytes: Uint8Array,
+    {
+      baselines = [],
+      priority = 0,
+      minShare = 0,
+    }: {
+      readonly baselines?: OfferMessage["baselines"];
+      readonly priority?: number;
+      readonly minShare?: number;
+    } = {},
+  ): string {
     const transferId = formatHex(this.random.fill(new Uint8Array(16)));
     const offer: OfferMessage = {
       kind: "OFFER",
@@ -187,10 +201,10 @@ export class World {
       baselines,
       dictionaries: [],
       transferKind: "blob",
-      priority: 0,
+      priority,
       metadata: {},
     };
-    const transfer = new SendingTransfer(offer);
+    const transfer = new SendingTransfer(offer, minShare);
     this.#transfers.set(transferId, { transfer, bytes });
     if (this.sender !== undefined && !this.sender.isClosed) {
       this.sender.outgoing.offer(this.nowUs, transfer);
