@@ -54,7 +54,7 @@ export const compressionKeys = {
     default: 300_000,
     min: 1_000,
     max: 86_400_000,
-    applies: "live",
+    applies: "restart",
     meaning: "How old a baseline may be before the next transfer is full.",
   },
   "compression.maxBaselineAgeMs": {
@@ -62,7 +62,7 @@ export const compressionKeys = {
     default: 900_000,
     min: 1_000,
     max: 31_536_000_000,
-    applies: "live",
+    applies: "restart",
     meaning: "How long baselines are kept.",
   },
   "compression.maxDeltaChain": {
@@ -70,7 +70,7 @@ export const compressionKeys = {
     default: 10,
     min: 1,
     max: 1_000,
-    applies: "live",
+    applies: "restart",
     meaning: "How many differences may build on each other.",
   },
   "compression.baselineMemoryBytes": {
@@ -78,7 +78,7 @@ export const compressionKeys = {
     default: 1_073_741_824,
     min: 0,
     max: 9_007_199_254_740_991,
-    applies: "live",
+    applies: "restart",
     meaning: "Memory for baselines.",
   },
   "compression.pruneIntervalMs": {
@@ -86,7 +86,7 @@ export const compressionKeys = {
     default: 600_000,
     min: 60_000,
     max: 86_400_000,
-    applies: "live",
+    applies: "restart",
     meaning: "How often old baselines are removed.",
   },
   "compression.dictionary.enabled": {
@@ -100,7 +100,7 @@ export const compressionKeys = {
     default: 86_400_000,
     min: 60_000,
     max: 604_800_000,
-    applies: "live",
+    applies: "restart",
     meaning: "How often dictionaries are trained anew.",
   },
   "compression.dictionary.maxBytes": {
@@ -108,7 +108,7 @@ export const compressionKeys = {
     default: 112_640,
     min: 256,
     max: 1_048_576,
-    applies: "live",
+    applies: "restart",
     meaning: "The longest dictionary.",
   },
   "compression.dictionary.maxSamples": {
@@ -116,7 +116,7 @@ export const compressionKeys = {
     default: 1_000,
     min: 8,
     max: 100_000,
-    applies: "live",
+    applies: "restart",
     meaning: "Samples that are kept for training.",
   },
   "compression.workers": {

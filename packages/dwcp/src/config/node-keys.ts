@@ -83,7 +83,7 @@ export const nodeKeys = {
   "compat.fallback": {
     type: "boolean",
     default: true,
-    applies: "live",
+    applies: "restart",
     meaning: "Sends plainly to a peer that speaks no DWCP.",
   },
 } as const;

@@ -196,12 +196,17 @@ function conflicts(config: DwcpConfig): readonly ConfigProblem[] {
   }
   for (const path of ["node.listen", "node.peers"] as const) {
     for (const address of [config[path]].flat()) {
-      if (address !== "" && !/^.+:\d{1,5}$/.test(address)) {
+      if (address !== "" && !isAddress(address)) {
         found.push({ path, problem: `${JSON.stringify(address)}: host:port` });
       }
     }
   }
   return found;
+}
+
+function isAddress(text: string): boolean {
+  const port = /^.+:(\d{1,5})$/.exec(text)?.[1];
+  return port !== undefined && Number(port) <= 65_535;
 }
 
 function valueOf(type: ConfigKey["type"], given: string): unknown {

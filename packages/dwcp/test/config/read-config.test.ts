@@ -11,20 +11,94 @@ import {
 
 describe("B16: the configuration", () => {
   test("has the specification's defaults, and is disabled", () => {
-    const config = requireConfig({});
-    expect(config).toMatchObject({
+    expect(nestConfig(requireConfig({}))).toEqual({
       enabled: false,
-      "transport.minStreams": 16,
-      "transport.maxStreams": 256,
-      "transport.initialStreams": 32,
-      "transport.congestionControl": "bbr",
-      "compression.level": 3,
-      "compression.maxDeltaChain": 10,
-      "migration.downtimeMs": 300,
-      "metrics.port": 9464,
-      "compat.fallback": true,
+      node: { id: "", listen: "", peers: [] },
+      transport: {
+        minStreams: 16,
+        maxStreams: 256,
+        initialStreams: 32,
+        autoStreams: true,
+        streamScalingFactor: 1.5,
+        chunkBytes: 262_144,
+        pacing: true,
+        pacingRateBitsPerSecond: 0,
+        congestionControl: "bbr",
+        creditBytes: 64 * 1_048_576,
+        sendAheadUnits: 2,
+        verification: "beside",
+        connectTimeoutMs: 30_000,
+        stallTimeoutMs: 2_000,
+        sessionTtlMs: 120_000,
+        shutdownTimeoutMs: 30_000,
+        provider: "auto",
+        rdma: { device: "", port: 0 },
+      },
+      security: { mode: "psk" },
+      compression: {
+        enabled: true,
+        level: 3,
+        adaptive: true,
+        minRatio: 1.1,
+        cpuCeiling: 0.8,
+        delta: true,
+        deltaAlgorithm: "auto",
+        baselineIntervalMs: 300_000,
+        maxBaselineAgeMs: 900_000,
+        maxDeltaChain: 10,
+        baselineMemoryBytes: 1_073_741_824,
+        pruneIntervalMs: 600_000,
+        dictionary: { enabled: true, refreshMs: 86_400_000, maxBytes: 112_640, maxSamples: 1_000 },
+        workers: 0,
+      },
+      migration: { downtimeMs: 300, maxRounds: 30, maxConcurrent: 4, minShare: 0.1 },
+      metrics: { port: 9_464 },
+      health: { intervalMs: 10_000 },
+      compat: { fallback: true },
     });
   });
+
+  test.each([
+    ["transport.minStreams", 1, 1_024],
+    ["transport.maxStreams", 1, 4_096],
+    ["transport.initialStreams", 1, 4_096],
+    ["transport.streamScalingFactor", 1.01, 10],
+    ["transport.chunkBytes", 4_096, 16_777_216],
+    ["transport.pacingRateBitsPerSecond", 1_000_000, undefined],
+    ["transport.connectTimeoutMs", 1_000, 300_000],
+    ["transport.rdma.port", 1, 65_535],
+    ["compression.level", 0, 9],
+    ["compression.minRatio", 1, undefined],
+    ["compression.cpuCeiling", 0, 1],
+    ["compression.baselineIntervalMs", 1_000, 86_400_000],
+    ["compression.maxDeltaChain", 1, 1_000],
+    ["compression.pruneIntervalMs", 60_000, 86_400_000],
+    ["compression.dictionary.refreshMs", 60_000, 604_800_000],
+    ["compression.workers", 1, undefined],
+    ["migration.minShare", 0, 1],
+  ] as const)("%s is from %d to %d, and nothing beside", (path, least, most) => {
+    const pathsWrongWith = (value: number): readonly string[] => {
+      const read = readConfig(nestOne(path, value));
+      return read.kind === "config" ? [] : read.problems.map((problem) => problem.path);
+    };
+    expect(pathsWrongWith(least)).not.toContain(path);
+    // 0 may mean that the node finds the value itself.
+    for (const below of [least - 0.001, -1]) expect(pathsWrongWith(below)).toContain(path);
+    if (most === undefined) return;
+    expect(pathsWrongWith(most)).not.toContain(path);
+    for (const above of [most + 0.001, most + 1, Number.NaN]) {
+      expect(pathsWrongWith(above)).toContain(path);
+    }
+  });
+
+  test.each(["nowhere", "host:", ":9951", "host:65536", "host:99999", "host:9951x"])(
+    "%s is no address to listen at, and none of a peer",
+    (address) => {
+      const read = readConfig({ node: { listen: address, peers: ["a:1", address] } });
+      if (read.kind === "config") throw new Error("it is wrong");
+      expect(read.problems.map(({ path }) => path)).toEqual(["node.listen", "node.peers"]);
+    },
+  );
 
   test("every key of the specification is there", () => {
     const sections = {
@@ -122,3 +196,10 @@ describe("B16: the configuration", () => {
     expect(diffConfig(from, from)).toEqual([]);
   });
 });
+
+// As a file would hold one value; streams in bounds that fit each other.
+function nestOne(path: string, value: number): unknown {
+  const nested = { transport: { minStreams: 1, maxStreams: 4_096, initialStreams: 1_024 } };
+  const over = path.split(".").reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
+  return mergeNested(nested, over);
+}

@@ -24,6 +24,7 @@ export function nodeOptionsOf(config: DwcpConfig, secrets: ManagerSecrets): Dwcp
   const rate = config["transport.pacingRateBitsPerSecond"];
   const listen = config["node.listen"];
   const { tls } = secrets;
+  requireProvider(config["transport.provider"], tls !== undefined);
   const rma = { device: config["transport.rdma.device"], port: config["transport.rdma.port"] };
   return {
     nodeId: config["node.id"],
@@ -79,6 +80,13 @@ export function nodeOptionsOf(config: DwcpConfig, secrets: ManagerSecrets): Dwcp
     cpuCeiling: config["compression.cpuCeiling"],
     ...(workers === 0 ? {} : { workers }),
   };
+}
+
+// Who asks for TLS never gets less, and what is called TCP is no TLS.
+function requireProvider(provider: DwcpConfig["transport.provider"], hasTls: boolean): void {
+  if (provider !== (hasTls ? "tcp" : "tls")) return;
+  const fact = hasTls ? "goes without the certificates that" : "needs certificates, and none";
+  throw new DwcpError("dwcp.invalid_config", `transport.provider ${provider} ${fact} were given`);
 }
 
 function parseAddress(text: string): PeerAddress {
