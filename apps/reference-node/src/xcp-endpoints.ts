@@ -34,7 +34,7 @@ export function xcpServerOptions(wiring: XcpWiring): Omit<ServeXcpOptions, "list
     maxTransfers: config.service.max_transfers,
     links,
     meter: metrics.meter,
-    clock: systemTime,
+    time: systemTime,
   });
   metrics.observe(
     {

@@ -1,5 +1,5 @@
 import { type Ether, EtherError } from "@proj/ether-codecs";
-import type { Clock, Meter } from "@proj/wire-types";
+import type { Clock, Meter, Timers } from "@proj/wire-types";
 import {
   type Connection,
   type IncomingMessage,
@@ -27,7 +27,7 @@ export interface DataServiceOptions {
   /** Takes counts. */
   readonly meter: Meter;
   /** Time. */
-  readonly clock: Clock;
+  readonly time: Clock & Timers;
 }
 
 /** Answers DATA messages: decodes them, computes something from them, and tells the sender what. */
@@ -40,7 +40,7 @@ export class DataService {
   /** Makes its instrument in `options.meter`. */
   constructor(options: DataServiceOptions) {
     this.#options = options;
-    this.#transfers = new TransferTable(options.maxTransfers, options.clock);
+    this.#transfers = new TransferTable(options.maxTransfers, options.time);
     const bytes = options.meter.counter({
       name: "node_data_bytes_total",
       help: "Body bytes of DATA messages that were decoded.",
@@ -59,7 +59,10 @@ export class DataService {
    *
    * @throws XcpError, EtherError with the number that refuses the message
    */
-  handle(message: IncomingMessage, context: MessageContext): OutgoingMessage {
+  handle(
+    message: IncomingMessage,
+    context: MessageContext,
+  ): OutgoingMessage | Promise<OutgoingMessage> {
     if (message.msgType !== MsgType.DATA) {
       throw new XcpError(
         "xcp.msgtype_unknown",
@@ -70,12 +73,25 @@ export class DataService {
     const { connection } = context;
     this.#forgetLater(connection);
     const link = links.of(connection);
+    const part = reply === "receipt" ? partOf(message) : undefined;
     // A part of a transfer is added to those before it: what it says must stand first.
-    const inParts = tagValue(message.tags, TransferTag.ID) !== undefined;
-    const received = link.receive(message, inParts ? "copied" : "inPlace");
+    const received = link.receive(message, part === undefined ? "inPlace" : "copied");
     this.#count(codecName(message.bodyCodec), message.body.length);
+    const turn = part && this.#transfers.turn(connection, part.id, part.index);
+    if (turn === undefined) return this.#answer(message, received, link, connection);
+    // What it brought is copied: its sender need not wonder where it is.
+    context.acknowledge();
+    return turn.then(() => this.#answer(message, received, link, connection));
+  }
+
+  #answer(
+    message: IncomingMessage,
+    received: ReceivedEthers,
+    link: EtherLink,
+    connection: Connection,
+  ): OutgoingMessage {
     const answer =
-      reply === "echo"
+      this.#options.reply === "echo"
         ? link.coder.echo(received.ethers, message)
         : this.#receipt(message, received, link, connection);
     if (received.stillValid()) return answer;
@@ -98,8 +114,8 @@ export class DataService {
     ethers: readonly Ether[],
     connection: Connection,
   ): Pick<Receipt, "parts" | "summary"> {
-    const id = tagValue(message.tags, TransferTag.ID);
-    if (id !== undefined) return this.#continue(message, ethers, id, connection);
+    const part = partOf(message);
+    if (part !== undefined) return this.#continue(message, ethers, part, connection);
     if (tagValue(message.tags, RECEIPT_TAG) === "hash") return { parts: 1, summary: undefined };
     const summary = new ContentSummary();
     summary.add(ethers);
@@ -109,21 +125,16 @@ export class DataService {
   #continue(
     message: IncomingMessage,
     ethers: readonly Ether[],
-    id: string,
+    { id, index }: TransferPart,
     connection: Connection,
   ): Pick<Receipt, "parts" | "summary"> {
-    const part = Number(tagValue(message.tags, TransferTag.PART));
-    if (!/^[0-9a-f]{16}$/.test(id) || !Number.isSafeInteger(part)) {
-      throw new XcpError("xcp.app", `${TransferTag.ID} or ${TransferTag.PART} cannot be read`);
-    }
-    const transfer = this.#transfers.open(connection, id, part);
-    transfer.parts++;
+    const transfer = this.#transfers.open(connection, id, index);
     transfer.summary.add(ethers);
-    if (tagValue(message.tags, TransferTag.LAST) !== "1") {
-      return { parts: transfer.parts, summary: undefined };
-    }
+    this.#transfers.took(connection, id);
+    const { parts } = transfer;
+    if (tagValue(message.tags, TransferTag.LAST) !== "1") return { parts, summary: undefined };
     this.#transfers.close(connection, id);
-    return { parts: transfer.parts, summary: transfer.summary.result() };
+    return { parts, summary: transfer.summary.result() };
   }
 
   #forgetLater(connection: Connection): void {
@@ -131,4 +142,18 @@ export class DataService {
     this.#known.add(connection);
     void connection.closed.then(() => this.#transfers.forget(connection));
   }
+}
+
+interface TransferPart {
+  readonly id: string;
+  readonly index: number;
+}
+
+// The part of a transfer that a message says it is, if it says so.
+function partOf({ tags }: IncomingMessage): TransferPart | undefined {
+  const id = tagValue(tags, TransferTag.ID);
+  if (id === undefined) return undefined;
+  const index = Number(tagValue(tags, TransferTag.PART));
+  if (/^[0-9a-f]{16}$/.test(id) && Number.isSafeInteger(index)) return { id, index };
+  throw new XcpError("xcp.app", `${TransferTag.ID} or ${TransferTag.PART} cannot be read`);
 }

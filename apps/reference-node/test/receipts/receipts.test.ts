@@ -131,10 +131,52 @@ describe("transfers", () => {
 
   test("take their parts in order", () => {
     const table = new TransferTable(2, new ManualTime());
-    table.open(owner, "a", 0).parts++;
+    table.open(owner, "a", 0);
+    table.took(owner, "a");
     expect(() => table.open(owner, "a", 2)).toThrow("part 2 of a transfer where 1 is next");
     expect(() => table.open(owner, "b", 1)).toThrow("not open");
     expect(() => table.open({}, "a", 1)).toThrow("not open");
+  });
+
+  test("have what comes early wait for its turn, three parts at most, each once", async () => {
+    const table = new TransferTable(2, new ManualTime());
+    const taken: number[] = [];
+    const take = (part: number): void => {
+      table.open(owner, "a", part);
+      taken.push(part);
+      table.took(owner, "a");
+    };
+    const later = [2, 3, 1].map(async (part) => {
+      await table.turn(owner, "a", part);
+      take(part);
+    });
+    expect(table.size).toBe(1);
+    for (const part of [0, 2, 4]) expect(table.turn(owner, "a", part)).toBeUndefined();
+    expect(() => table.open(owner, "a", 4)).toThrow("part 4 of a transfer where 0 is next");
+    take(0);
+    await Promise.all(later);
+    expect(taken).toEqual([0, 1, 2, 3]);
+    expect(table.turn(owner, "a", 4)).toBeUndefined();
+  });
+
+  test("refuse what came early and waited in vain: the part before it, the transfer or the connection is gone", async () => {
+    const time = new ManualTime();
+    const table = new TransferTable(2, time);
+    const lost = expect(table.turn(owner, "a", 1)).rejects.toThrow(
+      "part 1 came, and the one before it did not",
+    );
+    time.advance(10_000_000);
+    await lost;
+    expect(table.size).toBe(0);
+    const ended = [
+      expect(table.turn(owner, "b", 2)).rejects.toMatchObject({ code: "xcp.app" }),
+      expect(table.turn(owner, "c", 1)).rejects.toThrow("part 1 of a transfer that ended"),
+    ];
+    const crowded = expect(table.turn({}, "d", 1)).rejects.toMatchObject({ code: "xcp.busy" });
+    table.close(owner, "b");
+    table.forget(owner);
+    await Promise.all([...ended, crowded]);
+    expect(table.size).toBe(0);
   });
 
   test("are limited in number, and idle ones make room", () => {
