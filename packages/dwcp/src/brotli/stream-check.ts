@@ -15,13 +15,8 @@ export function brotliWindowLogFor(bytes: number): number {
   return Math.min(MAX_WINDOW_LOG, Math.max(MIN_WINDOW_LOG, needed));
 }
 
-/**
- * Reads the window of a brotli stream from its first byte, as a power of 2.
- *
- * @throws {@link DwcpError} `dwcp.decode` for an empty stream and for windows that RFC 7932 does not have.
- * @see spec/dwcp.md B5
- */
-export function brotliWindowLogOf(stream: Uint8Array): number {
+// The window of a brotli stream, from its first byte, as a power of 2. spec/dwcp.md B5
+function brotliWindowLogOf(stream: Uint8Array): number {
   const first = stream[0];
   if (first === undefined) throw refused("no brotli stream");
   if ((first & 1) === 0) return 16;
