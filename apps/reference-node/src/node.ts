@@ -236,6 +236,8 @@ class Node implements RunningNode {
       config: config.dwcp,
       received: ({ key, generation, length }) =>
         this.#say("node.replica", { key, generation, bytes: length }),
+      unpublished: ({ key, generation }, error) =>
+        this.#say("node.replica_failed", { key, generation, error: String(error) }),
       jobChanged: ({ name, site, state, reason = "" }) =>
         this.#say("node.job", { name, site, state, reason }),
       healthChanged: ({ state, reason = "" }) => this.#say("node.dwcp_health", { state, reason }),

@@ -23,6 +23,8 @@ export interface DwcpServiceOptions {
   readonly stateFolder: string;
   /** Is told of every replica that is in its place. */
   readonly received: (object: StoredObject) => void;
+  /** Is told of every replica that arrived before and cannot take its place. */
+  readonly unpublished: (object: StoredObject, error: unknown) => void;
   /** Is told of every change of a job. */
   readonly jobChanged: (job: JobReport) => void;
   /** Is told when DWCP does better or worse than before. */
@@ -59,6 +61,7 @@ export class DwcpService {
       receiveFolder,
       stateFolder,
       received,
+      unpublished,
       jobChanged,
       healthChanged,
     } = options;
@@ -77,7 +80,7 @@ export class DwcpService {
     await manager.start();
     let management: ManagementServer | undefined;
     try {
-      if (manager.store !== undefined) await publisher.catchUp(manager.store);
+      if (manager.store !== undefined) await publisher.catchUp(manager.store, unpublished);
       const { management_port: port } = config;
       if (port !== undefined) management = new ManagementServer(manager, { host: LOOPBACK, port });
       const managedAt = (await management?.open())?.port;

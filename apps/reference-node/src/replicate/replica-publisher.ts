@@ -1,3 +1,4 @@
+import { DwcpError } from "@proj/dwcp";
 import type { ObjectStore, StoredObject } from "@proj/dwcp/node";
 import { constants, existsSync } from "node:fs";
 import { copyFile, lstat, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -30,11 +31,20 @@ export class ReplicaPublisher {
     return join(this.#folder, ".dwcp");
   }
 
-  /** Publishes what arrived before this process began and never came so far. */
-  async catchUp(store: ObjectStore): Promise<void> {
+  /** Publishes what arrived before this process began and never came so far; `failed` hears of what cannot be, and why. */
+  async catchUp(
+    store: ObjectStore,
+    failed: (object: StoredObject, error: unknown) => void,
+  ): Promise<void> {
     for (const key of new Set(store.objects.map((object) => object.key))) {
       const newest = store.latest(key);
-      if (newest !== undefined) await this.publish(newest);
+      if (newest === undefined) continue;
+      try {
+        await this.publish(newest);
+      } catch (error) {
+        // One that nobody can unpack keeps no other from its place, nor the node from its work.
+        failed(newest, error);
+      }
     }
   }
 
@@ -64,8 +74,7 @@ export class ReplicaPublisher {
       await rename(fresh, target);
     } else {
       await mkdir(fresh);
-      // It refuses absolute names, those that lead out with .., and links that would.
-      await extract({ file: object.path, cwd: fresh, strict: true, preserveOwner: false });
+      await unpack(object.path, fresh);
       await exchange(fresh, target, join(notes, `${key.name}:old`));
     }
     await writeFile(`${notePath}:note`, String(object.generation));
@@ -78,6 +87,19 @@ async function generationIn(path: string): Promise<number> {
     return Number(await readFile(path, "utf8"));
   } catch {
     return -1;
+  }
+}
+
+// It refuses absolute names, those that lead out with .., and links that would.
+async function unpack(file: string, cwd: string): Promise<void> {
+  try {
+    await extract({ file, cwd, strict: true, preserveOwner: false });
+  } catch (cause) {
+    const { code, tarCode } = cause as { readonly code?: string; readonly tarCode?: string };
+    if (tarCode === undefined && code?.startsWith("TAR_") !== true) throw cause;
+    // Another attempt with the same bytes would end as this one did.
+    const { message } = cause as Error;
+    throw new DwcpError("dwcp.conflict", `the folder cannot be unpacked: ${message}`, { cause });
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { startDwcpNode } from "@proj/dwcp/node";
 import { command, describeWith } from "@proj/peers";
 import { startTcpProxy } from "@proj/wan";
 import { until } from "@proj/wire-types/testing";
@@ -282,6 +283,26 @@ test("a receiver that is killed and started again goes on, and publishes", async
   expect(stderr).toBe("");
   expect(document["ok"]).toBe(true);
   expect(sha(join(replicas, "other.bin"))).toBe(sha(source));
+});
+
+test("a folder that nobody can unpack is refused, and keeps no node from its start", async () => {
+  const port = Number(new URL(node.dwcp).port);
+  const key = Buffer.from(readFileSync(keyFile, "utf8"), "hex");
+  const peer = await startDwcpNode({ nodeId: "other", security: { mode: "psk", key } });
+  const request = { key: "tree:bad", generation: 5, from: Buffer.alloc(5_000, 7) };
+  for (const transferId of ["ab".repeat(16), "ab".repeat(16)]) {
+    await expect(
+      peer.send({ host: "127.0.0.1", port }, { ...request, transferId }),
+    ).rejects.toMatchObject({ code: "dwcp.conflict", retryable: false });
+  }
+  await peer.close();
+  await node.end("SIGTERM");
+  node = await serve(config(port));
+  expect(node.log()).toContain("node.replica_failed");
+  const source = folder.write("after it.bin", randomBytes(100_000));
+  await replicate(source);
+  expect(sha(join(replicas, "after it.bin"))).toBe(sha(source));
+  expect(existsSync(join(replicas, "bad"))).toBe(false);
 });
 
 test.each([

@@ -56,6 +56,26 @@ describe("two nodes", () => {
     return readFileSync(object.path);
   }
 
+  test("say that an object is committed when whoever uses it has it, also when it is offered again", async () => {
+    await receiver.close();
+    const heard: string[] = [];
+    receiver = await startReceiver(0, {
+      received: ({ key }) => {
+        heard.push(key);
+        if (heard.length < 3) throw new Error("there is no place for it yet");
+      },
+    });
+    const request = { key: "k", from: randomBytes(10_000), transferId: "ab".repeat(16) };
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await expect(sender.send(where(), request)).rejects.toMatchObject({ code: "dwcp.no_space" });
+    }
+    await sender.send(where(), request);
+    expect(heard).toEqual(["k", "k", "k"]);
+    // It is had: nobody is told again.
+    await sender.send(where(), request);
+    expect(heard).toHaveLength(3);
+  });
+
   test.each([0, 1, 4_095, 4_096, 1_048_577, 20_000_000])("carry %d bytes", async (length) => {
     const bytes = randomBytes(length);
     const seen: number[] = [];

@@ -1,12 +1,14 @@
 import { DwcpError } from "../../errors.js";
 import type { HdePlatform } from "../../hde/hde-platform.js";
+import { type RoundInfo, roundOf } from "../../migration/round-offer.js";
 import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { SessionHost } from "../net/session-host.js";
 import type { PayloadPool } from "../net/payload-pool.js";
-import type { ObjectStore } from "../store/object-store.js";
+import type { ObjectStore, StoredObject } from "../store/object-store.js";
 import type { HdePool } from "../workers/hde-pool.js";
 import { type Received } from "./receive-job-context.js";
 import { ReceiveJob } from "./receive-job.js";
+import { storeErrorOf } from "./refusal-reason.js";
 import type { UsedDictionary } from "./unit-decoder.js";
 import type { Verification } from "./verification.js";
 import type { WorkTally } from "./work-tally.js";
@@ -32,6 +34,8 @@ export interface InboxContext {
 export class Inbox {
   readonly #context: InboxContext;
   readonly #running = new Map<string, Running>();
+  /** By transfer: objects that arrived whole, and that whoever uses them does not have yet, or refused. */
+  readonly #owed = new Map<string, Promise<void>>();
 
   constructor(context: InboxContext) {
     this.#context = context;
@@ -53,12 +57,29 @@ export class Inbox {
       await this.#takeOver(host, offer);
       const done = store.committed(offer.transferId);
       if (done === undefined) return this.#begin(store, host, offer);
+      // Its sender may have been away when it was handed on, or when that failed.
+      if (this.#owed.has(offer.transferId)) await this.#hand(done, roundOf(offer));
       incoming.alreadyCommitted(offer, done.rootHash);
     } catch (error) {
-      if (!(error instanceof DwcpError)) throw error;
-      incoming.reject(offer, error);
+      incoming.reject(offer, storeErrorOf(error));
     }
     return undefined;
+  }
+
+  // One after the other, until it is had once.
+  async #hand(object: StoredObject, round: RoundInfo | undefined): Promise<void> {
+    const { transferId } = object;
+    const before = this.#owed.get(transferId);
+    const handed = (async () => {
+      const isHad = before?.then(
+        () => true,
+        () => false,
+      );
+      if ((await isHad) !== true) await this.#context.received(object, round);
+    })();
+    this.#owed.set(transferId, handed);
+    await handed;
+    this.#owed.delete(transferId);
   }
 
   // A sender that was killed comes back in another session before this side has noticed.
@@ -76,6 +97,7 @@ export class Inbox {
     const { transferId } = offer;
     const job = new ReceiveJob({
       ...this.#context,
+      received: (object, round) => this.#hand(object, round),
       session,
       store,
       offer,

@@ -10,7 +10,7 @@ import type { Part } from "../store/part.js";
 import { roundOf } from "../../migration/round-offer.js";
 import { ArrivingLeaves } from "./arriving-leaves.js";
 import { digestTexts, LeafHasher, type LeafHashes } from "./leaf-hasher.js";
-import { reasonOf } from "./refusal-reason.js";
+import { reasonOf, storeErrorOf } from "./refusal-reason.js";
 import type { Received, ReceiveJobContext } from "./receive-job-context.js";
 import { UnitDecoder } from "./unit-decoder.js";
 import { UnitWriter } from "./unit-writer.js";
@@ -276,10 +276,6 @@ export class ReceiveJob {
   }
 
   #broken(cause: unknown): void {
-    const error =
-      cause instanceof DwcpError
-        ? cause
-        : new DwcpError("dwcp.no_space", "the store failed", { cause });
-    this.#session.incoming.fail(this.#transfer, error);
+    this.#session.incoming.fail(this.#transfer, storeErrorOf(cause));
   }
 }

@@ -1,4 +1,4 @@
-import type { DwcpError } from "../../errors.js";
+import { DwcpError } from "../../errors.js";
 import { SLOT_SELF } from "../../wire/codec.js";
 import type { NackReason } from "../../wire/transfer-messages.js";
 
@@ -18,4 +18,10 @@ export function reasonOf(error: DwcpError): NackReason | undefined {
   // What the sender took for arrived is not here, or not yet: without it the unit can come again.
   if (error.details?.["slot"] === SLOT_SELF && error.code !== "dwcp.integrity") return "DEPENDENCY";
   return reasons[error.code];
+}
+
+/** What a sender hears of whatever went wrong while its object was stored or handed on. */
+export function storeErrorOf(cause: unknown): DwcpError {
+  if (cause instanceof DwcpError) return cause;
+  return new DwcpError("dwcp.no_space", "the store failed", { cause });
 }
