@@ -11,7 +11,7 @@ import { until } from "@proj/wire-types/testing";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,17 +36,7 @@ describeWith("B15: a machine of QEMU", command("qemu-system-x86_64"), (qemu) => 
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "dwcp-qemu-"));
-    const disk = Buffer.alloc(1_048_576);
-    Buffer.from(BUSY_SECTOR).copy(disk);
-    disk.writeUInt16BE(0x55aa, 510);
-    writeFileSync(join(folder, "disk"), disk);
-    const path = join(folder, "monitor");
-    const given = "-machine pc -accel tcg -m 32 -nodefaults -display none".split(" ");
-    const drive = `file=${join(folder, "disk")},format=raw,if=ide`;
-    given.push("-drive", drive, "-qmp", `unix:${path},server=on,wait=off`);
-    machine = spawn(qemu, given, { stdio: ["ignore", "inherit", "inherit"] });
-    await until(() => answers(path), "QEMU's monitor", { everyMs: 20 });
-    monitor = await QmpMonitor.connect({ path });
+    ({ machine, monitor } = await boot("first"));
     receiver = start(nodeProgram, ["receive", "0", join(folder, "store")]);
     peer = { host: "127.0.0.1", port: await portOf(receiver) };
     sender = await startDwcpNode({
@@ -55,10 +45,7 @@ describeWith("B15: a machine of QEMU", command("qemu-system-x86_64"), (qemu) => 
       streams: { minStreams: 1, initialStreams: 2, maxStreams: 4 },
       workers: 1,
     });
-    // The firmware takes its time.
-    await until(async () => (await words()).some((word) => word > 1), "the guest to run", {
-      everyMs: 50,
-    });
+    await busy(monitor);
   });
 
   afterEach(async () => {
@@ -68,6 +55,26 @@ describeWith("B15: a machine of QEMU", command("qemu-system-x86_64"), (qemu) => 
     await killed(machine);
     rmSync(folder, { recursive: true, force: true });
   });
+
+  async function boot(name: string): Promise<{ machine: ChildProcess; monitor: QmpMonitor }> {
+    const disk = Buffer.alloc(1_048_576);
+    Buffer.from(BUSY_SECTOR).copy(disk);
+    disk.writeUInt16BE(0x55aa, 510);
+    writeFileSync(join(folder, `${name} disk`), disk);
+    const path = join(folder, name);
+    const given = "-machine pc -accel tcg -m 32 -nodefaults -display none".split(" ");
+    const drive = `file=${join(folder, `${name} disk`)},format=raw,if=ide`;
+    given.push("-drive", drive, "-qmp", `unix:${path},server=on,wait=off`);
+    const started = spawn(qemu, given, { stdio: ["ignore", "inherit", "inherit"] });
+    await until(() => answers(path), "QEMU's monitor", { everyMs: 20 });
+    return { machine: started, monitor: await QmpMonitor.connect({ path }) };
+  }
+
+  // The firmware takes its time.
+  async function busy(of: QmpMonitor): Promise<void> {
+    const isBusy = async () => (await words(of)).some((word) => word > 1);
+    await until(isBusy, "the guest to run", { everyMs: 50 });
+  }
 
   /** The file is there a moment before anybody listens at it. */
   async function answers(path: string): Promise<boolean> {
@@ -83,15 +90,22 @@ describeWith("B15: a machine of QEMU", command("qemu-system-x86_64"), (qemu) => 
   }
 
   /** What QEMU itself says is in the memory. */
-  async function memory(address: number, length: number): Promise<Buffer> {
+  async function memory(address: number, length: number, of = monitor): Promise<Buffer> {
     const filename = join(folder, "seen");
-    await monitor.execute("pmemsave", { val: address, size: length, filename });
+    await of.execute("pmemsave", { val: address, size: length, filename });
     return readFileSync(filename);
   }
 
-  async function words(): Promise<readonly number[]> {
-    const bytes = await memory(0x20000, 0x10000);
+  async function words(of = monitor): Promise<readonly number[]> {
+    const bytes = await memory(0x20000, 0x10000, of);
     return Array.from({ length: 1_024 }, (_, i) => bytes.readUInt16LE(i * 64));
+  }
+
+  /** The newest state that the receiver stored. */
+  function arrived(key: string): Buffer {
+    const kept = join(folder, "store", "objects", key);
+    const names = readdirSync(kept).filter((name) => name.endsWith(".bin"));
+    return readFileSync(join(kept, names.toSorted().at(-1) ?? ""));
   }
 
   test("runs while its memory goes, and arrives as it was when it stood still", async () => {
@@ -108,19 +122,44 @@ describeWith("B15: a machine of QEMU", command("qemu-system-x86_64"), (qemu) => 
     await source.close();
     expect(await monitor.execute("query-status")).toMatchObject({ running: false });
     expect(result.rawBytes).toBe(MEMORY_BYTES);
-    const kept = join(folder, "store", "objects", "guest");
-    const last = readdirSync(kept)
-      .filter((name) => name.endsWith(".bin"))
-      .toSorted()
-      .at(-1);
-    const arrived = readFileSync(join(kept, last ?? ""));
-    expect(sha256(arrived)).toBe(sha256(await memory(0, MEMORY_BYTES)));
+    expect(sha256(arrived("guest"))).toBe(sha256(await memory(0, MEMORY_BYTES)));
     // The sixteen pages that the guest writes to were sent again, and little else.
     expect(rounds.length).toBeGreaterThan(2);
     expect(rounds[0]?.dirtyBytes).toBe(MEMORY_BYTES);
     for (const { dirtyBytes } of rounds.slice(1)) {
       expect(dirtyBytes).toBeGreaterThanOrEqual(16 * 4_096);
       expect(dirtyBytes).toBeLessThan(MEMORY_BYTES / 8);
+    }
+  });
+
+  test("moves beside another one: each arrives as it was when it stood still", async () => {
+    const other = await boot("second");
+    try {
+      await busy(other.monitor);
+      const rounds: string[] = [];
+      const move = async (key: string, of: QmpMonitor): Promise<void> => {
+        const moved = join(folder, key);
+        mkdirSync(moved);
+        const source = await QemuSource.open(of, { folder: moved });
+        const goal = { downtimeMs: 1, maxRounds: 4, whenStuck: "throttle" } as const;
+        const progress = (): void => void rounds.push(key);
+        await sender.migrate(peer, { key, source, goal, folder: moved, progress });
+        await source.close();
+      };
+      await Promise.all([move("one", monitor), move("two", other.monitor)]);
+      // Neither waited for the other to end.
+      expect(rounds.indexOf("two")).toBeLessThan(rounds.lastIndexOf("one"));
+      expect(rounds.indexOf("one")).toBeLessThan(rounds.lastIndexOf("two"));
+      for (const [key, of] of [
+        ["one", monitor],
+        ["two", other.monitor],
+      ] as const) {
+        expect(await of.execute("query-status")).toMatchObject({ running: false });
+        expect(sha256(arrived(key))).toBe(sha256(await memory(0, MEMORY_BYTES, of)));
+      }
+    } finally {
+      other.monitor.close();
+      await killed(other.machine);
     }
   });
 
