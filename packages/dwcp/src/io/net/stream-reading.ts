@@ -20,7 +20,10 @@ export interface StreamReading {
   readonly tcp?: Pick<
     TcpInfo,
     "rttUs" | "congestionWindowSegments" | "totalRetransmissions" | "notSentBytes"
-  >;
+  > & {
+    /** The one in force, which is the host's own where it refused what was asked for. */
+    readonly congestionControl: string;
+  };
 }
 
 /** Reads a stream and its socket. */
@@ -31,10 +34,17 @@ export function readStream(
 ): StreamReading {
   const known = { ...place, index, phase, inflightBytes: flyingBytes, deliveredBytes };
   const asked = backend.tcp.info(socket);
-  if (asked.kind !== "done") return known;
+  const control = backend.tcp.congestionControl(socket);
+  if (asked.kind !== "done" || control.kind !== "done") return known;
   const { rttUs, congestionWindowSegments, totalRetransmissions, notSentBytes } = asked.value;
   return {
     ...known,
-    tcp: { rttUs, congestionWindowSegments, totalRetransmissions, notSentBytes },
+    tcp: {
+      congestionControl: control.value,
+      rttUs,
+      congestionWindowSegments,
+      totalRetransmissions,
+      notSentBytes,
+    },
   };
 }
