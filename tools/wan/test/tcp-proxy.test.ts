@@ -41,18 +41,59 @@ describe("startTcpProxy", () => {
     socket.write("one");
     socket.write("two");
     expect(await read(socket, 6)).toBe("onetwo");
-    expect(performance.now() - startMs).toBeGreaterThanOrEqual(38);
+    const tookMs = performance.now() - startMs;
+    expect(tookMs).toBeGreaterThanOrEqual(38);
+    // There and back, once each.
+    expect(tookMs).toBeLessThan(38 + 100);
     socket.end();
     expect(await read(socket, 3)).toBe("bye");
   });
 
-  test("keeps to its rate and pushes back", async () => {
+  test("keeps to its rate, no faster and not much slower", async () => {
     const socket = await dial({ bytesPerSecond: 1_000_000 });
     const startMs = performance.now();
-    socket.write(Buffer.alloc(200_000, 1));
-    await read(socket, 200_000);
-    expect(performance.now() - startMs).toBeGreaterThanOrEqual(190);
+    socket.write(Buffer.alloc(400_000, 1));
+    await read(socket, 400_000);
+    const tookMs = performance.now() - startMs;
+    expect(tookMs).toBeGreaterThanOrEqual(390);
+    expect(tookMs).toBeLessThan(800);
     socket.destroy();
+  });
+
+  test("pushes back: what it does not carry yet waits at the sender, not in it", async () => {
+    const socket = await dial({ bytesPerSecond: 1_000_000 });
+    socket.write(Buffer.alloc(64_000_000, 1));
+    await sleep(300);
+    // The kernel's buffers hold some megabytes of it, the proxy fifty milliseconds.
+    expect(socket.writableLength).toBeGreaterThan(40_000_000);
+    expect(only(proxy).bytesToServer).toBeLessThan(600_000);
+    socket.destroy();
+  });
+
+  test("has a stall, a flip and an end in the other direction as well", async () => {
+    const socket = await dial();
+    await echoOf(socket, "first");
+    only(proxy).troubleToClient({ kind: "stall" });
+    socket.write("late");
+    while (only(proxy).bytesToServer < 9) await sleep(5);
+    await sleep(50);
+    expect(only(proxy).bytesToClient).toBe(5);
+    only(proxy).troubleToClient({ kind: "flip", afterBytes: 3 });
+    expect(await read(socket, 4)).toBe("latd");
+    const ended = once(socket, "end");
+    only(proxy).troubleToClient({ kind: "end" });
+    await ended;
+    socket.write("heard");
+    while (only(proxy).bytesToServer < 14) await sleep(5);
+    socket.destroy();
+  });
+
+  test("resets with a reset, not with an end", async () => {
+    const socket = await dial();
+    await echoOf(socket, "first");
+    const failed = new Promise((resolve) => socket.once("error", resolve));
+    only(proxy).reset();
+    expect(await failed).toMatchObject({ code: "ECONNRESET" });
   });
 
   test("holds bytes back in a stall and delivers them after it", async () => {
