@@ -2,7 +2,7 @@ import type { Timer, Timers } from "@proj/wire-types";
 import { XcpError } from "@proj/xcp-framing";
 
 /** How long a part waits for the one before it: that goes a second time at once, but its sender may wait for a processor. */
-const WAIT_US = 10_000_000;
+const WAIT_US = 5_000_000;
 
 interface Waiting {
   go(): void;

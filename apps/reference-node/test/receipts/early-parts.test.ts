@@ -11,7 +11,7 @@ import { tempFolder } from "../support/temp-folder.js";
 test("parts that overtake one that goes a second time are taken in their order; what never comes is not waited for", async () => {
   const folder = tempFolder();
   const node = await serve(nodeConfig(folder));
-  const { client, link } = await dial(node.urls[0] ?? "", localDial);
+  const { client, link } = await dial(node.urls[0] ?? "", { ...localDial, timeoutMs: 60_000 });
   const texts = ["a b\n", "c\n", "d e f\n", "g\n"];
   const send = async (part: number, transfer = "00112233445566aa"): Promise<Receipt> => {
     const tags = [

@@ -165,7 +165,7 @@ describe("transfers", () => {
     const lost = expect(table.turn(owner, "a", 1)).rejects.toThrow(
       "part 1 came, and the one before it did not",
     );
-    time.advance(10_000_000);
+    time.advance(5_000_000);
     await lost;
     expect(table.size).toBe(0);
     const ended = [
