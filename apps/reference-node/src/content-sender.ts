@@ -7,11 +7,8 @@ import type { EtherLink } from "./ether-link.js";
 import { codecName } from "./inspect/names.js";
 import { ContentSummary } from "./receipts/content-summary.js";
 import { checkReceipt } from "./receipts/check-receipt.js";
-import { type Receipt, TransferTag } from "./receipts/receipt.js";
+import { PARTS_IN_FLIGHT, type Receipt, TransferTag } from "./receipts/receipt.js";
 import { summaryDifferences } from "./receipts/summary-difference.js";
-
-/** Parts that are under way at once: enough to keep the line busy, few enough to bound memory. */
-const PARTS_IN_FLIGHT = 4;
 
 /** How content is sent. */
 export interface SendContentOptions {

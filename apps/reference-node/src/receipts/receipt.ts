@@ -14,6 +14,9 @@ export const TransferTag = {
   LAST: "node.last",
 } as const;
 
+/** Parts of a transfer that are under way at once: enough to keep the line busy, few enough to bound memory. */
+export const PARTS_IN_FLIGHT = 4;
+
 /** Asks for a receipt without a summary, when only the way there is of interest: value `hash`. */
 export const RECEIPT_TAG = "node.receipt";
 

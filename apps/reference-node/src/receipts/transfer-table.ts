@@ -2,6 +2,7 @@ import type { Clock, Timers } from "@proj/wire-types";
 import { XcpError } from "@proj/xcp-framing";
 import { ContentSummary } from "./content-summary.js";
 import { EarlyParts } from "./early-parts.js";
+import { PARTS_IN_FLIGHT } from "./receipt.js";
 
 /** A transfer whose last message has not come yet. */
 export interface Transfer {
@@ -19,8 +20,6 @@ interface OpenTransfer extends Transfer {
 
 /** A transfer without news for this long is forgotten. */
 const IDLE_US = 60_000_000;
-/** Parts that may come before the next one: what a sender has under way beside it. */
-const MAX_EARLY = 3;
 
 /** Holds what was computed of transfers that are under way: a bounded number, each for a bounded time. */
 export class TransferTable {
@@ -49,8 +48,8 @@ export class TransferTable {
   turn(owner: object, id: string, part: number): Promise<void> | undefined {
     const known = this.#open.get(owner)?.get(id);
     const next = known?.parts ?? 0;
-    if (part <= next || part > next + MAX_EARLY || known?.early.has(part) === true)
-      return undefined;
+    if (part <= next || part >= next + PARTS_IN_FLIGHT) return undefined;
+    if (known?.early.has(part) === true) return undefined;
     return this.#wait(owner, id, part);
   }
 

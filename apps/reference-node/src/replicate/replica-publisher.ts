@@ -1,10 +1,11 @@
 import { DwcpError } from "@proj/dwcp";
 import type { ObjectStore, StoredObject } from "@proj/dwcp/node";
 import { constants, existsSync } from "node:fs";
-import { copyFile, lstat, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, lstat, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { extract } from "tar";
 import { parseReplicaKey } from "./replica-key.js";
+import { syncFile } from "./sync-file.js";
 
 /**
  * Lays replicas where people find them: `<folder>/<name>`, a file or a folder.
@@ -114,13 +115,4 @@ async function exchange(fresh: string, target: string, aside: string): Promise<v
 async function removeFolder(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found?.isDirectory() === true) await rm(path, { recursive: true });
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, "r+");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

@@ -1,11 +1,12 @@
 import { constants } from "node:fs";
-import { copyFile, lstat, open, readlink, rename, rm } from "node:fs/promises";
+import { copyFile, lstat, readlink, rename, rm } from "node:fs/promises";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { create } from "tar";
 import { copyImage } from "./copy-image.js";
 import { ReplicateError } from "./replicate-error.js";
 import { entriesOf, fingerprintOf, type ReplicaSource } from "./source.js";
 import { backUpSqlite } from "./sqlite-backup.js";
+import { syncFile } from "./sync-file.js";
 
 /** A state of a source that nobody changes any more. */
 export interface Snapshot {
@@ -90,14 +91,4 @@ async function requireInnerLink(folder: string, path: string): Promise<void> {
     `${path} is a link that leads out of the folder, to ${target}`,
     "let it lead to something in the folder by a relative path, or remove it",
   );
-}
-
-async function syncFile(path: string): Promise<number> {
-  const file = await open(path, "r+");
-  try {
-    await file.sync();
-    return (await file.stat()).size;
-  } finally {
-    await file.close();
-  }
 }

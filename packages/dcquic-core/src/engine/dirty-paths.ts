@@ -14,9 +14,9 @@ export class DirtyPaths {
     this.#paths.push(path);
   }
 
-  /** Path number `index`, or `undefined` after the last. */
-  at(index: number): Path | undefined {
-    return this.#paths[index];
+  /** All of them, as they are at every moment. */
+  get all(): readonly Path[] {
+    return this.#paths;
   }
 
   /** Takes out all that `stays` does not want to keep. */

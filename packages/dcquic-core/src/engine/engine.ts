@@ -301,8 +301,6 @@ export class Engine {
 
   #settle(nowUs: number): void {
     this.#parts.announcer.settleCausality();
-    const { dirty } = this.#context;
-    let path = dirty.at(0);
-    for (let i = 1; path !== undefined; path = dirty.at(i++)) this.#parts.keeper.arm(nowUs, path);
+    for (const path of this.#context.dirty.all) this.#parts.keeper.arm(nowUs, path);
   }
 }

@@ -101,8 +101,7 @@ export class Transmitter {
       if (!into.add(raw.datagram, raw.address, 0)) break;
       this.#raw.shift();
     }
-    let path = dirty.at(0);
-    for (let i = 1; path !== undefined; path = dirty.at(i++)) {
+    for (const path of dirty.all) {
       // A worker that cannot rotate its keys stops sending on the path.
       if (path.sendKeys.isExhausted) this.#parts.failed(path, Status.LocalResource);
       this.#emitMtuProbe(nowUs, path, into);

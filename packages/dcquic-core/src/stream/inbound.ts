@@ -37,7 +37,6 @@ export class InboundMessage {
     this.isHeaders = (offer.shape & Shape.Headers) !== 0;
     this.totalBytes = offer.totalBytes;
     this.whole = offer.whole;
-    this.later = undefined;
   }
 }
 

@@ -6,9 +6,7 @@ const pathsOf = (count: number): Path[] =>
   Array.from({ length: count }, (_, id) => ({ id, isDirty: false }) as unknown as Path);
 
 function idsIn(dirty: DirtyPaths): number[] {
-  const ids: number[] = [];
-  for (let i = 0, path = dirty.at(0); path !== undefined; path = dirty.at(++i)) ids.push(path.id);
-  return ids;
+  return dirty.all.map(({ id }) => id);
 }
 
 test("paths are looked at once each, in the order in which something happened to them first", () => {

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DwcpError } from "../errors.js";
 import type { ByteSource } from "../hde/byte-source.js";
 import { contentIdOf } from "../hde/content-id.js";
 import type { HdePlatform } from "../hde/hde-platform.js";
+import { syncDirectory } from "./sync-path.js";
 
 /** How the file of a baseline ends, behind its content id. */
 export const SUFFIX = ".baseline";
@@ -137,7 +138,7 @@ export class BaselineFiles {
     }
     await file.close();
     await rename(draft, this.#path(id, suffix));
-    syncDirectory(this.#directory);
+    await syncDirectory(this.#directory);
   }
 }
 
@@ -173,17 +174,6 @@ function readAt(file: number, offset: number, length: number): Uint8Array {
 function* pieces(source: ByteSource): Generator<Uint8Array> {
   for (let at = 0; at < source.length; at += COPY_BYTES) {
     yield source.read(at, Math.min(COPY_BYTES, source.length - at));
-  }
-}
-
-// Windows cannot sync a directory, and needs it for nothing.
-function syncDirectory(directory: string): void {
-  if (process.platform === "win32") return;
-  const file = openSync(directory, "r");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
 

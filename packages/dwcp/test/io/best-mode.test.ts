@@ -1,6 +1,7 @@
 // Best mode between two nodes with real sockets: seconds of a worker per extent. The stored file is the judge.
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Codec, DwcpError } from "@proj/dwcp";
+import type { DwcpNode } from "@proj/dwcp/node";
 import { anchorSlots } from "#src/hde/anchor-index.js";
 import { ExtentEncoder } from "#src/io/transfer/extent-encoder.js";
 import { LoadGauge } from "#src/io/load-gauge.js";
@@ -25,13 +26,17 @@ beforeEach(() => {
 
 afterEach(() => world.close());
 
+/** Two nodes, the second of which has the old state of `key`. */
+async function haveOld(key: string): Promise<readonly [sender: DwcpNode, receiver: DwcpNode]> {
+  const sender = await world.start({ nodeId: "sender", workers: 1 });
+  const receiver = await world.receiving();
+  await sender.send(addressOf(receiver), { key, from: old });
+  return [sender, receiver];
+}
+
 test("an object goes by brotli, and what arrives is told extent by extent", async () => {
-  const [sender, receiver] = [
-    await world.start({ nodeId: "sender", workers: 1 }),
-    await world.receiving(),
-  ];
+  const [sender, receiver] = await haveOld("again");
   const told: number[] = [];
-  await sender.send(addressOf(receiver), { key: "again", from: old });
   const best = await sender.send(addressOf(receiver), {
     key: "again",
     generation: 2,
@@ -48,11 +53,7 @@ test("an object goes by brotli, and what arrives is told extent by extent", asyn
 });
 
 test("a transfer that is cancelled leaves its workers to others within a unit", async () => {
-  const [sender, receiver] = [
-    await world.start({ nodeId: "sender", workers: 1 }),
-    await world.receiving(),
-  ];
-  await sender.send(addressOf(receiver), { key: "long", from: old });
+  const [sender, receiver] = await haveOld("long");
   const asked = new AbortController();
   let arrived = 0;
   const sent = sender.send(addressOf(receiver), {
@@ -75,11 +76,7 @@ test("a transfer that is cancelled leaves its workers to others within a unit", 
 });
 
 test("a node that closes meanwhile does not wait for what is left", async () => {
-  const [sender, receiver] = [
-    await world.start({ nodeId: "sender", workers: 1 }),
-    await world.receiving(),
-  ];
-  await sender.send(addressOf(receiver), { key: "long", from: old });
+  const [sender, receiver] = await haveOld("long");
   let isUnderWay = (): void => undefined;
   const underWay = new Promise<void>((resolve) => {
     isUnderWay = resolve;

@@ -7,9 +7,9 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { DwcpError } from "../../errors.js";
+import { syncDirectory, syncFile } from "../sync-path.js";
 import type { StoredObject } from "./object-store.js";
 
 const NOTE = ".json";
@@ -38,10 +38,10 @@ export async function publish(object: StoredObject, folder: string, from: string
   const { path, ...note } = object;
   const early = join(folder, `${object.generation}.${object.transferId}${EARLY_NOTE}`);
   writeFileSync(early, JSON.stringify(note));
-  await syncPath(early);
+  await syncFile(early);
   renameSync(from, path);
   renameSync(early, notePath(object));
-  await syncPath(folder);
+  await syncDirectory(folder);
 }
 
 /**
@@ -78,30 +78,20 @@ function noteIn(path: string): Note {
 function finish(folder: string, file: string, parts: string): void {
   const early = join(folder, file);
   const note = earlyNoteIn(early);
+  if (note === undefined) return rmSync(early, { force: true });
   // The bytes are a part still: its transfer goes on, and writes the note anew.
-  if (note !== undefined && existsSync(join(parts, `${note.transferId}.part`))) return;
-  const path = note === undefined ? "" : bytesPath(folder, note.generation);
-  if (note !== undefined && existsSync(path) && statSync(path).size === note.length) {
-    renameSync(early, notePath({ path }));
-  } else {
-    rmSync(early, { force: true });
-  }
+  if (existsSync(join(parts, `${note.transferId}.part`))) return;
+  const path = bytesPath(folder, note.generation);
+  const isThere = existsSync(path) && statSync(path).size === note.length;
+  if (isThere) renameSync(early, notePath({ path }));
+  else rmSync(early, { force: true });
 }
 
 // Half a note was never synced, so nothing was renamed after it.
 function earlyNoteIn(path: string): Note | undefined {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Note;
+    return noteIn(path);
   } catch {
     return undefined;
-  }
-}
-
-async function syncPath(path: string): Promise<void> {
-  const file = await open(path, "r");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }

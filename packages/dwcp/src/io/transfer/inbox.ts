@@ -71,11 +71,11 @@ export class Inbox {
     const { transferId } = object;
     const before = this.#owed.get(transferId);
     const handed = (async () => {
-      const isHad = before?.then(
+      const isHad = await before?.then(
         () => true,
         () => false,
       );
-      if ((await isHad) !== true) await this.#context.received(object, round);
+      if (isHad !== true) await this.#context.received(object, round);
     })();
     this.#owed.set(transferId, handed);
     await handed;
