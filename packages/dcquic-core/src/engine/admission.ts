@@ -1,6 +1,7 @@
 import { PulledTransfer } from "../transfer/pulled-transfer.js";
+import { Tombstone } from "../transfer/tombstones.js";
 import { AcceptStatus, ResetCode } from "../wire/constants.js";
-import { type Id64, id64, sameId } from "../wire/id64.js";
+import { type Id64, id64, isZeroId, sameId } from "../wire/id64.js";
 import type { NotifyEntry } from "../wire/notify-entry.js";
 import type { Closed } from "../wire/path-frames.js";
 import type { FlowReset } from "../wire/transfer-frames.js";
@@ -17,6 +18,11 @@ import { Status, statusOfReset } from "./status.js";
 
 const NO_ID: Id64 = id64();
 const NONE: readonly number[] = [];
+/** What an announcement was answered with that was refused with a status. */
+const REFUSALS: ReadonlyMap<number, number> = new Map([
+  [Status.Overloaded, AcceptStatus.Overloaded],
+  [Status.Limit, AcceptStatus.Limit],
+]);
 
 /** What an {@link Admission} works with. */
 export interface AdmissionParts {
@@ -54,41 +60,30 @@ export class Admission {
     const { notifySeq } = entry;
     const verdict = worker.notifies.check(notifySeq);
     // A number that is new was never taken: what is in the tables is looked for by those that may have been.
-    if (verdict !== "new" && (this.#isKnown(path, worker, entry) || verdict === "seen")) {
-      this.#context.counters.knownAnnouncements += 1;
-      return;
-    }
-    if (!this.#parts.credit.covers(nowUs, path, entry)) return;
+    if (verdict !== "new" && this.#isKnown(path, worker, entry)) return this.#countKnown();
+    // Below the window nothing is certain, nor of what was doubted before and forgotten without a proof.
+    const isUncertain = verdict === "below" || worker.isUnproved(notifySeq);
+    if (verdict === "seen" && !isUncertain) return this.#countKnown();
+    // A late copy of what was counted long ago breaks no limit: only what was proved is held to it.
+    if (!isUncertain && !this.#parts.credit.covers(nowUs, path, entry)) return;
     if (verdict === "new") worker.notifies.commit(notifySeq);
-    if (!this.#fits(path, worker, entry)) return;
+    if (!this.#fits(entry)) {
+      return this.#refuse(path, worker, entry, AcceptStatus.Limit, isUncertain);
+    }
     const moved = verdict === "new" ? this.#parts.moves.take(path, worker, entry) : undefined;
     if (moved?.kind === "known") return;
     const origin = moved?.kind === "unknown" ? moved.origin : undefined;
     const transfer = new PulledTransfer(path.id, worker.worker, entry, this.#context.inlineMemory);
     const isCrowded = worker.live.size >= this.#context.config.maxTransfersPerPeer;
-    const { transfers } = this.#context;
-    if (isCrowded || !transfers.insert(transfer, transfer.id)) {
-      this.#answer(
-        path,
-        id64(entry.transferId.hi, entry.transferId.lo),
-        NO_ID,
-        AcceptStatus.Overloaded,
-      );
-      this.#parts.credit.finished(path, transfer);
-      this.#parts.offers.markOffered(worker, notifySeq);
-      return;
+    if (isCrowded || !this.#context.transfers.insert(transfer, transfer.id)) {
+      return this.#refuse(path, worker, entry, AcceptStatus.Overloaded, isUncertain);
     }
     worker.live.add(transfer);
     transfer.origin = origin;
     if (origin !== undefined) this.#parts.moves.remember(transfer, origin);
     this.#context.begin(nowUs, path);
-    if (transfer.inline !== undefined) {
-      path.inlineReceived += transfer.inline.length;
-      transfer.countedInline = transfer.inline.length;
-      this.#context.counters.payloadReceived += transfer.inline.length;
-    }
-    const isDoubtful = verdict === "below" || moved?.kind === "doubtful";
-    if (isDoubtful) return this.#parts.doubts.add(path, transfer);
+    if (isUncertain || moved?.kind === "doubtful") return this.#parts.doubts.add(path, transfer);
+    this.#parts.credit.taken(path, transfer);
     this.#answer(path, transfer.announcerId, transfer.id, AcceptStatus.New);
     this.#parts.offers.hold(path, worker, transfer, entry);
   }
@@ -129,7 +124,10 @@ export class Admission {
     const tombstone = worker.tombstones.get(notifySeq);
     if (tombstone === undefined) return false;
     if (tombstone.status !== Status.Ok) {
-      tellFailed(path, tombstone);
+      // The answer to what was refused may have been lost: its announcer would ask for ever.
+      const refusal = isZeroId(tombstone.pullerId) ? REFUSALS.get(tombstone.status) : undefined;
+      if (refusal === undefined) tellFailed(path, tombstone);
+      else this.#answer(path, tombstone.announcerId, NO_ID, refusal);
       return true;
     }
     this.#answer(path, tombstone.announcerId, tombstone.pullerId, AcceptStatus.DuplicateComplete);
@@ -137,14 +135,32 @@ export class Admission {
     return true;
   }
 
-  #fits(path: Path, worker: PeerWorker, entry: NotifyEntry): boolean {
+  #fits(entry: NotifyEntry): boolean {
     const { maxMessageBytes } = this.#context.config;
-    if (entry.totalBytes <= maxMessageBytes && entry.wireBytes <= 2 * maxMessageBytes) return true;
+    return entry.totalBytes <= maxMessageBytes && entry.wireBytes <= 2 * maxMessageBytes;
+  }
+
+  // Remembers that it did, until the announcer knows. What may be a replay is answered and neither counted nor remembered: who means
+  // it asks again.
+  #refuse(
+    path: Path,
+    worker: PeerWorker,
+    entry: NotifyEntry,
+    refusal: typeof AcceptStatus.Overloaded | typeof AcceptStatus.Limit,
+    isUncertain: boolean,
+  ): void {
     const announcerId = id64(entry.transferId.hi, entry.transferId.lo);
-    this.#answer(path, announcerId, NO_ID, AcceptStatus.Limit);
+    this.#answer(path, announcerId, NO_ID, refusal);
     this.#parts.offers.markOffered(worker, entry.notifySeq);
-    path.notifyFinished += 1;
-    return false;
+    if (isUncertain) return;
+    const status = refusal === AcceptStatus.Limit ? Status.Limit : Status.Overloaded;
+    const facts = { path: path.id, announcerId, pullerId: NO_ID, status, pulled: false };
+    worker.tombstones.add(entry.notifySeq, new Tombstone(facts));
+    this.#parts.credit.refused(path, entry);
+  }
+
+  #countKnown(): void {
+    this.#context.counters.knownAnnouncements += 1;
   }
 
   #close(path: Path, worker: PeerWorker, start: number, until: number): void {

@@ -13,6 +13,9 @@ const REORDER_PACKETS = 3;
 const BAD_SHARE = 0.01;
 const MAX_HALVINGS = 7;
 
+/** What counts of an announcement. */
+type Announced = Pick<NotifyEntry, "notifySeq" | "inlineBytes">;
+
 /**
  * Holds a peer to the credit it was given, and gives it back as its announcements are finished.
  *
@@ -29,7 +32,7 @@ export class CreditKeeper {
   }
 
   /** Whether an announcement is within the peer's limits; counts it if not. */
-  covers(nowUs: number, path: Path, entry: NotifyEntry): boolean {
+  covers(nowUs: number, path: Path, entry: Announced): boolean {
     const inlineAfter = path.inlineReceived + entry.inlineBytes;
     if (entry.notifySeq < path.notifyGranted && inlineAfter <= path.inlineGranted) return true;
     this.#context.note("creditViolation", path);
@@ -38,6 +41,20 @@ export class CreditKeeper {
     path.violationsUs = recent;
     if (recent.length >= MAX_VIOLATIONS) this.#violated(path);
     return false;
+  }
+
+  /** Counts the inline bytes of an announcement that was taken: its announcer did when it sent it first. */
+  taken(path: Path, transfer: PulledTransfer): void {
+    const bytes = transfer.inline?.length ?? 0;
+    transfer.countedInline = bytes;
+    path.inlineReceived += bytes;
+    this.#context.counters.payloadReceived += bytes;
+  }
+
+  /** Counts an announcement that was not: both sides' sums stay the same, and its credit returns. */
+  refused(path: Path, entry: Announced): void {
+    path.inlineReceived += entry.inlineBytes;
+    this.#left(path, entry.inlineBytes);
   }
 
   /**
@@ -78,9 +95,13 @@ export class CreditKeeper {
 
   /** Counts an announcement that left the tables. Credit returns in steps, so that it does not cost a packet each. */
   finished(path: Path, transfer: PulledTransfer): void {
+    this.#left(path, transfer.countedInline);
+  }
+
+  #left(path: Path, inlineBytes: number): void {
     const { config } = this.#context;
     path.notifyFinished += 1;
-    path.inlineConsumed += transfer.countedInline;
+    path.inlineConsumed += inlineBytes;
     const notifyStep = path.notifyFinished + config.notifyWindow - path.notifyGranted;
     const inlineStep = path.inlineConsumed + config.inlineStartBytes - path.inlineGranted;
     if (notifyStep * 4 >= config.notifyWindow || inlineStep * 2 >= config.inlineStartBytes) {

@@ -4,6 +4,7 @@ import { AcceptStatus } from "../wire/constants.js";
 import { sameId } from "../wire/id64.js";
 import type { Challenge } from "../wire/transfer-frames.js";
 import { type EngineContext, TimerKind } from "./context.js";
+import type { CreditKeeper } from "./credit-keeper.js";
 import type { Offers } from "./offers.js";
 import type { Path } from "./path.js";
 import type { PeerWorker } from "./peer-worker.js";
@@ -22,13 +23,20 @@ export class Doubts {
   readonly #context: EngineContext;
   readonly #loop: PullLoop;
   readonly #offers: Offers;
+  readonly #credit: CreditKeeper;
   readonly #challenged = new Map<number, { count: number; bytes: number }>();
 
-  /** Hands what was proved to `offers`. */
-  constructor(context: EngineContext, loop: PullLoop, offers: Offers) {
-    this.#context = context;
-    this.#loop = loop;
-    this.#offers = offers;
+  /** Hands what was proved to `offers`, within the `credit` of its peer. */
+  constructor(parts: {
+    readonly context: EngineContext;
+    readonly loop: PullLoop;
+    readonly offers: Offers;
+    readonly credit: CreditKeeper;
+  }) {
+    this.#context = parts.context;
+    this.#loop = parts.loop;
+    this.#offers = parts.offers;
+    this.#credit = parts.credit;
   }
 
   /** Begins to doubt a transfer that is in the tables already. */
@@ -41,13 +49,15 @@ export class Doubts {
     }
     const { challengeBytes, challengeEntries } = this.#context.config;
     const pool = this.#challenged.get(path.id) ?? { count: 0, bytes: 0 };
-    this.#challenged.set(path.id, pool);
     transfer.state = "challenged";
-    if (pool.count >= challengeEntries || pool.bytes + transfer.inline.length > challengeBytes) {
-      this.#dropOldestChallenged(path);
+    const { length } = transfer.inline;
+    // One that is large may take the place of several.
+    while (pool.count >= challengeEntries || pool.bytes + length > challengeBytes) {
+      if (!this.#dropOldestChallenged(path)) break;
     }
+    this.#challenged.set(path.id, pool);
     pool.count += 1;
-    pool.bytes += transfer.inline.length;
+    pool.bytes += length;
     transfer.nonce = this.#context.random.fill(new Uint8Array(NONCE_BYTES));
     path.outbox.challenges.push(transfer);
   }
@@ -67,7 +77,9 @@ export class Doubts {
       inline,
     );
     if (!crypto.equal(frame.nonce, transfer.nonce) || !crypto.equal(frame.proof, expected)) return;
+    if (!this.#isCovered(path, transfer)) return;
     this.uncount(transfer);
+    this.#credit.taken(path, transfer);
     this.#accept(path, worker, transfer);
   }
 
@@ -101,29 +113,43 @@ export class Doubts {
     if (pool === undefined) return;
     pool.count -= 1;
     pool.bytes -= transfer.inline?.length ?? 0;
+    if (pool.count === 0) this.#challenged.delete(transfer.path);
   }
 
-  #dropOldestChallenged(path: Path): void {
+  #dropOldestChallenged(path: Path): boolean {
     for (const worker of path.workers) {
       for (const transfer of worker.live) {
         if (transfer.state === "challenged" && transfer.nonce !== undefined) {
           this.drop(path, transfer);
-          return;
+          return true;
         }
       }
     }
+    return false;
   }
 
-  /** Forgets an announcement that was never proved, without a trace. */
+  /** Forgets an announcement that was never proved: if it comes again, it is doubted again. */
   drop(path: Path, transfer: PulledTransfer): void {
     const { transfers } = this.#context;
     if (transfer.state === "challenged") this.uncount(transfer);
-    path.inlineReceived -= transfer.countedInline;
     this.#loop.cancel(path, transfer);
     transfer.timer = this.#context.disarm(transfer.timer);
-    path.knownWorker(transfer.worker)?.live.delete(transfer);
+    const worker = path.knownWorker(transfer.worker);
+    worker?.live.delete(transfer);
+    worker?.doubt(transfer.notifySeq);
     transfers.remove(transfer.id);
     this.#context.end(path);
+  }
+
+  // What is proved was sent by the peer itself: then it has to be within its credit.
+  #isCovered(path: Path, transfer: PulledTransfer): boolean {
+    const { nowUs, transfers } = this.#context;
+    const { notifySeq, inline } = transfer;
+    const announced = { notifySeq, inlineBytes: inline?.length ?? 0 };
+    if (this.#credit.covers(nowUs, path, announced)) return true;
+    // Unless the path failed for it, and all that was there with it.
+    if (transfers.get(transfer.id) === transfer) this.drop(path, transfer);
+    return false;
   }
 
   #pullFirstQuantum(path: Path, transfer: PulledTransfer): void {

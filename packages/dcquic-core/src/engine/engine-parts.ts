@@ -70,7 +70,7 @@ export class EngineParts {
     const loop = new PullLoop(context);
     const credit = new CreditKeeper(context, (path) => this.fail(path, Status.Protocol));
     const offers = new Offers(context);
-    const doubts = new Doubts(context, loop, offers);
+    const doubts = new Doubts({ context, loop, offers, credit });
     const puller = new Puller({ context, loop, credit, offers, doubts });
     const moves = new MoveIn({ context, doubts, offers, puller, pathOf });
     const closer = new StreamCloser(context);

@@ -2,12 +2,16 @@ import type { ReceiveKeys } from "../crypto/receive-keys.js";
 import { WIDE_ZERO } from "../wire/wide-zero.js";
 import { ReplayWindow } from "../path/replay-window.js";
 import type { KeyHash } from "../sched/key-hash.js";
+import { RecentMap } from "../sched/recent-map.js";
 import type { Id64 } from "../wire/id64.js";
 import type { FirstCounters } from "./first-counters.js";
 import { LiveTransfers } from "../transfer/live-transfers.js";
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import { SettledNumbers } from "../transfer/settled-numbers.js";
 import type { Tombstones } from "../transfer/tombstones.js";
+
+// As many as may be challenged at a time, some times over.
+const MAX_UNPROVED = 1024;
 
 /** What a path knows of one worker of the peer: its keys, its windows, its announcements and what arrived from it. */
 export class PeerWorker {
@@ -27,6 +31,7 @@ export class PeerWorker {
   readonly offered: SettledNumbers;
   /** Transfers that wait until another one is offered, by its notifySeq. */
   readonly dependents: Map<number, PulledTransfer[]> = new Map();
+  #unproved: RecentMap<number, true> | undefined;
   /** Ids here of transfers that were announced again on another path, by the number they had on this one. */
   readonly moved: Map<number, Id64> = new Map();
   /** Packets that were opened. */
@@ -74,5 +79,17 @@ export class PeerWorker {
     this.tombstones = options.tombstones;
     this.packets = new ReplayWindow(options.packetWindow, counters.packetNumber);
     this.notifies = new ReplayWindow(options.notifyWindow, counters.notifySeq);
+  }
+
+  /** Notes that an announcement was forgotten because nobody proved it, though its number counts as seen. */
+  doubt(notifySeq: number): void {
+    if (this.notifies.check(notifySeq) !== "seen") return;
+    this.#unproved ??= new RecentMap(MAX_UNPROVED);
+    this.#unproved.set(notifySeq, true);
+  }
+
+  /** Whether it was: then it may be one that never was taken. */
+  isUnproved(notifySeq: number): boolean {
+    return this.#unproved?.has(notifySeq) === true;
   }
 }

@@ -71,7 +71,8 @@ export class SlotTable<T extends object> {
   remove(id: Id64): boolean {
     if (this.get(id) === undefined) return false;
     this.#items[id.lo] = undefined;
-    this.#generations[id.lo] = ((id.hi & MAX_GENERATION) + 1) & MAX_GENERATION;
+    // Not to 0: an id of zeros is none, in frames.
+    this.#generations[id.lo] = ((id.hi & MAX_GENERATION) % MAX_GENERATION) + 1;
     this.#free.push(id.lo);
     this.#size -= 1;
     return true;

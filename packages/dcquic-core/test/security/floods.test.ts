@@ -173,6 +173,15 @@ describe("§10: doubtful announcements", () => {
     expect(peer.engine.stats.entries - before).toBeLessThanOrEqual(3);
   });
 
+  test("§10.3: a large one takes the place of as many small ones as it needs", () => {
+    const peer = slid({ challengeBytes: 1000 });
+    const before = peer.engine.stats.entries;
+    for (let seq = 0; seq < 90; seq++) {
+      peer.send(notifyFrame({ notifySeq: seq, inline: new Uint8Array(seq < 80 ? 10 : 500) }));
+    }
+    expect(peer.engine.stats.entries - before).toBe(2);
+  });
+
   test("§10.2: the others are asked for their first bytes three times, and never offered", () => {
     const peer = slid();
     const before = peer.engine.stats.entries;

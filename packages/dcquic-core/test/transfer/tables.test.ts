@@ -21,7 +21,7 @@ test("§6.1: an id finds its object, under its worker and generation only", () =
   expect(table.get(id)).toBeUndefined();
 });
 
-test("§6.1: a slot rests for 1024 frees, and its generation wraps", () => {
+test("§6.1, §17.3: a slot rests for 1024 frees, and its generation wraps without making the id that stands for none", () => {
   const table = new SlotTable<object>(0, 10, 2 ** 24 - 1);
   const id = id64();
   const slots: number[] = [];
@@ -31,7 +31,7 @@ test("§6.1: a slot rests for 1024 frees, and its generation wraps", () => {
     table.remove(id);
   }
   expect(slots.indexOf(0, 1)).toBe(1025);
-  expect(id).toEqual({ hi: 0, lo: 0 });
+  expect(id).toEqual({ hi: 1, lo: 0 });
 });
 
 test("§20: a full table says so", () => {
