@@ -64,6 +64,11 @@ export class BufferRegistry {
     return this.#entries.reduce((sum, entry) => sum + (entry?.references ?? 0), 0);
   }
 
+  /** How many of them are those of attached transfers. */
+  get attachments(): number {
+    return this.#entries.reduce((sum, entry) => sum + (entry?.attached.size ?? 0), 0);
+  }
+
   /** Allocates a buffer with one reference, or returns `undefined` under pressure: lower priorities feel it first. */
   allocate(bytes: number, priority: number): RegisteredBuffer | undefined {
     return this.#queue.mayAllocate(bytes, priority) ? this.#create(bytes) : undefined;

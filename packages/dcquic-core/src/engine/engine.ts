@@ -9,6 +9,7 @@ import type { EngineContext } from "./context.js";
 import type { EngineCounters } from "./counters.js";
 import type { DistributionCounts } from "./distribution.js";
 import { contextOf, type EngineOptions } from "./engine-options.js";
+import { EngineInvariants } from "./engine-invariants.js";
 import { EngineParts } from "./engine-parts.js";
 import type { EnginePaths } from "./engine-paths.js";
 import { type EngineStats, statsOf } from "./engine-stats.js";
@@ -39,6 +40,7 @@ export class Engine {
   readonly #parts: EngineParts;
   readonly #paths: EnginePaths;
   readonly #timers: EngineTimers;
+  #invariants: EngineInvariants | undefined;
 
   /** @throws RangeError for a configuration that contradicts itself. */
   constructor(options: EngineOptions) {
@@ -266,6 +268,12 @@ export class Engine {
       if (entry.role === "announcer" && !entry.isOver) bytes += entry.wireBytes;
     }
     return bytes;
+  }
+
+  /** What is wrong with what it holds, or `undefined`: for simulators and tests, which may ask between any two calls. §23 */
+  brokenInvariant(): string | undefined {
+    this.#invariants ??= new EngineInvariants(this.#context);
+    return this.#invariants.broken();
   }
 
   /** What it has to do, for metrics. Looks at each path. */

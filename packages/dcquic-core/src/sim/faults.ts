@@ -63,6 +63,8 @@ export interface Faults {
   readonly replay?: { readonly probability: number; readonly delayUs: number };
   /** An attacker off the path sends forged datagrams. */
   readonly spoof?: number;
+  /** The network says of what it cannot deliver, because a NIC is down or a datagram too long, that it cannot. */
+  readonly icmp?: boolean;
   /** Someone forges ICMP about a healthy peer. */
   readonly forgedIcmp?: number;
 }

@@ -31,6 +31,14 @@ export interface NetworkCounts {
   marked: number;
 }
 
+/** Where datagrams and what is said of them arrive. */
+export interface NetworkSink {
+  /** Takes a datagram. */
+  readonly deliver: (to: number, from: number, datagram: Uint8Array, ecn: number) => void;
+  /** Takes an ICMP message: what was sent to `to` could not be delivered; `mtuBytes` is set where less would have been. */
+  readonly complain: (sender: number, to: number, mtuBytes: number | undefined) => void;
+}
+
 const CE = 3;
 const SPOOFED_BYTES = 120;
 const MAX_HOSTS = 65_536;
@@ -50,25 +58,25 @@ export class Network {
   readonly #faults: Faults;
   readonly #random: RandomSource;
   readonly #events: EventQueue;
-  readonly #deliver: (to: number, from: number, datagram: Uint8Array, ecn: number) => void;
+  readonly #sink: NetworkSink;
   readonly #portFreeUs = new Map<number, number>();
   readonly #flowFreeUs = new Map<number, number>();
   readonly #portOf = new Map<number, number>();
   #inBurst = false;
 
-  /** `deliver` is called when a datagram arrives. */
+  /** `sink` is told what arrives. */
   constructor(
     options: NetworkOptions,
     faults: Faults,
     random: RandomSource,
     events: EventQueue,
-    deliver: (to: number, from: number, datagram: Uint8Array, ecn: number) => void,
+    sink: NetworkSink,
   ) {
     this.#options = options;
     this.#faults = faults;
     this.#random = random;
     this.#events = events;
-    this.#deliver = deliver;
+    this.#sink = sink;
   }
 
   /** Has a host share the port of another one from now on. */
@@ -95,7 +103,7 @@ export class Network {
     const { reorder } = this.#faults;
     const wireUs = ((datagram.length + OVERHEAD_BYTES) / bytesPerSecond) * 1e6;
     const atPortUs = nowUs + delayUs / 2;
-    const port = this.#portOf.get(to) ?? to;
+    const port = this.#port(to);
     const freeUs = Math.max(atPortUs, this.#portFreeUs.get(port) ?? 0);
     const queued = ((freeUs - atPortUs) / 1e6) * bytesPerSecond;
     if (queued + datagram.length > queueBytes) {
@@ -111,7 +119,8 @@ export class Network {
     if (reorder !== undefined && this.#chance(reorder.probability)) {
       arrivesUs += uniform(this.#random) * reorder.delayUs;
     }
-    this.#events.schedule(arrivesUs, () => this.#deliver(to, from, datagram, marks ? CE : ecn));
+    const as = marks ? CE : ecn;
+    this.#events.schedule(arrivesUs, () => this.#sink.deliver(to, from, datagram, as));
   }
 
   // Clouds drop what a flow sends beyond its rate and a small burst.
@@ -135,16 +144,28 @@ export class Network {
       if (this.#inBurst) return true;
     }
     if (this.#chance(loss)) return true;
-    if (mtuBlackHoleBytes !== undefined && bytes > mtuBlackHoleBytes) return true;
-    const isDown = nicDown.some(
-      ({ host, ...span }) =>
-        (host === (this.#portOf.get(from) ?? from) || host === (this.#portOf.get(to) ?? to)) &&
-        isWithin(span, nowUs),
-    );
-    return (
-      isDown ||
-      partitions.some((span) => span.from === from && span.to === to && isWithin(span, nowUs))
-    );
+    if (mtuBlackHoleBytes !== undefined && bytes > mtuBlackHoleBytes) {
+      this.#complain(nowUs, from, to, mtuBlackHoleBytes);
+      return true;
+    }
+    const isDown = (host: number): boolean =>
+      nicDown.some((down) => down.host === this.#port(host) && isWithin(down, nowUs));
+    if (isDown(from)) return true;
+    if (isDown(to)) {
+      this.#complain(nowUs, from, to, undefined);
+      return true;
+    }
+    return partitions.some((span) => span.from === from && span.to === to && isWithin(span, nowUs));
+  }
+
+  #port(host: number): number {
+    return this.#portOf.get(host) ?? host;
+  }
+
+  #complain(nowUs: number, from: number, to: number, mtuBytes: number | undefined): void {
+    if (this.#faults.icmp !== true) return;
+    const atUs = nowUs + this.#options.delayUs;
+    this.#events.schedule(atUs, () => this.#sink.complain(from, to, mtuBytes));
   }
 
   #damaged(datagram: Uint8Array): Uint8Array {

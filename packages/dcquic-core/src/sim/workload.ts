@@ -7,6 +7,7 @@ import type { EngineEvent } from "../engine/events.js";
 import { formatId, type Id64 } from "../wire/id64.js";
 import { SeededRandom } from "@proj/wire-types";
 import type { SimHost } from "./sim-host.js";
+import { formatOptions } from "./reproduction.js";
 import { World } from "./world.js";
 import type { WorldOptions } from "./world-options.js";
 
@@ -104,7 +105,11 @@ class Workload {
       drainedUs: undefined,
       failed: undefined,
     }));
-    this.#world = new World({ ...options, onEvent: (host, event) => this.#onEvent(host, event) });
+    this.#world = new World({
+      ...options,
+      repeatedBy: () => `runWorkload(${formatOptions(options)})`,
+      onEvent: (host, event) => this.#onEvent(host, event),
+    });
     this.#world.check(() => this.#wrong);
   }
 

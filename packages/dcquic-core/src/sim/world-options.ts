@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly startUs?: number;
   /** Bytes the buffers of a host may take. */
   readonly bufferBytes?: number;
+  /** What repeats the run, as an expression in one line, where it takes more than the world. */
+  readonly repeatedBy?: () => string;
   /** Is told every event of every engine. */
   readonly onEvent?: (host: SimHost, event: EngineEvent) => void;
 }

@@ -8,7 +8,9 @@ import { type FaultyWorld, scheduleFaults } from "./fault-schedule.js";
 import { isWithin } from "./faults.js";
 import { MemoryAccess, type MemoryAccessOptions } from "./memory-access.js";
 import { Network, type NetworkCounts, type NetworkOptions } from "./network.js";
+import { PacketNumbers } from "./packet-numbers.js";
 import { Peering } from "./peering.js";
+import { formatOptions } from "./reproduction.js";
 import { SimHost } from "./sim-host.js";
 import type { WorldOptions } from "./world-options.js";
 
@@ -43,6 +45,8 @@ export class World {
   readonly #invariants: Invariant[] = [];
   readonly #wakes: number[];
   readonly #touched = new Set<SimHost>();
+  readonly #numbers = new PacketNumbers();
+  #wrong: string | undefined;
   #nowUs = 0;
   readonly #hash = new EventHash();
   readonly #peering: Peering;
@@ -54,13 +58,10 @@ export class World {
     this.#random = new SeededRandom(options.seed);
     const network = { ...DEFAULT_NETWORK, ...options.network };
     const faults = options.faults ?? {};
-    this.#network = new Network(
-      network,
-      faults,
-      this.#random,
-      this.#events,
-      (to, from, bytes, ecn) => this.#deliver(to, from, bytes, ecn),
-    );
+    this.#network = new Network(network, faults, this.#random, this.#events, {
+      deliver: (to, from, bytes, ecn) => this.#deliver(to, from, bytes, ecn),
+      complain: (sender, to, mtu) => this.#whenAwake(sender, () => this.#icmp(sender, to, mtu)),
+    });
     this.#peering = new Peering({
       crypto: options.crypto,
       random: this.#random,
@@ -171,9 +172,8 @@ export class World {
 
   /** One line that says how to see this again. */
   get reproduction(): string {
-    const { seed, hosts, faults = {}, memoryAccess } = this.#options;
-    const world = JSON.stringify({ seed, hosts, faults, memoryAccess });
-    return `event ${this.#steps} at ${this.#nowUs} µs of new World(${world})`;
+    const { repeatedBy = () => `new World(${formatOptions(this.#options)})` } = this.#options;
+    return `event ${this.#steps} at ${this.#nowUs} µs of ${repeatedBy()}`;
   }
 
   #faultyWorld(): FaultyWorld {
@@ -210,7 +210,10 @@ export class World {
       firstGeneration: this.#options.counters?.generation,
       bufferBytes: this.#options.bufferBytes ?? DEFAULT_BUFFER_BYTES,
       memoryAccess,
-      send: (to, datagram, ecn) => this.#network.send(this.#nowUs, index, to, datagram, ecn),
+      send: (to, datagram, ecn) => {
+        this.#wrong ??= this.#numbers.sent(index, datagram);
+        this.#network.send(this.#nowUs, index, to, datagram, ecn);
+      },
       wakeAt: (atUs) => this.#wake(index, atUs),
       onEvent: (host, event) => {
         this.#hash.note(this.#nowUs, index, event);
@@ -235,6 +238,13 @@ export class World {
 
   #deliver(to: number, from: number, datagram: Uint8Array, ecn: number): void {
     this.#whenAwake(to, () => this.host(to).receive(from, datagram, ecn));
+  }
+
+  #icmp(sender: number, to: number, mtuBytes: number | undefined): void {
+    const host = this.host(sender);
+    if (mtuBytes === undefined) host.engine.icmpFrom(host.nowUs, to, "unreachable");
+    else host.engine.pathMtu(host.nowUs, to, mtuBytes);
+    host.pump();
   }
 
   #whenAwake(host: number, run: () => void): void {
@@ -265,12 +275,11 @@ export class World {
   }
 
   #basics(): string | undefined {
+    if (this.#wrong !== undefined) return this.#wrong;
     // Only a host that did something can have changed.
-    for (const { index, engine, buffers } of this.#touched) {
-      const { outstandingBytes, entries } = engine.stats;
-      if (outstandingBytes < 0) return `host ${index} has ${outstandingBytes} bytes outstanding`;
-      if (entries < 0) return `host ${index} has ${entries} entries`;
-      if (buffers.references < buffers.size) return `host ${index} lost a reference of a buffer`;
+    for (const { index, engine } of this.#touched) {
+      const wrong = engine.brokenInvariant();
+      if (wrong !== undefined) return `host ${index}: ${wrong}`;
     }
     this.#touched.clear();
     return undefined;

@@ -7,8 +7,7 @@ import {
   runWorkload,
   type WorkloadReport,
 } from "@proj/dcquic-core/sim";
-import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
-import { memoryAccessOf, mixOf } from "../support/mixes.js";
+import { memoryAccessOf, mixOf, repeatOf, seedsOf } from "../support/mixes.js";
 import { expectClean, lostOf } from "../support/settled.js";
 
 const SECOND = 1_000_000;
@@ -97,8 +96,7 @@ describe("§16.3, §23: memory of other hosts", () => {
   });
 
   test("over random mixes of faults nothing is lost, doubled, changed or left behind", () => {
-    const { numRuns } = fuzzRuns(4);
-    for (let seed = 1; seed <= numRuns; seed++) {
+    for (const seed of seedsOf(4)) {
       const report = runWorkload({
         ...mixOf(seed),
         seed,
@@ -107,7 +105,8 @@ describe("§16.3, §23: memory of other hosts", () => {
         memoryAccess: memoryAccessOf(seed),
         untilUs: 60 * SECOND,
       });
-      expect({ seed, lost: lostOf(report) }).toEqual({ seed, lost: [] });
+      const repeat = repeatOf(seed, "sim/memory-access");
+      expect({ repeat, lost: lostOf(report) }).toEqual({ repeat, lost: [] });
       expectClean(report);
     }
   });

@@ -9,8 +9,7 @@ import {
   type WorkloadReport,
 } from "@proj/dcquic-core/sim";
 import { nodeCrypto } from "@proj/dcquic-core/node";
-import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
-import { mixOf } from "../support/mixes.js";
+import { mixOf, repeatOf, seedsOf } from "../support/mixes.js";
 import { expectClean, lostOf } from "../support/settled.js";
 
 const SECOND = 1_000_000;
@@ -60,6 +59,7 @@ const faults: Readonly<Record<string, Faults>> = {
   "forged ICMP": { forgedIcmp: 0.05 },
   "a clock that jumps": { clockJumps: [{ host: 1, atUs: 200, byUs: 3e5 }] },
   "an MTU black hole": { mtuBlackHoleBytes: 1450 },
+  "a shorter MTU, of which the network tells": { mtuBlackHoleBytes: 1300, icmp: true },
   "a new path secret under load": {
     rehandshakes: [
       { from: 0, to: 1, atUs: 100, running: "move" },
@@ -95,8 +95,7 @@ test("§23: faults in pairs lose nothing", () => {
 });
 
 test("§23: over random mixes nothing is lost, doubled, disordered, changed or left behind", () => {
-  const { numRuns } = fuzzRuns(4);
-  for (let seed = 1; seed <= numRuns; seed++) {
+  for (const seed of seedsOf(4)) {
     const report = runWorkload({
       ...mixOf(seed),
       seed,
@@ -104,7 +103,8 @@ test("§23: over random mixes nothing is lost, doubled, disordered, changed or l
       crypto: nullCrypto,
       untilUs: 60 * SECOND,
     });
-    expect({ seed, lost: lostOf(report) }).toEqual({ seed, lost: [] });
+    const repeat = repeatOf(seed, "sim/scenarios");
+    expect({ repeat, lost: lostOf(report) }).toEqual({ repeat, lost: [] });
     expectClean(report);
   }
 });
@@ -129,7 +129,7 @@ test("§23: a broken invariant stops the world with one line that repeats it", (
   const report = run({ untilUs: 10 });
   report.world.check(() => (report.world.nowUs > 500 ? "too late" : undefined));
   expect(() => report.world.run(SECOND)).toThrow(
-    /^too late \(event \d+ at [\d.]+ µs of new World\(\{"seed":1,"hosts":4/,
+    /^too late \(event \d+ at [\d.]+ µs of runWorkload\(\{crypto,"seed":1,"hosts":4/,
   );
 });
 
@@ -202,6 +202,50 @@ test("§7.4: a peer that crashed loses its state and nothing else", () => {
   expect(failures.length).toBeGreaterThan(0);
   expect(new Set(failures)).toEqual(new Set([9]));
   for (const { deliveredUs } of report.outcomes.slice(31)) expect(deliveredUs).toBeDefined();
+});
+
+test("§7.4: a peer that crashed and lost its signer cannot say so: what ran there fails after ten seconds of silence", () => {
+  const transfers = Array.from({ length: 20 }, (_, i) => ({
+    from: 0,
+    to: 1,
+    bytes: 20_000,
+    atUs: i,
+  }));
+  const report = run({
+    hosts: 2,
+    transfers,
+    faults: { crashes: [{ host: 1, atUs: 100, signer: "lost" }] },
+  });
+  const failures = report.outcomes.flatMap(({ failed }) => (failed === undefined ? [] : [failed]));
+  expect(failures.length).toBeGreaterThan(0);
+  // Given up by the machine of health, or after peerTimeout.
+  for (const status of failures) expect([6, 7]).toContain(status);
+  expect(lostOf(report)).toEqual([]);
+  expectClean(report);
+});
+
+test("§14, D-9: of a NIC that is down the network tells, and calls fail long before ten seconds are over", () => {
+  const { outcomes, world } = run({
+    hosts: 2,
+    transfers: Array.from({ length: 20 }, (_, i) => ({ from: 0, to: 1, bytes: 20_000, atUs: i })),
+    faults: { nicDown: [{ host: 1, fromUs: 150, untilUs: 1e9 }], icmp: true },
+    untilUs: SECOND / 2,
+  });
+  expect(outcomes.every(({ drainedUs, failed }) => drainedUs !== undefined || failed === 7)).toBe(
+    true,
+  );
+  expect(outcomes.some(({ failed }) => failed === 7)).toBe(true);
+  expect(world.nowUs).toBeLessThanOrEqual(SECOND / 2);
+});
+
+test("§14: of datagrams that are too long the network tells, and hardly any is lost for it", () => {
+  const drops = (icmp: boolean): number => {
+    const transfers = [{ from: 0, to: 1, bytes: 200_000, atUs: 0 }];
+    const report = run({ hosts: 2, transfers, faults: { mtuBlackHoleBytes: 1300, icmp } });
+    expect(report.delivered).toBe(1);
+    return report.world.network.faultDrops;
+  };
+  expect(drops(true)).toBeLessThan(drops(false) / 2);
 });
 
 test("§11: an application that reads slowly slows its peer down, and gets everything", () => {

@@ -70,6 +70,32 @@ test("§11, §23: credit that is lost blocks nobody for good", () => {
   expectClean(report);
 });
 
+test("§10.3, §23: a storm of challenges, because announcements come after their window went by, loses and doubles nothing", () => {
+  const report = runWorkload({
+    seed: 6,
+    hosts: 3,
+    crypto: nullCrypto,
+    transfers: Array.from({ length: 3000 }, (_, i) => ({
+      from: 1 + (i % 2),
+      to: 0,
+      bytes: i % 7 === 0 ? 2500 : 900,
+      atUs: 2 * i,
+    })),
+    network: { delayUs: 1000 },
+    faults: { loss: 0.3, reorder: { probability: 0.3, delayUs: 20_000 }, duplicate: 0.1 },
+    config: {
+      replayNotifyWindow: 256,
+      notifyWindow: 256,
+      inlineStartBytes: 1_000_000,
+      inlinePoolBytes: 8_000_000,
+    },
+    untilUs: 60 * SECOND,
+  });
+  expect(report.world.host(0).engine.counters.challenges).toBeGreaterThan(50);
+  expect([report.delivered, report.failed]).toEqual([3000, 0]);
+  expectClean(report);
+});
+
 test("§12, §23: a switch that marks is slowed down for, and has nothing to drop", () => {
   const transfers = Array.from({ length: 64 }, (_, i) => ({
     from: 1 + (i % 8),

@@ -1,5 +1,6 @@
 import type { Faults, MemoryAccessOptions, PlannedTransfer } from "@proj/dcquic-core/sim";
 import { SeededRandom, uniform } from "@proj/wire-types";
+import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 const SIZES = [0, 1, 1023, 1024, 1025, 1400, 16_384, 65_537] as const;
 const HOSTS = 4;
@@ -9,6 +10,18 @@ export interface Mix {
   readonly faults: Faults;
   readonly transfers: readonly PlannedTransfer[];
   readonly consumeUs: number;
+}
+
+/** Seeds from 1 on, `few` or as many as `FUZZ_RUNS` says; with `SIM_SEED` that one alone. */
+export function seedsOf(few: number): readonly number[] {
+  const one = process.env["SIM_SEED"];
+  if (one !== undefined) return [Number(one)];
+  return Array.from({ length: fuzzRuns(few).numRuns }, (_, i) => i + 1);
+}
+
+/** The command that runs one seed of a file of tests again. */
+export function repeatOf(seed: number, file: string): string {
+  return `SIM_SEED=${seed} npm test -- ${file}`;
 }
 
 /** Draws a mix: every fault is there with a probability of 0.3, every third transfer depends on an earlier one. */
