@@ -1,7 +1,9 @@
 import { systemTime } from "@proj/wire-types/system";
 import type { Command } from "commander";
 import { stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { openDcquicPool } from "../dcquic/dcquic-client.js";
+import { isFileName } from "../dcquic/purpose.js";
 import { sendFile } from "../dcquic/send-file.js";
 import { addDcquicOptions, type DcquicFlags, readSharedKey, readPeer } from "./dcquic-options.js";
 import { milliseconds, positiveInteger } from "./dial-options.js";
@@ -60,6 +62,12 @@ async function transfer(file: string, options: TransferOptions): Promise<ExitCod
   const peer = readPeer(options.to);
   const key = readSharedKey(options.key, options.openKeyFiles === true);
   const size = await sizeOf(file);
+  if (!isFileName(basename(file))) {
+    throw new UsageError(
+      `${file} has a name that nodes do not take`,
+      "give it one of at most 240 bytes, without backslashes",
+    );
+  }
   const bar = progressBar(size);
   const pool = await openDcquicPool(key, { timeoutMs: options.timeout });
   const startUs = systemTime.nowUs();
@@ -70,16 +78,20 @@ async function transfer(file: string, options: TransferOptions): Promise<ExitCod
       parallel: options.parallel,
       timeoutMs: options.timeout,
       onProgress: (bytes) => bar.update(bytes),
+      onMoved: (bytes) => bar.update(bytes),
     });
     bar.stop();
     const durationUs = Math.round(systemTime.nowUs() - startUs);
     const rate = (report.bytes - report.resumedBytes) / (durationUs / 1e6);
+    const took = `${formatBytes(report.bytes)} in ${formatDuration(durationUs)}`;
+    const [speed, resumed] =
+      report.ranges === 0
+        ? ["", ["all of it was there already"]]
+        : [`, ${formatBytes(rate)}/s`, resumedLine(report.resumedBytes)];
     output.result({ ok: true, to: options.to, ...report, durationUs }, () =>
       [
-        `${report.name}: ${formatBytes(report.bytes)} in ${formatDuration(durationUs)}, ${formatBytes(rate)}/s`,
-        ...(report.resumedBytes === 0
-          ? []
-          : [`${formatBytes(report.resumedBytes)} were there from an earlier attempt`]),
+        `${report.name}: ${took}${speed}`,
+        ...resumed,
         `SHA-256 ${report.sha256}, as the node computed it`,
         "",
       ].join("\n"),
@@ -89,6 +101,10 @@ async function transfer(file: string, options: TransferOptions): Promise<ExitCod
     bar.stop();
     await pool.close();
   }
+}
+
+function resumedLine(bytes: number): readonly string[] {
+  return bytes === 0 ? [] : [`${formatBytes(bytes)} were there from an earlier attempt`];
 }
 
 async function sizeOf(file: string): Promise<number> {

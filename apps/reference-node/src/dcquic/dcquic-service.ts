@@ -12,7 +12,7 @@ import type { ByteStream } from "@proj/wire-types";
 import type { Metrics } from "../telemetry/metrics.js";
 import type { DcquicConfig } from "./dcquic-config.js";
 import { FileReceiver } from "./file-receiver.js";
-import { decodePurpose } from "./purpose.js";
+import { decodePurpose, type Purpose } from "./purpose.js";
 import { sharesThread, workerSettings } from "./worker-settings.js";
 import { webStreams } from "./web-streams.js";
 
@@ -98,7 +98,7 @@ export class DcquicService {
   async #answer(incoming: Incoming): Promise<void> {
     const purpose = decodePurpose(incoming.meta);
     const { serveXcp, controlGate } = this.#options;
-    const wanted = `${purpose?.for ?? "nothing"} ${incoming.pattern}`;
+    const wanted = `${purpose?.for} ${incoming.pattern}`;
     if (purpose?.for === "echo" && incoming.pattern === "unary") {
       await incoming.reply((await incoming.request()).bytes);
     } else if (wanted === "xcp bidirectional") serveXcp(incoming.byteStream());
@@ -108,6 +108,14 @@ export class DcquicService {
       await this.#files.tellRanges(incoming, purpose.file);
     } else if (this.#files !== undefined && purpose?.for === "range") {
       await this.#files.take(incoming, purpose.file);
-    } else incoming.reject(Status.NoAcceptor, `this node does not serve ${wanted}`);
+    } else incoming.reject(Status.NoAcceptor, refusalOf(purpose, incoming.pattern));
   }
+}
+
+function refusalOf(purpose: Purpose | undefined, pattern: string): string {
+  if (purpose === undefined)
+    return "the call does not say what it is for in a way that this node knows";
+  const isFile = purpose.for === "range" || purpose.for === "ranges";
+  if (isFile) return "this node takes no files: [dcquic] receive_folder is not set";
+  return `this node does not serve ${purpose.for} as ${pattern}`;
 }

@@ -27,9 +27,15 @@ export type Purpose =
   | { readonly for: "range"; readonly file: FileRange };
 
 const size = z.int().min(0);
+// With what is appended while it is not whole, a name is one that a file system takes.
+const MAX_NAME_BYTES = 240;
+const MAX_META_BYTES = 1024;
 const file = z.strictObject({
   // A plain name: nothing that leads out of the folder.
-  name: z.string().regex(/^(?!\.{1,2}$)[^/\\\0]{1,200}$/),
+  name: z
+    .string()
+    .regex(/^(?!\.{1,2}$)[^/\\\0]+$/)
+    .refine((name) => encodeUtf8(name).length <= MAX_NAME_BYTES),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   total: size,
 });
@@ -44,6 +50,14 @@ const purpose: z.ZodType<Purpose> = z.discriminatedUnion("for", [
 /** Encodes a purpose for the announcement of a call. */
 export function encodePurpose(value: Purpose): Uint8Array {
   return encodeUtf8(JSON.stringify(value));
+}
+
+/** Whether a node takes a file of this name. */
+export function isFileName(name: string): boolean {
+  const largest = Number.MAX_SAFE_INTEGER;
+  const range = { name, sha256: "0".repeat(64), total: largest, offset: largest };
+  const encoded = encodePurpose({ for: "range", file: range });
+  return encoded.length <= MAX_META_BYTES && decodePurpose(encoded) !== undefined;
 }
 
 /** Decodes it; `undefined` for what no node says. */

@@ -1,20 +1,17 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type FileHandle, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { coveredBytes, type HeldRange, mergeRanges } from "./file-ranges.js";
 import type { FileRange } from "./purpose.js";
 
-/** A range of a file that is there. */
-export interface HeldRange {
-  readonly offset: number;
-  readonly bytes: number;
-}
-
+const size = z.int().min(0);
 const journal = z.strictObject({
   sha256: z.string(),
-  total: z.number(),
-  ranges: z.array(z.strictObject({ offset: z.number(), bytes: z.number() })),
+  total: size,
+  ranges: z.array(z.strictObject({ offset: size, bytes: size })),
 });
 
 /**
@@ -24,15 +21,15 @@ const journal = z.strictObject({
 export class ReceivedFile {
   readonly #path: string;
   readonly #file: Omit<FileRange, "offset">;
-  #ranges: HeldRange[];
+  #ranges: readonly HeldRange[];
   // Writes of the journal, one after the other.
   #saving: Promise<void> = Promise.resolve();
   #finishing: Promise<"whole" | "different"> | undefined;
 
-  private constructor(path: string, file: Omit<FileRange, "offset">, ranges: HeldRange[]) {
+  private constructor(path: string, file: Omit<FileRange, "offset">, held: readonly HeldRange[]) {
     this.#path = path;
     this.#file = file;
-    this.#ranges = ranges;
+    this.#ranges = mergeRanges(held);
   }
 
   /** Opens what is there of a file; what belongs to another content of that name is dropped. */
@@ -44,27 +41,27 @@ export class ReceivedFile {
     return new ReceivedFile(path, file, isSame ? found.ranges : []);
   }
 
-  /** The ranges that are there. */
-  get ranges(): readonly HeldRange[] {
+  /** The ranges that are there: none of a file that somebody took away meanwhile. */
+  async ranges(): Promise<readonly HeldRange[]> {
+    const isThere = await stat(`${this.#path}.part`).catch(() => undefined);
+    if (isThere === undefined) this.#ranges = [];
     return this.#ranges;
   }
 
   /** Whether all bytes are there. */
   get isWhole(): boolean {
-    const held = this.#ranges.reduce((sum, { bytes }) => sum + bytes, 0);
-    return held >= this.#file.total;
+    return coveredBytes(this.#ranges) >= this.#file.total;
   }
 
-  /** Opens the unfinished file for writing. */
+  /** Opens the unfinished file for writing; several may at a time. */
   async handle(): Promise<FileHandle> {
-    // Neither a flag that truncates nor one that demands that it exists.
-    return open(`${this.#path}.part`, "r+").catch(() => open(`${this.#path}.part`, "wx+"));
+    // None of the flags that have letters neither truncates nor demands that the file exists, or that it does not.
+    return open(`${this.#path}.part`, constants.O_RDWR | constants.O_CREAT);
   }
 
   /** Notes that a range is safe. With the last one the file is checked and gets its name. */
   async add(range: HeldRange): Promise<"partly" | "whole" | "different"> {
-    const isKnown = this.#ranges.some(({ offset }) => offset === range.offset);
-    if (!isKnown) this.#ranges = [...this.#ranges, range];
+    this.#ranges = mergeRanges([...this.#ranges, range]);
     this.#saving = this.#saving.then(() => this.#save());
     await this.#saving;
     if (!this.isWhole) return "partly";

@@ -6,7 +6,8 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { Patience } from "./patience.js";
 import { encodePurpose, type FileRange } from "./purpose.js";
-import { type HeldRange, sha256Of } from "./received-file.js";
+import { coveredBytes, type HeldRange, missingRanges } from "./file-ranges.js";
+import { sha256Of } from "./received-file.js";
 
 /** Where a file goes and how. */
 export interface SendFileOptions {
@@ -16,8 +17,10 @@ export interface SendFileOptions {
   readonly rangeBytes: number;
   /** Ranges that are on the way at a time. */
   readonly parallel: number;
-  /** Is told how many bytes the node has. */
+  /** Is told how many bytes the node has in ranges that are safe. */
   readonly onProgress: (bytes: number) => void;
+  /** Is told, some times a second, how many bytes arrived there, with those of ranges that are under way. */
+  readonly onMoved?: (bytes: number) => void;
   /**
    * For how long the node may neither take bytes nor answer; for ever if absent. While it compares the whole file it may take four
    * times as long in addition as this side took to read it.
@@ -37,11 +40,14 @@ export interface SendFileReport {
   readonly ranges: number;
 }
 
-const held: z.ZodType<HeldRange[]> = z.array(
+const heldRanges: z.ZodType<HeldRange[]> = z.array(
   z.strictObject({ offset: z.int().min(0), bytes: z.int().min(0) }),
 );
 /** A node's disk may be slower than this one's. */
 const COMPARING = 4;
+const MOVED_EVERY_MS = 200;
+/** How often a node may say that it misses what it reported to be safe, as when it was restarted without durability. */
+const MAX_ROUNDS = 3;
 /** Urgent calls of others pass by. */
 const PRIORITY = 6;
 
@@ -61,12 +67,14 @@ export async function sendFile(
   const comparingMs = (COMPARING * (systemTime.nowUs() - beganUs)) / 1000;
   const running = new Set<BulkCall>();
   const progress = { bytes: 0 };
+  const moved = (): number =>
+    [...running].reduce((sum, call) => sum + call.progress.ackedBytes, progress.bytes);
   const patience = new Patience({
     timeoutMs: options.timeoutMs ?? Number.POSITIVE_INFINITY,
     clock: systemTime,
-    progress: () =>
-      [...running].reduce((sum, call) => sum + call.progress.ackedBytes, progress.bytes),
+    progress: moved,
   });
+  const showing = setInterval(() => options.onMoved?.(Math.min(moved(), total)), MOVED_EVERY_MS);
   const signals = [patience.signal, ...(options.signal === undefined ? [] : [options.signal])];
   const bounded = { ...options, signal: AbortSignal.any(signals) };
   try {
@@ -76,6 +84,7 @@ export async function sendFile(
   } catch (error) {
     throw patience.reasonOf(error);
   } finally {
+    clearInterval(showing);
     patience.end();
   }
 }
@@ -90,35 +99,56 @@ interface Sent {
 async function sendMissing(
   pool: TransportPool,
   path: string,
-  { file, running, progress }: Sent,
+  sent: Sent,
   options: SendFileOptions,
   last: () => void,
 ): Promise<SendFileReport> {
-  const { total } = file;
-  const there = await askRanges(pool, file, options);
-  const known = new Set(there.map(({ offset }) => offset));
-  const resumedBytes = there.reduce((sum, { bytes }) => sum + bytes, 0);
-  const missing = rangesOf(total, options.rangeBytes).filter((offset) => !known.has(offset));
+  const { file } = sent;
+  const held = await askRanges(pool, file, options);
+  const resumedBytes = coveredBytes(held);
+  let missing = missingRanges(held, file.total, options.rangeBytes);
+  let ranges = 0;
+  sent.progress.bytes = resumedBytes;
+  options.onProgress(resumedBytes);
+  // The node has the last word on whether it has all.
+  for (let round = 0; missing.length > 0; round++) {
+    if (round === MAX_ROUNDS) throw lostRanges(file.name);
+    ranges += missing.length;
+    await sendRanges(pool, path, missing, { sent, options, last });
+    missing = missingRanges(await askRanges(pool, file, options), file.total, options.rangeBytes);
+  }
+  return { ...file, bytes: file.total, resumedBytes, ranges };
+}
+
+async function sendRanges(
+  pool: TransportPool,
+  path: string,
+  missing: readonly HeldRange[],
+  how: { readonly sent: Sent; readonly options: SendFileOptions; readonly last: () => void },
+): Promise<void> {
+  const { sent, options, last } = how;
+  const { file, progress, running } = sent;
   const handle = await open(path, "r");
-  progress.bytes = resumedBytes;
   const next = missing.values();
   const work = async (): Promise<void> => {
-    for (const offset of next) {
-      const bytes = new Uint8Array(Math.min(options.rangeBytes, total - offset));
-      await readFully(handle, bytes, offset);
-      if (offset === missing.at(-1)) last();
-      await sendRange(pool, { ...file, offset }, bytes, options, running);
+    for (const range of next) {
+      const bytes = new Uint8Array(range.bytes);
+      await readFully(handle, bytes, range.offset);
+      if (range === missing.at(-1)) last();
+      await sendRange(pool, { ...file, offset: range.offset }, bytes, options, running);
       progress.bytes += bytes.length;
       options.onProgress(progress.bytes);
     }
   };
   try {
-    options.onProgress(resumedBytes);
     await Promise.all(Array.from({ length: options.parallel }, work));
   } finally {
     await handle.close();
   }
-  return { ...file, bytes: total, resumedBytes, ranges: missing.length };
+}
+
+function lostRanges(name: string): Error {
+  return new Error(`the node lost parts of ${name} that it had reported to be safe`);
 }
 
 async function askRanges(
@@ -131,7 +161,7 @@ async function askRanges(
     idempotent: true,
     ...(signal === undefined ? {} : { signal }),
   });
-  return held.parse(JSON.parse(decodeUtf8((await call.response).bytes)));
+  return heldRanges.parse(JSON.parse(decodeUtf8((await call.response).bytes)));
 }
 
 async function sendRange(
@@ -153,12 +183,6 @@ async function sendRange(
   } finally {
     running.delete(call);
   }
-}
-
-// An empty file is one empty range: its end has to be told, too.
-function rangesOf(total: number, rangeBytes: number): readonly number[] {
-  const count = Math.max(1, Math.ceil(total / rangeBytes));
-  return Array.from({ length: count }, (_, i) => i * rangeBytes);
 }
 
 async function readFully(

@@ -106,6 +106,54 @@ test("transfer sends a file, and goes on with what is missing after it was cut o
   expect(readFileSync(join(files, "model.bin")).equals(content)).toBe(true);
 });
 
+test.each([
+  { first: 1, later: 4 },
+  { first: 4, later: 1 },
+])(
+  "transfer goes on in ranges of $later MiB where it began with $first, and what it calls done is there",
+  async ({ first, later }) => {
+    const content = randomBytes(9_000_000);
+    const name = `lengths-${first}-${later}.bin`;
+    const path = join(folder.path, name);
+    writeFileSync(path, content);
+    const cut = new AbortController();
+    const pool = await openDcquicPool(key, { host: "127.0.0.1" });
+    const part = sendFile(pool, path, {
+      peer: parseDcquicUrl(node.dcquic) ?? "",
+      rangeBytes: first * 1_048_576,
+      parallel: 1,
+      signal: cut.signal,
+      onProgress: (bytes) => {
+        if (bytes > 0) cut.abort();
+      },
+    });
+    await expect(part).rejects.toMatchObject({ code: "dcquic.cancelled" });
+    await pool.close();
+    const to = ["--to", node.dcquic, "--key", keyFile];
+    const { document } = await cliJson(["transfer", path, ...to, "--range", String(later)]);
+    expect(document).toMatchObject({ ok: true, resumedBytes: first * 1_048_576 });
+    expect(readFileSync(join(files, name)).equals(content)).toBe(true);
+    // Who asks again sends nothing.
+    const { document: again } = await cliJson(["transfer", path, ...to]);
+    expect(again).toMatchObject({ ok: true, resumedBytes: content.length, ranges: 0 });
+  },
+);
+
+test("transfer says that a node takes no file of such a name, before it begins", async () => {
+  for (const name of ["n".repeat(241), "ä".repeat(121), "back\\slash"]) {
+    const path = join(folder.path, name);
+    writeFileSync(path, "x");
+    const { code, stderr } = await cli(["transfer", path, "--to", node.dcquic, "--key", keyFile]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("has a name that nodes do not take");
+  }
+  const longest = "ä".repeat(120);
+  writeFileSync(join(folder.path, longest), "x");
+  const args = ["transfer", join(folder.path, longest), "--to", node.dcquic, "--key", keyFile];
+  expect((await cliJson(args)).document).toMatchObject({ ok: true });
+  expect(readFileSync(join(files, longest), "utf8")).toBe("x");
+});
+
 test("transfer and burst give up when nothing comes of the node for --timeout, with code 1", async () => {
   const path = join(folder.path, "stuck.bin");
   writeFileSync(path, randomBytes(100_000));
