@@ -154,8 +154,8 @@ export class Admission {
     this.#parts.offers.markOffered(worker, entry.notifySeq);
     if (isUncertain) return;
     const status = refusal === AcceptStatus.Limit ? Status.Limit : Status.Overloaded;
-    const facts = { path: path.id, announcerId, pullerId: NO_ID, status, pulled: false };
-    worker.tombstones.add(entry.notifySeq, new Tombstone(facts));
+    const tombstone = new Tombstone(path.id, announcerId, NO_ID, status, false);
+    worker.tombstones.add(entry.notifySeq, tombstone);
     this.#parts.credit.refused(path, entry);
   }
 

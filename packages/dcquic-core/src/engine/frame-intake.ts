@@ -129,18 +129,19 @@ export class FrameIntake {
   }
 
   // Reads all frames, so that a malformed one spoils those before it, too. Returns how many there are, where what was read of
-  // each is still there: of two of one kind only the latter is, and they have to be read once more, one by one.
+  // each is still there: of two of one kind only the latter is, but for announcements, and they have to be read once more, one
+  // by one.
   #readAll(): number | undefined {
     let kinds = 0;
     let count = 0;
     let isKept = true;
     for (let type = this.#frames.next(); type !== undefined; type = this.#frames.next()) {
       const kind = 1 << kindOf(type);
-      if ((kinds & kind) === 0) this.#types[count++] = type;
-      else isKept = false;
+      if ((kinds & kind) !== 0 && type !== FrameType.TransferNotify) isKept = false;
+      this.#types[count++] = type;
       kinds |= kind;
     }
-    return isKept ? count : undefined;
+    return isKept && this.#frames.keepsNotifies ? count : undefined;
   }
 
   #frame(nowUs: number, path: Path, worker: PeerWorker, header: PacketHeader, type: number): void {
@@ -148,7 +149,7 @@ export class FrameIntake {
     const frames = this.#frames;
     switch (type) {
       case FrameType.TransferNotify:
-        return admission.onNotify(nowUs, path, worker, frames.notify);
+        return admission.onNotify(nowUs, path, worker, frames.takeNotify());
       case FrameType.TransferAccept:
         keeper.limits(path, frames.accept.notifyLimit, frames.accept.inlineLimit);
         return announcer.onAccept(nowUs, path, frames.accept);

@@ -158,7 +158,7 @@ export class MoveIn {
 
   #answerFinished(path: Path, worker: PeerWorker, before: Tombstone, entry: NotifyEntry): void {
     const { announcerId, pullerId, pulled, status } = before;
-    const tombstone = new Tombstone({ path: path.id, announcerId, pullerId, status, pulled });
+    const tombstone = new Tombstone(path.id, announcerId, pullerId, status, pulled);
     this.#parts.context.transfers.replace(pullerId, tombstone);
     worker.tombstones.add(entry.notifySeq, tombstone);
     this.#count(path, worker, entry);

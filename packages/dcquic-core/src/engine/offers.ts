@@ -1,12 +1,10 @@
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import type { NotifyEntry } from "../wire/notify-entry.js";
-import { Shape } from "../wire/constants.js";
 import type { EngineContext } from "./context.js";
 import type { PathId } from "./events.js";
 import type { Path } from "./path.js";
 import type { PeerWorker } from "./peer-worker.js";
-
-const ONLY = Shape.End | Shape.Headers;
+import { TransferOffered } from "./transfer-offered.js";
 
 /**
  * Offers transfers to the application, in the order that their announcements demand: none before those it names were offered,
@@ -43,19 +41,7 @@ export class Offers {
     transfer.state = "held";
     if (transfer.waitsFor !== undefined && transfer.waitsFor.size > 0) return;
     transfer.state = "offered";
-    this.#context.events.push({
-      kind: "transferOffered",
-      path: path.id,
-      transfer: transfer.id,
-      streamId: transfer.streamId,
-      shape: transfer.shape,
-      priority: transfer.priority,
-      messageSeq: transfer.messageSeq,
-      totalBytes: transfer.totalBytes,
-      meta: transfer.meta,
-      token: transfer.token,
-      whole: isOnly(transfer) ? transfer.inline : undefined,
-    });
+    this.#context.events.push(new TransferOffered(path.id, transfer));
     this.markDone(worker, transfer);
   }
 
@@ -85,9 +71,4 @@ export class Offers {
       }
     }
   }
-}
-
-// Of a direction with more messages bytes are told when there is room for them.
-function isOnly({ messageSeq, shape }: PulledTransfer): boolean {
-  return messageSeq === 0 && (shape & ONLY) === Shape.End;
 }

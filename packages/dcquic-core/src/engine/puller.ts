@@ -215,6 +215,7 @@ export class Puller implements AssemblerOwner {
   #finish(path: Path, transfer: PulledTransfer, status: number): void {
     const worker = path.knownWorker(transfer.worker);
     const { transfers, pulls } = this.#context;
+    const wasOffered = isOffered(transfer);
     if (transfer.state === "challenged") this.#doubts.uncount(transfer);
     if (transfer.isWanting) pulls.want(path.sender, -1);
     transfer.timer = this.#context.disarm(transfer.timer);
@@ -223,16 +224,11 @@ export class Puller implements AssemblerOwner {
     transfer.assembly = undefined;
     this.#credit.finished(path, transfer);
     worker?.live.delete(transfer);
-    const tombstone = new Tombstone({
-      path: path.id,
-      announcerId: transfer.announcerId,
-      pullerId: transfer.id,
-      status,
-      pulled: transfer.inline === undefined,
-    });
-    transfers.replace(transfer.id, tombstone);
+    const { announcerId, id, inline } = transfer;
+    const tombstone = new Tombstone(path.id, announcerId, id, status, inline === undefined);
+    transfers.replace(id, tombstone);
     worker?.tombstones.add(transfer.notifySeq, tombstone);
-    if (worker !== undefined) this.#offers.markDone(worker, transfer);
+    if (worker !== undefined && !wasOffered) this.#offers.markDone(worker, transfer);
     this.#context.end(path);
   }
 
@@ -240,4 +236,9 @@ export class Puller implements AssemblerOwner {
     const entry = this.#context.transfers.get(id);
     return entry?.role === "puller" && entry.path === path.id ? entry : undefined;
   }
+}
+
+// Those before that still wait for a proof, or for what they name.
+function isOffered({ state }: PulledTransfer): boolean {
+  return state === "offered" || state === "pulling" || state === "delivered";
 }

@@ -6,6 +6,7 @@ import { resetToken } from "../crypto/secret-control-seal.js";
 import type { EngineConfig } from "../engine/config.js";
 import { Engine } from "../engine/engine.js";
 import type { EngineEvent } from "../engine/events.js";
+import { isOfMessage } from "../engine/message-event.js";
 import { UnknownSecretAnswers } from "../path/unknown-path-secret.js";
 import { encodeSecretControl } from "../wire/secret-control.js";
 import type { HandedPacket, OutgoingPacket, UdpAddress } from "./peer-addresses.js";
@@ -88,7 +89,7 @@ export class EngineHost {
   tellEvents(): void {
     const { engine } = this;
     for (let event = engine.nextEvent(); event !== undefined; event = engine.nextEvent()) {
-      if (event.kind === "unknownCredential") this.#answer(event);
+      if (!isOfMessage(event) && event.kind === "unknownCredential") this.#answer(event);
       this.#options.onEvent(event);
     }
     this.#handOver();

@@ -41,7 +41,7 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
   // Until the call is over: a call that waited is old by then, and whatever old objects refer to outlives its use.
   #stream: Stream | undefined;
   #route: Route | undefined;
-  // What is sent first, while the call waits for its turn.
+  // What is sent first, while the call waits for its turn; nothing where the payload is ready as it is.
   #first: ReadyPayload | undefined;
   #isWaiting = false;
   #block: Uint8Array | undefined;
@@ -183,8 +183,10 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
     if (this.#over !== undefined) return;
     const payload = this.#payload;
     const sender = this.#core.sender(route, this.#options);
+    const isReady = payload instanceof Uint8Array && sender.takesAsIs(payload);
+    if (isReady || payload === undefined) return this.#send(route, undefined);
     try {
-      const ready = payload === undefined ? undefined : sender.prepare(payload);
+      const ready = sender.prepare(payload);
       if (ready instanceof Promise) {
         ready.then(
           (prepared) => this.#send(route, prepared),
@@ -234,10 +236,12 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
     });
     this.#stream = stream;
     const { headers = NOTHING } = options;
-    const needsBlock = first === undefined || headers.length > 0;
+    const payload = this.#payload;
+    const message = first ?? (payload instanceof Uint8Array ? { payload } : undefined);
+    const needsBlock = message === undefined || headers.length > 0;
     if (needsBlock) stream.send(openingOf(route, options, { payload: headers }, "headers"));
-    if (first !== undefined) {
-      stream.send(openingOf(route, needsBlock ? NO_OPTIONS : options, first, "message"));
+    if (message !== undefined) {
+      stream.send(openingOf(route, needsBlock ? NO_OPTIONS : options, message, "message"));
     }
     if (stream.outcome === undefined) this.#use.began(stream, this.#core.sender(route, options));
   }

@@ -8,14 +8,12 @@ class Failure {
 }
 
 type Resolve = (value: never) => void;
-type Reject = (error: unknown) => void;
 
-// What settles the promise that is being made: an executor of its own for each would cost as much as the promise.
+// What settles the promise that is being made: an executor of its own for each would cost as much as the promise. What rejects
+// it is not kept, since thousands wait at a time and few fail: such a one is resolved with a promise that was rejected.
 let latestResolve: Resolve | undefined;
-let latestReject: Reject | undefined;
-const keep = (resolve: Resolve, reject: Reject): void => {
+const keep = (resolve: Resolve): void => {
   latestResolve = resolve;
-  latestReject = reject;
 };
 
 const PENDING: unique symbol = Symbol("pending");
@@ -28,8 +26,7 @@ export class Eventual<T> {
   // Few fields: every call has some of these, and thousands of calls wait at a time.
   #outcome: T | Failure | typeof PENDING = PENDING;
   #promise: Promise<T> | undefined;
-  #resolve: ((value: T) => void) | undefined;
-  #reject: ((error: unknown) => void) | undefined;
+  #resolve: ((value: T | Promise<T>) => void) | undefined;
 
   /** Whether it is settled. */
   get isSettled(): boolean {
@@ -53,7 +50,7 @@ export class Eventual<T> {
   reject(error: unknown): void {
     if (this.isSettled) return;
     this.#outcome = new Failure(error);
-    this.#reject?.(error);
+    this.#resolve?.(rejected(error));
   }
 
   #make(): Promise<T> {
@@ -61,8 +58,11 @@ export class Eventual<T> {
     if (outcome instanceof Failure) return Promise.reject(outcome.error);
     if (outcome !== PENDING) return Promise.resolve(outcome);
     const promise = new Promise<T>(keep);
-    this.#resolve = latestResolve as ((value: T) => void) | undefined;
-    this.#reject = latestReject;
+    this.#resolve = latestResolve as ((value: T | Promise<T>) => void) | undefined;
     return promise;
   }
+}
+
+function rejected(reason: unknown): Promise<never> {
+  return Promise.reject(reason);
 }

@@ -29,12 +29,12 @@ export class Tombstone implements Linked<Tombstone> {
   home: object | undefined;
 
   /** Says what became of a transfer. */
-  constructor(facts: Pick<Tombstone, "path" | "announcerId" | "pullerId" | "status" | "pulled">) {
-    this.path = facts.path;
-    this.announcerId = facts.announcerId;
-    this.pullerId = facts.pullerId;
-    this.status = facts.status;
-    this.pulled = facts.pulled;
+  constructor(path: number, announcerId: Id64, pullerId: Id64, status: number, pulled: boolean) {
+    this.path = path;
+    this.announcerId = announcerId;
+    this.pullerId = pullerId;
+    this.status = status;
+    this.pulled = pulled;
   }
 
   /** What it is among the entries of an engine's table. */

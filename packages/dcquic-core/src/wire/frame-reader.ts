@@ -51,13 +51,11 @@ import { malformed, WireReader } from "./wire-reader.js";
 
 /**
  * Walks over the frames of a CONTROL payload. Each {@link FrameReader.next} overwrites the object of its type, so a packet
- * costs no allocation.
+ * costs no allocation; of announcements, which come by the dozen, it has objects for as many as a frame may carry.
  *
  * @see spec/dcquic.md §17.3
  */
 export class FrameReader {
-  /** TRANSFER_NOTIFY, one entry at a time. */
-  readonly notify: NotifyEntry = notifyEntry();
   /** TRANSFER_ACCEPT. */
   readonly accept: TransferAccept = transferAccept();
   /** PULL_REQUEST. */
@@ -86,12 +84,33 @@ export class FrameReader {
   readonly pullHold: PullHold = pullHold();
   readonly #reader = new WireReader();
   #entriesLeft = 0;
+  // Made when they are needed. The one that is read next, and the one that is taken next, counted from `aim` on.
+  readonly #entries: NotifyEntry[] = [];
+  #read = 0;
+  #taken = 0;
 
   /** Aims at the payload `offset … end` of `bytes`; `view` starts where `bytes` does. */
   aim(bytes: Uint8Array, view: DataView, offset: number, end: number): this {
     this.#reader.aim(bytes, view, offset, end);
     this.#entriesLeft = 0;
+    this.#read = 0;
+    this.#taken = 0;
     return this;
+  }
+
+  /** TRANSFER_NOTIFY: the entry that was read last. */
+  get notify(): NotifyEntry {
+    return this.#entry(Math.max(0, this.#read - 1));
+  }
+
+  /** Whether all announcements that were read are still there, to be taken. */
+  get keepsNotifies(): boolean {
+    return this.#read <= WireLimit.maxEntries;
+  }
+
+  /** The first announcement that was read and not taken yet. */
+  takeNotify(): NotifyEntry {
+    return this.#entry(this.#taken++);
   }
 
   /**
@@ -105,18 +124,22 @@ export class FrameReader {
     const reader = this.#reader;
     while (reader.remaining > 0) {
       const type = reader.u8();
-      if (type !== FrameType.Padding) return this.#read(type);
+      if (type !== FrameType.Padding) return this.#frame(type);
     }
     return undefined;
   }
 
   #nextEntry(): number {
     this.#entriesLeft -= 1;
-    decodeNotifyEntry(this.#reader, this.notify);
+    decodeNotifyEntry(this.#reader, this.#entry(this.#read++));
     return FrameType.TransferNotify;
   }
 
-  #read(type: number): number {
+  #entry(index: number): NotifyEntry {
+    return (this.#entries[index % WireLimit.maxEntries] ??= notifyEntry());
+  }
+
+  #frame(type: number): number {
     const reader = this.#reader;
     switch (type) {
       case FrameType.TransferNotify:

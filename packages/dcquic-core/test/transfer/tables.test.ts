@@ -121,5 +121,5 @@ describe("§9.12: CLOSED", () => {
 });
 
 function stone(status: number): Tombstone {
-  return new Tombstone({ path: 0, announcerId: id64(), pullerId: id64(), status, pulled: true });
+  return new Tombstone(0, id64(), id64(), status, true);
 }

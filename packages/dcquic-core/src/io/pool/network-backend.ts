@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { systemRandom, systemTime } from "@proj/wire-types/system";
 import type { CryptoBackend } from "../../crypto/backend.js";
 import type { EngineEvent } from "../../engine/events.js";
+import { isOfMessage } from "../../engine/message-event.js";
 import { Status } from "../../engine/status.js";
 import type { DcquicEvent } from "../../events/event-groups.js";
 import type {
@@ -127,9 +128,10 @@ export class NetworkBackend implements PoolBackend {
   handleEvent(number: number, event: EngineEvent): void {
     const worker = this.#workers.at(number);
     if (worker?.isUp === true) {
-      worker.failover.handle(event);
+      const concernsPaths = !isOfMessage(event);
+      if (concernsPaths) worker.failover.handle(event);
       worker.layer.handle(event);
-      this.#paths.handle(worker, event);
+      if (concernsPaths) this.#paths.handle(worker, event);
     }
     if (this.#sinks.size === 0) return;
     for (const sink of this.#sinks) sink.engine(number, event);
