@@ -13,6 +13,8 @@ export interface DwcpConfig {
   /** Where replicas go. */
   readonly receive_folder?: string | undefined;
   readonly max_streams: number;
+  /** Of all sessions; 0 is four times `max_streams`. */
+  readonly max_streams_total: number;
   /** A file with the settings of the transport and the encoding. */
   readonly settings_file?: string | undefined;
   /** Where the node is managed over HTTP, on loopback. */
@@ -32,6 +34,7 @@ export const dwcpSchema: z.ZodType<DwcpConfig> = z
     key_file: z.string().min(1).optional(),
     receive_folder: z.string().min(1).optional(),
     max_streams: z.int().min(1).max(4096).default(256),
+    max_streams_total: z.int().min(0).max(65_536).default(0),
     settings_file: z.string().min(1).optional(),
     management_port: z.int().min(0).max(65_535).optional(),
     state_folder: z.string().min(1).optional(),
@@ -77,6 +80,12 @@ export const dwcpFields: Readonly<Record<string, ConfigField>> = {
     meaning: "TCP connections that one session may have.",
     allowed: "1 to 4096",
     example: "max_streams = 64",
+  },
+  "dwcp.max_streams_total": {
+    meaning:
+      "TCP connections that all sessions have together, whoever opened them; they share them evenly.",
+    allowed: "0 (four times max_streams) to 65536",
+    example: "max_streams_total = 256",
   },
   "dwcp.settings_file": {
     meaning:

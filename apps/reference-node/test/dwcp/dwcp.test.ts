@@ -50,6 +50,28 @@ test("dwcp shows and steers what a management interface offers", async () => {
   expect(await dwcp("health")).toMatchObject({ code: 1, document: { error: { kind: "control" } } });
 });
 
+test("dwcp patch bounds the streams of all sessions at once, and refuses what would give none its least", async () => {
+  const token = ["--token-file", join(folder, "token")];
+  const patch = async (transport: object) => {
+    writeFileSync(join(folder, "patch.json"), JSON.stringify({ transport }));
+    return await dwcp("patch", join(folder, "patch.json"), ...token);
+  };
+  expect(await patch({ maxStreamsTotal: 20 })).toMatchObject({
+    code: 0,
+    document: {
+      answer: {
+        changes: [{ path: "transport.maxStreamsTotal", from: 0, to: 20, applies: "live" }],
+      },
+    },
+  });
+  expect(manager.metrics.value("dwcp_amst_streams_limit")).toBe(20);
+  expect(await patch({ maxStreamsTotal: 15 })).toMatchObject({
+    code: 1,
+    document: { answer: { problems: [{ path: "transport.maxStreamsTotal" }] } },
+  });
+  expect(manager.metrics.value("dwcp_amst_streams_limit")).toBe(20);
+});
+
 test("dwcp shows, tries, changes and takes back the configuration, as HTTP does", async () => {
   const token = ["--token-file", join(folder, "token")];
   const file = (name: string, text: string): string => {

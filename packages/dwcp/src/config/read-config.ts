@@ -184,6 +184,11 @@ function conflicts(config: DwcpConfig): readonly ConfigProblem[] {
     const problem = `${initial} is not between minStreams and maxStreams, ${least} and ${most}`;
     found.push({ path: "transport.initialStreams", problem });
   }
+  const total = config["transport.maxStreamsTotal"];
+  if (total !== 0 && total < least) {
+    const problem = `${total} is less than minStreams, ${least}: no session could have those`;
+    found.push({ path: "transport.maxStreamsTotal", problem });
+  }
   if (config["transport.provider"] === "rdma") {
     for (const path of ["transport.rdma.device", "transport.rdma.port"] as const) {
       if (config[path] === "" || config[path] === 0) {

@@ -16,6 +16,16 @@ export const transportKeys = {
     applies: "restart",
     meaning: "Connections that a session has at most.",
   },
+  "transport.maxStreamsTotal": {
+    type: "integer",
+    default: 0,
+    min: 1,
+    max: 65_536,
+    applies: "live",
+    meaning:
+      "Connections that all sessions of the process have at most, whoever opened them; 0 = four times maxStreams.",
+    orZero: true,
+  },
   "transport.initialStreams": {
     type: "integer",
     default: 32,

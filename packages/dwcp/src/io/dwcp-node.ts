@@ -1,3 +1,4 @@
+import type { CeilingReading } from "../session/stream-ceiling.js";
 import type { DictionaryInfo } from "../dictionary/dictionary-book.js";
 import type { MigrationRequest, MigrationResult } from "./migration/migrate.js";
 import type { PeerAddress } from "./net/link-options.js";
@@ -53,6 +54,10 @@ export interface DwcpNode {
   readonly traffic: readonly TrafficReading[];
   /** Every stream of every session, for people to look at. */
   readonly streams: readonly StreamReading[];
+  /** How many streams all sessions have together, and may have. */
+  readonly ceiling: CeilingReading;
+  /** Sets how many streams all sessions may have from now on, as `streams.maxStreamsTotal`; what is above is drained. */
+  limitStreams(total: number): void;
   /** What came of asking for memory access; `undefined` where nobody did. */
   readonly rma: RmaReading | undefined;
   /** What encoding, decoding and verifying came to. */

@@ -1,4 +1,5 @@
 export type { DwcpNode } from "./dwcp-node.js";
+export type { CeilingReading } from "../session/stream-ceiling.js";
 export type { DwcpNodeOptions } from "./node-options.js";
 export { startDwcpNode } from "./start-node.js";
 export type { DialOptions } from "./net/dial-peer.js";

@@ -27,7 +27,10 @@ export interface DwcpNodeOptions {
     Pick<
       LinkOptions,
       "minStreams" | "maxStreams" | "initialStreams" | "autoStreams" | "streamScalingFactor"
-    >
+    > & {
+      /** What all sessions have at most, whoever opened them; 0, or left out: four times `maxStreams`. */
+      readonly maxStreamsTotal: number;
+    }
   >;
   /** How units are cut, paced and given up. */
   readonly tuning?: Partial<SessionTuning>;

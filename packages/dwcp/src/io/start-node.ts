@@ -1,8 +1,9 @@
 import { DictionaryBook, type DictionaryInfo } from "../dictionary/dictionary-book.js";
 import { resolveDwcpLimits } from "../limits.js";
 import { DEFAULT_TUNING } from "../session/session-options.js";
+import { type CeilingReading, StreamCeiling } from "../session/stream-ceiling.js";
 import { DwcpListener } from "./net/dwcp-listener.js";
-import type { NodeContext } from "./net/node-context.js";
+import { type NodeContext, nowUs } from "./net/node-context.js";
 import type { PeerAddress } from "./net/link-options.js";
 import { PayloadPool } from "./net/payload-pool.js";
 import { PeerLink } from "./net/peer-link.js";
@@ -33,6 +34,8 @@ const STREAMS = {
   autoStreams: true,
   streamScalingFactor: 1.5,
 };
+/** So many sessions have all the streams they may have, where nothing else is said. */
+const WHOLE_SESSIONS = 4;
 const CPU_CEILING = 0.8;
 const CONNECT_TIMEOUT_MS = 30_000;
 const SESSION_TTL_MS = 120_000;
@@ -43,6 +46,7 @@ const SESSION_TTL_MS = 120_000;
  */
 export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode> {
   const streams = { ...STREAMS, ...options.streams };
+  const mostStreams = mostOf(options.streams?.maxStreamsTotal, streams);
   const platform = await nodeHdePlatform();
   const probe = options.rma === undefined ? undefined : openCarrier(options.rma);
   const carrier = probe?.kind === "ready" ? probe.carrier : undefined;
@@ -55,6 +59,7 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
     platform,
     payloads: new PayloadPool(),
     maxStreams: streams.maxStreams,
+    ceiling: new StreamCeiling(mostStreams),
     sessionTtlMs: options.sessionTtlMs ?? SESSION_TTL_MS,
     congestionControl: options.congestionControl ?? "bbr",
     verification: options.verification ?? "beside",
@@ -125,6 +130,10 @@ export async function startDwcpNode(options: DwcpNodeOptions): Promise<DwcpNode>
   return new RunningNode(context, streams, options, parts);
 }
 
+function mostOf(total: number | undefined, { maxStreams }: typeof STREAMS): number {
+  return total === undefined || total === 0 ? WHOLE_SESSIONS * maxStreams : total;
+}
+
 function usedDictionary(book: DictionaryBook, id: string): UsedDictionary | undefined {
   const bytes = book.get(id);
   const release = book.use(id);
@@ -182,6 +191,14 @@ class RunningNode implements DwcpNode {
   get streams(): readonly StreamReading[] {
     const called = [...this.#links.values()].flatMap(({ streams }) => streams);
     return [...called, ...(this.#parts.listener?.streams ?? [])];
+  }
+
+  get ceiling(): CeilingReading {
+    return this.#context.ceiling.reading;
+  }
+
+  limitStreams(total: number): void {
+    this.#context.ceiling.change(nowUs(), mostOf(total, this.#streamOptions));
   }
 
   get rma(): RmaReading | undefined {

@@ -65,6 +65,13 @@ export const DwcpAlerts: readonly AlertSpec[] = [
       "Streams between {{ $labels.node }} and {{ $labels.peer }} break more than once in five seconds.",
   },
   {
+    name: "DwcpStreamsShort",
+    severity: "warning",
+    expr: "sum by (node) (dwcp_amst_streams_active) >= on (node) sum by (node) (dwcp_amst_streams_limit)",
+    for: "15m",
+    summary: "Sessions of {{ $labels.node }} share all the streams that it may have.",
+  },
+  {
     name: "DwcpRepeats",
     severity: "warning",
     expr: "sum by (node, peer) (rate(dwcp_amst_unit_bytes_total[15m])) > 1e6 and sum by (node, peer) (rate(dwcp_amst_retransmitted_units_total[15m])) > 10",

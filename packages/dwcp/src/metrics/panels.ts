@@ -96,6 +96,22 @@ export const DwcpPanels: readonly PanelSpec[] = [
   ),
   panel("Streams", "Sessions", "none", "sum by (node) (dwcp_sessions_active)", "{{node}}"),
   panel("Streams", "Streams", "none", "dwcp_amst_streams_active", "{{node}} {{peer}}"),
+  {
+    row: "Streams",
+    title: "Streams of all sessions, and how many there may be",
+    unit: "none",
+    queries: [
+      { expr: "sum by (node) (dwcp_amst_streams_active)", legend: "{{node}}" },
+      { expr: "dwcp_amst_streams_limit", legend: "{{node}}, at most" },
+    ],
+  },
+  panel(
+    "Streams",
+    "Streams refused to peers",
+    "ops",
+    `sum by (node) (rate(dwcp_amst_streams_refused_total${RATE}))`,
+    "{{node}}",
+  ),
   panel("Streams", "Goodput", "Bps", "dwcp_amst_goodput_bytes_per_second", "{{node}} {{peer}}"),
   panel("Streams", "Round trip", "s", "dwcp_amst_rtt_seconds", "{{peer}} {{kind}}"),
   panel("Streams", "Under way", "bytes", "dwcp_amst_inflight_bytes", "{{node}} {{peer}}"),

@@ -2,6 +2,16 @@
 export const streamMetrics = {
   dwcp_sessions_active: { type: "gauge", help: "Sessions that are not over.", labels: ["peer"] },
   dwcp_amst_streams_active: { type: "gauge", help: "Streams that are attached.", labels: ["peer"] },
+  dwcp_amst_streams_limit: {
+    type: "gauge",
+    help: "Streams that all sessions together may have.",
+    labels: [],
+  },
+  dwcp_amst_streams_refused_total: {
+    type: "counter",
+    help: "Streams that peers asked for beyond their share of those that all sessions may have.",
+    labels: [],
+  },
   dwcp_amst_goodput_bytes_per_second: {
     type: "gauge",
     help: "Bytes of units that arrived at the peer, over the last five seconds.",

@@ -5,6 +5,8 @@ export interface ClimbWindow {
   readonly goodput: number;
   /** Smoothed round trip, in µs. */
   readonly rttUs: number;
+  /** What the session could have beside the others of its process and of its peer's; no bound where it is left out. */
+  readonly most?: number;
   /** Whether the application or the peer's credit, not the network, set the pace. */
   readonly limitedElsewhere: boolean;
 }
@@ -74,7 +76,7 @@ export class StreamClimber {
     const goodput = median(this.#windows);
     this.#windows.length = 0;
     if (this.#trial !== undefined) this.#judge(this.#trial, goodput, window.nowUs);
-    else this.#begin(goodput, window.nowUs);
+    else this.#begin(goodput, window.nowUs, window.most ?? Number.POSITIVE_INFINITY);
     return this.#count;
   }
 
@@ -91,7 +93,9 @@ export class StreamClimber {
     this.#waitUs = Math.min(LONGEST_WAIT_US, 2 * this.#waitUs);
   }
 
-  #begin(goodput: number, nowUs: number): void {
+  #begin(goodput: number, nowUs: number, most: number): void {
+    // What it cannot have now stays wanted: others may leave. It says nothing about more or fewer meanwhile.
+    if (most < this.#count) return;
     const before = this.#count;
     if (nowUs >= this.#shrinkAtUs) {
       this.#shrinkAtUs = nowUs + SHRINK_EVERY_US;
@@ -100,7 +104,8 @@ export class StreamClimber {
       return;
     }
     if (nowUs < this.#restUntilUs) return;
-    this.#count = Math.min(this.#max, Math.max(before + 1, Math.floor(before * this.#factor)));
+    const more = Math.max(before + 1, Math.floor(before * this.#factor));
+    this.#count = Math.max(before, Math.min(this.#max, most, more));
     if (this.#count > before) this.#trial = { kind: "grow", before, goodput };
   }
 }

@@ -164,6 +164,10 @@ export class FrameRouter {
     const error = new DwcpError(dwcpCodeOf(message.code) ?? "dwcp.protocol", message.text);
     if (message.scope === "session") {
       this.#parts.close(error);
+    } else if (message.scope === "stream" && error.code === "dwcp.stream_limit") {
+      // It takes and acknowledges what is under way.
+      stream.phase = "closing";
+      this.#parts.tell({ kind: "streamUnwanted", streamIndex: stream.index });
     } else if (message.scope === "stream") {
       this.#parts.kill(nowUs, stream, error);
     } else {

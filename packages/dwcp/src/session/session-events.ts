@@ -76,6 +76,8 @@ export type SessionEvent =
   | { readonly kind: "migrationMessage"; readonly message: MigrationMessage }
   /** A stream has to be closed. */
   | { readonly kind: "streamDied"; readonly streamIndex: number; readonly error: DwcpError }
+  /** The peer needs a stream for others: it is drained, and closed after that. */
+  | { readonly kind: "streamUnwanted"; readonly streamIndex: number }
   /** The peer takes no new transfers. */
   | { readonly kind: "goingAway"; readonly reason: string }
   /** The last stream is gone; within the session's time to live another one may attach. */

@@ -27,11 +27,18 @@ export interface RegistryLimits {
 export class SessionRegistry {
   readonly #digests: Digests;
   readonly #limits: RegistryLimits;
+  readonly #admits: (session: Session) => boolean;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(digests: Digests, limits: RegistryLimits) {
+  /** `admits` says whether a session may have one more stream, beside all the others of the process. */
+  constructor(
+    digests: Digests,
+    limits: RegistryLimits,
+    admits: (session: Session) => boolean = () => true,
+  ) {
     this.#digests = digests;
     this.#limits = limits;
+    this.#admits = admits;
   }
 
   /** All sessions. */
@@ -71,7 +78,7 @@ export class SessionRegistry {
    * Checks whether a connection may join a session, and finds it.
    *
    * @throws {@link DwcpError} `dwcp.unknown_session`; `dwcp.auth_failed` for a wrong token and a nonce that was used before;
-   *   `dwcp.stream_limit` for too many streams and an index that is in use.
+   *   `dwcp.stream_limit` for too many streams, of the session or of the process, and an index that is in use.
    */
   attach(message: AttachMessage): Session {
     const entry = this.#entries.get(message.sessionId);
@@ -91,6 +98,9 @@ export class SessionRegistry {
     }
     if (session.streams.get(message.streamIndex) !== undefined) {
       throw new DwcpError("dwcp.stream_limit", `stream ${message.streamIndex} is attached already`);
+    }
+    if (!this.#admits(session)) {
+      throw new DwcpError("dwcp.stream_limit", "other sessions need the streams of this process");
     }
     return session;
   }

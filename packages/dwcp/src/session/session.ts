@@ -250,6 +250,9 @@ export class Session {
         this.#patience.gaveUp();
         this.#kill(nowUs, stream, new DwcpError("dwcp.timeout", "the stream is silent"));
         break;
+      case "overdue":
+        this.#kill(nowUs, stream, new DwcpError("dwcp.stream_limit", "the peer did not close it"));
+        break;
       case "fine":
         break;
     }

@@ -2,9 +2,11 @@
 export type StreamPhase = "active" | "stalled" | "closing";
 
 /** What a look at the clock found about a stream. */
-export type StreamVerdict = "fine" | "ping" | "stalled" | "dead";
+export type StreamVerdict = "fine" | "ping" | "stalled" | "dead" | "overdue";
 
 const DEAD_AFTER = 3;
+/** How long a peer may take to drain a stream that it was asked to close. */
+const LEAVE_US = 10_000_000;
 
 /**
  * One attached connection, as the session sees it.
@@ -28,6 +30,7 @@ export class StreamState {
   readonly #control: Uint8Array[] = [];
   #silentSinceUs: number;
   #asked = false;
+  #leaveByUs = Number.POSITIVE_INFINITY;
 
   constructor(nowUs: number, index: number) {
     this.index = index;
@@ -84,6 +87,12 @@ export class StreamState {
     return isFirst;
   }
 
+  /** The peer was asked to drain and to close it. */
+  askedToLeave(nowUs: number): void {
+    this.phase = "closing";
+    this.#leaveByUs = nowUs + LEAVE_US;
+  }
+
   /** A unit goes out on it. */
   launch(nowUs: number, bytes: number): void {
     if (this.flyingBytes === 0 && !this.#asked) this.#silentSinceUs = nowUs;
@@ -97,14 +106,12 @@ export class StreamState {
 
   /** When the next look at the clock can find something; Infinity while nothing is awaited. */
   nextLookUs(stallUs: number, keepaliveUs: number): number {
-    const since = this.#silentSinceUs;
-    if (!this.awaits && this.phase !== "stalled") return since + keepaliveUs;
-    if (!this.#asked) return since + stallUs / 2;
-    return since + (this.phase === "stalled" ? DEAD_AFTER : 1) * stallUs;
+    return Math.min(this.#leaveByUs, this.#nextDoubtUs(stallUs, keepaliveUs));
   }
 
   /** Looks at the clock. */
   look(nowUs: number, stallUs: number, keepaliveUs: number): StreamVerdict {
+    if (nowUs >= this.#leaveByUs) return "overdue";
     const silentUs = nowUs - this.#silentSinceUs;
     if (!this.awaits && this.phase !== "stalled") {
       if (silentUs < keepaliveUs) return "fine";
@@ -122,5 +129,12 @@ export class StreamState {
       return "ping";
     }
     return "fine";
+  }
+
+  #nextDoubtUs(stallUs: number, keepaliveUs: number): number {
+    const since = this.#silentSinceUs;
+    if (!this.awaits && this.phase !== "stalled") return since + keepaliveUs;
+    if (!this.#asked) return since + stallUs / 2;
+    return since + (this.phase === "stalled" ? DEAD_AFTER : 1) * stallUs;
   }
 }

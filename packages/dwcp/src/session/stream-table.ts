@@ -1,7 +1,9 @@
+import { DwcpError } from "../errors.js";
 import { frameTypeOf, type ControlMessage, encodeControlMessage } from "../wire/control-message.js";
 import { encodeFrame } from "../wire/frame-reader.js";
 import { encodeAck, type Ack } from "../wire/ack.js";
 import { FrameType } from "../wire/frame-type.js";
+import { errorMessageOf } from "./error-message.js";
 import type { SessionOptions } from "./session-options.js";
 import { StreamState } from "./stream-state.js";
 
@@ -70,6 +72,15 @@ export class StreamTable {
       encodeFrame({ type: frameTypeOf(message), flags: 0, handle, payload }, crc32),
       preferred,
     );
+  }
+
+  /** Asks the peer to send nothing more on a stream, and to close it once what is under way has arrived. */
+  askToLeave(nowUs: number, index: number): void {
+    const stream = this.#streams.get(index);
+    if (stream === undefined) return;
+    const error = new DwcpError("dwcp.stream_limit", "other sessions need the stream");
+    this.say(errorMessageOf(error, "stream"), 0, index);
+    stream.askedToLeave(nowUs);
   }
 
   /** Acknowledges on the stream that carried the units. */

@@ -17,6 +17,7 @@ describe("B16: the configuration", () => {
       transport: {
         minStreams: 16,
         maxStreams: 256,
+        maxStreamsTotal: 0,
         initialStreams: 32,
         autoStreams: true,
         streamScalingFactor: 1.5,
@@ -61,6 +62,7 @@ describe("B16: the configuration", () => {
   test.each([
     ["transport.minStreams", 1, 1_024],
     ["transport.maxStreams", 1, 4_096],
+    ["transport.maxStreamsTotal", 1, 65_536],
     ["transport.initialStreams", 1, 4_096],
     ["transport.streamScalingFactor", 1.01, 10],
     ["transport.chunkBytes", 4_096, 16_777_216],
@@ -105,7 +107,7 @@ describe("B16: the configuration", () => {
       "": "enabled",
       node: "id listen peers",
       transport:
-        "minStreams maxStreams initialStreams autoStreams streamScalingFactor chunkBytes pacing pacingRateBitsPerSecond congestionControl creditBytes sendAheadUnits verification connectTimeoutMs stallTimeoutMs sessionTtlMs shutdownTimeoutMs provider rdma.device rdma.port",
+        "minStreams maxStreams maxStreamsTotal initialStreams autoStreams streamScalingFactor chunkBytes pacing pacingRateBitsPerSecond congestionControl creditBytes sendAheadUnits verification connectTimeoutMs stallTimeoutMs sessionTtlMs shutdownTimeoutMs provider rdma.device rdma.port",
       security: "mode",
       compression:
         "enabled level adaptive minRatio cpuCeiling delta deltaAlgorithm baselineIntervalMs maxBaselineAgeMs maxDeltaChain baselineMemoryBytes pruneIntervalMs dictionary.enabled dictionary.refreshMs dictionary.maxBytes dictionary.maxSamples workers",
@@ -154,9 +156,18 @@ describe("B16: the configuration", () => {
     for (const [transport, path] of [
       [{ minStreams: 20, maxStreams: 10 }, "transport.maxStreams"],
       [{ minStreams: 40 }, "transport.initialStreams"],
+      [{ maxStreamsTotal: 15 }, "transport.maxStreamsTotal"],
     ] as const) {
       expect(readConfig({ transport })).toMatchObject({ problems: [{ path }] });
     }
+  });
+
+  test("all numbers of streams that do not fit are told at once", () => {
+    const read = readConfig({ transport: { minStreams: 40, maxStreams: 20, maxStreamsTotal: 30 } });
+    expect(read).toMatchObject({
+      problems: [{ path: "transport.maxStreams" }, { path: "transport.maxStreamsTotal" }],
+    });
+    expect(readConfig({ transport: { maxStreamsTotal: 16 } }).kind).toBe("config");
   });
 
   test("0 is a value only where it has a meaning", () => {

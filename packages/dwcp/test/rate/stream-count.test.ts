@@ -107,6 +107,18 @@ describe("StreamClimber", () => {
     expect(climber.count).toBe(4);
   });
 
+  test("B13: never grows above what there is for it, and wants no less for having less", () => {
+    const climber = new StreamClimber(8, { minStreams: 1, maxStreams: 256 }, 1.5);
+    const look = (s: number, most: number): number =>
+      climber.observe({ nowUs: s * 1e6, goodput: 2 ** s, rttUs: 1, limitedElsewhere: false, most });
+    for (let s = 0; s < 60; s += 2) expect(look(s, 10)).toBeLessThanOrEqual(10);
+    expect(climber.count).toBe(10);
+    // Others came; what it had found comes back once they are gone.
+    for (let s = 60; s < 200; s += 2) expect(look(s, 3)).toBe(10);
+    for (let s = 200; s < 300; s += 2) look(s, 256);
+    expect(climber.count).toBeGreaterThan(10);
+  });
+
   test("looks no more often than every two seconds or eight round trips", () => {
     expect(StreamClimber.windowUs(10_000)).toBe(2_000_000);
     expect(StreamClimber.windowUs(400_000)).toBe(3_200_000);

@@ -1,10 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
+import { formatHex } from "@proj/wire-types";
 import { resolveDwcpLimits } from "#src/limits.js";
 import { nodeDigests } from "#src/io/node-digests.js";
 import { Session } from "#src/session/session.js";
 import { DEFAULT_TUNING } from "#src/session/session-options.js";
 import { SessionRegistry } from "#src/session/session-registry.js";
+import { attachToken } from "#src/session/session-secrets.js";
+import type { AttachMessage } from "#src/wire/session-messages.js";
 import { crc32 } from "#src/wire/crc32.js";
+import { codeOf } from "../support/failure.js";
 import { capabilities } from "./world.js";
 
 function sessionOf(peerNodeId: string, id: number): Session {
@@ -20,6 +24,35 @@ function sessionOf(peerNodeId: string, id: number): Session {
   const options = { role: "responder", identity, tuning: DEFAULT_TUNING, limits, crc32 } as const;
   return new Session(0, { ...options, chance: 0 });
 }
+
+/** What a connection says that joins a session of {@link sessionOf} as stream `index`. */
+function attachTo({ options: { identity } }: Session, streamIndex: number): AttachMessage {
+  const nonce = new Uint8Array(32).fill(streamIndex);
+  const token = attachToken(nodeDigests, identity.key, identity, streamIndex, nonce);
+  const [sessionId, ...rest] = [identity.id, nonce, token].map(formatHex);
+  const [hexNonce = "", hexToken = ""] = rest;
+  return {
+    kind: "ATTACH",
+    sessionId: sessionId ?? "",
+    streamIndex,
+    nonce: hexNonce,
+    token: hexToken,
+  };
+}
+
+test("B13: what is beyond a session's share of the process is refused as STREAM_LIMIT", () => {
+  let admitted = 1;
+  const registry = new SessionRegistry(
+    nodeDigests,
+    { maxSessions: 4, maxSessionsPerPeer: 2 },
+    () => admitted-- > 0,
+  );
+  const session = sessionOf("a", 1);
+  registry.add(session);
+  session.streamAttached(0, 0);
+  expect(registry.attach(attachTo(session, 1))).toBe(session);
+  expect(codeOf(() => registry.attach(attachTo(session, 2)))).toBe("dwcp.stream_limit");
+});
 
 describe("B3: too many sessions", () => {
   const registry = (): SessionRegistry =>

@@ -435,6 +435,50 @@ describe("a session", () => {
     expect(world.nowUs).toBeLessThan(900_000);
   });
 
+  test("B13: a stream that the receiver needs for others is drained: no unit of it is sent again", () => {
+    const world = new World(3, FAST);
+    world.storeDelayUs = 5_000;
+    const bytes = pattern(6_000_000);
+    const id = world.send(bytes);
+    const isUnderWay = (): boolean => world.nowUs > 300_000;
+    world.run(20_000_000, isUnderWay);
+    expect(world.transfer(id).state).toBe("sending");
+    const before = world.sender?.streams.size ?? 0;
+    world.refuseConnections = true;
+    for (const index of [2, 3]) world.receiver?.streams.askToLeave(world.nowUs, index);
+    world.run(20_000_000, () => world.transfer(id).state === "committed");
+    expectDelivered(world, id, bytes);
+    const unwanted = world.events.filter(({ kind }) => kind === "streamUnwanted");
+    expect(unwanted.map((event) => "streamIndex" in event && event.streamIndex)).toEqual([2, 3]);
+    expect(world.sender?.streams.size).toBe(before - 2);
+    expect(world.receiver?.streams.size).toBe(before - 2);
+    expect(world.events.filter(({ kind }) => kind === "streamDied")).toEqual([]);
+    const { repeats } = world.sender?.sending ?? {};
+    expect(repeats).toMatchObject({ streamDied: 0, stalled: 0, refused: 0 });
+  });
+
+  test("B13: a peer that keeps a stream it was asked to close loses it after ten seconds", () => {
+    const world = new World(4, FAST);
+    world.ignoresRequests = true;
+    const bytes = pattern(100_000);
+    const id = world.send(bytes);
+    world.run(2_000_000);
+    expect(world.transfer(id).state).toBe("committed");
+    const before = world.receiver?.streams.size ?? 0;
+    world.refuseConnections = true;
+    world.receiver?.streams.askToLeave(world.nowUs, 1);
+    world.run(9_900_000);
+    expect(world.receiver?.streams.get(1)).toBeDefined();
+    world.run(200_000);
+    expect(world.receiver?.streams.get(1)).toBeUndefined();
+    expect(world.events).toContainEqual({
+      kind: "streamDied",
+      streamIndex: 1,
+      error: expect.objectContaining({ code: "dwcp.stream_limit" }),
+    });
+    expect(world.receiver?.streams.size).toBe(before - 1);
+  });
+
   test("random weather, kills and damage never lose or change a byte", () => {
     const run = fc.record({
       seed: fc.nat(),

@@ -131,6 +131,8 @@ export class World {
   damageStored = false;
   wantedStreams = 4;
   refuseConnections = false;
+  /** Whether the sender drains streams that it is asked to close, and then keeps them. */
+  ignoresRequests = false;
   #unreachableUntilUs = 0;
   weather: Weather;
   sender: Session | undefined;
@@ -260,6 +262,7 @@ export class World {
     for (const wire of this.#wires) {
       for (const news of wire.step(this.nowUs, this.weather, share)) this.#hear(wire, news);
     }
+    this.#closeDrained();
     this.#wires = this.#wires.filter((wire) => wire.isOpen);
     for (const session of [this.sender, this.receiver]) {
       if (session === undefined) continue;
@@ -270,6 +273,15 @@ export class World {
       }
     }
     this.#encode();
+  }
+
+  // As a host does on the side that sends.
+  #closeDrained(): void {
+    for (const wire of this.#wires) {
+      const stream = this.sender?.streams.get(wire.streamIndex ?? -1);
+      const idle = stream?.phase === "closing" && stream.flyingBytes === 0;
+      if (idle && !this.ignoresRequests) wire.break(this.nowUs);
+    }
   }
 
   #connect(): void {

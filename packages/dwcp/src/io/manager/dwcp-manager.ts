@@ -28,7 +28,7 @@ export interface ManagerOptions extends ManagerSecrets {
   readonly config: unknown;
   /** Hears of every object that arrived whole, before its sender does. */
   readonly received?: Received;
-  /** Hears when state or reason differ from what they were, as it is looked at every `health.intervalMs` while a node runs. */
+  /** Hears when state, reason or note differ from what they were, as it is looked at every `health.intervalMs` while a node runs. */
   readonly healthChanged?: (health: ManagerHealth) => void;
 }
 
@@ -68,6 +68,7 @@ export class DwcpManager {
         this.#migrations.cancelAll();
         await this.#transfers.settle(this.config["transport.shutdownTimeoutMs"]);
       },
+      changed: (node) => node.limitStreams(this.config["transport.maxStreamsTotal"]),
       closed: (node) => this.#nodeMetrics.takeLast(node),
     });
   }
@@ -134,11 +135,13 @@ export class DwcpManager {
   get health(): ManagerHealth {
     const { state } = this;
     const reason = state === "degraded" ? this.#troubled.join("; ") : this.#life.reason;
+    const note = noteOf(this.#node);
     return {
       live: state !== "failed",
       ready: state === "running" || state === "degraded" || state === "disabled",
       state,
       ...(reason === undefined ? {} : { reason }),
+      ...(note === undefined ? {} : { note }),
       ...(this.#node === undefined ? {} : { transport: this.transport }),
       runningTransfers: this.#transfers.running.length,
       runningMigrations: this.#migrations.running.length,
@@ -272,7 +275,7 @@ export class DwcpManager {
 
   #look(): void {
     const { health } = this;
-    const told = `${health.state} ${health.reason ?? ""}`;
+    const told = [health.state, health.reason, health.note].join(" ");
     if (told === this.#toldHealth) return;
     this.#toldHealth = told;
     this.#options.healthChanged?.(health);
@@ -288,4 +291,10 @@ export class DwcpManager {
   #transportOf(node: DwcpNode | undefined): TransportInfo {
     return transportOf(node?.rma, this.#options.tls === undefined ? "tcp" : "tls");
   }
+}
+
+// Having no more than one's share is no trouble, but explains why there are fewer.
+function noteOf(node: DwcpNode | undefined): string | undefined {
+  if (node?.ceiling.isShort !== true) return undefined;
+  return `sessions share ${node.ceiling.most} streams, all that the process may have`;
 }

@@ -20,6 +20,8 @@ export interface ManagerHealth {
   readonly state: ManagerState;
   /** Why it failed, or what is degraded. */
   readonly reason?: string;
+  /** What is as it should be, and worth knowing: that sessions want more streams than the process may have. */
+  readonly note?: string;
   /** What carries units, where a node runs. */
   readonly transport?: TransportInfo;
   /** Transfers that are not over. */

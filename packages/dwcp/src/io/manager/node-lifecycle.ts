@@ -13,6 +13,8 @@ export interface LifecycleParts {
   readonly start: () => Promise<ManagedNode>;
   /** Lets what is under way end, before the node is closed. */
   readonly settle: () => Promise<void>;
+  /** Another configuration is in force, and the node runs on. */
+  readonly changed: (node: DwcpNode) => void;
   /** A node is closed: what it counted can be read for the last time. */
   readonly closed: (node: DwcpNode) => void;
 }
@@ -118,7 +120,10 @@ export class NodeLifecycle {
     const starts = next.enabled && (wasRunning || !before.config.enabled);
     if (restarts) await this.#stop();
     history.enter(next);
-    if (!restarts) return;
+    if (!restarts) {
+      if (this.node !== undefined) this.#parts.changed(this.node);
+      return;
+    }
     this.#enter(next.enabled ? "stopped" : "disabled");
     if (!starts) return;
     try {

@@ -5,7 +5,7 @@ import type { DwcpNode } from "../dwcp-node.js";
 import type { TrafficReading } from "../net/traffic-tally.js";
 
 /** What of a node is measured. */
-type Counted = Pick<DwcpNode, "traffic" | "work" | "baselines" | "dictionaries">;
+type Counted = Pick<DwcpNode, "traffic" | "ceiling" | "work" | "baselines" | "dictionaries">;
 
 /** What refers to bytes that the peer has already. */
 const DELTA_CODECS: ReadonlySet<CodecName> = new Set<CodecName>([
@@ -30,7 +30,9 @@ export class NodeMetrics {
   }
 
   /** Takes the readings of the node that runs; it is held to `limit` bytes per second, or to nothing where that is 0. */
-  take({ traffic, work, baselines, dictionaries }: Counted, limit: number): void {
+  take({ traffic, ceiling, work, baselines, dictionaries }: Counted, limit: number): void {
+    this.#metrics.set("dwcp_amst_streams_limit", {}, ceiling.most);
+    this.#raise("dwcp_amst_streams_refused_total", {}, ceiling.refused);
     for (const reading of traffic) {
       this.#gauges(reading);
       this.#utilization(reading, limit);
@@ -47,10 +49,10 @@ export class NodeMetrics {
   }
 
   /** Takes the last readings of a node: the next one counts from 0. */
-  takeLast({ traffic, work, baselines, dictionaries }: Counted): void {
+  takeLast({ traffic, ceiling, work, baselines, dictionaries }: Counted): void {
     const over = { sessions: 0, streams: 0, goodput: 0, inflightBytes: 0 };
     const last = traffic.map((reading) => ({ ...reading, ...over }));
-    this.take({ traffic: last, work, baselines, dictionaries }, 0);
+    this.take({ traffic: last, ceiling, work, baselines, dictionaries }, 0);
     this.#seen.clear();
   }
 

@@ -42,6 +42,7 @@ export function nodeOptionsOf(config: DwcpConfig, secrets: ManagerSecrets): Dwcp
     streams: {
       minStreams: config["transport.minStreams"],
       maxStreams: config["transport.maxStreams"],
+      maxStreamsTotal: config["transport.maxStreamsTotal"],
       initialStreams: config["transport.initialStreams"],
       autoStreams: config["transport.autoStreams"],
       streamScalingFactor: config["transport.streamScalingFactor"],

@@ -12,6 +12,7 @@ import { nodeDigests } from "../node-digests.js";
 import { handshakeContext, type NodeContext, nowUs, systemRandom } from "./node-context.js";
 import type { PeerAddress } from "./link-options.js";
 import { type AcceptedSocket, readDirectly } from "./direct-reading.js";
+import { AcceptedShare } from "./accepted-share.js";
 import { SessionHost, type SessionOwner, type SessionService } from "./session-host.js";
 import { SocketDriver } from "./socket-driver.js";
 import type { StreamReading } from "./stream-reading.js";
@@ -39,12 +40,14 @@ export class DwcpListener {
   readonly #options: ListenerOptions;
   readonly #owner: SessionOwner;
   readonly #server: Server;
-  readonly #registry = new SessionRegistry(nodeDigests, {
-    maxSessions: MAX_SESSIONS,
-    maxSessionsPerPeer: MAX_SESSIONS_PER_PEER,
-  });
+  readonly #registry = new SessionRegistry(
+    nodeDigests,
+    { maxSessions: MAX_SESSIONS, maxSessionsPerPeer: MAX_SESSIONS_PER_PEER },
+    (session) => this.#shares.get(session)?.admits() !== false,
+  );
   readonly #epoch = systemRandom.fill(new Uint8Array(16));
   readonly #hosts = new Map<Session, SessionHost>();
+  readonly #shares = new Map<Session, AcceptedShare>();
   readonly #tally = new TrafficTally();
   readonly #opening = new Map<SocketDriver, NodeJS.Timeout>();
 
@@ -57,8 +60,12 @@ export class DwcpListener {
       over: (host) => {
         this.#registry.remove(host.session);
         this.#hosts.delete(host.session);
+        this.#shares.get(host.session)?.leave();
+        this.#shares.delete(host.session);
       },
-      streamsChanged: () => undefined,
+      streamsChanged: () => context.ceiling.settle(nowUs()),
+      // This side opens none that it could leave out.
+      crowded: () => undefined,
     };
     const { tls } = options;
     this.#server =
@@ -179,7 +186,9 @@ export class DwcpListener {
       const error = new DwcpError("dwcp.session_lost", "the peer has opened others since");
       this.#hosts.get(displaced)?.close(error);
     }
-    this.#hosts.set(session, new SessionHost(session, this.#owner, this.#tally));
+    const host = new SessionHost(session, this.#owner, this.#tally);
+    this.#hosts.set(session, host);
+    this.#shares.set(session, new AcceptedShare(host, this.#context.ceiling));
     return session;
   }
 

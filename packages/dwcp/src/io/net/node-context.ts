@@ -11,6 +11,7 @@ import {
   type SessionSecurity,
 } from "../../session/security.js";
 import type { SessionTuning } from "../../session/session-options.js";
+import type { StreamCeiling } from "../../session/stream-ceiling.js";
 import { Codec } from "../../wire/codec.js";
 import type { Capabilities } from "../../wire/session-messages.js";
 import { nodeDigests } from "../node-digests.js";
@@ -27,7 +28,10 @@ export interface NodeContext {
   readonly platform: HdePlatform;
   /** Memory for what comes in. */
   readonly payloads: PayloadPool;
+  /** Of one session. */
   readonly maxStreams: number;
+  /** Of all sessions. */
+  readonly ceiling: StreamCeiling;
   readonly sessionTtlMs: number;
   readonly congestionControl: CongestionControl;
   readonly verification: Verification;

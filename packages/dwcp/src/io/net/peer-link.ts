@@ -8,14 +8,17 @@ import { dialPeer } from "./dial-peer.js";
 import { LinkOpenings } from "./link-openings.js";
 import type { LinkOptions, PeerAddress } from "./link-options.js";
 import { type NodeContext, nowUs } from "./node-context.js";
+import { LinkShare } from "./link-share.js";
 import { PathProber } from "./path-prober.js";
 import { RetryPause } from "./retry-pause.js";
 import { SessionHost, type SessionOwner, type SessionService } from "./session-host.js";
 import type { SocketDriver } from "./socket-driver.js";
-import { StreamTuner } from "./stream-tuner.js";
 import type { StreamReading } from "./stream-reading.js";
 import { type LinkCondition, type TrafficReading, TrafficTally } from "./traffic-tally.js";
 import { tuneSocket } from "./tune-socket.js";
+
+/** How long a peer that has room for some streams only is left in peace at most. */
+const LONGEST_CROWDED_MS = 30_000;
 
 /**
  * Everything that leads to one peer: a session, as many streams as serve best, and another session when one is lost.
@@ -28,7 +31,7 @@ export class PeerLink {
   readonly #options: LinkOptions;
   readonly #owner: SessionOwner;
   readonly #jobs = new Set<SendJob>();
-  readonly #tuner: StreamTuner;
+  readonly #share: LinkShare;
   readonly #tally = new TrafficTally();
   readonly #openings: LinkOpenings;
   readonly #prober: PathProber;
@@ -45,7 +48,6 @@ export class PeerLink {
     this.address = address;
     this.#context = context;
     this.#options = options;
-    this.#tuner = new StreamTuner(options);
     this.#openings = new LinkOpenings({
       address,
       context,
@@ -65,8 +67,20 @@ export class PeerLink {
       nowUs,
       ...service,
       over: (_, error) => this.#sessionOver(error),
-      streamsChanged: () => this.#keepStreams(),
+      streamsChanged: () => {
+        context.ceiling.settle(nowUs());
+        this.#keepStreams();
+      },
+      crowded: () => this.#crowded(),
     };
+    this.#share = new LinkShare({
+      options,
+      ceiling: context.ceiling,
+      tally: this.#tally,
+      host: () => this.#host,
+      opening: () => this.#openings.size,
+      keepStreams: () => this.#keepStreams(),
+    });
   }
 
   /** The session, when there is one. */
@@ -123,10 +137,10 @@ export class PeerLink {
   close(): void {
     this.#isClosed = true;
     this.#retry.stop();
-    this.#tuner.stop();
     this.#prober.stop();
     this.#openings.drop();
     this.#host?.close();
+    this.#share.leave();
     for (const job of this.#jobs) job.fail(closedError());
   }
 
@@ -139,12 +153,8 @@ export class PeerLink {
       return;
     }
     if (!this.#isReachable(host.session)) return;
-    const { maxStreams } = host.session.options.identity.capabilities;
-    const wanted = this.#wantedOf(host.session);
-    const room = maxStreams - host.session.streams.size - this.#openings.size;
-    const missing = wanted - host.session.streams.alive - this.#openings.size;
-    if (this.#retry.failures > 0 && this.#openings.size > 0) return;
-    for (let i = 0; i < Math.min(missing, room); i++) this.#dial(host.session);
+    const count = this.#share.toOpen(host.session, this.#retry.failures > 0);
+    for (let i = 0; i < count; i++) this.#dial(host.session);
   }
 
   // While nothing comes through, only trying tells when that changes: what was begun before has long waits of its own.
@@ -166,21 +176,16 @@ export class PeerLink {
     }
     // Another one that connected and heard nothing since.
     this.#openings.drop();
-    const { maxStreams } = session.options.identity.capabilities;
-    if (session.streams.size >= maxStreams) session.makeRoom(nowUs());
+    if (this.#share.room < 1) session.makeRoom(nowUs());
     tuneSocket(socket, this.#context.congestionControl);
     this.#openings.open(socket, session);
     this.stir();
   }
 
-  #wantedOf({ options }: Session): number {
-    return Math.min(this.#tuner.count, options.identity.capabilities.maxStreams);
-  }
-
   get #condition(): LinkCondition {
     const { session } = this;
     if (session === undefined) return this.isBusy && this.#retry.failures > 0 ? "away" : "idle";
-    const least = Math.min(this.#options.minStreams, this.#wantedOf(session)) / 2;
+    const least = Math.min(this.#options.minStreams, this.#share.count) / 2;
     return session.streams.alive < least ? "degraded" : "established";
   }
 
@@ -197,7 +202,7 @@ export class PeerLink {
     this.#host = new SessionHost(session, this.#owner, this.#tally);
     this.#openings.restart();
     for (const job of this.#jobs) if (!job.isOver) this.#host.send(job);
-    this.#tune(session);
+    this.#share.begin(session);
     return session;
   }
 
@@ -229,6 +234,10 @@ export class PeerLink {
   #failed(error: DwcpError): void {
     if (this.#isClosed) return;
     this.#tally.openings.failed += 1;
+    if (this.#host !== undefined && error.code === "dwcp.stream_limit") {
+      this.#crowded();
+      return;
+    }
     const awayMs = this.#retry.failed();
     const fatal = !error.retryable && error.code !== "dwcp.stream_limit";
     if (this.#host === undefined && (fatal || awayMs > this.#options.giveUpMs)) {
@@ -238,25 +247,25 @@ export class PeerLink {
     this.#retry.pause(() => this.#keepStreams());
   }
 
+  // Many hear it at once: that is one answer, not many. A session without streams waits no longer than for any other reason.
+  #crowded(): void {
+    this.#share.crowded();
+    if (this.#retry.isPausing) return;
+    this.#retry.refused();
+    const longestMs = this.session?.isLost === true ? undefined : LONGEST_CROWDED_MS;
+    this.#retry.pause(() => this.#keepStreams(), longestMs);
+  }
+
   #sessionOver(error: DwcpError | undefined): void {
-    this.#tuner.stop();
     this.#prober.stop();
     this.#host = undefined;
+    this.#share.end();
     if (this.#isClosed) return;
     if (error !== undefined && !error.retryable) {
       for (const job of this.#jobs) job.fail(error);
       return;
     }
     this.#keepStreams();
-  }
-
-  #tune({ sending }: Session): void {
-    this.#tuner.start(sending, nowUs, (difference) => {
-      if (difference > 0) this.#tally.adjustments.up += 1;
-      if (difference < 0) this.#tally.adjustments.down += 1;
-      if (difference < 0) this.#host?.drainStreams(-difference);
-      this.#keepStreams();
-    });
   }
 }
 

@@ -29,6 +29,11 @@ export class RetryPause {
     return performance.now() - this.#sinceMs;
   }
 
+  /** A peer that is there had no place for another connection: to be asked later, too. */
+  refused(): void {
+    this.#failures += 1;
+  }
+
   /** An attempt succeeded. */
   succeeded(): void {
     this.#failures = 0;
@@ -36,9 +41,9 @@ export class RetryPause {
   }
 
   /** Waits as long as is right after so many failures, `then` goes on. */
-  pause(then: () => void): void {
+  pause(then: () => void, longestMs: number = LONGEST_BACKOFF_MS): void {
     this.stop();
-    const backoffMs = Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** (this.#failures - 1));
+    const backoffMs = Math.min(longestMs, BACKOFF_MS * 2 ** (this.#failures - 1));
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;

@@ -7,6 +7,7 @@ import type { MigrationMessage, SessionEvent, StoreMessage } from "../../session
 import type { OfferMessage } from "../../wire/transfer-messages.js";
 import type { ReceiveJob } from "../transfer/receive-job.js";
 import type { SendJob } from "../transfer/send-job.js";
+import type { StreamState } from "../../session/stream-state.js";
 import type { SocketDriver } from "./socket-driver.js";
 import { readStream, type StreamReading } from "./stream-reading.js";
 import type { TrafficTally } from "./traffic-tally.js";
@@ -26,6 +27,8 @@ export interface SessionOwner {
   readonly carrier: RmaCarrier | undefined;
   /** Streams came or went. */
   readonly streamsChanged: (host: SessionHost) => void;
+  /** The peer needs streams of this session for others. */
+  readonly crowded: (host: SessionHost) => void;
 }
 
 /** What a node does for all of its sessions. */
@@ -85,8 +88,9 @@ export class SessionHost {
     const index = driver.streamIndex;
     if (index === undefined || this.#drivers.get(index) !== driver) return;
     this.#drivers.delete(index);
-    if (driver.endedBy === "peer" || driver.endedBy === "broken")
-      this.#tally.streamDied(driver.endedBy);
+    const { endedBy } = driver;
+    const isAsked = endedBy === "peer" && driver.isUnwanted;
+    if ((endedBy === "peer" || endedBy === "broken") && !isAsked) this.#tally.streamDied(endedBy);
     this.#owner.streamsChanged(this);
     this.stir();
   }
@@ -115,10 +119,16 @@ export class SessionHost {
 
   /** Closes `count` streams in order, the newest first. */
   drainStreams(count: number): void {
-    const newest = [...this.#drivers.keys()].toSorted((a, b) => b - a).slice(0, count);
-    for (const index of newest) {
-      const stream = this.session.streams.get(index);
-      if (stream !== undefined) stream.phase = "closing";
+    for (const stream of this.#newest(count)) stream.phase = "closing";
+    this.stir();
+  }
+
+  /** Asks the peer, who sends on them, to close `count` streams in order, the newest first. */
+  askToDrain(nowUs: number, count: number): void {
+    for (const { index } of this.#newest(count)) {
+      const driver = this.#drivers.get(index);
+      if (driver !== undefined) driver.isUnwanted = true;
+      this.session.streams.askToLeave(nowUs, index);
     }
     this.stir();
   }
@@ -145,6 +155,12 @@ export class SessionHost {
     this.#closeDrained();
     this.#arm();
     if (encoded) this.stir();
+  }
+
+  // Of those that are not drained already.
+  #newest(count: number): readonly StreamState[] {
+    const active = [...this.session.streams.all].filter(({ takesUnits }) => takesUnits);
+    return active.toSorted((a, b) => b.index - a.index).slice(0, count);
   }
 
   #limitUnsent(): void {
@@ -176,7 +192,7 @@ export class SessionHost {
     for (const [index, driver] of this.#drivers) {
       const stream = this.session.streams.get(index);
       const idle = stream?.phase === "closing" && stream.flyingBytes === 0;
-      if (idle && stream.controlFrames === 0) driver.end();
+      if (idle && stream.controlFrames === 0 && !driver.isUnwanted) driver.end();
     }
   }
 
@@ -200,6 +216,9 @@ export class SessionHost {
         break;
       case "closed":
         this.#over(event.error);
+        break;
+      case "streamUnwanted":
+        this.#owner.crowded(this);
         break;
       case "recovered":
         this.#tally.resumes += 1;

@@ -29,6 +29,8 @@ export class SocketDriver {
   streamIndex: number | undefined;
   /** Who ended it, once it is gone: `broken` is what the network or the peer's system did. */
   endedBy: "here" | "peer" | "broken" | undefined;
+  /** Whether its peer was asked to close it. */
+  isUnwanted = false;
   readonly #handlers: SocketHandlers;
   readonly #reading: DirectReading | undefined;
   #isGone = false;

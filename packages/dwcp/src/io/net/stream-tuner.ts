@@ -4,6 +4,15 @@ import type { SendingSide } from "../../session/sending-side.js";
 
 const LOOK_EVERY_MS = 500;
 
+/** What a tuner asks of its session, and tells it. */
+export interface TunedSession {
+  readonly nowUs: () => number;
+  /** How many the session could have beside all others. */
+  readonly mostStreams: () => number;
+  /** A look was taken: there should be so many more, or fewer where it is negative. */
+  readonly changed: (difference: number) => void;
+}
+
 /** Looks now and then at what a session's streams achieve, and says when others would serve better. spec/dwcp.md B13 */
 export class StreamTuner {
   readonly #climber: StreamClimber;
@@ -23,8 +32,8 @@ export class StreamTuner {
     return this.#climber.count;
   }
 
-  /** Begins to measure a session; `changed` hears how many more or fewer there should be, and that a look was taken. */
-  start(sending: SendingSide, nowUs: () => number, changed: (difference: number) => void): void {
+  /** Begins to measure a session. */
+  start(sending: SendingSide, { nowUs, mostStreams, changed }: TunedSession): void {
     this.stop();
     if (!this.#isMeasuring) return;
     let sinceUs = nowUs();
@@ -39,6 +48,7 @@ export class StreamTuner {
         goodput: (bytes / (now - sinceUs)) * 1e6,
         rttUs: sending.rate.smoothedRttUs,
         limitedElsewhere: sending.isStarved,
+        most: mostStreams(),
       });
       sinceUs = now;
       delivered = sending.meter.deliveredBytes;

@@ -101,3 +101,50 @@ test("B16: node.peers says who may be sent to, at once", async () => {
   await sender.reconfigure(listing("127.0.0.1:1", `127.0.0.1:${peer.port}`), terms());
   expect(await sentBytes(words(1_000, 1), 1)).toBeGreaterThan(0);
 });
+
+test("B16: transport.maxStreamsTotal holds at once for sessions there are, and health and metrics tell of it", async () => {
+  await sentBytes(words(1_000, 1), 1);
+  const streams = (): number => sender.metrics.value("dwcp_amst_streams_active", { peer: named });
+  const named = `${peer.host}:${peer.port}`;
+  const limit = (total: number): Promise<unknown> =>
+    sender.reconfigure(configOf({}, { minStreams: 1, maxStreamsTotal: total }), terms());
+  const terms = () => ({ etag: sender.etag, allowRestart: true });
+  // Another least number closes the sessions; from then on nothing does.
+  await limit(0);
+  await sentBytes(words(1_000, 1), 2);
+  await until(() => streams() === 2, "both streams", { everyMs: 5 });
+  expect(sender.metrics.value("dwcp_amst_streams_limit")).toBe(16);
+  expect(sender.health.note).toBeUndefined();
+  await limit(1);
+  await until(() => streams() === 1, "one stream", { everyMs: 5 });
+  expect(sender.metrics.value("dwcp_amst_streams_limit")).toBe(1);
+  expect(sender.health).toMatchObject({
+    state: "running",
+    note: "sessions share 1 streams, all that the process may have",
+  });
+  await until(() => heard.at(-1)?.note !== undefined, "that it is told", { everyMs: 20 });
+  await limit(8);
+  await until(() => streams() === 2, "both streams again", { everyMs: 5 });
+  expect(sender.health.note).toBeUndefined();
+});
+
+test("B16: what transport.maxStreamsTotal keeps out is counted at the receiver", async () => {
+  const config = {
+    ...configOf({}, { maxStreamsTotal: 2 }),
+    node: { id: "r", listen: "127.0.0.1:0" },
+  };
+  await receiver.reconfigure(config, { etag: receiver.etag, allowRestart: true });
+  if (receiver.address === undefined) throw new Error("it listens");
+  peer = receiver.address;
+  await sentBytes(words(1_000, 1), 1);
+  const other = new DwcpManager({ key, config: configOf({}) });
+  await other.start();
+  await other.transfer(peer, { key: "k", generation: 2, from: words(1_000, 2) });
+  await until(() => receiver.metrics.value("dwcp_amst_streams_refused_total") > 0, "a refusal");
+  const incoming = { peer: "incoming" };
+  await until(
+    () => receiver.metrics.value("dwcp_amst_streams_active", incoming) === 2,
+    "one stream each",
+  );
+  await other.stop();
+});
