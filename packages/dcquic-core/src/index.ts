@@ -101,7 +101,7 @@ export type {
   WriteOptions,
 } from "./pool/call-options.js";
 export type { NumberedDataKey, SealingKey } from "./crypto/data-keys.js";
-export type { BufferHandle } from "./pool/buffer-handle.js";
+export type { BufferHandle, HandleWatch } from "./pool/buffer-handle.js";
 export type { Message } from "./pool/message.js";
 export type { MessageReader } from "./pool/message-reader.js";
 export type { Incoming } from "./pool/incoming.js";

@@ -4,6 +4,14 @@ import type { SealingKey } from "../crypto/data-keys.js";
 import { PayloadMode } from "../wire/constants.js";
 import { RecordSealer, type SealingSurroundings } from "./record-sealer.js";
 
+/** Notices what its owner lost without giving it back. */
+export interface HandleWatch {
+  /** Calls `release`, which must not refer to `handle`, when nobody can reach `handle` any more. */
+  watch(handle: object, release: () => void): void;
+  /** Its owner gave it back. */
+  forget(handle: object): void;
+}
+
 const BINDING_BYTES = 16;
 
 /**
@@ -23,6 +31,7 @@ export class BufferHandle {
   readonly #buffer: RegisteredBuffer;
   readonly #sealer: RecordSealer;
   #encrypted: { written: number; binding: Uint8Array } | undefined;
+  #watch: HandleWatch | undefined;
   #isDropped = false;
 
   /** Wraps a buffer that was just allocated; `key` is for what goes to one peer only. */
@@ -98,13 +107,33 @@ export class BufferHandle {
   /** Another handle on the same bytes, which must be dropped too. @throws TypeError before the buffer is filled. */
   clone(): BufferHandle {
     this.#buffers.retain(this.registered);
-    return new BufferHandle(this.#buffer, this.size, this.#sealer.surroundings);
+    const clone = new BufferHandle(this.#buffer, this.size, this.#sealer.surroundings);
+    return this.#watch === undefined ? clone : clone.watchedBy(this.#watch);
+  }
+
+  /** Has `watch` give it back if it is forgotten; returns this. */
+  watchedBy(watch: HandleWatch): this {
+    this.#watch = watch;
+    watch.watch(this, releaseOf(this.#buffers, this.#buffer));
+    return this;
+  }
+
+  /** Keeps the bytes until the function that it returns is called. @throws TypeError before the buffer is filled. */
+  hold(): () => void {
+    this.#buffers.retain(this.registered);
+    return releaseOf(this.#buffers, this.#buffer);
   }
 
   /** Gives the handle back; transfers that run keep the bytes. Harmless the second time. */
   drop(): void {
     if (this.#isDropped) return;
     this.#isDropped = true;
+    this.#watch?.forget(this);
     this.#buffers.release(this.#buffer);
   }
+}
+
+// Outside of the class: it must not keep the handle alive.
+function releaseOf(buffers: BufferRegistry, buffer: RegisteredBuffer): () => void {
+  return () => buffers.release(buffer);
 }

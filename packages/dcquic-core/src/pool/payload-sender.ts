@@ -106,6 +106,5 @@ export function allocateBuffer(
 function ofHandle(handle: BufferHandle): ReadyPayload {
   if (!handle.isFilled) throw new TypeError("the buffer is not filled");
   // The caller may drop its handle before the engine took its own reference.
-  const own = handle.clone();
-  return { payload: own.registered, taken: () => own.drop() };
+  return { payload: handle.registered, taken: handle.hold() };
 }

@@ -1,3 +1,4 @@
+import type { HandleWatch } from "./buffer-handle.js";
 import type { EngineEvent, PathId } from "../engine/events.js";
 import type { EnginePort } from "../stream/engine-port.js";
 import type { IncomingStream } from "../stream/incoming-stream.js";
@@ -93,6 +94,8 @@ export interface PoolBackend {
   measure(): Promise<readonly WorkerMeasure[]>;
   /** How its paths come about; absent where nobody dials, as in a simulator. */
   readonly routeStats?: RouteStats;
+  /** Gives back buffers whose handles the application lost; absent where everything has to be repeatable. §14 */
+  readonly handleWatch?: HandleWatch;
   /** Stops everything at once. */
   close(): Promise<void>;
 }

@@ -168,13 +168,17 @@ export class TransportPool {
   /**
    * Allocates a buffer for so many plain bytes; waits while the pool is under pressure, less urgent priorities first.
    *
+   * Drop it when nothing more is sent of it. On real networks one that is lost instead is given back when it is collected, some time.
+   *
    * Rejects with `dcquic.local_resource` for what never fits.
    */
   async allocateBuffer(
     size: number,
     options: { readonly priority?: number } = {},
   ): Promise<BufferHandle> {
-    return allocateBuffer(this.#core.backend.mainPort, size, options.priority ?? DEFAULT_PRIORITY);
+    const { handleWatch, mainPort } = this.#core.backend;
+    const handle = await allocateBuffer(mainPort, size, options.priority ?? DEFAULT_PRIORITY);
+    return handleWatch === undefined ? handle : handle.watchedBy(handleWatch);
   }
 
   /** Answers calls of peers from now on, in place of an earlier acceptor. Without one they are refused. */

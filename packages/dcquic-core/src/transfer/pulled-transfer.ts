@@ -163,7 +163,9 @@ export class PulledTransfer implements Linked<PulledTransfer> {
     this.wireOffset = entry.wireOffset;
     this.protection = entry.protection;
     this.recordLog2 = entry.recordLog2;
-    this.binding = isInline ? NOTHING : entry.binding.slice();
+    // Nothing is bound together that only packets protect; an array takes more than half of what all else here does.
+    const isBound = !isInline && entry.protection !== Protection.Packet;
+    this.binding = isBound ? entry.binding.slice() : NOTHING;
     this.dataKey = (entry.flags & NotifyFlag.DataKey) === 0 ? undefined : entry.dataKey.slice();
     this.messageNumber = entry.messageNumber;
     this.meta = entry.meta.length === 0 ? NOTHING : entry.meta.slice();

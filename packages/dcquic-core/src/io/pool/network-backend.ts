@@ -18,6 +18,7 @@ import type { EnginePort } from "../../stream/engine-port.js";
 import type { QueueLimits } from "../../stream/inbound.js";
 import type { StreamLayer } from "../../stream/stream-layer.js";
 import { CarrierWatch } from "./carrier-watch.js";
+import { ForgottenHandles } from "./forgotten-handles.js";
 import { formatPeerName } from "./peer-name.js";
 import { PeerPaths, type PeerPathsOptions } from "./peer-paths.js";
 import type { PoolWorker } from "./pool-worker.js";
@@ -57,6 +58,8 @@ const SWEEP_MS = 1000;
 export class NetworkBackend implements PoolBackend {
   /** Largest payload that rides in an announcement. */
   readonly inlineMaxBytes: number;
+  /** Gives back what the application lost. */
+  readonly handleWatch: ForgottenHandles = new ForgottenHandles();
   /** The first worker's port: what it says of time and buffers holds for all. */
   readonly mainPort: EnginePort;
   /** The streams of each worker. */
