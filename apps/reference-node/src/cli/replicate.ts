@@ -23,6 +23,7 @@ import {
 import { readSharedKey } from "./dcquic-options.js";
 import { milliseconds, positiveInteger } from "./dial-options.js";
 import { ExitCode, exitCodeOf } from "./exit-code.js";
+import { Interrupted } from "./interrupted.js";
 import { createOutput, type Output, UsageError } from "./output.js";
 import { INPUT, nameOfInput, replicateInput } from "./replicate-input.js";
 import { type Progress, progressBar } from "./progress.js";
@@ -144,14 +145,20 @@ function requireName(name: string): string {
 
 async function dryRun({ source, name, journal, output, options }: Order): Promise<ExitCode> {
   const folder = mkdtempSync(join(tmpdir(), "reference-node-"));
+  const over = new AbortController();
+  const signalled = untilSignal(over.signal).then((signal) => {
+    over.abort(new Interrupted(`${name} was interrupted; nothing was sent`, signal));
+  });
   try {
     const path = join(folder, "snapshot");
-    await takeSnapshot(source, path);
-    const cost = await estimate(path, journal.basePath, options);
+    await takeSnapshot(source, path, over.signal);
+    const cost = await estimate(path, journal.basePath, options, over.signal);
     const document = { ok: true, dryRun: true, name, kind: source.kind, ...cost };
     output.result(document, () => costText(name, cost));
     return ExitCode.OK;
   } finally {
+    over.abort();
+    await signalled;
     rmSync(folder, { recursive: true });
   }
 }
@@ -199,9 +206,11 @@ async function send(order: Order): Promise<ExitCode> {
       } catch (error) {
         roundOver();
         if (over.signal.aborted) {
-          process.stderr.write(
-            `${name} was interrupted; the same command goes on from what has arrived\n`,
-          );
+          const rest =
+            journal.pending === undefined
+              ? "it was still being read, and nothing was sent"
+              : "the same command goes on from what has arrived";
+          process.stderr.write(`${name} was interrupted; ${rest}\n`);
           break;
         }
         if (options.watch !== true || !(isWireError(error) && error.retryable)) throw error;
@@ -242,7 +251,15 @@ async function untilNews(
   signal: AbortSignal,
 ): Promise<void> {
   do await sleep(everyMs, undefined, { signal }).catch(() => undefined);
-  while (!signal.aborted && !(await replicator.hasNews()));
+  while (!signal.aborted && !(await replicator.hasNews().catch(unless(signal))));
+}
+
+// What a signal cut short is no failure.
+function unless(signal: AbortSignal): (error: unknown) => boolean {
+  return (error) => {
+    if (signal.aborted) return false;
+    throw error;
+  };
 }
 
 function roundText(report: ReplicationReport): string {

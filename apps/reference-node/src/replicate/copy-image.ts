@@ -1,22 +1,53 @@
-import { open } from "node:fs/promises";
+import { constants } from "node:fs";
+import { copyFile, open, rm } from "node:fs/promises";
+import { writeFully } from "./write-fully.js";
 
 const BLOCK_BYTES = 1_048_576;
 const zeros = Buffer.alloc(BLOCK_BYTES);
 
-/** Copies a block device or the image of one; stretches of zeros become holes. */
-export async function copyImage(from: string, to: string): Promise<void> {
+/** Copies a file. Where the file system can, both share their blocks. @throws the reason of `signal` */
+export async function copyPlainly(
+  from: string,
+  to: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE);
+  } catch {
+    // Copied by the system it could not be stopped before its end.
+    await rm(to, { force: true });
+    await copyBlocks(from, to, signal, () => true);
+  }
+}
+
+/** Copies a block device or the image of one; stretches of zeros become holes. @throws the reason of `signal` */
+export async function copyImage(
+  from: string,
+  to: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await copyBlocks(from, to, signal, (bytes) => !bytes.equals(zeros.subarray(0, bytes.length)));
+}
+
+async function copyBlocks(
+  from: string,
+  to: string,
+  signal: AbortSignal | undefined,
+  isWritten: (bytes: Buffer) => boolean,
+): Promise<void> {
   const source = await open(from, "r");
   try {
-    const target = await open(to, "wx");
+    const target = await open(to, "wx", 0o600);
     try {
       const block = Buffer.alloc(BLOCK_BYTES);
       let at = 0;
       for (;;) {
+        signal?.throwIfAborted();
         // A device does not say how long it is: it ends where reading ends.
         const { bytesRead } = await source.read(block, 0, BLOCK_BYTES, at);
         if (bytesRead === 0) break;
         const bytes = block.subarray(0, bytesRead);
-        if (!bytes.equals(zeros.subarray(0, bytesRead))) await writeFully(target, bytes, at);
+        if (isWritten(bytes)) await writeFully(target, bytes, at);
         at += bytesRead;
       }
       await target.truncate(at);
@@ -25,16 +56,5 @@ export async function copyImage(from: string, to: string): Promise<void> {
     }
   } finally {
     await source.close();
-  }
-}
-
-async function writeFully(
-  target: Awaited<ReturnType<typeof open>>,
-  bytes: Uint8Array,
-  position: number,
-): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await target.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
   }
 }

@@ -9,6 +9,7 @@ import {
 } from "@proj/dwcp";
 import { nodeHdePlatform } from "@proj/dwcp/node";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** What a replication would cost. */
 export interface Estimate {
@@ -27,11 +28,19 @@ export interface EstimateOptions {
 const PAGE_BYTES = 4_096;
 const CHUNK_BYTES = 262_144;
 
-/** Encodes a snapshot as a transfer would, against the state the receiver had last, and sends nothing. */
+/** After so long something else gets its turn, a signal above all. */
+const TURN_MS = 50;
+
+/**
+ * Encodes a snapshot as a transfer would, against the state the receiver had last, and sends nothing.
+ *
+ * @throws the reason of `signal`
+ */
 export async function estimate(
   path: string,
   basePath: string | undefined,
   { level, algorithm }: EstimateOptions,
+  signal?: AbortSignal,
 ): Promise<Estimate> {
   const platform = await nodeHdePlatform();
   const limits = resolveDwcpLimits();
@@ -54,8 +63,14 @@ export async function estimate(
       maxEncodedBytes: limits.maxFrameBytes - header,
     });
     let wireBytes = 0;
-    for (const { encoded } of encoder.encode(0, source.length))
+    let turnedMs = performance.now();
+    for (const { encoded } of encoder.encode(0, source.length)) {
       wireBytes += header + encoded.length;
+      if (performance.now() - turnedMs < TURN_MS) continue;
+      await nextTurn();
+      signal?.throwIfAborted();
+      turnedMs = performance.now();
+    }
     return { rawBytes: source.length, wireBytes, hadBase: base !== undefined };
   } finally {
     for (const fd of opened) closeSync(fd);

@@ -54,15 +54,16 @@ export class Replicator {
 
   /** Whether the source differs from what the receiver has, as far as names, sizes and times tell. */
   async hasNews(): Promise<boolean> {
-    const { source, journal } = this.#options;
+    const { source, journal, signal } = this.#options;
     if (journal.pending !== undefined) return true;
-    return (await fingerprintOf(source)) !== journal.committed?.fingerprint;
+    return (await fingerprintOf(source, signal)) !== journal.committed?.fingerprint;
   }
 
   /**
    * Replicates the present state. What an interrupted run left on its way is finished first.
    *
    * @throws ReplicateError why there is no snapshot
+   * @throws the reason of its signal
    * @throws DwcpError why it did not arrive; where it is retryable, the next call goes on with it
    */
   async run(): Promise<readonly ReplicationReport[]> {
@@ -72,7 +73,7 @@ export class Replicator {
       reports.push(await this.#send(journal.pending));
       if (!(await this.hasNews())) return reports;
     }
-    const snapshot = await takeSnapshot(source, journal.pendingPath);
+    const snapshot = await takeSnapshot(source, journal.pendingPath, this.#options.signal);
     const pending = {
       ...snapshot,
       transferId: randomBytes(16).toString("hex"),

@@ -34,11 +34,15 @@ export async function findSource(
   return { path, kind };
 }
 
-/** Tells two states of a source apart, by sizes, times and identities; it reads no content. */
-export async function fingerprintOf({ path, kind }: ReplicaSource): Promise<string> {
+/** Tells two states of a source apart, by sizes, times and identities; it reads no content. @throws the reason of `signal` */
+export async function fingerprintOf(
+  { path, kind }: ReplicaSource,
+  signal?: AbortSignal,
+): Promise<string> {
   const parts: string[] = [];
   if (kind === "directory") {
     for await (const each of entriesOf(path)) {
+      signal?.throwIfAborted();
       // A link is told apart by itself: what it leads to may be elsewhere, or nowhere.
       parts.push(`${relative(path, each)} ${stampOf(await look(each, lstat))}`);
     }

@@ -12,9 +12,15 @@ interface SqliteModule {
   ) => {
     close(): void;
   };
-  readonly backup?: (database: object, path: string) => Promise<number>;
+  readonly backup?: (
+    database: object,
+    path: string,
+    options: { readonly rate: number; readonly progress: () => void },
+  ) => Promise<number>;
 }
 
+/** Between two of so many pages it is looked whether anybody still wants the copy. */
+const STEP_PAGES = 1_000;
 /** How long writers of the database may hold it. */
 const BUSY_MS = 30_000;
 
@@ -23,13 +29,19 @@ const BUSY_MS = 30_000;
  * differs in those that changed.
  *
  * @throws ReplicateError when neither this Node nor the host has SQLite, or SQLite does not take the file
+ * @throws the reason of `signal`
  */
-export async function backUpSqlite(path: string, into: string): Promise<void> {
+export async function backUpSqlite(
+  path: string,
+  into: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const sqlite = await loadSqlite();
   try {
-    if (sqlite?.backup !== undefined) await backUpHere(sqlite, path, into);
-    else await backUpByProgram(path, into);
+    if (sqlite?.backup !== undefined) await backUpHere(sqlite, path, into, signal);
+    else await backUpByProgram(path, into, signal);
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof ReplicateError) throw error;
     const reason = error instanceof Error ? error.message.trim() : String(error);
     throw new ReplicateError(`SQLite cannot back up ${path}: ${reason}`, "check the database", {
@@ -47,24 +59,42 @@ async function loadSqlite(): Promise<SqliteModule | undefined> {
   }
 }
 
-async function backUpHere(sqlite: SqliteModule, path: string, into: string): Promise<void> {
+async function backUpHere(
+  sqlite: SqliteModule,
+  path: string,
+  into: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const database = new sqlite.DatabaseSync(path, { readOnly: true });
   try {
-    await sqlite.backup?.(database, into);
+    const progress = (): void => signal?.throwIfAborted();
+    await sqlite.backup?.(database, into, { rate: STEP_PAGES, progress });
   } finally {
     database.close();
   }
 }
 
-async function backUpByProgram(path: string, into: string): Promise<void> {
+async function backUpByProgram(
+  path: string,
+  into: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const quoted = JSON.stringify(into);
+  const line = ["-batch", "-cmd", `.timeout ${BUSY_MS}`, path, `.backup ${quoted}`];
+  signal?.throwIfAborted();
+  const running = run("sqlite3", line);
+  // Once it is gone, and not before: until then it may write.
+  const kill = (): void => void running.child.kill("SIGKILL");
+  signal?.addEventListener("abort", kill);
   try {
-    const quoted = JSON.stringify(into);
-    await run("sqlite3", ["-batch", "-cmd", `.timeout ${BUSY_MS}`, path, `.backup ${quoted}`]);
+    await running;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     throw new ReplicateError(
       `a consistent copy of the database ${path} needs SQLite, which this host lacks`,
       "install sqlite3, or use a Node with node:sqlite (24); or write --as file while nobody writes to it",
     );
+  } finally {
+    signal?.removeEventListener("abort", kill);
   }
 }

@@ -231,6 +231,14 @@ describeWith("with SQLite", command("sqlite3"), () => {
     expect(second.hadBase).toBe(true);
     expect(second.wireBytes).toBeLessThan(second.rawBytes / 10);
   });
+
+  test("a large database that is interrupted while it is read stops at once, and leaves nothing", async () => {
+    const source = join(folder.path, "large database");
+    const make = "CREATE TABLE t (b); INSERT INTO t VALUES (zeroblob(900000000));";
+    expect(spawnSync("sqlite3", [source, make]).status).toBe(0);
+    await interrupt(source);
+    rmSync(source);
+  });
 });
 
 test("a sender that is killed goes on where it was, and sends what changed since as well", async () => {
@@ -328,6 +336,63 @@ test.each([
   expect(stderr).toContain(`${name} was interrupted; ${said}`);
   expect(existsSync(join(replicas, name))).toBe(false);
 });
+
+/** What a large source of each kind is: something that takes far longer to read than to stop. */
+const large: readonly [string, (path: string) => void, ...string[]][] = [
+  [
+    "folder",
+    (path) => {
+      mkdirSync(path);
+      for (const name of ["a", "b", "c", "d", "e"]) holes(join(path, name), 2 ** 32);
+    },
+  ],
+  ["file", (path) => holes(path, 2 ** 34)],
+  ["image", (path) => holes(path, 2 ** 34), "--as", "image"],
+];
+
+function holes(path: string, length: number): void {
+  writeFileSync(path, "");
+  truncateSync(path, length);
+}
+
+/** Interrupts a replication, and a dry run, as soon as something is read. Nothing of it may stay. */
+async function interrupt(source: string, ...more: string[]): Promise<void> {
+  const kept = join(folder.path, "state of what is large");
+  const temporary = join(folder.path, "temporary");
+  mkdirSync(temporary, { recursive: true });
+  const drafts = (): string[] =>
+    [kept, temporary]
+      .filter((root) => existsSync(root))
+      .flatMap((root) => readdirSync(root, { recursive: true, encoding: "utf8" }))
+      .filter((path) => /draft|snapshot|pending/.test(path));
+  const line = ["replicate", source, "--to", node.dwcp, "--key", keyFile, "--state", kept];
+  for (const dryRun of [[], ["--dry-run"]]) {
+    const child = spawn(process.execPath, [main, ...line, ...more, ...dryRun], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, TMPDIR: temporary },
+    });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    await until(() => drafts().length > 0, "a draft");
+    const startMs = performance.now();
+    child.kill("SIGINT");
+    expect(await once(child, "close")).toEqual([128 + constants.signals.SIGINT, null]);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+    expect(stderr).toMatch(/^(error: )?large \w+ was interrupted; .*nothing was sent\n$/);
+    expect(drafts()).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([]);
+  }
+}
+
+test.each(large)(
+  "a large %s that is interrupted while it is read stops at once, and leaves nothing",
+  async (kind, make, ...more) => {
+    const source = join(folder.path, `large ${kind}`);
+    make(source);
+    await interrupt(source, ...more);
+    rmSync(source, { recursive: true });
+  },
+);
 
 test("--watch replicates every change until a signal", async () => {
   const source = join(folder.path, "watched");
