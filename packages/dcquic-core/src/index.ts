@@ -73,7 +73,7 @@ export type { AddressOwner } from "./engine/path.js";
 export type { CloseOptions } from "./engine/stream-closer.js";
 export type { AddPathOptions, FirstCounters } from "./engine/first-counters.js";
 export type { PlacedAccept } from "./engine/puller.js";
-export type { LendMemory } from "./transfer/record-assembly.js";
+export type { LendMemory } from "./transfer/part-memory.js";
 export type { RotationLimits } from "./crypto/send-keys.js";
 export { Status } from "./engine/status.js";
 export { CloseScope, Pattern, Protection, Shape } from "./wire/constants.js";

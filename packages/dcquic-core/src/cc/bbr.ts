@@ -47,8 +47,10 @@ const MIN_WINDOW_PACKETS = 4;
 const INITIAL_WINDOW_PACKETS = 10;
 const PACING_MARGIN = 0.99;
 const CRUISE_ROUNDS = 8;
-// What is handed to a kernel at once is one message at most. §16.1
-const MAX_QUANTUM_BYTES = 65_507;
+// What is handed to a kernel at once: one message (§16.1), or on a fast path as many as it carries while an event loop turns once.
+// With less than that under way the loop turns more often, which costs more than what it carries in a turn.
+const MESSAGE_BYTES = 65_507;
+const TURN_SECONDS = 50e-6;
 // One quantum is at the sender, one on the way, one at the receiver.
 const QUANTA_UNDER_WAY = 3;
 
@@ -127,7 +129,10 @@ export class Bbr {
     if (this.#phase === "probeRtt") return Math.max(least, PROBE_RTT_SHARE * bdp);
     const gain = this.#phase === "startup" ? STARTUP_GAIN : CWND_GAIN;
     // Batches take longer to be sent and answered than a round trip of one packet, which is what short paths are measured by.
-    const quantum = Math.min(this.#slackSeconds * this.bandwidth, MAX_QUANTUM_BYTES);
+    const quantum = Math.min(
+      this.#slackSeconds * this.bandwidth,
+      Math.max(MESSAGE_BYTES, TURN_SECONDS * this.bandwidth),
+    );
     const batches = Math.max(
       QUANTA_UNDER_WAY * quantum,
       INITIAL_WINDOW_PACKETS * this.#packetBytes,

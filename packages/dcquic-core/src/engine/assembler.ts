@@ -26,6 +26,8 @@ export interface AssemblerOwner {
   deliver(path: Path, transfer: PulledTransfer, bytes: Uint8Array): void;
   /** The bytes are not what the announcer sealed. */
   distrust(path: Path, transfer: PulledTransfer): void;
+  /** Memory that the application lent for the bytes of a part was taken away before the part was whole. */
+  misplace(path: Path, transfer: PulledTransfer): void;
 }
 
 /**
@@ -78,9 +80,9 @@ export class Assembler {
 
   /** Notes that so many bytes of placed parts were used, so that more may be pulled. */
   placed(path: Path, transfer: PulledTransfer, bytes: number): void {
-    // On the wire a part is longer than what was used of it.
-    const parts = Math.ceil(bytes / 2 ** (transfer.isSealed ? transfer.recordLog2 : PART_LOG2));
-    transfer.placedUsed += bytes + (transfer.isSealed ? parts * TAG_BYTES : 0);
+    // On the wire a record is longer than what was used of it.
+    const records = transfer.isSealed ? Math.ceil(bytes / 2 ** transfer.recordLog2) : 0;
+    transfer.placedUsed += bytes + records * TAG_BYTES;
     if (transfer.state === "pulling") this.#loop.resume(path, transfer);
   }
 
@@ -141,7 +143,9 @@ export class Assembler {
     counters.duplicateBytes += end - start - fresh;
     this.#context.pulls.arrived(nowUs, path.sender, end - start, path.rtt.srttUs);
     const isPartDone = this.#loop.settle(path, transfer);
+    const { assembly } = transfer;
     this.#finishParts(nowUs, path, transfer, start, end);
+    assembly?.endStep();
     if (transfer.assembly === undefined) return;
     if (transfer.verified.covered === transfer.wireBytes) {
       this.#assembled(nowUs, path, transfer);
@@ -166,6 +170,8 @@ export class Assembler {
       if (verified.covers(from, to) || !received.covers(from, to)) continue;
       const part = assembly.finish(index);
       if (part === undefined) {
+        // What has no records was acknowledged as it came: it cannot be asked for again.
+        if (!transfer.isSealed) return this.#owner.misplace(path, transfer);
         if (!this.#mistrust(path, transfer, from, to)) return;
         this.#pullAgain(nowUs, path, transfer, from, to);
         continue;

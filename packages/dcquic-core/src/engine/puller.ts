@@ -1,5 +1,6 @@
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
-import type { AssembledRecord, LendMemory } from "../transfer/record-assembly.js";
+import type { LendMemory } from "../transfer/part-memory.js";
+import type { AssembledRecord } from "../transfer/record-assembly.js";
 import { Tombstone } from "../transfer/tombstones.js";
 import { NO_NOTIFY_SEQ, ResetCode } from "../wire/constants.js";
 import type { Id64 } from "../wire/id64.js";
@@ -179,6 +180,17 @@ export class Puller implements AssemblerOwner {
       code: ResetCode.Integrity,
     });
     this.fail(path, transfer, Status.IntegrityFailed);
+  }
+
+  /** Ends a transfer whose bytes were put where the application no longer wants them, and tells its announcer. */
+  misplace(path: Path, transfer: PulledTransfer): void {
+    path.outbox.resets.push({
+      addresseeId: transfer.announcerId,
+      ownId: transfer.id,
+      notifySeq: NO_NOTIFY_SEQ,
+      code: ResetCode.Cancelled,
+    });
+    this.fail(path, transfer, Status.PlacementFailed);
   }
 
   /** The transfer's timer ran out: what is missing is asked for again. */

@@ -24,13 +24,14 @@ export class Serving {
   /** Takes the ranges of a PULL_REQUEST, which must lie inside the transfer. */
   request(path: Path, transfer: AnnouncedTransfer, frame: PullRequest): void {
     const { ranges } = frame;
+    const before = path.servingBytes;
     path.wish.rate = frame.rate;
     const waiting = transfer.jobs.toSorted((a, b) => a.next - b.next);
     for (let i = 0; i < ranges.count; i++) {
       const range = { next: ranges.start(i), end: ranges.end(i) };
       addJobs(path, transfer, frame.pullSeq, range, waiting);
     }
-    this.#hold(path, frame);
+    this.#hold(path, frame, before);
     transfer.timer = this.#context.disarm(transfer.timer);
     this.queue(path, transfer);
   }
@@ -65,13 +66,14 @@ export class Serving {
     transfer.timer = this.#context.arm(timer, deadline, TimerKind.Announcer, id.lo);
   }
 
-  // Tells a puller whose bytes will wait longer than a round trip, so that it does not take waiting for loss. D-7
-  #hold(path: Path, frame: PullRequest): void {
+  // Tells a puller whose bytes will wait behind others for longer than a round trip, so that it does not take waiting for loss.
+  // How long its own bytes take it knows. D-7
+  #hold(path: Path, frame: PullRequest, bytesBefore: number): void {
     const { bbr, pacingRate } = path.congestion;
     const { srttUs } = path.rtt;
     const windowRate = (bbr.windowBytes / srttUs) * 1e6;
     const rate = Math.min(pacingRate, windowRate, this.#context.nic.rate);
-    const delayUs = Math.floor((path.servingBytes / rate) * 1e6);
+    const delayUs = Math.floor((bytesBefore / rate) * 1e6);
     if (delayUs <= srttUs) return;
     const pullerId = id64(frame.pullerId.hi, frame.pullerId.lo);
     path.outbox.holds.push({ pullerId, pullSeq: frame.pullSeq, delayUs });

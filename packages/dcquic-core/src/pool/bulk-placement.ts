@@ -1,5 +1,5 @@
 import type { EnginePort } from "../stream/engine-port.js";
-import type { LendMemory } from "../transfer/record-assembly.js";
+import type { LendMemory } from "../transfer/part-memory.js";
 import type { PlacedRecord, StreamPlacement } from "../stream/stream.js";
 import type { PlacementTarget, PlaceOptions } from "./placement.js";
 

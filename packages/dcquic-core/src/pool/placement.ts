@@ -9,7 +9,9 @@ export interface PlacementTarget {
   readonly isBorrower?: boolean;
   /**
    * Lends memory for exactly `length` bytes at `offset`, where it has any: records are decrypted there, and not written again.
-   * It may be asked more than once, and what lies there is worthless until the transfer is finished.
+   * It may be asked more than once, and what lies there is worthless until the transfer is finished. Of a transfer that is encrypted
+   * packet by packet the bytes are put there as they come, and it is asked again for each batch of them: whoever lends another
+   * memory then, or none, fails the transfer.
    */
   lend?(offset: number, length: number): Uint8Array | undefined;
   /** Writes plain bytes that lie at `offset` of the transfer. They are the target's from now on, unless it is a borrower. */

@@ -4,6 +4,7 @@ import type { CryptoBackend, PacketAead } from "../crypto/backend.js";
 import type { PacketBatch } from "../crypto/packet-batch.js";
 import { bindingOfTags, openRecord, type RecordLayout } from "../crypto/records.js";
 import { TAG_BYTES } from "../wire/constants.js";
+import { type LendMemory, PartMemory, type TakenPart } from "./part-memory.js";
 import type { SpareMemory } from "./spare-memory.js";
 
 const NO_BYTES = new Uint8Array(0);
@@ -17,12 +18,6 @@ export interface AssembledRecord {
   /** Whether they lie in memory that was lent for them. */
   readonly inPlace: boolean;
 }
-
-/**
- * Lends memory for exactly so many plain bytes at `offset` of a message, into which these are decrypted; `undefined` where they
- * are to have memory of their own. It must not throw. Bytes that do not verify may lie there for a while.
- */
-export type LendMemory = (offset: number, length: number) => Uint8Array | undefined;
 
 /** How the bytes of a transfer are put together. */
 export interface AssemblyOptions {
@@ -52,16 +47,20 @@ export class RecordAssembly {
   readonly #wireBytes: number;
   readonly #crypto: CryptoBackend;
   readonly #whole: Uint8Array | undefined;
-  readonly #begun = new Map<number, Uint8Array>();
+  readonly #parts: PartMemory;
+  readonly #partBytes: number;
   readonly #stride: number;
   readonly #tags: Uint8Array;
 
   /** Allocates what is kept whole. */
   constructor(crypto: CryptoBackend, wireBytes: number, options: AssemblyOptions) {
-    const { aead, keep, layout } = options;
+    const { aead, keep, layout, lend, spare } = options;
     this.#crypto = crypto;
     this.#options = options;
-    this.#stride = 2 ** layout.recordLog2 + (aead === undefined ? 0 : TAG_BYTES);
+    // What is sealed has to be whole before it is put where it belongs.
+    this.#parts = new PartMemory(spare, aead === undefined ? lend : undefined);
+    this.#partBytes = 2 ** layout.recordLog2;
+    this.#stride = this.#partBytes + (aead === undefined ? 0 : TAG_BYTES);
     this.#wireBytes = wireBytes;
     this.#whole = keep === "whole" ? new Uint8Array(wireBytes) : undefined;
     this.#tags = new Uint8Array(aead === undefined ? 0 : TAG_BYTES * this.records);
@@ -107,12 +106,9 @@ export class RecordAssembly {
     for (let done = 0; done < length;) {
       const index = this.indexOf(wireOffset + done);
       const start = this.startOf(index);
-      const part = Math.min(length - done, this.endOf(index) - wireOffset - done);
-      let into = this.#begun.get(index);
-      if (into === undefined) {
-        into = this.#options.spare.take(this.endOf(index) - start);
-        this.#begun.set(index, into);
-      }
+      const end = this.endOf(index);
+      const part = Math.min(length - done, end - wireOffset - done);
+      const into = this.#parts.at(index, start, end - start);
       copies.copy(slab, at + done, into, wireOffset + done - start, part);
       done += part;
     }
@@ -142,26 +138,19 @@ export class RecordAssembly {
    * forgotten, and `undefined`.
    */
   finish(index: number): AssembledRecord | undefined {
-    const { layout, aead, spare } = this.#options;
-    const bytes = this.#whole ?? this.#begun.get(index) ?? NO_BYTES;
-    const start = this.#whole === undefined ? 0 : this.startOf(index);
-    const length = this.endOf(index) - this.startOf(index);
-    const offset = index * 2 ** layout.recordLog2;
-    this.#begun.delete(index);
-    if (aead === undefined) {
-      return { offset, bytes: bytes.subarray(start, start + length), inPlace: false };
-    }
-    const plain = length - TAG_BYTES;
-    if (plain < 0) return undefined;
-    const lent = this.#lend(offset, plain);
-    const isOpen = this.#open(aead, index, bytes, start, plain, lent);
-    if (lent !== undefined) spare.give(bytes);
-    if (!isOpen) return undefined;
-    return {
-      offset,
-      bytes: lent ?? bytes.subarray(start, start + plain),
-      inPlace: lent !== undefined,
-    };
+    const offset = index * this.#partBytes;
+    if (this.#whole !== undefined) return this.#finishWhole(this.#whole, index, offset);
+    const start = this.startOf(index);
+    const taken = this.#parts.take(index, start, this.endOf(index) - start);
+    if (taken === undefined) return undefined;
+    const { aead } = this.#options;
+    if (aead !== undefined) return this.#openPart(aead, index, offset, taken);
+    return { offset, bytes: taken.bytes, inPlace: taken.isLent };
+  }
+
+  /** Says that what was written together is done with: memory that was lent may be taken away from now on. */
+  endStep(): void {
+    this.#parts.endStep();
   }
 
   /** Whether all records together are those that the announcer bound. To be asked once all are finished. */
@@ -176,16 +165,40 @@ export class RecordAssembly {
     const whole = this.#whole ?? NO_BYTES;
     const { layout, aead } = this.#options;
     if (aead === undefined) return whole;
-    const recordBytes = 2 ** layout.recordLog2;
     for (let index = 1; index < this.records; index++) {
-      whole.copyWithin(index * recordBytes, this.startOf(index), this.endOf(index) - TAG_BYTES);
+      whole.copyWithin(index * this.#partBytes, this.startOf(index), this.endOf(index) - TAG_BYTES);
     }
     return whole.subarray(0, layout.totalBytes);
   }
 
+  #finishWhole(bytes: Uint8Array, index: number, offset: number): AssembledRecord | undefined {
+    const { aead } = this.#options;
+    const start = this.startOf(index);
+    const length = this.endOf(index) - start - (aead === undefined ? 0 : TAG_BYTES);
+    if (length < 0) return undefined;
+    const isPlain = aead === undefined || this.#open(aead, index, bytes, start, length, undefined);
+    if (!isPlain) return undefined;
+    return { offset, bytes: bytes.subarray(start, start + length), inPlace: false };
+  }
+
+  #openPart(
+    aead: PacketAead,
+    index: number,
+    offset: number,
+    { bytes }: TakenPart,
+  ): AssembledRecord | undefined {
+    const plain = bytes.length - TAG_BYTES;
+    if (plain < 0) return undefined;
+    const lent = this.#lend(offset, plain);
+    const isOpen = this.#open(aead, index, bytes, 0, plain, lent);
+    if (lent !== undefined) this.#options.spare.give(bytes);
+    if (!isOpen) return undefined;
+    return { offset, bytes: lent ?? bytes.subarray(0, plain), inPlace: lent !== undefined };
+  }
+
   // Memory for one step only: whoever lends it may take it away between two packets.
   #lend(offset: number, length: number): Uint8Array | undefined {
-    const lent = this.#whole === undefined ? this.#options.lend?.(offset, length) : undefined;
+    const lent = this.#options.lend?.(offset, length);
     return lent?.length === length ? lent : undefined;
   }
 

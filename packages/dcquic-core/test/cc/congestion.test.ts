@@ -85,6 +85,23 @@ describe("§3 row 15, congestion control, §12: BBR", () => {
     expect(windowAt(10_000)).toBe(windowAt(1000));
   });
 
+  test("§12: on a fast path as much is handed over at once as it carries in 50 µs, if timers are as late as that", () => {
+    const batches = (rate: number, slackUs: number): number => {
+      const windows = [0, slackUs].map((slack) => {
+        const bbr = new Bbr(PACKET, slack);
+        const counts = { deliveredPackets: 70, lostPackets: 0, markedPackets: 0, inflightBytes: 0 };
+        const sample = { rttUs: 1000, deliveryRate: rate, appLimited: false, roundEnded: true };
+        bbr.sample({ nowUs: 1000, ...sample, ...counts });
+        return bbr.windowBytes;
+      });
+      return (windows[1] ?? 0) - (windows[0] ?? 0) + 10 * PACKET;
+    };
+    expect(batches(1.25e9, 1000)).toBeCloseTo(3 * 65_507, 0);
+    expect(batches(2.5e9, 1000)).toBeCloseTo(3 * 125_000, 0);
+    expect(batches(2.5e9, 20)).toBeCloseTo(3 * 50_000, 0);
+    expect(batches(2.5e9, 0)).toBe(10 * PACKET);
+  });
+
   test("loss above 2 % of a round caps what is in flight", () => {
     const bbr = new Bbr(PACKET);
     rounds(bbr, 20);

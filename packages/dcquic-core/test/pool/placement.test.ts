@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import {
   type CryptoBackend,
   nullCrypto,
+  type PayloadProtection,
   type PlacementTarget,
   type PlaceOptions,
 } from "@proj/dcquic-core";
@@ -15,12 +16,13 @@ async function carry(
   target: PlacementTarget,
   options: PlaceOptions = {},
   crypto: CryptoBackend = nullCrypto,
+  protection: PayloadProtection = "record",
 ): Promise<string | undefined> {
   const pools = simPools({ crypto });
   pools.pool(1).serve({
     accept: (incoming) => void incoming.place(target, options).catch(() => {}),
   });
-  const { done } = pools.pool(0).rawBulkTransfer("1", content.slice());
+  const { done } = pools.pool(0).rawBulkTransfer("1", content.slice(), { protection });
   const code = done.then(
     () => undefined,
     (error: unknown) => (isWireError(error) ? error.code : String(error)),
@@ -133,4 +135,35 @@ test("§8.2: records that never verify in lent memory end the transfer, and thei
     "dcquic.integrity_failed",
   );
   expect(seen).toMatchObject({ written: 0, finished: 0, aborted: 1 });
+});
+
+test("§4: packets put their bytes into lent memory as they come", async () => {
+  const { memory, seen, target } = lender();
+  expect(await carry(target, {}, nullCrypto, "packet")).toBeUndefined();
+  expect(Buffer.compare(memory, content)).toBe(0);
+  expect(seen).toMatchObject({ written: 0, finished: 1, aborted: 0 });
+  expect(seen.asked).toBeGreaterThan(4);
+});
+
+test("§4: a target that takes lent memory away before the part is whole fails the transfer, and nothing is written there", async () => {
+  for (const again of ["none", "another", "throws"]) {
+    const first = new Uint8Array(65_536);
+    const before: Uint8Array[] = [];
+    let aborted = 0;
+    const target: PlacementTarget = {
+      isBorrower: true,
+      lend: (offset, length) => {
+        if (offset !== 65_536) return undefined;
+        if (before.length === 0) return (before.push(first), first);
+        before.push(first.slice());
+        if (again === "throws") throw new Error("no more");
+        return again === "none" ? undefined : new Uint8Array(length);
+      },
+      write: () => undefined,
+      abort: () => void (aborted += 1),
+    };
+    expect(await carry(target, {}, nullCrypto, "packet")).toBe("dcquic.placement_failed");
+    expect(Buffer.compare(first, before[1] ?? new Uint8Array(0))).toBe(0);
+    expect([before.length > 1, aborted]).toEqual([true, 1]);
+  }
 });

@@ -3,7 +3,8 @@ import { nodeCrypto } from "@proj/dcquic-core/node";
 import { SeededRandom } from "@proj/wire-types";
 import { ImmediateBatch } from "#src/crypto/packet-batch.js";
 import { sealRecords, wireBytesOf } from "#src/crypto/records.js";
-import { type LendMemory, RecordAssembly } from "#src/transfer/record-assembly.js";
+import type { LendMemory } from "#src/transfer/part-memory.js";
+import { RecordAssembly } from "#src/transfer/record-assembly.js";
 import { SpareMemory } from "#src/transfer/spare-memory.js";
 
 const RECORD = 16_384;
