@@ -29,9 +29,9 @@ export class FeedbackPace {
     return this.#dueUs;
   }
 
-  /** Notes an ack-eliciting packet of `worker`, which was DATA or CONTROL. */
-  owe(nowUs: number, worker: PeerWorker, isData: boolean): void {
-    worker.owed += 1;
+  /** Notes so many ack-eliciting packets of `worker`, which were DATA or CONTROL. */
+  owe(nowUs: number, worker: PeerWorker, isData: boolean, packets: number): void {
+    worker.owed += packets;
     const isFull = worker.owed >= FEEDBACK_PACKETS;
     if (isData || isFull) this.#isUrgent = true;
     this.#dueUs = Math.min(this.#dueUs, isFull ? nowUs : nowUs + this.#delayUs);

@@ -107,11 +107,35 @@ export class PacketIntake {
     const end = first + (read?.alike ?? 1);
     if (read === undefined) return end;
     this.#take(nowUs, batch, first, read);
-    for (let next = first + 1; next < end; next++) {
-      read.header.packetNumber += 1;
-      this.#take(nowUs, batch, next, read);
-    }
+    if (end > first + 1) this.#takeRest(nowUs, batch, first + 1, end, read);
     return end;
+  }
+
+  // The packets `start … end` are like the one before: what is noted of each is noted once for all of them.
+  #takeRest(
+    nowUs: number,
+    batch: DatagramBatch,
+    start: number,
+    end: number,
+    { header, path }: ReadDatagram,
+  ): void {
+    if (path === undefined) return;
+    let worker: PeerWorker | undefined;
+    let count = 0;
+    let latest = 0;
+    for (let index = start; index < end && path.failedStatus === undefined; index++) {
+      header.packetNumber += 1;
+      const from = this.#opener.open(nowUs, path, header, batch, index);
+      if (from === undefined) continue;
+      worker = from;
+      count += 1;
+      latest = header.packetNumber;
+      this.#follow(nowUs, path, worker, header, batch.address(index));
+      this.#obey(nowUs, path, worker, header, batch, index);
+    }
+    if (worker === undefined) return;
+    header.packetNumber = latest;
+    this.#count(nowUs, path, worker, header, batch, start, count);
   }
 
   #openLater(batch: DatagramBatch, index: number): ReadDatagram {
@@ -139,21 +163,30 @@ export class PacketIntake {
       this.#secretControl.take(batch, index);
       return;
     }
-    const { context, frames } = this.#parts;
     const { header, path } = read;
-    const offset = batch.offset(index);
     if (path === undefined) {
-      this.#unknown(batch, index, offset + CREDENTIAL_ID_OFFSET);
+      this.#unknown(batch, index, batch.offset(index) + CREDENTIAL_ID_OFFSET);
       return;
     }
     if (path.failedStatus !== undefined) return;
     const worker = this.#opener.open(nowUs, path, header, batch, index);
     if (worker === undefined) return;
-    context.dirty.add(path);
     this.#follow(nowUs, path, worker, header, batch.address(index));
-    this.#count(nowUs, path, worker, header, batch.ecn(index), batch.length(index));
+    this.#count(nowUs, path, worker, header, batch, index, 1);
+    this.#obey(nowUs, path, worker, header, batch, index);
+  }
+
+  #obey(
+    nowUs: number,
+    path: Path,
+    worker: PeerWorker,
+    header: PacketHeader,
+    batch: DatagramBatch,
+    index: number,
+  ): void {
+    const { context, frames } = this.#parts;
     try {
-      frames.obey(nowUs, path, worker, header, batch, offset);
+      frames.obey(nowUs, path, worker, header, batch, batch.offset(index));
     } catch (error) {
       if (!isWireError(error)) throw error;
       context.note("protocolViolation", path);
@@ -196,37 +229,43 @@ export class PacketIntake {
     this.#parts.context.events.push({ kind: "peerHeardElsewhere", path: path.id });
   }
 
+  // Of so many packets that are alike but for their numbers; the header is that of the latest.
   #count(
     nowUs: number,
     path: Path,
     worker: PeerWorker,
     header: PacketHeader,
-    ecn: number,
-    length: number,
+    batch: DatagramBatch,
+    index: number,
+    count: number,
   ): void {
     const { keeper, context } = this.#parts;
-    context.counters.packetsReceived += 1;
-    context.counters.bytesReceived += length;
-    if (ecn === ECN_CE) context.counters.ceMarks += 1;
-    worker.packetCount += 1;
-    worker.byteCount += length;
-    if (ecn === ECN_ECT0) worker.ect0 += 1;
-    else if (ecn === ECN_ECT1) worker.ect1 += 1;
-    else if (ecn === ECN_CE) worker.ce += 1;
+    const [ecn, length] = [batch.ecn(index), batch.length(index)];
+    const marks = ecn === ECN_CE ? count : 0;
+    context.dirty.add(path);
+    context.counters.packetsReceived += count;
+    context.counters.bytesReceived += count * length;
+    context.counters.ceMarks += marks;
+    worker.packetCount += count;
+    worker.byteCount += count * length;
+    worker.ce += marks;
+    if (ecn === ECN_ECT0) worker.ect0 += count;
+    else if (ecn === ECN_ECT1) worker.ect1 += count;
     if (header.packetNumber > worker.largest) {
       worker.largest = header.packetNumber;
       worker.largestClockUs = header.clockUs;
       worker.largestAtUs = nowUs;
     }
     if (header.type === PacketType.Control) {
-      worker.controls += 1;
-      context.pulls.unasked(nowUs, length + OVERHEAD_BYTES);
-      if (ecn === ECN_CE) worker.controlMarks += 1;
+      worker.controls += count;
+      context.pulls.unasked(nowUs, count * (length + OVERHEAD_BYTES));
+      worker.controlMarks += marks;
     }
     this.#parts.credit.weigh(path, worker);
     keeper.heard(nowUs, path);
-    context.pulls.packet(nowUs, ecn === ECN_CE, path.rtt.srttUs);
-    if (header.ackEliciting) path.feedback.owe(nowUs, worker, header.type === PacketType.Data);
+    context.pulls.packets(nowUs, count, marks, path.rtt.srttUs);
+    if (header.ackEliciting)
+      path.feedback.owe(nowUs, worker, header.type === PacketType.Data, count);
   }
 }
 

@@ -181,10 +181,13 @@ export class PullScheduler {
     sender.measuredBytes += bytes;
   }
 
-  /** Reacts to congestion marks on what arrives: 5 % in a round trip shrink the window, a clean one gives a quantum back. */
-  packet(nowUs: number, marked: boolean, srttUs: number): void {
-    this.#roundPackets += 1;
-    if (marked) this.#roundCe += 1;
+  /**
+   * Notes so many packets, of which `marked` carry a congestion mark: 5 % of those of a round trip shrink the window, none at all give a
+   * quantum back.
+   */
+  packets(nowUs: number, count: number, marked: number, srttUs: number): void {
+    this.#roundPackets += count;
+    this.#roundCe += marked;
     if (nowUs - this.#roundSinceUs < srttUs) return;
     if (this.#roundCe >= CE_SHARE * this.#roundPackets && this.#roundCe > 0) {
       this.#cap = Math.max(2 * this.#options.quantumBytes, REDUCTION * this.windowBytes(srttUs));

@@ -51,6 +51,10 @@ export class RecordAssembly {
   readonly #partBytes: number;
   readonly #stride: number;
   readonly #tags: Uint8Array;
+  // The part that was written last in this step, where most of what is written next goes on.
+  #latest: Uint8Array = NO_BYTES;
+  #latestStart = 0;
+  #latestEnd = 0;
 
   /** Allocates what is kept whole. */
   constructor(crypto: CryptoBackend, wireBytes: number, options: AssemblyOptions) {
@@ -103,12 +107,19 @@ export class RecordAssembly {
       copies.copy(slab, at, this.#whole, wireOffset, length);
       return;
     }
+    if (wireOffset >= this.#latestStart && wireOffset + length <= this.#latestEnd) {
+      copies.copy(slab, at, this.#latest, wireOffset - this.#latestStart, length);
+      return;
+    }
     for (let done = 0; done < length;) {
       const index = this.indexOf(wireOffset + done);
       const start = this.startOf(index);
       const end = this.endOf(index);
       const part = Math.min(length - done, end - wireOffset - done);
       const into = this.#parts.at(index, start, end - start);
+      this.#latest = into;
+      this.#latestStart = start;
+      this.#latestEnd = end;
       copies.copy(slab, at + done, into, wireOffset + done - start, part);
       done += part;
     }
@@ -139,6 +150,7 @@ export class RecordAssembly {
    */
   finish(index: number): AssembledRecord | undefined {
     const offset = index * this.#partBytes;
+    this.#latestEnd = 0;
     if (this.#whole !== undefined) return this.#finishWhole(this.#whole, index, offset);
     const start = this.startOf(index);
     const taken = this.#parts.take(index, start, this.endOf(index) - start);
@@ -150,6 +162,7 @@ export class RecordAssembly {
 
   /** Says that what was written together is done with: memory that was lent may be taken away from now on. */
   endStep(): void {
+    this.#latestEnd = 0;
     this.#parts.endStep();
   }
 

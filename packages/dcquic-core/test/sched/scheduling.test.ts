@@ -156,14 +156,14 @@ describe("§12: the pull scheduler", () => {
   test("marks shrink the window once a round trip, a clean round trip gives a quantum back", () => {
     const scheduler = new PullScheduler(options);
     const before = scheduler.windowBytes(1000);
-    scheduler.packet(0, true, 1000);
+    scheduler.packets(0, 1, 1, 1000);
     const marked = scheduler.windowBytes(1000);
     expect(marked).toBeCloseTo(0.8 * before, 0);
-    scheduler.packet(500, true, 1000);
+    scheduler.packets(500, 1, 1, 1000);
     expect(scheduler.windowBytes(1000)).toBe(marked);
-    for (let i = 0; i < 100; i++) scheduler.packet(900, false, 1000);
-    scheduler.packet(2000, false, 1000);
-    scheduler.packet(3000, false, 1000);
+    for (let i = 0; i < 100; i++) scheduler.packets(900, 1, 0, 1000);
+    scheduler.packets(2000, 1, 0, 1000);
+    scheduler.packets(3000, 1, 0, 1000);
     expect(scheduler.windowBytes(1000)).toBe(marked + 65_536);
   });
 });
