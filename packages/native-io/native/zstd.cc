@@ -1,6 +1,8 @@
 // Zstandard, for callers that need what Node's own lacks: content outside a frame that its matches may point into, and
 // long-distance matching. Compiled from the reference sources with hidden symbols: Node exports ZSTD_* of its own, and
 // the loader would take those.
+// Whether rows are searched is a parameter that zstd calls experimental: its sources are compiled in, so it cannot go away.
+#define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -34,35 +36,40 @@ napi_value Answer(napi_env env, size_t answer) {
   return Number(env, -static_cast<double>(ZSTD_getErrorCode(answer)));
 }
 
-// compress(source, into, prefix, level, windowLog, longDistance, farMatch, farStepLog): number. A 0 is zstd's own choice:
-// of the window, of the shortest match that is looked for at a distance, and of how many bytes lie between two that are tried.
+// In the order of the numbers that a call brings; src/zstd/native-zstd.ts has the same. A 0 is zstd's own choice.
+constexpr ZSTD_cParameter kParameters[] = {
+    ZSTD_c_compressionLevel,
+    ZSTD_c_windowLog,
+    ZSTD_c_enableLongDistanceMatching,
+    ZSTD_c_ldmMinMatch,
+    ZSTD_c_ldmHashRateLog,
+    ZSTD_c_strategy,
+    ZSTD_c_hashLog,
+    ZSTD_c_chainLog,
+    ZSTD_c_searchLog,
+    ZSTD_c_minMatch,
+    ZSTD_c_useRowMatchFinder,
+};
+constexpr size_t kParameterCount = sizeof(kParameters) / sizeof(kParameters[0]);
+
+// compress(source, into, prefix, numbers: Int32Array): number.
 napi_value Compress(napi_env env, napi_callback_info info) {
-  Arguments arguments(env, info, "compress", 8);
+  Arguments arguments(env, info, "compress", 4);
   const Span source = arguments.Bytes(0);
   const Span into = arguments.Bytes(1);
   const Span prefix = arguments.Bytes(2);
-  const int32_t level = arguments.Int32(3);
-  const int32_t window_log = arguments.Int32(4);
-  const bool long_distance = arguments.Boolean(5);
-  const int32_t far_match = arguments.Int32(6);
-  const int32_t far_step_log = arguments.Int32(7);
+  const Span numbers = arguments.Int32s(3);
+  if (numbers.size != kParameterCount * sizeof(int32_t)) {
+    arguments.FailRange("a number for each parameter is expected");
+  }
   if (!arguments.ok()) return nullptr;
   ZSTD_CCtx* context = Compressor();
   if (context == nullptr) return Number(env, -ZSTD_error_memory_allocation);
 
   ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
-  const struct {
-    ZSTD_cParameter parameter;
-    int value;
-  } settings[] = {
-      {ZSTD_c_compressionLevel, level},
-      {ZSTD_c_windowLog, window_log},
-      {ZSTD_c_enableLongDistanceMatching, long_distance ? 1 : 2},
-      {ZSTD_c_ldmMinMatch, far_match},
-      {ZSTD_c_ldmHashRateLog, far_step_log},
-  };
-  for (const auto& [parameter, value] : settings) {
-    const size_t answer = ZSTD_CCtx_setParameter(context, parameter, value);
+  const int32_t* values = reinterpret_cast<const int32_t*>(numbers.data);
+  for (size_t at = 0; at < kParameterCount; at++) {
+    const size_t answer = ZSTD_CCtx_setParameter(context, kParameters[at], values[at]);
     if (ZSTD_isError(answer)) return Answer(env, answer);
   }
   if (prefix.size > 0) {

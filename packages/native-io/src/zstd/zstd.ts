@@ -14,6 +14,24 @@ export interface ZstdCompressOptions {
    * ones, from 32 bytes, and more of them, in a source and a prefix of some megabytes; it takes longer.
    */
   readonly longDistance?: "on" | "off" | "dense";
+  /** How matches are looked for, where the way of the level does not fit the source. */
+  readonly search?: ZstdSearch;
+}
+
+/** How matches are looked for. What is absent is as the level has it. */
+export interface ZstdSearch {
+  /** `ZSTD_c_strategy`, from 1, the fastest, to 9: 2 has two tables, 5 compares each match with the next two. */
+  readonly strategy?: number;
+  /** Places of the first table, as a power of two. */
+  readonly hashLog?: number;
+  /** Places of the second table, as a power of two. */
+  readonly chainLog?: number;
+  /** Matches that are compared at one place, as a power of two. */
+  readonly searchLog?: number;
+  /** The shortest match that is looked for: 3 to 7. */
+  readonly minMatchBytes?: number;
+  /** Whether strategies 3 to 5 keep their tables in rows. */
+  readonly rows?: "on" | "off";
 }
 
 /** The reference implementation of Zstandard, with one context per thread and direction. */

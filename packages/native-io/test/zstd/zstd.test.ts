@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { backend } from "@proj/native-io";
+import { backend, type ZstdSearch } from "@proj/native-io";
 import { describeWith } from "@proj/peers";
 import fc from "fast-check";
 import { randomFillSync } from "node:crypto";
@@ -73,6 +73,28 @@ describeWith("zstd", peer, (zstd) => {
     });
     const [off = 0, on = 0, dense = 0] = sizes;
     expect(dense).toBeLessThan(0.9 * Math.min(off, on));
+  });
+
+  test("searches as it is told, and what any search makes comes back", () => {
+    // Words and numbers: short matches that a lazy search weighs against each other.
+    const rows = Array.from({ length: 9_000 }, (_, at) => `row ${at} of ${(at * 7_919) % 997};`);
+    const source = Buffer.from(rows.join(" "));
+    const into = new Uint8Array(source.length + 1_024);
+    const sizeBy = (search: ZstdSearch): number => {
+      const size = zstd.compress(source, into, { level: 3, search }) ?? 0;
+      const back = new Uint8Array(source.length);
+      expect(zstd.decompress(into.subarray(0, size), back)).toBe(source.length);
+      expect(Buffer.compare(back, source)).toBe(0);
+      return size;
+    };
+    const plain = sizeBy({});
+    const lazy = { strategy: 5, hashLog: 18, chainLog: 15, searchLog: 2, minMatchBytes: 4 };
+    expect(sizeBy(lazy)).toBeLessThan(0.98 * plain);
+    expect(sizeBy({ ...lazy, searchLog: 4 })).not.toBe(sizeBy(lazy));
+    expect(sizeBy({ ...lazy, rows: "off" })).not.toBe(sizeBy({ ...lazy, rows: "on" }));
+    expect(() => zstd.compress(source, into, { level: 3, search: { strategy: 10 } })).toThrow(
+      RangeError,
+    );
   });
 
   describe("decompress", () => {
