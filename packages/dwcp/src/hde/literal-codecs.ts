@@ -1,5 +1,5 @@
 import { Codec } from "../wire/codec.js";
-import type { ZstdEngine } from "../zstd/zstd-engine.js";
+import type { ZstdEngine, ZstdSettings } from "../zstd/zstd-engine.js";
 import type { Literals } from "./literals.js";
 
 const SAMPLE_BYTES = 16_384;
@@ -36,17 +36,19 @@ function sampleOf(bytes: Uint8Array): Uint8Array {
  * Compresses literals with a prefix if there is one, and leaves them alone where that is shorter.
  *
  * @param level 0 stores: RAW.
+ * @param search How matches are looked for where there is a prefix.
  */
 export function encodeLiterals(
   literals: Uint8Array,
   prefix: Uint8Array,
   zstd: ZstdEngine,
   level: number,
+  search?: ZstdSettings["search"],
 ): Literals {
   const raw: Literals = { codec: Codec.RAW, bytes: literals };
   if (level === 0 || literals.length === 0) return raw;
   const codec = prefix.length > 0 ? Codec.PREFIX_ZSTD : Codec.ZSTD;
-  const settings = prefix.length > 0 ? { level, prefix } : { level };
+  const settings = prefix.length > 0 ? { level, prefix, search } : { level };
   const bytes = zstd.compress(literals, settings);
   return bytes.length < literals.length ? { codec, bytes } : raw;
 }

@@ -27,6 +27,8 @@ const POOR_UNITS = 4;
 const WEIGHT = 0.25;
 // Against what the receiver has of the object itself a unit is tried only where its baseline gives less than this.
 const OWN_RATIO = 64;
+// Of what it takes against its baseline, for own data to be tried again: what saves little is not worth its time.
+const WORTHWHILE = 15 / 16;
 /** The longest unit that a dictionary is tried on. spec/dwcp.md B10 */
 const DICTIONARY_UNIT_BYTES = 16_384;
 // So that one unit of nothing but copies does not hide what follows.
@@ -217,7 +219,9 @@ export class ObjectEncoder {
     const fromOwn = this.#trials.isDue("own")
       ? this.#ownUnits.encode(raw, rawOffset, kinds, own)
       : undefined;
-    this.#trials.note(["own"], shorter(body, fromOwn) === body ? undefined : "own");
+    const isWorthIt =
+      fromOwn !== undefined && fromOwn.encoded.length < WORTHWHILE * body.encoded.length;
+    this.#trials.note(["own"], isWorthIt ? "own" : undefined);
     return fromOwn;
   }
 

@@ -11,6 +11,7 @@ import {
 import { encodeRaw, type UnitSettings } from "./encode-unit.js";
 import { type EncodedBody, joinParts, shorter } from "./encoded-body.js";
 import { encodeLiterals, isWorthCompressing } from "./literal-codecs.js";
+import { LiteralSearch, type PrefixOrigin } from "./literal-search.js";
 import { type Literals, xorInto } from "./literals.js";
 import { knownShare } from "./known-share.js";
 import { PageKind, writePageRuns } from "./page-ops.js";
@@ -44,10 +45,12 @@ export class UnitEncoder {
   readonly #plainly = new TrialBook<Way>();
   readonly #faintly = new TrialBook<Way>();
   readonly #xor = new TrialBook<"xor">();
+  readonly #search: LiteralSearch;
 
   /** The settings stay; another level is another encoder. */
   constructor(settings: UnitSettings) {
     this.#settings = settings;
+    this.#search = new LiteralSearch(settings);
   }
 
   /**
@@ -143,7 +146,7 @@ export class UnitEncoder {
     gatherLiterals(raw, plan, pageBytes, literals);
     const best = isXor
       ? this.#xored(literals, this.#sameOffset(rawOffset, plan, reference))
-      : this.#compressed(literals, prefix);
+      : this.#compressed(literals, prefix, reference.isInPlace ? "earlier" : "own");
     const ranges = best.codec === Codec.PREFIX_ZSTD ? plan.prefix : [];
     if (literalBytes > 0 && plan.runs.length === 1 && ranges.length === 0) {
       // One run of literals: the codec of the literals is the codec of the unit.
@@ -169,10 +172,11 @@ export class UnitEncoder {
     };
   }
 
-  #compressed(literals: Uint8Array, prefix: Uint8Array): Literals {
+  #compressed(literals: Uint8Array, prefix: Uint8Array, origin: PrefixOrigin): Literals {
     const { platform, level, minRatio } = this.#settings;
     const { zstd } = platform;
-    if (prefix.length === 0 && literals.length > 0 && level > 0) {
+    if (literals.length > 0 && level > 0) {
+      if (prefix.length > 0) return this.#search.encode(literals, prefix, origin);
       if (!isWorthCompressing(literals, zstd, minRatio))
         return { codec: Codec.RAW, bytes: literals };
     }

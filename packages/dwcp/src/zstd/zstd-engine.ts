@@ -1,3 +1,5 @@
+import type { SearchName } from "./zstd-search.js";
+
 /** How one buffer is compressed. */
 export interface ZstdSettings {
   /** 1 to 9. Level 0 of the configuration means RAW and never comes here. */
@@ -9,6 +11,8 @@ export interface ZstdSettings {
    * leave it out.
    */
   readonly longDistance?: "dense" | "off" | undefined;
+  /** How matches are looked for, where the level's own way does not fit. Engines without that leave it out. */
+  readonly search?: SearchName | undefined;
 }
 
 /**
@@ -19,6 +23,8 @@ export interface ZstdSettings {
 export interface ZstdEngine {
   /** Which one, such as `native 1.5.7`. */
   readonly name: string;
+  /** Whether a deep search is one here. */
+  readonly canSearchDeep?: boolean;
   /** Gives one frame with its content's size, in memory of its own. */
   compress(source: Uint8Array, settings: ZstdSettings): Uint8Array;
   /**

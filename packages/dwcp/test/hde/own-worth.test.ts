@@ -1,12 +1,17 @@
 import { expect, test } from "@jest/globals";
-import { Codec, OwnWorth } from "@proj/dwcp";
+import { Codec, OwnWorth, SLOT_SELF } from "@proj/dwcp";
 
-type Step = readonly [codec: number, rawBytes: number, encodedBytes: number];
+type Step = readonly [codec: number, rawBytes: number, encodedBytes: number, baselineSlot?: number];
 
 function paysAfter(reference: "baseline" | "none", ...steps: readonly Step[]): boolean {
   const worth = new OwnWorth(reference);
-  for (const [codec, rawBytes, encodedBytes] of steps) {
-    worth.note({ codec: codec as never, rawBytes, encoded: new Uint8Array(encodedBytes) });
+  for (const [codec, rawBytes, encodedBytes, baselineSlot = 0] of steps) {
+    worth.note({
+      codec: codec as never,
+      rawBytes,
+      encoded: new Uint8Array(encodedBytes),
+      baselineSlot,
+    });
   }
   return worth.pays;
 }
@@ -30,4 +35,13 @@ test("B10: content that moves is worth one up to a higher gain", () => {
   expect(paysAfter("baseline", [Codec.COPYLIT, 1_000, 1_000], [Codec.PAGES, 16_000, 0])).toBe(
     false,
   );
+});
+
+test("B10: pages that change in place are no longer worth one where 16 MiB of them hardly referred to own data", () => {
+  const changed: Step = [Codec.PAGES, 15_000_000, 3_000_000];
+  const more = [Codec.PAGES, 2_000_000, 400_000] as const;
+  expect(paysAfter("baseline", changed)).toBe(true);
+  expect(paysAfter("baseline", changed, more)).toBe(false);
+  expect(paysAfter("baseline", changed, [...more, SLOT_SELF])).toBe(true);
+  expect(paysAfter("none", changed, more)).toBe(true);
 });

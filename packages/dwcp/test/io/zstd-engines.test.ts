@@ -49,6 +49,24 @@ describe("B18: frames of one engine are read by all others", () => {
 });
 
 describe.each(engines)("B18: the engine %s", (_, engine) => {
+  test("makes frames that all read, however it searches", () => {
+    const content = words(300_000, 5);
+    const prefix = words(200_000, 6);
+    for (const search of ["wide", "single", "deep"] as const) {
+      for (const level of [1, 3, 5, 9]) {
+        const frame = engine.compress(content, { level, prefix, search });
+        for (const [, other] of engines) {
+          const back = decompressFrame(other, frame, content.length, limits, prefix);
+          expect(Buffer.compare(back, content)).toBe(0);
+        }
+      }
+    }
+    const length = (search?: "deep") =>
+      engine.compress(content, { level: 3, prefix, search }).length;
+    if (engine.canSearchDeep === true) expect(length("deep")).toBeLessThan(length());
+    else expect(length("deep")).toBe(length());
+  });
+
   test("passes the self-test, and makes use of a prefix that looks like a dictionary", () => {
     expect(selfTest(engine)).toBeUndefined();
     const frame = engine.compress(magic, { level: 3, prefix: Uint8Array.from(magic) });

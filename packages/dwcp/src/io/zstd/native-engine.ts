@@ -1,5 +1,6 @@
 import type { Zstd } from "@proj/native-io";
 import { windowLogFor } from "../../zstd/window.js";
+import { searchOf } from "../../zstd/zstd-search.js";
 import type { ZstdEngine } from "../../zstd/zstd-engine.js";
 
 /** The engine of the native addon: every parameter, no copy of the prefix. */
@@ -7,11 +8,13 @@ export function nativeEngine(zstd: Zstd): ZstdEngine {
   let scratch = new Uint8Array(0);
   return {
     name: `native ${zstd.version}`,
-    compress(source, { level, prefix, longDistance = "off" }) {
+    canSearchDeep: true,
+    compress(source, { level, prefix, longDistance = "off", search }) {
       const bound = compressedBound(source.length);
       if (scratch.length < bound) scratch = new Uint8Array(bound);
       const windowLog = windowLogFor(source.length, prefix?.length ?? 0);
-      const options = { level, windowLog, longDistance };
+      const told = searchOf(search, level);
+      const options = { level, windowLog, longDistance, ...(told && { search: told }) };
       const size = zstd.compress(
         source,
         scratch,

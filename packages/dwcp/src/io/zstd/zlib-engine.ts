@@ -1,6 +1,7 @@
 import { DENSE_MATCHES } from "@proj/native-io";
 import * as zlib from "node:zlib";
 import { windowLogFor } from "../../zstd/window.js";
+import { searchOf, type ZstdSearch } from "../../zstd/zstd-search.js";
 import type { ZstdEngine } from "../../zstd/zstd-engine.js";
 import { plainPrefix } from "./plain-prefix.js";
 
@@ -27,11 +28,13 @@ export function zlibEngine(): ZstdEngine | undefined {
   };
   return {
     name: `node:zlib ${process.versions["zstd"] ?? ""}`.trimEnd(),
-    compress(source, { level, prefix, longDistance }) {
+    canSearchDeep: true,
+    compress(source, { level, prefix, longDistance, search }) {
       const params = {
         [LEVEL]: level,
         [WINDOW]: windowLogFor(source.length, prefix?.length ?? 0),
         ...(longDistance === "dense" ? dense : {}),
+        ...paramsOf(searchOf(search, level), constants),
       };
       const options = { params, pledgedSrcSize: source.length, ...dictionaryOf(prefix) };
       return zstdCompressSync(source, options);
@@ -51,4 +54,24 @@ export function zlibEngine(): ZstdEngine | undefined {
 
 function dictionaryOf(prefix: Uint8Array | undefined): { dictionary?: Uint8Array } {
   return prefix === undefined || prefix.length === 0 ? {} : { dictionary: plainPrefix(prefix) };
+}
+
+// Node has no parameter for rows.
+function paramsOf(
+  search: ZstdSearch = {},
+  constants: NodeZstd["constants"],
+): Record<string, number> {
+  const named = {
+    ZSTD_c_strategy: search.strategy,
+    ZSTD_c_hashLog: search.hashLog,
+    ZSTD_c_chainLog: search.chainLog,
+    ZSTD_c_searchLog: search.searchLog,
+    ZSTD_c_minMatch: search.minMatchBytes,
+  };
+  const params: Record<string, number> = {};
+  for (const [name, value] of Object.entries(named)) {
+    const parameter = constants[name];
+    if (value !== undefined && parameter !== undefined) params[parameter] = value;
+  }
+  return params;
 }
