@@ -87,7 +87,7 @@ export class StreamCloser {
       if (!isAbort) return;
       this.#forget(path, key, before);
     }
-    const reason = encodeUtf8(options.reason ?? "").slice(0, WireLimit.maxReasonBytes);
+    const reason = reasonOf(options.reason ?? "");
     const state: CloseState = {
       path,
       streamId: id64(options.streamId.hi, options.streamId.lo),
@@ -193,6 +193,14 @@ export function isPending(path: Path, state: CloseState): boolean {
 
 function keyOf(streamId: Id64, opener: boolean): string {
   return `${formatId(streamId)}.${opener ? "o" : "a"}`;
+}
+
+// Cut where a character ends: half of one would have the peer understand nothing of it.
+function reasonOf(text: string): Uint8Array {
+  const bytes = encodeUtf8(text);
+  let end = Math.min(bytes.length, WireLimit.maxReasonBytes);
+  while (end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return bytes.slice(0, end);
 }
 
 // A reason is for people: one that is not UTF-8 is not worth an error.

@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+import { expectClean } from "../support/settled.js";
 import { simPools, runUntil } from "../support/sim-pools.js";
 import { poolConformance } from "./pool-cases.js";
 
@@ -7,6 +9,10 @@ poolConformance("the simulator", () => {
     caller: pools.pool(0),
     answerer: pools.pool(1),
     run: (done) => runUntil(pools, done, pools.world.nowUs + 60e6),
-    dispose: () => Promise.resolve(),
+    dispose: async () => {
+      // Longer than anything is repeated for.
+      await pools.run(pools.world.nowUs + 5e6, setImmediate);
+      expectClean(pools);
+    },
   });
 });

@@ -59,6 +59,22 @@ describe("§3 row 14, stream lifecycle, §15: closing a stream", () => {
     expect(world.hosts.map(({ engine }) => engine.stats.closes)).toEqual([0, 0]);
   });
 
+  test("a reason that is too long is cut where a character ends, and told", () => {
+    for (const [reason, length] of [
+      ["ä".repeat(200), 128],
+      [`x${"ä".repeat(200)}`, 128],
+      ["😀".repeat(65), 128],
+      ["y".repeat(300), 256],
+    ] as const) {
+      const { world, told } = worldOf(2);
+      const path = world.connect(0, 1);
+      world.host(0).engine.close(0, path, { ...abort, opener: true, reason });
+      world.host(0).pump();
+      world.run(SECOND);
+      expect(kinds(told, "streamClosed")).toMatchObject([{ reason: reason.slice(0, length) }]);
+    }
+  });
+
   test("a close on a path that failed is said to nobody, and not kept", () => {
     const { world, told } = worldOf(2);
     const path = world.connect(0, 1);
