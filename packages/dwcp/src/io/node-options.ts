@@ -53,7 +53,8 @@ export interface DwcpNodeOptions {
   /** Share of the machine above which levels go down: `compression.cpuCeiling`. */
   readonly cpuCeiling?: number;
   /**
-   * Hears of every object that arrived whole, before its sender does; a rejection fails the transfer. After the last round of a
+   * Hears of every object that arrived whole, before its sender does; a rejection fails the transfer, and it is told again when the
+   * object is offered again. A process that was killed may have heard of it: the next one is told again, too. After the last round of a
    * live migration the source stands still for good: whatever was moved may run here from now on.
    */
   readonly received?: Received;

@@ -5,7 +5,14 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DwcpNode, type DwcpNodeOptions, startDwcpNode } from "@proj/dwcp/node";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import {
+  type DwcpNode,
+  type DwcpNodeOptions,
+  startDwcpNode,
+  type StoredObject,
+} from "@proj/dwcp/node";
 import { JOURNAL_HEADER_BYTES } from "#src/journal/journal.js";
 import { startTcpProxy, type TcpProxy } from "@proj/wan";
 import { until } from "@proj/wire-types/testing";
@@ -74,6 +81,49 @@ describe("two nodes", () => {
     // It is had: nobody is told again.
     await sender.send(where(), request);
     expect(heard).toHaveLength(3);
+  });
+
+  test("hand an object on that was there before the process, where its sender does not know that it is", async () => {
+    const heard: string[] = [];
+    const request = { key: "k", from: randomBytes(10_000), transferId: "cd".repeat(16) };
+    const received = ({ key }: StoredObject): void => void heard.push(key);
+    // A process that is killed between the two leaves the same: stored, and nobody told.
+    await receiver.close();
+    receiver = await startReceiver(0, { received: () => Promise.reject(new Error("not now")) });
+    await expect(sender.send(where(), request)).rejects.toMatchObject({ code: "dwcp.no_space" });
+    await receiver.close();
+    receiver = await startReceiver(0, { received });
+    expect(heard).toEqual([]);
+    await sender.send(where(), request);
+    await sender.send(where(), request);
+    expect(heard).toEqual(["k"]);
+  });
+
+  test("keep nothing of objects whose user failed, once the store has newer ones", async () => {
+    await receiver.close();
+    const failures: WeakRef<Error>[] = [];
+    receiver = await startReceiver(0, {
+      received: () => {
+        const failure = new Error("there is no place for it");
+        failures.push(new WeakRef(failure));
+        return Promise.reject(failure);
+      },
+    });
+    const rounds = 20;
+    for (let generation = 1; generation <= rounds; generation++) {
+      const request = { key: "k", generation, from: randomBytes(1_000) };
+      await expect(sender.send(where(), request)).rejects.toMatchObject({ code: "dwcp.no_space" });
+    }
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const left = (): number => failures.filter((each) => each.deref() !== undefined).length;
+    // The store keeps two generations.
+    await until(() => {
+      collect();
+      return left() <= 3;
+    }, "failures to be forgotten");
+    expect(failures.length).toBe(rounds);
+    expect(receiver.store?.objects.length).toBe(2);
   });
 
   test.each([0, 1, 4_095, 4_096, 1_048_577, 20_000_000])("carry %d bytes", async (length) => {

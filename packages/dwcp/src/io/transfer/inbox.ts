@@ -34,8 +34,9 @@ export interface InboxContext {
 export class Inbox {
   readonly #context: InboxContext;
   readonly #running = new Map<string, Running>();
-  /** By transfer: objects that arrived whole, and that whoever uses them does not have yet, or refused. */
-  readonly #owed = new Map<string, Promise<void>>();
+  // What whoever uses it has, as far as this process knows, and what is being handed on. Weak: nobody offers again what the store forgot.
+  readonly #had = new WeakSet<StoredObject>();
+  readonly #handing = new WeakMap<StoredObject, Promise<void>>();
 
   constructor(context: InboxContext) {
     this.#context = context;
@@ -57,8 +58,8 @@ export class Inbox {
       await this.#takeOver(host, offer);
       const done = store.committed(offer.transferId);
       if (done === undefined) return this.#begin(store, host, offer);
-      // Its sender may have been away when it was handed on, or when that failed.
-      if (this.#owed.has(offer.transferId)) await this.#hand(done, roundOf(offer));
+      // That may have failed while its sender was away, or a killed process had not come to it.
+      await this.#hand(done, roundOf(offer));
       incoming.alreadyCommitted(offer, done.rootHash);
     } catch (error) {
       incoming.reject(offer, storeErrorOf(error));
@@ -68,18 +69,15 @@ export class Inbox {
 
   // One after the other, until it is had once.
   async #hand(object: StoredObject, round: RoundInfo | undefined): Promise<void> {
-    const { transferId } = object;
-    const before = this.#owed.get(transferId);
+    const before = this.#handing.get(object);
     const handed = (async () => {
-      const isHad = await before?.then(
-        () => true,
-        () => false,
-      );
-      if (isHad !== true) await this.#context.received(object, round);
+      await before?.catch(() => undefined);
+      if (this.#had.has(object)) return;
+      await this.#context.received(object, round);
+      this.#had.add(object);
     })();
-    this.#owed.set(transferId, handed);
+    this.#handing.set(object, handed);
     await handed;
-    this.#owed.delete(transferId);
   }
 
   // A sender that was killed comes back in another session before this side has noticed.
