@@ -126,7 +126,11 @@ export class Bbr {
     const least = MIN_WINDOW_PACKETS * this.#packetBytes;
     if (this.bandwidth === 0) return INITIAL_WINDOW_PACKETS * this.#packetBytes;
     const bdp = (this.bandwidth * this.#minRttUs) / 1e6;
-    if (this.#phase === "probeRtt") return Math.max(least, PROBE_RTT_SHARE * bdp);
+    if (this.#phase === "probeRtt") {
+      // Less than what falls due in a turn would have an event loop turn for nothing else than to wait for it.
+      const turn = Math.min(this.#slackSeconds, TURN_SECONDS) * this.bandwidth;
+      return Math.max(least, PROBE_RTT_SHARE * bdp + turn);
+    }
     const gain = this.#phase === "startup" ? STARTUP_GAIN : CWND_GAIN;
     // Batches take longer to be sent and answered than a round trip of one packet, which is what short paths are measured by.
     const quantum = Math.min(

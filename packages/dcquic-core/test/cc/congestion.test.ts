@@ -131,6 +131,22 @@ describe("§3 row 15, congestion control, §12: BBR", () => {
     bbr.sample({ nowUs: 5_301_000, ...sample, ...counts });
     expect(bbr.phase).toBe("down");
   });
+
+  test("§12: while the round trip is proved, half of what the path holds is under way, and where timers are late what falls due in 50 µs", () => {
+    const proving = (slackUs: number): number => {
+      const bbr = new Bbr(PACKET, slackUs);
+      rounds(bbr, 40);
+      const sample = { rttUs: 1500, deliveryRate: 1e8, appLimited: false, deliveredPackets: 1 };
+      const counts = { lostPackets: 0, markedPackets: 0, inflightBytes: 0, roundEnded: false };
+      bbr.sample({ nowUs: 5_100_000, ...sample, ...counts });
+      expect(bbr.phase).toBe("probeRtt");
+      return bbr.windowBytes;
+    };
+    const half = 50_000;
+    expect(proving(0) / half).toBeCloseTo(1, 1);
+    expect((proving(20) - proving(0)) / 2000).toBeCloseTo(1, 1);
+    expect((proving(1000) - proving(0)) / 5000).toBeCloseTo(1, 1);
+  });
 });
 
 describe("D-8: what feeds it", () => {
