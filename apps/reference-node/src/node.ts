@@ -240,7 +240,8 @@ class Node implements RunningNode {
         this.#say("node.replica_failed", { key, generation, error: String(error) }),
       jobChanged: ({ name, site, state, reason = "" }) =>
         this.#say("node.job", { name, site, state, reason }),
-      healthChanged: ({ state, reason = "" }) => this.#say("node.dwcp_health", { state, reason }),
+      healthChanged: ({ state, reason = "", note = "" }) =>
+        this.#say("node.dwcp_health", { state, reason, note }),
     });
     this.#dwcp = await this.#listening("dwcp.port", starting);
     const { url, management = "" } = this.#dwcp;

@@ -30,6 +30,8 @@ export interface ReplicaLegOptions {
 
 /** One state, and what other ways of bringing it there take. */
 interface ReplicaRound extends ReplicationReport {
+  /** Bytes of the file by those of DWCP. */
+  readonly ratio: number;
   /** SHA-256 of the file at the other node. */
   readonly sha256: string;
   /** The whole file over one TCP connection, through the same network. */
@@ -98,7 +100,7 @@ export function formatReplicaLeg(result: ReplicaLegResult): string {
     what,
     formatBytes(round.rawBytes),
     formatBytes(round.wireBytes),
-    `${(round.rawBytes / round.wireBytes).toFixed(1)}:1`,
+    `${round.ratio.toFixed(1)}:1`,
     formatDuration(round.durationUs),
     formatDuration(round.plainUs),
     formatBytes(round.zstdBytes),
@@ -159,7 +161,8 @@ async function rounds(
       const compressed = zstd.compress(state, { level: LEVEL });
       const compressedUs = Math.round(systemTime.nowUs() - startUs);
       const zstdUs = compressedUs + (await copyPlainly(compressed));
-      return { ...report, sha256, plainUs, zstdBytes: compressed.length, zstdUs };
+      const ratio = report.rawBytes / report.wireBytes;
+      return { ...report, ratio, sha256, plainUs, zstdBytes: compressed.length, zstdUs };
     } finally {
       journal.close();
     }

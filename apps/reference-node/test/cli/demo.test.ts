@@ -108,10 +108,20 @@ test("one tour moves every content every way, and writes one document", async ()
   });
   const { first, changed } = document["replica"] as Record<
     "first" | "changed",
-    { readonly rawBytes: number; readonly wireBytes: number; readonly zstdBytes: number }
+    Record<
+      "rawBytes" | "wireBytes" | "ratio" | "durationUs" | "plainUs" | "zstdBytes" | "zstdUs",
+      number
+    >
   >;
   expect(first.wireBytes).toBeLessThan(first.rawBytes / 2);
   expect(changed.wireBytes).toBeLessThan(changed.zstdBytes / 10);
+  for (const round of [first, changed]) {
+    expect(round.ratio).toBe(round.rawBytes / round.wireBytes);
+    // What was measured over such a network took a round trip at least.
+    expect(round.durationUs).toBeGreaterThan(100_000);
+    expect(Math.min(round.plainUs, round.zstdUs)).toBeGreaterThan(99_000);
+    expect(round.zstdBytes).toBeLessThan(round.rawBytes);
+  }
   expect(chain.calls).toHaveLength(4);
   expect(chain.pipelined.latencyUs).toBeGreaterThan(19_000);
   expect(chain.http.latencyUs).toBeGreaterThan(79_000);

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
-import { askNode, type ControlTarget } from "#src/control/control-client.js";
+import { askNode, connectControl, type ControlTarget } from "#src/control/control-client.js";
 import type { JobReport, JobRun } from "#src/jobs/job.js";
 import { startTcpProxy } from "@proj/wan";
 import { until } from "@proj/wire-types/testing";
@@ -205,6 +205,66 @@ test("a site that is away is tried again; what is wrong with an order is said", 
   expect((await cli(["jobs", "--pause", "nothing", ...flags()])).stderr).toContain(
     "no job nothing",
   );
+});
+
+test("programs steer jobs over Cap'n Web, and hear what cannot be", async () => {
+  here = await serve(config("here", sites("dwcp://127.0.0.1:1")));
+  const source = folder.write("y", "y");
+  const connection = await connectControl(target());
+  const jobs = connection.control.replication();
+  try {
+    expect(await jobs.sites()).toEqual([{ name: "paris", url: "dwcp://127.0.0.1:1" }]);
+    expect(await jobs.jobs()).toEqual([]);
+    const order = { name: "y", source, site: "paris", every_ms: 100, level: 3 };
+    expect(await jobs.add(order)).toMatchObject({ name: "y", origin: "control", runs: 0 });
+    const refused: readonly [PromiseLike<unknown>, string][] = [
+      [jobs.add(order), "there is a job y already"],
+      [jobs.add({ ...order, name: "../y" }), "cannot be called"],
+      [jobs.add({ ...order, name: "z", every_ms: 1 }), "every_ms"],
+      [jobs.add({ ...order, name: "z", more: true }), "more"],
+      [jobs.add("nothing"), "control.invalid"],
+      [jobs.job("z"), "there is no job z"],
+      [jobs.pause("z"), "there is no job z"],
+      [jobs.resume("z"), "there is no job z"],
+      [jobs.remove("z"), "there is no job z"],
+      [jobs.runs("z"), "there is no job z"],
+      [jobs.runs("y", 0), "not 1 to 1000"],
+      [jobs.runs("y", 1.5), "not 1 to 1000"],
+      [jobs.runs("y", 1_001), "not 1 to 1000"],
+    ];
+    for (const [asked, said] of refused) {
+      const error = (await Promise.resolve(asked).then(
+        () => "it was done",
+        (thrown: unknown) => thrown,
+      )) as Error & { readonly code?: string };
+      expect(`${error.code} ${error.message}`).toContain(said);
+      expect(error.code).toMatch(/^control\.(invalid|no_such_job)$/);
+    }
+    expect(await jobs.pause("y")).toMatchObject({ state: "paused" });
+    expect(await jobs.pause("y")).toMatchObject({ state: "paused" });
+    expect((await jobs.resume("y")).state).not.toBe("paused");
+    await jobs.remove("y");
+    expect(await jobs.jobs()).toEqual([]);
+  } finally {
+    connection[Symbol.dispose]();
+  }
+  const stranger = { ...target(), token: "0".repeat(64) };
+  await expect(askNode(stranger, (control) => control.replication().jobs())).rejects.toMatchObject({
+    code: "control.denied",
+  });
+});
+
+test("a node without DWCP says that it has no jobs", async () => {
+  const plain = folder.write(
+    "here.toml",
+    '[[listen]]\nurl = "xcp://127.0.0.1:0"\n[admin]\nenabled = false\n[control]\nport = 0\ntoken_file = "here.token"\n',
+  );
+  here = await serve(plain);
+  await expect(askNode(target(), (control) => control.replication().jobs())).rejects.toMatchObject({
+    code: "control.no_replication",
+  });
+  const { code, stderr } = await cli(["jobs", ...flags()]);
+  expect([code, stderr.includes("has no [dwcp]")]).toEqual([1, true]);
 });
 
 test("the configuration lists everything that is wrong with sites, jobs and settings", async () => {
