@@ -7,10 +7,11 @@ import type { Stream, StreamHandlers, StreamOutcome } from "../stream/stream.js"
 import type { Id64 } from "../wire/id64.js";
 import { attractions, openingOf } from "./call-opening.js";
 import { CallGuard, type Guarded } from "./call-guard.js";
-import { CallExtras } from "./call-extras.js";
+import { CallExtras, settle } from "./call-extras.js";
 import type { CallOptions, Payload } from "./call-options.js";
 import type { CallParts, CallUse } from "./call-use.js";
 import { Eventual } from "./eventual.js";
+import type { Message } from "./message.js";
 import { shownHeaders } from "./header-block.js";
 import { awaitForeign, workerOf } from "./foreign-dependencies.js";
 import { outcomeError } from "./outcome-error.js";
@@ -18,6 +19,7 @@ import type { ReadyPayload } from "./payload-sender.js";
 import { DEFAULT_PRIORITY, type PoolCore } from "./pool-core.js";
 import type { Route } from "./pool-backend.js";
 import { backoffUs, mayRepeatAfter } from "./repetition.js";
+import { endAnswer, takeAnswer } from "./single-answer.js";
 import { traceparentOf } from "./traceparent.js";
 
 const NOTHING = new Uint8Array(0);
@@ -26,18 +28,19 @@ const IN_ORDER = { error: undefined };
 
 /**
  * One call of this side, whatever its pattern: finds the way, opens the stream, keeps deadline and signal, and repeats what
- * may be repeated.
+ * may be repeated. A call that is nothing but its answer is the promise of it, too: whatever waits is copied by the collector,
+ * object by object.
  *
  * @see spec/dcquic.md §24, D-30
  */
-export class CallCore implements StreamHandlers, Opener, Guarded {
+export class CallCore extends Eventual<Message> implements StreamHandlers, Opener, Guarded {
   // As few as can be: thousands of calls wait at a time, and what waits is copied by the collector.
   readonly #core: PoolCore;
   readonly #peer: string;
   readonly #payload: Payload | undefined;
   readonly #options: CallOptions;
   readonly #pattern: PatternName;
-  readonly #use: CallUse;
+  readonly #use: CallUse | undefined;
   // Until the call is over: a call that waited is old by then, and whatever old objects refer to outlives its use.
   #stream: Stream | undefined;
   #route: Route | undefined;
@@ -49,8 +52,9 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
   #over: { readonly error: unknown } | undefined;
   #extras: CallExtras | undefined;
 
-  /** Begins a call of `pattern`; what comes back is for `use`. */
-  constructor(parts: CallParts, pattern: PatternName, use: CallUse) {
+  /** Begins a call of `pattern`; what comes back is for `use`, or is the one answer that this is the promise of. */
+  constructor(parts: CallParts, pattern: PatternName, use?: CallUse) {
+    super();
     const { core, options } = parts;
     this.#core = core;
     this.#peer = parts.peer;
@@ -133,15 +137,17 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
   }
 
   readable(): void {
-    if (this.#stream !== undefined) this.#use.readable(this.#stream);
+    if (this.#stream === undefined) return;
+    if (this.#use === undefined) takeAnswer(this, this.#stream);
+    else this.#use.readable(this.#stream);
   }
 
   writable(): void {
-    this.#use.writable();
+    this.#use?.writable();
   }
 
   stopped(): void {
-    this.#use.stopped();
+    this.#use?.stopped();
   }
 
   opened(): void {
@@ -157,8 +163,7 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
   }
 
   closed(outcome: StreamOutcome): void {
-    const isUntouched =
-      outcome.isUntaken === true && this.#over === undefined && !this.#use.isAnswered;
+    const isUntouched = outcome.isUntaken === true && this.#over === undefined && !this.#isAnswered;
     if (isUntouched || this.#mayRepeat(outcome.status)) this.#repeat();
     else this.#finish(outcome);
   }
@@ -243,7 +248,8 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
     if (message !== undefined) {
       stream.send(openingOf(route, needsBlock ? NO_OPTIONS : options, message, "message"));
     }
-    if (stream.outcome === undefined) this.#use.began(stream, this.#core.sender(route, options));
+    if (stream.outcome !== undefined) return;
+    this.#use?.began(stream, this.#core.sender(route, options));
   }
 
   // Gives up its place in the queue, if it has one.
@@ -260,8 +266,12 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
     return this.#options.priority ?? DEFAULT_PRIORITY;
   }
 
+  get #isAnswered(): boolean {
+    return this.#use?.isAnswered ?? this.isSettled;
+  }
+
   #mayRepeat(status: number): boolean {
-    if (this.#over !== undefined || this.#core.isClosed || this.#use.isAnswered) return false;
+    if (this.#over !== undefined || this.#core.isClosed || this.#isAnswered) return false;
     return mayRepeatAfter(status, this.#extras?.retries ?? 0, this.#options);
   }
 
@@ -295,35 +305,15 @@ export class CallCore implements StreamHandlers, Opener, Guarded {
     this.#route = undefined;
     const core = this.#core;
     core.ended(error);
-    const extras = this.#extras;
-    if (extras !== undefined) this.#endExtras(core, extras, error);
-    this.#use.over(error);
-  }
-
-  #endExtras(core: PoolCore, extras: CallExtras, error: unknown): void {
-    const { answerHeaders, guard, retryTimer, span, startedUs, token } = extras;
-    guard?.dismiss();
-    retryTimer?.cancel();
-    core.latency?.ended({
-      pattern: this.#pattern,
-      priority: this.#priority,
-      tookUs: core.nowUs - startedUs,
-      error,
-    });
-    span?.end(error);
-    if (error !== undefined) token?.reject(error);
-    if (answerHeaders !== undefined) settle(answerHeaders, error);
+    this.#extras?.end(core, this.#pattern, this.#priority, error);
+    if (this.#use === undefined) endAnswer(this, error);
+    else this.#use.over(error);
   }
 
   get #more(): CallExtras {
     this.#extras ??= new CallExtras();
     return this.#extras;
   }
-}
-
-function settle<T>(eventual: Eventual<T | undefined>, error: unknown): void {
-  if (error === undefined) eventual.resolve(undefined);
-  else eventual.reject(error);
 }
 
 function goingAway(): StreamOutcome {

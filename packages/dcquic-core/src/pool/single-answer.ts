@@ -25,11 +25,7 @@ export class SingleAnswer extends Eventual<Message> implements CallUse {
   }
 
   readable(stream: Stream): void {
-    const message = stream.take();
-    if (message === undefined) return;
-    this.resolve(new Message(message));
-    // There is only this one: its credit goes back on arrival.
-    stream.release(message);
+    takeAnswer(this, stream);
   }
 
   writable(): void {
@@ -41,12 +37,26 @@ export class SingleAnswer extends Eventual<Message> implements CallUse {
   }
 
   over(error: unknown): void {
-    // An error is dear, and most calls that are over were answered.
-    if (!this.isSettled) this.reject(error ?? noAnswer());
+    endAnswer(this, error);
     this.#besides.over?.(error);
   }
 
   get isAnswered(): boolean {
     return this.#besides.isAnswered ?? this.isSettled;
   }
+}
+
+/** Settles a call's one answer with the message that a stream may have. */
+export function takeAnswer(answer: Eventual<Message>, stream: Stream): void {
+  const message = stream.take();
+  if (message === undefined) return;
+  answer.resolve(new Message(message));
+  // There is only this one: its credit goes back on arrival.
+  stream.release(message);
+}
+
+/** Fails it, unless it came: the call is over. */
+export function endAnswer(answer: Eventual<Message>, error: unknown): void {
+  // An error is dear, and most calls that are over were answered.
+  if (!answer.isSettled) answer.reject(error ?? noAnswer());
 }

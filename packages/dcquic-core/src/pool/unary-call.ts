@@ -2,21 +2,19 @@ import type { Id64 } from "../wire/id64.js";
 import { CallCore } from "./call-core.js";
 import type { CallParts } from "./call-use.js";
 import type { Message } from "./message.js";
-import { SingleAnswer } from "./single-answer.js";
 
 /** One message there, one message back. */
 export class UnaryCall {
-  readonly #answer = new SingleAnswer();
   readonly #core: CallCore;
 
   /** Begins the call. */
   constructor(parts: CallParts) {
-    this.#core = new CallCore(parts, "unary", this.#answer);
+    this.#core = new CallCore(parts, "unary");
   }
 
   /** The answer. Rejects with a `DcquicError` whose code says why there is none. */
   get response(): Promise<Message> {
-    return this.#answer.promise;
+    return this.#core.promise;
   }
 
   /** The answer's headers, which may come before it; `undefined` if it has none. */

@@ -106,6 +106,9 @@ class SimBackend implements PoolBackend {
         get nowUs() {
           return host().nowUs;
         },
+        get saidUs() {
+          return host().nowUs;
+        },
         get buffers() {
           return host().buffers;
         },

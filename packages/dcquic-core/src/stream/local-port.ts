@@ -15,6 +15,8 @@ export interface LocalSurroundings {
   readonly engine: Engine;
   /** Its time; µs. */
   readonly nowUs: number;
+  /** The time for what is said to it now; µs. It may have been read earlier in this turn. */
+  readonly saidUs: number;
   /** Its buffers. */
   readonly buffers: BufferRegistry;
   /** Lets the driver run soon: there is something to send. Never inside the call. */
@@ -63,15 +65,15 @@ export class LocalPort implements EnginePort {
     options: O,
     done: (result: AnnounceResult, options: O) => void,
   ): void {
-    const { engine, nowUs } = this.#local;
-    done(engine.announce(nowUs, path, options), options);
+    const { engine, saidUs } = this.#local;
+    done(engine.announce(saidUs, path, options), options);
     this.#local.pump();
   }
 
   /** See {@link EnginePort}. */
   accept(transfer: Id64, placed?: PlacedAccept): void {
-    const { engine, nowUs } = this.#local;
-    engine.accept(nowUs, transfer, placed);
+    const { engine, saidUs } = this.#local;
+    engine.accept(saidUs, transfer, placed);
     this.#local.pump();
   }
 
@@ -101,8 +103,8 @@ export class LocalPort implements EnginePort {
 
   /** See {@link EnginePort}. */
   close(path: PathId, options: CloseOptions): void {
-    const { engine, nowUs } = this.#local;
-    engine.close(nowUs, path, options);
+    const { engine, saidUs } = this.#local;
+    engine.close(saidUs, path, options);
     this.#local.pump();
   }
 

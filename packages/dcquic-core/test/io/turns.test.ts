@@ -45,6 +45,28 @@ describe("what an application says leaves in its turn", () => {
     expect(log).toEqual(["send", "run"]);
   });
 
+  test("at one time, which is read once for all of it, and anew for what is said after it was sent", async () => {
+    const { turns } = recorded();
+    const pause = (): void => {
+      for (const until = performance.now() + 2; performance.now() < until;);
+    };
+    const before = turns.saidUs;
+    pause();
+    turns.soon();
+    const first = turns.saidUs;
+    expect(first - before).toBeGreaterThan(1000);
+    pause();
+    await Promise.resolve();
+    expect(turns.saidUs).toBe(first);
+    await tick();
+    await tick();
+    const second = turns.saidUs;
+    expect(second - first).toBeGreaterThan(1000);
+    await turn();
+    turns.soon();
+    expect(turns.saidUs).toBeGreaterThan(second);
+  });
+
   test("also where each turn of the event loop is one of its own, until it is stopped", async () => {
     const { turns, log } = recorded();
     turns.always();

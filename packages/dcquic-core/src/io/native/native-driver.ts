@@ -133,6 +133,11 @@ export class NativeDriver {
     return systemTime.nowUs();
   }
 
+  /** The time for what is said to the engine now; µs. */
+  get saidUs(): number {
+    return this.#turns.saidUs;
+  }
+
   /** Bytes that wait in the engine, for a router that looks for the worker with less to do. */
   get queuedBytes(): number {
     return this.engine.queuedBytes();
