@@ -107,3 +107,9 @@ test("B18: the choice says which engine runs and why the better ones do not", as
   expect(selfTest(engine)).toBeUndefined();
   for (const line of passedOver) expect(line).toMatch(/^[a-z:]+.*: ./);
 });
+
+test("B18: an engine in WebAssembly works on when others ask for one", async () => {
+  const first = await wasmEngine();
+  const others = await Promise.all([wasmEngine(), wasmEngine()]);
+  for (const engine of [first, ...others]) expect(selfTest(engine)).toBeUndefined();
+});

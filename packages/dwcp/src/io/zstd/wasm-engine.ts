@@ -5,8 +5,16 @@ import { plainPrefix } from "./plain-prefix.js";
 
 const NOTHING = new Uint8Array(0);
 
-/** The engine in WebAssembly: runs everywhere, at about half the speed. */
-export async function wasmEngine(): Promise<ZstdEngine> {
+let engine: Promise<ZstdEngine> | undefined;
+
+/** The engine in WebAssembly: runs everywhere, at about half the speed. There is one for each thread. */
+export function wasmEngine(): Promise<ZstdEngine> {
+  // Each further `init` lays a new memory below all contexts that there are, whoever made them.
+  engine ??= openEngine();
+  return engine;
+}
+
+async function openEngine(): Promise<ZstdEngine> {
   // Its ES modules call `require`; only the CommonJS build runs in Node.
   const wasm = createRequire(import.meta.url)("@bokuweb/zstd-wasm") as typeof ZstdWasm;
   await wasm.init();
