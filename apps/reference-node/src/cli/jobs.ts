@@ -5,6 +5,7 @@ import { sourceKinds } from "../replicate/source.js";
 import { addControlOptions, type ControlFlags, readControlOptions } from "./control-options.js";
 import { milliseconds, positiveInteger } from "./dial-options.js";
 import { ExitCode } from "./exit-code.js";
+import { watchJobs } from "./jobs-watch.js";
 import { createOutput } from "./output.js";
 import { formatTable } from "./text-table.js";
 import { formatBytes, formatDuration } from "./units.js";
@@ -21,6 +22,9 @@ interface JobsFlags extends ControlFlags {
   readonly remove?: string;
   readonly runs?: string;
   readonly most: number;
+  readonly watch?: boolean;
+  readonly interval: number;
+  readonly count?: number;
 }
 
 const help = `
@@ -30,7 +34,8 @@ Jobs replicate sources of the node's host to its sites, again and again; they su
 Examples:
   $ reference-node jobs
   $ reference-node jobs --add shop.db --source /srv/shop.db --site paris
-  $ reference-node jobs --runs shop.db`;
+  $ reference-node jobs --runs shop.db
+  $ reference-node jobs --watch`;
 
 /** Adds `jobs`: the replication jobs of a running node. */
 export function addJobs(program: Command, exit: (code: ExitCode) => void): void {
@@ -48,6 +53,17 @@ export function addJobs(program: Command, exit: (code: ExitCode) => void): void 
     .option("--remove <name>", "end a job and forget it; the replica stays")
     .option("--runs <name>", "tell what a job has brought")
     .option("--most <n>", "with --runs: how many", positiveInteger, 20)
+    .option(
+      "--watch",
+      "go on until a signal, and tell every change of a job; with --json a document a line",
+    )
+    .option(
+      "--interval <ms>",
+      "with --watch: time between looks, from 50 on",
+      positiveInteger,
+      1000,
+    )
+    .option("--count <n>", "with --watch: end after so many", positiveInteger)
     .addHelpText("after", help);
   addControlOptions(command).action(async (flags: JobsFlags) => {
     await obey(flags);
@@ -59,7 +75,10 @@ async function obey(flags: JobsFlags): Promise<void> {
   const target = readControlOptions(flags);
   const output = createOutput(flags.json === true);
   const { add, source, site, as, every, level, pause, resume, remove, runs, most } = flags;
-  if (add !== undefined) {
+  if (flags.watch === true) {
+    const { interval: intervalMs, count } = flags;
+    await watchJobs(target, { json: flags.json === true, intervalMs, count });
+  } else if (add !== undefined) {
     const order = { name: add, source, site, every_ms: every, level };
     const asked = as === undefined ? order : { ...order, as };
     const job = await askNode(target, (control) => control.replication().add(asked));

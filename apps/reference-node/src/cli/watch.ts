@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { connectControl, type ControlConnection } from "../control/control-client.js";
 import type { NodeSnapshot } from "../control/reports.js";
 import { addControlOptions, type ControlFlags, readControlOptions } from "./control-options.js";
 import { positiveInteger } from "./dial-options.js";
 import { ExitCode } from "./exit-code.js";
 import { createOutput } from "./output.js";
+import { type BeginWatch, runWatch } from "./run-watch.js";
 import { formatBytes } from "./units.js";
 
 interface WatchFlags extends ControlFlags {
@@ -24,36 +24,24 @@ export function addWatch(program: Command, exit: (code: ExitCode) => void): void
     .option("-c, --count <n>", "end after so many", positiveInteger)
     .addHelpText("after", help);
   addControlOptions(command).action(async (flags: WatchFlags) => {
-    const connection = await connectControl(readControlOptions(flags));
-    try {
-      await Promise.race([watch(connection, flags), connection.gone]);
-    } finally {
-      connection[Symbol.dispose]();
-    }
+    await runWatch(readControlOptions(flags), watching(flags));
     exit(ExitCode.OK);
   });
 }
 
-async function watch({ control }: ControlConnection, flags: WatchFlags): Promise<void> {
+function watching(flags: WatchFlags): BeginWatch {
   const output = createOutput(flags.json === true);
   let before: NodeSnapshot | undefined;
-  let enough = (): void => undefined;
-  const done = new Promise<void>((resolve) => {
-    enough = resolve;
-  });
-  const subscription = await control.watch(
-    (snapshot: NodeSnapshot) => {
-      if (flags.count !== undefined && snapshot.sequence > flags.count) return;
-      output.result({ ok: true, snapshot }, () => line(snapshot, before));
-      before = snapshot;
-      if (snapshot.sequence === flags.count) enough();
-    },
-    { intervalMs: flags.interval },
-  );
-  process.once("SIGINT", enough).once("SIGTERM", enough);
-  await done;
-  process.off("SIGINT", enough).off("SIGTERM", enough);
-  subscription[Symbol.dispose]();
+  return (control, done) =>
+    control.watch(
+      (snapshot: NodeSnapshot) => {
+        if (flags.count !== undefined && snapshot.sequence > flags.count) return;
+        output.result({ ok: true, snapshot }, () => line(snapshot, before));
+        before = snapshot;
+        if (snapshot.sequence === flags.count) done();
+      },
+      { intervalMs: flags.interval },
+    );
 }
 
 function line(now: NodeSnapshot, before: NodeSnapshot | undefined): string {

@@ -4,9 +4,17 @@ import type { JobService } from "../jobs/job-service.js";
 import { ReplicationControl } from "../jobs/replication-control.js";
 import { ControlError } from "./control-error.js";
 import type { ControlToken } from "./control-token.js";
-import type { MetricReport, NodeHealth, PeerReport, SessionReport } from "./reports.js";
+import { NodeLook } from "./node-look.js";
+import type {
+  MetricReport,
+  NodeHealth,
+  NodeSnapshot,
+  PeerReport,
+  SessionReport,
+} from "./reports.js";
 import type { SessionBook } from "./session-book.js";
-import { type SnapshotSink, Watch } from "./watch.js";
+import type { SnapshotSink, Watch } from "./watch.js";
+import { WatchBook, type WatchTerms } from "./watch-book.js";
 
 /** What a node lets its control API see. */
 export interface ControlSource {
@@ -18,24 +26,13 @@ export interface ControlSource {
   jobs(): JobService | undefined;
 }
 
-/** How often a watch tells. */
-export interface WatchTerms {
-  /** Milliseconds between snapshots, 50 to 3 600 000; 1000 where absent. */
-  readonly intervalMs?: number;
-}
-
-/** Watches of one session; each costs a timer. */
-const MAX_WATCHES = 16;
-const MIN_INTERVAL_MS = 50;
-const MAX_INTERVAL_MS = 3_600_000;
-
 /** What everyone reaches: it only knows how to tell who may go on. */
 export class ControlGate extends RpcTarget {
   readonly #source: ControlSource;
   readonly #token: ControlToken;
   readonly #admitted: () => void;
   /** Of all that was reached through this gate. */
-  readonly #watches = new Set<Watch>();
+  readonly #watches: WatchBook;
 
   /** `admitted` hears of every right token. */
   constructor(source: ControlSource, token: ControlToken, admitted: () => void = () => undefined) {
@@ -43,6 +40,7 @@ export class ControlGate extends RpcTarget {
     this.#source = source;
     this.#token = token;
     this.#admitted = admitted;
+    this.#watches = new WatchBook(source.time);
   }
 
   /** Answers the control API. @throws ControlError `control.denied` for a wrong token */
@@ -58,10 +56,10 @@ export class ControlGate extends RpcTarget {
 /** The control API of a node: reports by value, sessions and watches by reference. */
 export class NodeControl extends RpcTarget {
   readonly #source: ControlSource;
-  readonly #watches: Set<Watch>;
+  readonly #watches: WatchBook;
 
   /** Sees the node through `source` only. `watches` holds those that are open in its session. */
-  constructor(source: ControlSource, watches: Set<Watch>) {
+  constructor(source: ControlSource, watches: WatchBook) {
     super();
     this.#source = source;
     this.#watches = watches;
@@ -104,7 +102,7 @@ export class NodeControl extends RpcTarget {
   /** Answers what steers the replication jobs. @throws ControlError `control.no_replication` where the node has no DWCP */
   replication(): ReplicationControl {
     const jobs = this.#source.jobs();
-    if (jobs !== undefined) return new ReplicationControl(jobs);
+    if (jobs !== undefined) return new ReplicationControl(jobs, this.#watches, this.#source.time);
     throw new ControlError("control.no_replication", "the node has no [dwcp]");
   }
 
@@ -119,30 +117,9 @@ export class NodeControl extends RpcTarget {
    *
    * @throws ControlError `control.invalid` for an interval out of range, `control.limit` for one watch too many
    */
-  watch(sink: RpcStub<SnapshotSink>, terms: WatchTerms = {}): Watch {
-    const intervalMs = terms.intervalMs ?? 1000;
-    if (!(intervalMs >= MIN_INTERVAL_MS && intervalMs <= MAX_INTERVAL_MS)) {
-      throw new ControlError(
-        "control.invalid",
-        `intervalMs is ${String(intervalMs)}, not within ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}`,
-      );
-    }
-    if (typeof sink !== "function") {
-      throw new ControlError("control.invalid", "the first argument of watch is a function");
-    }
-    if (this.#watches.size >= MAX_WATCHES) {
-      throw new ControlError("control.limit", `${MAX_WATCHES} watches are open`);
-    }
-    const { book, time } = this.#source;
-    const watch = new Watch(sink.dup(), {
-      book,
-      time,
-      intervalMs,
-      state: () => this.#source.health().state,
-      ended: (over) => this.#watches.delete(over),
-    });
-    this.#watches.add(watch);
-    return watch;
+  watch(sink: RpcStub<SnapshotSink<NodeSnapshot>>, terms: WatchTerms = {}): Watch<NodeSnapshot> {
+    const view = new NodeLook(this.#source);
+    return this.#watches.open(sink, terms, (skipped) => view.look(skipped));
   }
 }
 

@@ -1,46 +1,41 @@
-import { RpcTarget, type RpcStub } from "@proj/capnweb-rpc";
-import type { Clock, Timer, Timers } from "@proj/wire-types";
-import type { NodeHealth, NodeSnapshot } from "./reports.js";
-import type { SessionBook } from "./session-book.js";
+import { type RpcArgument, type RpcStub, RpcTarget } from "@proj/capnweb-rpc";
+import type { Timer, Timers } from "@proj/wire-types";
 
 /** Takes snapshots. The next one waits until what it returns has settled. */
-export type SnapshotSink = (snapshot: NodeSnapshot) => unknown;
+export type SnapshotSink<Snapshot> = (snapshot: Snapshot) => unknown;
 
 /** What a watch looks at, and when. */
-export interface WatchOptions {
-  readonly book: SessionBook;
-  readonly state: () => NodeHealth["state"];
-  readonly time: Clock & Timers;
+export interface WatchOptions<Snapshot> {
+  /** What there is to tell of this moment, `skipped` having been left out before it; nothing, if there is no news. */
+  readonly look: (skipped: number) => Snapshot | undefined;
+  readonly time: Timers;
   readonly intervalMs: number;
   /** Runs when the watch is over, whoever ended it. */
-  readonly ended: (watch: Watch) => void;
+  readonly ended: (watch: Watch<Snapshot>) => void;
 }
 
 /**
- * Tells a callback of a peer how the node goes, once per interval and never before the callback is done with
+ * Tells a callback of a peer what there is to see, at most once per interval and never before the callback is done with
  * the snapshot before: a slow watcher skips moments, it does not make a queue.
  *
  * ```
- * waiting ── interval ──▶ calling ── callback settled ──▶ waiting
+ * waiting ── interval, news ──▶ calling ── callback settled ──▶ waiting
  *    └────── stop, dispose, callback failed or gone ────────┴──▶ over
  * ```
  */
-export class Watch extends RpcTarget {
-  readonly #options: WatchOptions;
-  readonly #sink: RpcStub<SnapshotSink>;
+export class Watch<Snapshot> extends RpcTarget {
+  readonly #options: WatchOptions<Snapshot>;
+  readonly #sink: RpcStub<SnapshotSink<Snapshot>>;
   #timer: Timer | undefined;
-  #known: ReadonlySet<number>;
-  #sequence = 0;
   #skipped = 0;
   #calling = false;
   #over = false;
 
   /** `sink` becomes the watch's own. The first snapshot goes out at once. */
-  constructor(sink: RpcStub<SnapshotSink>, options: WatchOptions) {
+  constructor(sink: RpcStub<SnapshotSink<Snapshot>>, options: WatchOptions<Snapshot>) {
     super();
     this.#sink = sink;
     this.#options = options;
-    this.#known = new Set();
     sink.onRpcBroken(() => this.stop());
     this.#tick();
   }
@@ -61,16 +56,22 @@ export class Watch extends RpcTarget {
 
   #tick(): void {
     if (this.#over) return;
-    const { time, intervalMs } = this.#options;
+    const { time, intervalMs, look } = this.#options;
     this.#timer = time.schedule(intervalMs * 1000, () => this.#tick());
-    if (this.#calling) this.#skipped++;
-    else void this.#call();
+    if (this.#calling) {
+      this.#skipped++;
+      return;
+    }
+    const snapshot = look(this.#skipped);
+    if (snapshot === undefined) return;
+    this.#skipped = 0;
+    void this.#tell(snapshot);
   }
 
-  async #call(): Promise<void> {
+  async #tell(snapshot: Snapshot): Promise<void> {
     this.#calling = true;
     try {
-      const answer = this.#sink(this.#snapshot());
+      const answer = this.#sink(snapshot as RpcArgument<Snapshot>);
       await answer;
       answer[Symbol.dispose]();
     } catch {
@@ -78,25 +79,5 @@ export class Watch extends RpcTarget {
       this.stop();
     }
     this.#calling = false;
-  }
-
-  #snapshot(): NodeSnapshot {
-    const { book, state, time } = this.#options;
-    const open = new Set(book.ids);
-    const known = this.#known;
-    this.#known = open;
-    const skipped = this.#skipped;
-    this.#skipped = 0;
-    return {
-      sequence: ++this.#sequence,
-      atMs: time.wallMs(),
-      state: state(),
-      sessions: open.size,
-      opened: [...open].filter((id) => !known.has(id)),
-      closed: [...known].filter((id) => !open.has(id)),
-      sent: book.total("sent"),
-      received: book.total("received"),
-      skipped,
-    };
   }
 }

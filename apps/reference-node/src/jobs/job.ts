@@ -56,6 +56,20 @@ export interface JobRun {
   readonly atMs: number;
 }
 
+/** What a watch of jobs tells at one moment. Crosses Cap'n Web by value. */
+export interface JobsSnapshot {
+  /** Counts the snapshots of this watch, from 1. */
+  readonly sequence: number;
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  /** Jobs that are new or stand otherwise than in the snapshot before; all of them in the first. */
+  readonly changed: readonly JobReport[];
+  /** Names of jobs that are no more. */
+  readonly removed: readonly string[];
+  /** Moments that were left out before this one, because the watcher was not done with the snapshot before. */
+  readonly skipped: number;
+}
+
 /** Looking more often than this costs more than it gains. */
 const MIN_EVERY_MS = 100;
 const MAX_EVERY_MS = 86_400_000;

@@ -1,17 +1,26 @@
-import { RpcTarget } from "@proj/capnweb-rpc";
+import { RpcTarget, type RpcStub } from "@proj/capnweb-rpc";
+import type { Clock } from "@proj/wire-types";
 import { ControlError } from "../control/control-error.js";
+import type { SnapshotSink, Watch } from "../control/watch.js";
+import type { WatchBook, WatchTerms } from "../control/watch-book.js";
 import type { JobService } from "./job-service.js";
-import type { JobReport, JobRun, Site } from "./job.js";
+import type { JobReport, JobRun, JobsSnapshot, Site } from "./job.js";
+import { JobsLook } from "./jobs-look.js";
 
 const MOST_RUNS = 1_000;
 
 /** The replication jobs of a node, for the CLI, dashboards and programs. */
 export class ReplicationControl extends RpcTarget {
   readonly #jobs: JobService;
+  readonly #watches: WatchBook;
+  readonly #clock: Clock;
 
-  constructor(jobs: JobService) {
+  /** `watches` holds those that are open in its session. */
+  constructor(jobs: JobService, watches: WatchBook, clock: Clock) {
     super();
     this.#jobs = jobs;
+    this.#watches = watches;
+    this.#clock = clock;
   }
 
   /** Answers where replicas can go. */
@@ -55,5 +64,15 @@ export class ReplicationControl extends RpcTarget {
       throw new ControlError("control.invalid", `most is ${String(most)}, not 1 to ${MOST_RUNS}`);
     }
     return this.#jobs.runsOf(name, most);
+  }
+
+  /**
+   * Tells `sink` all jobs at once, and then those that change, until the answer is disposed, `sink` fails or the session ends.
+   *
+   * @throws ControlError `control.invalid` for an interval out of range, `control.limit` for one watch too many
+   */
+  watch(sink: RpcStub<SnapshotSink<JobsSnapshot>>, terms: WatchTerms = {}): Watch<JobsSnapshot> {
+    const view = new JobsLook(this.#jobs, this.#clock);
+    return this.#watches.open(sink, terms, (skipped) => view.look(skipped));
   }
 }

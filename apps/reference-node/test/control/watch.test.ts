@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { RpcStub } from "@proj/capnweb-rpc";
 import { ManualTime } from "@proj/wire-types";
-import type { NodeSnapshot } from "#src/control/reports.js";
+import { NodeLook } from "#src/control/node-look.js";
+import type { NodeHealth, NodeSnapshot } from "#src/control/reports.js";
 import { SessionBook } from "#src/control/session-book.js";
 import { type SnapshotSink, Watch } from "#src/control/watch.js";
 
@@ -18,10 +19,11 @@ beforeEach(() => {
 /** Lets calls to the sink, and their answers, run. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function watch(sink: SnapshotSink): Watch {
+function watch(sink: SnapshotSink<NodeSnapshot>): Watch<NodeSnapshot> {
+  const health: NodeHealth = { state: "ready" } as NodeHealth;
+  const view = new NodeLook({ book: new SessionBook(time), time, health: () => health });
   return new Watch(new RpcStub(sink), {
-    book: new SessionBook(time),
-    state: () => "ready",
+    look: (skipped) => view.look(skipped),
     time,
     intervalMs: 1000,
     ended: () => ended++,
@@ -93,7 +95,7 @@ describe("a watch", () => {
 
   test("lets go of its sink", async () => {
     let gone = 0;
-    const sink: SnapshotSink = Object.assign(() => undefined, {
+    const sink: SnapshotSink<NodeSnapshot> = Object.assign(() => undefined, {
       [Symbol.dispose]: () => void gone++,
     });
     watch(sink).stop();

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import { askNode, connectControl, type ControlTarget } from "#src/control/control-client.js";
-import type { JobReport, JobRun } from "#src/jobs/job.js";
+import type { JobReport, JobRun, JobsSnapshot } from "#src/jobs/job.js";
 import { startTcpProxy } from "@proj/wan";
 import { until } from "@proj/wire-types/testing";
 import { type ChildProcess, spawn } from "node:child_process";
@@ -252,6 +252,50 @@ test("programs steer jobs over Cap'n Web, and hear what cannot be", async () => 
   await expect(askNode(stranger, (control) => control.replication().jobs())).rejects.toMatchObject({
     code: "control.denied",
   });
+});
+
+test("who watches jobs hears of all, of each change and of those that go, and no more after that", async () => {
+  here = await serve(config("here", sites("dwcp://127.0.0.1:1")));
+  const source = folder.write("z", "z");
+  const connection = await connectControl(target());
+  const seen: JobsSnapshot[] = [];
+  const states = (): readonly string[] =>
+    seen.flatMap(({ changed, removed }) => [
+      ...changed.map(({ name, state }) => `${name} ${state}`),
+      ...removed.map((name) => `${name} removed`),
+    ]);
+  try {
+    const jobs = connection.control.replication();
+    const watch = await jobs.watch((snapshot: JobsSnapshot) => void seen.push(snapshot), {
+      intervalMs: 50,
+    });
+    await until(() => seen.length === 1, "the first snapshot", seldom);
+    expect(seen[0]).toMatchObject({ sequence: 1, changed: [], removed: [] });
+    await jobs.add({ name: "z", source, site: "paris", every_ms: 100 });
+    await until(() => states().includes("z running"), "the job", seldom);
+    await jobs.pause("z");
+    await until(() => states().at(-1) === "z paused", "its pause", seldom);
+    const told = seen.length;
+    await sleep(300);
+    expect(seen.length).toBe(told);
+    await jobs.remove("z");
+    await until(() => states().at(-1) === "z removed", "its end", seldom);
+    expect(seen.map(({ sequence }) => sequence)).toEqual(seen.map((_, i) => i + 1));
+    for (const intervalMs of [49, 3_600_001, Number.NaN]) {
+      const refused = Promise.resolve(jobs.watch(() => undefined, { intervalMs }));
+      await expect(refused).rejects.toMatchObject({ code: "control.invalid" });
+    }
+    watch[Symbol.dispose]();
+    await jobs.add({ name: "z", source, site: "paris" });
+    await sleep(300);
+    expect(states().at(-1)).toBe("z removed");
+  } finally {
+    connection[Symbol.dispose]();
+  }
+  const { stdout } = await cli(["jobs", "--watch", "--count", "1", "--json", ...flags()]);
+  expect(JSON.parse(stdout)).toMatchObject({ ok: true, snapshot: { changed: [{ name: "z" }] } });
+  const lines = await cli(["jobs", "--watch", "--count", "1", ...flags()]);
+  expect(lines.stdout).toMatch(/^\S+Z {2}z {2}\w+ {2}0 runs.*\n$/);
 });
 
 test("a node without DWCP says that it has no jobs", async () => {

@@ -1,0 +1,31 @@
+import type { RpcStub } from "@proj/capnweb-rpc";
+import { connectControl, type ControlTarget } from "../control/control-client.js";
+import type { NodeControl } from "../control/node-control.js";
+import { untilSignal } from "./until-signal.js";
+
+/** Begins a watch, and calls `done` when it has seen enough. */
+export type BeginWatch = (
+  control: RpcStub<NodeControl>,
+  done: () => void,
+) => PromiseLike<Disposable>;
+
+/**
+ * Watches a node until it has seen enough or a signal comes.
+ *
+ * @throws ControlError `control.unreachable` when the node is gone, and whatever `begin` leads to
+ */
+export async function runWatch(target: ControlTarget, begin: BeginWatch): Promise<void> {
+  using connection = await connectControl(target);
+  const seen = new AbortController();
+  const over = untilSignal(seen.signal);
+  try {
+    const watched = async (): Promise<void> => {
+      const subscription = await begin(connection.control, () => seen.abort());
+      await over;
+      subscription[Symbol.dispose]();
+    };
+    await Promise.race([watched(), connection.gone]);
+  } finally {
+    seen.abort();
+  }
+}
