@@ -178,17 +178,20 @@ describe("the end of a node", () => {
   test("a killed node leaves nothing that the next one does not sweep", async () => {
     const socket = `unix:${folder.path}/node.sock`;
     const config = nodeConfig(folder, { listen: [`url = "${socket}"`] });
-    const first = await serve(config);
-    const left = leaveObject(first.pid);
-    await first.end("SIGKILL");
-    const second = await serve(config);
-    const { document } = await cliJson(["send", "-", "--to", socket], { input: "again" });
-    expect(document).toMatchObject({ ok: true });
-    if (left !== undefined) {
-      expect(readdirSync("/dev/shm")).not.toContain(left);
-      expect(second.log()).toContain("node.shm_swept");
+    let node = await serve(config);
+    let isTold = false;
+    // Whichever node of this machine starts first sweeps, and the next one has nothing to tell.
+    for (let kills = 0; kills < 5 && !isTold; kills++) {
+      const left = leaveObject(node.pid);
+      await node.end("SIGKILL");
+      node = await serve(config);
+      const { document } = await cliJson(["send", "-", "--to", socket], { input: "again" });
+      expect(document).toMatchObject({ ok: true });
+      if (left !== undefined) expect(readdirSync("/dev/shm")).not.toContain(left);
+      isTold = left === undefined || node.log().includes("node.shm_swept");
     }
-    expect(await second.end("SIGTERM")).toEqual({ code: 0 });
+    expect(isTold).toBe(true);
+    expect(await node.end("SIGTERM")).toEqual({ code: 0 });
   });
 });
 
