@@ -110,12 +110,7 @@ export class Puller implements AssemblerOwner {
   /** Ends an offered or running transfer from the peer. The peer hears of it by the stream's close. */
   reject(path: Path, transfer: PulledTransfer): void {
     if (transfer.pulls.length > 0) path.outbox.cancelPulls.push(transfer.announcerId);
-    path.outbox.resets.push({
-      addresseeId: transfer.announcerId,
-      ownId: transfer.id,
-      notifySeq: NO_NOTIFY_SEQ,
-      code: ResetCode.Cancelled,
-    });
+    this.#reset(path, transfer, ResetCode.Cancelled);
     this.#finish(path, transfer, Status.Rejected);
   }
 
@@ -173,24 +168,12 @@ export class Puller implements AssemblerOwner {
 
   /** Ends a transfer whose bytes are not what its announcer sealed, and tells it. */
   distrust(path: Path, transfer: PulledTransfer): void {
-    path.outbox.resets.push({
-      addresseeId: transfer.announcerId,
-      ownId: transfer.id,
-      notifySeq: NO_NOTIFY_SEQ,
-      code: ResetCode.Integrity,
-    });
-    this.fail(path, transfer, Status.IntegrityFailed);
+    this.#abort(path, transfer, ResetCode.Integrity, Status.IntegrityFailed);
   }
 
   /** Ends a transfer whose bytes were put where the application no longer wants them, and tells its announcer. */
   misplace(path: Path, transfer: PulledTransfer): void {
-    path.outbox.resets.push({
-      addresseeId: transfer.announcerId,
-      ownId: transfer.id,
-      notifySeq: NO_NOTIFY_SEQ,
-      code: ResetCode.Cancelled,
-    });
-    this.fail(path, transfer, Status.PlacementFailed);
+    this.#abort(path, transfer, ResetCode.Cancelled, Status.PlacementFailed);
   }
 
   /** The transfer's timer ran out: what is missing is asked for again. */
@@ -222,6 +205,20 @@ export class Puller implements AssemblerOwner {
         if (!isWhole || status === Status.GoingAway) this.fail(path, transfer, status);
       }
     }
+  }
+
+  #abort(path: Path, transfer: PulledTransfer, code: number, status: number): void {
+    this.#reset(path, transfer, code);
+    this.fail(path, transfer, status);
+  }
+
+  #reset(path: Path, transfer: PulledTransfer, code: number): void {
+    path.outbox.resets.push({
+      addresseeId: transfer.announcerId,
+      ownId: transfer.id,
+      notifySeq: NO_NOTIFY_SEQ,
+      code,
+    });
   }
 
   #finish(path: Path, transfer: PulledTransfer, status: number): void {

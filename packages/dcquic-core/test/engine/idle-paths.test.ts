@@ -1,22 +1,12 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "@jest/globals";
 import { BufferRegistry, Engine } from "@proj/dcquic-core";
 import { SeededRandom } from "@proj/wire-types";
 import { nodeCrypto } from "#src/io/node-crypto.js";
 import { establishedAs } from "../support/raw-peer.js";
+import { usedBytes } from "../support/used-bytes.js";
 
 const PATHS = 2000;
 const MAX_BYTES = 4096;
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
-
-function usedBytes(): number {
-  collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 test("§27: a path that nothing was sent on takes at most 4 KiB, and no key was derived for it", () => {
   const aeads: Uint8Array[] = [];

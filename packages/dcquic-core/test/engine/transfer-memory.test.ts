@@ -1,24 +1,14 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "@jest/globals";
 import { BufferRegistry, DatagramBatch, Engine, id64, nullCrypto } from "@proj/dcquic-core";
 import { SeededRandom } from "@proj/wire-types";
 import { establishedAs } from "../support/raw-peer.js";
+import { usedBytes } from "../support/used-bytes.js";
 
 const TRANSFERS = 20_000;
 // docs/performance.md states what was measured: 457 and 1316 bytes.
 const ANNOUNCER_BYTES = 512;
 const BOTH_BYTES = 1536;
 const config = { notifyWindow: 32_768, queueDepth: 32_768, maxMessageBytes: 1_000_000 };
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
-
-function usedBytes(): number {
-  collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 function side(role: "dialer" | "listener", seed: number) {
   const random = new SeededRandom(seed);
