@@ -25,6 +25,10 @@ enum Column : uint32_t {
   kNonce1,
   kNonce2,
   kResult,
+  kMore,
+  kPacketStride,
+  kNumber0,
+  kNumber1,
   kStride
 };
 
@@ -149,19 +153,45 @@ napi_value DropAll(napi_env env, napi_callback_info info) {
 
 enum class Way { kSeal, kOpen };
 
+// A packet of a run: what its row says, and how far it lies behind the packet that the row describes.
+struct Packet {
+  const uint32_t* row;
+  uint64_t behind;
+  uint32_t nonce[3];
+};
+
+Packet First(const uint32_t* row) {
+  return {row, 0, {row[kNonce0], row[kNonce1], row[kNonce2]}};
+}
+
+// The packet `index` places after the first of its run.
+Packet Following(const uint32_t* row, uint32_t index) {
+  const uint64_t first = row[kNumber0] | uint64_t{row[kNumber1]} << 32;
+  const uint64_t number = first + index;
+  const uint64_t changed = first ^ number;
+  return {row,
+          uint64_t{index} * row[kPacketStride],
+          {row[kNonce0], row[kNonce1] ^ static_cast<uint32_t>(changed),
+           row[kNonce2] ^ static_cast<uint32_t>(changed >> 32)}};
+}
+
 template <Way kWay>
-Result Process(KeyRing& ring, const Span& wire, const Span& plain, const uint32_t* row) {
+Result Process(KeyRing& ring, const Span& wire, const Span& plain, const Packet& packet) {
+  const uint32_t* row = packet.row;
   const uint64_t length = row[kLength];
+  const uint64_t aad_at = row[kAad] + packet.behind;
+  const uint64_t wire_at = row[kWire] + packet.behind;
+  const uint64_t plain_at = row[kPlain] + packet.behind;
   // OpenSSL counts in ints.
   if (length > INT32_MAX - kAeadTagBytes || row[kAadLength] > INT32_MAX ||
-      !wire.Holds(row[kAad], row[kAadLength]) || !wire.Holds(row[kWire], length + kAeadTagBytes) ||
-      !plain.Holds(row[kPlain], length)) {
+      !wire.Holds(aad_at, row[kAadLength]) || !wire.Holds(wire_at, length + kAeadTagBytes) ||
+      !plain.Holds(plain_at, length)) {
     return kOutOfRange;
   }
-  const uint8_t* aad = wire.data + row[kAad];
-  uint8_t* outside = wire.data + row[kWire];
+  const uint8_t* aad = wire.data + aad_at;
+  uint8_t* outside = wire.data + wire_at;
   // A tag over additional data alone needs no plaintext, and then there may be no memory for it.
-  uint8_t* inside = length == 0 ? outside : plain.data + row[kPlain];
+  uint8_t* inside = length == 0 ? outside : plain.data + plain_at;
   // In place, or apart: between the two, bytes would be overwritten before they are read.
   if (length > 0 && outside != inside && outside < inside + length &&
       inside < outside + length + kAeadTagBytes) {
@@ -170,10 +200,10 @@ Result Process(KeyRing& ring, const Span& wire, const Span& plain, const uint32_
   if (row[kSlot] >= ring.keys.size() || ring.keys[row[kSlot]] == nullptr) return kNoKey;
   AeadKey& key = *ring.keys[row[kSlot]];
   if constexpr (kWay == Way::kSeal) {
-    const bool sealed = key.Seal(row + kNonce0, aad, row[kAadLength], inside, length, outside);
+    const bool sealed = key.Seal(packet.nonce, aad, row[kAadLength], inside, length, outside);
     return sealed ? kDone : kFailed;
   }
-  const bool opened = key.Open(row + kNonce0, aad, row[kAadLength], outside, length, inside);
+  const bool opened = key.Open(packet.nonce, aad, row[kAadLength], outside, length, inside);
   return opened ? kDone : kNotAuthentic;
 }
 
@@ -192,16 +222,22 @@ napi_value Batch(napi_env env, napi_callback_info info) {
   if (!arguments.ok()) return nullptr;
   auto* rows = reinterpret_cast<int32_t*>(meta.data);
   uint32_t done = 0;
-  for (uint32_t i = 0; i < count; ++i) {
+  for (uint32_t i = 0; i < count;) {
     // Read once: another thread may be writing them, and what was checked must be what is used.
     uint32_t row[kStride];
     const volatile int32_t* from = rows + size_t{i} * kStride;
     for (uint32_t column = 0; column < kStride; ++column) {
       row[column] = static_cast<uint32_t>(from[column]);
     }
-    const Result result = Process<kWay>(*ring, wire, plain, row);
-    rows[size_t{i} * kStride + kResult] = result;
-    if (result == kDone) ++done;
+    // A run that needs more rows than there are takes all that are left.
+    const bool whole = row[kMore] < count - i;
+    const uint32_t packets = whole ? row[kMore] + 1 : count - i;
+    for (uint32_t k = 0; k < packets; ++k, ++i) {
+      const Packet packet = k == 0 ? First(row) : Following(row, k);
+      const Result result = whole ? Process<kWay>(*ring, wire, plain, packet) : kOutOfRange;
+      rows[size_t{i} * kStride + kResult] = result;
+      if (result == kDone) ++done;
+    }
   }
   return Number(env, done);
 }

@@ -2,6 +2,9 @@ import type { AeadJob, PacketAead } from "./backend.js";
 
 const SHORT_BYTES = 64;
 
+/** How far the tickets of packets that were described together are from one another. */
+export const TICKET_STEP = 2;
+
 /**
  * Packets that are sealed or opened together, and the copies of what they carry, where one call for many is cheaper than many
  * calls.
@@ -19,16 +22,21 @@ export interface PacketBatch {
   /** Has a packet sealed by the next {@link PacketBatch.sealAll}. The job may be reused at once. */
   seal(aead: PacketAead, job: AeadJob): void;
   /**
-   * Has the packet sealed that lies `strideBytes` behind the latest one, under the same key and cut in the same way. The last eight
-   * bytes of its nonce are `low` and `high`, little-endian; the first four are the same. `false` if it has to be described whole.
+   * Has `count` packets sealed that lie one behind the other, each `strideBytes` behind the one before, of which the first is the
+   * latest one. They are under its key and cut in the same way, and their nonces differ by the numbers in the last eight bytes,
+   * little-endian, exclusive-or whatever is there: the next ones after the latest packet's, from `number` on. `false` if they have to be
+   * described whole.
    */
-  sealNext(strideBytes: number, low: number, high: number): boolean;
+  sealNext(strideBytes: number, number: number, count: number): boolean;
   /** Seals what waits, after all that waits was copied. */
   sealAll(): void;
   /** Has a packet opened by the next {@link PacketBatch.openAll}. Returns its ticket, which is never -1. */
   open(aead: PacketAead, job: AeadJob): number;
-  /** Has the next packet opened, as {@link PacketBatch.sealNext} has it sealed. Returns its ticket, or -1 where that is `false`. */
-  openNext(strideBytes: number, low: number, high: number): number;
+  /**
+   * Has the next packets opened, as {@link PacketBatch.sealNext} has them sealed. Returns the ticket of the first, or -1 where that is
+   * `false`; the tickets of the others are 2 more each time.
+   */
+  openNext(strideBytes: number, number: number, count: number): number;
   /** Opens what waits. */
   openAll(): void;
   /** Tells after {@link PacketBatch.openAll}, and until the next {@link PacketBatch.open}, whether a packet was authentic. */

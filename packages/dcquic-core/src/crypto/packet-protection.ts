@@ -9,7 +9,6 @@ import {
   type Direction,
 } from "./key-schedule.js";
 import type { PacketBatch } from "./packet-batch.js";
-import { highWord } from "../wire/id64.js";
 
 /** The key of one worker, direction and key id, ready for packets. */
 export class ControlKey {
@@ -18,9 +17,6 @@ export class ControlKey {
   readonly #aead: PacketAead;
   readonly #iv: Uint8Array;
   readonly #job = aeadJob();
-  // The last eight bytes of the initialisation vector, into which a packet's number goes.
-  readonly #low: number;
-  readonly #high: number;
   #headers = new Uint8Array(0);
 
   /** Takes what {@link deriveControlKey} gave. */
@@ -28,9 +24,6 @@ export class ControlKey {
     this.keyId = keyId;
     this.#aead = crypto.aead(material.key);
     this.#iv = material.iv;
-    const view = new DataView(this.#iv.buffer, this.#iv.byteOffset);
-    this.#low = view.getInt32(4, true);
-    this.#high = view.getInt32(8, true);
   }
 
   /**
@@ -73,7 +66,10 @@ export class ControlKey {
     return this.#aim(bytes, view, offset, header) ? batch.open(this.#aead, this.#job) : -1;
   }
 
-  /** Has the packet sealed that lies `strideBytes` behind the one before and is like it but for its number. */
+  /**
+   * Has `count` packets sealed, from `offset` on, that are like the one before but for their numbers, each `strideBytes` further on. The
+   * header is that of the first.
+   */
   sealNext(
     batch: PacketBatch,
     bytes: Uint8Array,
@@ -81,24 +77,20 @@ export class ControlKey {
     offset: number,
     header: PacketHeader,
     strideBytes: number,
+    count: number,
   ): void {
-    const [low, high] = [this.#lowOf(header), this.#highOf(header)];
-    if (batch.sealNext(strideBytes, low, high)) return;
-    this.sealLater(batch, bytes, view, offset, header);
+    const { packetNumber } = header;
+    if (batch.sealNext(strideBytes, packetNumber, count)) return;
+    for (let i = 0; i < count; i++) {
+      header.packetNumber = packetNumber + i;
+      this.sealLater(batch, bytes, view, offset + i * strideBytes, header);
+    }
+    header.packetNumber = packetNumber;
   }
 
-  /** Has such a packet opened after the one before. Returns its ticket, or -1 where it has to be described whole. */
-  openNext(batch: PacketBatch, header: PacketHeader, strideBytes: number): number {
-    return batch.openNext(strideBytes, this.#lowOf(header), this.#highOf(header));
-  }
-
-  // See controlNonce.
-  #lowOf({ packetNumber }: PacketHeader): number {
-    return this.#low ^ (packetNumber >>> 0);
-  }
-
-  #highOf({ packetNumber }: PacketHeader): number {
-    return this.#high ^ highWord(packetNumber);
+  /** Has such packets opened after the one before. Returns the ticket of the first, or -1 where they have to be described whole. */
+  openNext(batch: PacketBatch, header: PacketHeader, strideBytes: number, count: number): number {
+    return batch.openNext(strideBytes, header.packetNumber, count);
   }
 
   #aim(bytes: Uint8Array, view: DataView, offset: number, header: PacketHeader): boolean {

@@ -83,10 +83,13 @@ export class ReceiveKeys {
     return this.#current.openLater(batch, bytes, view, offset, header);
   }
 
-  /** Has a packet opened that is like the one before but for its number. Returns its ticket, or -1 for one to be described whole. */
-  openNext(batch: PacketBatch, header: PacketHeader, strideBytes: number): number {
+  /**
+   * Has `count` packets opened that are like the one before but for their numbers. Returns the ticket of the first, or -1 where they
+   * have to be described whole.
+   */
+  openNext(batch: PacketBatch, header: PacketHeader, strideBytes: number, count: number): number {
     if (header.keyId !== this.#current.keyId) return -1;
-    return this.#current.openNext(batch, header, strideBytes);
+    return this.#current.openNext(batch, header, strideBytes, count);
   }
 
   /** Opens a packet in place; `ptoUs` is the path's current PTO. */

@@ -96,7 +96,7 @@ export class SendKeys {
 
   /** Seals the packet at `offset` whose header {@link SendKeys.assign} completed, before the next is assigned. */
   seal(bytes: Uint8Array, view: DataView, offset: number, header: PacketHeader): void {
-    this.#count(header);
+    this.#count(header, 1);
     this.#key.seal(bytes, view, offset, header);
   }
 
@@ -108,11 +108,11 @@ export class SendKeys {
     offset: number,
     header: PacketHeader,
   ): void {
-    this.#count(header);
+    this.#count(header, 1);
     this.#key.sealLater(batch, bytes, view, offset, header);
   }
 
-  /** Has the packet sealed that lies `strideBytes` behind the one before and is like it but for its number. */
+  /** Has `count` packets sealed that are like the one before but for their numbers; see {@link ControlKey.sealNext}. */
   sealNext(
     batch: PacketBatch,
     bytes: Uint8Array,
@@ -120,9 +120,10 @@ export class SendKeys {
     offset: number,
     header: PacketHeader,
     strideBytes: number,
+    count: number,
   ): void {
-    this.#count(header);
-    this.#key.sealNext(batch, bytes, view, offset, header, strideBytes);
+    this.#count(header, count);
+    this.#key.sealNext(batch, bytes, view, offset, header, strideBytes, count);
   }
 
   /**
@@ -138,9 +139,9 @@ export class SendKeys {
     return true;
   }
 
-  #count(header: PacketHeader): void {
-    this.#packets += 1;
-    this.#bytes += HEADER_BYTES + header.payloadLength + TAG_BYTES;
+  #count({ payloadLength }: PacketHeader, count: number): void {
+    this.#packets += count;
+    this.#bytes += count * (HEADER_BYTES + payloadLength + TAG_BYTES);
   }
 
   #isSpent(): boolean {

@@ -1,7 +1,7 @@
 import { WORD_BYTES } from "../wire/chunk.js";
 
-// Offset, length, address, ECN bits.
-const FIELDS = 4;
+// Offset, length, address, ECN bits, the first datagram behind it that is not of its run.
+const FIELDS = 5;
 
 /** The number of an address that a driver does not know: nothing is sent there. */
 export const NOWHERE = -1;
@@ -67,25 +67,35 @@ export class DatagramBatch {
     return this.#meta[index * FIELDS + 3] ?? 0;
   }
 
+  /** The first datagram behind `index` that was not described with it: those before are of one length, side by side. */
+  endOfRun(index: number): number {
+    return this.#meta[index * FIELDS + 4] ?? 0;
+  }
+
   /** Lets the next datagram begin at a whole word. */
   align(): void {
     this.usedBytes = WORD_BYTES * Math.ceil(this.usedBytes / WORD_BYTES);
   }
 
-  /** Appends the datagram that was written at {@link DatagramBatch.usedBytes}. */
-  append(length: number, address: number, ecn: number): void {
-    this.place(this.usedBytes, length, address, ecn);
-    this.usedBytes += length;
+  /** Appends the datagrams that were written at {@link DatagramBatch.usedBytes}: one, or `count` of one length. */
+  append(length: number, address: number, ecn: number, count = 1): void {
+    this.place(this.usedBytes, length, address, ecn, count);
+    this.usedBytes += count * length;
   }
 
-  /** Describes a datagram that lies at `offset` already, as a socket left it. There must be room for one more. */
-  place(offset: number, length: number, address: number, ecn: number): void {
-    const at = this.count * FIELDS;
-    this.#meta[at] = offset;
-    this.#meta[at + 1] = length;
-    this.#meta[at + 2] = address;
-    this.#meta[at + 3] = ecn;
-    this.count += 1;
+  /** Describes datagrams of one length that lie side by side at `offset` already, as a socket left them. There must be room for them. */
+  place(offset: number, length: number, address: number, ecn: number, count = 1): void {
+    const meta = this.#meta;
+    const end = this.count + count;
+    for (let index = this.count; index < end; index++) {
+      const at = index * FIELDS;
+      meta[at] = offset + (index - this.count) * length;
+      meta[at + 1] = length;
+      meta[at + 2] = address;
+      meta[at + 3] = ecn;
+      meta[at + 4] = end;
+    }
+    this.count = end;
   }
 
   /** Copies a datagram in; `false` when there is no room. */

@@ -95,9 +95,9 @@ export class PacketIntake {
     for (; next < batch.count; next++) {
       header.packetNumber = packetNumber + next - first;
       if (!isLike(batch, first, next, header.packetNumber)) break;
-      this.#opener.openNext(path, header, batch, next);
     }
     header.packetNumber = packetNumber;
+    if (next > first + 1) this.#opener.openAlike(path, header, batch, first, next);
     read.alike = next - first;
     return next;
   }
@@ -123,9 +123,13 @@ export class PacketIntake {
     let worker: PeerWorker | undefined;
     let count = 0;
     let latest = 0;
+    header.packetNumber += 1;
+    const known = path.knownWorker(header.worker);
+    const areOpen = known !== undefined && this.#opener.openedAll(known, header, start, end);
+    header.packetNumber -= 1;
     for (let index = start; index < end && path.failedStatus === undefined; index++) {
       header.packetNumber += 1;
-      const from = this.#opener.open(nowUs, path, header, batch, index);
+      const from = areOpen ? known : this.#opener.open(nowUs, path, header, batch, index);
       if (from === undefined) continue;
       worker = from;
       count += 1;

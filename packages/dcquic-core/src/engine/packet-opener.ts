@@ -1,4 +1,5 @@
 import type { OpenVerdict } from "../crypto/receive-keys.js";
+import { TICKET_STEP } from "../crypto/packet-batch.js";
 import { sealSecretControl } from "../crypto/secret-control-seal.js";
 import type { PacketHeader } from "../wire/packet-header.js";
 import type { DatagramBatch } from "./batch.js";
@@ -43,18 +44,45 @@ export class PacketOpener {
     this.#tickets[index] = this.#ticket(path, header, batch, batch.offset(index));
   }
 
-  /** Has the packet opened that is like the one before it in the batch, but for its number and where it lies. */
-  openNext(path: Path, header: PacketHeader, batch: DatagramBatch, index: number): void {
-    const offset = batch.offset(index);
-    const isAfter = (this.#tickets[index - 1] ?? NO_TICKET) !== NO_TICKET;
+  /**
+   * Has the packets `first + 1 … end` opened that are like the one before each in the batch, but for their numbers and where they lie. The
+   * header is that of `first`.
+   */
+  openAlike(
+    path: Path,
+    header: PacketHeader,
+    batch: DatagramBatch,
+    first: number,
+    end: number,
+  ): void {
+    const { packetNumber } = header;
     const worker = path.knownWorker(header.worker);
-    let ticket = NO_TICKET;
-    if (isAfter && worker?.packets.check(header.packetNumber) === "new") {
-      const { packets } = this.#context;
-      ticket = worker.keys.openNext(packets, header, offset - batch.offset(index - 1));
+    for (let index = first + 1; index < end;) {
+      header.packetNumber = packetNumber + index - first;
+      // What is ahead of all that came has not come, and nothing that follows it.
+      const isAhead = worker !== undefined && header.packetNumber >= worker.packets.end;
+      const until = isAhead ? endOfStride(batch, index, end) : index + 1;
+      this.#openNext(path, worker, header, batch, index, until);
+      index = until;
     }
-    this.#tickets[index] =
-      ticket === NO_TICKET ? this.#ticket(path, header, batch, offset) : ticket;
+    header.packetNumber = packetNumber;
+  }
+
+  /** Whether the packets `first … end`, of which `header` is the first, were all opened with others; then they are noted as seen. */
+  openedAll(
+    worker: PeerWorker,
+    { packetNumber }: PacketHeader,
+    first: number,
+    end: number,
+  ): boolean {
+    if (packetNumber < worker.packets.end) return false;
+    const { packets } = this.#context;
+    for (let index = first; index < end; index++) {
+      const ticket = this.#tickets[index] ?? NO_TICKET;
+      if (ticket === NO_TICKET || !packets.wasOpened(ticket)) return false;
+    }
+    worker.packets.commit(packetNumber, end - first);
+    return true;
   }
 
   /** Opens a packet, unless that was done together with others; returns who sent it, or `undefined` where it is not believed. */
@@ -89,6 +117,32 @@ export class PacketOpener {
     worker.packets.commit(header.packetNumber);
     if (known === undefined) path.keepWorker(worker);
     return worker;
+  }
+
+  // One packet, or several that are ahead of all that came.
+  #openNext(
+    path: Path,
+    worker: PeerWorker | undefined,
+    header: PacketHeader,
+    batch: DatagramBatch,
+    index: number,
+    until: number,
+  ): void {
+    const offset = batch.offset(index);
+    const isAfter = (this.#tickets[index - 1] ?? NO_TICKET) !== NO_TICKET;
+    let ticket = NO_TICKET;
+    if (isAfter && worker?.packets.check(header.packetNumber) === "new") {
+      const stride = offset - batch.offset(index - 1);
+      ticket = worker.keys.openNext(this.#context.packets, header, stride, until - index);
+    }
+    const { packetNumber } = header;
+    for (let i = index; i < until; i++) {
+      header.packetNumber = packetNumber + i - index;
+      this.#tickets[i] =
+        ticket === NO_TICKET
+          ? this.#ticket(path, header, batch, batch.offset(i))
+          : ticket + TICKET_STEP * (i - index);
+    }
   }
 
   #ticket(
@@ -138,6 +192,14 @@ export class PacketOpener {
     if (path.openFailures >= MAX_OPEN_FAILURES) this.#context.askHandshake(path);
     this.#context.note("openFailed", path);
   }
+}
+
+// The first packet behind `index` that does not lie as far behind the one before as that does.
+function endOfStride(batch: DatagramBatch, index: number, end: number): number {
+  const stride = batch.offset(index) - batch.offset(index - 1);
+  let next = index + 1;
+  while (next < end && batch.offset(next) - batch.offset(next - 1) === stride) next++;
+  return next;
 }
 
 function verdictOf(isOpen: boolean): OpenVerdict {

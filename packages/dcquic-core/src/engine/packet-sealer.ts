@@ -53,13 +53,13 @@ export class PacketSealer {
     sendKeys.assign(header);
     encodeHeader(into.bytes, into.view, into.usedBytes, header, path.credentialId);
     if (count > 1) this.#repeatHeaders(sendKeys, into, count, length);
-    sendKeys.sealLater(packets, into.bytes, into.view, into.usedBytes, header);
-    into.append(length, path.address, ecn);
-    for (let i = 1; i < count; i++) {
+    const { bytes, view, usedBytes } = into;
+    sendKeys.sealLater(packets, bytes, view, usedBytes, header);
+    if (count > 1) {
       header.packetNumber += 1;
-      sendKeys.sealNext(packets, into.bytes, into.view, into.usedBytes, header, length);
-      into.append(length, path.address, ecn);
+      sendKeys.sealNext(packets, bytes, view, usedBytes + length, header, length, count - 1);
     }
+    into.append(length, path.address, ecn, count);
     this.#account(nowUs, path, count, length, controlled);
   }
 

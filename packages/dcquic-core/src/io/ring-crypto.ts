@@ -7,7 +7,7 @@ import {
   type KeyRing,
 } from "@proj/native-io";
 import type { AeadJob, CryptoBackend, PacketAead } from "../crypto/backend.js";
-import type { PacketBatch } from "../crypto/packet-batch.js";
+import { type PacketBatch, TICKET_STEP } from "../crypto/packet-batch.js";
 import { TAG_BYTES } from "../wire/constants.js";
 import { AeadRows, describeRow } from "./aead-rows.js";
 import { HeaderRows } from "./header-rows.js";
@@ -160,8 +160,8 @@ class RingBatch implements PacketBatch {
     aead.seal(job);
   }
 
-  sealNext(strideBytes: number, low: number, high: number): boolean {
-    if (this.#isSealingRow) this.#sealing.addNext(strideBytes, low, high);
+  sealNext(strideBytes: number, number: number, count: number): boolean {
+    if (this.#isSealingRow) this.#sealing.addNext(strideBytes, number, count);
     return this.#isSealingRow;
   }
 
@@ -182,14 +182,16 @@ class RingBatch implements PacketBatch {
       const rows = isWhole ? this.#opening : this.#openingHeaders;
       const row = rows.add(aead.slot, job);
       this.#isOpeningRow = isWhole && row >= 0;
-      if (row >= 0) return isWhole ? 2 * row : 2 * row + 1;
+      if (row >= 0) return isWhole ? TICKET_STEP * row : TICKET_STEP * row + 1;
     }
     this.#isOpeningRow = false;
     return -1 - this.#results.push(aead.open(job));
   }
 
-  openNext(strideBytes: number, low: number, high: number): number {
-    return this.#isOpeningRow ? 2 * this.#opening.addNext(strideBytes, low, high) : -1;
+  openNext(strideBytes: number, number: number, count: number): number {
+    return this.#isOpeningRow
+      ? TICKET_STEP * this.#opening.addNext(strideBytes, number, count)
+      : -1;
   }
 
   openAll(): void {
@@ -203,9 +205,9 @@ class RingBatch implements PacketBatch {
 
   wasOpened(ticket: number): boolean {
     if (ticket < 0) return this.#results[-2 - ticket] ?? false;
-    return ticket % 2 === 0
-      ? this.#opening.isDone(ticket / 2)
-      : this.#openingHeaders.isDone((ticket - 1) / 2);
+    return ticket % TICKET_STEP === 0
+      ? this.#opening.isDone(ticket / TICKET_STEP)
+      : this.#openingHeaders.isDone((ticket - 1) / TICKET_STEP);
   }
 
   #clear(): void {

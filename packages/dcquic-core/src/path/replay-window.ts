@@ -63,8 +63,21 @@ export class ReplayWindow {
     return this.#has(number) ? "seen" : "new";
   }
 
-  /** Notes that `number` was seen. Only for what an authenticated packet said: a forged number would move the window. */
-  commit(number: number): void {
+  /**
+   * Notes that `number` was seen, and those after it, `count` in all. Only for what an authenticated packet said: a forged number would
+   * move the window.
+   */
+  commit(number: number, count = 1): void {
+    // Nothing is missing, and nothing will be.
+    if (number === this.#end && this.#base === this.#end) {
+      this.#base += count;
+      this.#end = this.#base;
+      return;
+    }
+    for (let i = 0; i < count; i++) this.#commitOne(number + i);
+  }
+
+  #commitOne(number: number): void {
     if (number < this.#base) return;
     if (number >= this.#end) this.#extendTo(number + 1);
     this.#set(number);

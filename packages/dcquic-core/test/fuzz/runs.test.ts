@@ -21,6 +21,7 @@ type Step =
   | { kind: "probe" }
   | { kind: "nextKey" }
   | { kind: "replayed"; back: number }
+  | { kind: "again"; packets: number }
   | { kind: "damaged"; at: number; bit: number; of: number }
   | { kind: "cut"; by: number };
 
@@ -43,6 +44,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
   fc.constantFrom({ kind: "probe" } as const, { kind: "nextKey" } as const),
   fc.record({ kind: fc.constant("replayed" as const), back: fc.nat(5) }),
+  fc.record({ kind: fc.constant("again" as const), packets: fc.integer({ min: 2, max: 6 }) }),
   fc.record({
     kind: fc.constant("damaged" as const),
     at: fc.nat(90),
@@ -79,6 +81,8 @@ function datagramsOf(peer: RawPeer, transfer: Id64, steps: readonly Step[]): Uin
     } else if (one.kind === "replayed") {
       const before = made.at(-1 - one.back);
       if (before !== undefined) made.push(before.slice());
+    } else if (one.kind === "again") {
+      for (const before of made.slice(-one.packets)) made.push(before.slice());
     } else if (one.kind === "damaged") {
       const hit = made.at(-1 - one.of);
       if (hit !== undefined) hit[one.at] = (hit[one.at] ?? 0) ^ (1 << one.bit);
@@ -119,6 +123,21 @@ for (const [name, make] of ways) {
       }),
       fuzzRuns(40),
     );
+  });
+
+  test(`§7.3, §10: a run that comes twice in one batch, or begins anew inside of another, counts once, by ${name}`, () => {
+    const { peer, transfer } = offered(crypto);
+    const before = peer.engine.counters.packetsReceived;
+    const run = { kind: "run", packets: 6, bytes: 1000, protection: 0 } as const;
+    const datagrams = datagramsOf(peer, transfer, [run]);
+    const copies = (from: number): Uint8Array[] => datagrams.slice(from).map((one) => one.slice());
+    peer.deliver(...copies(0), ...copies(0), ...copies(3));
+    const { counters } = peer.engine;
+    expect(counters.packetsReceived - before).toBe(6);
+    expect(counters.replayedPackets).toBe(9);
+    peer.deliver(...copies(1));
+    expect(counters.packetsReceived - before).toBe(6);
+    expect(counters.replayedPackets).toBe(14);
   });
 
   test(`§7.3, §17.5: a pull is served in packets that open, each with bytes of its own, by ${name}`, () => {

@@ -105,6 +105,34 @@ test("§3 row 17, UDP, §16.1: datagrams of one length to one peer leave as one 
   expect(messages.every(({ ecn }) => ecn === 2)).toBe(true);
 });
 
+test("§16.1: datagrams that were described together leave in messages of what the kernel takes, with what goes on behind them", async () => {
+  const { open, messages } = bench();
+  const wire = await open();
+  const engine: Partial<Engine> = {
+    transmit(_nowUs: number, into: DatagramBatch): number {
+      for (const [bytes, count] of [
+        [8900, 16],
+        [8900, 1],
+        [500, 1],
+        [500, 70],
+      ] as const) {
+        for (let i = 0; i < count; i++)
+          into.bytes[into.usedBytes + i * bytes + 1] = PacketType.Data;
+        into.append(bytes, 1, 0, count);
+      }
+      return into.count;
+    },
+  };
+  expect(wire.transmit(0, engine as Engine, () => {})).toBe(88);
+  expect(messages.map(({ length, segment }) => [length, segment])).toEqual([
+    [7 * 8900, 8900],
+    [7 * 8900, 8900],
+    [3 * 8900 + 500, 8900],
+    [64 * 500, 500],
+    [6 * 500, 500],
+  ]);
+});
+
 test("§17.7: a probe that may be refused takes nothing else with it, and its size is told", async () => {
   const { open, messages } = bench();
   const wire = await open();

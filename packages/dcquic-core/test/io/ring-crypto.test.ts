@@ -153,6 +153,63 @@ for (const by of backend.kind === "native" ? [backend, portable] : [portable]) {
   });
 }
 
+for (const by of backend.kind === "native" ? [backend, portable] : [portable]) {
+  test(`§22: packets that go on where others end, in runs of any strides, by ${by.kind} native-io`, () => {
+    const crypto = ringCrypto(by);
+    const batch = crypto.packetBatch?.() ?? new ImmediateBatch();
+    const key = new Uint8Array(32).fill(6);
+    const [own, node] = [crypto.aead(key), nodeCrypto.aead(key)];
+    // Where the lower half of a number ends.
+    const first = 2 ** 32 - 9;
+    // Far more packets than there were rows before.
+    const runs = [1, 1, 5, 1, 3, 400, 2].map((count, i) => ({
+      count,
+      stride: PACKET * (1 + (i % 3)),
+    }));
+    const places = [0];
+    for (const { count, stride } of runs) {
+      for (let i = 0; i < count; i++) places.push((places.at(-1) ?? 0) + stride);
+    }
+    const jobOf = (slab: Uint8Array, i: number): AeadJob => {
+      const job = { ...packet(slab, 0), nonce: new Uint8Array(12).fill(0x5a) };
+      const view = new DataView(job.nonce.buffer);
+      const number = BigInt(first + i);
+      view.setBigUint64(4, view.getBigUint64(4, true) ^ number, true);
+      const start = places[i] ?? 0;
+      return { ...job, aadOffset: start, bodyOffset: start + 40, tagOffset: start + 140 };
+    };
+    const expected = random.fill(new Uint8Array((places.at(-1) ?? 0) + PACKET));
+    const slab = expected.slice();
+    const plain = expected.slice();
+    for (let i = 0; i < places.length; i++) node.seal(jobOf(expected, i));
+    expect(batch.sealNext(PACKET, first, 1)).toBe(false);
+    batch.seal(own, jobOf(slab, 0));
+    let next = first + 1;
+    for (const { count, stride } of runs) {
+      expect(batch.sealNext(stride, next, count)).toBe(true);
+      next += count;
+    }
+    batch.sealAll();
+    expect(equalBytes(slab, expected)).toBe(true);
+    const damaged = [0, 2, 6, 200, places.length - 1];
+    for (const i of damaged) slab[(places[i] ?? 0) + 60] = (slab[(places[i] ?? 0) + 60] ?? 0) ^ 4;
+    expect(batch.openNext(PACKET, first, 1)).toBe(-1);
+    const tickets = [batch.open(own, jobOf(slab, 0))];
+    for (const { count, stride } of runs) {
+      const ticket = batch.openNext(stride, first + tickets.length, count);
+      for (let i = 0; i < count; i++) tickets.push(ticket + 2 * i);
+    }
+    batch.openAll();
+    const refused = tickets.flatMap((ticket, i) => (batch.wasOpened(ticket) ? [] : [i]));
+    expect(refused).toEqual(damaged);
+    for (const [i, start] of places.entries()) {
+      if (damaged.includes(i)) continue;
+      const [opened, before] = [slab, plain].map((from) => from.subarray(start, start + 140));
+      expect(opened).toEqual(before);
+    }
+  });
+}
+
 function at(aeads: readonly PacketAead[], index: number): PacketAead {
   const aead = aeads[index % aeads.length];
   if (aead === undefined) throw new RangeError("no ciphers");

@@ -64,3 +64,28 @@ test("the window agrees with a set of everything that was committed", () => {
     fuzzRuns(200),
   );
 });
+
+test("§10: numbers that are noted together are noted as one after the other", () => {
+  const runs = fc.array(
+    fc.record({ number: fc.nat(1500), count: fc.integer({ min: 1, max: 300 }) }),
+    {
+      maxLength: 12,
+    },
+  );
+  fc.assert(
+    fc.property(runs, (noted) => {
+      const [together, alone] = [new ReplayWindow(256), new ReplayWindow(256)];
+      for (const { number, count } of noted) {
+        // Often right where the one before ended.
+        const first = number % 3 === 0 ? number : together.end;
+        together.commit(first, count);
+        for (let i = 0; i < count; i++) alone.commit(first + i);
+      }
+      expect([together.base, together.end]).toEqual([alone.base, alone.end]);
+      for (let number = 0; number < 2000; number++) {
+        if (together.check(number) !== alone.check(number)) throw new Error(`${number} differs`);
+      }
+    }),
+    fuzzRuns(200),
+  );
+});

@@ -1,5 +1,5 @@
 /** Int32s in a row of the meta array. */
-export const AEAD_ROW = 10;
+export const AEAD_ROW = 14;
 
 /** The columns that describe one packet. All offsets and lengths are in bytes. spec/dcquic.md §22 */
 export const Aead = {
@@ -23,6 +23,20 @@ export const Aead = {
   nonce2: 8,
   /** Written by `seal` and `open`: one of {@link AeadResult}. */
   result: 9,
+  /**
+   * How many packets follow that are like this one but for their places and numbers; 0 for a packet by itself. So many of the next rows
+   * are theirs: only the results in them are written, and nothing in them is read.
+   */
+  more: 10,
+  /** How many bytes each of them lies behind the one before, on either side. */
+  stride: 11,
+  /**
+   * The lower half of the number that is in `nonce1` and `nonce2`, exclusive-or whatever else is there: each of the packets that follow
+   * has the next number in its place. Not looked at where `more` is 0.
+   */
+  number0: 12,
+  /** The upper half. */
+  number1: 13,
 } as const;
 
 /** What became of a packet. */
@@ -33,7 +47,7 @@ export const AeadResult = {
   notAuthentic: 1,
   /** There is no key in its slot. */
   noKey: 2,
-  /** It does not lie inside the arrays, or both sides overlap without being the same. */
+  /** It does not lie inside the arrays, both sides overlap without being the same, or there are fewer rows than its run needs. */
   outOfRange: 3,
   /** The cipher refused. */
   failed: 4,

@@ -41,6 +41,9 @@ interface Packet {
 
 type Step = (packet: Packet) => number;
 
+// More than any array holds here.
+const MAX_PLACE = 2 ** 31 - 1;
+
 class PortableKeyRing implements KeyRing {
   readonly engine: string = `node:crypto, OpenSSL ${process.versions.openssl}`;
   readonly #slots: number;
@@ -97,11 +100,16 @@ class PortableKeyRing implements KeyRing {
     checkRows(batch, count);
     const { meta } = batch;
     let done = 0;
-    for (let i = 0; i < count; i++) {
-      const row = meta.subarray(i * AEAD_ROW, (i + 1) * AEAD_ROW);
-      const result = this.#process(batch, row, step);
-      row[Aead.result] = result;
-      if (result === AeadResult.done) done++;
+    for (let i = 0; i < count;) {
+      const row = meta.slice(i * AEAD_ROW, (i + 1) * AEAD_ROW);
+      const more = (row[Aead.more] ?? 0) >>> 0;
+      const isWhole = more < count - i;
+      for (const end = isWhole ? i + 1 + more : count; i < end; i++) {
+        const result = isWhole ? this.#process(batch, row, step) : AeadResult.outOfRange;
+        meta[i * AEAD_ROW + Aead.result] = result;
+        if (result === AeadResult.done) done++;
+        advance(row);
+      }
     }
     return done;
   }
@@ -121,6 +129,20 @@ class PortableKeyRing implements KeyRing {
     const tag = sealed.subarray(length);
     return step({ key, nonce: nonceOf(key, row), aad, inside, outside, tag });
   }
+}
+
+// Makes the row of a packet that of the one after it in its run. What lies outside stays there.
+function advance(row: Int32Array): void {
+  const stride = (row[Aead.stride] ?? 0) >>> 0;
+  for (const place of [Aead.aad, Aead.wire, Aead.plain]) {
+    const at = row[place] ?? 0;
+    if (at >= 0) row[place] = Math.min(at + stride, MAX_PLACE);
+  }
+  const [low, high] = [row[Aead.number0] ?? 0, row[Aead.number1] ?? 0];
+  row[Aead.number0] = low + 1;
+  row[Aead.number1] = low === -1 ? high + 1 : high;
+  row[Aead.nonce1] = (row[Aead.nonce1] ?? 0) ^ low ^ (row[Aead.number0] ?? 0);
+  row[Aead.nonce2] = (row[Aead.nonce2] ?? 0) ^ high ^ (row[Aead.number1] ?? 0);
 }
 
 function part(bytes: Uint8Array, offset: number, length: number): Uint8Array | undefined {

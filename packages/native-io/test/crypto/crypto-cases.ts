@@ -172,8 +172,8 @@ export function cryptoCases(crypto: BatchCrypto, options: KeyRingOptions): void 
     const plain = new Uint8Array(10);
     const meta = Int32Array.from(
       [
-        [0, 40, 40, 0, 10, 0, 0, 0x01020304, 0, -1],
-        [66, 80, 146, 0, 0, 0, 0, 0x01020305, 0, -1],
+        [0, 40, 40, 0, 10, 0, 0, 0x01020304, 0, -1, 0, 0, 0, 0],
+        [66, 80, 146, 0, 0, 0, 0, 0x01020305, 0, -1, 0, 0, 0, 0],
       ].flat(),
     );
     expect(ring.open({ wire, plain, meta }, 2)).toBe(2);
@@ -222,7 +222,7 @@ export function cryptoCases(crypto: BatchCrypto, options: KeyRingOptions): void 
     ring.setKey(0, "aes-256-gcm", new Uint8Array(32), new Uint8Array(12));
     const bytes = new Uint8Array(200);
     const row = (wire: number, plain: number) =>
-      Int32Array.of(0, 4, wire, plain, 40, 0, 0, 0, 0, -1);
+      Int32Array.of(0, 4, wire, plain, 40, 0, 0, 0, 0, -1, 0, 0, 0, 0);
     for (const [wire, plain, result] of [
       [10, 10, AeadResult.done],
       [10, 11, AeadResult.outOfRange],
@@ -242,7 +242,7 @@ export function cryptoCases(crypto: BatchCrypto, options: KeyRingOptions): void 
     ring.setKey(0, "aes-256-gcm", new Uint8Array(32), new Uint8Array(12));
     const wire = new Uint8Array(new SharedArrayBuffer(100), 20, 60);
     const plain = new Uint8Array(new SharedArrayBuffer(100), 7, 30).fill(5);
-    const meta = new Int32Array(new SharedArrayBuffer(80), 40);
+    const meta = new Int32Array(new SharedArrayBuffer(4 * (10 + AEAD_ROW)), 40);
     meta.set([0, 8, 8, 2, 20, 0, 1, 2, 3, -1]);
     expect(ring.seal({ wire, plain, meta }, 1)).toBe(1);
     plain.fill(0);

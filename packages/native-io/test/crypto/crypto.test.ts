@@ -4,7 +4,8 @@ import { describeWith, type Peer } from "@proj/peers";
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { native } from "../native-peer.js";
-import { cryptoCases } from "./crypto-cases.js";
+import { cryptoCases as packetCases } from "./crypto-cases.js";
+import { runCases } from "./run-cases.js";
 
 describe("portable encryption", () => cryptoCases(portable.crypto, {}));
 
@@ -48,4 +49,9 @@ function multiBuffer(): Peer<Backend> {
     .find((capability) => capability.name === "crypto.multi_buffer");
   if (report?.available === true) return { name, found: native.found };
   return { name, lack: report?.reason ?? "not reported" };
+}
+
+function cryptoCases(...every: Parameters<typeof packetCases>): void {
+  packetCases(...every);
+  runCases(...every);
 }

@@ -123,18 +123,28 @@ export class NativeWire {
     let datagrams = 0;
     for (let message = 0; message < messages; message++) {
       const row = message * UDP_ROW;
-      const before = datagrams;
       const segment = Math.max(1, meta[row + UdpRx.segment] ?? 1);
       const start = meta[row + UdpRx.offset] ?? 0;
       const end = start + (meta[row + UdpRx.length] ?? 0);
       const source = meta[row + UdpRx.source] ?? -1;
       const ecn = meta[row + UdpRx.ecn] ?? 0;
-      for (let at = start; at < end; at += segment) {
+      // The last one may be shorter.
+      const whole = Math.floor((end - start) / segment);
+      for (let at = start, left = whole; left > 0;) {
         if (batch.count === RECEIVED) this.#deliver(nowUs, engine);
-        batch.place(at, Math.min(segment, end - at), source, ecn);
-        datagrams += 1;
+        const count = Math.min(left, RECEIVED - batch.count);
+        batch.place(at, segment, source, ecn, count);
+        at += count * segment;
+        left -= count;
       }
-      this.received.add(datagrams - before);
+      const rest = end - start - whole * segment;
+      if (rest > 0) {
+        if (batch.count === RECEIVED) this.#deliver(nowUs, engine);
+        batch.place(end - rest, rest, source, ecn);
+      }
+      const count = rest > 0 ? whole + 1 : whole;
+      datagrams += count;
+      this.received.add(count);
     }
     this.#deliver(nowUs, engine);
     return datagrams;
@@ -218,8 +228,11 @@ export class NativeWire {
     const ecn = batch.ecn(first);
     const segment = batch.length(first);
     const isData = this.#isData(first);
-    let bytes = segment;
-    let next = first + 1;
+    // Those that were described together are alike.
+    const most = Math.min(MAX_SEGMENTS, Math.floor(MAX_MESSAGE_BYTES / segment));
+    const alike = Math.max(1, Math.min(batch.endOfRun(first) - first, most));
+    let bytes = alike * segment;
+    let next = first + alike;
     while (next < datagrams && next - first < MAX_SEGMENTS) {
       const length = batch.length(next);
       const isBeside = batch.offset(next) === batch.offset(first) + bytes;
