@@ -123,7 +123,7 @@ export class IncomingMessages {
       unshown.set(stream, offer);
       return;
     }
-    unshown.delete(stream);
+    if (unshown.size > 0) unshown.delete(stream);
     this.#owner.show(stream, offer);
   }
 
@@ -137,7 +137,7 @@ export class IncomingMessages {
     if (!stream.isOpener && !message.isHeaders) stream.priority = offer.priority;
     const fault = stream.inbound.offer(message, (shape & Shape.End) !== 0);
     if (fault !== undefined) return stream.abort(Status.Protocol, fault);
-    const opening = unshown.get(stream);
+    const opening = unshown.size === 0 ? undefined : unshown.get(stream);
     if (opening !== undefined) this.#show(stream, opening);
     if (stream.isAccepted) stream.begin();
   }

@@ -17,7 +17,7 @@ export class LayerContext {
   readonly port: EnginePort;
   /** Streams whose id is known. */
   readonly streams: StreamTable;
-  /** Own streams whose opening transfer has no id yet. */
+  /** Own streams whose opening message was sent, and whose opening transfer has no id yet. */
   readonly opening: LinkedSet<Stream> = new LinkedSet();
   /** What waits before it is opened. */
   readonly openings: Openings;

@@ -39,9 +39,15 @@ export class OutgoingMessages {
   submit(stream: Stream, payload: OutboundPayload, seq: number): void {
     // The pattern may end the direction by itself.
     const submission = new Submission(stream, payload, seq, stream.outbound.isEnded);
+    const { opening } = this.#context;
     if (stream.isOpener && stream.id === undefined && seq > 0) {
-      if (this.#context.opening.has(stream)) (stream.backlog ??= []).push(submission);
-    } else this.#submissions.submit(submission);
+      if (opening.has(stream)) (stream.backlog ??= []).push(submission);
+      return;
+    }
+    this.#submissions.submit(submission);
+    // An engine on this thread has answered already, unless it has no room.
+    const isOpening = submission.opens && stream.id === undefined && stream.outcome === undefined;
+    if (isOpening) opening.add(stream);
   }
 
   /** Notes that the peer knows of a message. */

@@ -107,10 +107,9 @@ export class StreamLayer {
     this.#context.openings.gaveUp(path, priority);
   }
 
-  /** Opens a stream; the first message announces it. */
+  /** Opens a stream; the first message announces it, and has the layer know it. */
   open(path: PathId, options: OpenOptions): Stream {
     const stream = new Stream(this.#host, path, options.pattern, options.priority, options);
-    this.#context.opening.add(stream);
     this.#context.openings.opened(stream);
     return stream;
   }
