@@ -18,7 +18,8 @@ export class BidirectionalCall implements AsyncIterable<Message> {
   /** Begins the call. */
   constructor(parts: CallParts) {
     const [reader, writer, closed] = [this.#reader, this.#writer, this.#closed];
-    this.#core = new CallCore(parts, "bidirectional", {
+    this.#core = new CallCore(parts, {
+      pattern: "bidirectional",
       began: (stream: Stream, sender) => {
         reader.attach(stream);
         writer.attach(stream, sender);

@@ -24,7 +24,7 @@ export class BulkCall {
   /** Begins the transfer. */
   constructor(parts: CallParts, totalBytes: number) {
     this.#progress = { ackedBytes: 0, totalBytes };
-    const answer: SingleAnswer = new SingleAnswer({
+    const answer: SingleAnswer = new SingleAnswer("rawBulk", {
       began: (stream) => {
         stream.onProgress = (ackedBytes, ofBytes) => {
           this.#progress = { ackedBytes, totalBytes: ofBytes };
@@ -35,7 +35,7 @@ export class BulkCall {
         else this.#done.reject(error);
       },
     });
-    this.#core = new CallCore(parts, "rawBulk", answer);
+    this.#core = new CallCore(parts, answer);
   }
 
   /** How far it is. */

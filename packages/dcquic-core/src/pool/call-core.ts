@@ -7,7 +7,7 @@ import type { Stream, StreamHandlers, StreamOutcome } from "../stream/stream.js"
 import type { Id64 } from "../wire/id64.js";
 import { attractions, openingOf } from "./call-opening.js";
 import { CallGuard, type Guarded } from "./call-guard.js";
-import { CallExtras, settle } from "./call-extras.js";
+import { CallExtras } from "./call-extras.js";
 import type { CallOptions, Payload } from "./call-options.js";
 import type { CallParts, CallUse } from "./call-use.js";
 import { Eventual } from "./eventual.js";
@@ -24,7 +24,9 @@ import { traceparentOf } from "./traceparent.js";
 
 const NOTHING = new Uint8Array(0);
 const NO_OPTIONS: CallOptions = {};
-const IN_ORDER = { error: undefined };
+
+/** What became of a call so far. */
+const Mark = { Waiting: 1, Opened: 2, NoHeaders: 4, Over: 8 } as const;
 
 /**
  * One call of this side, whatever its pattern: finds the way, opens the stream, keeps deadline and signal, and repeats what
@@ -39,31 +41,25 @@ export class CallCore extends Eventual<Message> implements StreamHandlers, Opene
   readonly #peer: string;
   readonly #payload: Payload | undefined;
   readonly #options: CallOptions;
-  readonly #pattern: PatternName;
+  // Absent where it is unary: what comes back is the one answer that this is the promise of.
   readonly #use: CallUse | undefined;
   // Until the call is over: a call that waited is old by then, and whatever old objects refer to outlives its use.
   #stream: Stream | undefined;
   #route: Route | undefined;
-  // What is sent first, while the call waits for its turn; nothing where the payload is ready as it is.
-  #first: ReadyPayload | undefined;
-  #isWaiting = false;
-  #block: Uint8Array | undefined;
-  #isOpened = false;
-  #over: { readonly error: unknown } | undefined;
+  #marks = 0;
   #extras: CallExtras | undefined;
 
-  /** Begins a call of `pattern`; what comes back is for `use`, or is the one answer that this is the promise of. */
-  constructor(parts: CallParts, pattern: PatternName, use?: CallUse) {
+  /** Begins a call: what comes back is for `use`, whose pattern it has. */
+  constructor(parts: CallParts, use?: CallUse) {
     super();
     const { core, options } = parts;
     this.#core = core;
     this.#peer = parts.peer;
     this.#payload = parts.payload;
     this.#options = options;
-    this.#pattern = pattern;
     this.#use = use;
     const { deadlineMs, signal } = options;
-    core.began(pattern);
+    core.began(this.#pattern);
     if (core.latency !== undefined) this.#more.startedUs = core.nowUs;
     if (deadlineMs !== undefined || signal !== undefined) {
       this.#more.guard = new CallGuard(core.timers, options, this);
@@ -74,29 +70,17 @@ export class CallCore extends Eventual<Message> implements StreamHandlers, Opene
 
   /** The answerer's header block; `undefined` if it has none. */
   get answerHeaders(): Promise<Uint8Array | undefined> {
-    const extras = this.#more;
-    if (extras.answerHeaders === undefined) {
-      extras.answerHeaders = new Eventual();
-      if (this.#block !== undefined) extras.answerHeaders.resolve(shownHeaders(this.#block));
-      else if (this.#over !== undefined) settle(extras.answerHeaders, this.#over.error);
-    }
-    return extras.answerHeaders.promise;
+    return this.#more.headersTold(this.#is(Mark.NoHeaders), this.isOver);
   }
 
   /** The call's token, once it was announced; `undefined` unless it is tracked. */
   get token(): Promise<Id64 | undefined> {
-    const extras = this.#more;
-    if (extras.token === undefined) {
-      extras.token = new Eventual();
-      if (this.#isOpened) extras.token.resolve(extras.tokenId);
-      else if (this.#over !== undefined) settle(extras.token, this.#over.error);
-    }
-    return extras.token.promise;
+    return this.#more.tokenTold(this.#is(Mark.Opened), this.isOver);
   }
 
   /** Ends the call with a status of §15, or of the application from 256 on; harmless when it is over. */
   cancel(status: number = Status.Cancelled, reason = ""): void {
-    if (this.#over !== undefined) return;
+    if (this.isOver) return;
     if (this.#stream === undefined || this.#stream.outcome !== undefined) {
       this.#finish({ status, reason, rootCause: undefined });
     } else this.#stream.abort(status, reason);
@@ -104,15 +88,13 @@ export class CallCore extends Eventual<Message> implements StreamHandlers, Opene
 
   /** Whether nothing of it will happen any more. */
   get isOver(): boolean {
-    return this.#over !== undefined;
+    return this.#is(Mark.Over);
   }
 
   admitted(path: PathId): void {
-    const [route, first] = [this.#route, this.#first];
-    this.#isWaiting = false;
-    this.#first = undefined;
+    const route = this.#route;
     try {
-      if (route !== undefined) this.#openOn(path, route, first);
+      if (route !== undefined) this.#openOn(path, route, this.#leaveQueue());
     } catch (error) {
       this.#fail(error);
     }
@@ -132,8 +114,10 @@ export class CallCore extends Eventual<Message> implements StreamHandlers, Opene
   }
 
   headers(block: Uint8Array): void {
-    this.#block ??= block;
-    this.#extras?.answerHeaders?.resolve(shownHeaders(block));
+    const shown = shownHeaders(block);
+    if (shown === undefined) this.#marks |= Mark.NoHeaders;
+    else this.#more.block ??= shown;
+    this.#extras?.answerHeaders?.resolve(shown);
   }
 
   readable(): void {
@@ -152,7 +136,7 @@ export class CallCore extends Eventual<Message> implements StreamHandlers, Opene
 
   opened(): void {
     const token = this.#stream?.token;
-    this.#isOpened = true;
+    this.#marks |= Mark.Opened;
     if (token !== undefined) this.#more.tokenId = token;
     this.#extras?.token?.resolve(token);
     const route = this.#route;
@@ -163,7 +147,7 @@ export class CallCore extends Eventual<Message> implements StreamHandlers, Opene
   }
 
   closed(outcome: StreamOutcome): void {
-    const isUntouched = outcome.isUntaken === true && this.#over === undefined && !this.#isAnswered;
+    const isUntouched = outcome.isUntaken === true && !this.isOver && !this.#isAnswered;
     if (isUntouched || this.#mayRepeat(outcome.status)) this.#repeat();
     else this.#finish(outcome);
   }
@@ -185,7 +169,7 @@ export class CallCore extends Eventual<Message> implements StreamHandlers, Opene
   }
 
   #open(route: Route): void {
-    if (this.#over !== undefined) return;
+    if (this.isOver) return;
     const payload = this.#payload;
     const sender = this.#core.sender(route, this.#options);
     const isReady = payload instanceof Uint8Array && sender.takesAsIs(payload);
@@ -207,7 +191,7 @@ export class CallCore extends Eventual<Message> implements StreamHandlers, Opene
     const foreign = this.#options.after?.filter((each) => workerOf(each) !== route.worker);
     if (foreign === undefined || foreign.length === 0) return this.#sendNow(route, first);
     awaitForeign(this.#core.backend.layers, foreign, (failed) => {
-      if (failed === undefined || this.#over !== undefined) return this.#sendNow(route, first);
+      if (failed === undefined || this.isOver) return this.#sendNow(route, first);
       first?.taken?.();
       const rootCause = failed.token;
       this.#finish({ status: Status.DependencyFailed, reason: "", rootCause });
@@ -215,7 +199,7 @@ export class CallCore extends Eventual<Message> implements StreamHandlers, Opene
   }
 
   #sendNow(route: Route, first: ReadyPayload | undefined): void {
-    if (this.#over !== undefined) {
+    if (this.isOver) {
       first?.taken?.();
       return;
     }
@@ -226,8 +210,8 @@ export class CallCore extends Eventual<Message> implements StreamHandlers, Opene
     if (isBound || layer.mayOpen(path, this.#priority, this)) {
       return this.#openOn(path, route, first);
     }
-    this.#first = first;
-    this.#isWaiting = true;
+    if (first !== undefined) this.#more.first = first;
+    this.#marks |= Mark.Waiting;
   }
 
   #openOn(path: PathId, route: Route, first: ReadyPayload | undefined): void {
@@ -254,12 +238,27 @@ export class CallCore extends Eventual<Message> implements StreamHandlers, Opene
 
   // Gives up its place in the queue, if it has one.
   #leave(): void {
-    if (!this.#isWaiting) return;
-    this.#isWaiting = false;
-    this.#first?.taken?.();
-    this.#first = undefined;
+    if (!this.#is(Mark.Waiting)) return;
+    this.#leaveQueue()?.taken?.();
     const route = this.#route;
     if (this.isOver) route?.layer.gaveUp(route.path, this.#priority);
+  }
+
+  // Waits no more; returns what was to be sent first.
+  #leaveQueue(): ReadyPayload | undefined {
+    this.#marks &= ~Mark.Waiting;
+    const extras = this.#extras;
+    const first = extras?.first;
+    if (extras !== undefined) extras.first = undefined;
+    return first;
+  }
+
+  #is(mark: number): boolean {
+    return (this.#marks & mark) !== 0;
+  }
+
+  get #pattern(): PatternName {
+    return this.#use?.pattern ?? "unary";
   }
 
   get #priority(): number {
@@ -271,7 +270,7 @@ export class CallCore extends Eventual<Message> implements StreamHandlers, Opene
   }
 
   #mayRepeat(status: number): boolean {
-    if (this.#over !== undefined || this.#core.isClosed || this.#isAnswered) return false;
+    if (this.isOver || this.#core.isClosed || this.#isAnswered) return false;
     return mayRepeatAfter(status, this.#extras?.retries ?? 0, this.#options);
   }
 
@@ -298,14 +297,15 @@ export class CallCore extends Eventual<Message> implements StreamHandlers, Opene
   }
 
   #end(error: unknown): void {
-    if (this.#over !== undefined) return;
-    this.#over = error === undefined ? IN_ORDER : { error };
+    if (this.isOver) return;
+    this.#marks |= Mark.Over;
     this.#leave();
     this.#stream = undefined;
     this.#route = undefined;
     const core = this.#core;
     core.ended(error);
-    this.#extras?.end(core, this.#pattern, this.#priority, error);
+    const extras = error === undefined ? this.#extras : this.#more;
+    extras?.end(core, this.#pattern, this.#priority, error);
     if (this.#use === undefined) endAnswer(this, error);
     else this.#use.over(error);
   }

@@ -1,3 +1,4 @@
+import type { PatternName } from "../stream/pattern-rules.js";
 import type { Stream } from "../stream/stream.js";
 import type { CallOptions, Payload } from "./call-options.js";
 import type { PayloadSender } from "./payload-sender.js";
@@ -5,6 +6,8 @@ import type { PoolCore } from "./pool-core.js";
 
 /** What a pattern makes of a call's stream. */
 export interface CallUse {
+  /** The pattern. */
+  readonly pattern: PatternName;
   /** The stream exists; its first message was sent. Called again for each repetition. */
   began(stream: Stream, sender: PayloadSender): void;
   /** There may be a message, or the answerer's end. */

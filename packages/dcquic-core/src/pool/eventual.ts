@@ -8,6 +8,7 @@ class Failure {
 }
 
 type Resolve = (value: never) => void;
+type Settle<T> = (value: T | Promise<T>) => void;
 
 // What settles the promise that is being made: an executor of its own for each would cost as much as the promise. What rejects
 // it is not kept, since thousands wait at a time and few fail: such a one is resolved with a promise that was rejected.
@@ -23,14 +24,16 @@ const PENDING: unique symbol = Symbol("pending");
  * rejection, and a call costs no promises that nobody reads.
  */
 export class Eventual<T> {
-  // Few fields: every call has some of these, and thousands of calls wait at a time.
+  // Few fields: every call has some of these, and thousands of calls wait at a time. What its promise was told is not kept here, too:
+  // who waited is old by now, and what old objects refer to outlives its use.
   #outcome: T | Failure | typeof PENDING = PENDING;
   #promise: Promise<T> | undefined;
-  #resolve: ((value: T | Promise<T>) => void) | undefined;
+  // While the promise waits.
+  #resolve: Settle<T> | undefined;
 
   /** Whether it is settled. */
   get isSettled(): boolean {
-    return this.#outcome !== PENDING;
+    return this.#promise === undefined ? this.#outcome !== PENDING : this.#resolve === undefined;
   }
 
   /** The promise; the same one each time. */
@@ -42,15 +45,20 @@ export class Eventual<T> {
   /** Settles it, unless it is settled. */
   resolve(value: T): void {
     if (this.isSettled) return;
-    this.#outcome = value;
-    this.#resolve?.(value);
+    if (this.#resolve === undefined) this.#outcome = value;
+    else this.#tell(this.#resolve, value);
   }
 
   /** Fails it, unless it is settled. */
   reject(error: unknown): void {
     if (this.isSettled) return;
-    this.#outcome = new Failure(error);
-    this.#resolve?.(rejected(error));
+    if (this.#resolve === undefined) this.#outcome = new Failure(error);
+    else this.#tell(this.#resolve, rejected(error));
+  }
+
+  #tell(resolve: Settle<T>, value: T | Promise<T>): void {
+    this.#resolve = undefined;
+    resolve(value);
   }
 
   #make(): Promise<T> {
@@ -58,7 +66,7 @@ export class Eventual<T> {
     if (outcome instanceof Failure) return Promise.reject(outcome.error);
     if (outcome !== PENDING) return Promise.resolve(outcome);
     const promise = new Promise<T>(keep);
-    this.#resolve = latestResolve as ((value: T | Promise<T>) => void) | undefined;
+    this.#resolve = latestResolve as Settle<T> | undefined;
     return promise;
   }
 }

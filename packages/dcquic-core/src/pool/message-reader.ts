@@ -69,7 +69,7 @@ export class MessageReader implements AsyncIterableIterator<Message> {
     const stream = this.#stream;
     const taken = stream?.take();
     if (stream !== undefined && taken !== undefined) {
-      const message = new Message(taken, stream);
+      const message = new Message(taken, taken);
       this.#previous = message;
       return { done: false, value: message };
     }

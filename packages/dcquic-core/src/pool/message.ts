@@ -1,34 +1,37 @@
 import type { InboundMessage } from "../stream/inbound.js";
-import type { Stream } from "../stream/stream.js";
+
+const NOTHING = new Uint8Array(0);
 
 /** A message of a peer. */
 export class Message {
-  /** The bytes, valid until {@link Message.release}. Other messages may lie in the same `ArrayBuffer`: transfer a copy. */
-  readonly bytes: Uint8Array;
   /** Its number in its direction; a header block counts. */
   readonly seq: number;
-  #message: InboundMessage | undefined;
-  #stream: Stream | undefined;
+  #bytes: Uint8Array;
+  #held: InboundMessage | undefined;
 
-  /** Shows a message that was taken from `stream`; absent where the message was released on arrival, being the only one. */
-  constructor(message: InboundMessage, stream?: Stream) {
-    this.bytes = message.bytes;
-    this.seq = message.seq;
-    if (stream === undefined) return;
-    this.#stream = stream;
-    this.#message = message;
+  /** Shows what came; `held` is given back to its stream at the end, and absent where that was done on arrival. */
+  constructor({ bytes, seq }: Pick<InboundMessage, "bytes" | "seq">, held?: InboundMessage) {
+    this.seq = seq;
+    this.#bytes = bytes;
+    this.#held = held;
+  }
+
+  /** The bytes; empty after {@link Message.release}. Other messages may lie in the same `ArrayBuffer`: transfer a copy. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 
   /** A copy of the bytes that stays valid. */
   copy(): Uint8Array {
-    return this.bytes.slice();
+    return this.#bytes.slice();
   }
 
-  /** Gives the message's credit back to its sender; harmless the second time. */
+  /** Lets go of the bytes, and gives the message's credit back to its sender; harmless the second time. */
   release(): void {
-    const [stream, message] = [this.#stream, this.#message];
-    this.#stream = undefined;
-    this.#message = undefined;
-    if (message !== undefined) stream?.release(message);
+    const held = this.#held;
+    this.#held = undefined;
+    // The promise it came by may have waited for long, and be kept, with this, until the whole heap is collected.
+    this.#bytes = NOTHING;
+    held?.stream.release(held);
   }
 }

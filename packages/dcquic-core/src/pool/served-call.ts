@@ -198,8 +198,10 @@ export class ServedCall implements StreamHandlers {
   async #next(): Promise<Message> {
     const next = await this.reader.next();
     if (next.done === true) throw noAnswer();
+    // Its credit goes back now, and its bytes stay.
+    const message = new Message(next.value);
     next.value.release();
-    return next.value;
+    return message;
   }
 
   async #finish(placement: BulkPlacement): Promise<void> {

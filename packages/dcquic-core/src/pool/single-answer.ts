@@ -1,3 +1,4 @@
+import type { PatternName } from "../stream/pattern-rules.js";
 import type { Stream } from "../stream/stream.js";
 import type { CallUse } from "./call-use.js";
 import { Eventual } from "./eventual.js";
@@ -6,17 +7,19 @@ import { noAnswer } from "./no-answer.js";
 import type { PayloadSender } from "./payload-sender.js";
 
 /** What a pattern with one answer does besides waiting for it. */
-export type BesidesAnswer = Partial<Omit<CallUse, "readable">>;
+export type BesidesAnswer = Partial<Omit<CallUse, "pattern" | "readable">>;
 
 const NOTHING_BESIDES: BesidesAnswer = {};
 
 /** The answer of a call with one, and what that makes of its stream. */
 export class SingleAnswer extends Eventual<Message> implements CallUse {
+  readonly pattern: PatternName;
   readonly #besides: BesidesAnswer;
 
-  /** Waits for the answer. */
-  constructor(besides: BesidesAnswer = NOTHING_BESIDES) {
+  /** Waits for the answer of a call of `pattern`. */
+  constructor(pattern: PatternName, besides: BesidesAnswer = NOTHING_BESIDES) {
     super();
+    this.pattern = pattern;
     this.#besides = besides;
   }
 

@@ -15,7 +15,7 @@ export class StreamingRequestCall {
   /** Begins the call. */
   constructor(parts: CallParts) {
     const writer = this.#writer;
-    this.#response = new SingleAnswer({
+    this.#response = new SingleAnswer("streamingRequest", {
       began: (stream, sender) => writer.attach(stream, sender),
       writable: () => writer.wake(),
       stopped: () => writer.stopped(),
@@ -25,7 +25,7 @@ export class StreamingRequestCall {
       // What was written once is not kept to be written again.
       isAnswered: true,
     });
-    this.#core = new CallCore(parts, "streamingRequest", this.#response);
+    this.#core = new CallCore(parts, this.#response);
   }
 
   /** The answer. Rejects with a `DcquicError` whose code says why there is none. */

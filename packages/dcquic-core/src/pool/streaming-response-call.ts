@@ -13,7 +13,8 @@ export class StreamingResponseCall implements AsyncIterable<Message> {
   constructor(parts: CallParts) {
     const reader = this.#reader;
     let isAnswered = false;
-    this.#core = new CallCore(parts, "streamingResponse", {
+    this.#core = new CallCore(parts, {
+      pattern: "streamingResponse",
       began: (stream) => reader.attach(stream),
       readable: () => {
         isAnswered = true;

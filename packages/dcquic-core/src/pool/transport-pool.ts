@@ -139,8 +139,9 @@ export class TransportPool {
    */
   openByteStream(peer: string, options: CallOptions = {}): ByteStream {
     const bytes = new StreamBytes({ peer, identity: "" }, defer);
-    const core = this.#core;
-    const call = new CallCore({ core, peer, options }, "bidirectional", {
+    const parts = { core: this.#core, peer, options };
+    const call = new CallCore(parts, {
+      pattern: "bidirectional",
       began: (stream, sender) => bytes.attach(stream, sender),
       readable: () => bytes.readable(),
       writable: () => bytes.writable(),

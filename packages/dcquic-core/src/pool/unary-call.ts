@@ -9,7 +9,7 @@ export class UnaryCall {
 
   /** Begins the call. */
   constructor(parts: CallParts) {
-    this.#core = new CallCore(parts, "unary");
+    this.#core = new CallCore(parts);
   }
 
   /** The answer. Rejects with a `DcquicError` whose code says why there is none. */

@@ -15,6 +15,22 @@ describe("a value that comes later", () => {
     await expect(late.promise).rejects.toBe(error);
   });
 
+  test("it is settled once, by the first who does, whether its promise waits, was not asked for, or was asked for since", async () => {
+    const waiting = new Eventual<number | undefined>();
+    const { promise } = waiting;
+    const alone = new Eventual<number | undefined>();
+    for (const each of [waiting, alone]) {
+      expect(each.isSettled).toBe(false);
+      each.resolve(undefined);
+      expect(each.isSettled).toBe(true);
+      each.resolve(2);
+      each.reject(new Error("too late"));
+      expect(await each.promise).toBeUndefined();
+      expect(each.isSettled).toBe(true);
+    }
+    expect(waiting.promise).toBe(promise);
+  });
+
   test("a failure that nobody waits for, or that is handled in time, is no unhandled rejection", async () => {
     new Eventual<number>().reject(new Error("nobody asked"));
     const handled = new Eventual<number>();
