@@ -28,6 +28,7 @@ export const DcquicCodes = {
   "dcquic.too_large": { scope: "message", retryable: false },
   "dcquic.handshake_failed": { scope: "connection", retryable: true },
   "dcquic.key_exhausted": { scope: "connection", retryable: true },
+  "dcquic.bad_descriptor": { scope: "connection", retryable: false },
 } as const;
 
 /** One of {@link DcquicCodes}. */

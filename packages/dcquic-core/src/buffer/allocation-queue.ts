@@ -18,18 +18,19 @@ const PRESSURE_STEP = 0.06;
  */
 export class AllocationQueue {
   readonly #pool: RegionPool;
-  readonly #limitBytes: number;
+  /** Bytes that all of the pool may take together. */
+  readonly limitBytes: number;
   readonly #waiters = Array.from({ length: PRIORITIES }, () => new Fifo<Waiter>());
 
   /** `limitBytes` bounds what all of `pool` takes together. */
   constructor(pool: RegionPool, limitBytes: number) {
     this.#pool = pool;
-    this.#limitBytes = limitBytes;
+    this.limitBytes = limitBytes;
   }
 
   /** Share of the limit that is in use. */
   get pressure(): number {
-    return this.#pool.usedBytes / this.#limitBytes;
+    return this.#pool.usedBytes / this.limitBytes;
   }
 
   /** Whether so many bytes may be allocated now, without overtaking anybody. */
@@ -45,7 +46,7 @@ export class AllocationQueue {
    */
   wait(bytes: number, priority: number, grant: () => void): () => void {
     if (RegionPool.footprint(bytes) > this.#limitAt(priority)) {
-      throw new RangeError(`${bytes} bytes never fit into a pool of ${this.#limitBytes}`);
+      throw new RangeError(`${bytes} bytes never fit into a pool of ${this.limitBytes}`);
     }
     const waiter: Waiter = { bytes, grant, cancelled: false };
     this.#waiters[priority]?.push(waiter);
@@ -69,7 +70,7 @@ export class AllocationQueue {
   }
 
   #limitAt(priority: number): number {
-    return this.#limitBytes * (1 - PRESSURE_STEP * priority);
+    return this.limitBytes * (1 - PRESSURE_STEP * priority);
   }
 
   #hasRoom(bytes: number, priority: number): boolean {

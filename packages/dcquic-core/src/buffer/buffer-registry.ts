@@ -49,6 +49,11 @@ export class BufferRegistry {
     return this.#size;
   }
 
+  /** Bytes that all buffers may take together. */
+  get limitBytes(): number {
+    return this.#queue.limitBytes;
+  }
+
   /** Bytes in use, rounded up to regions. */
   get usedBytes(): number {
     return this.#pool.usedBytes;
@@ -113,6 +118,11 @@ export class BufferRegistry {
     if (entry.state === "filled") throw new TypeError("the buffer is filled already");
     entry.state = "filled";
     entry.sealing = sealing;
+  }
+
+  /** The memory of a buffer, in order: other threads see the same bytes. @throws RangeError if any of it was given back. */
+  memoryOf(buffer: RegisteredBuffer): readonly Uint8Array[] {
+    return this.#entryOf(buffer).span.memory;
   }
 
   /** Describes a filled buffer for another thread. Keep a reference until that one is done. @throws TypeError unless filled. */

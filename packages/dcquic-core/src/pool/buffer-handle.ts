@@ -1,7 +1,7 @@
-import type { BufferRegistry } from "../buffer/buffer-registry.js";
 import type { RegisteredBuffer } from "../buffer/registered-buffer.js";
 import type { SealingKey } from "../crypto/data-keys.js";
 import { PayloadMode } from "../wire/constants.js";
+import type { PoolBuffers } from "./pool-port.js";
 import { RecordSealer, type SealingSurroundings } from "./record-sealer.js";
 
 /** Notices what its owner lost without giving it back. */
@@ -27,7 +27,7 @@ const BINDING_BYTES = 16;
 export class BufferHandle {
   /** Plain bytes it holds; of a buffer that is written encrypted, wire bytes. */
   readonly size: number;
-  readonly #buffers: BufferRegistry;
+  readonly #buffers: PoolBuffers;
   readonly #buffer: RegisteredBuffer;
   readonly #sealer: RecordSealer;
   #encrypted: { written: number; binding: Uint8Array } | undefined;
@@ -134,6 +134,6 @@ export class BufferHandle {
 }
 
 // Outside of the class: it must not keep the handle alive.
-function releaseOf(buffers: BufferRegistry, buffer: RegisteredBuffer): () => void {
+function releaseOf(buffers: PoolBuffers, buffer: RegisteredBuffer): () => void {
   return () => buffers.release(buffer);
 }

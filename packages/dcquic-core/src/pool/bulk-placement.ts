@@ -1,7 +1,7 @@
-import type { EnginePort } from "../stream/engine-port.js";
 import type { LendMemory } from "../transfer/part-memory.js";
 import type { PlacedRecord, StreamPlacement } from "../stream/stream.js";
 import type { PlacementTarget, PlaceOptions } from "./placement.js";
+import type { PoolPort } from "./pool-port.js";
 
 const DEFAULT_WINDOW = 4_194_304;
 
@@ -27,7 +27,7 @@ export class BulkPlacement implements StreamPlacement {
     }
   };
 
-  readonly #port: EnginePort;
+  readonly #port: PoolPort;
   readonly #target: PlacementTarget;
   readonly #options: PlaceOptions;
   readonly #failed: (error: unknown) => void;
@@ -40,7 +40,7 @@ export class BulkPlacement implements StreamPlacement {
 
   /** `failed` is called once when a target that must not fail does. */
   constructor(
-    port: EnginePort,
+    port: PoolPort,
     target: PlacementTarget,
     options: PlaceOptions,
     failed: (error: unknown) => void,

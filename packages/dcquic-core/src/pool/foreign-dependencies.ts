@@ -1,5 +1,5 @@
-import type { StreamLayer } from "../stream/stream-layer.js";
 import type { Dependency } from "./call-options.js";
+import type { PoolLayer } from "./pool-port.js";
 
 const WORKER_SHIFT = 24;
 
@@ -15,7 +15,7 @@ export function workerOf({ token }: Dependency): number {
  * @see spec/dcquic.md §5, §18
  */
 export function awaitForeign(
-  layers: readonly StreamLayer[],
+  layers: readonly PoolLayer[],
   foreign: readonly Dependency[],
   done: (failed: Dependency | undefined) => void,
 ): void {

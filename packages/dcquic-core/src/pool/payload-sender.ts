@@ -1,10 +1,10 @@
 import type { RegisteredBuffer } from "../buffer/registered-buffer.js";
 import { DataKeyPool, type SealingKey } from "../crypto/data-keys.js";
 import { DcquicError } from "../errors.js";
-import type { EnginePort } from "../stream/engine-port.js";
 import type { OutboundPayload } from "../stream/stream.js";
 import { BufferHandle } from "./buffer-handle.js";
 import type { Payload, PayloadProtection } from "./call-options.js";
+import type { PoolPort } from "./pool-port.js";
 import { sealedBytes } from "./record-sealer.js";
 
 /** How payloads are turned into what an engine announces. */
@@ -33,12 +33,12 @@ const POOLED_MAX_BYTES = 65_536;
  */
 export class PayloadSender {
   /** The engine whose buffers it takes. */
-  readonly port: EnginePort;
+  readonly port: PoolPort;
   readonly #rules: PayloadRules;
   #keys: DataKeyPool | undefined;
 
   /** Takes buffers from the engine of `port`. */
-  constructor(port: EnginePort, rules: PayloadRules) {
+  constructor(port: PoolPort, rules: PayloadRules) {
     this.port = port;
     this.#rules = rules;
   }
@@ -82,7 +82,7 @@ export class PayloadSender {
  * @throws DcquicError `dcquic.local_resource` for what never fits.
  */
 export function allocateBuffer(
-  port: EnginePort,
+  port: PoolPort,
   size: number,
   priority: number,
   key?: SealingKey,
@@ -95,7 +95,7 @@ export function allocateBuffer(
   if (now !== undefined) return wrap(now);
   return new Promise((resolve, reject) => {
     try {
-      buffers.allocateLater(bytes, priority, (buffer) => resolve(wrap(buffer)));
+      buffers.allocateLater(bytes, priority, (buffer) => resolve(wrap(buffer)), reject);
     } catch (error) {
       const message = `a buffer of ${size} bytes never fits`;
       reject(new DcquicError("dcquic.local_resource", message, { cause: error }));

@@ -1,11 +1,10 @@
 import type { HandleWatch } from "./buffer-handle.js";
 import type { EngineEvent, PathId } from "../engine/events.js";
-import type { EnginePort } from "../stream/engine-port.js";
 import type { IncomingStream } from "../stream/incoming-stream.js";
-import type { StreamLayer } from "../stream/stream-layer.js";
 import type { Measured } from "../metrics/engine-metrics.js";
 import type { DcquicEvent } from "../events/event-groups.js";
 import type { PayloadSender } from "./payload-sender.js";
+import type { PoolLayer, PoolPort } from "./pool-port.js";
 import type { NicStatus } from "../router/nic-board.js";
 import type { RouterDependency, RouterStats } from "../router/request-router.js";
 
@@ -18,9 +17,9 @@ export interface Route {
   /** Number of the worker that is home to the path. */
   readonly worker: number;
   /** The engine that is home to the path. */
-  readonly port: EnginePort;
+  readonly port: PoolPort;
   /** Streams of that engine. */
-  readonly layer: StreamLayer;
+  readonly layer: PoolLayer;
   /** The path. */
   readonly path: PathId;
   /** The path's credential id, which both sides know. */
@@ -76,7 +75,7 @@ export interface PoolBackend {
   /** Largest payload that rides in an announcement; bytes. */
   readonly inlineMaxBytes: number;
   /** The engine whose clock, timers and buffers serve what belongs to no peer. */
-  readonly mainPort: EnginePort;
+  readonly mainPort: PoolPort;
   /**
    * The way to a peer: at once if there is a path, otherwise after a handshake, which concurrent calls share. The first call
    * decides which worker serves the peer, and what it depends on attracts it.
@@ -89,13 +88,13 @@ export interface PoolBackend {
   /** Tells everything that happens to `sink`. @returns a function that ends it. */
   subscribe(sink: BackendSink): () => void;
   /** All layers, for statistics and for closing. */
-  readonly layers: readonly StreamLayer[];
+  readonly layers: readonly PoolLayer[];
   /** Asks every worker for its numbers; those that do not answer are left out. */
   measure(): Promise<readonly WorkerMeasure[]>;
   /** How its paths come about; absent where nobody dials, as in a simulator. */
   readonly routeStats?: RouteStats;
   /** Gives back buffers whose handles the application lost; absent where everything has to be repeatable. §14 */
-  readonly handleWatch?: HandleWatch;
+  readonly handleWatch?: HandleWatch | undefined;
   /** Stops everything at once. */
   close(): Promise<void>;
 }

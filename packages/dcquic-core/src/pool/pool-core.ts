@@ -1,6 +1,7 @@
 import type { RandomSource, Span, Timers, Tracer } from "@proj/wire-types";
 import type { CallLatency } from "../metrics/call-latency.js";
 import type { PatternName } from "../stream/pattern-rules.js";
+import { Acceptors } from "./acceptors.js";
 import type { CallOptions, PayloadProtection } from "./call-options.js";
 import { PayloadSender } from "./payload-sender.js";
 import type { PoolBackend, Route, RouteStats } from "./pool-backend.js";
@@ -38,6 +39,8 @@ export class PoolCore {
   readonly tracer: Tracer | undefined;
   /** Is told how long calls take, where anyone asked. */
   readonly latency: CallLatency | undefined;
+  /** Who answers calls of peers. */
+  readonly acceptors: Acceptors;
   /** Whether no more calls are admitted. */
   isClosed = false;
   /** Handles that are not closed. */
@@ -56,6 +59,7 @@ export class PoolCore {
   /** Serves calls over a backend. */
   constructor(parts: Pick<PoolCore, "backend" | "latency" | "protection" | "tracer">) {
     this.backend = parts.backend;
+    this.acceptors = new Acceptors(parts.backend);
     this.protection = parts.protection;
     this.tracer = parts.tracer;
     this.latency = parts.latency;

@@ -1,10 +1,10 @@
 import type { RandomSource } from "@proj/wire-types";
-import type { BufferRegistry } from "../buffer/buffer-registry.js";
 import type { RegisteredBuffer } from "../buffer/registered-buffer.js";
 import { type AeadJob, aeadJob, type CryptoBackend, type PacketAead } from "../crypto/backend.js";
 import { drawDataKey, type SealingKey } from "../crypto/data-keys.js";
 import { type RecordLayout, recordNonce, wireBytesOf } from "../crypto/records.js";
 import { PayloadMode, TAG_BYTES } from "../wire/constants.js";
+import type { PoolBuffers } from "./pool-port.js";
 
 /** log2 of the default record: 64 KiB. spec/dcquic.md §20 */
 const DEFAULT_RECORD_LOG2 = 16;
@@ -12,7 +12,7 @@ const DEFAULT_RECORD_LOG2 = 16;
 /** What sealing takes from its surroundings. */
 export interface SealingSurroundings {
   /** Where the buffer belongs. */
-  readonly buffers: BufferRegistry;
+  readonly buffers: PoolBuffers;
   /** The cryptography. */
   readonly crypto: CryptoBackend;
   /** Where keys come from. */

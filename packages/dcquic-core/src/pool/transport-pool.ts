@@ -1,9 +1,12 @@
 import type { ByteStream, Meter, Tracer } from "@proj/wire-types";
+import { DcquicError } from "../errors.js";
 import { Status } from "../engine/status.js";
 import { tellEngineEvent } from "../events/engine-events.js";
 import { EventBus, type Subscriber } from "../events/event-bus.js";
 import { EventCrossing } from "../events/event-crossing.js";
 import { CallLatency } from "../metrics/call-latency.js";
+import type { Lane, LaneEnd } from "../share/lane.js";
+import { PoolHost } from "../share/pool-host.js";
 import { BidirectionalCall } from "./bidirectional-call.js";
 import { type Broadcast, broadcastOf } from "./broadcast.js";
 import { BufferHandle } from "./buffer-handle.js";
@@ -104,6 +107,20 @@ export class TransportPool {
     return new TransportPool(this.#shared);
   }
 
+  /**
+   * Lets one other thread use the pool over `lane`, whose batches are given to what is returned: `sharePool` of
+   * `@proj/dcquic-core/node` makes such a lane. It is a handle of its own, which is closed when that thread closes it, or ends.
+   *
+   * @throws DcquicError `dcquic.going_away` once this handle is closed.
+   * @see spec/dcquic.md §22, D-32
+   */
+  share(lane: Lane<unknown>): LaneEnd {
+    if (this.#isClosed) throw new DcquicError("dcquic.going_away", "the pool is closed");
+    const handle = this.clone();
+    const { core, eventsRing } = this.#shared;
+    return new PoolHost(lane, { core, eventsRing, onOver: () => void handle.close() });
+  }
+
   /** Makes a path to a peer, unless there is one. Rejects with `dcquic.handshake_failed`. */
   async connect(peer: string): Promise<void> {
     await this.#core.backend.route(peer);
@@ -182,12 +199,15 @@ export class TransportPool {
     return handleWatch === undefined ? handle : handle.watchedBy(handleWatch);
   }
 
-  /** Answers calls of peers from now on, in place of an earlier acceptor. Without one they are refused. */
+  /**
+   * Answers calls of peers from now on, in place of an earlier acceptor. Where other threads do as well, each is shown a call in
+   * its turn. Without any acceptor they are refused.
+   */
   serve(acceptor: Acceptor | undefined): void {
     const { core, queue } = this.#shared;
-    if (acceptor === undefined) return core.backend.serve(undefined);
+    if (acceptor === undefined) return core.acceptors.set(core, undefined);
     const queueUp = (call: Incoming): boolean => queue.push(call);
-    core.backend.serve((stream, route: Route) => {
+    core.acceptors.set(core, (stream, route: Route) => {
       const incoming = new Incoming(core, route, stream, queueUp);
       if (core.isClosed) return incoming.reject(Status.GoingAway);
       answer(acceptor, incoming);

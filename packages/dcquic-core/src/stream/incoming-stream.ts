@@ -24,12 +24,16 @@ export class IncomingStream {
   readonly firstBytes: number;
   #isAnswered = false;
 
-  /** Shows what `offer` says of `stream`. */
-  constructor(stream: Stream, offer: Offer) {
+  /** Shows what `offer` says of `stream`; `firstBytes` is what its first message has, where the stream does not know it. */
+  constructor(
+    stream: Stream,
+    offer: Pick<Offer, "meta" | "token">,
+    firstBytes: number = stream.inbound.firstMessage?.totalBytes ?? 0,
+  ) {
     this.stream = stream;
     this.meta = offer.meta;
     this.token = offer.token;
-    this.firstBytes = stream.inbound.firstMessage?.totalBytes ?? 0;
+    this.firstBytes = firstBytes;
   }
 
   /** Whether it was accepted or rejected, or its opener gave it up. */
