@@ -51,6 +51,7 @@ class Archiver {
       strict: true,
       filter: () => !this.#isOver,
       onWriteEntry: (entry) => {
+        if (this.#isOver) return drop(entry);
         this.#reading.add(entry);
         entry.on("end", () => this.#reading.delete(entry));
         this.#feed(1);
@@ -65,10 +66,7 @@ class Archiver {
     this.#isOver = true;
     // That files end too soon is what it says now.
     this.pack.on("error", () => undefined);
-    for (const entry of this.#reading) {
-      [entry.remain, entry.blockRemain] = [0, 0];
-      if (entry.stat !== undefined) entry.stat.size = 0;
-    }
+    for (const entry of this.#reading) drop(entry);
     this.pack.resume();
   }
 
@@ -82,6 +80,13 @@ class Archiver {
       }
     }
   }
+}
+
+// The archiver goes no further after a file that ended too soon: who waits behind it has to flow by itself.
+function drop(entry: WriteEntry): void {
+  [entry.remain, entry.blockRemain] = [0, 0];
+  if (entry.stat !== undefined) entry.stat.size = 0;
+  entry.resume();
 }
 
 // "./" keeps a name that begins with @ from being read as an archive.

@@ -68,9 +68,28 @@ test.each([1, 30, 300])(
     over.abort(reason);
     await ended;
     expect(readdirSync(folder.path)).toEqual(["source"]);
-    if (process.platform === "linux") await until(() => openBelow(source) === 0, "closed files");
+    await allClosed();
   },
 );
+
+test("no file stays open, whenever a snapshot is stopped", async () => {
+  for (let i = 0; i < 300; i++) {
+    writeFileSync(join(source, `file ${i}`), "");
+    truncateSync(join(source, `file ${i}`), 50_000_000);
+  }
+  const into = join(folder.path, "snapshot");
+  for (let ms = 5; ms < 100; ms += 5) {
+    const over = AbortSignal.timeout(ms);
+    const taking = takeSnapshot({ path: source, kind: "directory" }, into, over);
+    await expect(taking).rejects.toMatchObject({ name: "TimeoutError" });
+    await allClosed();
+  }
+});
+
+// Only Linux tells which files a process has open.
+async function allClosed(): Promise<void> {
+  if (process.platform === "linux") await until(() => openBelow(source) === 0, "closed files");
+}
 
 /** How many files beneath a folder this process has open. */
 function openBelow(path: string): number {
