@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "@jest/globals";
 import {
+  AEAD_ROW,
   UDP_ROW,
   type UdpAddress,
   UdpErrorOrigin,
@@ -241,10 +242,11 @@ describeWith("native UDP beyond its portable twin", native, ({ udp, crypto }) =>
   });
 
   test("a thread that scribbles over the rows breaks nothing", async () => {
-    const from = await socketOf({ transmitBytes: 4096, transmitMessages: 8 });
+    const from = await socketOf({ transmitBytes: 4096, transmitMessages: 12 });
     const ring = crypto.createKeyRing(8);
     ring.setKey(3, "aes-256-gcm", new Uint8Array(32), new Uint8Array(12));
-    const meta = new Int32Array(from.tx.meta.buffer, 0, 60);
+    const meta = from.tx.meta;
+    const packets = Math.floor(meta.length / AEAD_ROW);
     const { port } = await deadAddress();
     for (let i = 0; i < 1024; i++) from.pin({ host: `127.9.${i >> 8}.${i & 0xff}`, port });
     const stop = new SharedArrayBuffer(4);
@@ -254,8 +256,8 @@ describeWith("native UDP beyond its portable twin", native, ({ udp, crypto }) =>
     await new Promise((resolve) => worker.once("message", resolve));
     for (let round = 0; round < 3000; round++) {
       expect(from.transmit(8)).toBeLessThanOrEqual(8);
-      ring.seal({ wire: from.tx.bytes, plain: from.tx.bytes, meta }, 6);
-      ring.open({ wire: from.tx.bytes, plain: from.tx.bytes, meta }, 6);
+      ring.seal({ wire: from.tx.bytes, plain: from.tx.bytes, meta }, packets);
+      ring.open({ wire: from.tx.bytes, plain: from.tx.bytes, meta }, packets);
       from.readErrors();
     }
     Atomics.store(new Int32Array(stop), 0, 1);
