@@ -73,6 +73,15 @@ describe.each(engines)("B18: the engine %s", (_, engine) => {
     expect(frame.length).toBeLessThan(100);
   });
 
+  test("finds all of a long prefix, at every level", () => {
+    const content = noise(500_000, 6);
+    for (const level of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
+      const frame = engine.compress(content, { level, prefix: content.slice() });
+      expect(frame.length).toBeLessThan(5_000);
+      expect(decompressFrame(engine, frame, content.length, limits, content)).toEqual(content);
+    }
+  });
+
   test("refuses what is corrupt, too long or too short", () => {
     const content = words(10_000, 4);
     const frame = engine.compress(content, { level: 3 });

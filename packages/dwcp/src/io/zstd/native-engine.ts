@@ -1,4 +1,5 @@
 import type { Zstd } from "@proj/native-io";
+import { levelFor } from "../../zstd/prefix-level.js";
 import { windowLogFor } from "../../zstd/window.js";
 import { searchOf } from "../../zstd/zstd-search.js";
 import type { ZstdEngine } from "../../zstd/zstd-engine.js";
@@ -9,7 +10,8 @@ export function nativeEngine(zstd: Zstd): ZstdEngine {
   return {
     name: `native ${zstd.version}`,
     canSearchDeep: true,
-    compress(source, { level, prefix, longDistance = "off", search }) {
+    compress(source, { level: wanted, prefix, longDistance = "off", search }) {
+      const level = levelFor(wanted, prefix?.length ?? 0);
       const bound = compressedBound(source.length);
       if (scratch.length < bound) scratch = new Uint8Array(bound);
       const windowLog = windowLogFor(source.length, prefix?.length ?? 0);

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type * as ZstdWasm from "@bokuweb/zstd-wasm";
 import type { ZstdEngine } from "../../zstd/zstd-engine.js";
+import { levelFor } from "../../zstd/prefix-level.js";
 import { plainPrefix } from "./plain-prefix.js";
 
 const NOTHING = new Uint8Array(0);
@@ -22,8 +23,10 @@ async function openEngine(): Promise<ZstdEngine> {
   const decompressor = wasm.createDCtx();
   return {
     name: "wasm",
-    compress: (source, { level, prefix = NOTHING }) =>
-      wasm.compressUsingDict(compressor, source, plainPrefix(prefix), level),
+    compress(source, { level, prefix = NOTHING }) {
+      const least = levelFor(level, prefix.length);
+      return wasm.compressUsingDict(compressor, source, plainPrefix(prefix), least);
+    },
     decompressInto(frame, into, prefix = NOTHING) {
       try {
         // It allocates what the frame declares, which decompressFrame has checked to be what `into` takes.

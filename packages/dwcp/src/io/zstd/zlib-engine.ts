@@ -1,5 +1,6 @@
 import { DENSE_MATCHES } from "@proj/native-io";
 import * as zlib from "node:zlib";
+import { levelFor } from "../../zstd/prefix-level.js";
 import { windowLogFor } from "../../zstd/window.js";
 import { searchOf, type ZstdSearch } from "../../zstd/zstd-search.js";
 import type { ZstdEngine } from "../../zstd/zstd-engine.js";
@@ -29,7 +30,8 @@ export function zlibEngine(): ZstdEngine | undefined {
   return {
     name: `node:zlib ${process.versions["zstd"] ?? ""}`.trimEnd(),
     canSearchDeep: true,
-    compress(source, { level, prefix, longDistance, search }) {
+    compress(source, { level: wanted, prefix, longDistance, search }) {
+      const level = levelFor(wanted, prefix?.length ?? 0);
       const params = {
         [LEVEL]: level,
         [WINDOW]: windowLogFor(source.length, prefix?.length ?? 0),
