@@ -1,6 +1,8 @@
 import { MIN_WINDOW, WINDOW_STEP } from "../path/replay-window.js";
 import { WireLimit } from "../wire/constants.js";
+import { shapeProblems } from "./config-shape.js";
 import type { DcquicConfig } from "./dcquic-config.js";
+import { DEFAULT_DCQUIC_CONFIG } from "./presets.js";
 
 /** What is wrong with one key of a configuration. */
 export interface ConfigProblem {
@@ -22,26 +24,30 @@ const INLINE_ROOM = 200;
 const MAX_ROTATION_PACKETS = 2 ** 24;
 
 /**
- * Lists everything that is wrong with a configuration: numbers out of range, and keys that contradict each other or the
- * machine.
+ * Lists everything that is wrong with a configuration: keys that there are not, values of the wrong kind or out of range, and
+ * keys that contradict each other or the machine.
  *
  * @see spec/dcquic.md §20
  */
 export function configProblems(config: DcquicConfig, machine?: Machine): readonly ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+  const problems: ConfigProblem[] = [...shapeProblems(config)];
   const check = (isRight: boolean, path: string, problem: string): void => {
     if (!isRight) problems.push({ path, problem });
   };
-  for (const [key, value] of Object.entries(config)) {
-    if (typeof value !== "number") continue;
-    check(value >= 0 && Number.isFinite(value), key, `${value} is not a number from 0 on`);
-  }
-  checkShares(config, check);
-  checkSizes(config, check);
-  checkSockets(config, check);
-  checkWindows(config, check);
-  checkMachine(config, machine, check);
+  const sound = withoutUnsound(config, problems);
+  checkShares(sound, check);
+  checkSizes(sound, check);
+  checkSockets(sound, check);
+  checkWindows(sound, check);
+  checkMachine(sound, machine, check);
   return problems;
+}
+
+// What is of the wrong kind contradicts nothing: the rest is judged beside the default.
+function withoutUnsound(config: DcquicConfig, problems: readonly ConfigProblem[]): DcquicConfig {
+  const unsound = new Set(problems.map(({ path }) => path.split(/[.[]/, 1)[0]));
+  const defaults = Object.entries(DEFAULT_DCQUIC_CONFIG).filter(([key]) => unsound.has(key));
+  return { ...config, ...Object.fromEntries(defaults) };
 }
 
 type Check = (isRight: boolean, path: string, problem: string) => void;
@@ -90,9 +96,6 @@ function checkSizes(config: DcquicConfig, check: Check): void {
     "bufferPoolBytes",
     `${bufferPoolBytes} does not hold two records`,
   );
-  for (const key of ["packets", "bytes"] as const) {
-    check(config.rotation[key] >= 1, `rotation.${key}`, `${config.rotation[key]} is less than 1`);
-  }
   check(
     config.rotation.packets < MAX_ROTATION_PACKETS,
     "rotation.packets",
@@ -100,22 +103,9 @@ function checkSizes(config: DcquicConfig, check: Check): void {
   );
 }
 
-// Sockets switch both with one option, and a stream that holds nothing never ends.
-function checkSockets(config: DcquicConfig, check: Check): void {
-  const { gro, gso } = config;
+// Sockets switch both with one option.
+function checkSockets({ gro, gso }: DcquicConfig, check: Check): void {
   check(gro === gso, "gro", `${gro} beside gso ${gso}: sockets have one switch for both`);
-  for (const key of [
-    "eventsRing",
-    "maxHandshakes",
-    "pathCapacity",
-    "queueDepth",
-    "socketBufferBytes",
-    "streamQueueBytes",
-    "streamQueueMessages",
-  ] as const) {
-    // What is no number at all is told already.
-    check(!(config[key] < 1), key, `${config[key]} is less than 1`);
-  }
 }
 
 function checkWindows(config: DcquicConfig, check: Check): void {

@@ -18,9 +18,16 @@ export interface ConfigChoice extends Partial<DcquicConfig> {
  */
 export function resolveDcquicConfig(choice: ConfigChoice = {}, machine?: Machine): DcquicConfig {
   const { preset, ...chosen } = choice;
-  const basis = preset === undefined ? {} : presets[preset];
-  const config: DcquicConfig = { ...DEFAULT_DCQUIC_CONFIG, ...basis, ...chosen };
-  const problems = configProblems(config, machine);
+  const isKnown = preset === undefined || Object.hasOwn(presets, preset);
+  const basis = preset === undefined || !isKnown ? {} : presets[preset];
+  // What is there without a value was not chosen.
+  const values = Object.entries(chosen).filter(([, value]) => value !== undefined);
+  const config = { ...DEFAULT_DCQUIC_CONFIG, ...basis, ...Object.fromEntries(values) };
+  const problems = [...configProblems(config, machine)];
+  if (!isKnown) {
+    const names = Object.keys(presets).join(", ");
+    problems.unshift({ path: "preset", problem: `"${preset}" is none of ${names}` });
+  }
   if (problems.length > 0) {
     throw new RangeError(problems.map(({ path, problem }) => `${path}: ${problem}`).join("; "));
   }

@@ -67,6 +67,78 @@ describe("§3 row 20, limits, §20: configuration", () => {
     ]);
   });
 
+  // From a file, or from a program that no compiler looked at.
+  test.each([
+    [{ preset: "laptop" }, 'preset: "laptop" is none of devLaptop, twoCoreTest, cloudUdp25G'],
+    [{ mtu: 1300 }, "mtu: there is no such key"],
+    [{ constructor: 1 }, "constructor: there is no such key"],
+    [{ mtuBytes: "1400" }, 'mtuBytes: "1400" is not a number from 0 on'],
+    [{ mtuBytes: null }, "mtuBytes: null is not a number from 0 on"],
+    [{ peerTimeoutUs: Infinity }, "peerTimeoutUs: Infinity is not a number from 0 on"],
+    [{ workers: 2.5 }, "workers: 2.5 is not a whole number"],
+    [{ workers: -1 }, "workers: -1 is not a number from 0 on"],
+    [{ ecn: true }, "ecn: true is none of auto, off"],
+    [{ dataAuth: "none" }, 'dataAuth: "none" is none of packet, headers'],
+    [{ onWorkerHang: "exit" }, 'onWorkerHang: "exit" is none of abort, event'],
+    [{ icmpPolicy: "never" }, 'icmpPolicy: "never" is none of verify, immediate'],
+    [{ cores: null }, "cores: null is not an object"],
+    [
+      { cores: { count: -1, ids: [1.5, -2], poll: "turbo" } },
+      "cores.count: -1 is not a number from 0 on; cores.ids[0]: 1.5 is not a whole number; " +
+        'cores.ids[1]: -2 is not a number from 0 on; cores.poll: "turbo" is none of',
+    ],
+    [{ nics: "eth0" }, 'nics: "eth0" is not a list'],
+    [{ nics: [null] }, "nics[0]: null is not an object"],
+    [
+      { nics: [{ bytesPerSecond: 1e9, flowBytesPerSecond: 1e9, address: 5, name: "eth0" }] },
+      "nics[0].address: 5 is no text; nics[0].name: there is no such key",
+    ],
+    [
+      { rotation: { packets: 0.5, bytes: 0 } },
+      "rotation.packets: 0.5 is less than 1; rotation.bytes",
+    ],
+  ])("what is of the wrong kind is refused with its key: %j", (choice, message) => {
+    const given: object = choice;
+    expect(() => resolveDcquicConfig(given)).toThrow(RangeError);
+    expect(() => resolveDcquicConfig(given)).toThrow(message);
+  });
+
+  test("beside what is of the wrong kind, everything else that is wrong is named too", () => {
+    const given: object = { preset: "?", nics: 7, rotation: null, mtuBytes: 5, notifyWindow: 1e6 };
+    const named =
+      /^preset: .*; nics: 7 .*; rotation: null .*; mtuBytes: 5 .*; notifyWindow: 1000000 /s;
+    expect(() => resolveDcquicConfig(given)).toThrow(named);
+  });
+
+  test("a key without a value was not chosen", () => {
+    const given: object = { preset: undefined, mtuBytes: undefined };
+    expect(resolveDcquicConfig(given)).toEqual(DEFAULT_DCQUIC_CONFIG);
+  });
+
+  test.each([
+    "challengeBytes",
+    "challengeEntries",
+    "causalityInitialSlots",
+    "causalityMaxSlots",
+    "dataKeyCache",
+    "eventsRing",
+    "initialRttUs",
+    "maxHandshakes",
+    "maxPtoUs",
+    "maxTransfersPerPeer",
+    "overcommit",
+    "pathCapacity",
+    "peerTimeoutUs",
+    "queueDepth",
+    "rehandshakeUs",
+    "socketBufferBytes",
+    "streamQueueBytes",
+    "streamQueueMessages",
+    "timerGranularityUs",
+  ])("%s of 0 would leave no room, or no time, for anything", (key) => {
+    expect(() => resolveDcquicConfig({ [key]: 0 })).toThrow(`${key}: 0 is less than 1`);
+  });
+
   test("a contradiction is refused before anything starts", () => {
     expect(() => resolveDcquicConfig({ inlineMaxBytes: 1300 })).toThrow(
       "inlineMaxBytes: 1300 exceeds mtuBytes − 200",
