@@ -199,6 +199,12 @@ function frameOf(reader: FrameReader, type: number): object {
       return reader.notify;
     case FrameType.TransferAccept:
       return reader.accept;
+    case FrameType.PullRequest: {
+      const { flags, pullSeq, rate, ranges } = reader.pull;
+      let bytes = 0;
+      for (let i = 0; i < ranges.count; i++) bytes += ranges.end(i) - ranges.start(i);
+      return { flags, pullSeq, rate, bytes };
+    }
     case FrameType.FlowReset:
       return reader.flowReset;
     case FrameType.TransferChallenge:
