@@ -122,8 +122,7 @@ export {
 export type { MemoryMessage } from "./wire/memory-message.js";
 
 export type { BrotliEngine } from "./brotli/brotli-engine.js";
-export type { ZstdEngine, ZstdSettings } from "./zstd/zstd-engine.js";
-export type { SearchName } from "./zstd/zstd-search.js";
+export type { SearchName, ZstdEngine, ZstdSettings } from "./zstd/zstd-engine.js";
 export { decodeZstdHeader, decompressFrame, type ZstdFrameHeader } from "./zstd/frame-check.js";
 export type { HdePlatform } from "./hde/hde-platform.js";
 export { type ByteSource, memorySource } from "./hde/byte-source.js";

@@ -1,4 +1,4 @@
-import type { SearchName } from "../zstd/zstd-search.js";
+import type { SearchName } from "../zstd/zstd-engine.js";
 import type { UnitSettings } from "./encode-unit.js";
 import { encodeLiterals } from "./literal-codecs.js";
 import type { Literals } from "./literals.js";

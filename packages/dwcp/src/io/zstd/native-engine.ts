@@ -1,8 +1,8 @@
 import type { Zstd } from "@proj/native-io";
 import { levelFor } from "../../zstd/prefix-level.js";
 import { windowLogFor } from "../../zstd/window.js";
-import { searchOf } from "../../zstd/zstd-search.js";
 import type { ZstdEngine } from "../../zstd/zstd-engine.js";
+import { searchOf } from "./zstd-search.js";
 
 /** The engine of the native addon: every parameter, no copy of the prefix. */
 export function nativeEngine(zstd: Zstd): ZstdEngine {

@@ -1,10 +1,10 @@
-import { DENSE_MATCHES } from "@proj/native-io";
+import { DENSE_MATCHES, type ZstdSearch } from "@proj/native-io";
 import * as zlib from "node:zlib";
 import { levelFor } from "../../zstd/prefix-level.js";
 import { windowLogFor } from "../../zstd/window.js";
-import { searchOf, type ZstdSearch } from "../../zstd/zstd-search.js";
 import type { ZstdEngine } from "../../zstd/zstd-engine.js";
 import { plainPrefix } from "./plain-prefix.js";
+import { searchOf } from "./zstd-search.js";
 
 // Since Node 22.15, with dictionaries since 22.19 and 24.6; the type definitions are those of the oldest Node supported.
 interface NodeZstd {
