@@ -3,7 +3,7 @@ const LONGEST_BACKOFF_MS = 5_000;
 
 /**
  * How long to wait before a peer is tried again: a tenth of a second, and twice as long after each further failure, up to five
- * seconds, all give or take a half.
+ * seconds unless whoever pauses says otherwise, all give or take a half.
  *
  * @see spec/dwcp.md B7
  */
@@ -29,7 +29,7 @@ export class RetryPause {
     return performance.now() - this.#sinceMs;
   }
 
-  /** A peer that is there had no place for another connection: to be asked later, too. */
+  /** A peer had no place for another connection: it is asked later and later, and is not away for that. */
   refused(): void {
     this.#failures += 1;
   }
@@ -40,7 +40,7 @@ export class RetryPause {
     this.#sinceMs = undefined;
   }
 
-  /** Waits as long as is right after so many failures, `then` goes on. */
+  /** Waits as long as is right after so many failures, and `longestMs` at most; `then` goes on. */
   pause(then: () => void, longestMs: number = LONGEST_BACKOFF_MS): void {
     this.stop();
     const backoffMs = Math.min(longestMs, BACKOFF_MS * 2 ** (this.#failures - 1));
