@@ -20,7 +20,7 @@ export interface WatchOptions<Snapshot> {
  *
  * ```
  * waiting ── interval, news ──▶ calling ── callback settled ──▶ waiting
- *    └────── stop, dispose, callback failed or gone ────────┴──▶ over
+ *    └── stop, dispose, callback failed or gone, no look any more ──┴──▶ over
  * ```
  */
 export class Watch<Snapshot> extends RpcTarget {
@@ -31,13 +31,18 @@ export class Watch<Snapshot> extends RpcTarget {
   #calling = false;
   #over = false;
 
-  /** `sink` becomes the watch's own. The first snapshot goes out at once. */
+  /** `sink` becomes the watch's own. The first snapshot goes out at once. @throws what the first look throws */
   constructor(sink: RpcStub<SnapshotSink<Snapshot>>, options: WatchOptions<Snapshot>) {
     super();
     this.#sink = sink;
     this.#options = options;
     sink.onRpcBroken(() => this.stop());
-    this.#tick();
+    try {
+      this.#tick();
+    } catch (error) {
+      this.stop();
+      throw error;
+    }
   }
 
   /** Ends the watch: no snapshot begins after this. */
@@ -57,7 +62,7 @@ export class Watch<Snapshot> extends RpcTarget {
   #tick(): void {
     if (this.#over) return;
     const { time, intervalMs, look } = this.#options;
-    this.#timer = time.schedule(intervalMs * 1000, () => this.#tick());
+    this.#timer = time.schedule(intervalMs * 1000, () => this.#tickLater());
     if (this.#calling) {
       this.#skipped++;
       return;
@@ -66,6 +71,15 @@ export class Watch<Snapshot> extends RpcTarget {
     if (snapshot === undefined) return;
     this.#skipped = 0;
     void this.#tell(snapshot);
+  }
+
+  // What it looks at may be closed before the session is, and nobody catches what a timer throws.
+  #tickLater(): void {
+    try {
+      this.#tick();
+    } catch {
+      this.stop();
+    }
   }
 
   async #tell(snapshot: Snapshot): Promise<void> {

@@ -80,6 +80,34 @@ describe("a watch", () => {
     expect([ended, time.pending]).toEqual([1, 0]);
   });
 
+  test("is over when there is nothing to look at any more, and takes nobody along", async () => {
+    let looks = 0;
+    const own = new Watch(new RpcStub((snapshot: NodeSnapshot) => void seen.push(snapshot)), {
+      look: () => {
+        if (++looks > 2) throw new Error("the database is not open");
+        return undefined;
+      },
+      time,
+      intervalMs: 1000,
+      ended: () => ended++,
+    });
+    await settle();
+    time.advance(10_000_000);
+    expect([looks, seen.length, ended, time.pending]).toEqual([3, 0, 1, 0]);
+    own.stop();
+    expect(ended).toBe(1);
+  });
+
+  test("does not begin where there is nothing to look at", () => {
+    const look = (): NodeSnapshot => {
+      throw new Error("the database is not open");
+    };
+    const sink = new RpcStub(() => undefined);
+    const begin = () => new Watch(sink, { look, time, intervalMs: 1000, ended: () => ended++ });
+    expect(begin).toThrow("not open");
+    expect([ended, time.pending]).toEqual([1, 0]);
+  });
+
   test("is over when it is disposed, once, even while the sink works", async () => {
     const own = watch((snapshot) => {
       seen.push(snapshot);
