@@ -1,7 +1,7 @@
 import { systemTime } from "@proj/wire-types/system";
 import type { Command } from "commander";
 import { randomBytes } from "node:crypto";
-import { burst, type BurstReport } from "../dcquic/burst.js";
+import { burst, type BurstReport, MAX_BURST_BYTES } from "../dcquic/burst.js";
 import { openDcquicPool } from "../dcquic/dcquic-client.js";
 import { formatBurst } from "../dcquic/format-burst.js";
 import { dcquicSchema } from "../dcquic/dcquic-config.js";
@@ -12,6 +12,7 @@ import { milliseconds, positiveInteger } from "./dial-options.js";
 import { endWithSignals } from "./end-with-signals.js";
 import { ExitCode } from "./exit-code.js";
 import { createOutput, UsageError } from "./output.js";
+import { formatBytes } from "./units.js";
 
 interface BurstFlags {
   readonly to?: string;
@@ -37,12 +38,19 @@ Examples:
 export function addBurst(program: Command, exit: (code: ExitCode) => void): void {
   program
     .command("burst")
-    .description("Begin thousands of dcQUIC calls at once; tell goodput and percentiles.")
+    .description(
+      "Begin thousands of dcQUIC calls at once; tell goodput, its ratio and percentiles.",
+    )
     .option("--to <url>", "the node: dcquic://host:port")
     .option("--key <file>", "the key that both know; with --to")
     .option("--open-key-files", "accept key files that others can read")
     .option("--streams <n>", "calls", positiveInteger, 10_000)
-    .option("--bytes <n>", "bytes of each request and answer", positiveInteger, 1200)
+    .option(
+      "--bytes <n>",
+      "bytes of each request and answer; 1 GiB in all at most",
+      positiveInteger,
+      1200,
+    )
     .option("--timeout <ms>", "wait this long for a connection or an answer", milliseconds, 30_000)
     .option("--json", "write one JSON document")
     .addHelpText("after", help)
@@ -58,6 +66,7 @@ async function run(options: BurstFlags): Promise<ExitCode> {
   if (to !== undefined && key === undefined) {
     throw new UsageError("--to needs --key", "name the file of the key that the node has");
   }
+  checkSize(options);
   const report =
     to === undefined || key === undefined
       ? await burstHere(options)
@@ -65,6 +74,16 @@ async function run(options: BurstFlags): Promise<ExitCode> {
   const ok = report.answered === report.streams;
   output.result({ ok, ...report }, () => formatBurst(report));
   return ok ? ExitCode.OK : ExitCode.FAILURE;
+}
+
+// All of them are begun at once: their payload has to be in memory, and more than a node takes would be sent for nothing.
+function checkSize({ streams, bytes }: BurstFlags): void {
+  if (streams * bytes <= MAX_BURST_BYTES) return;
+  const all = formatBytes(streams * bytes);
+  throw new UsageError(
+    `${streams} calls of ${bytes} bytes are ${all} at once, and at most ${formatBytes(MAX_BURST_BYTES)} may be`,
+    "lower --bytes or --streams",
+  );
 }
 
 async function burstTo(

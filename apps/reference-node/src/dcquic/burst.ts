@@ -2,12 +2,15 @@ import type { TransportPool } from "@proj/dcquic-core";
 import type { Clock } from "@proj/wire-types";
 import { encodePurpose } from "./purpose.js";
 
+/** Payload of all requests of a burst, which are in memory at once, as their answers are. */
+export const MAX_BURST_BYTES: number = 2 ** 30;
+
 /** How many calls are made at once, and of what size. */
 export interface BurstOptions {
   readonly peer: string;
   /** Calls, all begun before the first answer is looked at. */
   readonly streams: number;
-  /** Bytes of each request, which come back as the answer. */
+  /** Bytes of each request, which come back as the answer; all requests together are at most {@link MAX_BURST_BYTES}. */
   readonly bytes: number;
   /** How long each call waits for its answer. */
   readonly timeoutMs: number;
@@ -27,6 +30,11 @@ export interface BurstReport {
   readonly callsPerSecond: number;
   /** Payload of both directions. */
   readonly bytesPerSecond: number;
+  /**
+   * Payload of requests that were answered ÷ payload put on the wire for requests, all copies. What the node sent twice of its answers
+   * is known to the node only. spec/dcquic.md §1.2
+   */
+  readonly goodputRatio: number;
   /** From a call's beginning to its answer. */
   readonly latencyUs: Readonly<Record<"p50" | "p90" | "p99" | "max", number>>;
 }
@@ -40,6 +48,7 @@ export async function burst(pool: TransportPool, options: BurstOptions): Promise
   const latencies: number[] = [];
   const failed: Record<string, number> = {};
   const meta = encodePurpose({ for: "echo" });
+  const sentBefore = await payloadSent(pool);
   const startUs = clock.nowUs();
   const call = async (number: number): Promise<void> => {
     const beganUs = clock.nowUs();
@@ -47,8 +56,9 @@ export async function burst(pool: TransportPool, options: BurstOptions): Promise
     try {
       const request = new Uint8Array(bytes).fill(fill);
       const { response } = pool.unaryRpc(peer, request, { meta, deadlineMs: timeoutMs });
-      const answer = (await response).bytes;
-      const isSame = answer.length === bytes && answer.every((byte) => byte === fill);
+      const answer = await response;
+      const isSame = answer.bytes.length === bytes && answer.bytes.every((byte) => byte === fill);
+      answer.release();
       if (isSame) latencies.push(clock.nowUs() - beganUs);
       else count(failed, "another answer");
     } catch (error) {
@@ -57,6 +67,7 @@ export async function burst(pool: TransportPool, options: BurstOptions): Promise
   };
   await Promise.all(Array.from({ length: streams }, (_, number) => call(number)));
   const durationUs = clock.nowUs() - startUs;
+  const sent = (await payloadSent(pool)) - sentBefore;
   return {
     streams,
     bytesEach: bytes,
@@ -65,8 +76,14 @@ export async function burst(pool: TransportPool, options: BurstOptions): Promise
     durationUs: Math.round(durationUs),
     callsPerSecond: Math.round((latencies.length / durationUs) * 1e6),
     bytesPerSecond: Math.round(((2 * bytes * latencies.length) / durationUs) * 1e6),
+    goodputRatio: sent === 0 ? 1 : (bytes * latencies.length) / sent,
     latencyUs: percentiles(latencies),
   };
+}
+
+async function payloadSent(pool: TransportPool): Promise<number> {
+  const measures = await pool.measure();
+  return measures.reduce((sum, { measured }) => sum + measured.counters.payloadSent, 0);
 }
 
 function count(counts: Record<string, number>, name: string): void {

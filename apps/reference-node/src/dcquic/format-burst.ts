@@ -7,6 +7,7 @@ export function formatBurst(report: BurstReport): string {
   const times = Object.entries(latencyUs).map(([name, us]) => `${name} ${formatDuration(us)}`);
   return [
     `${answered} of ${streams} calls answered in ${formatDuration(report.durationUs)}: ${report.callsPerSecond} calls/s, ${formatBytes(report.bytesPerSecond)}/s of payload`,
+    `goodput ratio ${report.goodputRatio.toFixed(4)}: requests that were answered, of all payload that was sent for requests`,
     `latency, from the burst's beginning on: ${times.join(", ")}`,
     ...Object.entries(failed).map(([code, count]) => `failed: ${count} with ${code}`),
     "",

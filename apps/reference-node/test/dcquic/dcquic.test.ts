@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { newByteStreamRpcSession } from "@proj/capnweb-rpc";
+import type { TransportPool } from "@proj/dcquic-core";
+import { ManualTime } from "@proj/wire-types";
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { burst } from "#src/dcquic/burst.js";
 import { openDcquicPool } from "#src/dcquic/dcquic-client.js";
+import { formatBurst } from "#src/dcquic/format-burst.js";
 import { parseDcquicUrl } from "#src/dcquic/dcquic-url.js";
 import { decodePurpose, encodePurpose } from "#src/dcquic/purpose.js";
 import { sendFile } from "#src/dcquic/send-file.js";
@@ -264,4 +268,40 @@ test("burst answers every call, here and to a node", async () => {
     keyFile,
   ]);
   expect(there).toMatchObject({ ok: true, answered: 500, failed: {} });
+  for (const { goodputRatio } of [here, there]) {
+    expect(goodputRatio).toBeGreaterThan(0.5);
+    expect(goodputRatio).toBeLessThanOrEqual(1);
+  }
+});
+
+test("the goodput ratio of a burst is what was answered, of all that was sent for it", async () => {
+  const counters = { payloadSent: 1000 };
+  const pool = {
+    connect: () => Promise.resolve(),
+    measure: () => Promise.resolve([{ measured: { counters: { ...counters } } }]),
+    unaryRpc: (_: string, request: Uint8Array) => {
+      // Each goes out twice, and one in four has no answer.
+      counters.payloadSent += 2 * request.length;
+      const answer = { bytes: request, release: () => undefined };
+      const isLost = (request[0] ?? 0) % 4 === 3;
+      return { response: isLost ? Promise.reject(new Error("lost")) : Promise.resolve(answer) };
+    },
+  } as unknown as TransportPool;
+  const options = { peer: "p", streams: 8, bytes: 100, timeoutMs: 1, clock: new ManualTime() };
+  const report = await burst(pool, options);
+  expect(report).toMatchObject({ answered: 6, failed: { lost: 2 }, goodputRatio: 600 / 1600 });
+  expect(formatBurst(report)).toContain("goodput ratio 0.3750:");
+});
+
+test("burst says at once that it is too large, and begins nothing", async () => {
+  for (const [streams, bytes] of [
+    [10_000, 107_375],
+    [1, 999_999_999_999],
+  ] as const) {
+    const line = ["burst", "--streams", String(streams), "--bytes", String(bytes)];
+    const { code, stderr, stdout } = await cli(line);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(`${streams} calls of ${bytes} bytes are `);
+    expect(stderr).toContain("at most 1.0 GiB may be");
+  }
 });
