@@ -39,7 +39,10 @@ function linesOf({ atMs, changed, removed }: JobsSnapshot): string {
 }
 
 function standingOf({ state, reason, runs, arrivedBytes, rawBytes }: JobReport): string {
-  const parts = [reason === undefined ? state : `${state}: ${reason}`, `${runs} runs`];
+  const parts = [
+    reason === undefined ? state : `${state}: ${reason}`,
+    runs === 1 ? "1 run" : `${runs} runs`,
+  ];
   if (state === "running") parts.push(`${formatBytes(arrivedBytes)} of ${formatBytes(rawBytes)}`);
   return parts.join("  ");
 }

@@ -6,7 +6,8 @@ import { addControlOptions, type ControlFlags, readControlOptions } from "./cont
 import { milliseconds, positiveInteger } from "./dial-options.js";
 import { ExitCode } from "./exit-code.js";
 import { watchJobs } from "./jobs-watch.js";
-import { createOutput } from "./output.js";
+import { createOutput, UsageError } from "./output.js";
+import { watchInterval } from "./run-watch.js";
 import { formatTable } from "./text-table.js";
 import { formatBytes, formatDuration } from "./units.js";
 
@@ -27,6 +28,16 @@ interface JobsFlags extends ControlFlags {
   readonly count?: number;
 }
 
+/** What `jobs` can be told to do, and what can be said with it. Told nothing, it tells which jobs there are. */
+const companions: Readonly<Record<string, readonly string[]>> = {
+  add: ["source", "site", "as", "every", "level"],
+  pause: [],
+  resume: [],
+  remove: [],
+  runs: ["most"],
+  watch: ["interval", "count"],
+};
+
 const help = `
 Jobs replicate sources of the node's host to its sites, again and again; they survive the node. The configuration has them as
 [[dwcp.jobs]]; --add makes one that only its journal knows. --source is a path on the host of the node.
@@ -46,7 +57,12 @@ export function addJobs(program: Command, exit: (code: ExitCode) => void): void 
     .option("--source <path>", "with --add: what is replicated")
     .option("--site <name>", "with --add: where it goes")
     .addOption(new Option("--as <kind>", "with --add: what the source is").choices(sourceKinds))
-    .option("--every <ms>", "with --add: how often to look for changes", milliseconds, 2_000)
+    .option(
+      "--every <ms>",
+      "with --add: how often to look for changes, from 100 on",
+      milliseconds,
+      2_000,
+    )
     .option("--level <n>", "with --add: compression, 1 to 9", positiveInteger, 3)
     .option("--pause <name>", "hold a job, over restarts of the node too")
     .option("--resume <name>", "let a job go on, after a pause or a failure")
@@ -57,18 +73,39 @@ export function addJobs(program: Command, exit: (code: ExitCode) => void): void 
       "--watch",
       "go on until a signal, and tell every change of a job; with --json a document a line",
     )
-    .option(
-      "--interval <ms>",
-      "with --watch: time between looks, from 50 on",
-      positiveInteger,
-      1000,
-    )
+    .option("--interval <ms>", "with --watch: time between looks, from 50 on", watchInterval, 1000)
     .option("--count <n>", "with --watch: end after so many", positiveInteger)
     .addHelpText("after", help);
   addControlOptions(command).action(async (flags: JobsFlags) => {
+    checkUsage(command);
     await obey(flags);
     exit(ExitCode.OK);
   });
+}
+
+// An order that is passed over in silence is taken for done.
+function checkUsage(command: Command): void {
+  const isGiven = (option: string): boolean => command.getOptionValueSource(option) === "cli";
+  const [verb, another] = Object.keys(companions).filter(isGiven);
+  if (another !== undefined) {
+    throw new UsageError(`--${verb} and --${another} are two orders`, "give one at a time");
+  }
+  for (const [owner, options] of Object.entries(companions)) {
+    const lost = owner === verb ? undefined : options.find(isGiven);
+    if (lost === undefined) continue;
+    throw new UsageError(
+      `--${lost} belongs to --${owner}`,
+      `give it with --${owner}, or leave it out`,
+    );
+  }
+  const missing =
+    verb === "add" ? ["source", "site"].find((option) => !isGiven(option)) : undefined;
+  if (missing !== undefined) {
+    throw new UsageError(
+      `--add needs --${missing}`,
+      "write, for instance: --add shop.db --source /srv/shop.db --site paris",
+    );
+  }
 }
 
 async function obey(flags: JobsFlags): Promise<void> {

@@ -93,7 +93,9 @@ export function addReplicate(program: Command, exit: (code: ExitCode) => void): 
     .option("--timeout <ms>", "give up when the node is away for so long", milliseconds, 30_000)
     .option("--watch", "go on until a signal, and replicate every change")
     .option("--every <ms>", "with --watch: how often to look", milliseconds, 2_000)
-    .option("--dry-run", "tell what it would cost, and send nothing")
+    .addOption(
+      new Option("--dry-run", "tell what it would cost, and send nothing").conflicts("watch"),
+    )
     .option("--json", "write one JSON document")
     .addHelpText("after", help)
     .action(async (source: string, options: ReplicateOptions) => {

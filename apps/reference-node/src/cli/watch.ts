@@ -4,7 +4,7 @@ import { addControlOptions, type ControlFlags, readControlOptions } from "./cont
 import { positiveInteger } from "./dial-options.js";
 import { ExitCode } from "./exit-code.js";
 import { createOutput } from "./output.js";
-import { type BeginWatch, runWatch } from "./run-watch.js";
+import { type BeginWatch, runWatch, watchInterval } from "./run-watch.js";
 import { formatBytes } from "./units.js";
 
 interface WatchFlags extends ControlFlags {
@@ -20,7 +20,7 @@ export function addWatch(program: Command, exit: (code: ExitCode) => void): void
   const command = program
     .command("watch")
     .description("Tell moment by moment how a running node goes.")
-    .option("-i, --interval <ms>", "time between moments, from 50 on", positiveInteger, 1000)
+    .option("-i, --interval <ms>", "time between moments, from 50 on", watchInterval, 1000)
     .option("-c, --count <n>", "end after so many", positiveInteger)
     .addHelpText("after", help);
   addControlOptions(command).action(async (flags: WatchFlags) => {

@@ -68,7 +68,8 @@ export async function connectControl(target: ControlTarget): Promise<ControlConn
   }
 }
 
-function explained(error: unknown, target: ControlTarget): unknown {
+/** What an error of the control API of `target` is here: its own refusals as they are, everything else as a node that is away. */
+export function explained(error: unknown, target: ControlTarget): unknown {
   if (error instanceof ControlError) return error;
   const { code, message, cause } = error as Partial<Record<"code" | "message" | "cause", unknown>>;
   if (code === "control.denied") {

@@ -11,8 +11,10 @@ export interface WatchTerms {
 
 /** Watches of one session; each costs a timer. */
 const MAX_WATCHES = 16;
-const MIN_INTERVAL_MS = 50;
-const MAX_INTERVAL_MS = 3_600_000;
+
+/** How often a watch may look. */
+export const MIN_INTERVAL_MS = 50;
+export const MAX_INTERVAL_MS = 3_600_000;
 
 /** The watches that are open in one control session, whatever they look at. */
 export class WatchBook {

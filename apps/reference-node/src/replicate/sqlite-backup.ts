@@ -43,11 +43,17 @@ export async function backUpSqlite(
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof ReplicateError) throw error;
-    const reason = error instanceof Error ? error.message.trim() : String(error);
+    const reason = reasonOf(error);
     throw new ReplicateError(`SQLite cannot back up ${path}: ${reason}`, "check the database", {
       cause: error,
     });
   }
+}
+
+// What SQLite's program wrote says more than which command failed.
+function reasonOf(error: unknown): string {
+  const { stderr = "", message = String(error) } = error as { stderr?: string; message?: string };
+  return (stderr.trim() || message.trim()).replace(/^Error: /, "");
 }
 
 async function loadSqlite(): Promise<SqliteModule | undefined> {

@@ -309,6 +309,24 @@ test("a node without DWCP says that it has no jobs", async () => {
   });
   const { code, stderr } = await cli(["jobs", ...flags()]);
   expect([code, stderr.includes("has no [dwcp]")]).toEqual([1, true]);
+  const watching = await cliJson(["jobs", "--watch", ...flags()]);
+  expect(watching).toMatchObject({
+    code: 1,
+    document: { error: { kind: "control", code: "control.no_replication" } },
+  });
+});
+
+test.each([
+  ["--add and --watch are two orders", "--add", "x", "--source", "y", "--site", "z", "--watch"],
+  ["--add and --pause are two orders", "--pause", "a", "--add", "b", "--source", "y"],
+  ["--count belongs to --watch", "--count", "3"],
+  ["--most belongs to --runs", "--watch", "--most", "3"],
+  ["--add needs --source", "--add", "x", "--site", "z"],
+  ["--add needs --site", "--add", "x", "--source", "y"],
+  ["milliseconds from 50 to 3600000", "--watch", "--interval", "49"],
+])("jobs passes no order over: %s", async (said, ...line) => {
+  const { code, stderr } = await cli(["jobs", ...line]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(said)]);
 });
 
 test("the configuration lists everything that is wrong with sites, jobs and settings", async () => {

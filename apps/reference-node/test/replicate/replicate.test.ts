@@ -232,6 +232,14 @@ describeWith("with SQLite", command("sqlite3"), () => {
     expect(second.wireBytes).toBeLessThan(second.rawBytes / 10);
   });
 
+  test("what SQLite does not take is said in its words", async () => {
+    const source = folder.write("no database", "text");
+    const to = ["--to", node.dwcp, "--key", keyFile, "--state", state];
+    const { code, stderr } = await cli(["replicate", source, "--as", "sqlite", ...to]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^SQLite cannot back up .*no database: file is not a database\n/);
+  });
+
   test("a large database that is interrupted while it is read stops at once, and leaves nothing", async () => {
     const source = join(folder.path, "large database");
     const make = "CREATE TABLE t (b); INSERT INTO t VALUES (zeroblob(900000000));";
@@ -442,6 +450,12 @@ test("errors say what to do", async () => {
     "1000",
   ]);
   expect(document).toMatchObject({ ok: false, error: { code: "dwcp.timeout", retryable: true } });
+});
+
+test("to watch and to send nothing do not go together", async () => {
+  const line = ["replicate", keyFile, "--to", node.dwcp, "--key", keyFile];
+  const { code, stderr } = await cli([...line, "--watch", "--dry-run"]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining("cannot be used with")]);
 });
 
 test("help names every option", async () => {
