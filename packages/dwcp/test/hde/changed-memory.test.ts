@@ -43,8 +43,17 @@ for (const [name, engine] of [["native", native] as const, ["node:zlib", usable]
       expect(bytesBy(zstd, level) / bytesBy(asLevelsSay(zstd), level)).toBeLessThan(most);
     });
 
-    test("B11: takes no longer where levels are fast", () => {
-      expect(bytesBy(zstd, 1)).toBe(bytesBy(asLevelsSay(zstd), 1));
+    test("B11: is not searched deeply where levels are fast, and takes no more there", () => {
+      const searches = new Set<string>();
+      const watched: ZstdEngine = {
+        ...zstd,
+        compress: (source, settings) => {
+          searches.add(settings.search ?? "level");
+          return zstd.compress(source, settings);
+        },
+      };
+      expect(bytesBy(watched, 1)).toBeLessThanOrEqual(bytesBy(asLevelsSay(zstd), 1));
+      expect(searches).not.toContain("deep");
     });
   });
 }
