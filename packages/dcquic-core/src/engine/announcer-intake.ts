@@ -51,9 +51,14 @@ export class AnnouncerIntake {
     if (transfer === undefined) {
       // Its puller will hear on the other path where the transfer went.
       if (this.#hasMoved(path, frame.announcerId)) return;
-      answerMismatch(nowUs, path, frame.pullerId, frame.announcerId, ResetCode.Unknown);
+      // Of what was cancelled the stream's close says why: to deny that it ever was would be the first word that is heard.
+      const wasCancelled = path.wasCancelled(frame.announcerId);
+      const code = wasCancelled ? ResetCode.Cancelled : ResetCode.Unknown;
+      answerMismatch(nowUs, path, frame.pullerId, frame.announcerId, code);
       return;
     }
+    // What takes the announcement back tells its puller.
+    if (transfer.voiding) return;
     if (!sameId(frame.bufferId, transfer.bufferId) || !this.#holds(transfer, frame.ranges)) {
       this.#context.note("foreignTransfer", path);
       answerMismatch(nowUs, path, frame.pullerId, transfer.id, ResetCode.StaleBuffer);
@@ -130,9 +135,10 @@ export class AnnouncerIntake {
   }
 
   #onAnswer(nowUs: number, path: Path, entry: AcceptEntry): void {
+    const { status } = entry;
     const transfer = this.#own(path, entry.announcerId);
-    if (transfer === undefined || !this.#announcer.answered(nowUs, path, transfer)) return;
-    switch (entry.status) {
+    if (transfer === undefined || !this.#announcer.answered(nowUs, path, transfer, status)) return;
+    switch (status) {
       case AcceptStatus.New:
       case AcceptStatus.DuplicateActive:
         this.#announcer.accepted(nowUs, path, transfer, entry.pullerId);

@@ -1,6 +1,6 @@
 import { NO_TIMER } from "../sched/timing-wheel.js";
 import { AnnouncedTransfer } from "../transfer/announced-transfer.js";
-import { ResetCode } from "../wire/constants.js";
+import { AcceptStatus, ResetCode } from "../wire/constants.js";
 import { copyId, type Id64, isZeroId } from "../wire/id64.js";
 import type { AnnounceOptions, AnnounceResult, TokenOutcome } from "./announce-options.js";
 import { type EngineContext, TimerKind } from "./context.js";
@@ -100,6 +100,7 @@ export class Announcer {
         notifySeq: transfer.notifySeq,
         code: ResetCode.Cancelled,
       });
+      this.#rememberCancelled(path, transfer);
     } else if (transfer.state === "announced") {
       if (transfer.inline) {
         transfer.cancelStatus ??= status;
@@ -139,9 +140,11 @@ export class Announcer {
     return this.#gate.isReady(path, transfer);
   }
 
-  /** Notes that an announcement was answered, and says whether its transfer goes on. */
-  answered(nowUs: number, path: Path, transfer: AnnouncedTransfer): boolean {
+  /** Notes that an announcement was answered with `status`, and says whether its transfer goes on. */
+  answered(nowUs: number, path: Path, transfer: AnnouncedTransfer, status: number): boolean {
     this.#resending.infer(nowUs, path, transfer);
+    // An answer to the announcement says nothing of what takes it back: that is repeated for as long as the peer has it. D-2
+    if (transfer.voiding && isTaken(status)) return false;
     path.unanswered.delete(transfer);
     if (!transfer.voiding) return true;
     transfer.state = "failed";
@@ -264,6 +267,14 @@ export class Announcer {
     this.#context.end(path);
   }
 
+  // On every path that its puller may ask on.
+  #rememberCancelled(path: Path, { id, former }: AnnouncedTransfer): void {
+    path.cancelled(id);
+    for (const { path: before } of former) {
+      this.#context.paths.get(before as Path["id"])?.cancelled(id);
+    }
+  }
+
   #close(pathId: number, notifySeq: number): void {
     const path = this.#context.paths.get(pathId as Path["id"]);
     if (path === undefined) return;
@@ -282,6 +293,11 @@ export class Announcer {
       rootCause,
     });
   }
+}
+
+// Whether the peer that answers so has the transfer in its tables.
+function isTaken(status: number): boolean {
+  return status === AcceptStatus.New || status === AcceptStatus.DuplicateActive;
 }
 
 function refusalOf({ failedStatus, health }: Path, options: AnnounceOptions): number | undefined {

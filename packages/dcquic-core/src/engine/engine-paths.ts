@@ -82,7 +82,7 @@ export class EnginePaths {
     return this.by(path as PathId);
   }
 
-  /** Whether the path of a transfer was not forgotten. */
+  /** Whether a path, or that of a transfer, was not forgotten. */
   has({ path }: { readonly path: number }): boolean {
     return this.#context.paths.has(path as PathId);
   }

@@ -227,8 +227,9 @@ export class Engine {
     this.#parts.announcer.settleToken(token, outcome);
   }
 
-  /** Closes a stream, or one direction of it. */
+  /** Closes a stream, or one direction of it; harmless when its path is over. */
   close(nowUs: number, path: PathId, options: CloseOptions): void {
+    if (!this.#paths.has({ path })) return;
     this.#parts.closer.close(nowUs, this.#paths.by(path), options);
   }
 

@@ -1,10 +1,15 @@
 import { IntervalSet } from "../buffer/interval-set.js";
 import { LinkedSet } from "../sched/linked-set.js";
+import { RecentMap } from "../sched/recent-map.js";
 import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
 import type { Pull, PulledTransfer } from "../transfer/pulled-transfer.js";
+import { formatId, type Id64 } from "../wire/id64.js";
 import { type RetiringKeys, retiringKeys } from "./key-retirement.js";
 import { Outbox } from "./outbox.js";
 import type { CloseState } from "./stream-closer.js";
+
+// As many as may be announced to one peer at a time.
+const MAX_CANCELLED = 65_536;
 
 /** Everything a path has that is made when something happens on it for the first time: most peers are idle, most of the time. */
 export class PathTables {
@@ -15,6 +20,7 @@ export class PathTables {
   #gated: Map<AnnouncedTransfer, AnnouncedTransfer[]> | undefined;
   #inflightPulls: Map<Pull, PulledTransfer> | undefined;
   #openCloses: Map<string, CloseState> | undefined;
+  #cancelled: RecentMap<string, true> | undefined;
 
   /** Own keys that go out of use. */
   get retiring(): RetiringKeys {
@@ -56,6 +62,17 @@ export class PathTables {
   get openCloses(): Map<string, CloseState> {
     this.#openCloses ??= new Map();
     return this.#openCloses;
+  }
+
+  /** Notes that an own transfer was cancelled which the peer knew of: it may ask for more of it before it learns that. */
+  cancelled(id: Id64): void {
+    this.#cancelled ??= new RecentMap(MAX_CANCELLED);
+    this.#cancelled.set(formatId(id), true);
+  }
+
+  /** Whether an own transfer is one of those. */
+  wasCancelled(id: Id64): boolean {
+    return this.#cancelled?.has(formatId(id)) === true;
   }
 
   /** Whether anything waits in {@link PathTables.outbox}. */

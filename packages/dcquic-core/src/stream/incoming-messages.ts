@@ -93,8 +93,11 @@ export class IncomingMessages {
     const lost = incoming.get(transfer);
     if (lost === undefined) return early.lose(transfer);
     incoming.delete(transfer);
-    if (lost.stream.outcome !== undefined || status === Status.Cancelled) return;
-    this.#ends.fail(lost.stream, status, rootCause);
+    const { stream } = lost;
+    // Nobody waits for it any more; or whoever gave it up says with a close what is to become of the stream.
+    const isUnwanted = stream.outcome !== undefined || stream.inbound.isOver;
+    if (isUnwanted || status === Status.Cancelled) return;
+    this.#ends.fail(stream, status, rootCause);
   }
 
   #opened(offer: Offer): void {

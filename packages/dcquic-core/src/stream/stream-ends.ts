@@ -8,7 +8,7 @@ export type EndNotice = "tellPeer" | "peerKnows" | "pathGone";
 
 // Nearly all streams end so.
 const IN_ORDER: StreamOutcome = { status: Status.Ok, reason: "", rootCause: undefined };
-// With these the path itself is gone: there is nobody to send a close to.
+// A path that fails with one of these is gone: there is nobody to send a close to.
 const PATH_GONE: ReadonlySet<number> = new Set([
   Status.Protocol,
   Status.GoingAway,
@@ -16,7 +16,7 @@ const PATH_GONE: ReadonlySet<number> = new Set([
   Status.PeerStateLost,
 ]);
 
-/** Who is to hear of a stream that ends with `status`. */
+/** Who is to hear of streams that end because their path failed with `status`. */
 export function noticeOf(status: number): EndNotice {
   return PATH_GONE.has(status) ? "pathGone" : "tellPeer";
 }
@@ -50,9 +50,9 @@ export class StreamEnds {
     stream.handlers.closed(outcome);
   }
 
-  /** Ends a stream at once because of a status that nobody gave a reason for. */
+  /** Ends a stream at once because of a status that nobody gave a reason for. Its path stands, whatever the status: the peer is told. */
   fail(stream: Stream, status: number, rootCause?: Id64): void {
-    this.abort(stream, { status, reason: "", rootCause }, noticeOf(status));
+    this.abort(stream, { status, reason: "", rootCause }, "tellPeer");
   }
 
   /** Forgets a stream that is over. What the peer announced and nobody wants any more goes back once it knows why. */

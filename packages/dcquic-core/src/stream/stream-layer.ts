@@ -142,10 +142,11 @@ export class StreamLayer {
   /** Ends every stream of a path with `status`. */
   failPath(path: PathId, status: number): void {
     const { early, openings, streams } = this.#context;
-    const isGone = noticeOf(status) === "pathGone";
+    const notice = noticeOf(status);
+    const isGone = notice === "pathGone";
     openings.fail(path, turnedAway(status));
     for (const stream of streams.of(path)) {
-      this.#ends.fail(stream, status);
+      this.#ends.abort(stream, { status, reason: "", rootCause: undefined }, notice);
       if (isGone) this.#ends.forget(stream);
     }
     early.drop(path);

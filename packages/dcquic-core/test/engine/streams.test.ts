@@ -75,7 +75,7 @@ describe("§3 row 14, stream lifecycle, §15: closing a stream", () => {
     }
   });
 
-  test("a close on a path that failed is said to nobody, and not kept", () => {
+  test("a close on a path that failed, or is forgotten, is said to nobody, and not kept", () => {
     const { world, told } = worldOf(2);
     const path = world.connect(0, 1);
     const host = world.host(0);
@@ -84,6 +84,7 @@ describe("§3 row 14, stream lifecycle, §15: closing a stream", () => {
     host.pump();
     expect(host.engine.stats).toMatchObject({ closes: 0, timers: 0 });
     host.engine.removePath(path);
+    host.engine.close(0, path, { ...abort, opener: true });
     world.run(10 * SECOND);
     expect(kinds(told, "streamClosed")).toEqual([]);
   });
