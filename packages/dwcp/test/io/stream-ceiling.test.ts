@@ -140,3 +140,25 @@ test("B13: every session has its first stream, where there are more of them than
   }
   await until(() => receiver.ceiling.held === 4, "one stream each", { everyMs: 5 });
 });
+
+test("B13: a peer that refused several streams at once is asked for one at a time from then on, and less and less often", async () => {
+  const receiver = await nodes.start({
+    nodeId: "receiver",
+    listen: { host: "127.0.0.1", port: 0 },
+    store: `${nodes.folder}/store`,
+    streams: wanting(1, { maxStreamsTotal: 1 }),
+  });
+  const sender = await nodes.start({ nodeId: "sender", streams: wanting(9) });
+  await sender.send(addressOf(receiver), { key: "k", from: randomBytes(1_000) });
+  const refused = async (count: number): Promise<number> => {
+    await until(() => receiver.ceiling.refused >= count, `${count} refusals`, { everyMs: 5 });
+    return performance.now();
+  };
+  // All that it wanted at first, and one more: the session may have been longer at that than the first pause.
+  const count = Math.max(10, receiver.ceiling.refused);
+  const sinceMs = await refused(count);
+  // Of three pauses two are seen whole, of 200 and 400 ms at least, give or take a half.
+  expect((await refused(count + 3)) - sinceMs).toBeGreaterThan(290);
+  expect(receiver.ceiling.refused).toBe(count + 3);
+  expect(streamsOf(sender)).toEqual([1]);
+});
