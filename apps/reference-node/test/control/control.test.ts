@@ -213,6 +213,12 @@ describe("watches", () => {
     );
     await expect(control.watch(() => undefined)).rejects.toMatchObject({ code: "control.limit" });
     for (const watch of watches) watch[Symbol.dispose]();
+    const isFree = async (): Promise<boolean> => {
+      const another = await control.watch(() => undefined).catch(() => undefined);
+      another?.[Symbol.dispose]();
+      return another !== undefined;
+    };
+    await until(isFree, "a place for another");
   });
 
   test("a watcher that fails gets no further snapshots", async () => {

@@ -56,8 +56,8 @@ test.each([1, 30, 300])(
   async (files) => {
     for (let i = 0; i < files; i++) {
       writeFileSync(join(source, `file ${i}`), "");
-      // Holes: far more than can be read meanwhile.
-      truncateSync(join(source, `file ${i}`), Math.floor(2 ** 34 / files));
+      // Holes: far more than can be read meanwhile, or while it is waited for files to be closed.
+      truncateSync(join(source, `file ${i}`), Math.floor(2 ** 40 / files));
     }
     const into = join(folder.path, "snapshot");
     const over = new AbortController();
