@@ -108,7 +108,7 @@ export class Announcer {
       }
       // Its number is used: the peer must hear that nothing will come, or dependents would wait for ever.
       transfer.voiding = true;
-      this.#resending.again(path, transfer);
+      this.#resending.takeBack(path, transfer);
       this.#report(path, transfer, status, rootCause);
       this.#gate.ended(transfer, "failed");
       return;
@@ -190,6 +190,7 @@ export class Announcer {
     path.congestion.giveUpInflight();
     path.mtu.dataTimedOut(nowUs, path.rtt.ptoUs);
     transfer.ackRequested = true;
+    this.#context.counters.chunksRepeatedTimer += 1;
     this.#serving.queue(path, transfer);
   }
 

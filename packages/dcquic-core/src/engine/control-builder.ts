@@ -91,7 +91,7 @@ export class ControlBuilder {
     if (outbox.hasAnswers) this.#answers(nowUs, path, writer);
     if (outbox.hasAcks) this.#acks(path, writer);
     const passive = writer.offset;
-    if (outbox.hasQuestions) this.#questions(nowUs, path, writer);
+    if (outbox.hasQuestions) this.#questions(nowUs, path, packet, writer);
     if (path.probeFlags >= 0) this.#probe(nowUs, path, packet, writer);
     if (outbox.repulls.size > 0) this.#pulls(nowUs, path, packet, writer, outbox.repulls);
     if (outbox.pulls.size > 0) this.#pulls(nowUs, path, packet, writer, outbox.pulls);
@@ -181,7 +181,7 @@ export class ControlBuilder {
     });
   }
 
-  #questions(nowUs: number, path: Path, writer: WireWriter): void {
+  #questions(nowUs: number, path: Path, packet: number, writer: WireWriter): void {
     drain(writer, path.outbox.challenges, (transfer) => {
       if (transfer.state !== "challenged" || transfer.nonce === undefined) return;
       const { announcerId, notifySeq, nonce } = transfer;
@@ -197,7 +197,7 @@ export class ControlBuilder {
       if (!isPending(path, state)) return;
       writer.u8(FrameType.StreamClose);
       encodeStreamClose(writer, state);
-      if (!writer.overflowed) this.#closer.sent(nowUs, path, state);
+      if (!writer.overflowed) this.#closer.sent(nowUs, path, state, packet);
     });
   }
 

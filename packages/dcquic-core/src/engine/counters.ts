@@ -16,14 +16,24 @@ export interface EngineCounters {
   payloadReceived: number;
   /** Payload bytes that were here already. */
   duplicateBytes: number;
-  /** Announcements that were repeated. */
-  announcementsRepeated: number;
+  /** Announcements that were repeated because their timer ran out. */
+  announcementsRepeatedTimer: number;
+  /** Announcements that were repeated because later ones were answered. */
+  announcementsRepeatedFast: number;
   /** Pulls that were repeated because their timer ran out. */
   pullsRepeatedTimer: number;
   /** Pulls that were repeated because later ones were answered. */
   pullsRepeatedFast: number;
   /** Pulls of bytes that did not verify. */
   pullsRepeatedIntegrity: number;
+  /** Chunks by which a late acknowledgement was asked for. */
+  chunksRepeatedTimer: number;
+  /** Closes that were repeated because their timer ran out. */
+  closesRepeatedTimer: number;
+  /** Closes that were repeated because later ones were answered. */
+  closesRepeatedFast: number;
+  /** Proofs of announcements that were asked for again. */
+  challengesRepeatedTimer: number;
   /** Announcements that needed a proof. */
   challenges: number;
   /** Packets that came twice. */
@@ -71,10 +81,15 @@ export function engineCounters(): EngineCounters {
     payloadSent: 0,
     payloadReceived: 0,
     duplicateBytes: 0,
-    announcementsRepeated: 0,
+    announcementsRepeatedTimer: 0,
+    announcementsRepeatedFast: 0,
     pullsRepeatedTimer: 0,
     pullsRepeatedFast: 0,
     pullsRepeatedIntegrity: 0,
+    chunksRepeatedTimer: 0,
+    closesRepeatedTimer: 0,
+    closesRepeatedFast: 0,
+    challengesRepeatedTimer: 0,
     challenges: 0,
     replayedPackets: 0,
     knownAnnouncements: 0,

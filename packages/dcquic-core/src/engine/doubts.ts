@@ -103,6 +103,7 @@ export class Doubts {
   /** A question was not answered in time: it is asked again, three times in all. */
   onTimer(path: Path, transfer: PulledTransfer): void {
     if (transfer.challenges >= MAX_CHALLENGES) return this.drop(path, transfer);
+    this.#context.counters.challengesRepeatedTimer += 1;
     if (transfer.state === "challenged") path.outbox.challenges.push(transfer);
     else this.#pullFirstQuantum(path, transfer);
   }

@@ -49,7 +49,7 @@ export class Resending {
       if (older.sentUs > answered.sentUs - srttUs / 8) return;
       if (nowUs - older.resentUs < srttUs) continue;
       older.resentUs = nowUs;
-      this.again(path, older);
+      this.#queue(path, older, "announcementsRepeatedFast");
     }
   }
 
@@ -64,11 +64,24 @@ export class Resending {
     this.#await(nowUs, path, transfer);
   }
 
-  /** Has the announcement sent again. */
+  /** Has the announcement, or what takes it back, sent again because its timer ran out. */
   again(path: Path, transfer: AnnouncedTransfer): void {
+    this.#queue(path, transfer, "announcementsRepeatedTimer");
+  }
+
+  /** Has an announcement taken back that is on the wire. */
+  takeBack(path: Path, transfer: AnnouncedTransfer): void {
+    this.#queue(path, transfer, undefined);
+  }
+
+  #queue(
+    path: Path,
+    transfer: AnnouncedTransfer,
+    counter: "announcementsRepeatedTimer" | "announcementsRepeatedFast" | undefined,
+  ): void {
     if (transfer.resendQueued) return;
     transfer.resendQueued = true;
-    this.#context.counters.announcementsRepeated += 1;
+    if (counter !== undefined) this.#context.counters[counter] += 1;
     path.outbox.resends.push(transfer);
     this.#context.dirty.add(path);
   }

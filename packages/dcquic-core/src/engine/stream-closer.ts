@@ -27,6 +27,12 @@ export interface CloseState {
   timer: TimerId;
   /** Whether it waits to be sent. */
   queued: boolean;
+  /** When it was sent last; µs. */
+  sentUs: number;
+  /** The packet that it was sent in last; Infinity before the first. */
+  sentInPacket: number;
+  /** When it was found lost; µs. */
+  resentUs: number;
 }
 
 /** What a close says. */
@@ -46,6 +52,7 @@ export interface CloseOptions {
 }
 
 const REMEMBERED_CLOSES = 4096;
+const REORDER_PACKETS = 3;
 
 /**
  * Closes streams, or one direction of them, and acknowledges the peer's closes.
@@ -98,6 +105,9 @@ export class StreamCloser {
       reason,
       timer: NO_TIMER,
       queued: true,
+      sentUs: Number.NEGATIVE_INFINITY,
+      sentInPacket: Number.POSITIVE_INFINITY,
+      resentUs: Number.NEGATIVE_INFINITY,
     };
     const number = this.#nextNumber++;
     this.#states.set(number, state);
@@ -108,10 +118,16 @@ export class StreamCloser {
   }
 
   /** Notes that a close is on the wire. */
-  sent(nowUs: number, path: Path, state: CloseState): void {
+  sent(nowUs: number, path: Path, state: CloseState, packetNumber: number): void {
     state.queued = false;
     const number = this.#numbers.get(state);
     if (number === undefined) return;
+    state.sentUs = nowUs;
+    state.sentInPacket = packetNumber;
+    // In the order of their last packets.
+    const key = keyOf(state.streamId, state.opener);
+    path.openCloses.delete(key);
+    path.openCloses.set(key, state);
     const deadline = nowUs + path.rtt.backedOffPtoUs;
     state.timer = this.#context.arm(state.timer, deadline, TimerKind.Close, number);
   }
@@ -123,9 +139,8 @@ export class StreamCloser {
     state.timer = NO_TIMER;
     state.path.rtt.expired(nowUs);
     state.path.health.sample(nowUs, 1);
-    state.queued = true;
-    state.path.outbox.closes.push(state);
-    this.#context.dirty.add(state.path);
+    this.#context.counters.closesRepeatedTimer += 1;
+    this.#again(state);
   }
 
   /** Obeys a STREAM_CLOSE; the second time it is only acknowledged. */
@@ -156,6 +171,7 @@ export class StreamCloser {
     if (state === undefined) return;
     path.health.sample(nowUs, 0);
     this.#forget(path, key, state);
+    this.#infer(nowUs, path, state);
     this.#context.events.push({
       kind: "streamCloseAcknowledged",
       path: path.id,
@@ -174,6 +190,26 @@ export class StreamCloser {
   /** Forgets the closes of a path whose peer is gone. */
   failAll(path: Path): void {
     for (const [key, state] of path.openCloses) this.#forget(path, key, state);
+  }
+
+  // What was sent more than three packets before an answered close, and is unanswered, is lost. §13.2
+  #infer(nowUs: number, path: Path, answered: CloseState): void {
+    const { srttUs } = path.rtt;
+    for (const older of path.openCloses.values()) {
+      if (older.sentInPacket >= answered.sentInPacket - REORDER_PACKETS) return;
+      if (older.sentUs > answered.sentUs - srttUs / 8) return;
+      if (older.queued || nowUs - older.resentUs < srttUs) continue;
+      older.resentUs = nowUs;
+      older.timer = this.#context.disarm(older.timer);
+      this.#context.counters.closesRepeatedFast += 1;
+      this.#again(older);
+    }
+  }
+
+  #again(state: CloseState): void {
+    state.queued = true;
+    state.path.outbox.closes.push(state);
+    this.#context.dirty.add(state.path);
   }
 
   #forget(path: Path, key: string, state: CloseState): void {

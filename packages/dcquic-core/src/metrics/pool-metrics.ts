@@ -14,6 +14,7 @@ const GAUGES = {
 const COUNTERS = {
   succeeded: ["dcquic_succeeded_calls_total", "Calls that ended in order."],
   failed: ["dcquic_failed_calls_total", "Calls that failed."],
+  waited: ["dcquic_waits_total", "Messages that had to wait because tables were full."],
 } as const;
 
 /**

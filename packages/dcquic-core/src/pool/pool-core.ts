@@ -20,6 +20,8 @@ export interface PoolStats {
   readonly streams: number;
   /** Messages that wait because tables are full. */
   readonly waiting: number;
+  /** Messages that had to wait, since the start. */
+  readonly waited: number;
   /** Bytes that buffers take. */
   readonly bufferBytes: number;
   /** How paths come about; absent where nobody dials, as in a simulator. */
@@ -123,6 +125,7 @@ export class PoolCore {
       byPattern: { ...this.#byPattern },
       streams: layers.reduce((sum, { size }) => sum + size, 0),
       waiting: layers.reduce((sum, { waiting }) => sum + waiting, 0),
+      waited: layers.reduce((sum, { waited }) => sum + waited, 0),
       bufferBytes: mainPort.buffers.usedBytes,
       ...(routeStats === undefined ? {} : { routes: routeStats }),
     };

@@ -55,6 +55,8 @@ export interface PoolLayer {
   readonly size: number;
   /** How many messages wait. */
   readonly waiting: number;
+  /** How many had to wait so far. */
+  readonly waited: number;
   /** See `StreamLayer`. */
   open(path: PathId, options: OpenOptions): Stream;
   /** See `StreamLayer`. */

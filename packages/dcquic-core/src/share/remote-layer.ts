@@ -42,6 +42,11 @@ export class RemoteLayer implements PoolLayer, RemoteHost {
   }
 
   /** See {@link PoolLayer}. */
+  get waited(): number {
+    return this.#openings.waited;
+  }
+
+  /** See {@link PoolLayer}. */
   mayOpen(path: PathId, priority: number, opener: Opener): boolean {
     if (!(priority in LEVELS)) throw new RangeError(`priority ${priority}`);
     return this.#openings.mayOpen(path, priority, opener);

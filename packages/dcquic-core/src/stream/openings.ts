@@ -54,6 +54,7 @@ export class Openings {
   readonly #paths = new Map<PathId, PathOpenings>();
   readonly #roundTripUs: (path: PathId) => number;
   #waiting = 0;
+  #waited = 0;
 
   /** `roundTripUs` tells the round trip of a path, Infinity where it is not known. */
   constructor(roundTripUs: (path: PathId) => number) {
@@ -63,6 +64,11 @@ export class Openings {
   /** How many wait. */
   get waiting(): number {
     return this.#waiting;
+  }
+
+  /** How many had to wait so far. */
+  get waited(): number {
+    return this.#waited;
   }
 
   /** How many wait for a path. */
@@ -79,6 +85,7 @@ export class Openings {
     lane.waiting.push(opener);
     openings.waiting += 1;
     this.#waiting += 1;
+    this.#waited += 1;
     return false;
   }
 

@@ -35,6 +35,11 @@ export class OutgoingMessages {
     return this.#submissions.waiting;
   }
 
+  /** How many had to wait because the engine's tables were full. */
+  get waited(): number {
+    return this.#submissions.waited;
+  }
+
   /** Announces message number `seq` of a stream once there is room. */
   submit(stream: Stream, payload: OutboundPayload, seq: number): void {
     // The pattern may end the direction by itself.

@@ -88,6 +88,11 @@ export class StreamLayer {
     return this.#context.openings.waiting + this.#outgoing.waiting;
   }
 
+  /** How many messages had to wait so far. */
+  get waited(): number {
+    return this.#context.openings.waited + this.#outgoing.waited;
+  }
+
   /** Tells when a token of this layer came as far as `wait` says, or failed before; at once if that is so already. */
   watchToken(
     token: Id64,

@@ -21,6 +21,7 @@ export class Submissions {
   readonly #done: (submission: Submission, result: Submitted) => void;
   readonly #waiting = Array.from({ length: PRIORITIES }, () => new Fifo<Submission>());
   #count = 0;
+  #waited = 0;
   #retried: Submission | undefined;
   readonly #answered = (result: AnnounceResult, submission: Submission): void => {
     if (result.kind === "backPressured") this.#keep(submission);
@@ -37,6 +38,11 @@ export class Submissions {
   /** How many wait for room. */
   get waiting(): number {
     return this.#count;
+  }
+
+  /** How many had to wait for room so far. */
+  get waited(): number {
+    return this.#waited;
   }
 
   /** Hands a message over, or keeps it. */
@@ -87,7 +93,10 @@ export class Submissions {
     const queue = this.#waiting[submission.priority];
     // Whoever was first in its queue stays first.
     if (submission === this.#retried) queue?.unshift(submission);
-    else queue?.push(submission);
+    else {
+      queue?.push(submission);
+      this.#waited += 1;
+    }
     this.#count += 1;
     this.#timer ??= this.#port.timers.schedule(RETRY_US, () => {
       this.#timer = undefined;
