@@ -3,6 +3,7 @@ import { Fifo } from "../sched/fifo.js";
 import { RecentMap } from "../sched/recent-map.js";
 import type { DependencyState } from "./dependency-kind.js";
 import { EdgePool } from "./edge-pool.js";
+import { findCycle } from "./find-cycle.js";
 
 /** A tracked transfer that failed because another did. */
 export interface Victim {
@@ -20,6 +21,8 @@ export interface CausalityOptions {
   readonly initialSlots: number;
   /** Slots at most; beyond them tracked calls wait. */
   readonly maxSlots: number;
+  /** How many generations a slot has before they come again: a power of two; 2^24 but for tests of what happens then. */
+  readonly generations?: number;
 }
 
 const WAITS_FOR_RESPONSE = 1;
@@ -28,6 +31,8 @@ const CASCADES = 2;
 const RELEASED = 4;
 const REMEMBERED_FAILURES = 65_536;
 const MAX_GENERATION = 2 ** 24 - 1;
+// A slot is reused after as many others were freed, so that its generations come again after days, not after minutes.
+const QUARANTINE = 1024;
 
 const State = { Free: 0, Pending: 1, RequestDone: 2 } as const;
 
@@ -47,13 +52,16 @@ const State = { Free: 0, Pending: 1, RequestDone: 2 } as const;
 export class CausalityMap {
   readonly #options: CausalityOptions;
   readonly #edges = new EdgePool();
+  readonly #lastGeneration: number;
   #generation: Uint32Array;
   #state: Uint8Array;
   #pending: Uint32Array;
   #dependents: Int32Array;
   #used = 0;
   #live = 0;
-  readonly #free: number[] = [];
+  readonly #free = new Fifo<number>();
+  // Whether a generation came again anywhere: then greater numbers may be older ones.
+  #hasWrapped = false;
   // The value is the root cause.
   readonly #failed = new RecentMap<string, Id64>(REMEMBERED_FAILURES);
   readonly #released = new Fifo<Id64>();
@@ -62,6 +70,7 @@ export class CausalityMap {
   /** Starts without tracked transfers. */
   constructor(options: CausalityOptions) {
     this.#options = options;
+    this.#lastGeneration = (options.generations ?? MAX_GENERATION + 1) - 1;
     this.#generation = new Uint32Array(options.initialSlots);
     this.#state = new Uint8Array(options.initialSlots);
     this.#pending = new Uint32Array(options.initialSlots);
@@ -86,7 +95,10 @@ export class CausalityMap {
     this.#pending[slot] = 0;
     this.#dependents[slot] = -1;
     this.#live += 1;
-    return this.#tokenOf(slot);
+    const token = this.#tokenOf(slot);
+    // Whoever had this token before is not meant.
+    if (this.#hasWrapped) this.#failed.delete(formatId(token));
+    return token;
   }
 
   /** Whether this map issued the token, now or earlier. */
@@ -94,7 +106,9 @@ export class CausalityMap {
     if (token.hi >>> 24 !== this.#options.worker || token.lo >= this.#used) return false;
     const generation = token.hi & MAX_GENERATION;
     const current = this.#generation[token.lo] ?? 0;
-    return generation < current || (generation === current && !this.#isFree(token.lo));
+    if (generation === current) return !this.#isFree(token.lo);
+    if (!this.#hasWrapped) return generation < current;
+    return ((current - generation) & this.#lastGeneration) <= this.#lastGeneration / 2;
   }
 
   /** Whether the token's transfer still runs. */
@@ -145,6 +159,17 @@ export class CausalityMap {
     const generation = this.#generation[dependent.lo] ?? 0;
     this.#dependents[on.lo] = this.#edges.prepend(head, dependent.lo, generation, kind | RELEASED);
     return "satisfied";
+  }
+
+  /** A token that waits for itself, which must not be; a debug check that walks over all dependencies. */
+  cycle(): Id64 | undefined {
+    const slot = findCycle({
+      slots: this.#used,
+      first: (from) => (this.#isFree(from) ? -1 : (this.#dependents[from] ?? -1)),
+      next: (edge) => this.#edges.next(edge),
+      target: (edge) => (this.#isCurrent(edge) ? this.#edges.slot(edge) : -1),
+    });
+    return slot === undefined ? undefined : this.#tokenOf(slot);
   }
 
   /** How many dependencies a transfer still waits for. */
@@ -248,7 +273,9 @@ export class CausalityMap {
     }
     this.#dependents[slot] = -1;
     this.#state[slot] = State.Free;
-    this.#generation[slot] = ((this.#generation[slot] ?? 0) + 1) & MAX_GENERATION;
+    const generation = ((this.#generation[slot] ?? 0) + 1) & this.#lastGeneration;
+    this.#generation[slot] = generation;
+    if (generation === 0) this.#hasWrapped = true;
     this.#free.push(slot);
     this.#live -= 1;
   }
@@ -266,10 +293,9 @@ export class CausalityMap {
   }
 
   #takeSlot(): number | undefined {
-    const reused = this.#free.pop();
-    if (reused !== undefined) return reused;
+    if (this.#free.size > QUARANTINE) return this.#free.shift();
     if (this.#used === this.#state.length) {
-      if (this.#used >= this.#options.maxSlots) return undefined;
+      if (this.#used >= this.#options.maxSlots) return this.#free.shift();
       this.#grow(Math.min(2 * this.#used, this.#options.maxSlots));
     }
     return this.#used++;

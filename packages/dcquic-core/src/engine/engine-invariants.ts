@@ -16,6 +16,7 @@ const GROWING = [
 
 // Beyond that not each call is worth a look at each transfer.
 const FEW_TRANSFERS = 512;
+const FEW_EDGES = 64;
 const CALLS_BETWEEN = 64;
 const MAX_TOMBSTONES = 65_536;
 
@@ -53,7 +54,7 @@ export class EngineInvariants {
       if (wrong !== undefined) return `${wrong} on path ${path.id}`;
     }
     this.#calls += 1;
-    if (transfers.size > FEW_TRANSFERS && this.#calls % CALLS_BETWEEN !== 0) return this.#tables();
+    if (transfers.size > FEW_TRANSFERS && !this.#isRare) return this.#tables();
     return this.#tables() ?? this.#counts();
   }
 
@@ -86,7 +87,13 @@ export class EngineInvariants {
     if (causality.size > config.causalityMaxSlots) return `${causality.size} tracked transfers`;
     if (buffers.pressure > 1) return `${buffers.usedBytes} bytes of buffers`;
     if (pulls.outstanding < 0) return `${pulls.outstanding} bytes outstanding`;
+    const isWalked = causality.edges > 0 && (causality.edges <= FEW_EDGES || this.#isRare);
+    if (isWalked && causality.cycle() !== undefined) return "a transfer waits for itself";
     return undefined;
+  }
+
+  get #isRare(): boolean {
+    return this.#calls % CALLS_BETWEEN === 0;
   }
 
   #counts(): string | undefined {

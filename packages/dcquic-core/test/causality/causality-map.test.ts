@@ -2,13 +2,14 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { CausalityMap } from "#src/causality/causality-map.js";
 import { DependencyKind } from "#src/causality/dependency-kind.js";
+import { findCycle } from "#src/causality/find-cycle.js";
 import { type Id64, id64 } from "#src/wire/id64.js";
 import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 
 const { Request, Response, RequestCascade, ResponseCascade } = DependencyKind;
 
-function mapOf(maxSlots = 1_000_000): CausalityMap {
-  return new CausalityMap({ worker: 3, initialSlots: 4, maxSlots });
+function mapOf(maxSlots = 1_000_000, generations = 2 ** 24): CausalityMap {
+  return new CausalityMap({ worker: 3, initialSlots: Math.min(4, maxSlots), maxSlots, generations });
 }
 
 function track(map: CausalityMap): Id64 {
@@ -124,6 +125,66 @@ test("§23: a chain of 100,000 and a fan-out of 1000 fail without recursion", ()
   expect([map.size, map.edges]).toEqual([0, 0]);
 });
 
+test("§5: a slot is reused after 1024 others, so that its tokens come again after days and not after minutes", () => {
+  const map = mapOf();
+  const first = track(map);
+  map.complete(first);
+  const others = Array.from({ length: 1025 }, () => {
+    const token = track(map);
+    map.complete(token);
+    return token;
+  });
+  expect(others.filter(({ lo }) => lo === first.lo)).toEqual([others.at(-1)]);
+  expect(others.at(-1)?.hi).toBe(first.hi + 1);
+  // Where there are no more slots, what there is must do.
+  const small = mapOf(2);
+  for (let i = 0; i < 10; i++) small.complete(track(small));
+  expect(small.size).toBe(0);
+});
+
+test("D-4: where generations come again, older tokens are still known, later ones are not, and nobody is taken for who had his token before", () => {
+  // One slot, whose generations are 0 to 3.
+  const map = mapOf(1, 4);
+  const [zero, one, two, three] = [0, 1, 2, 3].map(() => {
+    const token = track(map);
+    map.fail(token);
+    return token;
+  });
+  if (zero === undefined || one === undefined || two === undefined || three === undefined) return;
+  const anew = track(map);
+  expect(anew).toEqual(zero);
+  expect([map.rootCause(anew), map.rootCause(three)]).toEqual([undefined, three]);
+  // The older half of all generations is before it, the other half is to come.
+  expect([zero, three, two, one].map((token) => map.issued(token))).toEqual([true, true, false, false]);
+  map.complete(anew);
+  // It has not come to 1 again.
+  expect(map.issued(one)).toBe(false);
+});
+
+test("§5: a debug check walks over all dependencies, and finds a cycle where there is one", () => {
+  const map = mapOf();
+  const chain = [track(map)];
+  for (let i = 0; i < 100_000; i++) {
+    const token = track(map);
+    map.depend(token, chain.at(-1) ?? id64(), ResponseCascade);
+    chain.push(token);
+  }
+  expect(map.cycle()).toBeUndefined();
+  // Nothing that a caller may say leads there: the walk is shown one.
+  const waitFor = [[1, 2], [3], [3], [4], [], [6], [7], [5]];
+  const edges = waitFor.flatMap((targets, slot) => targets.map((target) => ({ slot, target })));
+  const after = (slot: number, edge: number): number =>
+    edges.findIndex((each, i) => i > edge && each.slot === slot);
+  const graph = (slots: number) => ({
+    slots,
+    first: (slot: number) => after(slot, -1),
+    next: (edge: number) => after(edges[edge]?.slot ?? -1, edge),
+    target: (edge: number) => edges[edge]?.target ?? -1,
+  });
+  expect(findCycle(graph(5))).toBeUndefined();
+  expect(findCycle(graph(8))).toBe(5);
+});
+
 test("whatever happens in whatever order, no edge stays behind and everyone is released or failed", () => {
   const step = fc.record({
     act: fc.constantFrom("track", "depend", "depend", "requestDone", "complete", "fail"),
@@ -146,6 +207,7 @@ test("whatever happens in whatever order, no edge stays behind and everyone is r
         else if (act === "complete") map.complete(one);
         else map.fail(one);
       }
+      expect(map.cycle()).toBeUndefined();
       for (const token of tokens) map.complete(token);
       expect([map.size, map.edges]).toEqual([0, 0]);
       const victims = drain(() => map.nextVictim()).map(({ token }) => `${token.hi}.${token.lo}`);

@@ -72,11 +72,11 @@ export function ackFrame(announcerId: Id64, flags: number, pairs: Pairs = []): F
   };
 }
 
-/** A CANCEL_PULL of everything. */
-export function cancelFrame(announcerId: Id64): Frame {
+/** A CANCEL_PULL of ranges, or of everything. */
+export function cancelFrame(announcerId: Id64, pairs: Pairs = []): Frame {
   return (writer) => {
     writer.u8(FrameType.CancelPull);
-    encodeCancelPull(writer, { announcerId, ranges: new RangeList() });
+    encodeCancelPull(writer, { announcerId, ranges: rangesOf(pairs) });
   };
 }
 
