@@ -13,10 +13,20 @@ namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
 
-// read(): undefined. Writes monotonic nanoseconds into `words`.
+// read(): undefined. Writes monotonic nanoseconds into `words`, whose memory is asked for each time: whoever has the array may
+// have given it away.
 napi_value Read(napi_env env, napi_callback_info info) {
+  void* held = nullptr;
+  napi_value buffer = nullptr;
   void* words = nullptr;
-  if (napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &words) != napi_ok) return nullptr;
+  size_t size = 0;
+  if (napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &held) != napi_ok ||
+      napi_get_reference_value(env, static_cast<napi_ref>(held), &buffer) != napi_ok ||
+      napi_get_arraybuffer_info(env, buffer, &words, &size) != napi_ok ||
+      size < sizeof(int64_t)) {
+    napi_throw_type_error(env, nullptr, "read: its memory was detached");
+    return nullptr;
+  }
   timespec now = {};
   clock_gettime(CLOCK_MONOTONIC, &now);
   *static_cast<int64_t*>(words) = now.tv_sec * kSecond + now.tv_nsec;
@@ -36,7 +46,7 @@ bool DefineClock(napi_env env, napi_value object) {
   return napi_create_arraybuffer(env, sizeof(int64_t), &data, &buffer) == napi_ok &&
          napi_create_reference(env, buffer, 1, &held) == napi_ok &&
          napi_create_typedarray(env, napi_int32_array, 2, buffer, 0, &words) == napi_ok &&
-         napi_create_function(env, "read", NAPI_AUTO_LENGTH, Read, data, &read) == napi_ok &&
+         napi_create_function(env, "read", NAPI_AUTO_LENGTH, Read, held, &read) == napi_ok &&
          napi_set_named_property(env, object, "words", words) == napi_ok &&
          napi_set_named_property(env, object, "read", read) == napi_ok;
 }

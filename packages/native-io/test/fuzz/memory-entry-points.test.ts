@@ -1,6 +1,9 @@
 import { afterAll, expect, test } from "@jest/globals";
 import { describeWith, type Peer } from "@proj/peers";
 import fc from "fast-check";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { type Addon, loadAddon } from "#src/addon.js";
 import { scratch } from "../shm/scratch.js";
 import { anything, callWithAnything } from "./wrong-arguments.js";
@@ -40,7 +43,62 @@ describeWith(
     const place = scratch();
     afterAll(() => place.remove());
 
-    test("crc32c", () => callWithAnything({ sum: addon.crc32c.sum as Call }, anything()));
+    test("crc32c and crc32", () => {
+      for (const { sum } of [addon.crc32c, addon.crc32]) {
+        if (sum !== undefined) callWithAnything({ sum: sum as Call }, anything());
+      }
+    });
+
+    test("zstd", () => {
+      const { zstd } = addon;
+      if (zstd === undefined) return;
+      const functions = { compress: zstd.compress as Call, decompress: zstd.decompress as Call };
+      const [source, into] = [new Uint8Array(3000).fill(7), new Uint8Array(4000)];
+      const numbers = new Int32Array(11);
+      const packed = zstd.compress(source, into, new Uint8Array(0), numbers);
+      const frame = into.slice(0, packed);
+      const values = anything(source, into, frame, frame.subarray(0, packed - 1));
+      callWithAnything(functions, values);
+      callNearlyRight(functions.compress, [source, into, frame, numbers], values);
+      callNearlyRight(functions.decompress, [frame, into, source], values, (answer) => {
+        expect(answer).toBeLessThanOrEqual(into.length);
+      });
+      // Any number as any parameter: tables of many megabytes are not what is tried here.
+      const parameters = fc.array(fc.oneof(fc.integer({ min: -3, max: 12 }), fc.integer()), {
+        minLength: 11,
+        maxLength: 11,
+      });
+      fc.assert(
+        fc.property(parameters, (given) => {
+          const answer = zstd.compress(source, into, frame, Int32Array.from(given));
+          expect(answer).toBeLessThanOrEqual(into.length);
+        }),
+        { numRuns: Number(process.env["FUZZ_RUNS"] ?? 300) / 10, verbose: true },
+      );
+    });
+
+    test("the clock's memory may be given away", async () => {
+      const worker = new Worker(new URL("./clock-worker.js", import.meta.url));
+      const told = await new Promise((resolve, reject) => {
+        worker.once("message", resolve);
+        worker.once("error", reject);
+      });
+      expect(told).toEqual(["ran", "TypeError: read: its memory was detached"]);
+      await worker.terminate();
+    });
+
+    test("every function of the addon is called with anything, here or beside", () => {
+      const groups = Object.keys(addon).filter((name) => name !== "interface");
+      const sources = ["memory-entry-points", "entry-points"].map((name) => {
+        const path = new URL(`../../test/fuzz/${name}.test.ts`, import.meta.url);
+        return readFileSync(fileURLToPath(path), "utf8");
+      });
+      const tried = sources.join("\n");
+      const isTried = (name: string) =>
+        new RegExp(`addon\\.${name}\\b|[{ ]${name} } = addon`).test(tried);
+      // The clock takes nothing: what can be done to it is done by a worker.
+      expect(groups.filter((name) => name !== "clock" && !isTried(name))).toEqual([]);
+    });
 
     test("shm", () => {
       const { shm } = addon;
