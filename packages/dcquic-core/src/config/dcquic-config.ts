@@ -59,7 +59,7 @@ export interface DcquicConfig {
   readonly inlinePoolBytes: number;
   /** Announcements a peer may have unfinished. */
   readonly notifyWindow: number;
-  /** Transfers with one peer, each way. */
+  /** Transfers with one peer, each way, and streams that it may have open over a path. */
   readonly maxTransfersPerPeer: number;
   /** Packet numbers that are remembered one by one. */
   readonly packetWindow: number;

@@ -1,6 +1,6 @@
 import { PulledTransfer } from "../transfer/pulled-transfer.js";
 import { Tombstone } from "../transfer/tombstones.js";
-import { AcceptStatus, ResetCode } from "../wire/constants.js";
+import { AcceptStatus, ResetCode, Shape } from "../wire/constants.js";
 import { type Id64, id64, isZeroId, sameId } from "../wire/id64.js";
 import type { NotifyEntry } from "../wire/notify-entry.js";
 import type { Closed } from "../wire/path-frames.js";
@@ -74,8 +74,7 @@ export class Admission {
     if (moved?.kind === "known") return;
     const origin = moved?.kind === "unknown" ? moved.origin : undefined;
     const transfer = new PulledTransfer(path.id, worker.worker, entry, this.#context.inlineMemory);
-    const isCrowded = worker.live.size >= this.#context.config.maxTransfersPerPeer;
-    if (isCrowded || !this.#context.transfers.insert(transfer, transfer.id)) {
+    if (this.#isCrowded(path, worker, entry) || !this.#context.transfers.insert(transfer, transfer.id)) {
       return this.#refuse(path, worker, entry, AcceptStatus.Overloaded, isUncertain);
     }
     worker.live.add(transfer);
@@ -138,6 +137,13 @@ export class Admission {
   #fits(entry: NotifyEntry): boolean {
     const { maxMessageBytes } = this.#context.config;
     return entry.totalBytes <= maxMessageBytes && entry.wireBytes <= 2 * maxMessageBytes;
+  }
+
+  // What ended here is kept until the peer acknowledges it: one that does not is not to end more and more.
+  #isCrowded(path: Path, worker: PeerWorker, { shape }: NotifyEntry): boolean {
+    const { maxTransfersPerPeer } = this.#context.config;
+    if (worker.live.size >= maxTransfersPerPeer) return true;
+    return (shape & Shape.Open) !== 0 && path.openCloses.size >= maxTransfersPerPeer;
   }
 
   // Remembers that it did, until the announcer knows. What may be a replay is answered and neither counted nor remembered: who means

@@ -13,6 +13,8 @@ import type { StreamEnds } from "./stream-ends.js";
 
 /** Who learns of the streams that peers open. */
 export interface IncomingOwner {
+  /** How many streams a peer may have open over a path; further ones are refused. */
+  readonly maxStreams: number;
   /** Makes a stream that the peer of a path opens. */
   readonly make: (path: PathId, pattern: PatternName, priority: number) => Stream;
   /** Shows it, once it is clear what it begins with. */
@@ -106,9 +108,11 @@ export class IncomingMessages {
     const pattern = patternOf(shape);
     const isRefused = pattern === undefined || early.isOver(path, streamId);
     if (isRefused) return port.reject(transfer);
+    const isCrowded = streams.theirsOn(path) >= this.#owner.maxStreams;
     const stream = this.#owner.make(path, pattern, priorityOf(offer));
     stream.id = streamId;
     streams.add(stream, streamId);
+    if (isCrowded) stream.abort(Status.Overloaded, "too many streams are open");
     this.#take(stream, offer);
     for (const held of early.take(path, streamId)) {
       if (held.kind === "transferOffered") this.#take(stream, held);

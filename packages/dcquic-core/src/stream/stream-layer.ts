@@ -20,9 +20,14 @@ export interface StreamLayerOptions {
   readonly port: EnginePort;
   /** What a stream holds for its reader where nothing else is chosen; 64 messages or 4 MiB if absent. */
   readonly queue?: QueueLimits;
+  /** Streams that a peer may have open over a path; 65,536 if absent. */
+  readonly maxStreams?: number;
   /** Is shown every stream that a peer opens; without it they are refused. */
   readonly onIncoming?: (incoming: IncomingStream) => void;
 }
+
+// As many as there are transfers.
+const MAX_STREAMS = 65_536;
 
 /**
  * All streams of one engine: it makes streams of transfers and closes.
@@ -53,6 +58,7 @@ export class StreamLayer {
     this.#closes = new PeerCloses(context, ends);
     this.#outgoing = new OutgoingMessages(context, ends);
     this.#incoming = new IncomingMessages(context, ends, this.#closes, {
+      maxStreams: options.maxStreams ?? MAX_STREAMS,
       make: (path, pattern, priority) => new Stream(this.#host, path, pattern, priority),
       show: (stream, offer) => {
         if (this.#onIncoming !== undefined) this.#onIncoming(new IncomingStream(stream, offer));

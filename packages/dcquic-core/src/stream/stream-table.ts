@@ -43,6 +43,11 @@ export class StreamTable {
     return this.#size;
   }
 
+  /** How many of a path's streams its peer opened. */
+  theirsOn(path: PathId): number {
+    return this.#paths.get(path)?.theirs.size ?? 0;
+  }
+
   /** Finds a stream. */
   get(path: PathId, id: Id64, isOpener: boolean): Stream | undefined {
     const streams = this.#paths.get(path);

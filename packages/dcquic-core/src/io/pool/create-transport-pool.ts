@@ -165,6 +165,7 @@ async function bindBackend(config: TransportPoolConfig): Promise<NetworkBackend>
       crypto,
       recordLog2,
       queue: { messages: settings.streamQueueMessages, bytes: settings.streamQueueBytes },
+      maxStreams: settings.maxTransfersPerPeer,
       pathCapacity: settings.pathCapacity,
       inlineMaxBytes: engineOf(config, bound).inlineMaxBytes,
       authorize: config.authorize ?? (() => true),

@@ -39,6 +39,8 @@ export interface NetworkBackendOptions extends Omit<
   readonly recordLog2: number;
   /** What streams hold for their readers. */
   readonly queue: QueueLimits;
+  /** Streams that a peer may have open over a path. */
+  readonly maxStreams: number;
   /** Is told that a worker and what it knew are gone. */
   readonly onWorkerLost: () => void;
   /** Stops listening for handshakes. */
@@ -78,12 +80,13 @@ export class NetworkBackend implements PoolBackend {
   /** Serves drivers whose events are given to {@link NetworkBackend.handleEvent}, and other news to {@link NetworkBackend.handle}. */
   constructor(options: NetworkBackendOptions) {
     this.#options = options;
-    const { bound, crypto, recordLog2, queue } = options;
+    const { bound, crypto, recordLog2, queue, maxStreams } = options;
     this.inlineMaxBytes = options.inlineMaxBytes;
     this.#workers = new WorkerSet({
       bound,
       parts: { timers: systemTime, crypto, random: systemRandom, recordLog2 },
       queue,
+      maxStreams,
       onIncoming: (worker, incoming) => this.#show(worker, incoming),
     });
     const { first, all } = this.#workers;

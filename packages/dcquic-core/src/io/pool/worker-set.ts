@@ -33,6 +33,8 @@ export interface WorkerSetOptions {
   readonly parts: PortParts;
   /** What streams hold for their readers. */
   readonly queue: QueueLimits;
+  /** Streams that a peer may have open over a path. */
+  readonly maxStreams: number;
   /** Is shown every stream that a peer opens. */
   readonly onIncoming: (worker: PoolWorker, incoming: IncomingStream) => void;
 }
@@ -78,7 +80,7 @@ export class WorkerSet {
   readonly #hosts: ReadonlyMap<PoolWorker, string>;
 
   /** @throws RangeError for no workers. */
-  constructor({ bound, parts, queue, onIncoming }: WorkerSetOptions) {
+  constructor({ bound, parts, queue, maxStreams, onIncoming }: WorkerSetOptions) {
     this.all = bound.map(({ plan, driver }): PoolWorker => {
       const port = driver.port(parts);
       const worker: PoolWorker = {
@@ -89,6 +91,7 @@ export class WorkerSet {
         layer: new StreamLayer({
           port,
           queue,
+          maxStreams,
           onIncoming: (incoming) => onIncoming(worker, incoming),
         }),
         failover: new EndpointFailover(driver),
