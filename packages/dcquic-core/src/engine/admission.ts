@@ -74,7 +74,10 @@ export class Admission {
     if (moved?.kind === "known") return;
     const origin = moved?.kind === "unknown" ? moved.origin : undefined;
     const transfer = new PulledTransfer(path.id, worker.worker, entry, this.#context.inlineMemory);
-    if (this.#isCrowded(path, worker, entry) || !this.#context.transfers.insert(transfer, transfer.id)) {
+    if (
+      this.#isCrowded(path, worker, entry) ||
+      !this.#context.transfers.insert(transfer, transfer.id)
+    ) {
       return this.#refuse(path, worker, entry, AcceptStatus.Overloaded, isUncertain);
     }
     worker.live.add(transfer);

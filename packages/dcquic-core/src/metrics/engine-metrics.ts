@@ -48,9 +48,15 @@ const COUNTERS: Readonly<
   pullsRepeatedTimer: ["dcquic_repeated_pulls_timer_total", "Pulls sent again after a timer."],
   pullsRepeatedFast: ["dcquic_repeated_pulls_fast_total", "Pulls sent again before their timer."],
   pullsRepeatedIntegrity: ["dcquic_repeated_pulls_integrity_total", "Pulls of unverified bytes."],
-  chunksRepeatedTimer: ["dcquic_repeated_chunks_timer_total", "Chunks that asked for a late answer."],
+  chunksRepeatedTimer: [
+    "dcquic_repeated_chunks_timer_total",
+    "Chunks that asked for a late answer.",
+  ],
   closesRepeatedTimer: ["dcquic_repeated_closes_timer_total", "Closes sent again after a timer."],
-  closesRepeatedFast: ["dcquic_repeated_closes_fast_total", "Closes sent again before their timer."],
+  closesRepeatedFast: [
+    "dcquic_repeated_closes_fast_total",
+    "Closes sent again before their timer.",
+  ],
   challengesRepeatedTimer: ["dcquic_repeated_challenges_timer_total", "Proofs asked for again."],
   challenges: ["dcquic_challenges_total", "Announcements that needed a proof."],
   replayedPackets: ["dcquic_replayed_packets_total", "Packets that came twice."],

@@ -9,7 +9,12 @@ import { fuzzRuns } from "../../../../tools/jest/fuzz-runs.js";
 const { Request, Response, RequestCascade, ResponseCascade } = DependencyKind;
 
 function mapOf(maxSlots = 1_000_000, generations = 2 ** 24): CausalityMap {
-  return new CausalityMap({ worker: 3, initialSlots: Math.min(4, maxSlots), maxSlots, generations });
+  return new CausalityMap({
+    worker: 3,
+    initialSlots: Math.min(4, maxSlots),
+    maxSlots,
+    generations,
+  });
 }
 
 function track(map: CausalityMap): Id64 {
@@ -155,7 +160,12 @@ test("D-4: where generations come again, older tokens are still known, later one
   expect(anew).toEqual(zero);
   expect([map.rootCause(anew), map.rootCause(three)]).toEqual([undefined, three]);
   // The older half of all generations is before it, the other half is to come.
-  expect([zero, three, two, one].map((token) => map.issued(token))).toEqual([true, true, false, false]);
+  expect([zero, three, two, one].map((token) => map.issued(token))).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
   map.complete(anew);
   // It has not come to 1 again.
   expect(map.issued(one)).toBe(false);

@@ -27,7 +27,12 @@ describe("§3 row 13, flow-control messages, §9.7: CANCEL_PULL", () => {
   test("what was asked for and withdrawn is not sent: a range, or everything", () => {
     expect(served([[8000, 8001]]).bytes).toBe(8000);
     expect(served([[4000, 8000]]).bytes).toBe(4000);
-    expect(served([[0, 4000], [4001, 8000]]).bytes).toBe(4000);
+    expect(
+      served([
+        [0, 4000],
+        [4001, 8000],
+      ]).bytes,
+    ).toBe(4000);
     expect(served([]).bytes).toBe(0);
   });
 

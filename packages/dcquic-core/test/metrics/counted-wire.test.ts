@@ -30,7 +30,13 @@ function crossed(faults: WireFaults) {
       if (result.kind !== "announced") throw new Error(result.kind);
       if (i % 3 !== 0) continue;
       const { transfer: streamId } = result;
-      const close = { streamId, opener: true, scope: CloseScope.SendDone, status: 0, finalCount: 1 };
+      const close = {
+        streamId,
+        opener: true,
+        scope: CloseScope.SendDone,
+        status: 0,
+        finalCount: 1,
+      };
       engine.close(wire.nowUs, path, close);
     }
     wire.run(wire.nowUs + 100, taker);

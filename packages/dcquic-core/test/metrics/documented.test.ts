@@ -78,7 +78,9 @@ test("§21: everything that the list of metrics names is told", async () => {
   const items = list.split(/,|\.\s*$/).map((item) => item.trim());
   expect(items.filter(Boolean)).toEqual(Object.keys(LISTED));
   const names = await measured();
-  const missing = Object.values(LISTED).flat().filter((name) => !names.includes(`dcquic_${name}`));
+  const missing = Object.values(LISTED)
+    .flat()
+    .filter((name) => !names.includes(`dcquic_${name}`));
   expect(missing).toEqual([]);
 });
 
