@@ -1,87 +1,18 @@
-import { type CpuTime, type Fact, quantile } from "@proj/bench";
+import { type Fact, quantile } from "@proj/bench";
 import { Engine, BufferRegistry, nullCrypto, type PathId } from "@proj/dcquic-core";
 import { type PlannedTransfer, runWorkload } from "@proj/dcquic-core/sim";
 import { nodeCrypto } from "@proj/dcquic-core/node";
 import { SeededRandom } from "@proj/wire-types";
-import {
-  type Connected,
-  type DriverName,
-  openPools,
-  openToProcess,
-  overDcquic,
-  toProcess,
-} from "./dcquic-peers.js";
+import type { Ends } from "./dcquic-calls.js";
+import { type DriverName, openPools, overDcquic, toProcess } from "./dcquic-peers.js";
 
 // In Node a global of this kind is a getter: the clock is read twice for each call.
 const { performance } = globalThis;
 
 const LINK = { bytesPerSecond: 3.125e9, delayUs: 50, queueBytes: 1_048_576 };
 const IDLE_PEERS = 1000;
-/** Where the two ends of a call are. */
-type Ends = "one thread" | "two processes";
 
 const SPIN_TARGET = { atMost: 30 } as const;
-
-/** Unary calls, so many under way all the time: how many a second, and how long each takes. */
-export async function calls(
-  driver: "native" | "dgram",
-  ends: Ends,
-  outstanding: number,
-  seconds: number,
-): Promise<Fact[]> {
-  const { caller, peer, cpu, close } = await openEnds(driver, ends);
-  const request = new Uint8Array(128);
-  const samples: number[] = [];
-  const run = async (forSeconds: number): Promise<number> => {
-    samples.length = 0;
-    const begun = performance.now();
-    const endMs = begun + forSeconds * 1000;
-    await Promise.all(
-      Array.from({ length: outstanding }, async () => {
-        for (let startMs = begun; startMs < endMs;) {
-          startMs = performance.now();
-          (await caller.unaryRpc(peer, request).response).release();
-          samples.push((performance.now() - startMs) * 1000);
-        }
-      }),
-    );
-    return (samples.length / (performance.now() - begun)) * 1000;
-  };
-  await run(seconds / 4);
-  const before = [process.cpuUsage(), await cpu?.()] as const;
-  const rate = await run(seconds);
-  const here = microsecondsOf(process.cpuUsage(before[0]));
-  const there = microsecondsOf(await cpu?.()) - microsecondsOf(before[1]);
-  await close();
-  const sorted = Float64Array.from(samples).toSorted();
-  const name = `unary 128 B over ${driver}, ${outstanding} outstanding, ${ends}`;
-  const target = outstanding >= 10_000 && driver === "native" ? { atLeast: 150_000 } : undefined;
-  return [
-    { name, value: rate, unit: "calls/s", ...(target === undefined ? {} : { target }) },
-    ...[0.5, 0.9, 0.99, 0.999].map((q) => ({
-      name: `  p${q * 100}`,
-      value: quantile(sorted, q),
-      unit: "µs",
-    })),
-    { name: "  processor time of a call here", value: here / samples.length, unit: "µs" },
-    ...(ends === "one thread"
-      ? []
-      : [{ name: "  and at the other end", value: there / samples.length, unit: "µs" }]),
-  ];
-}
-
-async function openEnds(
-  driver: "native" | "dgram",
-  ends: Ends,
-): Promise<Pick<Connected, "caller" | "peer" | "close"> & Partial<Pick<Connected, "cpu">>> {
-  if (ends === "two processes") return openToProcess(driver);
-  const { caller, answerer, close } = await openPools(driver);
-  return { caller, peer: answerer.name, close };
-}
-
-function microsecondsOf(time?: CpuTime): number {
-  return time === undefined ? 0 : time.user + time.system;
-}
 
 /**
  * One unary call after the other, by itself so that a driver which spins keeps nobody else from running: how long each takes.

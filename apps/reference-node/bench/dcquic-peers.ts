@@ -113,12 +113,13 @@ export interface Connected {
   close(): Promise<void>;
 }
 
-/** Opens a pool here, and one that answers in a process of its own. */
-export async function openToProcess(driver: DriverName): Promise<Connected> {
-  const server = await spawnServer<string>(
-    new URL("./dcquic-answerer.js", import.meta.url),
-    driver,
-  );
+/** Opens a pool here, and one that answers in a process of its own, which Node is started for with `nodeFlags`. */
+export async function openToProcess(
+  driver: DriverName,
+  nodeFlags: readonly string[] = [],
+): Promise<Connected> {
+  const answerer = new URL("./dcquic-answerer.js", import.meta.url);
+  const server = await spawnServer<string>(answerer, driver, { nodeFlags });
   const caller = await openPool(driver);
   await caller.connect(server.ready);
   return {

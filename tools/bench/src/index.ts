@@ -12,5 +12,10 @@ export { type CaseResult, type PeerResult, type SuiteResult } from "./result.js"
 export { type Machine, describeMachine } from "./machine.js";
 export { type CpuState, type HeldCpus, keepCpusAwake } from "./wakeful-cpus.js";
 export { median, quantile, type Spread, spreadOf } from "./statistics.js";
-export { type MemoryUse, type ServerProcess, spawnServer } from "./server-process.js";
+export {
+  type MemoryUse,
+  type ServerProcess,
+  type SpawnOptions,
+  spawnServer,
+} from "./server-process.js";
 export { type Served, serveProcess } from "./serve-process.js";

@@ -42,6 +42,12 @@ export interface ServerQuestion {
   readonly value?: unknown;
 }
 
+/** How a process is started. */
+export interface SpawnOptions {
+  /** What Node is told before the module's name; nothing if absent. */
+  readonly nodeFlags?: readonly string[];
+}
+
 /**
  * Starts `module` in a process of its own and waits until it calls `serveProcess`.
  *
@@ -51,9 +57,10 @@ export interface ServerQuestion {
 export async function spawnServer<Ready>(
   module: URL,
   input?: unknown,
+  options: SpawnOptions = {},
 ): Promise<ServerProcess<Ready>> {
   const child = fork(fileURLToPath(module), [JSON.stringify(input ?? null)], {
-    execArgv: ["--expose-gc"],
+    execArgv: ["--expose-gc", ...(options.nodeFlags ?? [])],
     serialization: "advanced",
   });
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();

@@ -5,6 +5,7 @@ await serveProcess((input) => {
   return {
     ready: input,
     ask(question) {
+      if (question === "flags") return process.execArgv;
       if (typeof question !== "number") throw new Error("not a number");
       return question + 1;
     },

@@ -22,3 +22,16 @@ test("a server process that fails to start is an error", async () => {
     spawnServer(new URL("./answering-server.js", import.meta.url), "wrong"),
   ).rejects.toThrow("ended with exit code 1");
 });
+
+test("a server process runs with the flags that Node is to be started with", async () => {
+  const server = await spawnServer(
+    new URL("./answering-server.js", import.meta.url),
+    {},
+    { nodeFlags: ["--max-semi-space-size=32"] },
+  );
+  try {
+    expect(await server.ask("flags")).toContain("--max-semi-space-size=32");
+  } finally {
+    await server.close();
+  }
+});
