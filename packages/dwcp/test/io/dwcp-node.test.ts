@@ -83,6 +83,28 @@ describe("two nodes", () => {
     expect(heard).toHaveLength(3);
   });
 
+  test("hand an object on once where two offer it at a time", async () => {
+    await receiver.close();
+    const other = await startDwcpNode({ nodeId: "other", security });
+    let [heard, atOnce, most] = [0, 0, 0];
+    receiver = await startReceiver(0, {
+      received: async () => {
+        heard++;
+        if (heard === 1) throw new Error("there is no place for it yet");
+        most = Math.max(most, ++atOnce);
+        await until(() => other.streams.length > 0 && sender.streams.length > 0, "both of them");
+        // Their offers are the first that they say.
+        await sleep(100);
+        atOnce--;
+      },
+    });
+    const request = { key: "k", from: randomBytes(10_000), transferId: "ef".repeat(16) };
+    await expect(sender.send(where(), request)).rejects.toMatchObject({ code: "dwcp.no_space" });
+    await Promise.all([sender.send(where(), request), other.send(where(), request)]);
+    await other.close();
+    expect([heard, most]).toEqual([2, 1]);
+  });
+
   test("hand an object on that was there before the process, where its sender does not know that it is", async () => {
     const heard: string[] = [];
     const request = { key: "k", from: randomBytes(10_000), transferId: "cd".repeat(16) };
