@@ -296,5 +296,6 @@ export class DwcpManager {
 // Having no more than one's share is no trouble, but explains why there are fewer.
 function noteOf(node: DwcpNode | undefined): string | undefined {
   if (node?.ceiling.isShort !== true) return undefined;
-  return `sessions share ${node.ceiling.most} streams, all that the process may have`;
+  const { most } = node.ceiling;
+  return `sessions share ${most === 1 ? "1 stream" : `${most} streams`}, all that the process may have`;
 }

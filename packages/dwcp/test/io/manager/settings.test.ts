@@ -120,7 +120,7 @@ test("B16: transport.maxStreamsTotal holds at once for sessions there are, and h
   expect(sender.metrics.value("dwcp_amst_streams_limit")).toBe(1);
   expect(sender.health).toMatchObject({
     state: "running",
-    note: "sessions share 1 streams, all that the process may have",
+    note: "sessions share 1 stream, all that the process may have",
   });
   await until(() => heard.at(-1)?.note !== undefined, "that it is told", { everyMs: 20 });
   await limit(8);
