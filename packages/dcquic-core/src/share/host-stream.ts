@@ -2,7 +2,6 @@ import type { PathId } from "../engine/events.js";
 import { Status } from "../engine/status.js";
 import type { PoolLayer } from "../pool/pool-port.js";
 import type { Route } from "../pool/pool-backend.js";
-import type { InboundMessage } from "../stream/inbound.js";
 import type { IncomingStream } from "../stream/incoming-stream.js";
 import type { Opener } from "../stream/openings.js";
 import {
@@ -12,17 +11,13 @@ import {
   type StreamOutcome,
 } from "../stream/stream.js";
 import type { Id64 } from "../wire/id64.js";
-import type { LaneOutbox } from "./lane.js";
+import { HostMessages, type MessageWay } from "./host-messages.js";
 import type { AcceptCommand, OpenCommand, ShareNews } from "./share-messages.js";
 
 /** What streams of one attached thread share at the pool. */
-export interface HostSurroundings {
-  /** Goes to the thread. */
-  readonly outbox: LaneOutbox<ShareNews>;
+export interface HostSurroundings extends MessageWay {
   /** The way to a peer, if it is known and leads over `worker`. */
   routeOver(peer: string, worker: number): Route | undefined;
-  /** A number for a message, by which it is released. */
-  nextMessage(): number;
   /** Is told that nothing refers to the stream of this number any more. */
   forget(number: number): void;
 }
@@ -47,7 +42,7 @@ export class HostStream implements StreamHandlers, Opener {
   readonly #number: number;
   // Messages that wait for the stream, or for room in it; the thread sends no more than its own limits allow.
   #sends: OutboundPayload[] = [];
-  readonly #unreleased = new Map<number, InboundMessage>();
+  readonly #messages: HostMessages;
   #opening: OpenCommand | undefined;
   #waiting: { readonly layer: PoolLayer; readonly path: PathId } | undefined;
   #layer: PoolLayer | undefined;
@@ -55,13 +50,12 @@ export class HostStream implements StreamHandlers, Opener {
   #offered: IncomingStream | undefined;
   #placing: Placing | undefined;
   #owes = { end: false, stop: false };
-  #taken = 0;
-  #toldEnd = false;
   #isClosed = false;
 
   private constructor(host: HostSurroundings, number: number) {
     this.#host = host;
     this.#number = number;
+    this.#messages = new HostMessages(host, number);
   }
 
   /** A stream that the thread opens. */
@@ -115,10 +109,7 @@ export class HostStream implements StreamHandlers, Opener {
 
   /** The thread has used a message. */
   release(message: number): void {
-    const held = this.#unreleased.get(message);
-    if (held === undefined) return;
-    this.#unreleased.delete(message);
-    held.stream.release(held);
+    this.#messages.release(message);
     this.#forgetIfDone();
   }
 
@@ -177,7 +168,8 @@ export class HostStream implements StreamHandlers, Opener {
   /** The thread is gone, and with it whatever it held. */
   lost(): void {
     this.abort(Status.AppTerminated, "its thread ended");
-    this.#releaseAll();
+    this.#messages.releaseAll();
+    this.#forgetIfDone();
   }
 
   admitted(path: PathId): void {
@@ -206,20 +198,13 @@ export class HostStream implements StreamHandlers, Opener {
   }
 
   headers(block: Uint8Array): void {
-    const isCounted = this.#stream?.inbound.hasHeaders === true;
-    if (isCounted) this.#taken += 1;
-    const copy = this.#host.outbox.copy(block);
-    this.#tell({ kind: "headers", stream: this.#number, block: copy, isCounted });
+    if (this.#isClosed) return;
+    this.#messages.tellHeaders(block, this.#stream?.inbound.hasHeaders === true);
   }
 
   readable(): void {
-    const stream = this.#stream;
-    if (stream === undefined) return;
-    for (let next = stream.take(); next !== undefined; next = stream.take()) this.#pass(next);
-    if (!stream.inbound.isOver || this.#toldEnd) return;
-    this.#toldEnd = true;
-    this.#tell({ kind: "ended", stream: this.#number, count: this.#taken });
-    this.#releaseAll();
+    if (this.#isClosed || this.#stream === undefined) return;
+    this.#messages.tellAll(this.#stream);
   }
 
   writable(): void {
@@ -280,28 +265,6 @@ export class HostStream implements StreamHandlers, Opener {
     this.#tell({ kind: "sent", stream: this.#number, bytes });
   }
 
-  #pass(message: InboundMessage): void {
-    const number = this.#host.nextMessage();
-    this.#taken += 1;
-    this.#unreleased.set(number, message);
-    const bytes = this.#host.outbox.copy(message.bytes);
-    const isLast = message.stream.inbound.isOver;
-    const count = isLast ? this.#taken : undefined;
-    const { seq } = message;
-    this.#tell({ kind: "message", stream: this.#number, message: number, seq, bytes, count });
-    if (!isLast) return;
-    this.#toldEnd = true;
-    this.#releaseAll();
-  }
-
-  // Its bytes were copied. Where no more can come, nothing would be held back by those that the thread still has.
-  #releaseAll(): void {
-    const held = [...this.#unreleased.values()];
-    this.#unreleased.clear();
-    for (const message of held) message.stream.release(message);
-    this.#forgetIfDone();
-  }
-
   #tell(news: ShareNews): void {
     if (!this.#isClosed) this.#host.outbox.post(news);
   }
@@ -321,6 +284,6 @@ export class HostStream implements StreamHandlers, Opener {
   }
 
   #forgetIfDone(): void {
-    if (this.#isClosed && this.#unreleased.size === 0) this.#host.forget(this.#number);
+    if (this.#isClosed && this.#messages.isEmpty) this.#host.forget(this.#number);
   }
 }

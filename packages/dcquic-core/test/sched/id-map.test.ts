@@ -1,48 +1,17 @@
 import { expect, test } from "@jest/globals";
-import { SeededRandom } from "@proj/wire-types";
 import { IdMap } from "#src/sched/id-map.js";
-import { KeyHash } from "#src/sched/key-hash.js";
+import { CountingHash, expectLikeMap, fewWords } from "../support/map-model.js";
 import fc from "fast-check";
 
-const runs = Number(process.env["FUZZ_RUNS"] ?? 100);
-const hash = new KeyHash(new SeededRandom(7));
-
-class CountingHash extends KeyHash {
-  calls = 0;
-  override of(hi: number, lo: number): number {
-    this.calls += 1;
-    return super.of(hi, lo);
-  }
-}
-
-// Few keys, many of which have one place between them.
-const word = fc.oneof(fc.nat(9), fc.integer({ min: 2 ** 32 - 4, max: 2 ** 32 - 1 }));
+// Many of which have one place between them.
 const placed = fc.nat(15).map((high) => (high * 2048 + (high % 3)) >>> 0);
 
 test("whatever comes and goes, it holds what a Map does", () => {
-  const key = fc.tuple(fc.boolean(), word, fc.oneof(word, placed));
-  fc.assert(
-    fc.property(fc.array(key, { maxLength: 200 }), (steps) => {
-      const map = new IdMap<{ readonly step: number }>(hash);
-      const model = new Map<string, readonly [hi: number, lo: number, value: object]>();
-      steps.forEach(([sets, hi, lo], step) => {
-        const name = `${hi} ${lo}`;
-        if (sets) {
-          const value = { step };
-          map.set(hi, lo, value);
-          model.set(name, [hi, lo, value]);
-        } else expect(map.delete(hi, lo)).toBe(model.delete(name));
-        expect(map.get(hi, lo)).toBe(model.get(name)?.[2]);
-        expect(map.size).toBe(model.size);
-      });
-      for (const [hi, lo, value] of model.values()) expect(map.get(hi, lo)).toBe(value);
-    }),
-    { numRuns: runs },
-  );
+  expectLikeMap((hash) => new IdMap(hash), fc.oneof(fewWords, placed));
 });
 
 test("numbers that follow one another are not hashed, however many there were", () => {
-  const counting = new CountingHash(new SeededRandom(3));
+  const counting = new CountingHash();
   const map = new IdMap<object>(counting);
   const under = 300;
   for (let at = 0; at < 20_000; at++) {
@@ -55,7 +24,7 @@ test("numbers that follow one another are not hashed, however many there were", 
 });
 
 test("keys that were chosen to have one place cost no more than any others", () => {
-  const counting = new CountingHash(new SeededRandom(3));
+  const counting = new CountingHash();
   const map = new IdMap<object>(counting);
   const keys = Array.from({ length: 20_000 }, (_, i) => [
     { hi: i, lo: 5 },

@@ -15,10 +15,12 @@ function word(random: SeededRandom, below: number): number {
   return new DataView(bytes.buffer).getUint32(0) % below;
 }
 
-function worldOf(seed: number): SimPools {
+/** Two hosts; the second answers whatever comes, and notes in `ends` how it ended. */
+function worldOf(seed: number, ends = new Set<string>()): SimPools {
   const pools = simPools({ seed, faults: { loss: 0.02 } });
   pools.pool(1).serve({
     accept: async (incoming) => {
+      void endOf(incoming.closed).then((end) => ends.add(end));
       if (incoming.pattern === "rawBulk") {
         await incoming.place(memoryTarget(new Uint8Array(incoming.size)));
         return;
@@ -29,6 +31,13 @@ function worldOf(seed: number): SimPools {
     },
   });
   return pools;
+}
+
+function endOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => "done",
+    (error: unknown) => (isWireError(error) ? error.code : String(error)),
+  );
 }
 
 /** Begins a call of any pattern; resolves with how it ended. */
@@ -74,11 +83,13 @@ interface Run {
   readonly outcomes: readonly string[];
   readonly sent: readonly unknown[];
   readonly cutAtUs: number;
+  readonly peerSaw: ReadonlySet<string>;
 }
 
 /** Forty calls through a shared handle, whose lane is cut at some moment unless `isCut` is false. */
 async function run(seed: number, isCut: boolean): Promise<Run> {
-  const pools = worldOf(seed);
+  const peerSaw = new Set<string>();
+  const pools = worldOf(seed, peerSaw);
   const random = new SeededRandom(1000 + seed);
   const { pool, lane } = await attachedInSim(pools, 0);
   const cutAtUs = word(random, 8000);
@@ -89,16 +100,50 @@ async function run(seed: number, isCut: boolean): Promise<Run> {
   expectClean(pools);
   const { streams, bufferBytes } = pools.pool(0).stats;
   expect([streams, bufferBytes, pool.stats.openCalls, pool.stats.streams]).toEqual([0, 0, 0, 0]);
-  return { outcomes, sent: lane.sent, cutAtUs };
+  return { outcomes, sent: lane.sent, cutAtUs, peerSaw };
 }
 
-test("§14: a thread that ends at any moment of any call leaves nothing behind, and its calls end", async () => {
-  const all = new Set<string>();
+test("§14: a thread that ends at any moment of any call leaves nothing behind, and its calls end, at their peer with APP_TERMINATED", async () => {
+  const [all, seen] = [new Set<string>(), new Set<string>()];
   for (let seed = 1; seed <= SEEDS; seed++) {
-    const { outcomes } = await run(seed, true);
+    const { outcomes, peerSaw } = await run(seed, true);
     for (const outcome of outcomes) all.add(outcome);
+    for (const end of peerSaw) seen.add(end);
   }
   expect([...all].toSorted()).toEqual(["dcquic.going_away", "done"]);
+  expect([...seen].toSorted()).toEqual(["dcquic.app_terminated", "done"]);
+});
+
+test("§14: what a thread that ends has read and not used holds its peers back no longer, and others answer them", async () => {
+  const pools = simPools({ config: { notifyWindow: 4, replayNotifyWindow: 256 } });
+  const { pool, lane } = await attachedInSim(pools, 0);
+  let held = 0;
+  pool.serve({
+    accept: (incoming) => {
+      const messages = incoming.accept()[Symbol.asyncIterator]();
+      void messages.next().then(() => (held += 1));
+    },
+  });
+  const calls = Array.from({ length: 4 }, async () => {
+    const call = pools.pool(1).streamingRequest("0");
+    const response = endOf(call.response);
+    await call.write(new Uint8Array(5000));
+    return response;
+  });
+  await pools.run(1e6, setImmediate);
+  expect(held).toBe(4);
+  lane.cut();
+  await pools.run(2e6, setImmediate);
+  expect(new Set(await Promise.all(calls))).toEqual(new Set(["dcquic.app_terminated"]));
+  pools.pool(0).serve({ accept: (incoming) => incoming.reply(new Uint8Array(3)) });
+  for (let i = 0; i < 3; i++) {
+    const answers = Array.from({ length: 8 }, async () => {
+      const { response } = pools.pool(1).unaryRpc("0", new Uint8Array(5000));
+      return (await response).bytes.length;
+    });
+    await pools.run((3 + i) * 1e6, setImmediate);
+    expect(await Promise.all(answers)).toEqual(Array.from({ length: 8 }, () => 3));
+  }
 });
 
 test("calls through a shared handle all end in order over a network that loses, and leave nothing behind", async () => {

@@ -12,11 +12,12 @@ export interface Mix {
   readonly consumeUs: number;
 }
 
-/** Seeds from 1 on, `few` or as many as `FUZZ_RUNS` says; with `SIM_SEED` that one alone. */
+/** Seeds from `SIM_FROM` on, or from 1, `few` or as many as `FUZZ_RUNS` says; with `SIM_SEED` that one alone. */
 export function seedsOf(few: number): readonly number[] {
   const one = process.env["SIM_SEED"];
   if (one !== undefined) return [Number(one)];
-  return Array.from({ length: fuzzRuns(few).numRuns }, (_, i) => i + 1);
+  const first = Number(process.env["SIM_FROM"] ?? 1);
+  return Array.from({ length: fuzzRuns(few).numRuns }, (_, i) => first + i);
 }
 
 /** The command that runs one seed of a file of tests again. */
