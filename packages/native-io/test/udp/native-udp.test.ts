@@ -265,15 +265,19 @@ describeWith("native UDP beyond its portable twin", native, ({ udp, crypto }) =>
     ring.close();
   });
 
-  test.each(["wait", "spin", "watch"])("a worker is terminated while it %ss", async (how) => {
-    const worker = new Worker(new URL("./udp-worker.js", import.meta.url), { workerData: how });
-    const port = await new Promise<number>((resolve, reject) => {
-      worker.once("message", resolve);
-      worker.once("error", reject);
-    });
-    expect(await worker.terminate()).toBe(1);
-    // Its port is free again: nothing of it was left behind.
-    const socket = await socketOf({ ports: [{ host: "127.0.0.1", port }] });
-    expect(portOf(socket).port).toBe(port);
-  });
+  // The other thread is in the middle of what it does when it is ended.
+  test.each(["wait", "spin", "watch", "transmit", "seal"])(
+    "a worker is ended at: %s",
+    async (how) => {
+      const worker = new Worker(new URL("./udp-worker.js", import.meta.url), { workerData: how });
+      const port = await new Promise<number>((resolve, reject) => {
+        worker.once("message", resolve);
+        worker.once("error", reject);
+      });
+      expect(await worker.terminate()).toBe(1);
+      // Its port is free again: nothing of it was left behind.
+      const socket = await socketOf({ ports: [{ host: "127.0.0.1", port }] });
+      expect(portOf(socket).port).toBe(port);
+    },
+  );
 });

@@ -76,6 +76,40 @@ export function udpCases(udp: Udp): void {
     );
   });
 
+  test.each([
+    { segment: 1, total: 1 },
+    { segment: 900, total: 5 },
+    { segment: 500, total: 500 },
+    { segment: 500, total: 501 },
+    // 64 segments, and one more.
+    { segment: 1, total: 64 },
+    { segment: 1, total: 65 },
+    { segment: 100, total: 6400 },
+    { segment: 100, total: 6401 },
+    { segment: 1024, total: 65_536 },
+    { segment: 100, total: 12_801 },
+    // What a datagram may have, and one byte more.
+    { segment: 65_507, total: 65_507 },
+    { segment: 1400, total: 65_507 },
+    { segment: 1400, total: 65_508 },
+    { segment: 8900, total: 65_508 },
+  ])(
+    "at the edges of what the kernel takes at once: $total bytes by $segment",
+    async ({ segment, total }) => {
+      const [from, to] = [await socketOf(), await socketOf({ receiveSlots: 64 })];
+      const bytes = pattern(total, segment);
+      const results = await sendAll(from, [{ bytes, to: from.pin(portOf(to)), segment }]);
+      expect(results).toEqual([0]);
+      const count = Math.ceil(total / segment);
+      const arrived = await collect(to, count);
+      expect(arrived.map((each) => each.bytes.length)).toEqual(
+        Array.from({ length: count }, (_, i) => Math.min(segment, total - i * segment)),
+      );
+      expect(Buffer.concat(arrived.map((each) => each.bytes))).toEqual(Buffer.from(bytes));
+      expect(from.counters()).toMatchObject({ sentDatagrams: count, sentBytes: total });
+    },
+  );
+
   test("serves many ports with one call", async () => {
     const ports = Array.from({ length: 8 }, () => loopback);
     const [from, to] = [await socketOf({ ports }), await socketOf({ ports })];
