@@ -37,6 +37,16 @@ async function receivers(count: number): Promise<readonly DwcpNode[]> {
   );
 }
 
+/** A node whose peers may have so many streams in all. */
+async function receiverOf(maxStreamsTotal: number): Promise<DwcpNode> {
+  return await nodes.start({
+    nodeId: "receiver",
+    listen: { host: "127.0.0.1", port: 0 },
+    store: `${nodes.folder}/store`,
+    streams: wanting(1, { maxStreamsTotal }),
+  });
+}
+
 /** Sends something large enough to be under way for a while, slowly. */
 function begin(sender: DwcpNode, peer: PeerAddress): { readonly end: () => Promise<unknown> } {
   const over = new AbortController();
@@ -77,12 +87,7 @@ test("B13: sessions that a node opens share its streams: the second takes from t
 });
 
 test("B13: sessions that peers open share a node's streams, without a unit sent twice for it", async () => {
-  const receiver = await nodes.start({
-    nodeId: "receiver",
-    listen: { host: "127.0.0.1", port: 0 },
-    store: `${nodes.folder}/store`,
-    streams: wanting(2, { maxStreamsTotal: 9 }),
-  });
+  const receiver = await receiverOf(9);
   const slowly = await nodes.slowly(receiver, 3_000_000);
   const senders = await Promise.all(
     [0, 1, 2].map((at) => nodes.start({ nodeId: `sender ${at}`, streams: wanting(9) })),
@@ -107,12 +112,7 @@ test("B13: sessions that peers open share a node's streams, without a unit sent 
 }, 60_000);
 
 test("B13: where others leave, a session asks for its streams again", async () => {
-  const receiver = await nodes.start({
-    nodeId: "receiver",
-    listen: { host: "127.0.0.1", port: 0 },
-    store: `${nodes.folder}/store`,
-    streams: wanting(2, { maxStreamsTotal: 6 }),
-  });
+  const receiver = await receiverOf(6);
   const [a, b] = await Promise.all(
     ["a", "b"].map((nodeId) => nodes.start({ nodeId, streams: wanting(6) })),
   );
@@ -126,12 +126,7 @@ test("B13: where others leave, a session asks for its streams again", async () =
 });
 
 test("B13: every session has its first stream, where there are more of them than streams", async () => {
-  const receiver = await nodes.start({
-    nodeId: "receiver",
-    listen: { host: "127.0.0.1", port: 0 },
-    store: `${nodes.folder}/store`,
-    streams: wanting(1, { maxStreamsTotal: 2 }),
-  });
+  const receiver = await receiverOf(2);
   for (const at of [0, 1, 2, 3]) {
     const sender = await nodes.start({ nodeId: `sender ${at}`, streams: wanting(3) });
     const bytes = randomBytes(300_000);
@@ -142,12 +137,7 @@ test("B13: every session has its first stream, where there are more of them than
 });
 
 test("B13: a peer that refused several streams at once is asked for one at a time from then on, and less and less often", async () => {
-  const receiver = await nodes.start({
-    nodeId: "receiver",
-    listen: { host: "127.0.0.1", port: 0 },
-    store: `${nodes.folder}/store`,
-    streams: wanting(1, { maxStreamsTotal: 1 }),
-  });
+  const receiver = await receiverOf(1);
   const sender = await nodes.start({ nodeId: "sender", streams: wanting(9) });
   await sender.send(addressOf(receiver), { key: "k", from: randomBytes(1_000) });
   const refused = async (count: number): Promise<number> => {
