@@ -2,43 +2,35 @@ import { describe, expect, test } from "@jest/globals";
 import { expectDelivered, FAST, pattern } from "./delivery.js";
 import { World } from "./world.js";
 
+/** Delivers `bytes` over eight streams, of which one breaks every 200 ms. */
+function deliverWhileBreaking(seed: number, bytes: Uint8Array): World {
+  const world = new World(seed, FAST);
+  world.wantedStreams = 8;
+  const id = world.send(bytes);
+  let next = 300_000;
+  world.run(
+    30_000_000,
+    () => world.transfer(id).state === "committed",
+    () => {
+      if (world.nowUs < next) return;
+      next += 200_000;
+      world.breakStreams(1);
+    },
+  );
+  expectDelivered(world, id, bytes);
+  return world;
+}
+
 describe("a session whose streams break", () => {
   test("B9: goes on when streams break, and repeats only what was on them", () => {
-    const world = new World(5, FAST);
-    world.wantedStreams = 8;
     const bytes = pattern(10_000_000);
-    const id = world.send(bytes);
-    let next = 300_000;
-    world.run(
-      30_000_000,
-      () => world.transfer(id).state === "committed",
-      () => {
-        if (world.nowUs < next) return;
-        next += 200_000;
-        world.breakStreams(1);
-      },
-    );
-    expectDelivered(world, id, bytes);
+    const world = deliverWhileBreaking(5, bytes);
     expect(world.sender?.sending.repeats.streamDied).toBeGreaterThan(0);
     expect(world.bytesSupplied).toBe(bytes.length);
   });
 
   test("B9: does not send again what a stream had brought when it broke", () => {
-    const world = new World(31, FAST);
-    world.wantedStreams = 8;
-    const bytes = pattern(10_000_000);
-    const id = world.send(bytes);
-    let next = 300_000;
-    world.run(
-      30_000_000,
-      () => world.transfer(id).state === "committed",
-      () => {
-        if (world.nowUs < next) return;
-        next += 200_000;
-        world.breakStreams(1);
-      },
-    );
-    expectDelivered(world, id, bytes);
+    const world = deliverWhileBreaking(31, pattern(10_000_000));
     const arrivals = world.events.flatMap((event) =>
       event.kind === "unitArrived" ? [event.chunk.rawOffset] : [],
     );
