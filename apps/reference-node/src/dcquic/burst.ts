@@ -31,8 +31,8 @@ export interface BurstReport {
   /** Payload of both directions. */
   readonly bytesPerSecond: number;
   /**
-   * Payload of requests that were answered ÷ payload put on the wire for requests, all copies. What the node sent twice of its answers
-   * is known to the node only. spec/dcquic.md §1.2
+   * Payload of requests that were answered ÷ payload put on the wire for requests, all copies, both with the seals of records. What
+   * the node sent twice of its answers is known to the node only. spec/dcquic.md §1.2
    */
   readonly goodputRatio: number;
   /** From a call's beginning to its answer. */
@@ -48,7 +48,7 @@ export async function burst(pool: TransportPool, options: BurstOptions): Promise
   const latencies: number[] = [];
   const failed: Record<string, number> = {};
   const meta = encodePurpose({ for: "echo" });
-  const sentBefore = await payloadSent(pool);
+  const before = await payloadOf(pool);
   const startUs = clock.nowUs();
   const call = async (number: number): Promise<void> => {
     const beganUs = clock.nowUs();
@@ -67,7 +67,10 @@ export async function burst(pool: TransportPool, options: BurstOptions): Promise
   };
   await Promise.all(Array.from({ length: streams }, (_, number) => call(number)));
   const durationUs = clock.nowUs() - startUs;
-  const sent = (await payloadSent(pool)) - sentBefore;
+  const after = await payloadOf(pool);
+  const sent = after.sent - before.sent;
+  // An answer is as long as its request, and sealed as it: what arrived for the first time is what was not sent in vain.
+  const answered = after.received - before.received;
   return {
     streams,
     bytesEach: bytes,
@@ -76,14 +79,20 @@ export async function burst(pool: TransportPool, options: BurstOptions): Promise
     durationUs: Math.round(durationUs),
     callsPerSecond: Math.round((latencies.length / durationUs) * 1e6),
     bytesPerSecond: Math.round(((2 * bytes * latencies.length) / durationUs) * 1e6),
-    goodputRatio: sent === 0 ? 1 : (bytes * latencies.length) / sent,
+    goodputRatio: sent === 0 ? 1 : Math.min(1, answered / sent),
     latencyUs: percentiles(latencies),
   };
 }
 
-async function payloadSent(pool: TransportPool): Promise<number> {
-  const measures = await pool.measure();
-  return measures.reduce((sum, { measured }) => sum + measured.counters.payloadSent, 0);
+// With all copies that were sent, and once what arrived.
+async function payloadOf(
+  pool: TransportPool,
+): Promise<Readonly<Record<"sent" | "received", number>>> {
+  const counted = (await pool.measure()).map(({ measured }) => measured.counters);
+  return {
+    sent: counted.reduce((sum, { payloadSent }) => sum + payloadSent, 0),
+    received: counted.reduce((sum, { payloadReceived }) => sum + payloadReceived, 0),
+  };
 }
 
 function count(counts: Record<string, number>, name: string): void {

@@ -275,21 +275,23 @@ test("burst answers every call, here and to a node", async () => {
 });
 
 test("the goodput ratio of a burst is what was answered, of all that was sent for it", async () => {
-  const counters = { payloadSent: 1000 };
+  const sealBytes = 16;
+  const counters = { payloadSent: 1000, payloadReceived: 500 };
   const pool = {
     connect: () => Promise.resolve(),
     measure: () => Promise.resolve([{ measured: { counters: { ...counters } } }]),
     unaryRpc: (_: string, request: Uint8Array) => {
       // Each goes out twice, and one in four has no answer.
-      counters.payloadSent += 2 * request.length;
+      counters.payloadSent += 2 * (request.length + sealBytes);
       const answer = { bytes: request, release: () => undefined };
       const isLost = (request[0] ?? 0) % 4 === 3;
+      if (!isLost) counters.payloadReceived += request.length + sealBytes;
       return { response: isLost ? Promise.reject(new Error("lost")) : Promise.resolve(answer) };
     },
   } as unknown as TransportPool;
   const options = { peer: "p", streams: 8, bytes: 100, timeoutMs: 1, clock: new ManualTime() };
   const report = await burst(pool, options);
-  expect(report).toMatchObject({ answered: 6, failed: { lost: 2 }, goodputRatio: 600 / 1600 });
+  expect(report).toMatchObject({ answered: 6, failed: { lost: 2 }, goodputRatio: 6 / 16 });
   expect(formatBurst(report)).toContain("goodput ratio 0.3750:");
 });
 
