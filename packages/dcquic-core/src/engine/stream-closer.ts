@@ -33,6 +33,10 @@ export interface CloseState {
   sentInPacket: number;
   /** When it was found lost; µs. */
   resentUs: number;
+  /** How often it was sent. */
+  transmissions: number;
+  /** How many answers may still come that are to earlier closes of the stream: an answer does not say what it is to. */
+  earlier: number;
 }
 
 /** What a close says. */
@@ -57,7 +61,7 @@ const REORDER_PACKETS = 3;
 /**
  * Closes streams, or one direction of them, and acknowledges the peer's closes.
  *
- * A close is repeated until STREAM_CLOSE_ACK; one for an unknown stream is acknowledged too, so that closes that cross or
+ * A close is repeated until a STREAM_CLOSE_ACK that cannot be to an earlier one; one for an unknown stream is acknowledged too, so that closes that cross or
  * come twice do no harm.
  *
  * @see spec/dcquic.md §15
@@ -69,6 +73,8 @@ export class StreamCloser {
   readonly #numbers = new Map<CloseState, number>();
   // The peer's closes that were reported already.
   readonly #seen = new RecentMap<string, true>(REMEMBERED_CLOSES);
+  // Answers that may still come to own closes that were answered already, because they were sent several times.
+  readonly #late = new RecentMap<string, number>(REMEMBERED_CLOSES);
 
   /** Works on what `context` holds. */
   constructor(context: EngineContext) {
@@ -89,7 +95,9 @@ export class StreamCloser {
     if (path.failedStatus !== undefined) return;
     const key = keyOf(options.streamId, options.opener);
     const before = path.openCloses.get(key);
+    let earlier = this.#late.get(lateKeyOf(path, key)) ?? 0;
     if (before !== undefined) {
+      earlier = before.earlier + before.transmissions;
       const isAbort = options.scope === CloseScope.Both && before.scope !== CloseScope.Both;
       if (!isAbort) return;
       this.#forget(path, key, before);
@@ -108,6 +116,8 @@ export class StreamCloser {
       sentUs: Number.NEGATIVE_INFINITY,
       sentInPacket: Number.POSITIVE_INFINITY,
       resentUs: Number.NEGATIVE_INFINITY,
+      transmissions: 0,
+      earlier,
     };
     const number = this.#nextNumber++;
     this.#states.set(number, state);
@@ -124,6 +134,7 @@ export class StreamCloser {
     if (number === undefined) return;
     state.sentUs = nowUs;
     state.sentInPacket = packetNumber;
+    state.transmissions += 1;
     // In the order of their last packets.
     const key = keyOf(state.streamId, state.opener);
     path.openCloses.delete(key);
@@ -170,6 +181,17 @@ export class StreamCloser {
     const state = path.openCloses.get(key);
     if (state === undefined) return;
     path.health.sample(nowUs, 0);
+    // Each copy is answered at most once: only what comes beyond those of earlier closes is sure to be to this one.
+    if (state.earlier > 0) {
+      state.earlier -= 1;
+      if (state.queued) return;
+      state.timer = this.#context.disarm(state.timer);
+      this.#context.counters.closesRepeatedFast += 1;
+      this.#again(state);
+      return;
+    }
+    if (state.transmissions > 1) this.#late.renew(lateKeyOf(path, key), state.transmissions - 1);
+    else this.#late.delete(lateKeyOf(path, key));
     this.#forget(path, key, state);
     this.#infer(nowUs, path, state);
     this.#context.events.push({
@@ -229,6 +251,10 @@ export function isPending(path: Path, state: CloseState): boolean {
 
 function keyOf(streamId: Id64, opener: boolean): string {
   return `${formatId(streamId)}.${opener ? "o" : "a"}`;
+}
+
+function lateKeyOf(path: Path, key: string): string {
+  return `${path.id}.${key}`;
 }
 
 // Cut where a character ends: half of one would have the peer understand nothing of it.

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { type Id64, id64 } from "@proj/dcquic-core";
+import { CloseScope, type Id64, id64 } from "@proj/dcquic-core";
 import { AcceptStatus, FrameType, ResetCode } from "#src/wire/constants.js";
+import { encodeStreamCloseAck } from "#src/wire/stream-frames.js";
 import { acceptFrame, pullFrame, resetFrame } from "../support/frames.js";
 import { RawPeer } from "../support/raw-peer.js";
 
@@ -88,5 +89,52 @@ describe("D-2: an announcement that is taken back", () => {
     expect(peer.engine.queuedBytes()).toBe(0);
     expect(peer.of("transferFailed")).toHaveLength(1);
     expect(peer.of("transferAccepted")).toEqual([]);
+  });
+});
+
+describe("§15: an abort that takes the place of an orderly end", () => {
+  test("is repeated for as long as answers may be to that end, however often it was said", () => {
+    const peer = new RawPeer();
+    const streamId = id64(1, 7);
+    const close = { streamId, opener: true, finalCount: 0 };
+    const closes = (afterUs = 0): number =>
+      peer.read(peer.transmit(afterUs)).filter(({ type }) => type === FrameType.StreamClose).length;
+    const acknowledge = (): void =>
+      peer.send((writer) => {
+        writer.u8(FrameType.StreamCloseAck);
+        encodeStreamCloseAck(writer, { streamId, opener: false });
+      });
+    peer.engine.close(peer.nowUs, peer.path, { ...close, scope: CloseScope.SendDone, status: 0 });
+    expect([closes(), closes(100_000)]).toEqual([1, 1]);
+    peer.engine.close(peer.nowUs, peer.path, { ...close, scope: CloseScope.Both, status: 4711 });
+    expect(closes()).toBe(1);
+    for (let i = 0; i < 2; i++) {
+      acknowledge();
+      expect([closes(), peer.of("streamCloseAcknowledged").length]).toEqual([1, 0]);
+    }
+    acknowledge();
+    expect([closes(3_000_000), peer.of("streamCloseAcknowledged").length]).toEqual([0, 1]);
+  });
+
+  test("is repeated also where the end was said twice, and answered once before", () => {
+    const peer = new RawPeer();
+    const streamId = id64(1, 7);
+    const close = { streamId, opener: true, finalCount: 0 };
+    const acknowledge = (): void =>
+      peer.send((writer) => {
+        writer.u8(FrameType.StreamCloseAck);
+        encodeStreamCloseAck(writer, { streamId, opener: false });
+      });
+    peer.engine.close(peer.nowUs, peer.path, { ...close, scope: CloseScope.SendDone, status: 0 });
+    peer.transmit();
+    peer.transmit(100_000);
+    acknowledge();
+    peer.engine.close(peer.nowUs, peer.path, { ...close, scope: CloseScope.Both, status: 4711 });
+    peer.transmit();
+    acknowledge();
+    expect(peer.engine.stats.closes).toBe(1);
+    peer.transmit();
+    acknowledge();
+    expect(peer.engine.stats.closes).toBe(0);
   });
 });
