@@ -105,14 +105,16 @@ export class IncomingMessages {
   #opened(offer: Offer): void {
     const { early, port, streams } = this.#context;
     const { path, streamId, shape, transfer } = offer;
+    if (early.isOver(path, streamId)) return port.reject(transfer);
     const pattern = patternOf(shape);
-    const isRefused = pattern === undefined || early.isOver(path, streamId);
-    if (isRefused) return port.reject(transfer);
     const isCrowded = streams.theirsOn(path) >= this.#owner.maxStreams;
-    const stream = this.#owner.make(path, pattern, priorityOf(offer));
+    // Whoever opened it is told in any case, and what that takes is the same for each pattern.
+    const stream = this.#owner.make(path, pattern ?? "unary", priorityOf(offer));
     stream.id = streamId;
     streams.add(stream, streamId);
     if (isCrowded) stream.abort(Status.Overloaded, "too many streams are open");
+    else if (pattern === undefined)
+      stream.abort(Status.Protocol, "a pattern that is not known here");
     this.#take(stream, offer);
     for (const held of early.take(path, streamId)) {
       if (held.kind === "transferOffered") this.#take(stream, held);

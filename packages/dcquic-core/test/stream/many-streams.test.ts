@@ -38,13 +38,13 @@ function taking(maxStreams: number) {
     settleToken: nothing,
   };
   const layer = new StreamLayer({ port, maxStreams, onIncoming: () => (shown += 1) });
-  const opens = (path: PathId, number: number): void =>
+  const opens = (path: PathId, number: number, shape: number = OPENS): void =>
     layer.handle({
       kind: "transferOffered",
       path,
       transfer: id64(1, number),
       streamId: id64(2, number),
-      shape: OPENS,
+      shape,
       priority: 3,
       messageSeq: 0,
       totalBytes: 0,
@@ -114,4 +114,13 @@ describe("§11: what a peer leaves open has a limit", () => {
     peer.send(notifyFrame({ ...opening, notifySeq: 7 }));
     expect(peer.of("transferOffered")).toHaveLength(7);
   });
+});
+
+test("§4: a stream of a pattern that is not known here is closed, so that nobody waits for it", () => {
+  const { opens, closes, counts } = taking(3);
+  for (const code of [5, 6, 7]) opens(PATH, code, Shape.OpenedByAnnouncer | Shape.Open | code);
+  expect(counts()).toEqual({ rejected: 3, shown: 0 });
+  expect(closes.map(({ close }) => [close.streamId, close.status])).toEqual(
+    [5, 6, 7].map((code) => [id64(2, code), Status.Protocol]),
+  );
 });

@@ -113,6 +113,7 @@ export class EngineThread {
     const first = await new Promise<ThreadNews | undefined>((resolve, reject) => {
       thread.once("message", ([news]: readonly ThreadNews[]) => resolve(news));
       thread.once("error", (error) => reject(asWireError(error, "wire.connection_failed")));
+      thread.once("exit", () => resolve(undefined));
     });
     if (first?.kind === "bound") return new EngineThread(thread, words, first, options);
     await thread.terminate();
