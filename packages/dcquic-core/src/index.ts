@@ -61,6 +61,26 @@ export {
 } from "./events/event-groups.js";
 export { EventRing } from "./events/event-ring.js";
 export { type EventSink, tellEngineEvent } from "./events/engine-events.js";
+export { TraceBook, type TraceBookOptions, type TraceBookStats } from "./trace/trace-book.js";
+export type { TraceExport } from "./trace/span-batch.js";
+export type {
+  TraceCut,
+  TraceFailure,
+  TraceLink,
+  TraceMoment,
+  TraceSpan,
+  TraceSpanKind,
+} from "./trace/trace-span.js";
+export {
+  type OtlpAttribute,
+  type OtlpEvent,
+  type OtlpLink,
+  type OtlpOptions,
+  type OtlpSpan,
+  type OtlpTraces,
+  type OtlpValue,
+  otlpTraces,
+} from "./trace/otlp.js";
 export { CallLatency } from "./metrics/call-latency.js";
 export { EngineMetrics, type Measured } from "./metrics/engine-metrics.js";
 export type { DriverMeasure } from "./metrics/driver-measure.js";
@@ -69,6 +89,7 @@ export type { EngineLoad } from "./engine/load.js";
 export type { BbrPhase } from "./cc/bbr.js";
 export type { ForeignPacket } from "./engine/foreign-paths.js";
 export type { EngineEvent, PathId, SecurityNote } from "./engine/events.js";
+export type { TransferPhase, TransferPhaseKind } from "./engine/transfer-phase.js";
 export type { AddressOwner } from "./engine/path.js";
 export type { CloseOptions } from "./engine/stream-closer.js";
 export type { AddPathOptions, FirstCounters } from "./engine/first-counters.js";
@@ -119,10 +140,11 @@ export type { CallParts, CallUse } from "./pool/call-use.js";
 export type { PoolCore, PoolStats } from "./pool/pool-core.js";
 export type { PayloadRules, PayloadSender, ReadyPayload } from "./pool/payload-sender.js";
 export type { SealingSurroundings } from "./pool/record-sealer.js";
-export { traceparentOf } from "./pool/traceparent.js";
+export { type TracedPath, traceparentOf } from "./pool/traceparent.js";
 
 export type { EnginePort, PortParts } from "./stream/engine-port.js";
 export { LocalPort, type LocalSurroundings } from "./stream/local-port.js";
+export type { StreamNewsKind, TellStream } from "./stream/stream-news.js";
 export { StreamLayer, type StreamLayerOptions } from "./stream/stream-layer.js";
 export type { AcceptOptions, IncomingStream } from "./stream/incoming-stream.js";
 export {

@@ -72,7 +72,10 @@ export class AnnouncerIntake {
       path.mtu.dataTimedOut(nowUs, path.rtt.ptoUs);
       transfer.wasRepulled = true;
     }
-    transfer.state = "serving";
+    if (transfer.state !== "serving") {
+      transfer.state = "serving";
+      this.#context.tellPhase("transferServing", path, transfer.id);
+    }
     this.#serving.request(path, transfer, frame);
   }
 

@@ -127,6 +127,7 @@ export class Announcer {
     if (isFirst) transfer.state = "announced";
     this.#resending.sent(nowUs, path, transfer, packetNumber);
     if (!isFirst) return;
+    this.#context.tellPhase("transferAnnounced", path, transfer.id);
     this.#gate.ungate(path, transfer);
   }
 

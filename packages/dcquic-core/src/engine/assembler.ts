@@ -141,6 +141,7 @@ export class Assembler {
     const fresh = transfer.received.add(start, end);
     counters.payloadReceived += fresh;
     counters.duplicateBytes += end - start - fresh;
+    if (this.#context.watched !== 0) this.#tellFirst(path, transfer, fresh);
     this.#context.pulls.arrived(nowUs, path.sender, end - start, path.rtt.srttUs);
     const isPartDone = this.#loop.settle(path, transfer);
     const { assembly } = transfer;
@@ -153,6 +154,11 @@ export class Assembler {
     }
     if (isPartDone) this.#queueAck(path, transfer);
     this.#loop.arm(transfer);
+  }
+
+  #tellFirst(path: Path, { id, received }: PulledTransfer, fresh: number): void {
+    const isFirst = fresh > 0 && received.covered === fresh;
+    if (isFirst) this.#context.tellPhase("transferReceiving", path, id);
   }
 
   #queueAck(path: Path, transfer: PulledTransfer): void {

@@ -6,6 +6,7 @@ import type { DataKeyCache } from "../crypto/data-keys.js";
 import { ImmediateBatch, type PacketBatch } from "../crypto/packet-batch.js";
 import { AwakeTime } from "../health/awake-time.js";
 import type { RmaPort } from "../rma/rma-port.js";
+import { EventGroup } from "../events/event-groups.js";
 import { Fifo } from "../sched/fifo.js";
 import { KeyHash } from "../sched/key-hash.js";
 import type { LeakyBucket } from "../sched/leaky-bucket.js";
@@ -14,6 +15,7 @@ import { NO_TIMER, type TimerId, TimingWheel } from "../sched/timing-wheel.js";
 import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import type { SlotTable } from "../transfer/slot-table.js";
+import type { Id64 } from "../wire/id64.js";
 import { InlineMemory } from "../transfer/inline-memory.js";
 import { SpareMemory } from "../transfer/spare-memory.js";
 import type { Tombstone } from "../transfer/tombstones.js";
@@ -23,6 +25,7 @@ import { DirtyPaths } from "./dirty-paths.js";
 import { Distribution } from "./distribution.js";
 import type { EngineEvent, PathId, SecurityNote } from "./events.js";
 import type { Path } from "./path.js";
+import type { TransferPhaseKind } from "./transfer-phase.js";
 
 /** What an id of this engine stands for. */
 export type TableEntry = AnnouncedTransfer | PulledTransfer | Tombstone;
@@ -77,6 +80,8 @@ export class EngineContext {
   readonly pulling: Set<Path> = new Set();
   /** What the application is told. */
   readonly events: Fifo<EngineEvent> = new Fifo();
+  /** Groups of debug events that someone wants and that are not made otherwise. */
+  watched = 0;
   /** Paths on which anything lives. */
   activePaths = 0;
   /** The time of the latest call. */
@@ -153,6 +158,12 @@ export class EngineContext {
   /** Tells of something that an attack would look like. */
   note(what: SecurityNote, path: Path | undefined): void {
     this.events.push({ kind: "securityNoted", path: path?.id, what });
+  }
+
+  /** Tells that a transfer came to a phase, if anyone wants to know. */
+  tellPhase(kind: TransferPhaseKind, path: Path, transfer: Id64): void {
+    if ((this.watched & EventGroup.transfer) === 0) return;
+    this.events.push({ kind, path: path.id, transfer, atUs: this.nowUs });
   }
 
   /** Asks for a new path secret, once. */

@@ -159,6 +159,16 @@ export class Engine {
     return this.#parts.announcer.move(nowUs, before, after);
   }
 
+  /**
+   * Tells phases of transfers from now on where `groups` has the bit of group `transfer`, and no more where it has not: what
+   * nobody wants is not made.
+   *
+   * @see spec/dcquic.md §21
+   */
+  watch(groups: number): void {
+    this.#context.watched = groups;
+  }
+
   /** Fails everything that runs on a path; `status` is one of §15. */
   failPath(path: PathId, status: number): void {
     this.#parts.fail(this.#paths.by(path), status);

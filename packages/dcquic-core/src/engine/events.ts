@@ -1,5 +1,6 @@
 import type { PeerState } from "../health/peer-health.js";
 import type { Id64 } from "../wire/id64.js";
+import type { TransferPhase } from "./transfer-phase.js";
 
 /** The number of a path in its engine. */
 export type PathId = number & { readonly [pathId]: true };
@@ -7,6 +8,8 @@ declare const pathId: unique symbol;
 
 /** What an engine tells its application. Times are the driver's; ids do not change afterwards. spec/dcquic.md §21 */
 export type EngineEvent =
+  /** A transfer came to a phase; told where someone watches. */
+  | TransferPhase
   /** A peer announces a transfer; answer with `accept` or `reject`, now or later. */
   | {
       readonly kind: "transferOffered";

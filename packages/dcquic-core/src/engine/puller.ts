@@ -81,6 +81,7 @@ export class Puller implements AssemblerOwner {
   accept(nowUs: number, path: Path, transfer: PulledTransfer, placed?: PlacedAccept): void {
     if (transfer.state !== "offered") throw new TypeError(`a transfer that is ${transfer.state}`);
     transfer.state = "pulling";
+    this.#context.tellPhase("transferPulling", path, transfer.id);
     if (transfer.inline !== undefined) {
       if (placed === undefined) return this.deliver(path, transfer, transfer.inline);
       if (transfer.inline.length > 0) {

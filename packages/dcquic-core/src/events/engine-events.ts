@@ -18,6 +18,10 @@ interface Description {
 }
 
 const DESCRIPTIONS: Readonly<Record<EngineEvent["kind"], Description>> = {
+  transferAnnounced: { group: "transfer", level: "debug", kind: "transfer.announced" },
+  transferServing: { group: "transfer", level: "debug", kind: "transfer.serving" },
+  transferPulling: { group: "transfer", level: "debug", kind: "transfer.pulling" },
+  transferReceiving: { group: "transfer", level: "debug", kind: "transfer.receiving" },
   transferOffered: { group: "transfer", level: "debug", kind: "transfer.offered" },
   recordPlaced: { group: "buffer", level: "debug", kind: "buffer.recordPlaced" },
   transferDelivered: { group: "transfer", level: "debug", kind: "transfer.delivered" },

@@ -44,6 +44,11 @@ export class EventBus {
     };
   }
 
+  /** Groups of which anyone wants debug events, as bits of {@link EventGroup}. */
+  get watched(): number {
+    return this.#masks[RANKS.debug] ?? 0;
+  }
+
   /** Whether anyone wants events of a group and level. */
   wants(group: EventGroupName, level: EventLevel): boolean {
     return ((this.#masks[RANKS[level]] ?? 0) & EventGroup[group]) !== 0;

@@ -39,5 +39,6 @@ export type { ThreadAnnounce, ThreadCommand } from "./thread/thread-messages.js"
 export { EngineThread, type EngineThreadOptions, type ThreadCall } from "./thread/engine-thread.js";
 export type { ThreadPort } from "./thread/thread-port.js";
 export { type AttachPoolOptions, attachPool, sharePool } from "./pool/share-pool.js";
+export { unixEpochUs } from "./unix-epoch.js";
 export { type Durability, fileTarget } from "./pool/file-target.js";
 export type { RmaSideOptions } from "./rma/rma-side.js";

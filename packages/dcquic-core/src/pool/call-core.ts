@@ -142,7 +142,7 @@ export class CallCore extends Eventual<Message> implements StreamHandlers, Opene
     const route = this.#route;
     const { tracer } = this.#core;
     if (tracer === undefined || this.#extras?.span !== undefined || route === undefined) return;
-    const parent = token === undefined ? undefined : traceparentOf(route.credentialId, token);
+    const parent = token === undefined ? undefined : traceparentOf(route, "own", token);
     this.#more.span = this.#core.span(this.#pattern, route.peer, parent);
   }
 

@@ -64,7 +64,7 @@ export class Incoming {
     this.meta = meta;
     this.size = firstBytes;
     this.token = token;
-    this.traceparent = token === undefined ? undefined : traceparentOf(route.credentialId, token);
+    this.traceparent = token === undefined ? undefined : traceparentOf(route, "peer", token);
   }
 
   /** The caller's headers; `undefined` if it has none. */

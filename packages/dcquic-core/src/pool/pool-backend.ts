@@ -1,5 +1,6 @@
 import type { HandleWatch } from "./buffer-handle.js";
 import type { EngineEvent, PathId } from "../engine/events.js";
+import type { Role } from "../path/handshake.js";
 import type { IncomingStream } from "../stream/incoming-stream.js";
 import type { Measured } from "../metrics/engine-metrics.js";
 import type { DcquicEvent } from "../events/event-groups.js";
@@ -24,6 +25,8 @@ export interface Route {
   readonly path: PathId;
   /** The path's credential id, which both sides know. */
   readonly credentialId: Uint8Array;
+  /** Who this side was in the handshake that made the path. */
+  readonly role: Role;
   /** What prepares payloads for the peer, by their rules; the pool fills it. */
   readonly senders: (PayloadSender | undefined)[];
 }
@@ -62,6 +65,8 @@ export interface RouteStats {
 
 /** Who is told what happens in a backend. */
 export interface BackendSink {
+  /** Groups of debug events that are made only where someone wants them, as bits of `EventGroup`; none if absent. */
+  readonly watched?: number;
   /** Takes an event of the engine of one worker. */
   engine(worker: number, event: EngineEvent): void;
   /** Takes what the backend itself tells: about its workers, cores and routes. */

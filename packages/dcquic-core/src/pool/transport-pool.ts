@@ -227,6 +227,7 @@ export class TransportPool {
     const nowUs = (): number => mainPort.nowUs;
     const crossing = new EventCrossing({ bus, capacity: this.#shared.eventsRing, nowUs, defer });
     return this.#core.backend.subscribe({
+      watched: bus.watched,
       engine: (worker, event) => tellEngineEvent(crossing, mainPort.nowUs, worker, event),
       own: (event) => crossing.emit(event),
     });

@@ -1,5 +1,5 @@
 import { tellEngineEvent } from "../events/engine-events.js";
-import type { DcquicEvent } from "../events/event-groups.js";
+import { ALL_GROUPS, type DcquicEvent } from "../events/event-groups.js";
 import { EventRing } from "../events/event-ring.js";
 import type { PoolBackend } from "../pool/pool-backend.js";
 import type { LaneOutbox } from "./lane.js";
@@ -27,6 +27,7 @@ export class HostEvents {
     const { mainPort } = this.#backend;
     const sink = { wants: () => true, emit: (event: DcquicEvent) => this.#take(event) };
     this.#end ??= this.#backend.subscribe({
+      watched: ALL_GROUPS,
       engine: (worker, event) => tellEngineEvent(sink, mainPort.nowUs, worker, event),
       own: (event) => this.#take(event),
     });

@@ -279,8 +279,8 @@ export class PoolHost implements LaneEnd, HostSurroundings {
 }
 
 // Only what crosses is told: memory of an earlier packet may be large, and what is measured may be part of an engine.
-function sharedRoute({ peer, identity, worker, credentialId }: Route): SharedRoute {
-  return { peer, identity, worker, credentialId: new Uint8Array(credentialId) };
+function sharedRoute({ peer, identity, worker, credentialId, role }: Route): SharedRoute {
+  return { peer, identity, worker, credentialId: new Uint8Array(credentialId), role };
 }
 
 function plain({ worker, measured }: WorkerMeasure): WorkerMeasure {

@@ -233,12 +233,14 @@ export class RemoteBackend implements PoolBackend {
     else this.#taker(incoming, route);
   }
 
-  #routeOf({ peer, identity, worker, credentialId }: SharedRoute, called: string): Route {
+  #routeOf(shared: SharedRoute, called: string): Route {
+    const { peer, identity, worker, credentialId, role } = shared;
     const layer = this.layers[worker];
     if (layer === undefined) throw new RangeError(`there is no worker ${worker}`);
     const path = this.#link.pathOf(called);
     const known = this.#routes.get(called);
     const senders = known?.senders ?? [];
-    return { peer, identity, worker, credentialId, port: this.mainPort, layer, path, senders };
+    const port = this.mainPort;
+    return { peer, identity, worker, credentialId, role, port, layer, path, senders };
   }
 }

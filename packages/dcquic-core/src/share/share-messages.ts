@@ -3,6 +3,7 @@ import type { Sealing } from "../buffer/registered-buffer.js";
 import type { After } from "../engine/announce-options.js";
 import type { DcquicCode } from "../errors.js";
 import type { DcquicEvent } from "../events/event-groups.js";
+import type { Role } from "../path/handshake.js";
 import type { PayloadProtection } from "../pool/call-options.js";
 import type { WorkerMeasure } from "../pool/pool-backend.js";
 import type { RouterDependency } from "../router/request-router.js";
@@ -12,7 +13,7 @@ import type { StreamOutcome } from "../stream/stream.js";
 import type { Id64 } from "../wire/id64.js";
 
 /** Both ends of a lane come from the same package; another number is another package. */
-export const SHARE_VERSION = 1;
+export const SHARE_VERSION = 2;
 
 /** The way to a peer, as another thread has to know it. */
 export interface SharedRoute {
@@ -24,6 +25,8 @@ export interface SharedRoute {
   readonly worker: number;
   /** See `Route`. */
   readonly credentialId: Uint8Array;
+  /** See `Route`. */
+  readonly role: Role;
 }
 
 /** An error, as it crosses. */

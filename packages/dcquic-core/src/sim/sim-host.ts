@@ -70,6 +70,7 @@ export class SimHost {
   #answers = new UnknownSecretAnswers();
   #watch: UnknownSecretWatch;
   #nowUs = 0;
+  #watched = 0;
 
   /** Starts the engine. */
   constructor(options: SimHostOptions) {
@@ -134,6 +135,12 @@ export class SimHost {
     }
   }
 
+  /** See `Engine.watch`; it holds for its next engine, too. */
+  watch(groups: number): void {
+    this.#watched = groups;
+    this.engine.watch(groups);
+  }
+
   /** Forgets everything but, perhaps, the signer. */
   crash(signer: "kept" | "lost"): void {
     const { random } = this.#options;
@@ -168,7 +175,9 @@ export class SimHost {
     const first = firstGeneration === undefined ? {} : { firstGeneration };
     const memory = this.memory === undefined ? {} : { rma: this.memory };
     const { buffers } = this;
-    return new Engine({ config, crypto, random, buffers, nowUs, ...first, ...memory });
+    const engine = new Engine({ config, crypto, random, buffers, nowUs, ...first, ...memory });
+    engine.watch(this.#watched);
+    return engine;
   }
 
   #handle(event: EngineEvent): void {

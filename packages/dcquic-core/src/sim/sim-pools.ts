@@ -3,6 +3,7 @@ import type { EngineEvent, PathId } from "../engine/events.js";
 import { Status } from "../engine/status.js";
 import { TransportPool, type TransportPoolOptions } from "../pool/transport-pool.js";
 import type { BackendSink, PoolBackend, Route, WorkerMeasure } from "../pool/pool-backend.js";
+import { streamTeller, watchedBy } from "../pool/stream-events.js";
 import { LocalPort } from "../stream/local-port.js";
 import { StreamLayer } from "../stream/stream-layer.js";
 import type { IncomingStream } from "../stream/incoming-stream.js";
@@ -124,8 +125,8 @@ class SimBackend implements PoolBackend {
   }
 
   handle(event: EngineEvent): void {
-    for (const layer of this.layers) layer.handle(event);
     for (const sink of this.#sinks) sink.engine(0, event);
+    for (const layer of this.layers) layer.handle(event);
   }
 
   route(peer: string): Route {
@@ -148,7 +149,10 @@ class SimBackend implements PoolBackend {
 
   subscribe(sink: BackendSink): () => void {
     this.#sinks.add(sink);
-    return () => void this.#sinks.delete(sink);
+    this.#watch();
+    return () => {
+      if (this.#sinks.delete(sink)) this.#watch();
+    };
   }
 
   async measure(): Promise<readonly WorkerMeasure[]> {
@@ -157,6 +161,20 @@ class SimBackend implements PoolBackend {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  #watch(): void {
+    const groups = watchedBy(this.#sinks);
+    this.#world.host(this.#index).watch(groups);
+    const tell = streamTeller(groups, {
+      worker: 0,
+      nowUs: () => this.mainPort.nowUs,
+      pathOf: (path) => this.#routeOf(path),
+      emit: (event) => {
+        for (const sink of this.#sinks) sink.own(event);
+      },
+    });
+    for (const layer of this.layers) layer.watch(tell);
   }
 
   #show(incoming: IncomingStream): void {
@@ -172,7 +190,7 @@ class SimBackend implements PoolBackend {
     const [layer] = this.layers;
     if (layer === undefined) throw new RangeError("a host without streams");
     const { identity } = entry;
-    const { credentialId } = entry.path;
+    const { credentialId, role } = entry.path;
     const route = {
       peer: identity,
       identity,
@@ -181,6 +199,7 @@ class SimBackend implements PoolBackend {
       layer,
       path,
       credentialId,
+      role,
       senders: [],
     };
     this.#routes.set(path, route);

@@ -103,7 +103,7 @@ export class IncomingMessages {
   }
 
   #opened(offer: Offer): void {
-    const { early, port, streams } = this.#context;
+    const { early, news, port, streams } = this.#context;
     const { path, streamId, shape, transfer } = offer;
     if (early.isOver(path, streamId)) return port.reject(transfer);
     const pattern = patternOf(shape);
@@ -112,6 +112,7 @@ export class IncomingMessages {
     const stream = this.#owner.make(path, pattern ?? "unary", priorityOf(offer));
     stream.id = streamId;
     streams.add(stream, streamId);
+    if (news.isWatched) news.opened(stream, streamId, offer.token);
     if (isCrowded) stream.abort(Status.Overloaded, "too many streams are open");
     else if (pattern === undefined)
       stream.abort(Status.Protocol, "a pattern that is not known here");
@@ -137,11 +138,12 @@ export class IncomingMessages {
   }
 
   #take(stream: Stream, offer: Offer): void {
-    const { incoming, port, unshown } = this.#context;
+    const { incoming, news, port, unshown } = this.#context;
     const { transfer, shape } = offer;
     if (stream.outcome !== undefined || stream.inbound.isOver) return port.reject(transfer);
     const message = new InboundMessage(stream, offer);
     incoming.set(transfer, message);
+    if (news.isWatched) news.offered(message);
     // Headers are announced one level above what they describe, which a message of its own tells exactly.
     if (!stream.isOpener && !message.isHeaders) stream.priority = offer.priority;
     const fault = stream.inbound.offer(message, (shape & Shape.End) !== 0);

@@ -6,6 +6,7 @@ import type { EnginePort } from "./engine-port.js";
 import type { InboundMessage } from "./inbound.js";
 import { Openings } from "./openings.js";
 import type { Stream } from "./stream.js";
+import { StreamNews } from "./stream-news.js";
 import { StreamCloses } from "./stream-closes.js";
 import { StreamTable } from "./stream-table.js";
 import type { Submission } from "./submission.js";
@@ -25,6 +26,8 @@ export class LayerContext {
   readonly unshown: Map<Stream, Offer> = new Map();
   /** What came before its stream was opened. */
   readonly early: EarlyMessages = new EarlyMessages();
+  /** Tells of streams, where someone wants to know. */
+  readonly news: StreamNews = new StreamNews();
   /** Own messages by their transfers. */
   readonly outgoing: BySlot<Submission> = new BySlot();
   /** Messages of peers by their transfers. */

@@ -105,8 +105,18 @@ export class OutgoingMessages {
     submission.transfer = transfer;
     outgoing.set(transfer, submission);
     stream.outbound.announced(transfer);
+    if (this.#context.news.isWatched) this.#tell(submission, transfer, token);
     if (opens) this.#opened(stream, transfer, token);
     if (stream.outcome !== undefined) port.cancel(transfer);
+  }
+
+  #tell(submission: Submission, transfer: Id64, token: Id64 | undefined): void {
+    const { stream, opens } = submission;
+    // One that ended before it began was none.
+    if (stream.outcome !== undefined) return;
+    const { news } = this.#context;
+    if (opens) news.opened(stream, transfer, token);
+    news.sent(submission, transfer);
   }
 
   #opened(stream: Stream, id: Id64, token: Id64 | undefined): void {

@@ -37,8 +37,9 @@ export class StreamEnds {
   /** Ends a stream at once; harmless when it is over. */
   abort(stream: Stream, outcome: StreamOutcome, notice: EndNotice): void {
     if (stream.outcome !== undefined) return;
-    const { closes, opening, openings, port, tokens, unshown } = this.#context;
+    const { closes, news, opening, openings, port, tokens, unshown } = this.#context;
     stream.outcome = outcome;
+    if (news.isWatched) news.ended(stream, outcome.status);
     openings.answered(stream);
     unshown.delete(stream);
     tokens.settle(stream, "failed");
@@ -79,7 +80,7 @@ export class StreamEnds {
   check(stream: Stream): void {
     if (stream.outcome !== undefined) return;
     const { inbound, outbound } = stream;
-    const { streams, tokens } = this.#context;
+    const { news, streams, tokens } = this.#context;
     if (outbound.isOver && !inbound.isOver && endsWithAnswer(stream)) {
       return this.closeDirection(stream, "receiveDone");
     }
@@ -87,6 +88,7 @@ export class StreamEnds {
     if (inbound.isOver) tokens.settle(stream, "complete");
     if (!inbound.isOver || !outbound.isOver || stream.id === undefined) return;
     stream.outcome = IN_ORDER;
+    if (news.isWatched) news.ended(stream, Status.Ok);
     if (!stream.closing) streams.remove(stream);
     stream.handlers.closed(IN_ORDER);
   }

@@ -13,6 +13,7 @@ import { OutgoingMessages } from "./outgoing-messages.js";
 import { PeerCloses } from "./peer-closes.js";
 import { type OpenOptions, Stream, type StreamHost, type StreamOutcome } from "./stream.js";
 import { noticeOf, StreamEnds } from "./stream-ends.js";
+import type { TellStream } from "./stream-news.js";
 
 /** What a {@link StreamLayer} is made with. */
 export interface StreamLayerOptions {
@@ -123,6 +124,11 @@ export class StreamLayer {
     const stream = new Stream(this.#host, path, options.pattern, options.priority, options);
     this.#context.openings.opened(stream);
     return stream;
+  }
+
+  /** Tells `tell` of streams that begin from now on, of their messages and of their ends; nobody if absent. §21 */
+  watch(tell: TellStream | undefined): void {
+    this.#context.news.watch(tell);
   }
 
   /** Takes what the engine tells. */

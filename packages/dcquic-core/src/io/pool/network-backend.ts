@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { systemRandom, systemTime } from "@proj/wire-types/system";
 import type { CryptoBackend } from "../../crypto/backend.js";
-import type { EngineEvent } from "../../engine/events.js";
+import type { EngineEvent, PathId } from "../../engine/events.js";
 import { isOfMessage } from "../../engine/message-event.js";
 import { Status } from "../../engine/status.js";
 import type { DcquicEvent } from "../../events/event-groups.js";
@@ -12,6 +12,7 @@ import type {
   RouteStats,
   WorkerMeasure,
 } from "../../pool/pool-backend.js";
+import { type StreamPath, streamTeller, watchedBy } from "../../pool/stream-events.js";
 import type { Reassignment, RouterDependency } from "../../router/request-router.js";
 import type { IncomingStream } from "../../stream/incoming-stream.js";
 import type { EnginePort } from "../../stream/engine-port.js";
@@ -73,6 +74,7 @@ export class NetworkBackend implements PoolBackend {
   readonly #paths: PeerPaths;
   readonly #sinks = new Set<BackendSink>();
   readonly #notes: DcquicEvent[] = [];
+  #watched = 0;
   readonly #sweeper: NodeJS.Timeout;
   readonly #carrier: CarrierWatch;
   #taker: ((incoming: IncomingStream, route: Route) => void) | undefined;
@@ -133,14 +135,14 @@ export class NetworkBackend implements PoolBackend {
   /** Takes what the engine of a worker tells. */
   handleEvent(number: number, event: EngineEvent): void {
     const worker = this.#workers.at(number);
+    // Before the streams: that a transfer is over is told before what comes of it.
+    if (this.#sinks.size > 0) for (const sink of this.#sinks) sink.engine(number, event);
     if (worker?.isUp === true) {
       const concernsPaths = !isOfMessage(event);
       if (concernsPaths) worker.failover.handle(event);
       worker.layer.handle(event);
       if (concernsPaths) this.#paths.handle(worker, event);
     }
-    if (this.#sinks.size === 0) return;
-    for (const sink of this.#sinks) sink.engine(number, event);
   }
 
   /** Takes what else a worker tells. */
@@ -163,9 +165,12 @@ export class NetworkBackend implements PoolBackend {
   /** See {@link PoolBackend}. */
   subscribe(sink: BackendSink): () => void {
     this.#sinks.add(sink);
+    this.#watch();
     // What is not as it was asked for was so before anyone could listen.
     for (const note of this.#notes) sink.own(note);
-    return () => void this.#sinks.delete(sink);
+    return () => {
+      if (this.#sinks.delete(sink)) this.#watch();
+    };
   }
 
   /** Answers a dialer's handshake; failures are its own affair. */
@@ -187,6 +192,30 @@ export class NetworkBackend implements PoolBackend {
     await stopListening();
     await this.#workers.close();
     onClosed();
+  }
+
+  // What nobody wants is not made: engines and streams are told what somebody does.
+  #watch(): void {
+    const groups = watchedBy(this.#sinks);
+    if (groups === this.#watched) return;
+    this.#watched = groups;
+    for (const worker of this.#workers.all) {
+      worker.driver.engine.watch(groups);
+      const parts = {
+        worker: worker.number,
+        nowUs: () => this.mainPort.nowUs,
+        pathOf: (path: PathId) => this.#pathOf(worker, path),
+        emit: (event: DcquicEvent) => this.#tell(event),
+      };
+      worker.layer.watch(streamTeller(groups, parts));
+    }
+  }
+
+  #pathOf(worker: PoolWorker, path: PathId): StreamPath | undefined {
+    const known = worker.paths.get(path);
+    if (known !== undefined) return known.route;
+    const traced = this.#paths.tracedOf(worker, path);
+    return traced === undefined ? undefined : { peer: "", ...traced };
   }
 
   #handleWorker(number: number, news: WorkerOwnNews): void {

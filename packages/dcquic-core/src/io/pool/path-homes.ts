@@ -1,4 +1,5 @@
 import type { PathId } from "../../engine/events.js";
+import type { TracedPath } from "../../pool/traceparent.js";
 import type { HandedPacket } from "../peer-addresses.js";
 import type { PoolWorker } from "./pool-worker.js";
 
@@ -10,7 +11,7 @@ import type { PoolWorker } from "./pool-worker.js";
  */
 export class PathHomes {
   readonly #workers: readonly PoolWorker[];
-  readonly #credentials = new Map<PoolWorker, Map<PathId, Uint8Array>>();
+  readonly #known = new Map<PoolWorker, Map<PathId, TracedPath>>();
 
   /** Tells `workers` of each other's paths. */
   constructor(workers: readonly PoolWorker[]) {
@@ -18,23 +19,28 @@ export class PathHomes {
   }
 
   /** Tells the other workers of a path. */
-  add(home: PoolWorker, path: PathId, credentialId: Uint8Array): void {
-    let paths = this.#credentials.get(home);
+  add(home: PoolWorker, path: PathId, { credentialId, role }: TracedPath): void {
+    let paths = this.#known.get(home);
     if (paths === undefined) {
       paths = new Map();
-      this.#credentials.set(home, paths);
+      this.#known.set(home, paths);
     }
-    paths.set(path, credentialId);
+    paths.set(path, { credentialId, role });
     for (const { driver } of this.#others(home)) {
       driver.engine.addForeignPath(credentialId, home.number);
     }
   }
 
+  /** What traces of a path are named by, also before its peer proved itself. */
+  tracedOf(home: PoolWorker, path: PathId): TracedPath | undefined {
+    return this.#known.get(home)?.get(path);
+  }
+
   /** Has the others forget a path; harmless when they have. */
   remove(home: PoolWorker, path: PathId): void {
-    const credentialId = this.#credentials.get(home)?.get(path);
+    const credentialId = this.#known.get(home)?.get(path)?.credentialId;
     if (credentialId === undefined) return;
-    this.#credentials.get(home)?.delete(path);
+    this.#known.get(home)?.delete(path);
     for (const { driver } of this.#others(home)) driver.engine.removeForeignPath(credentialId);
   }
 

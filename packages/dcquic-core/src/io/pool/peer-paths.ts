@@ -16,6 +16,7 @@ import { type KnownPath, KnownPaths } from "./known-paths.js";
 import { PathHomes } from "./path-homes.js";
 import type { MadePath, PathMaker } from "./path-maker.js";
 import { hasFailed, PeerHomes } from "./peer-homes.js";
+import type { TracedPath } from "../../pool/traceparent.js";
 import type { PoolWorker } from "./pool-worker.js";
 import type { WorkerSet } from "./worker-set.js";
 
@@ -84,6 +85,11 @@ export class PeerPaths {
   /** Whether a path with this credential id exists. */
   knows(credentialId: Uint8Array): boolean {
     return this.#known.byCredentialId(credentialId) !== undefined;
+  }
+
+  /** What traces of a path are named by, also before its peer proved itself. */
+  tracedOf(home: PoolWorker, path: PathId): TracedPath | undefined {
+    return this.#shared.tracedOf(home, path);
   }
 
   /** What became of handshakes. */
@@ -179,7 +185,7 @@ export class PeerPaths {
     const address = driver.addressOf(early.host, early.port);
     const path = driver.engine.addPath(driver.nowUs, early.path, address);
     unproved.set(path, []);
-    this.#shared.add(home, path, early.path.credentialId);
+    this.#shared.add(home, path, early.path);
     failover.watch(path, early.path.peer.endpoints, early.host, early.port);
     return { home, path };
   }
@@ -247,7 +253,7 @@ export class PeerPaths {
     }
     if (!home.isUp) throw new DcquicError("dcquic.local_resource", "the worker was lost");
     const { driver, layer, port, unproved } = home;
-    const { credentialId } = made.path;
+    const { credentialId, role } = made.path;
     const { nowUs } = driver;
     const jitter = 1 - JITTER + (2 * JITTER * (systemRandom.fill(new Uint8Array(1))[0] ?? 0)) / 255;
     const route: Route = {
@@ -258,6 +264,7 @@ export class PeerPaths {
       layer,
       path,
       credentialId,
+      role,
       senders: [],
     };
     this.#heard.set(peer, made.path.peer);

@@ -21,6 +21,7 @@ export type PathCommands = Pick<
   | "nextAddress"
   | "addForeignPath"
   | "removeForeignPath"
+  | "watch"
 > & {
   /** Takes own transfers of a path to a later one of the same peer; see `Engine.moveTransfers`. */
   moveTransfers(nowUs: number, from: PathId, to: PathId): void;

@@ -167,6 +167,8 @@ function obey(driver: NativeDriver, command: ThreadCommand): void {
       return driver.sendBy(command.whom);
     case "sendFor":
       return driver.sendFor(command.packet);
+    case "watch":
+      return engine.watch(command.groups);
     case "measure":
       news.push({ kind: "measured", measured: driver.measured });
       return;

@@ -59,6 +59,7 @@ export type ThreadCommand =
   | { readonly kind: "sendBy"; readonly whom: Sender }
   | { readonly kind: "sendFor"; readonly packet: OutgoingPacket }
   | { readonly kind: "failPath"; readonly path: PathId; readonly status: number }
+  | { readonly kind: "watch"; readonly groups: number }
   | { readonly kind: "measure" }
   | { readonly kind: "stop" };
 

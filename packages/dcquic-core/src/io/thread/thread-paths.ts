@@ -96,6 +96,11 @@ export class ThreadPaths implements PathCommands {
     this.#post({ kind: "removeForeignPath", credentialId });
   }
 
+  /** See `Engine.watch`. */
+  watch(groups: number): void {
+    this.#post({ kind: "watch", groups });
+  }
+
   #at(address: number): UdpAddress {
     const at = this.#addresses.of(address);
     if (at === undefined) throw new RangeError(`there is no address ${address}`);
