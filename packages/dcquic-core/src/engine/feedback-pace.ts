@@ -5,9 +5,9 @@ const FEEDBACK_PACKETS = 8;
 const SHARE_OF_ROUND = 4;
 
 /**
- * When a path says FEEDBACK: by itself a quarter of a round trip after DATA arrived, a whole one after CONTROL, or half a tick of
- * its timers, and after eight packets at once. It rides earlier in what is sent anyway, but where only CONTROL is to be reported
- * only once in a quarter of a round trip: no window waits for it, and calls one after the other would pay for it with each packet.
+ * When a path says FEEDBACK: by itself a quarter of a round trip after something arrived that demands it, or half a tick of its
+ * timers, and after eight packets at once. It rides earlier in what is sent anyway, but where only CONTROL is to be reported no
+ * more often than that: no window waits for it, and calls one after the other would pay for it with each packet.
  *
  * @see spec/dcquic.md §9.11, §12
  */
@@ -34,8 +34,7 @@ export class FeedbackPace {
     worker.owed += packets;
     const isFull = worker.owed >= FEEDBACK_PACKETS;
     if (isData || isFull) this.#isUrgent = true;
-    const delayUs = isData ? this.#delayUs : Math.max(this.#rtt.srttUs, this.#leastUs);
-    this.#dueUs = Math.min(this.#dueUs, isFull ? nowUs : nowUs + delayUs);
+    this.#dueUs = Math.min(this.#dueUs, isFull ? nowUs : nowUs + this.#delayUs);
   }
 
   /** Whether it joins a packet that goes now; one that asks for nothing may be the last for a while, and takes it along. */

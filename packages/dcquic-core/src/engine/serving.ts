@@ -24,14 +24,14 @@ export class Serving {
   /** Takes the ranges of a PULL_REQUEST, which must lie inside the transfer. */
   request(path: Path, transfer: AnnouncedTransfer, frame: PullRequest): void {
     const { ranges } = frame;
-    const others = path.servingBytes - waitingBytes(transfer);
+    const before = path.servingBytes;
     path.wish.rate = frame.rate;
     const waiting = transfer.jobs.toSorted((a, b) => a.next - b.next);
     for (let i = 0; i < ranges.count; i++) {
       const range = { next: ranges.start(i), end: ranges.end(i) };
       addJobs(path, transfer, frame.pullSeq, range, waiting);
     }
-    this.#hold(path, frame, others);
+    this.#hold(path, frame, before);
     transfer.timer = this.#context.disarm(transfer.timer);
     this.queue(path, transfer);
   }
@@ -66,8 +66,8 @@ export class Serving {
     transfer.timer = this.#context.arm(timer, deadline, TimerKind.Announcer, id.lo);
   }
 
-  // Tells a puller whose bytes will wait behind those of other transfers for longer than a round trip, so that it does not take
-  // waiting for loss. How long the transfer's own bytes take it knows, and sees them come. D-7
+  // Tells a puller whose bytes will wait behind others for longer than a round trip, so that it does not take waiting for loss.
+  // How long its own bytes take it knows. D-7
   #hold(path: Path, frame: PullRequest, bytesBefore: number): void {
     const { bbr, pacingRate } = path.congestion;
     const { srttUs } = path.rtt;
@@ -78,12 +78,6 @@ export class Serving {
     const pullerId = id64(frame.pullerId.hi, frame.pullerId.lo);
     path.outbox.holds.push({ pullerId, pullSeq: frame.pullSeq, delayUs });
   }
-}
-
-function waitingBytes({ jobs }: AnnouncedTransfer): number {
-  let bytes = 0;
-  for (const { next, end } of jobs) bytes += end - next;
-  return bytes;
 }
 
 // What is waiting to be sent already is not sent twice because its puller became impatient.

@@ -42,7 +42,7 @@ export interface PullWish {
 }
 
 // What is asked for in one pull of several quanta: what is missing of it is noticed when it ends.
-const MOST_QUANTA = 16;
+const MOST_QUANTA = 4;
 const REDUCTION = 0.8;
 const CE_SHARE = 0.05;
 const RATE_HEADROOM = 1.25;

@@ -99,7 +99,7 @@ describe("§12: the pull scheduler", () => {
     expect(scheduler.allowance(0, sender, 1, { ...wish, datagramBytes: 8900 })).toBe(3 * 8816);
   });
 
-  test("who is alone asks at once for what would be asked for one after the other, sixteen quanta at most", () => {
+  test("who is alone asks at once for what would be asked for one after the other, four quanta at most", () => {
     const alone = { ...wish, isAlone: true };
     const asked = (slackUs: number, bytes = 1e9, rxBytesPerSecond = 1e9): number => {
       const scheduler = new PullScheduler({ ...options, slackUs, rxBytesPerSecond });
@@ -107,7 +107,7 @@ describe("§12: the pull scheduler", () => {
     };
     expect(asked(0)).toBe(2 * QUANTUM);
     expect(asked(100)).toBe(3 * QUANTUM);
-    expect(asked(1e6)).toBe(16 * QUANTUM);
+    expect(asked(1e6)).toBe(4 * QUANTUM);
     expect(asked(1e6, 200_000)).toBe(200_000);
     expect(asked(1e6, 70_000)).toBe(70_000);
     // The window of two quanta and a half.
