@@ -1,41 +1,23 @@
 import { expect, test } from "@jest/globals";
 import type { PathId } from "@proj/dcquic-core";
-import { ManualTime, SeededRandom } from "@proj/wire-types";
-import { BufferRegistry } from "#src/buffer/buffer-registry.js";
-import { nullCrypto } from "#src/crypto/null-backend.js";
 import { Status } from "#src/engine/status.js";
-import type { EnginePort } from "#src/stream/engine-port.js";
 import type { Stream, StreamHandlers } from "#src/stream/stream.js";
 import { StreamLayer } from "#src/stream/stream-layer.js";
+import { stillPort } from "../support/still-port.js";
 
 const PATH = 1 as PathId;
 const nothing = (): void => {};
 
 /** A layer whose engine, on another thread, takes a while to say how it calls a transfer. */
 function slowEngine(): { layer: StreamLayer; answer: () => void; announced: () => number } {
-  const time = new ManualTime();
   const waiting: (() => void)[] = [];
   let announced = 0;
-  const port: EnginePort = {
-    nowUs: 0,
-    timers: time,
-    buffers: new BufferRegistry(1e6),
-    crypto: nullCrypto,
-    random: new SeededRandom(1),
-    recordLog2: undefined,
+  const port = stillPort({
     announce: (_path, options, done) => {
       const transfer = { hi: 1, lo: ++announced };
       waiting.push(() => done({ kind: "announced", transfer, token: undefined }, options));
     },
-    accept: nothing,
-    placed: nothing,
-    reject: nothing,
-    consume: nothing,
-    cancel: nothing,
-    close: nothing,
-    roundTripUs: () => 0,
-    settleToken: nothing,
-  };
+  });
   const answer = (): void => waiting.splice(0).forEach((each) => each());
   return { layer: new StreamLayer({ port }), answer, announced: () => announced };
 }

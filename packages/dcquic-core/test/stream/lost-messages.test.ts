@@ -1,14 +1,11 @@
 import { expect, test } from "@jest/globals";
 import type { EngineEvent, PathId } from "@proj/dcquic-core";
-import { ManualTime, SeededRandom } from "@proj/wire-types";
-import { BufferRegistry } from "#src/buffer/buffer-registry.js";
-import { nullCrypto } from "#src/crypto/null-backend.js";
 import type { CloseOptions } from "#src/engine/stream-closer.js";
 import { Status } from "#src/engine/status.js";
-import type { EnginePort } from "#src/stream/engine-port.js";
 import type { Stream, StreamHandlers } from "#src/stream/stream.js";
 import { StreamLayer } from "#src/stream/stream-layer.js";
 import { CloseScope } from "#src/wire/constants.js";
+import { stillPort } from "../support/still-port.js";
 
 const PATH = 1 as PathId;
 const STREAM = { hi: 1, lo: 1 };
@@ -25,24 +22,11 @@ function answered(): {
 } {
   const closes: CloseOptions[] = [];
   const ended: number[] = [];
-  const port: EnginePort = {
-    nowUs: 0,
-    timers: new ManualTime(),
-    buffers: new BufferRegistry(1e6),
-    crypto: nullCrypto,
-    random: new SeededRandom(1),
-    recordLog2: undefined,
+  const port = stillPort({
     announce: (_path, options, done) =>
       done({ kind: "announced", transfer: STREAM, token: undefined }, options),
-    accept: nothing,
-    placed: nothing,
-    reject: nothing,
-    consume: nothing,
-    cancel: nothing,
     close: (_path, options) => void closes.push(options),
-    roundTripUs: () => 0,
-    settleToken: nothing,
-  };
+  });
   const layer = new StreamLayer({ port });
   const handlers: StreamHandlers = {
     headers: nothing,

@@ -1,42 +1,25 @@
 import { describe, expect, test } from "@jest/globals";
 import { type CloseOptions, id64, type PathId } from "@proj/dcquic-core";
-import { ManualTime, SeededRandom } from "@proj/wire-types";
-import { BufferRegistry } from "#src/buffer/buffer-registry.js";
-import { nullCrypto } from "#src/crypto/null-backend.js";
 import { Status } from "#src/engine/status.js";
-import type { EnginePort } from "#src/stream/engine-port.js";
 import { StreamLayer } from "#src/stream/stream-layer.js";
 import { FrameType, Pattern, Shape } from "#src/wire/constants.js";
 import { encodeStreamCloseAck } from "#src/wire/stream-frames.js";
 import { notifyFrame } from "../support/frames.js";
 import { RawPeer } from "../support/raw-peer.js";
+import { stillPort } from "../support/still-port.js";
 
 const PATH = 1 as PathId;
 const OTHER = 2 as PathId;
 const OPENS = Shape.OpenedByAnnouncer | Shape.Open | Shape.Headers | Pattern.Bidirectional;
-const nothing = (): void => {};
 
 /** A layer that takes whatever is opened, and what it sends to close streams. */
 function taking(maxStreams: number) {
   const closes: { path: PathId; close: CloseOptions }[] = [];
   let [rejected, shown] = [0, 0];
-  const port: EnginePort = {
-    nowUs: 0,
-    timers: new ManualTime(),
-    buffers: new BufferRegistry(1e6),
-    crypto: nullCrypto,
-    random: new SeededRandom(1),
-    recordLog2: undefined,
-    announce: nothing,
-    accept: nothing,
-    placed: nothing,
+  const port = stillPort({
     reject: () => (rejected += 1),
-    consume: nothing,
-    cancel: nothing,
     close: (path, close) => void closes.push({ path, close }),
-    roundTripUs: () => 0,
-    settleToken: nothing,
-  };
+  });
   const layer = new StreamLayer({ port, maxStreams, onIncoming: () => (shown += 1) });
   const opens = (path: PathId, number: number, shape: number = OPENS): void =>
     layer.handle({

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type * as ZstdWasm from "@bokuweb/zstd-wasm";
-import type { ZstdEngine } from "../../zstd/zstd-engine.js";
 import { levelFor } from "../../zstd/prefix-level.js";
+import type { ZstdEngine } from "../../zstd/zstd-engine.js";
 import { plainPrefix } from "./plain-prefix.js";
 
 const NOTHING = new Uint8Array(0);
@@ -23,9 +23,9 @@ async function openEngine(): Promise<ZstdEngine> {
   const decompressor = wasm.createDCtx();
   return {
     name: "wasm",
-    compress(source, { level, prefix = NOTHING }) {
-      const least = levelFor(level, prefix.length);
-      return wasm.compressUsingDict(compressor, source, plainPrefix(prefix), least);
+    compress(source, { level: wanted, prefix = NOTHING }) {
+      const level = levelFor(wanted, prefix.length);
+      return wasm.compressUsingDict(compressor, source, plainPrefix(prefix), level);
     },
     decompressInto(frame, into, prefix = NOTHING) {
       try {
