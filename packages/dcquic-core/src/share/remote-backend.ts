@@ -8,7 +8,8 @@ import type { RouterDependency } from "../router/request-router.js";
 import type { IncomingStream } from "../stream/incoming-stream.js";
 import type { StreamOutcome } from "../stream/stream.js";
 import { type Id64, id64 } from "../wire/id64.js";
-import { poolGone, type RemoteLink } from "./remote-link.js";
+import { RecentMap } from "../sched/recent-map.js";
+import { MAX_PEERS, poolGone, type RemoteLink } from "./remote-link.js";
 import { RemoteLayer } from "./remote-layer.js";
 import { RemoteIncoming, RemoteStream } from "./remote-stream.js";
 import type { OfferedNews, SharedRoute, ShareNews, Welcome } from "./share-messages.js";
@@ -51,7 +52,7 @@ export class RemoteBackend implements PoolBackend {
   /** See {@link PoolBackend}. */
   readonly handleWatch: HandleWatch | undefined;
   readonly #link: RemoteLink;
-  readonly #routes = new Map<string, Route>();
+  readonly #routes = new RecentMap<string, Route>(MAX_PEERS);
   readonly #asked = new Map<string, Promise<Route>>();
   readonly #sinks = new Set<BackendSink>();
   readonly #closed: () => Promise<void>;
@@ -90,7 +91,7 @@ export class RemoteBackend implements PoolBackend {
   /** See {@link PoolBackend}. */
   route(peer: string, dependencies?: readonly RouterDependency[]): Route | Promise<Route> {
     if (this.#isLost) return Promise.reject(poolGone());
-    const known = this.#routes.get(peer) ?? this.#asked.get(peer);
+    const known = this.#known(peer) ?? this.#asked.get(peer);
     if (known !== undefined) return known;
     if (peer.length > MAX_PEER_CHARACTERS) throw new RangeError("no name of a peer");
     const asked = this.#link
@@ -163,6 +164,12 @@ export class RemoteBackend implements PoolBackend {
       default:
         return this.#handleStream(news);
     }
+  }
+
+  // A way whose number stands for nobody any more is asked for again.
+  #known(peer: string): Route | undefined {
+    const route = this.#routes.get(peer);
+    return route !== undefined && this.#link.peerOf(route.path) === peer ? route : undefined;
   }
 
   #handleStream(news: ShareNews & { readonly stream: number }): void {

@@ -2,6 +2,7 @@ import { DcquicError } from "../errors.js";
 import type { PathId } from "../engine/events.js";
 import type { WorkerMeasure } from "../pool/pool-backend.js";
 import type { RouterDependency } from "../router/request-router.js";
+import { RecentMap } from "../sched/recent-map.js";
 import type { Id64 } from "../wire/id64.js";
 import type { LaneOutbox } from "./lane.js";
 import type { RemoteBuffers } from "./remote-buffers.js";
@@ -16,6 +17,9 @@ interface Asked {
 
 const WORDS = 2 ** 32;
 
+/** Peers that are remembered: everybody who ever called would be too many. */
+export const MAX_PEERS = 65_536;
+
 /** What the parts of an attached pool share: the way to its thread, the numbers of streams, questions that wait for answers. */
 export class RemoteLink {
   /** Goes to the pool's thread. */
@@ -24,8 +28,10 @@ export class RemoteLink {
   readonly buffers: RemoteBuffers;
   readonly #streams = new Map<number, RemoteStream>();
   readonly #asked = new Map<number, Asked>();
-  readonly #peers: string[] = [];
-  readonly #paths = new Map<string, PathId>();
+  // Set together and bounded alike, so that they forget the same peers.
+  readonly #peers = new RecentMap<PathId, string>(MAX_PEERS);
+  readonly #paths = new RecentMap<string, PathId>(MAX_PEERS);
+  #nextPath = 0;
   #nextStream = -1;
   #nextRequest = 0;
   #isLost = false;
@@ -63,15 +69,17 @@ export class RemoteLink {
   pathOf(peer: string): PathId {
     let path = this.#paths.get(peer);
     if (path === undefined) {
-      path = (this.#peers.push(peer) - 1) as PathId;
+      path = this.#nextPath as PathId;
+      this.#nextPath += 1;
       this.#paths.set(peer, path);
+      this.#peers.set(path, peer);
     }
     return path;
   }
 
-  /** The peer that a path stands for. */
+  /** The peer that a path stands for, or "" once so many others have come since that it is forgotten. */
   peerOf(path: PathId): string {
-    return this.#peers[path] ?? "";
+    return this.#peers.get(path) ?? "";
   }
 
   /** Asks for the way to a peer. */

@@ -12,6 +12,7 @@ import type { PortParts } from "../../stream/engine-port.js";
 import type { EngineHostOptions } from "../engine-host.js";
 import type { HandedPacket, OutgoingPacket, UdpAddress } from "../peer-addresses.js";
 import { CommandPost } from "./command-post.js";
+import { firstNews } from "./first-news.js";
 import type { PathCommands, Sender } from "../pool/pool-driver.js";
 import {
   THREAD_WORDS,
@@ -30,6 +31,8 @@ export interface EngineThreadOptions extends Omit<EngineHostOptions, "crypto">, 
   readonly ports: readonly UdpAddress[];
 }
 
+// Far more than a loaded machine needs to start a thread.
+const START_MS = 60_000;
 const DEFAULT_BUFFER_BYTES = 256 * 1024 * 1024;
 
 /**
@@ -94,7 +97,7 @@ export class EngineThread {
   /**
    * Starts the thread and binds its sockets.
    *
-   * @throws WireError `wire.connection_failed` where a port cannot be bound or the addon is missing.
+   * @throws WireError `wire.connection_failed` where a port cannot be bound, the addon is missing, or the thread does not start.
    */
   static async start(options: EngineThreadOptions): Promise<EngineThread> {
     const words = new Int32Array(new SharedArrayBuffer(4 * THREAD_WORDS));
@@ -110,15 +113,15 @@ export class EngineThread {
       words,
     };
     const thread = new Worker(new URL("./engine-thread-main.js", import.meta.url), { workerData });
-    const first = await new Promise<ThreadNews | undefined>((resolve, reject) => {
-      thread.once("message", ([news]: readonly ThreadNews[]) => resolve(news));
-      thread.once("error", (error) => reject(asWireError(error, "wire.connection_failed")));
-      thread.once("exit", () => resolve(undefined));
-    });
-    if (first?.kind === "bound") return new EngineThread(thread, words, first, options);
-    await thread.terminate();
-    const message = first?.kind === "notBound" ? first.message : "the thread says nothing";
-    throw asWireError(new Error(message), "wire.connection_failed");
+    try {
+      const first = await firstNews(thread, START_MS);
+      if (first.kind === "bound") return new EngineThread(thread, words, first, options);
+      const message = first.kind === "notBound" ? first.message : "the thread began with no answer";
+      throw asWireError(new Error(message), "wire.connection_failed");
+    } catch (error) {
+      await thread.terminate();
+      throw error;
+    }
   }
 
   /** Where it receives: the first of its ports. */
