@@ -16,6 +16,7 @@ import { ListenError } from "./listen-error.js";
 import type { LinkToolkit, PoolPlaces } from "./ether-link.js";
 import { nodeVersion } from "./node-version.js";
 import { DcquicService } from "./dcquic/dcquic-service.js";
+import { TraceFile } from "./dcquic/trace-file.js";
 import { DwcpService } from "./replicate/dwcp-service.js";
 import { eventFields } from "./tensor/event-fields.js";
 import { startTensorService, type TensorService } from "./tensor/tensor-service.js";
@@ -210,11 +211,12 @@ class Node implements RunningNode {
   }
 
   async #startDcquic(): Promise<void> {
-    const { dcquicKey: key } = this.#loaded.secrets;
-    if (key === undefined) return;
+    const { dcquic } = this.#loaded.secrets;
+    if (dcquic === undefined) return;
     const starting = DcquicService.start({
       config: this.#loaded.config.dcquic,
-      key,
+      ...dcquic,
+      traces: await this.#openTraces(dcquic.traceFile),
       // Its rules are those of every endpoint.
       serveXcp: (stream) => this.#servers[0]?.server.serve(stream),
       controlGate: this.#newGate,
@@ -225,6 +227,14 @@ class Node implements RunningNode {
     });
     this.#dcquic = await this.#listening("dcquic.port", starting);
     this.#say("node.dcquic", { url: this.#dcquic.url });
+  }
+
+  async #openTraces(path: string | undefined): Promise<TraceFile | undefined> {
+    if (path === undefined) return undefined;
+    const failed = (error: unknown): void =>
+      this.#say("node.traces_lost", { error: String(error) });
+    const opening = TraceFile.open(path, { serviceName: this.#loaded.config.node.name, failed });
+    return this.#listening("dcquic.trace_file", opening);
   }
 
   async #startDwcp(): Promise<void> {

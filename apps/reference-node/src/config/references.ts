@@ -18,6 +18,15 @@ import type { NodeConfig } from "./schema.js";
 import { readKeyFile, readSecretFile } from "./secret-file.js";
 import type { EndpointSecrets } from "./tls-files.js";
 
+/** What dcQUIC needs besides its table. */
+interface DcquicSecrets {
+  readonly key: Uint8Array;
+  /** Absolute. */
+  readonly receiveFolder: string | undefined;
+  /** Absolute. */
+  readonly traceFile: string | undefined;
+}
+
 /** What taking replicas needs besides its table. */
 interface DwcpSecrets {
   readonly key: Uint8Array;
@@ -41,8 +50,8 @@ export interface NodeSecrets {
   readonly controlTokenFile: string | undefined;
   /** The tensor pools, where the node is to keep some. */
   readonly tensorPool: PoolConfig | undefined;
-  /** The key of dcQUIC, where the node speaks it. */
-  readonly dcquicKey: Uint8Array | undefined;
+  /** What dcQUIC needs, where the node speaks it. */
+  readonly dcquic: DcquicSecrets | undefined;
   /** What DWCP needs, where the node takes replicas. */
   readonly dwcp: DwcpSecrets | undefined;
 }
@@ -110,19 +119,22 @@ class ReferenceChecker {
     this.#staysHere("control", control);
     const controlTokenFile = this.#tokenFile(control);
     const tensorPool = this.#tensorPool();
-    const dcquicKey = this.#dcquicKey();
-    const dwcp = this.#dwcp();
-    return { endpoints, key, auth, controlTokenFile, tensorPool, dcquicKey, dwcp };
+    const [dcquicSecrets, dwcp] = [this.#dcquic(), this.#dwcp()];
+    return { endpoints, key, auth, controlTokenFile, tensorPool, dcquic: dcquicSecrets, dwcp };
   }
 
-  #dcquicKey(): Uint8Array | undefined {
-    const { enabled, key_file: named } = this.#config.dcquic;
+  #dcquic(): DcquicSecrets | undefined {
+    const { enabled, key_file: named, receive_folder, trace_file } = this.#config.dcquic;
     if (!enabled) return undefined;
     const problem = workerProblem(this.#config.dcquic, availableParallelism());
     if (problem !== undefined) this.#collector.add("dcquic", problem);
-    if (named !== undefined) return this.#collector.read(readKeyFile, "dcquic.key_file", named);
-    this.#collector.add("dcquic.key_file", "enabled = true needs a key");
-    return undefined;
+    if (named === undefined) this.#collector.add("dcquic.key_file", "enabled = true needs a key");
+    const key = named && this.#collector.read(readKeyFile, "dcquic.key_file", named);
+    if (!key) return undefined;
+    const [receiveFolder, traceFile] = [receive_folder, trace_file].map(
+      (path) => path && resolve(this.#folder, path),
+    );
+    return { key, receiveFolder, traceFile };
   }
 
   #dwcp(): DwcpSecrets | undefined {

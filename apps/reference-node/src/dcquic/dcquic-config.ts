@@ -10,6 +10,8 @@ export interface DcquicConfig {
   readonly key_file?: string | undefined;
   /** Where files go that others transfer; absent = none are taken. */
   readonly receive_folder?: string | undefined;
+  /** Where spans of its streams go; absent = nothing is traced. */
+  readonly trace_file?: string | undefined;
   /** What is safe when a range of a file is reported complete. */
   readonly durability: "none" | "data" | "full";
   /** Where the settings of §20 begin; absent = one worker on the thread of the node, whatever fits this machine best. */
@@ -34,6 +36,7 @@ export const dcquicSchema: z.ZodType<DcquicConfig> = z
     port: z.int().min(0).max(65_535).default(9950),
     key_file: z.string().min(1).optional(),
     receive_folder: z.string().min(1).optional(),
+    trace_file: z.string().min(1).optional(),
     durability: z.enum(["none", "data", "full"]).default("data"),
     preset: z.enum(["devLaptop", "cloudUdp25G", "efa8Nic"]).optional(),
     workers: z.int().min(0).max(254).default(0),
@@ -76,6 +79,12 @@ export const dcquicFields: Readonly<Record<string, ConfigField>> = {
     meaning: "Where files go that others transfer. Without the field they are refused.",
     allowed: "path of a folder; it is made if it does not exist",
     example: 'receive_folder = "/var/lib/reference-node/files"',
+  },
+  "dcquic.trace_file": {
+    meaning:
+      "Where spans of its streams, of their messages and of the phases of these go, as lines of OTLP/JSON; at 64 MiB it becomes <file>.1. Without the field nothing is traced.",
+    allowed: "path of a file",
+    example: 'trace_file = "/var/log/reference-node/dcquic-traces.jsonl"',
   },
   "dcquic.durability": {
     meaning: "What is safe on disk when a range of a file is reported complete.",

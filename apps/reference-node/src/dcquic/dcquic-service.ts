@@ -5,6 +5,7 @@ import {
   type Incoming,
   PoolMetrics,
   Status,
+  TraceBook,
   type TransportPool,
 } from "@proj/dcquic-core";
 import { bindBest, type BindOptions, createTransportPool } from "@proj/dcquic-core/node";
@@ -13,23 +14,30 @@ import type { Metrics } from "../telemetry/metrics.js";
 import type { DcquicConfig } from "./dcquic-config.js";
 import { FileReceiver } from "./file-receiver.js";
 import { decodePurpose, type Purpose } from "./purpose.js";
+import type { TraceFile } from "./trace-file.js";
 import { sharesThread, workerSettings } from "./worker-settings.js";
 import { webStreams } from "./web-streams.js";
 
 /** The name of the key that nodes share. */
 export const KEY_IDENTITY = "reference-node";
 
+const TRACE_MS = 1000;
+
 /** What a {@link DcquicService} passes calls on to. */
 export interface DcquicServiceOptions {
   readonly config: DcquicConfig;
   /** What every peer must know. */
   readonly key: Uint8Array;
+  /** Where files go that others transfer; none are taken if absent. */
+  readonly receiveFolder?: string | undefined;
   /** Serves XCP on a stream. */
   readonly serveXcp: (stream: ByteStream) => void;
   /** Makes the gate of the control API for one session; absent where the node has none. */
   readonly controlGate?: (() => unknown) | undefined;
   /** Where the pool and its workers are measured; nowhere if absent. */
   readonly metrics?: Pick<Metrics, "meter" | "beforeReading">;
+  /** Takes spans of its streams and of their messages, and is closed with it; nothing is traced if absent. */
+  readonly traces?: Pick<TraceFile, "take" | "close"> | undefined;
   /** Is told what becomes of its workers, and what was asked for and is not so. */
   readonly told: (event: DcquicEvent) => void;
   /** Is told of a call that failed for a reason of this side. */
@@ -41,12 +49,15 @@ export class DcquicService {
   readonly #pool: TransportPool;
   readonly #options: DcquicServiceOptions;
   readonly #files: FileReceiver | undefined;
+  readonly #endTraces: () => void;
 
   private constructor(pool: TransportPool, options: DcquicServiceOptions) {
     this.#pool = pool;
     this.#options = options;
-    const { receive_folder: folder, durability } = options.config;
-    this.#files = folder === undefined ? undefined : new FileReceiver(folder, durability);
+    const { config, receiveFolder } = options;
+    this.#files =
+      receiveFolder === undefined ? undefined : new FileReceiver(receiveFolder, config.durability);
+    this.#endTraces = options.traces === undefined ? () => {} : follow(pool, options.traces);
     pool.serve({ accept: (incoming) => this.#accept(incoming) });
   }
 
@@ -81,8 +92,10 @@ export class DcquicService {
   }
 
   /** Ends what runs, in order as far as it ends soon, and stops listening. */
-  close(): Promise<void> {
-    return this.#pool.close();
+  async close(): Promise<void> {
+    await this.#pool.close();
+    this.#endTraces();
+    await this.#options.traces?.close();
   }
 
   async #accept(incoming: Incoming): Promise<void> {
@@ -110,6 +123,19 @@ export class DcquicService {
       await this.#files.take(incoming, purpose.file);
     } else incoming.reject(Status.NoAcceptor, refusalOf(purpose, incoming.pattern));
   }
+}
+
+// Follows what the pool does, and hands on what ended once a second, also when nothing happens.
+function follow(pool: TransportPool, traces: Pick<TraceFile, "take">): () => void {
+  const book = new TraceBook({ export: (spans) => traces.take(spans) });
+  const unsubscribe = pool.subscribe(book);
+  const timer = setInterval(() => book.flush(), TRACE_MS);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    unsubscribe();
+    book.close();
+  };
 }
 
 function refusalOf(purpose: Purpose | undefined, pattern: string): string {
