@@ -1,4 +1,5 @@
 import { dcquicCodeOf, DcquicError } from "../errors.js";
+import { outcomeWords } from "./outcome-words.js";
 import type { StreamOutcome } from "../stream/stream.js";
 import { formatId, type Id64 } from "../wire/id64.js";
 
@@ -21,8 +22,9 @@ export interface StreamFacts {
 export function outcomeError(outcome: StreamOutcome, facts: StreamFacts): DcquicError {
   const { status, reason, rootCause } = outcome;
   const { peer, stream, token } = facts;
-  const because = reason === "" ? "" : `: ${reason}`;
-  return new DcquicError(dcquicCodeOf(status), `a stream with ${peer} ended${because}`, {
+  const code = dcquicCodeOf(status);
+  const why = reason === "" ? outcomeWords(code, status) : reason;
+  return new DcquicError(code, `a stream with ${peer} ended: ${why}`, {
     details: {
       status,
       peer,
