@@ -1,6 +1,7 @@
 import { type BenchCase, type Fact, type Peer, runSuite } from "@proj/bench";
 import { backend } from "@proj/native-io";
 import { setFlagsFromString } from "node:v8";
+import { type BulkPlan, bulkApart } from "./dcquic-bulk.js";
 import { type CallsPlan, callsApart } from "./dcquic-calls.js";
 import { incast, loneCalls, memory, urgent } from "./dcquic-facts.js";
 import { openCLoop } from "./dcquic-loop.js";
@@ -79,6 +80,29 @@ async function many(seconds: number): Promise<Fact[]> {
   for (const ends of ["one thread", "two processes"] as const)
     for (const nodeFlags of [[], LARGE_YOUNG])
       facts.push(...(await callsApart({ ...plan, ends, nodeFlags })));
+  return facts;
+}
+
+/** Bulk bytes by other means than the best there are, and in the datagrams of most networks. */
+async function otherwise(seconds: number): Promise<Fact[]> {
+  const by = { warmUpMs: WARM_UP_MS, seconds, payloadBytes: BULK_BYTES };
+  const openssl = { ...by, driver: "native", env: { NATIVE_IO_MULTI_BUFFER: "off" } } as const;
+  const portable = { ...by, driver: "dgram", env: { NATIVE_IO: "portable" } } as const;
+  const small = { datagramBytes: ETHERNET_BYTES, protection: "packet" } as const;
+  const native: BulkPlan[] = [
+    { ...openssl, protection: "packet", ofC: 0.1 },
+    { ...openssl, protection: "record" },
+    { ...openssl, ...small },
+    { ...by, ...small, driver: "native" },
+    { ...by, ...small, driver: "dgram" },
+  ];
+  const everywhere: BulkPlan[] = [
+    { ...portable, protection: "record", megabytesPerSecond: 140 },
+    { ...portable, ...small },
+  ];
+  const facts: Fact[] = [];
+  for (const plan of [...(isNative ? native : []), ...everywhere])
+    facts.push(...(await bulkApart(plan)));
   return facts;
 }
 
@@ -218,6 +242,7 @@ await runSuite({
   facts: async () => {
     const seconds = QUICK ? 1 : 10;
     return [
+      ...(await otherwise(seconds / 2)),
       ...(isNative ? await many(seconds) : []),
       ...(isNative ? await lone(seconds / 4) : []),
       ...(await callsApart({

@@ -46,6 +46,8 @@ export interface ServerQuestion {
 export interface SpawnOptions {
   /** What Node is told before the module's name; nothing if absent. */
   readonly nodeFlags?: readonly string[];
+  /** Variables of its environment beside those of this process; none if absent. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -62,6 +64,7 @@ export async function spawnServer<Ready>(
   const child = fork(fileURLToPath(module), [JSON.stringify(input ?? null)], {
     execArgv: ["--expose-gc", ...(options.nodeFlags ?? [])],
     serialization: "advanced",
+    env: { ...process.env, ...options.env },
   });
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let nextId = 1;

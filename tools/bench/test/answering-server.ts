@@ -6,6 +6,7 @@ await serveProcess((input) => {
     ready: input,
     ask(question) {
       if (question === "flags") return process.execArgv;
+      if (question === "variable") return process.env["OF_THE_TEST"];
       if (typeof question !== "number") throw new Error("not a number");
       return question + 1;
     },

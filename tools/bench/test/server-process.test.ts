@@ -23,14 +23,15 @@ test("a server process that fails to start is an error", async () => {
   ).rejects.toThrow("ended with exit code 1");
 });
 
-test("a server process runs with the flags that Node is to be started with", async () => {
+test("a server process runs with the flags and variables that Node is to be started with", async () => {
   const server = await spawnServer(
     new URL("./answering-server.js", import.meta.url),
     {},
-    { nodeFlags: ["--max-semi-space-size=32"] },
+    { nodeFlags: ["--max-semi-space-size=32"], env: { OF_THE_TEST: "set" } },
   );
   try {
     expect(await server.ask("flags")).toContain("--max-semi-space-size=32");
+    expect(await server.ask("variable")).toBe("set");
   } finally {
     await server.close();
   }
