@@ -6,9 +6,15 @@ import {
   timingSafeEqual,
 } from "node:crypto";
 import type { AeadJob, CryptoBackend, PacketAead } from "../crypto/backend.js";
-import { TAG_BYTES } from "../wire/constants.js";
+import { copyNow } from "../crypto/packet-batch.js";
+import { HEADER_BYTES, TAG_BYTES } from "../wire/constants.js";
+import { SpentMemory } from "./spent-memory.js";
 
 const OPTIONS = { authTagLength: TAG_BYTES } as const;
+// Node copies what it is given: a copy of a few bytes here spares a view of them each time.
+const header = new Uint8Array(HEADER_BYTES);
+const tag = new Uint8Array(TAG_BYTES);
+const spent = new SpentMemory();
 
 /** Cryptography by OpenSSL. */
 export const nodeCrypto: CryptoBackend = {
@@ -32,9 +38,11 @@ function aesGcm(key: Uint8Array): PacketAead {
   const sealFrom = (job: AeadJob, plain: Uint8Array, from: number): void => {
     const { bytes, bodyOffset, bodyLength } = job;
     const cipher = createCipheriv(cipherName, ownKey, job.nonce, OPTIONS);
-    cipher.setAAD(job.aad.subarray(job.aadOffset, job.aadOffset + job.aadLength));
+    cipher.setAAD(aadOf(job));
     if (bodyLength > 0) {
-      bytes.set(cipher.update(plain.subarray(from, from + bodyLength)), bodyOffset);
+      const sealed = cipher.update(plain.subarray(from, from + bodyLength));
+      bytes.set(sealed, bodyOffset);
+      spent.add(sealed);
     }
     cipher.final();
     bytes.set(cipher.getAuthTag(), job.tagOffset);
@@ -42,8 +50,9 @@ function aesGcm(key: Uint8Array): PacketAead {
   const openInto = (job: AeadJob, into: Uint8Array, to: number): boolean => {
     const { bytes, bodyOffset, bodyLength, tagOffset } = job;
     const decipher = createDecipheriv(cipherName, ownKey, job.nonce, OPTIONS);
-    decipher.setAAD(job.aad.subarray(job.aadOffset, job.aadOffset + job.aadLength));
-    decipher.setAuthTag(bytes.subarray(tagOffset, tagOffset + TAG_BYTES));
+    decipher.setAAD(aadOf(job));
+    copyNow(bytes, tagOffset, tag, 0, TAG_BYTES);
+    decipher.setAuthTag(tag);
     const body = bytes.subarray(bodyOffset, bodyOffset + bodyLength);
     const plain = bodyLength > 0 ? decipher.update(body) : undefined;
     try {
@@ -51,7 +60,9 @@ function aesGcm(key: Uint8Array): PacketAead {
     } catch {
       return false;
     }
-    if (plain !== undefined) into.set(plain, to);
+    if (plain === undefined) return true;
+    into.set(plain, to);
+    spent.add(plain);
     return true;
   };
   return {
@@ -60,6 +71,12 @@ function aesGcm(key: Uint8Array): PacketAead {
     open: (job) => openInto(job, job.bytes, job.bodyOffset),
     openInto,
   };
+}
+
+function aadOf({ aad, aadOffset, aadLength }: AeadJob): Uint8Array {
+  if (aadLength !== HEADER_BYTES) return aad.subarray(aadOffset, aadOffset + aadLength);
+  copyNow(aad, aadOffset, header, 0, HEADER_BYTES);
+  return header;
 }
 
 function asBytes(buffer: Buffer): Uint8Array {

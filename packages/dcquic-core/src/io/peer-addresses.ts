@@ -40,6 +40,9 @@ export class PeerAddresses {
   readonly #numbers = new Map<string, number>();
   readonly #strangers: (UdpAddress | undefined)[] = Array.from({ length: STRANGERS });
   #nextStranger = 0;
+  // Where the latest datagram of a peer came from: most come in runs, and a name of host and port costs more than to compare both.
+  #latest: UdpAddress = { host: "", port: 0 };
+  #latestNumber = 0;
 
   /** The lasting number of a peer's address. */
   peer(host: string, port: number): number {
@@ -53,8 +56,13 @@ export class PeerAddresses {
 
   /** The number of where something came from. */
   source(host: string, port: number): number {
+    if (port === this.#latest.port && host === this.#latest.host) return this.#latestNumber;
     const known = this.#numbers.get(`${host}:${port}`);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#latest = this.#peers[known] ?? this.#latest;
+      this.#latestNumber = known;
+      return known;
+    }
     const slot = this.#nextStranger;
     this.#nextStranger = (slot + 1) % STRANGERS;
     this.#strangers[slot] = { host, port };

@@ -19,6 +19,7 @@ import {
 } from "./peer-addresses.js";
 import type { Sender } from "./pool/pool-driver.js";
 import type { SocketSettings } from "./socket-settings.js";
+import { SpentMemory } from "./spent-memory.js";
 import { Turns } from "./turns.js";
 
 /** What a {@link UdpDriver} is made with. */
@@ -53,6 +54,7 @@ export class UdpDriver {
   readonly #host: EngineHost;
   readonly #socket: Socket;
   readonly #addresses = new PeerAddresses();
+  readonly #spent = new SpentMemory();
   readonly #rx = new DatagramBatch(256, SLAB_BYTES);
   readonly #turns = new Turns({ run: () => this.#run(), send: () => this.#flush() });
   #tx = new DatagramBatch(BURST, SLAB_BYTES);
@@ -70,7 +72,10 @@ export class UdpDriver {
       addressOf: (address) => this.#addresses.of(address),
       send: (datagram, address) => this.#send(datagram, address),
     });
-    socket.on("message", (bytes, { address, port }) => this.#arrived(bytes, address, port, 0));
+    socket.on("message", (bytes, { address, port }) => {
+      this.#arrived(bytes, address, port, 0);
+      this.#spent.add(bytes);
+    });
     // An error of a datagram socket concerns one datagram; what it means for a peer its silence will tell.
     socket.on("error", () => {});
   }

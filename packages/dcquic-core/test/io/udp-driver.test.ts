@@ -1,9 +1,10 @@
-import { createSocket } from "node:dgram";
+import { createSocket, Socket } from "node:dgram";
 import { once } from "node:events";
-import { afterEach, expect, test } from "@jest/globals";
+import { afterEach, expect, jest, test } from "@jest/globals";
 import { type EngineEvent, formatId, type PathId } from "@proj/dcquic-core";
 import { handshakeOverTls, nodeCrypto, UdpDriver } from "@proj/dcquic-core/node";
 import { equalBytes, SeededRandom } from "@proj/wire-types";
+import { until } from "@proj/wire-types/testing";
 import { helloOf } from "../support/hello.js";
 import { duplexPair } from "../support/memory-duplex.js";
 
@@ -11,6 +12,7 @@ const resetSigner = new Uint8Array(32).fill(4);
 const drivers: UdpDriver[] = [];
 
 afterEach(async () => {
+  jest.restoreAllMocks();
   await Promise.all(drivers.splice(0).map((driver) => driver.close()));
 });
 
@@ -88,6 +90,20 @@ test("§7.4: a packet with an unknown credential id is answered with less", asyn
   stranger.close();
   expect(answer).toHaveLength(36);
   expect([...answer.subarray(0, 4)]).toEqual([0xd2, 0x10, 0, 0]);
+});
+
+test("the memory of received datagrams goes back when they were read", async () => {
+  const driver = await bind(() => {});
+  const emit = jest.spyOn(Socket.prototype, "emit");
+  const stranger = createSocket("udp4");
+  for (let i = 0; i < 64; i++) {
+    stranger.send(new Uint8Array(1400), driver.address.port, "127.0.0.1");
+  }
+  const arrived = () =>
+    emit.mock.calls.flatMap(([event, bytes]) => (event === "message" ? [bytes as Buffer] : []));
+  await until(() => arrived().length === 64, "datagrams to arrive");
+  stranger.close();
+  expect(arrived().map(({ length }) => length)).toEqual(Array.from({ length: 64 }, () => 0));
 });
 
 test("a port that is taken is refused with a code", async () => {
