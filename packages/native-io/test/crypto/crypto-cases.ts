@@ -194,7 +194,7 @@ export function cryptoCases(crypto: BatchCrypto, options: KeyRingOptions): void 
       nonce: zeroNonce,
     };
     const batch = layOut(
-      Array.from({ length: 8 }, () => one),
+      Array.from({ length: 9 }, () => one),
       "apart",
     );
     const set = (row: number, name: keyof typeof Aead, value: number) => {
@@ -207,12 +207,15 @@ export function cryptoCases(crypto: BatchCrypto, options: KeyRingOptions): void 
     set(4, "length", -1);
     set(5, "aad", 2 ** 31 - 1);
     set(6, "aadLength", -4);
-    expect(ring.seal(batch, 8)).toBe(1);
+    // One more than there are.
+    set(7, "slot", 4);
+    expect(ring.seal(batch, 9)).toBe(1);
     const { noKey, outOfRange, done } = AeadResult;
-    expect(Array.from({ length: 8 }, (_, row) => column(batch, row, "result"))).toEqual([
+    expect(Array.from({ length: 9 }, (_, row) => column(batch, row, "result"))).toEqual([
       noKey,
       noKey,
       ...Array.from({ length: 5 }, () => outOfRange),
+      noKey,
       done,
     ]);
   });
