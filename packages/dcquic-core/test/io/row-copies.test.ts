@@ -46,3 +46,25 @@ test("§22: a copy that leaves its view is refused, although there is memory beh
   copies.run();
   expect(calls).toEqual([]);
 });
+
+test("§22: copies from another memory wait for those from the one before", () => {
+  const { calls, copies } = counted();
+  const [first, second] = [0, 1].map(() => random.fill(new Uint8Array(50)));
+  if (first === undefined || second === undefined) throw new Error("no memories");
+  const into = new Uint8Array(100);
+  copies.add(first, 0, into, 0, 50);
+  copies.add(second, 0, into, 50, 50);
+  expect(calls).toEqual([1]);
+  copies.run();
+  expect(into).toEqual(Uint8Array.of(...first, ...second));
+});
+
+test("§22: more copies than there are rows are made with as many calls as it takes", () => {
+  const { calls, copies } = counted();
+  const from = random.fill(new Uint8Array(600));
+  const into = new Uint8Array(600);
+  for (let at = 0; at < 600; at++) copies.add(from, at, into, at, 1);
+  copies.run();
+  expect(calls).toEqual([256, 256, 88]);
+  expect(into).toEqual(from);
+});
