@@ -122,9 +122,17 @@ export function runCases(crypto: BatchCrypto, options: KeyRingOptions): void {
       expect(ring.seal(batch, 3)).toBe(0);
       expect(resultsOf(batch)).toEqual([outOfRange, outOfRange, outOfRange]);
     }
-    // Twice as much is 4 less than 2^32, and 2^32.
-    for (const stride of [2 ** 31 - 2, 2 ** 31]) {
+    // Twice as much is 4 less than 2^32, and 2^32; what counts back to the first packet is a step beyond everything.
+    for (const [packetsBefore, stride] of [
+      [0, 2 ** 31 - 2],
+      [0, 2 ** 31],
+      [2, -(AAD + 50 + AEAD_TAG_BYTES)],
+    ] as const) {
       const leaving = batchOf(one, true, false);
+      for (const place of [Aead.aad, Aead.wire, Aead.plain]) {
+        leaving.meta[place] =
+          (leaving.meta[place] ?? 0) + packetsBefore * (AAD + 50 + AEAD_TAG_BYTES);
+      }
       leaving.meta[Aead.stride] = stride;
       expect(ring.seal(leaving, 3)).toBe(1);
       expect(resultsOf(leaving)).toEqual([done, outOfRange, outOfRange]);
