@@ -55,7 +55,7 @@ export class RawPeer {
   constructor(
     config: Partial<EngineConfig> = {},
     hello: Partial<Hello> = {},
-    beside?: { readonly peer: RawPeer; readonly number: number },
+    beside?: { readonly peer: RawPeer; readonly number: number; readonly address?: number },
     engineCrypto: CryptoBackend = crypto,
   ) {
     const random = new SeededRandom(1);
@@ -68,7 +68,7 @@ export class RawPeer {
     const number = beside?.number ?? 1;
     const established = establishedAs("listener", 6 + number, hello);
     const { pathSecret, aead, credentialId } = established;
-    this.path = this.engine.addPath(this.nowUs, established, number);
+    this.path = this.engine.addPath(this.nowUs, established, beside?.address ?? number);
     const source = { crypto, pathSecret, aead, worker: 0 };
     this.#keys = new SendKeys({ ...source, direction: 0 });
     this.#opener = new ReceiveKeys({ ...source, direction: 1 }, new DerivationBudget());
@@ -79,6 +79,11 @@ export class RawPeer {
   /** Another peer of the same engine, with a path of its own; both see all events. */
   beside(number = 2): RawPeer {
     return new RawPeer({}, {}, { peer: this, number });
+  }
+
+  /** Another path of the same peer; to be made of the first one. */
+  again(number = 2): RawPeer {
+    return new RawPeer({}, {}, { peer: this, number, address: 1 });
   }
 
   /** The time of the engine. */
@@ -111,8 +116,17 @@ export class RawPeer {
 
   /** Delivers datagrams to the engine, in one batch, and gathers its events. */
   deliver(...datagrams: readonly Uint8Array[]): void {
-    const batch = new DatagramBatch(datagrams.length, 2000 * datagrams.length);
-    for (const datagram of datagrams) batch.add(datagram, 1, 0);
+    this.deliverMarked(datagrams, []);
+  }
+
+  /** The same for datagrams that came with ECN bits, in their order; 0 beyond the last of them. */
+  deliverMarked(datagrams: readonly Uint8Array[], marks: readonly number[], gap = 0): void {
+    const batch = new DatagramBatch(datagrams.length, (2000 + gap) * datagrams.length);
+    for (const [i, datagram] of datagrams.entries()) {
+      // Memory of a socket, where datagrams do not lie side by side.
+      if (i % 3 === 2) batch.usedBytes += gap;
+      batch.add(datagram, 1, marks[i] ?? 0);
+    }
     this.engine.receive(this.nowUs, batch);
     this.gather();
   }
@@ -205,6 +219,8 @@ function frameOf(reader: FrameReader, type: number): object {
       for (let i = 0; i < ranges.count; i++) bytes += ranges.end(i) - ranges.start(i);
       return { flags, pullSeq, rate, bytes };
     }
+    case FrameType.Feedback:
+      return reader.feedback;
     case FrameType.FlowReset:
       return reader.flowReset;
     case FrameType.TransferChallenge:
