@@ -1,14 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
-import { type EngineConfig, type Id64, id64, nullCrypto } from "@proj/dcquic-core";
-import { runWorkload } from "@proj/dcquic-core/sim";
+import { type EngineConfig, type Id64, id64 } from "@proj/dcquic-core";
 import { challengeProof } from "#src/crypto/challenge-proof.js";
 import { nodeCrypto } from "#src/io/node-crypto.js";
 import { AcceptStatus, FrameType, NotifyFlag, ResetCode } from "#src/wire/constants.js";
 import { encodeChallengeResponse } from "#src/wire/transfer-frames.js";
+import { acceptStatuses as statuses } from "../support/accept-statuses.js";
 import { closedFrame, notifyFrame, resetFrame } from "../support/frames.js";
 import { RawPeer } from "../support/raw-peer.js";
 
 const WINDOW = 256;
+const EXACT = {};
 
 /** Takes and uses what was offered last. */
 function use(peer: RawPeer): void {
@@ -32,16 +33,6 @@ function slid(inlineStartBytes: number, config: Partial<EngineConfig> = {}): Raw
   return peer;
 }
 
-function statuses(peer: RawPeer): readonly number[] {
-  return peer
-    .read(peer.transmit())
-    .filter(({ type }) => type === FrameType.TransferAccept)
-    .flatMap(({ frame }) => {
-      const { count, entries } = frame as { count: number; entries: { status: number }[] };
-      return entries.slice(0, count).map(({ status }) => status);
-    });
-}
-
 /** What a peer is asked to prove, of what it announced. */
 function challenges(
   peer: RawPeer,
@@ -53,14 +44,20 @@ function challenges(
     .map(({ frame }) => frame as { nonce: Uint8Array; announcerId: Id64 });
 }
 
-/** Announces a number below the window, and answers the challenge. */
-function prove(peer: RawPeer, notifySeq: number, inline: Uint8Array): void {
+/** Announces a number below the window, and answers the challenge; not as it should where `wrong` says what else is in the answer. */
+function prove(
+  peer: RawPeer,
+  notifySeq: number,
+  inline: Uint8Array,
+  wrong: { readonly nonce?: Uint8Array; readonly announcerId?: Id64 } = {},
+): void {
   peer.send(notifyFrame({ notifySeq, inline }));
   const [challenged] = challenges(peer);
   if (challenged === undefined) throw new Error("nobody was challenged");
-  const { nonce, announcerId } = challenged;
+  const { announcerId } = challenged;
+  const nonce = challenged.nonce.slice();
   const proof = challengeProof(nodeCrypto, nonce, announcerId, notifySeq, inline);
-  const frame = { announcerId, notifySeq, nonce: nonce.slice(), proof };
+  const frame = { announcerId, notifySeq, nonce, proof, ...wrong };
   peer.send((writer) => {
     writer.u8(FrameType.TransferChallengeResponse);
     encodeChallengeResponse(writer, frame);
@@ -96,6 +93,51 @@ describe("§10, §11: announcements that come late", () => {
     expect(peer.of("pathFailed")).toMatchObject([{ status: 15 }]);
     expect(peer.of("transferOffered").length - before).toBeGreaterThan(0);
     expect(peer.engine.stats.outstandingBytes).toBe(0);
+  });
+
+  test("what is proved beyond credit is forgotten, and may be proved again", () => {
+    const peer = slid(1500);
+    peer.send(closedFrame(0, [[1, WINDOW]]));
+    const inline = new Uint8Array(1000);
+    let entries = 0;
+    for (const seq of [0, 2, 3, 4]) {
+      if (peer.notes.includes("creditViolation")) break;
+      entries = peer.engine.stats.entries;
+      prove(peer, seq, inline);
+    }
+    expect(peer.notes).toContain("creditViolation");
+    expect(peer.engine.stats.entries).toBe(entries);
+  });
+
+  test("a doubtful one is answered with nothing but the challenge, as often as it comes", () => {
+    const peer = slid(60_000);
+    for (const flags of [0, NotifyFlag.Retransmit]) {
+      peer.send(notifyFrame({ notifySeq: 0, inline: Uint8Array.of(1), flags }));
+      expect(statuses(peer)).toEqual([]);
+    }
+  });
+
+  test("a proof of another id or nonce is none", () => {
+    const inline = Uint8Array.of(1, 2);
+    for (const wrong of [EXACT, { nonce: new Uint8Array(16) }, { announcerId: id64(1, 77) }]) {
+      const peer = slid(60_000);
+      const before = peer.of("transferOffered").length;
+      prove(peer, 0, inline, wrong);
+      expect(peer.of("transferOffered").length - before).toBe(wrong === EXACT ? 1 : 0);
+    }
+  });
+
+  test("what was taken back leaves the pool to others", () => {
+    const peer = slid(60_000, { challengeEntries: 2 });
+    peer.send(closedFrame(0, [[1, WINDOW]]));
+    const before = peer.engine.stats.entries;
+    const inline = new Uint8Array(10);
+    for (let seq = 2; seq < 8; seq++) {
+      peer.send(notifyFrame({ notifySeq: seq, inline }));
+      // All but the last two.
+      if (seq < 6) peer.send(resetFrame(id64(), ResetCode.Cancelled, seq));
+    }
+    expect(peer.engine.stats.entries - before).toBe(2);
   });
 
   test("what was proved leaves the pool to others", () => {
@@ -147,87 +189,5 @@ describe("§10, §11: announcements that come late", () => {
       expect(peer.engine.stats.entries).toBe(entries);
     }
     expect(peer.of("transferOffered")).toHaveLength(before);
-  });
-});
-
-describe("§9.2: refusals", () => {
-  test.each([
-    { what: "overloaded", config: { maxTransfersPerPeer: 1 }, status: AcceptStatus.Overloaded },
-    { what: "a limit", config: { maxMessageBytes: 100 }, status: AcceptStatus.Limit },
-  ])("because of $what are said again as often as is asked, until CLOSED", ({ config, status }) => {
-    const peer = new RawPeer(config);
-    peer.send(notifyFrame({ notifySeq: 0 }, 50));
-    peer.transmit();
-    for (let i = 0; i < 3; i++) {
-      const flags = i === 0 ? 0 : NotifyFlag.Retransmit;
-      peer.send(notifyFrame({ notifySeq: 1, flags }, 500));
-      expect(statuses(peer)).toEqual([status]);
-    }
-    peer.send(closedFrame(2));
-    peer.send(notifyFrame({ notifySeq: 1, flags: NotifyFlag.Retransmit }, 500));
-    expect(statuses(peer)).toEqual([]);
-  });
-
-  test("return the credit for numbers, and let those go on that wait for what was refused", () => {
-    const peer = new RawPeer({ maxTransfersPerPeer: 2, notifyWindow: 8 });
-    peer.send(notifyFrame({ notifySeq: 0 }, 500));
-    const after = { depCount: 1, deps: [{ worker: 0, notifySeq: 2, kind: 2 }] };
-    peer.send(notifyFrame({ notifySeq: 1, flags: NotifyFlag.Deps, ...after }, 500));
-    expect(peer.of("transferOffered")).toHaveLength(1);
-    for (let seq = 2; seq < 40; seq++) {
-      peer.send(notifyFrame({ notifySeq: seq }, 500));
-      expect(statuses(peer).at(-1)).toBe(AcceptStatus.Overloaded);
-    }
-    expect(peer.of("transferOffered")).toHaveLength(2);
-    expect(peer.notes).toEqual([]);
-  });
-
-  test("of inline payload count as received: what is sent beyond the credit is seen as that", () => {
-    const peer = new RawPeer({
-      maxTransfersPerPeer: 1,
-      inlineStartBytes: 4096,
-      inlinePoolBytes: 1,
-    });
-    const inline = new Uint8Array(1000);
-    peer.send(notifyFrame({ notifySeq: 0 }, 500));
-    for (let seq = 1; seq < 40; seq++) {
-      peer.send(notifyFrame({ notifySeq: seq, inline }));
-      peer.transmit();
-    }
-    // There are 2048 bytes left, and nothing is granted meanwhile.
-    for (let seq = 40; seq < 43; seq++) peer.send(notifyFrame({ notifySeq: seq, inline }));
-    expect(peer.notes).toEqual(["creditViolation"]);
-  });
-
-  test("of inline payload cost its sender no credit for good", () => {
-    const peer = new RawPeer({ maxTransfersPerPeer: 1, inlineStartBytes: 4096 });
-    peer.send(notifyFrame({ notifySeq: 0 }, 500));
-    const inline = new Uint8Array(1000);
-    for (let seq = 1; seq < 60; seq++) {
-      peer.send(notifyFrame({ notifySeq: seq, inline }));
-      peer.transmit();
-    }
-    expect(peer.notes).toEqual([]);
-    expect(peer.of("pathFailed")).toEqual([]);
-  });
-
-  test.each([
-    { what: "too large", config: { maxMessageBytes: 1000 }, consumeUs: 0 },
-    { what: "too many", config: { maxTransfersPerPeer: 4 }, consumeUs: 50_000 },
-  ])("of what is $what reach everyone, over links that lose a third", ({ config, consumeUs }) => {
-    const transfers = Array.from({ length: 60 }, (_, i) => ({
-      from: 1,
-      to: 0,
-      bytes: 2000,
-      atUs: 300 * i,
-    }));
-    const faults = { loss: 0.3 };
-    const more = { crypto: nullCrypto, transfers, faults, config, consumeUs };
-    const { outcomes } = runWorkload({ seed: 6, hosts: 2, ...more, untilUs: 60e6 });
-    const waiting = outcomes.filter(
-      ({ drainedUs, failed }) => drainedUs === undefined && failed === undefined,
-    );
-    expect(waiting).toEqual([]);
-    expect(outcomes.some(({ failed }) => failed === 14 || failed === 3)).toBe(true);
   });
 });

@@ -81,10 +81,10 @@ export function cancelFrame(announcerId: Id64, pairs: Pairs = []): Frame {
 }
 
 /** A FLOW_RESET of a transfer by the addressee's id. */
-export function resetFrame(addresseeId: Id64, code: number): Frame {
+export function resetFrame(addresseeId: Id64, code: number, notifySeq = -1): Frame {
   return (writer) => {
     writer.u8(FrameType.FlowReset);
-    encodeFlowReset(writer, { addresseeId, ownId: id64(), notifySeq: -1, code });
+    encodeFlowReset(writer, { addresseeId, ownId: id64(), notifySeq, code });
   };
 }
 
