@@ -48,6 +48,23 @@ describe("§3 row 8, key pool, §7.3: rotation", () => {
     expect([0, 1, 2, 3].map(() => seal(keys).header.keyId)).toEqual([0, 0, 1, 1]);
   });
 
+  test("a key takes as many packets at once as one after the other", () => {
+    for (const rotation of [
+      { packets: 3, bytes: 1e9 },
+      { packets: 100, bytes: 120 },
+      { packets: 100, bytes: 121 },
+    ]) {
+      const keys = new SendKeys(source, rotation);
+      const most = keys.burst(60);
+      const { keyId } = keys;
+      let taken = 0;
+      while (seal(keys).header.keyId === keyId) taken += 1;
+      expect(taken).toBe(most);
+      // One is under the next key already.
+      expect(keys.burst(60)).toBe(most - 1);
+    }
+  });
+
   test("without a further key nothing is sealed", () => {
     const keys = new SendKeys(source, { packets: 1, bytes: 1e9 }, { keyId: 2 ** 32 - 1 });
     expect([keys.needsRehandshake, keys.isExhausted]).toEqual([true, false]);

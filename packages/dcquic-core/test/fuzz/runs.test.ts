@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { type CryptoBackend, type Id64, id64 } from "@proj/dcquic-core";
+import { type CryptoBackend, type EngineConfig, type Id64, id64 } from "@proj/dcquic-core";
 import { nodeCrypto, ringCrypto } from "@proj/dcquic-core/node";
 import { backend, portable } from "@proj/native-io";
 import { SeededRandom } from "@proj/wire-types";
@@ -158,11 +158,28 @@ for (const [name, make] of ways) {
     expect(own.datagrams).toEqual(other.datagrams);
     expect(own.bytes).toEqual(payload);
   });
+
+  test.each([
+    { packets: 4, bytes: 2 ** 36 },
+    { packets: 2 ** 20, bytes: 4 * 1400 - 100 },
+  ])(`§7.3: runs end where their key does, after %j, by ${name}`, (rotation) => {
+    const payload = new SeededRandom(4).fill(new Uint8Array(PULLED));
+    const { datagrams, bytes } = served(payload, crypto, { rotation });
+    expect(bytes).toEqual(payload);
+    const keys = datagrams.map((datagram) => {
+      const header = packetHeader();
+      decodeHeader(slabOf(datagram).view, 0, datagram.length, header);
+      return header.keyId;
+    });
+    const counts = keys.map((keyId) => keys.filter((other) => other === keyId).length);
+    expect(Math.max(...counts)).toBe(4);
+    expect(new Set(keys).size).toBeGreaterThan(2);
+  });
 }
 
 // All that an engine, whose timers are so late that packets go in runs, sends for a pull of everything, and the bytes in it.
-function served(payload: Uint8Array, crypto: CryptoBackend) {
-  const peer = new RawPeer({ nicSlackUs: 1000 }, {}, undefined, crypto);
+function served(payload: Uint8Array, crypto: CryptoBackend, config: Partial<EngineConfig> = {}) {
+  const peer = new RawPeer({ nicSlackUs: 1000, ...config }, {}, undefined, crypto);
   const announced = peer.engine.announce(peer.nowUs, peer.path, {
     shape: 0x30,
     priority: 3,
