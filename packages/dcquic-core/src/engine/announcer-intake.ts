@@ -58,7 +58,7 @@ export class AnnouncerIntake {
       return;
     }
     // What takes the announcement back tells its puller.
-    if (transfer.voiding) return;
+    if (transfer.extras.voiding) return;
     if (!sameId(frame.bufferId, transfer.bufferId) || !this.#holds(transfer, frame.ranges)) {
       this.#context.note("foreignTransfer", path);
       answerMismatch(nowUs, path, frame.pullerId, transfer.id, ResetCode.StaleBuffer);
@@ -70,7 +70,7 @@ export class AnnouncerIntake {
     if ((frame.flags & PullFlag.Retransmit) !== 0) {
       path.congestion.giveUpInflight();
       path.mtu.dataTimedOut(nowUs, path.rtt.ptoUs);
-      transfer.wasRepulled = true;
+      transfer.progress.wasRepulled = true;
     }
     if (transfer.state !== "serving") {
       transfer.state = "serving";
@@ -89,22 +89,23 @@ export class AnnouncerIntake {
   onRangeAck(nowUs: number, path: Path, frame: RangeAck): void {
     const transfer = this.#own(path, frame.announcerId);
     if (transfer === undefined) return;
+    const { acked } = transfer.progress;
     const isComplete = (frame.flags & RangeAckFlag.Complete) !== 0;
-    if (!isComplete && transfer.acked.count > MAX_ACKED_PIECES) {
+    if (!isComplete && acked.count > MAX_ACKED_PIECES) {
       return this.#context.note("protocolViolation", path);
     }
-    const before = transfer.acked.covered;
-    if (isComplete) transfer.acked.add(0, transfer.wireBytes);
+    const before = acked.covered;
+    if (isComplete) acked.add(0, transfer.wireBytes);
     for (let i = 0; i < frame.ranges.count; i++) {
-      transfer.acked.add(frame.ranges.start(i), Math.min(frame.ranges.end(i), transfer.wireBytes));
+      acked.add(frame.ranges.start(i), Math.min(frame.ranges.end(i), transfer.wireBytes));
     }
     path.health.sample(nowUs, 0);
-    path.mtu.dataArrived(transfer.acked.covered - before);
+    path.mtu.dataArrived(acked.covered - before);
     if (!(transfer.payload instanceof Uint8Array)) {
       this.#context.buffers.acknowledged(transfer.payload);
     }
     if ((transfer.shape & PATTERN_BITS) === Pattern.RawBulk) this.#progressed(path, transfer);
-    if (transfer.acked.covered < transfer.wireBytes) return;
+    if (acked.covered < transfer.wireBytes) return;
     if (transfer.inline && !isComplete) return;
     this.#announcer.drained(path, transfer);
   }
@@ -172,12 +173,12 @@ export class AnnouncerIntake {
     return true;
   }
 
-  #progressed(path: Path, { id, acked, wireBytes }: AnnouncedTransfer): void {
+  #progressed(path: Path, { id, progress, wireBytes }: AnnouncedTransfer): void {
     this.#context.events.push({
       kind: "transferProgressed",
       path: path.id,
       transfer: id,
-      ackedBytes: acked.covered,
+      ackedBytes: progress.acked.covered,
       totalBytes: wireBytes,
     });
   }
@@ -197,7 +198,7 @@ export class AnnouncerIntake {
   #hasMoved(path: Path, id: Id64): boolean {
     const entry = this.#context.transfers.get(id);
     if (entry?.role !== "announcer" || entry.path === path.id) return false;
-    return entry.former.some((former) => former.path === path.id);
+    return entry.extras.former.some((former) => former.path === path.id);
   }
 }
 

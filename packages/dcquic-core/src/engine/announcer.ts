@@ -1,7 +1,7 @@
 import { NO_TIMER } from "../sched/timing-wheel.js";
 import { AnnouncedTransfer } from "../transfer/announced-transfer.js";
 import { AcceptStatus, ResetCode } from "../wire/constants.js";
-import { copyId, type Id64, isZeroId } from "../wire/id64.js";
+import { type Id64, id64, isZeroId } from "../wire/id64.js";
 import type { AnnounceOptions, AnnounceResult, TokenOutcome } from "./announce-options.js";
 import { type EngineContext, TimerKind } from "./context.js";
 import { DependencyGate } from "./dependency-gate.js";
@@ -54,15 +54,15 @@ export class Announcer {
     const transfer = new AnnouncedTransfer(path.id, options, token);
     transfers.insert(transfer, transfer.id);
     if (!(options.payload instanceof Uint8Array)) {
-      this.#context.buffers.attach(options.payload, transfer.acked);
+      this.#context.buffers.attach(options.payload, transfer.progress.acked);
       this.#retirement.begin(path, options.payload);
       const { rma } = this.#context;
-      if (rma !== undefined) transfer.rmaKeys = rma.offer(path, options.payload);
+      if (rma !== undefined) transfer.progress.rmaKeys = rma.offer(path, options.payload);
     }
     this.#context.begin(nowUs, path);
     const { deadlineUs } = options;
     if (deadlineUs !== undefined) {
-      transfer.deadlineTimer = this.#context.arm(
+      transfer.ownExtras.deadlineTimer = this.#context.arm(
         NO_TIMER,
         deadlineUs,
         TimerKind.Deadline,
@@ -92,7 +92,7 @@ export class Announcer {
     status: number = Status.Cancelled,
     rootCause?: Id64,
   ): void {
-    if (transfer.isOver || transfer.voiding) return;
+    if (transfer.isOver || transfer.extras.voiding) return;
     if (transfer.state === "accepted" || transfer.state === "serving") {
       path.outbox.resets.push({
         addresseeId: transfer.pullerId,
@@ -103,19 +103,19 @@ export class Announcer {
       this.#rememberCancelled(path, transfer);
     } else if (transfer.state === "announced") {
       if (transfer.inline) {
-        transfer.cancelStatus ??= status;
+        transfer.ownExtras.cancelStatus ??= status;
         return;
       }
       // Its number is used: the peer must hear that nothing will come, or dependents would wait for ever.
-      transfer.voiding = true;
+      transfer.ownExtras.voiding = true;
       this.#resending.takeBack(path, transfer);
       this.#report(path, transfer, status, rootCause);
       this.#gate.ended(transfer, "failed");
       return;
     }
-    if (transfer.state === "queued" && transfer.origin !== undefined) {
+    if (transfer.state === "queued" && transfer.extras.origin !== undefined) {
       // The peer knows it by its first announcement, and can be told once it answered the second.
-      transfer.cancelStatus ??= status;
+      transfer.ownExtras.cancelStatus ??= status;
       return;
     }
     this.fail(path, transfer, status, rootCause);
@@ -145,9 +145,10 @@ export class Announcer {
   answered(nowUs: number, path: Path, transfer: AnnouncedTransfer, status: number): boolean {
     this.#resending.infer(nowUs, path, transfer);
     // An answer to the announcement says nothing of what takes it back: that is repeated for as long as the peer has it. D-2
-    if (transfer.voiding && isTaken(status)) return false;
+    const { voiding } = transfer.extras;
+    if (voiding && isTaken(status)) return false;
     path.unanswered.delete(transfer);
-    if (!transfer.voiding) return true;
+    if (!voiding) return true;
     transfer.state = "failed";
     this.#forget(path, transfer);
     return false;
@@ -156,21 +157,25 @@ export class Announcer {
   /** Notes that the peer has a transfer, under `pullerId`. */
   accepted(nowUs: number, path: Path, transfer: AnnouncedTransfer, pullerId: Id64): void {
     if (isZeroId(pullerId)) return;
-    copyId(transfer.pullerId, pullerId);
     path.unanswered.delete(transfer);
-    if (transfer.state === "accepted") this.#resending.askLater(nowUs, path, transfer);
-    if (transfer.state !== "announced") return;
+    if (transfer.state !== "announced") {
+      know(transfer, pullerId);
+      if (transfer.state === "accepted") this.#resending.askLater(nowUs, path, transfer);
+      return;
+    }
     path.health.sample(nowUs, 0);
     this.#gate.accepted(transfer);
     // What rode in the announcement is there with it: that is one thing to tell, and most of what is told.
-    if (transfer.inline && transfer.cancelStatus === undefined) return this.drained(path, transfer);
+    const { cancelStatus } = transfer.extras;
+    if (transfer.inline && cancelStatus === undefined) return this.drained(path, transfer);
+    know(transfer, pullerId);
     transfer.state = "accepted";
     this.#context.events.push({
       kind: "transferAccepted",
       path: path.id,
       transfer: transfer.id,
     });
-    if (transfer.cancelStatus !== undefined) this.cancel(path, transfer, transfer.cancelStatus);
+    if (cancelStatus !== undefined) this.cancel(path, transfer, cancelStatus);
     else if (!transfer.isOver) this.#resending.askLater(nowUs, path, transfer);
   }
 
@@ -182,7 +187,7 @@ export class Announcer {
     }
     path.rtt.expired(nowUs);
     path.health.sample(nowUs, 1);
-    if (transfer.state === "announced" || transfer.voiding) {
+    if (transfer.state === "announced" || transfer.extras.voiding) {
       this.#resending.late(nowUs, path, transfer);
       return;
     }
@@ -190,7 +195,7 @@ export class Announcer {
     // Whether data or acknowledgement was lost: the window must not stay shut because of it.
     path.congestion.giveUpInflight();
     path.mtu.dataTimedOut(nowUs, path.rtt.ptoUs);
-    transfer.ackRequested = true;
+    transfer.progress.ackRequested = true;
     this.#context.counters.chunksRepeatedTimer += 1;
     this.#serving.queue(path, transfer);
   }
@@ -208,7 +213,7 @@ export class Announcer {
   /** Ends an own transfer that cannot succeed any more. */
   fail(path: Path, transfer: AnnouncedTransfer, status: number, rootCause: Id64 | undefined): void {
     if (transfer.isOver) return;
-    if (!transfer.voiding) {
+    if (!transfer.extras.voiding) {
       this.#report(path, transfer, status, rootCause);
       this.#gate.ended(transfer, "failed");
     }
@@ -249,30 +254,34 @@ export class Announcer {
   #forget(path: Path, transfer: AnnouncedTransfer): void {
     const { buffers, transfers } = this.#context;
     transfer.timer = this.#context.disarm(transfer.timer);
-    transfer.deadlineTimer = this.#context.disarm(transfer.deadlineTimer);
+    const { deadlineTimer, former } = transfer.extras;
+    if (deadlineTimer !== NO_TIMER) {
+      transfer.ownExtras.deadlineTimer = this.#context.disarm(deadlineTimer);
+    }
     path.unanswered.delete(transfer);
     this.#gate.ungate(path, transfer);
     transfers.remove(transfer.id);
     if (!(transfer.payload instanceof Uint8Array)) {
+      const { acked, rmaKeys, wasRepulled } = transfer.progress;
       this.#retirement.end(this.#context.nowUs, path, transfer.payload);
-      if (transfer.rmaKeys.length > 0) {
+      if (rmaKeys.length > 0) {
         // A read that took too long is under way still, though what it was to bring was sent meanwhile.
-        const isRead = transfer.state === "drained" && !transfer.wasRepulled;
+        const isRead = transfer.state === "drained" && !wasRepulled;
         const how = isRead ? "drained" : "failed";
         this.#context.rma?.withdraw(this.#context.nowUs, transfer.payload, how);
       }
-      buffers.detach(transfer.payload, transfer.acked);
+      buffers.detach(transfer.payload, acked);
     }
     this.#serving.drop(path, transfer);
     if (transfer.notifySeq >= 0) this.#close(path.id, transfer.notifySeq);
-    for (const { path: former, notifySeq } of transfer.former) this.#close(former, notifySeq);
+    for (const { path: before, notifySeq } of former) this.#close(before, notifySeq);
     this.#context.end(path);
   }
 
   // On every path that its puller may ask on.
-  #rememberCancelled(path: Path, { id, former }: AnnouncedTransfer): void {
+  #rememberCancelled(path: Path, { id, extras }: AnnouncedTransfer): void {
     path.cancelled(id);
-    for (const { path: before } of former) {
+    for (const { path: before } of extras.former) {
       this.#context.paths.get(before as Path["id"])?.cancelled(id);
     }
   }
@@ -295,6 +304,11 @@ export class Announcer {
       rootCause,
     });
   }
+}
+
+function know(transfer: AnnouncedTransfer, { hi, lo }: Id64): void {
+  const known = transfer.pullerId;
+  if (known.hi !== hi || known.lo !== lo) transfer.pullerId = id64(hi, lo);
 }
 
 // Whether the peer that answers so has the transfer in its tables.

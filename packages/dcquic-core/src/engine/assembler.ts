@@ -60,7 +60,8 @@ export class Assembler {
     const layout = layoutOf(transfer);
     if (layout === undefined) return this.#owner.distrust(path, transfer);
     const { crypto, dataKeys } = this.#context;
-    const { binding, dataKey, isSealed, wireBytes } = transfer;
+    const { isSealed, progress, wireBytes } = transfer;
+    const { binding, dataKey } = transfer.source.seal;
     const assembly = new RecordAssembly(crypto, wireBytes, {
       layout,
       binding,
@@ -69,10 +70,10 @@ export class Assembler {
       spare: this.#context.spare,
       lend: placed?.lend,
     });
-    transfer.assembly = assembly;
+    progress.assembly = assembly;
     if (placed !== undefined) {
       // Less than a part can never be used.
-      transfer.placedWindow = Math.max(placed.windowBytes, 2 * assembly.strideBytes);
+      progress.placedWindow = Math.max(placed.windowBytes, 2 * assembly.strideBytes);
     }
     if (wireBytes === 0) return this.#assembled(nowUs, path, transfer);
     this.#loop.enqueue(path, transfer);
@@ -81,8 +82,9 @@ export class Assembler {
   /** Notes that so many bytes of placed parts were used, so that more may be pulled. */
   placed(path: Path, transfer: PulledTransfer, bytes: number): void {
     // On the wire a record is longer than what was used of it.
-    const records = transfer.isSealed ? Math.ceil(bytes / 2 ** transfer.recordLog2) : 0;
-    transfer.placedUsed += bytes + records * TAG_BYTES;
+    const { recordLog2 } = transfer.source.seal;
+    const records = transfer.isSealed ? Math.ceil(bytes / 2 ** recordLog2) : 0;
+    transfer.progress.placedUsed += bytes + records * TAG_BYTES;
     if (transfer.state === "pulling") this.#loop.resume(path, transfer);
   }
 
@@ -102,7 +104,7 @@ export class Assembler {
     if (transfer.state === "tentative") this.#doubts.believe(path, transfer);
     if ((chunk.flags & ChunkFlag.AckRequest) !== 0) this.#queueAck(path, transfer);
     if (chunk.length === 0) return undefined;
-    if (transfer.state !== "pulling" || transfer.assembly === undefined) return undefined;
+    if (!transfer.isAssembling) return undefined;
     // Bytes that no packet authenticates must be those of records.
     const isUnproved = protection === Protection.Headers && !transfer.isSealed;
     if (isUnproved || chunk.wireOffset + chunk.length > transfer.wireBytes) {
@@ -127,28 +129,29 @@ export class Assembler {
     slab: Uint8Array,
     at: number,
   ): void {
-    if (transfer.state !== "pulling" || transfer.assembly === undefined) return;
+    if (!transfer.isAssembling) return;
     const start = read.wireOffset;
     const end = start + read.length;
-    const { received, assembly } = transfer;
-    assembly.writeMissing(this.#context.packets, received, start, end, slab, at);
+    const { received, assembly } = transfer.progress;
+    assembly?.writeMissing(this.#context.packets, received, start, end, slab, at);
     this.#arrived(nowUs, path, transfer, start, end);
   }
 
   #arrived(nowUs: number, path: Path, transfer: PulledTransfer, start: number, end: number): void {
     this.#context.packets.copyAll();
     const { counters } = this.#context;
-    const fresh = transfer.received.add(start, end);
+    const { progress } = transfer;
+    const fresh = progress.received.add(start, end);
     counters.payloadReceived += fresh;
     counters.duplicateBytes += end - start - fresh;
     if (this.#context.watched !== 0) this.#tellFirst(path, transfer, fresh);
     this.#context.pulls.arrived(nowUs, path.sender, end - start, path.rtt.srttUs);
     const isPartDone = this.#loop.settle(path, transfer);
-    const { assembly } = transfer;
+    const { assembly } = progress;
     this.#finishParts(nowUs, path, transfer, start, end);
     assembly?.endStep();
-    if (transfer.assembly === undefined) return;
-    if (transfer.verified.covered === transfer.wireBytes) {
+    if (progress.assembly === undefined) return;
+    if (progress.verified.covered === transfer.wireBytes) {
       this.#assembled(nowUs, path, transfer);
       return;
     }
@@ -156,20 +159,21 @@ export class Assembler {
     this.#loop.arm(transfer);
   }
 
-  #tellFirst(path: Path, { id, received }: PulledTransfer, fresh: number): void {
-    const isFirst = fresh > 0 && received.covered === fresh;
+  #tellFirst(path: Path, { id, progress }: PulledTransfer, fresh: number): void {
+    const isFirst = fresh > 0 && progress.received.covered === fresh;
     if (isFirst) this.#context.tellPhase("transferReceiving", path, id);
   }
 
   #queueAck(path: Path, transfer: PulledTransfer): void {
-    if (transfer.ackQueued) return;
-    transfer.ackQueued = true;
+    const { progress } = transfer;
+    if (progress.ackQueued) return;
+    progress.ackQueued = true;
     path.outbox.acks.push(transfer);
   }
 
   // Every part that is whole now is verified, and given away where it was placed.
   #finishParts(nowUs: number, path: Path, transfer: PulledTransfer, start: number, end: number) {
-    const { assembly, received, verified } = transfer;
+    const { assembly, isPlaced, received, verified } = transfer.progress;
     if (assembly === undefined) return;
     for (let index = assembly.indexOf(start); index <= assembly.indexOf(end - 1); index++) {
       const [from, to] = [assembly.startOf(index), assembly.endOf(index)];
@@ -183,18 +187,20 @@ export class Assembler {
         continue;
       }
       verified.add(from, to);
-      if (transfer.isPlaced) this.#owner.place(path, transfer, part);
+      if (isPlaced) this.#owner.place(path, transfer, part);
     }
   }
 
   #assembled(nowUs: number, path: Path, transfer: PulledTransfer): void {
-    const { assembly } = transfer;
+    const { progress } = transfer;
+    const { assembly } = progress;
     if (assembly !== undefined && !assembly.isBound()) {
       // What was given away, or acknowledged, cannot be asked for again.
-      if (transfer.isPlaced || transfer.wasAcknowledged)
+      if (progress.isPlaced || progress.wasAcknowledged) {
         return this.#owner.distrust(path, transfer);
+      }
       if (!this.#mistrust(path, transfer, 0, transfer.wireBytes)) return;
-      transfer.nextPull = 0;
+      progress.nextPull = 0;
       this.#loop.enqueue(path, transfer);
       return;
     }
@@ -214,20 +220,22 @@ export class Assembler {
   // The bytes are not what the announcer sealed: they are pulled again, a few times. Says whether the transfer goes on.
   #mistrust(path: Path, transfer: PulledTransfer, start: number, end: number): boolean {
     this.#context.note("integrityFailed", path);
-    transfer.integrityFailures += 1;
-    if (transfer.integrityFailures >= MAX_INTEGRITY_FAILURES) {
+    const { progress } = transfer;
+    progress.integrityFailures += 1;
+    if (progress.integrityFailures >= MAX_INTEGRITY_FAILURES) {
       this.#owner.distrust(path, transfer);
       return false;
     }
-    transfer.received.remove(start, end);
-    transfer.verified.remove(start, end);
+    progress.received.remove(start, end);
+    progress.verified.remove(start, end);
     return true;
   }
 }
 
 // How a message is cut, or `undefined` when its announcement contradicts itself.
 function layoutOf(transfer: PulledTransfer): RecordLayout | undefined {
-  const { isSealed, messageNumber, protection, recordLog2, totalBytes, wireBytes } = transfer;
+  const { isSealed, totalBytes, wireBytes } = transfer;
+  const { messageNumber, protection, recordLog2 } = transfer.source.seal;
   if (!isSealed) {
     const isOpaque = protection !== Protection.Packet;
     if (!isOpaque && totalBytes !== wireBytes) return undefined;

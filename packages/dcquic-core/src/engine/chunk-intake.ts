@@ -40,7 +40,7 @@ export class ChunkIntake {
     const { packets } = this.#context;
     if (this.#transfer !== undefined) {
       if (this.#goesOn(path, next, protection)) {
-        const { assembly } = this.#transfer;
+        const { assembly } = this.#transfer.progress;
         assembly?.write(packets, next.wireOffset, slab, at, next.length);
         this.#end += next.length;
         return;
@@ -50,7 +50,7 @@ export class ChunkIntake {
     const transfer = this.#assembler.expects(path, next, protection);
     if (transfer === undefined) return;
     this.#begin(path, transfer, next, protection);
-    const { assembly, received } = transfer;
+    const { assembly, received } = transfer.progress;
     assembly?.writeMissing(packets, received, next.wireOffset, this.#end, slab, at);
     if (next.flags !== 0 || this.#end > this.#limit) this.settle(nowUs);
   }
@@ -89,6 +89,9 @@ export class ChunkIntake {
     this.#transfer = transfer;
     this.#protection = protection;
     this.#end = first.wireOffset + first.length;
-    this.#limit = Math.min(transfer.wireBytes, transfer.received.firstHeld(first.wireOffset));
+    this.#limit = Math.min(
+      transfer.wireBytes,
+      transfer.progress.received.firstHeld(first.wireOffset),
+    );
   }
 }

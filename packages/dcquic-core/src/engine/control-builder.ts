@@ -176,15 +176,16 @@ export class ControlBuilder {
       writer.u8(FrameType.RangeAck);
       encodeRangeAck(writer, frame);
       if (writer.overflowed) return;
-      transfer.ackQueued = false;
-      if (frame.ranges.count > 0) transfer.wasAcknowledged = true;
+      transfer.progress.ackQueued = false;
+      if (frame.ranges.count > 0) transfer.progress.wasAcknowledged = true;
     });
   }
 
   #questions(nowUs: number, path: Path, packet: number, writer: WireWriter): void {
     drain(writer, path.outbox.challenges, (transfer) => {
-      if (transfer.state !== "challenged" || transfer.nonce === undefined) return;
-      const { announcerId, notifySeq, nonce } = transfer;
+      const { announcerId, notifySeq, state } = transfer;
+      const nonce = transfer.begun?.nonce;
+      if (state !== "challenged" || nonce === undefined) return;
       writer.u8(FrameType.TransferChallenge);
       encodeChallenge(writer, { announcerId, notifySeq, nonce, proof: nonce });
       if (!writer.overflowed) this.#doubts.challengeSent(nowUs, path, transfer);
@@ -219,10 +220,10 @@ export class ControlBuilder {
       if (!transfer.pulls.includes(pull) || pull.sentUs >= 0) return;
       const frame = this.#pull;
       frame.ranges.clear();
-      if (transfer.received.missing(pull.start, pull.end, frame.ranges) === 0) return;
+      if (transfer.progress.received.missing(pull.start, pull.end, frame.ranges) === 0) return;
       copyId(frame.announcerId, transfer.announcerId);
       copyId(frame.pullerId, transfer.id);
-      copyId(frame.bufferId, transfer.bufferId);
+      copyId(frame.bufferId, transfer.source.bufferId);
       frame.pullSeq = pull.seq;
       frame.flags =
         (pull.attempts > 0 ? PullFlag.Retransmit : 0) |

@@ -1,4 +1,5 @@
-import type { AnnouncedTransfer, ServeJob } from "../transfer/announced-transfer.js";
+import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
+import type { ServeJob } from "../transfer/serve-progress.js";
 import { chunk, encodeChunkHeader, WORD_BYTES } from "../wire/chunk.js";
 import { CHUNK_HEADER_BYTES, ChunkFlag, PayloadMode, Protection } from "../wire/constants.js";
 import { copyId } from "../wire/id64.js";
@@ -35,7 +36,7 @@ export class DataBuilder {
         const transfer = entry;
         this.#skipAcknowledged(path, transfer);
         if (transfer.state === "serving" && hasWork(transfer)) return transfer;
-        transfer.serveQueued = false;
+        transfer.progress.isQueued = false;
         // Everything that was asked for is acknowledged meanwhile, but not yet the whole.
         if (transfer.state === "serving") this.#serving.served(this.#context.nowUs, path, transfer);
       }
@@ -62,12 +63,13 @@ export class DataBuilder {
 
   // What the puller has is not sent again; its memory may have been given away.
   #skipAcknowledged(path: Path, transfer: AnnouncedTransfer): void {
-    for (let job = transfer.jobs[0]; job !== undefined; job = transfer.jobs[0]) {
-      const next = Math.min(job.end, transfer.acked.firstGap(job.next));
+    const { acked, jobs } = transfer.progress;
+    for (let job = jobs[0]; job !== undefined; job = jobs[0]) {
+      const next = Math.min(job.end, acked.firstGap(job.next));
       path.servingBytes -= next - job.next;
       job.next = next;
       if (next < job.end) return;
-      transfer.jobs.shift();
+      jobs.shift();
     }
   }
 
@@ -75,15 +77,16 @@ export class DataBuilder {
     const { serveQueue, serveScheduler } = path;
     const { occupied } = serveQueue;
     const level = serveScheduler.select(occupied);
-    const job = transfer.jobs[0];
+    const { progress } = transfer;
+    const job = progress.jobs[0];
     const bytes = this.#writeChunk(path, transfer, job, writer);
-    transfer.ackRequested = false;
+    progress.ackRequested = false;
     serveScheduler.charge(level, bytes + CHUNK_HEADER_BYTES, occupied);
     if (job !== undefined && job.next < job.end) return;
-    if (job !== undefined) transfer.jobs.shift();
+    if (job !== undefined) progress.jobs.shift();
     serveQueue.shift(level);
-    transfer.serveQueued = transfer.jobs.length > 0;
-    if (transfer.serveQueued) serveQueue.push(level, transfer.id.lo);
+    progress.isQueued = progress.jobs.length > 0;
+    if (progress.isQueued) serveQueue.push(level, transfer.id.lo);
     else this.#serving.served(nowUs, path, transfer);
   }
 
@@ -94,14 +97,15 @@ export class DataBuilder {
     writer: WireWriter,
   ): number {
     const frame = this.#chunk;
+    const { ackRequested, acked, sent } = transfer.progress;
     const room = writer.remaining - CHUNK_HEADER_BYTES;
     const start = job?.next ?? 0;
-    const until = job === undefined ? 0 : Math.min(job.end, transfer.acked.firstHeld(start));
+    const until = job === undefined ? 0 : Math.min(job.end, acked.firstHeld(start));
     const whole = Math.min(room, until - start);
     // What is not the end of something ends where words do, so that the next chunk begins there.
     const odd = start + whole < until ? (start + whole) % WORD_BYTES : 0;
     const length = whole > odd ? whole - odd : whole;
-    const again = length > 0 && transfer.sent.add(start, start + length) < length;
+    const again = length > 0 && sent.add(start, start + length) < length;
     copyId(frame.pullerId, transfer.pullerId);
     frame.wireOffset = start;
     frame.length = length;
@@ -109,7 +113,7 @@ export class DataBuilder {
     frame.flags =
       (job !== undefined && start + length === job.end ? ChunkFlag.LastOfPull : 0) |
       (again ? ChunkFlag.Retransmission : 0) |
-      (transfer.ackRequested || job === undefined ? ChunkFlag.AckRequest : 0);
+      (ackRequested || job === undefined ? ChunkFlag.AckRequest : 0);
     encodeChunkHeader(writer, frame);
     this.copy(transfer, start, length, writer);
     if (job !== undefined) job.next += length;
@@ -129,8 +133,8 @@ export class DataBuilder {
   }
 }
 
-function hasWork(transfer: AnnouncedTransfer): boolean {
-  return transfer.jobs.length > 0 || transfer.ackRequested;
+function hasWork({ progress }: AnnouncedTransfer): boolean {
+  return progress.jobs.length > 0 || progress.ackRequested;
 }
 
 // Recipients of a broadcast share the data key and could forge records for each other. §8.1

@@ -47,24 +47,25 @@ export class DataRun {
     most: number,
     into: DatagramBatch,
   ): number {
-    const [job] = transfer.jobs;
+    const { acked, ackRequested, jobs, sent } = transfer.progress;
+    const [job] = jobs;
     const { serveQueue, serveScheduler } = path;
     const { occupied } = serveQueue;
     const isAlone = (occupied & (occupied - 1)) === 0;
-    if (job === undefined || transfer.ackRequested || !isAlone) return 0;
+    if (job === undefined || ackRequested || !isAlone) return 0;
     const start = job.next;
     const length = fullChunkBytes(path.mtu.bytes);
     if (start % WORD_BYTES !== 0 || job.end - start <= length) return 0;
-    const until = Math.min(job.end, transfer.acked.firstHeld(start));
+    const until = Math.min(job.end, acked.firstHeld(start));
     // What ends the pull, or was sent before, says so.
     const whole = Math.ceil((until - start) / length) - 1;
     const datagram = AROUND_CHUNK_BYTES + length;
     const count = Math.min(whole, most, this.#mayGo(nowUs, path, datagram), into.room(datagram));
     const end = start + count * length;
-    if (count <= 0 || transfer.sent.firstHeld(start) < end) return 0;
+    if (count <= 0 || sent.firstHeld(start) < end) return 0;
     this.#write(transfer, job.pullSeq, start, length, count, into);
     this.#sealer.seal(nowUs, path, into, count, CHUNK_HEADER_BYTES + length, datagram);
-    transfer.sent.add(start, end);
+    sent.add(start, end);
     job.next = end;
     const bytes = count * length;
     path.servingBytes -= bytes;

@@ -47,10 +47,10 @@ export class DependencyGate {
     const sameGeneration = earlier?.token !== undefined && sameId(earlier.token, on);
     const isRequest = kind === DependencyKind.Request || kind === DependencyKind.RequestCascade;
     const isNameable = sameGeneration && earlier?.holdToken !== "request";
-    const hasRoom = transfer.after.length < nameableDeps(transfer.meta.length);
+    const hasRoom = transfer.extras.after.length < nameableDeps(transfer.meta.length);
     const isOfPath = earlier?.path === transfer.path && isNameable && hasRoom;
     if (earlier !== undefined && isOfPath && isRequest) {
-      transfer.after = [...transfer.after, { transfer: earlier, kind }];
+      transfer.ownExtras.after = [...transfer.extras.after, { transfer: earlier, kind }];
       return causality.follow(token, on, kind) !== "failed";
     }
     return causality.depend(token, on, kind) !== "failed";
@@ -58,10 +58,9 @@ export class DependencyGate {
 
   /** Whether the transfer can be announced now; if not, it is announced after the one it names. */
   isReady(path: Path, transfer: AnnouncedTransfer): boolean {
-    if (transfer.after.length === 0) return true;
-    const missing = transfer.after.find(
-      ({ transfer: earlier }) => earlier.notifySeq < 0 && !earlier.isOver,
-    );
+    const { after } = transfer.extras;
+    if (after.length === 0) return true;
+    const missing = after.find(({ transfer: earlier }) => earlier.notifySeq < 0 && !earlier.isOver);
     if (missing === undefined) return true;
     const gated = path.gated.get(missing.transfer) ?? [];
     gated.push(transfer);

@@ -58,25 +58,20 @@ export class Doubts {
     this.#challenged.set(path.id, pool);
     pool.count += 1;
     pool.bytes += length;
-    transfer.nonce = this.#context.random.fill(new Uint8Array(NONCE_BYTES));
+    transfer.progress.nonce = this.#context.random.fill(new Uint8Array(NONCE_BYTES));
     path.outbox.challenges.push(transfer);
   }
 
   /** Checks the answer to a challenge: the announcement is processed once. §10.3 */
   onProof(path: Path, worker: PeerWorker, frame: Challenge): void {
     const transfer = worker.live.get(frame.notifySeq);
-    if (transfer?.state !== "challenged" || transfer.nonce === undefined) return;
+    const nonce = transfer?.begun?.nonce;
+    if (transfer?.state !== "challenged" || nonce === undefined) return;
     if (!sameId(transfer.announcerId, frame.announcerId)) return;
     const { crypto } = this.#context;
     const inline = transfer.inline ?? new Uint8Array(0);
-    const expected = challengeProof(
-      crypto,
-      transfer.nonce,
-      transfer.announcerId,
-      frame.notifySeq,
-      inline,
-    );
-    if (!crypto.equal(frame.nonce, transfer.nonce) || !crypto.equal(frame.proof, expected)) return;
+    const expected = challengeProof(crypto, nonce, transfer.announcerId, frame.notifySeq, inline);
+    if (!crypto.equal(frame.nonce, nonce) || !crypto.equal(frame.proof, expected)) return;
     if (!this.#isCovered(path, transfer)) return;
     this.uncount(transfer);
     this.#credit.taken(path, transfer);
@@ -86,23 +81,22 @@ export class Doubts {
   /** Believes a transfer whose bytes arrived under the id that only its announcer was told. */
   believe(path: Path, transfer: PulledTransfer): void {
     this.#loop.cancel(path, transfer);
-    transfer.timer = this.#context.disarm(transfer.timer);
     const worker = path.knownWorker(transfer.worker);
     if (worker !== undefined) this.#accept(path, worker, transfer);
   }
 
   /** Notes that a challenge is on the wire. */
   challengeSent(nowUs: number, path: Path, transfer: PulledTransfer): void {
-    transfer.challenges += 1;
+    const { id, progress } = transfer;
     const deadline = nowUs + path.rtt.backedOffPtoUs;
-    const { timer, id } = transfer;
-    transfer.timerUs = deadline;
-    transfer.timer = this.#context.arm(timer, deadline, TimerKind.Puller, id.lo);
+    progress.challenges += 1;
+    progress.timerUs = deadline;
+    progress.timer = this.#context.arm(progress.timer, deadline, TimerKind.Puller, id.lo);
   }
 
   /** A question was not answered in time: it is asked again, three times in all. */
   onTimer(path: Path, transfer: PulledTransfer): void {
-    if (transfer.challenges >= MAX_CHALLENGES) return this.drop(path, transfer);
+    if (transfer.progress.challenges >= MAX_CHALLENGES) return this.drop(path, transfer);
     this.#context.counters.challengesRepeatedTimer += 1;
     if (transfer.state === "challenged") path.outbox.challenges.push(transfer);
     else this.#pullFirstQuantum(path, transfer);
@@ -120,7 +114,7 @@ export class Doubts {
   #dropOldestChallenged(path: Path): boolean {
     for (const worker of path.workers) {
       for (const transfer of worker.live) {
-        if (transfer.state === "challenged" && transfer.nonce !== undefined) {
+        if (transfer.state === "challenged" && transfer.begun?.nonce !== undefined) {
           this.drop(path, transfer);
           return true;
         }
@@ -134,7 +128,6 @@ export class Doubts {
     const { transfers } = this.#context;
     if (transfer.state === "challenged") this.uncount(transfer);
     this.#loop.cancel(path, transfer);
-    transfer.timer = this.#context.disarm(transfer.timer);
     const worker = path.knownWorker(transfer.worker);
     worker?.live.delete(transfer);
     worker?.doubt(transfer.notifySeq);
@@ -157,7 +150,7 @@ export class Doubts {
     const end = Math.min(transfer.wireBytes, this.#context.config.pullQuantumBytes);
     const pull = transfer.pulls[0] ?? this.#loop.add(transfer, 0, end);
     if (pull.attempts === 0) this.#context.pulls.pulled(0, path.sender, end, path.mtu.bytes);
-    transfer.challenges += 1;
+    transfer.progress.challenges += 1;
     this.#loop.repull(path, transfer, pull);
   }
 

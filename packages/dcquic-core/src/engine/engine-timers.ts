@@ -48,12 +48,16 @@ export class EngineTimers {
     const path = paths.of(entry);
     if (kind === TimerKind.Deadline) {
       if (entry.role !== "announcer") return;
-      entry.deadlineTimer = NO_TIMER;
+      entry.ownExtras.deadlineTimer = NO_TIMER;
       announcer.cancel(path, entry, Status.Deadline);
       return;
     }
-    entry.timer = NO_TIMER;
-    if (entry.role === "announcer") announcer.onTimer(this.#nowUs, path, entry);
-    else puller.onTimer(this.#nowUs, path, entry);
+    if (entry.role === "announcer") {
+      entry.timer = NO_TIMER;
+      announcer.onTimer(this.#nowUs, path, entry);
+    } else {
+      entry.progress.timer = NO_TIMER;
+      puller.onTimer(this.#nowUs, path, entry);
+    }
   }
 }

@@ -31,7 +31,7 @@ export class MoveOut {
     for (const entry of this.#context.transfers.values()) {
       if (entry.role !== "announcer" || entry.path !== from.id) continue;
       // What is being taken back has a meaning only where it was announced.
-      if (!entry.isOver && !entry.voiding) moving.push(entry);
+      if (!entry.isOver && !entry.extras.voiding) moving.push(entry);
     }
     // Slots are reused: only the numbers tell what came first.
     moving.sort((a, b) => orderOf(a) - orderOf(b));
@@ -43,16 +43,17 @@ export class MoveOut {
     const { credentialId } = from;
     if (transfer.notifySeq >= 0) {
       const { worker } = this.#context.config;
-      transfer.origin ??= { worker, notifySeq: transfer.notifySeq, credentialId };
+      const extras = transfer.ownExtras;
+      extras.origin ??= { worker, notifySeq: transfer.notifySeq, credentialId };
       // Not closed there before it is over: the peer may have to look it up, and dependents may wait for it.
-      transfer.former = [...transfer.former, { path: from.id, notifySeq: transfer.notifySeq }];
+      extras.former = [...extras.former, { path: from.id, notifySeq: transfer.notifySeq }];
       transfer.notifySeq = -1;
     }
     transfer.timer = this.#context.disarm(transfer.timer);
     from.unanswered.delete(transfer);
     this.#serving.drop(from, transfer);
-    transfer.serveQueued = false;
-    transfer.resendQueued = false;
+    if (transfer.begun !== undefined) transfer.begun.isQueued = false;
+    if (transfer.extras.resendQueued) transfer.ownExtras.resendQueued = false;
     transfer.inline = false;
     transfer.path = to.id;
     this.#context.end(from);

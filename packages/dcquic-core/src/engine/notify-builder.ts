@@ -65,9 +65,9 @@ export class NotifyBuilder {
     ) {
       // One that moved to another path is repeated there.
       const isOfPath = resend.path === path.id;
-      if (isOfPath && resend.voiding) return undefined;
+      if (isOfPath && resend.extras.voiding) return undefined;
       if (isOfPath && !resend.isOver) return resend;
-      if (isOfPath) resend.resendQueued = false;
+      if (isOfPath) resend.ownExtras.resendQueued = false;
       path.outbox.resends.shift();
     }
     while (path.announceReady()) {
@@ -84,7 +84,7 @@ export class NotifyBuilder {
   #take(path: Path, transfer: AnnouncedTransfer): void {
     if (transfer.state !== "queued") {
       if (transfer.inline) this.#context.counters.payloadSent += transfer.totalBytes;
-      transfer.resendQueued = false;
+      transfer.ownExtras.resendQueued = false;
       path.outbox.resends.shift();
       return;
     }
@@ -119,7 +119,7 @@ export class NotifyBuilder {
       entry.flags |= NotifyFlag.Token;
       copyId(entry.token, transfer.token);
     }
-    const { origin } = transfer;
+    const { origin } = transfer.extras;
     if (origin !== undefined) {
       entry.flags |= NotifyFlag.Moved;
       entry.movedWorker = origin.worker;
@@ -155,8 +155,9 @@ export class NotifyBuilder {
     }
   }
 
-  #fillKeys({ rmaKeys }: AnnouncedTransfer): void {
-    if (rmaKeys.length === 0) return;
+  #fillKeys({ begun }: AnnouncedTransfer): void {
+    const rmaKeys = begun?.rmaKeys;
+    if (rmaKeys === undefined || rmaKeys.length === 0) return;
     const entry = this.#entry;
     entry.flags |= NotifyFlag.Rma;
     entry.rmaCount = rmaKeys.length;
@@ -173,8 +174,9 @@ export class NotifyBuilder {
   #fillDeps(transfer: AnnouncedTransfer): void {
     const entry = this.#entry;
     entry.depCount = 0;
-    if (transfer.after.length === 0) return;
-    for (const { transfer: earlier, kind } of transfer.after.slice(0, WireLimit.maxDeps)) {
+    const { after } = transfer.extras;
+    if (after.length === 0) return;
+    for (const { transfer: earlier, kind } of after.slice(0, WireLimit.maxDeps)) {
       const dep = entry.deps[entry.depCount];
       // A number means something on its own path only. What stayed behind when others moved is over, or taken back.
       if (dep === undefined || earlier.notifySeq < 0 || earlier.path !== transfer.path) continue;
@@ -191,7 +193,7 @@ export class NotifyBuilder {
     if (!transfer.mayInline || !(payload instanceof Uint8Array)) return false;
     if (payload.length > this.#context.config.inlineMaxBytes) return false;
     const room = WireLimit.maxEntryBytes - ENTRY_BYTES - transfer.meta.length;
-    if (payload.length > room - ENTRY_DEP_BYTES * transfer.after.length) return false;
+    if (payload.length > room - ENTRY_DEP_BYTES * transfer.extras.after.length) return false;
     if (path.inlineSent + payload.length <= path.inlineLimit) return true;
     this.#context.counters.inlineRefused += 1;
     return false;
@@ -200,7 +202,7 @@ export class NotifyBuilder {
   #voids(nowUs: number, path: Path, packet: number, writer: WireWriter): void {
     for (
       let resend = path.outbox.resends.peek();
-      resend?.voiding === true;
+      resend?.extras.voiding === true;
       resend = path.outbox.resends.peek()
     ) {
       const at = writer.offset;
@@ -213,7 +215,7 @@ export class NotifyBuilder {
         return;
       }
       path.outbox.resends.shift();
-      resend.resendQueued = false;
+      resend.ownExtras.resendQueued = false;
       if (resend.state !== "failed") this.#announcer.voided(nowUs, path, resend, packet);
     }
   }

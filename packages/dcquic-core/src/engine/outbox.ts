@@ -1,6 +1,7 @@
 import { Fifo } from "../sched/fifo.js";
 import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
-import type { Pull, PulledTransfer } from "../transfer/pulled-transfer.js";
+import type { PulledTransfer } from "../transfer/pulled-transfer.js";
+import type { Pull } from "../transfer/pull-progress.js";
 import type { Id64 } from "../wire/id64.js";
 import type { PullHold } from "../wire/transfer-frames.js";
 import type { CloseState } from "./stream-closer.js";

@@ -1,7 +1,8 @@
 import { id64 } from "../wire/id64.js";
 import { RMA_REGION_BYTES } from "../rma/rma-port.js";
 import { PRIORITIES } from "../sched/priority-queue.js";
-import type { Pull, PulledTransfer } from "../transfer/pulled-transfer.js";
+import type { PulledTransfer } from "../transfer/pulled-transfer.js";
+import type { Pull } from "../transfer/pull-progress.js";
 import type { Chunk } from "../wire/chunk.js";
 import { ChunkFlag } from "../wire/constants.js";
 import { NO_TIMER } from "../sched/timing-wheel.js";
@@ -110,32 +111,36 @@ export class PullLoop {
 
   /** Settles pulls that are fully answered, and says whether there were any. */
   settle(path: Path, transfer: PulledTransfer): boolean {
-    const before = transfer.pulls.length;
-    for (let i = 0; i < transfer.pulls.length;) {
-      const pull = transfer.pulls[i];
-      if (pull === undefined || !transfer.received.covers(pull.start, pull.end)) {
+    const { pulls, received } = transfer.progress;
+    const before = pulls.length;
+    for (let i = 0; i < pulls.length;) {
+      const pull = pulls[i];
+      if (pull === undefined || !received.covers(pull.start, pull.end)) {
         i += 1;
         continue;
       }
-      transfer.pulls.splice(i, 1);
+      pulls.splice(i, 1);
       path.inflightPulls.delete(pull);
       this.#context.pulls.settled(path.sender, pull.left);
     }
-    return transfer.pulls.length < before;
+    return pulls.length < before;
   }
 
   /** Sets the transfer's timer to the first of its pulls that falls due. */
   arm(transfer: PulledTransfer): void {
     let due = Number.POSITIVE_INFINITY;
     for (const pull of transfer.pulls) if (pull.sentUs >= 0) due = Math.min(due, pull.dueUs);
-    if (due === Number.POSITIVE_INFINITY) {
-      transfer.timer = this.#context.disarm(transfer.timer);
-      return;
-    }
+    if (due === Number.POSITIVE_INFINITY) return this.disarm(transfer);
+    const { id, progress } = transfer;
     // Every chunk puts the deadline off: a timer that fires early is cheaper than one that is set anew each time.
-    if (transfer.timer !== NO_TIMER && transfer.timerUs <= due) return;
-    transfer.timerUs = due;
-    transfer.timer = this.#context.arm(transfer.timer, due, TimerKind.Puller, transfer.id.lo);
+    if (progress.timer !== NO_TIMER && progress.timerUs <= due) return;
+    progress.timerUs = due;
+    progress.timer = this.#context.arm(progress.timer, due, TimerKind.Puller, id.lo);
+  }
+
+  /** Stops the transfer's timer, if it is set. */
+  disarm({ begun }: PulledTransfer): void {
+    if (begun !== undefined) begun.timer = this.#context.disarm(begun.timer);
   }
 
   /** Whether the transfer's timer fired before any of its pulls is due; it is set again then. */
@@ -148,8 +153,9 @@ export class PullLoop {
 
   /** Makes a pull of a transfer; it is not sent yet. */
   add(transfer: PulledTransfer, start: number, end: number): Pull {
+    const { progress } = transfer;
     const pull: Pull = {
-      seq: transfer.pullSeq++,
+      seq: progress.pullSeq++,
       start,
       end,
       left: end - start,
@@ -161,8 +167,7 @@ export class PullLoop {
       alone: true,
       overtaken: 0,
     };
-    if (transfer.pulls.length === 0) transfer.pulls = [pull];
-    else transfer.pulls.push(pull);
+    progress.pulls.push(pull);
     return pull;
   }
 
@@ -174,8 +179,9 @@ export class PullLoop {
 
   /** Lets a transfer go on that waited until its placed parts were used. */
   resume(path: Path, transfer: PulledTransfer): void {
-    if (!transfer.isStalled || transfer.pullRoom <= 0) return;
-    transfer.isStalled = false;
+    const { progress } = transfer;
+    if (!progress.isStalled || transfer.pullRoom <= 0) return;
+    progress.isStalled = false;
     this.enqueue(path, transfer);
   }
 
@@ -194,13 +200,16 @@ export class PullLoop {
     this.#context.dirty.add(path);
   }
 
-  /** Forgets the pulls of a transfer: nothing of them is outstanding any more. */
+  /** Forgets the pulls of a transfer, and its timer: nothing of them is outstanding any more. */
   cancel(path: Path, transfer: PulledTransfer): void {
-    for (const pull of transfer.pulls) {
+    const { begun } = transfer;
+    if (begun === undefined) return;
+    this.disarm(transfer);
+    for (const pull of begun.pulls) {
       path.inflightPulls.delete(pull);
       this.#context.pulls.settled(path.sender, pull.left);
     }
-    if (transfer.pulls.length > 0) transfer.pulls = [];
+    if (begun.pulls.length > 0) begun.pulls = [];
   }
 
   #once(nowUs: number, path: Path): boolean {
@@ -216,12 +225,13 @@ export class PullLoop {
     }
     const transfer = entry;
     // What is here already, because another path brought it, is not asked for again.
-    transfer.nextPull = transfer.received.firstGap(transfer.nextPull);
+    const { progress } = transfer;
+    progress.nextPull = progress.received.firstGap(progress.nextPull);
     const left = transfer.pullRoom;
     if (left <= 0) {
       pullQueue.shift(level);
       pulls.want(sender, -1);
-      transfer.isStalled = transfer.nextPull < transfer.wireBytes;
+      progress.isStalled = progress.nextPull < transfer.wireBytes;
       return true;
     }
     const allowance = pulls.allowance(nowUs, sender, path.rtt.srttUs, {
@@ -232,7 +242,7 @@ export class PullLoop {
     if (allowance === 0) return false;
     const occupied = pullQueue.occupied;
     pullQueue.shift(level);
-    const start = transfer.nextPull;
+    const start = progress.nextPull;
     const end = start + allowance;
     const pull = this.add(transfer, start, end);
     pulls.pulled(nowUs, sender, end - start, path.mtu.bytes);
@@ -241,25 +251,26 @@ export class PullLoop {
       path.outbox.pulls.push({ transfer, pull });
       this.#context.dirty.add(path);
     }
-    transfer.nextPull = end;
+    progress.nextPull = end;
     if (end < transfer.wireBytes) pullQueue.push(level, transfer.id.lo);
     else pulls.want(sender, -1);
     return true;
   }
 
   // Whether it would be asked for next again. Reads are as long as regions allow.
-  #isAlone({ pullQueue }: Path, { rmaKeys }: PulledTransfer, level: number): boolean {
-    if (this.#context.pulling.size > 1 || rmaKeys.length > 0) return false;
+  #isAlone({ pullQueue }: Path, { source }: PulledTransfer, level: number): boolean {
+    if (this.#context.pulling.size > 1 || source.rmaKeys.length > 0) return false;
     return pullQueue.occupied === 1 << level && pullQueue.depth(level) === 1;
   }
 
   // Out of the announcer's memory instead of by DATA, where its buffer is open and the pull lies in one region. §16.3
   #read(nowUs: number, path: Path, transfer: PulledTransfer, pull: Pull): boolean {
     const { rma } = this.#context;
-    if (rma === undefined || transfer.rmaKeys.length === 0) return false;
-    const from = transfer.wireOffset + pull.start;
+    const { rmaKeys, wireOffset } = transfer.source;
+    if (rma === undefined || rmaKeys.length === 0) return false;
+    const from = wireOffset + pull.start;
     const region = Math.floor(from / RMA_REGION_BYTES);
-    const key = transfer.rmaKeys[region];
+    const key = rmaKeys[region];
     const length = pull.end - pull.start;
     const regionOffset = from - region * RMA_REGION_BYTES;
     if (key === undefined || regionOffset + length > RMA_REGION_BYTES) return false;

@@ -94,18 +94,18 @@ export class Puller implements AssemblerOwner {
 
   /** Goes on with a transfer on another path of its peer: what is missing is asked for there. §10.4 */
   move(from: Path, to: Path, transfer: PulledTransfer): void {
-    const isPulling = transfer.state === "pulling" && transfer.assembly !== undefined;
+    const { isAssembling } = transfer;
     if (transfer.isWanting) this.#context.pulls.want(from.sender, -1);
-    transfer.timer = this.#context.disarm(transfer.timer);
     this.#loop.cancel(from, transfer);
-    transfer.ackQueued = false;
+    if (transfer.begun !== undefined) transfer.begun.ackQueued = false;
     transfer.path = to.id;
     this.#context.end(from);
     this.#context.begin(this.#context.nowUs, to);
-    if (!isPulling) return;
-    transfer.isStalled = false;
-    transfer.nextPull = transfer.received.firstGap(0);
-    if (transfer.nextPull < transfer.wireBytes) this.#loop.enqueue(to, transfer);
+    if (!isAssembling) return;
+    const { progress } = transfer;
+    progress.isStalled = false;
+    progress.nextPull = progress.received.firstGap(0);
+    if (progress.nextPull < transfer.wireBytes) this.#loop.enqueue(to, transfer);
   }
 
   /** Ends an offered or running transfer from the peer. The peer hears of it by the stream's close. */
@@ -158,7 +158,7 @@ export class Puller implements AssemblerOwner {
   /** Gives the application a transfer all of whose bytes are here. */
   deliver(path: Path, transfer: PulledTransfer, bytes: Uint8Array): void {
     transfer.state = "delivered";
-    transfer.timer = this.#context.disarm(transfer.timer);
+    this.#loop.disarm(transfer);
     this.#context.events.push({
       kind: "transferDelivered",
       path: path.id,
@@ -228,10 +228,9 @@ export class Puller implements AssemblerOwner {
     const wasOffered = isOffered(transfer);
     if (transfer.state === "challenged") this.#doubts.uncount(transfer);
     if (transfer.isWanting) pulls.want(path.sender, -1);
-    transfer.timer = this.#context.disarm(transfer.timer);
     this.#loop.cancel(path, transfer);
     transfer.state = "delivered";
-    transfer.assembly = undefined;
+    if (transfer.begun !== undefined) transfer.begun.assembly = undefined;
     this.#credit.finished(path, transfer);
     worker?.live.delete(transfer);
     const { announcerId, id, inline } = transfer;

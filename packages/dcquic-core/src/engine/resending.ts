@@ -32,7 +32,7 @@ export class Resending {
   late(nowUs: number, path: Path, transfer: AnnouncedTransfer): void {
     const isPassed = path.congestion.reported >= transfer.sentInPacket;
     if (isPassed || path.unanswered.last === transfer) return this.again(path, transfer);
-    transfer.isOverdue = true;
+    transfer.ownExtras.isOverdue = true;
     this.#await(nowUs, path, transfer);
   }
 
@@ -44,11 +44,11 @@ export class Resending {
     const { srttUs } = path.rtt;
     // No iterator: this happens for every answer, and ends at once for nearly all.
     for (let older = path.unanswered.first; older !== undefined; older = older.next) {
-      const lead = older.isOverdue ? 0 : REORDER_PACKETS;
+      const lead = older.extras.isOverdue ? 0 : REORDER_PACKETS;
       if (older.sentInPacket >= answered.sentInPacket - lead) return;
       if (older.sentUs > answered.sentUs - srttUs / 8) return;
-      if (nowUs - older.resentUs < srttUs) continue;
-      older.resentUs = nowUs;
+      if (nowUs - older.extras.resentUs < srttUs) continue;
+      older.ownExtras.resentUs = nowUs;
       this.#queue(path, older, "announcementsRepeatedFast");
     }
   }
@@ -58,7 +58,7 @@ export class Resending {
     if (transfer.state === "serving") return;
     transfer.sentUs = nowUs;
     transfer.sentInPacket = packetNumber;
-    transfer.isOverdue = false;
+    if (transfer.extras.isOverdue) transfer.ownExtras.isOverdue = false;
     path.unanswered.delete(transfer);
     path.unanswered.add(transfer);
     this.#await(nowUs, path, transfer);
@@ -79,8 +79,9 @@ export class Resending {
     transfer: AnnouncedTransfer,
     counter: "announcementsRepeatedTimer" | "announcementsRepeatedFast" | undefined,
   ): void {
-    if (transfer.resendQueued) return;
-    transfer.resendQueued = true;
+    const extras = transfer.ownExtras;
+    if (extras.resendQueued) return;
+    extras.resendQueued = true;
     if (counter !== undefined) this.#context.counters[counter] += 1;
     path.outbox.resends.push(transfer);
     this.#context.dirty.add(path);

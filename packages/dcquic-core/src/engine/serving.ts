@@ -1,4 +1,5 @@
-import type { AnnouncedTransfer, ServeJob } from "../transfer/announced-transfer.js";
+import type { AnnouncedTransfer } from "../transfer/announced-transfer.js";
+import type { ServeJob } from "../transfer/serve-progress.js";
 import { id64 } from "../wire/id64.js";
 import type { RangeList } from "../wire/ranges.js";
 import type { PullRequest } from "../wire/transfer-frames.js";
@@ -7,6 +8,8 @@ import type { Path } from "./path.js";
 
 // Pieces of one transfer that wait to be sent. A puller whose window is larger than so many pulls asks for the rest again.
 const MAX_JOBS = 1024;
+// Never written to.
+const NO_JOBS: ServeJob[] = [];
 
 /**
  * What pullers asked for and was not sent yet: ranges become jobs, and a transfer with jobs waits for its turn.
@@ -26,7 +29,7 @@ export class Serving {
     const { ranges } = frame;
     const before = path.servingBytes;
     path.wish.rate = frame.rate;
-    const waiting = transfer.jobs.toSorted((a, b) => a.next - b.next);
+    const waiting = transfer.progress.jobs.toSorted((a, b) => a.next - b.next);
     for (let i = 0; i < ranges.count; i++) {
       const range = { next: ranges.start(i), end: ranges.end(i) };
       addJobs(path, transfer, frame.pullSeq, range, waiting);
@@ -52,8 +55,9 @@ export class Serving {
 
   /** Has the transfer wait for its turn to send. */
   queue(path: Path, transfer: AnnouncedTransfer): void {
-    if (transfer.serveQueued) return;
-    transfer.serveQueued = true;
+    const { progress } = transfer;
+    if (progress.isQueued) return;
+    progress.isQueued = true;
     path.serveQueue.push(transfer.priority, transfer.id.lo);
     this.#context.serving.add(path);
   }
@@ -89,15 +93,14 @@ function addJobs(
   waiting: readonly ServeJob[],
 ): void {
   const { end } = range;
+  const { jobs } = transfer.progress;
   let { next } = range;
   for (const job of [...waiting, { next: end, end }]) {
     if (job.end <= next) continue;
     const until = Math.min(job.next, end);
     if (until > next) {
-      if (transfer.jobs.length >= MAX_JOBS) return;
-      const piece = { pullSeq, next, end: until };
-      if (transfer.jobs.length === 0) transfer.jobs = [piece];
-      else transfer.jobs.push(piece);
+      if (jobs.length >= MAX_JOBS) return;
+      jobs.push({ pullSeq, next, end: until });
       path.servingBytes += until - next;
     }
     next = Math.max(next, job.end);
@@ -106,8 +109,9 @@ function addJobs(
 }
 
 function keepJobs(path: Path, transfer: AnnouncedTransfer, keep: (job: ServeJob) => boolean): void {
-  if (transfer.jobs.length === 0) return;
-  for (const job of transfer.jobs) if (!keep(job)) path.servingBytes -= job.end - job.next;
-  const kept = transfer.jobs.filter(keep);
-  transfer.jobs.splice(0, transfer.jobs.length, ...kept);
+  const jobs = transfer.begun?.jobs ?? NO_JOBS;
+  if (jobs.length === 0) return;
+  for (const job of jobs) if (!keep(job)) path.servingBytes -= job.end - job.next;
+  const kept = jobs.filter(keep);
+  jobs.splice(0, jobs.length, ...kept);
 }

@@ -1,9 +1,9 @@
-import type { RmaKey } from "../rma/rma-port.js";
-import { IntervalSet } from "../buffer/interval-set.js";
 import type { RegisteredBuffer } from "../buffer/registered-buffer.js";
 import type { Linked } from "../sched/linked-set.js";
 import { NO_TIMER, type TimerId } from "../sched/timing-wheel.js";
 import { type Id64, id64 } from "../wire/id64.js";
+import { AnnouncedExtras, NO_EXTRAS } from "./announced-extras.js";
+import { ServeProgress } from "./serve-progress.js";
 
 /**
  * Where an own transfer is. spec/dcquic.md §6
@@ -22,49 +22,8 @@ export type AnnouncerState =
   | "drained"
   | "failed";
 
-/** Bytes that a puller asked for and that were not sent yet. */
-export interface ServeJob {
-  /** The pull. */
-  readonly pullSeq: number;
-  /** Where it goes on. */
-  next: number;
-  /** Where it ends. */
-  readonly end: number;
-}
-
-/** An earlier transfer of the same path that an announcement names. */
-export interface NamedDependency {
-  /** The earlier one. */
-  readonly transfer: AnnouncedTransfer;
-  /** {@link DependencyKind}. */
-  readonly kind: number;
-}
-
-/** Where an announcement was made first. spec/dcquic.md §10.4 */
-export interface Origin {
-  /** The worker that made it. */
-  readonly worker: number;
-  /** The number it had. */
-  readonly notifySeq: number;
-  /** The path it was made on. */
-  readonly credentialId: Uint8Array;
-}
-
-/** An announcement on a path that its transfer was moved from. */
-export interface FormerAnnouncement {
-  /** Number of that path. */
-  readonly path: number;
-  /** Its number there. */
-  readonly notifySeq: number;
-}
-
-// Most transfers name nothing, move never and ride in their announcement: what they do not use is not made.
 const NOTHING = new Uint8Array(0);
-const NO_FORMER: readonly FormerAnnouncement[] = [];
-const NO_DEPENDENCIES: readonly NamedDependency[] = [];
-const NO_KEYS: readonly RmaKey[] = [];
-// Never written to: the first job takes its place.
-const NO_JOBS: ServeJob[] = [];
+const NO_ID = id64();
 
 /** What a transfer takes of what is announced. */
 export interface AnnouncedFacts {
@@ -89,20 +48,19 @@ export interface AnnouncedFacts {
   readonly holdToken?: "response" | "request" | undefined;
 }
 
-/** A transfer at its announcer. */
+/**
+ * A transfer at its announcer. Most ride in their announcement and are over with its answer: what only others need is in objects
+ * of its own, which those have. spec/dcquic.md §20
+ */
 export class AnnouncedTransfer implements Linked<AnnouncedTransfer> {
   /** Own id. */
   readonly id: Id64 = id64();
-  /** Id at the puller, once it is known. */
-  readonly pullerId: Id64 = id64();
+  /** Id at the puller, once it is known and somebody has to be told: zero before. */
+  pullerId: Id64 = NO_ID;
   /** The stream: the id of the transfer that opened it. */
   readonly streamId: Id64;
   /** Number of the path. */
   path: number;
-  /** Where it was announced first, if it was moved to another path since. */
-  origin: Origin | undefined;
-  /** Its announcements on paths it was moved from: closed there when it is over. */
-  former: readonly FormerAnnouncement[] = NO_FORMER;
   /** Pattern and shape bits. */
   readonly shape: number;
   /** The priority that was asked for: its place among own announcements. */
@@ -119,8 +77,6 @@ export class AnnouncedTransfer implements Linked<AnnouncedTransfer> {
   readonly token: Id64 | undefined;
   /** What a stream says of that token itself. */
   readonly holdToken: "response" | "request" | undefined;
-  /** Earlier transfers of the same path that its announcement names, with the kind of dependency. */
-  after: readonly NamedDependency[] = NO_DEPENDENCIES;
   /** Where it is. */
   state: AnnouncerState = "blocked";
   /** Number of its announcement; -1 before it was on the wire. */
@@ -131,40 +87,18 @@ export class AnnouncedTransfer implements Linked<AnnouncedTransfer> {
   sentUs = 0;
   /** The packet that carried it. */
   sentInPacket = -1;
-  /** When loss was last inferred, so that it is inferred once per round trip. */
-  resentUs: number = Number.NEGATIVE_INFINITY;
-  /** Whether it waits in a queue of resends. */
-  resendQueued = false;
-  /** Whether the answer is late, and the announcement was not sent again for that because nothing was heard of the peer. */
-  isOverdue = false;
   /** Its one timer: for the answer, then for RANGE_ACK. */
   timer: TimerId = NO_TIMER;
-  /** Timer of its deadline, if it has one. */
-  deadlineTimer: TimerId = NO_TIMER;
   /** Whether its payload may ride in the announcement. */
   readonly mayInline: boolean;
-  /** What opens its buffer to the peer's reads, region by region; empty where nothing does. */
-  rmaKeys: readonly RmaKey[] = NO_KEYS;
-  /** Whether its puller asked for bytes again: reads that it gave up may be under way still. */
-  wasRepulled = false;
-  /** What is to be sent. */
-  jobs: ServeJob[] = NO_JOBS;
-  /** Whether it waits in the queue of those who have something to send. */
-  serveQueued = false;
-  /** Whether the timer ran out and the next chunk is to ask for RANGE_ACK. */
-  ackRequested = false;
-  /** Whether its announcement is being taken back. */
-  voiding = false;
-  /** With what it fails once the peer accepted it: an inline announcement cannot be taken back. */
-  cancelStatus: number | undefined;
   /** See {@link Linked}: among those of its path that are unanswered. */
   previous: AnnouncedTransfer | undefined;
   /** See {@link Linked}. */
   next: AnnouncedTransfer | undefined;
   /** See {@link Linked}. */
   home: object | undefined;
-  #acked: IntervalSet | undefined;
-  #sent: IntervalSet | undefined;
+  #progress: ServeProgress | undefined;
+  #extras: AnnouncedExtras | undefined;
 
   /** Makes a transfer that is not announced yet. */
   constructor(path: number, options: AnnouncedFacts, token: Id64 | undefined) {
@@ -186,16 +120,26 @@ export class AnnouncedTransfer implements Linked<AnnouncedTransfer> {
     return "announcer";
   }
 
-  /** What the puller has. */
-  get acked(): IntervalSet {
-    this.#acked ??= new IntervalSet();
-    return this.#acked;
+  /** How far it came. To be asked for where its bytes are pulled: an object of its own is made for it. */
+  get progress(): ServeProgress {
+    this.#progress ??= new ServeProgress();
+    return this.#progress;
   }
 
-  /** What was sent at least once. */
-  get sent(): IntervalSet {
-    this.#sent ??= new IntervalSet();
-    return this.#sent;
+  /** The same, or `undefined` where nothing was asked for. */
+  get begun(): ServeProgress | undefined {
+    return this.#progress;
+  }
+
+  /** What few have. */
+  get extras(): Readonly<AnnouncedExtras> {
+    return this.#extras ?? NO_EXTRAS;
+  }
+
+  /** The same, to be written to: an object of its own is made for it. */
+  get ownExtras(): AnnouncedExtras {
+    this.#extras ??= new AnnouncedExtras();
+    return this.#extras;
   }
 
   /** Plain bytes of the message. */
