@@ -166,6 +166,7 @@ export type {
   PlacedRecord,
   StreamPlacement,
 } from "./stream/stream.js";
+export type { StreamExtras } from "./stream/stream-extras.js";
 export type { PatternName } from "./stream/pattern-rules.js";
 export type { Submission } from "./stream/submission.js";
 export type { Opener } from "./stream/openings.js";

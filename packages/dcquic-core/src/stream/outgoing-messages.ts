@@ -46,7 +46,7 @@ export class OutgoingMessages {
     const submission = new Submission(stream, payload, seq, stream.outbound.isEnded);
     const { opening } = this.#context;
     if (stream.isOpener && stream.id === undefined && seq > 0) {
-      if (opening.has(stream)) (stream.backlog ??= []).push(submission);
+      if (opening.has(stream)) (stream.ownExtras.backlog ??= []).push(submission);
       return;
     }
     this.#submissions.submit(submission);
@@ -125,8 +125,8 @@ export class OutgoingMessages {
     opening.delete(stream);
     streams.add(stream, id);
     if (token !== undefined && stream.outcome === undefined) tokens.hold(stream, token);
-    const { backlog } = stream;
-    stream.backlog = undefined;
+    const { backlog } = stream.extras;
+    if (backlog !== undefined) stream.ownExtras.backlog = undefined;
     if (stream.outcome !== undefined) {
       // It ended before it began: the peer may hear of it all the same.
       closes.abort(stream, stream.outcome);

@@ -19,36 +19,37 @@ export class StreamCloses {
 
   /** Ends one direction, once the stream has an id and earlier closes were acknowledged. */
   direction(stream: Stream, scope: "sendDone" | "receiveDone"): void {
-    stream.closesQueued = [...stream.closesQueued, scope];
+    const extras = stream.ownExtras;
+    extras.closesQueued = [...extras.closesQueued, scope];
     this.flush(stream);
   }
 
   /** Ends the whole stream; what else was to be said is void. */
   abort(stream: Stream, { status, reason }: StreamOutcome): void {
-    stream.closesQueued = [];
+    stream.ownExtras.closesQueued = [];
     this.#send(stream, CloseScope.Both, status, reason);
   }
 
   /** Notes that the peer knows, and says whether another close is on its way. */
   acknowledged(stream: Stream): boolean {
-    stream.closing = false;
+    stream.ownExtras.closing = false;
     this.flush(stream);
-    return stream.closing;
+    return stream.extras.closing;
   }
 
   /** Sends what waits, if it may. */
   flush(stream: Stream): void {
-    if (stream.id === undefined || stream.closing) return;
-    if (stream.closesQueued.length === 0) return;
-    const [scope, ...later] = stream.closesQueued;
-    stream.closesQueued = later;
+    const { closing, closesQueued } = stream.extras;
+    if (stream.id === undefined || closing || closesQueued.length === 0) return;
+    const [scope, ...later] = closesQueued;
+    stream.ownExtras.closesQueued = later;
     if (scope === "sendDone") this.#send(stream, CloseScope.SendDone, Status.Ok, "");
     else if (scope === "receiveDone") this.#send(stream, CloseScope.ReceiveDone, Status.Ok, "");
   }
 
   #send(stream: Stream, scope: number, status: number, reason: string): void {
     if (stream.id === undefined) return;
-    stream.closing = true;
+    stream.ownExtras.closing = true;
     this.#port.close(stream.path, {
       streamId: stream.id,
       opener: stream.isOpener,

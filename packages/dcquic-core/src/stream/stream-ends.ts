@@ -46,7 +46,7 @@ export class StreamEnds {
     if (notice === "tellPeer") closes.abort(stream, outcome);
     for (const transfer of stream.outbound.live) port.cancel(transfer);
     this.#dropInbound(stream);
-    for (const { taken } of stream.backlog ?? []) taken?.();
+    for (const { taken } of stream.extras.backlog ?? []) taken?.();
     if (stream.outbound.count === 0) opening.delete(stream);
     stream.handlers.closed(outcome);
   }
@@ -60,7 +60,7 @@ export class StreamEnds {
   forget(stream: Stream): void {
     const { early, incoming, port, streams } = this.#context;
     streams.remove(stream);
-    for (const { transfer } of stream.orphans) {
+    for (const { transfer } of stream.extras.orphans) {
       if (incoming.get(transfer)?.stream !== stream) continue;
       incoming.delete(transfer);
       port.reject(transfer);
@@ -89,7 +89,7 @@ export class StreamEnds {
     if (!inbound.isOver || !outbound.isOver || stream.id === undefined) return;
     stream.outcome = IN_ORDER;
     if (news.isWatched) news.ended(stream, Status.Ok);
-    if (!stream.closing) streams.remove(stream);
+    if (!stream.extras.closing) streams.remove(stream);
     stream.handlers.closed(IN_ORDER);
   }
 
@@ -97,7 +97,8 @@ export class StreamEnds {
     const { port } = this.#context;
     const dropped = stream.inbound.drop();
     for (const { state, transfer } of dropped) if (state === "ready") port.consume(transfer);
-    stream.orphans = dropped.filter(({ state }) => state !== "ready");
+    const orphans = dropped.filter(({ state }) => state !== "ready");
+    if (orphans.length > 0 || stream.extras.orphans.length > 0) stream.ownExtras.orphans = orphans;
   }
 }
 

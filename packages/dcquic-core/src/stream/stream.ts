@@ -8,7 +8,7 @@ import { Inbound, type InboundMessage, type QueueLimits } from "./inbound.js";
 import type { PlacedAccept } from "../engine/puller.js";
 import { Outbound } from "./outbound.js";
 import { maxMessages, type PatternName } from "./pattern-rules.js";
-import type { Submission } from "./submission.js";
+import { NO_EXTRAS, StreamExtras } from "./stream-extras.js";
 
 /** Why a stream is over. */
 export interface StreamOutcome {
@@ -115,8 +115,6 @@ const SILENT: StreamHandlers = {
   stopped: nothing,
   closed: nothing,
 };
-const NONE: readonly InboundMessage[] = [];
-const NO_CLOSES: readonly ("sendDone" | "receiveDone")[] = [];
 
 /**
  * One stream: an opening transfer and everything that follows in both directions.
@@ -149,22 +147,8 @@ export class Stream implements Linked<Stream> {
   token: Id64 | undefined;
   /** How it ended. */
   outcome: StreamOutcome | undefined;
-  /** Is told how many wire bytes of an own bulk message the peer has, and how many there are. */
-  onProgress: ((ackedBytes: number, totalBytes: number) => void) | undefined;
-  /** Where the records of its message go; memory if absent. */
-  placement: StreamPlacement | undefined;
-  /** Messages that the peer announced and that nobody wants any more. */
-  orphans: readonly InboundMessage[] = NONE;
-  /** Whether a STREAM_CLOSE of one direction waits for its answer. */
-  closing = false;
-  /** Scopes that wait until that answer came. */
-  closesQueued: readonly ("sendDone" | "receiveDone")[] = NO_CLOSES;
-  /** Messages that wait until the opening transfer has an id. */
-  backlog: Submission[] | undefined;
   /** Whether its opening is with the engine, and the peer has not answered it. */
   isUnanswered = false;
-  /** Whether the request's and the whole call's token were settled. */
-  tokenSettled: "no" | "request" | "yes" = "no";
   /** See {@link Linked}: among own streams that have no id yet, or among those of its path. */
   previous: Stream | undefined;
   /** See {@link Linked}. */
@@ -172,6 +156,7 @@ export class Stream implements Linked<Stream> {
   /** See {@link Linked}. */
   home: object | undefined;
   readonly #host: StreamHost;
+  #extras: StreamExtras | undefined;
   // Whether it was told, or clear, what headers the peer's direction has.
   #headersTold = false;
 
@@ -196,6 +181,35 @@ export class Stream implements Linked<Stream> {
     );
     if (opened?.ordered === false) this.inbound.configure(limits, false);
     this.handlers = opened?.handlers ?? SILENT;
+  }
+
+  /** What few streams have. */
+  get extras(): Readonly<StreamExtras> {
+    return this.#extras ?? NO_EXTRAS;
+  }
+
+  /** The same, to be written to: an object of its own is made for it. */
+  get ownExtras(): StreamExtras {
+    this.#extras ??= new StreamExtras();
+    return this.#extras;
+  }
+
+  /** Where the records of its message go; memory if absent. */
+  get placement(): StreamPlacement | undefined {
+    return this.extras.placement;
+  }
+
+  set placement(placement: StreamPlacement | undefined) {
+    this.ownExtras.placement = placement;
+  }
+
+  /** Is told how many wire bytes of an own bulk message the peer has, and how many there are. */
+  get onProgress(): StreamExtras["onProgress"] {
+    return this.extras.onProgress;
+  }
+
+  set onProgress(tell: StreamExtras["onProgress"]) {
+    this.ownExtras.onProgress = tell;
   }
 
   /** Whether somebody is told. */

@@ -50,7 +50,7 @@ export class TokenKeeper {
   watch(token: Id64, wait: Watcher["wait"], done: Watcher["done"]): void {
     const stream = this.streamOf(token);
     if (stream === undefined) return done(this.#failed.has(formatId(token)) ? "failed" : "reached");
-    if (wait === "request" && stream.tokenSettled === "request") return done("reached");
+    if (wait === "request" && stream.extras.tokenSettled === "request") return done("reached");
     const watchers = this.#watchers.get(stream) ?? [];
     watchers.push({ wait, done });
     this.#watchers.set(stream, watchers);
@@ -58,10 +58,12 @@ export class TokenKeeper {
 
   /** Says how far the stream came; what was said before is not repeated. */
   settle(stream: Stream, outcome: "requestDone" | "complete" | "failed"): void {
-    const { token, tokenSettled } = stream;
-    if (token === undefined || tokenSettled === "yes") return;
+    const { token } = stream;
+    if (token === undefined) return;
+    const { tokenSettled } = stream.extras;
+    if (tokenSettled === "yes") return;
     if (outcome === "requestDone" && tokenSettled === "request") return;
-    stream.tokenSettled = outcome === "requestDone" ? "request" : "yes";
+    stream.ownExtras.tokenSettled = outcome === "requestDone" ? "request" : "yes";
     if (outcome !== "requestDone") this.#streams.delete(token.lo);
     if (outcome === "failed") this.#failed.set(formatId(token), true);
     this.#port.settleToken(token, outcome);

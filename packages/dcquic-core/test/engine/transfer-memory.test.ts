@@ -46,7 +46,8 @@ function announceAll({ announcer }: Ends): void {
 function offerAll({ announcer, puller }: Ends): number {
   const batch = new DatagramBatch(64, 131_072);
   let offered = 0;
-  for (let nowUs = 0; puller !== undefined && offered < TRANSFERS && nowUs < 1e6; nowUs += 1000) {
+  if (puller === undefined) return offered;
+  for (let nowUs = 0; offered < TRANSFERS && nowUs < 1e6; nowUs += 1000) {
     offered += carry(nowUs, announcer.engine, puller.engine, batch);
     carry(nowUs, puller.engine, announcer.engine, batch);
   }
