@@ -84,10 +84,11 @@ export class Admission {
     transfer.origin = origin;
     if (origin !== undefined) this.#parts.moves.remember(transfer, origin);
     this.#context.begin(nowUs, path);
+    this.#parts.offers.wait(path, transfer, entry);
     if (isUncertain || moved?.kind === "doubtful") return this.#parts.doubts.add(path, transfer);
     this.#parts.credit.taken(path, transfer);
     this.#answer(path, transfer.announcerId, transfer.id, AcceptStatus.New);
-    this.#parts.offers.hold(path, worker, transfer, entry);
+    this.#parts.offers.offerIfFree(path, worker, transfer);
   }
 
   /** Obeys a CLOSED: these announcements will never be asked about again. §9.12 */

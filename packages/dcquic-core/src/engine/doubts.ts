@@ -127,6 +127,7 @@ export class Doubts {
   drop(path: Path, transfer: PulledTransfer): void {
     const { transfers } = this.#context;
     if (transfer.state === "challenged") this.uncount(transfer);
+    this.#offers.forget(transfer);
     this.#loop.cancel(path, transfer);
     const worker = path.knownWorker(transfer.worker);
     worker?.live.delete(transfer);

@@ -1,4 +1,5 @@
 import type { PulledTransfer } from "../transfer/pulled-transfer.js";
+import { WaitingList } from "../transfer/waiting-list.js";
 import type { NotifyEntry } from "../wire/notify-entry.js";
 import type { EngineContext } from "./context.js";
 import type { PathId } from "./events.js";
@@ -20,20 +21,23 @@ export class Offers {
     this.#context = context;
   }
 
-  /** Offers a new transfer, or holds it until what it names was offered. */
-  hold(path: Path, worker: PeerWorker, transfer: PulledTransfer, entry: NotifyEntry): void {
+  /** Notes what a transfer names that was not offered yet. */
+  wait(path: Path, transfer: PulledTransfer, entry: NotifyEntry): void {
     for (let i = 0; i < entry.depCount; i++) {
       const dep = entry.deps[i];
       if (dep === undefined) continue;
       const on = path.knownWorker(dep.worker);
       if (on === undefined || on.offered.has(dep.notifySeq)) continue;
-      transfer.waitsFor ??= new Set();
-      transfer.waitsFor.add(`${dep.worker}.${dep.notifySeq}`);
-      const waiting = on.dependents.get(dep.notifySeq) ?? [];
-      waiting.push(transfer);
-      on.dependents.set(dep.notifySeq, waiting);
+      WaitingList.wait(on.dependents, dep.notifySeq, transfer);
     }
-    this.offerIfFree(path, worker, transfer);
+  }
+
+  /** A transfer is over, and waits for nothing. */
+  forget(transfer: PulledTransfer): void {
+    const { waitsFor } = transfer;
+    if (waitsFor === undefined) return;
+    transfer.waitsFor = undefined;
+    for (const list of waitsFor) list.leave(transfer);
   }
 
   /** Offers a transfer unless it still waits for another one. */
@@ -60,9 +64,7 @@ export class Offers {
     worker.offered.add(notifySeq, notifySeq + 1);
     const waiting = worker.dependents.get(notifySeq);
     if (waiting === undefined) return;
-    worker.dependents.delete(notifySeq);
-    for (const transfer of waiting) {
-      transfer.waitsFor?.delete(`${worker.worker}.${notifySeq}`);
+    for (const transfer of waiting.end()) {
       // It may have moved to another path meanwhile.
       const home = this.#context.paths.get(transfer.path as PathId);
       const owner = home?.knownWorker(transfer.worker);

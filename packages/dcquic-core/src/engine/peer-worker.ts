@@ -6,9 +6,9 @@ import { RecentMap } from "../sched/recent-map.js";
 import type { Id64 } from "../wire/id64.js";
 import type { FirstCounters } from "./first-counters.js";
 import { LiveTransfers } from "../transfer/live-transfers.js";
-import type { PulledTransfer } from "../transfer/pulled-transfer.js";
 import { SettledNumbers } from "../transfer/settled-numbers.js";
 import type { Tombstones } from "../transfer/tombstones.js";
+import type { WaitingList } from "../transfer/waiting-list.js";
 
 // As many as may be challenged at a time, some times over.
 const MAX_UNPROVED = 1024;
@@ -30,7 +30,7 @@ export class PeerWorker {
   /** Announcements that were offered to the application, refused, voided or closed: dependents may go on. */
   readonly offered: SettledNumbers;
   /** Transfers that wait until another one is offered, by its notifySeq. */
-  readonly dependents: Map<number, PulledTransfer[]> = new Map();
+  readonly dependents: Map<number, WaitingList> = new Map();
   #unproved: RecentMap<number, true> | undefined;
   /** Ids here of transfers that were announced again on another path, by the number they had on this one. */
   readonly moved: Map<number, Id64> = new Map();

@@ -227,6 +227,7 @@ export class Puller implements AssemblerOwner {
     const { transfers, pulls } = this.#context;
     const wasOffered = isOffered(transfer);
     if (transfer.state === "challenged") this.#doubts.uncount(transfer);
+    this.#offers.forget(transfer);
     if (transfer.isWanting) pulls.want(path.sender, -1);
     this.#loop.cancel(path, transfer);
     transfer.state = "delivered";

@@ -3,6 +3,7 @@ import type { Linked } from "../sched/linked-set.js";
 import { NotifyFlag, Protection } from "../wire/constants.js";
 import type { InlineMemory } from "./inline-memory.js";
 import { type Pull, PullProgress } from "./pull-progress.js";
+import type { WaitingList } from "./waiting-list.js";
 import { WireSource } from "./wire-source.js";
 import { copyId, type Id64, id64, sameId } from "../wire/id64.js";
 import type { NotifyEntry } from "../wire/notify-entry.js";
@@ -53,8 +54,8 @@ export class PulledTransfer implements Linked<PulledTransfer> {
   readonly source: WireSource;
   /** Where it is. */
   state: PullerState = "held";
-  /** Announcements that must be offered before: as names. */
-  waitsFor: Set<string> | undefined;
+  /** The lists of announcements that must be offered before, in which it is. */
+  waitsFor: Set<WaitingList> | undefined;
   /** Inline bytes that count against the credit of its path. */
   countedInline = 0;
   /** Where it was announced first, if it was moved to another path since: a path and a worker here, and its number. */

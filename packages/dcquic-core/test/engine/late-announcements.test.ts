@@ -3,6 +3,7 @@ import { type EngineConfig, type Id64, id64 } from "@proj/dcquic-core";
 import { challengeProof } from "#src/crypto/challenge-proof.js";
 import { nodeCrypto } from "#src/io/node-crypto.js";
 import { AcceptStatus, FrameType, NotifyFlag, ResetCode } from "#src/wire/constants.js";
+import type { NotifyEntry } from "#src/wire/notify-entry.js";
 import { encodeChallengeResponse } from "#src/wire/transfer-frames.js";
 import { acceptStatuses as statuses } from "../support/accept-statuses.js";
 import { closedFrame, notifyFrame, resetFrame } from "../support/frames.js";
@@ -50,8 +51,9 @@ function prove(
   notifySeq: number,
   inline: Uint8Array,
   wrong: { readonly nonce?: Uint8Array; readonly announcerId?: Id64 } = {},
+  more: Partial<NotifyEntry> = {},
 ): void {
-  peer.send(notifyFrame({ notifySeq, inline }));
+  peer.send(notifyFrame({ notifySeq, inline, ...more }));
   const [challenged] = challenges(peer);
   if (challenged === undefined) throw new Error("nobody was challenged");
   const { announcerId } = challenged;
@@ -65,6 +67,30 @@ function prove(
 }
 
 describe("§10, §11: announcements that come late", () => {
+  test("wait for those they name, when they were proved, as others do", () => {
+    const peer = slid(8192);
+    const missing = WINDOW + 3;
+    const deps = [{ worker: 0, notifySeq: missing, kind: 2 }];
+    const flags = NotifyFlag.Deps;
+    const offered = peer.of("transferOffered").length;
+    prove(peer, 0, new Uint8Array(10), {}, { flags, depCount: 1, deps, messageSeq: 77 });
+    expect(peer.of("transferOffered")).toHaveLength(offered);
+    peer.send(notifyFrame({ notifySeq: missing, messageSeq: 76 }));
+    const now = peer.of("transferOffered").slice(offered);
+    expect(now.map(({ messageSeq }) => messageSeq)).toEqual([76, 77]);
+  });
+
+  test("need not wait for what was offered before they were proved", () => {
+    const peer = slid(8192);
+    const missing = WINDOW + 3;
+    const deps = [{ worker: 0, notifySeq: missing, kind: 2 }];
+    peer.send(notifyFrame({ notifySeq: 0, flags: NotifyFlag.Deps, depCount: 1, deps }));
+    peer.send(notifyFrame({ notifySeq: missing }));
+    const offered = peer.of("transferOffered").length;
+    prove(peer, 0, new Uint8Array(0), {}, { flags: NotifyFlag.Deps, depCount: 1, deps });
+    expect(peer.of("transferOffered")).toHaveLength(offered + 1);
+  });
+
   test("copies of what was finished and closed long ago break no credit", () => {
     const peer = slid(2048);
     const inline = new Uint8Array(1000);
