@@ -1,12 +1,21 @@
 import { expect, test } from "@jest/globals";
-import { BufferRegistry, DatagramBatch, Engine, id64, nullCrypto } from "@proj/dcquic-core";
+import {
+  BufferRegistry,
+  DatagramBatch,
+  Engine,
+  type Id64,
+  id64,
+  nullCrypto,
+} from "@proj/dcquic-core";
 import { SeededRandom } from "@proj/wire-types";
 import { establishedAs } from "../support/raw-peer.js";
-import { usedBytes } from "../support/used-bytes.js";
+import { heapBytes, usedBytes } from "../support/used-bytes.js";
 
 const TRANSFERS = 20_000;
 // docs/performance.md states what was measured: 277 bytes while it is queued, 438 and 458 once it is offered.
 const END_BYTES = 512;
+// Beside that, once it is pulled.
+const PULLING_BYTES = 1536;
 const config = { notifyWindow: 32_768, queueDepth: 32_768, maxMessageBytes: 1_000_000 };
 
 function side(role: "dialer" | "listener", seed: number) {
@@ -18,14 +27,22 @@ function side(role: "dialer" | "listener", seed: number) {
 }
 
 /** Takes what one side has to send to the other, and counts what is offered there; what else is told is forgotten. */
-function carry(nowUs: number, from: Engine, to: Engine, batch: DatagramBatch): number {
+function carry(
+  nowUs: number,
+  from: Engine,
+  to: Engine,
+  batch: DatagramBatch,
+  ids: Id64[] = [],
+): number {
   let offered = 0;
   for (;;) {
     batch.clear();
     if (from.transmit(nowUs, batch) === 0) return offered;
     to.receive(nowUs, batch);
     for (let event = to.nextEvent(); event !== undefined; event = to.nextEvent()) {
-      if (event.kind === "transferOffered") offered += 1;
+      if (event.kind !== "transferOffered") continue;
+      offered += 1;
+      ids.push(event.transfer);
     }
   }
 }
@@ -43,12 +60,12 @@ function announceAll({ announcer }: Ends): void {
   for (let i = 0; i < TRANSFERS; i++) announcer.engine.announce(0, announcer.path, options);
 }
 
-function offerAll({ announcer, puller }: Ends): number {
+function offerAll({ announcer, puller }: Ends, ids: Id64[] = []): number {
   const batch = new DatagramBatch(64, 131_072);
   let offered = 0;
   if (puller === undefined) return offered;
   for (let nowUs = 0; offered < TRANSFERS && nowUs < 1e6; nowUs += 1000) {
-    offered += carry(nowUs, announcer.engine, puller.engine, batch);
+    offered += carry(nowUs, announcer.engine, puller.engine, batch, ids);
     carry(nowUs, puller.engine, announcer.engine, batch);
   }
   return offered;
@@ -68,4 +85,18 @@ test("§20: what a transfer takes while it is under way, without its bytes, at e
   expect(both - announcer).toBeLessThanOrEqual(END_BYTES);
   // Nobody's share is hidden in the other's.
   expect(both).toBeGreaterThan(1.5 * announcer);
+});
+
+test("§20: what a transfer takes at its puller once it is accepted, without memory for its bytes", () => {
+  const ends: Ends = { announcer: side("dialer", 1), puller: side("listener", 2) };
+  const ids: Id64[] = [];
+  announceAll(ends);
+  expect(offerAll(ends, ids)).toBe(TRANSFERS);
+  const before = heapBytes();
+  for (const id of ids) ends.puller?.engine.accept(1e6, id);
+  // What was asked for first, and what waits for its turn; docs/performance.md states what was measured.
+  expect((heapBytes() - before) / TRANSFERS).toBeLessThanOrEqual(PULLING_BYTES);
+  // Neither end was collected meanwhile.
+  expect(ends.announcer.engine.stats.entries).toBe(TRANSFERS);
+  expect(ends.puller?.engine.stats.entries).toBe(TRANSFERS);
 });
