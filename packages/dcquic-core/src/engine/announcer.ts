@@ -1,7 +1,7 @@
 import { NO_TIMER } from "../sched/timing-wheel.js";
 import { AnnouncedTransfer } from "../transfer/announced-transfer.js";
 import { AcceptStatus, ResetCode } from "../wire/constants.js";
-import { type Id64, id64, isZeroId } from "../wire/id64.js";
+import { type Id64, id64, isZeroId, sameId } from "../wire/id64.js";
 import type { AnnounceOptions, AnnounceResult, TokenOutcome } from "./announce-options.js";
 import { type EngineContext, TimerKind } from "./context.js";
 import { DependencyGate } from "./dependency-gate.js";
@@ -306,9 +306,8 @@ export class Announcer {
   }
 }
 
-function know(transfer: AnnouncedTransfer, { hi, lo }: Id64): void {
-  const known = transfer.pullerId;
-  if (known.hi !== hi || known.lo !== lo) transfer.pullerId = id64(hi, lo);
+function know(transfer: AnnouncedTransfer, pullerId: Id64): void {
+  if (!sameId(transfer.pullerId, pullerId)) transfer.pullerId = id64(pullerId.hi, pullerId.lo);
 }
 
 // Whether the peer that answers so has the transfer in its tables.
