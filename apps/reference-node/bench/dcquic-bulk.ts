@@ -2,6 +2,7 @@ import type { PayloadProtection } from "@proj/dcquic-core";
 import { type Fact, type Operation, quantile, spawnServer } from "@proj/bench";
 import { openCLoop } from "./dcquic-loop.js";
 import { type DriverName, overDcquic } from "./dcquic-peers.js";
+import { warmUp } from "./warm-up.js";
 
 // Each turn of dcQUIC, and of the loop in C++ after it.
 const TURN_MS = 300;
@@ -43,8 +44,7 @@ export async function bulk(plan: BulkPlan): Promise<Fact[]> {
   const payload = new Uint8Array(plan.payloadBytes).fill(7);
   const ours = { run: () => exchange.carry(payload), close: () => exchange.close() };
   const c = driver === "native" ? await openCLoop(payload.length) : undefined;
-  const warmUntilMs = cpuMs() + warmUpMs;
-  while (cpuMs() < warmUntilMs) await ours.run();
+  await warmUp(ours.run, warmUpMs);
   const rates: number[] = [];
   const ratios: number[] = [];
   const untilMs = performance.now() + seconds * 1000;
@@ -94,9 +94,4 @@ async function rateOf(operation: Pick<Operation, "run">, bytes: number): Promise
     times += 1;
   }
   return (times * bytes * 1000) / tookMs;
-}
-
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }

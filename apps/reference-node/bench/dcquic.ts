@@ -13,6 +13,7 @@ import {
   overTcp,
   toProcess,
 } from "./dcquic-peers.js";
+import { warmUp } from "./warm-up.js";
 
 // Whoever carries bytes all the time stays compiled. Here peers take turns, and what the others leave to be collected would
 // have V8 forget the code of those who wait: compiling it anew takes longer than a turn.
@@ -36,18 +37,12 @@ const bulk = new Uint8Array(BULK_BYTES).fill(7);
 const large = new Uint8Array(LARGE_BYTES).fill(7);
 const request = new Uint8Array(REQUEST_BYTES).fill(7);
 
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
-
 function carrying(name: string, open: () => Promise<Exchange>, payload = bulk): Peer {
   return {
     name,
     open: async () => {
       const exchange = await open();
-      const endMs = cpuMs() + WARM_UP_MS;
-      while (cpuMs() < endMs) await exchange.carry(payload);
+      await warmUp(() => exchange.carry(payload), WARM_UP_MS);
       const { cpu } = exchange;
       return {
         run: () => exchange.carry(payload),
