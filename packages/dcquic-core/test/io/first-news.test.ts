@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { afterEach, expect, test } from "@jest/globals";
 import { firstNews } from "#src/io/thread/first-news.js";
@@ -5,7 +6,7 @@ import { firstNews } from "#src/io/thread/first-news.js";
 const threads: Worker[] = [];
 
 afterEach(async () => {
-  for (const thread of threads.splice(0)) await thread.terminate();
+  for (const thread of threads.splice(0)) await Worker.prototype.terminate.call(thread);
 });
 
 function running(program: string): Worker {
@@ -28,8 +29,14 @@ test("§19: the start of a thread resolves with what it says first", async () =>
   expect(await firstNews(thread, 60_000)).toEqual(said);
 });
 
-test("§19: a thread that hangs as it starts fails the start", async () => {
-  await expect(firstNews(running("for (;;);"), 50)).rejects.toEqual(failed(/within 50 ms/));
+test("§19: a thread that hangs as it starts fails the start, is ended, and not waited for", async () => {
+  const thread = running("for (;;);");
+  const ended = once(thread, "exit");
+  await expect(firstNews(thread, 50)).rejects.toEqual(failed(/within 50 ms/));
+  await ended;
+  const stuck = running("setInterval(() => {}, 1000)");
+  stuck.terminate = () => new Promise(() => {});
+  await expect(firstNews(stuck, 50)).rejects.toEqual(failed(/within 50 ms/));
 });
 
 test("§19: a thread that ends, or throws, as it starts fails the start", async () => {

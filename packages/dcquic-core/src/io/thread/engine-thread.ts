@@ -113,15 +113,11 @@ export class EngineThread {
       words,
     };
     const thread = new Worker(new URL("./engine-thread-main.js", import.meta.url), { workerData });
-    try {
-      const first = await firstNews(thread, START_MS);
-      if (first.kind === "bound") return new EngineThread(thread, words, first, options);
-      const message = first.kind === "notBound" ? first.message : "the thread began with no answer";
-      throw asWireError(new Error(message), "wire.connection_failed");
-    } catch (error) {
-      await thread.terminate();
-      throw error;
-    }
+    const first = await firstNews(thread, START_MS);
+    if (first.kind === "bound") return new EngineThread(thread, words, first, options);
+    await thread.terminate();
+    const message = first.kind === "notBound" ? first.message : "the thread began with no answer";
+    throw asWireError(new Error(message), "wire.connection_failed");
   }
 
   /** Where it receives: the first of its ports. */

@@ -3,7 +3,8 @@ import { asWireError } from "@proj/wire-types";
 import type { ThreadNews } from "./thread-messages.js";
 
 /**
- * What a thread says first: whether its sockets are bound.
+ * What a thread says first: whether its sockets are bound. One that says nothing is ended, and not waited for: it may hang where nothing
+ * ends it.
  *
  * @throws WireError `wire.connection_failed` where it ends, or says nothing for `withinMs`.
  */
@@ -18,6 +19,9 @@ export async function firstNews(thread: Worker, withinMs: number): Promise<Threa
       const late = new Error(`the thread was not bound within ${withinMs} ms`);
       giveUp = setTimeout(() => fail(late), withinMs);
     });
+  } catch (error) {
+    void thread.terminate();
+    throw error;
   } finally {
     clearTimeout(giveUp);
   }
