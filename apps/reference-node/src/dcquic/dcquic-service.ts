@@ -63,19 +63,10 @@ export class DcquicService {
 
   /** Listens. @throws WireError `wire.connection_failed` */
   static async start(options: DcquicServiceOptions): Promise<DcquicService> {
-    const { config, metrics } = options;
-    const { host, port } = config;
-    const settings = workerSettings(config);
-    const pool = await createTransportPool({
-      host,
-      port,
-      // Workers on cores of their own are bound by the pool, which knows whether there are any.
-      ...(sharesThread(settings)
-        ? { bind: async (chosen: BindOptions) => (await bindBest(chosen)).driver }
-        : {}),
-      ...(settings === undefined ? {} : { settings }),
-      credentials: { kind: "psk", identity: KEY_IDENTITY, secret: options.key },
-      ...(metrics === undefined ? {} : { meter: metrics.meter }),
+    const { metrics, traces } = options;
+    const pool = await openPool(options).catch(async (error: unknown) => {
+      await traces?.close();
+      throw error;
     });
     if (metrics !== undefined) {
       const measured = new PoolMetrics(metrics.meter);
@@ -123,6 +114,22 @@ export class DcquicService {
       await this.#files.take(incoming, purpose.file);
     } else incoming.reject(Status.NoAcceptor, refusalOf(purpose, incoming.pattern));
   }
+}
+
+function openPool({ config, key, metrics }: DcquicServiceOptions): Promise<TransportPool> {
+  const { host, port } = config;
+  const settings = workerSettings(config);
+  return createTransportPool({
+    host,
+    port,
+    // Workers on cores of their own are bound by the pool, which knows whether there are any.
+    ...(sharesThread(settings)
+      ? { bind: async (chosen: BindOptions) => (await bindBest(chosen)).driver }
+      : {}),
+    ...(settings === undefined ? {} : { settings }),
+    credentials: { kind: "psk", identity: KEY_IDENTITY, secret: key },
+    ...(metrics === undefined ? {} : { meter: metrics.meter }),
+  });
 }
 
 // Follows what the pool does, and hands on what ended once a second, also when nothing happens.

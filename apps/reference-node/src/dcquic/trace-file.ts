@@ -78,12 +78,17 @@ export class TraceFile {
   }
 
   async #turnOver(): Promise<void> {
-    await rename(this.#path, `${this.#path}.1`);
+    // Somebody may have moved it away meanwhile.
+    await rename(this.#path, `${this.#path}.1`).catch(unlessMissing);
     const next = await openToAppend(this.#path);
     await this.#handle.close();
     this.#handle = next;
     this.#bytes = 0;
   }
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== "ENOENT") throw error;
 }
 
 function openToAppend(path: string): Promise<FileHandle> {

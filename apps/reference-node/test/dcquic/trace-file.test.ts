@@ -1,8 +1,20 @@
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
 import type { OtlpTraces, TraceSpan } from "@proj/dcquic-core";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { dcquicSchema } from "#src/dcquic/dcquic-config.js";
+import { DcquicService } from "#src/dcquic/dcquic-service.js";
 import { TraceFile } from "#src/dcquic/trace-file.js";
 import { cliJson, serve } from "../support/cli.js";
 import { tempFolder } from "../support/temp-folder.js";
@@ -100,6 +112,21 @@ test("what cannot be written is told, and the next batch is tried again", async 
   expect(namesIn(path)).toEqual(["third"]);
 });
 
+test("a file that somebody moved away is begun again once it would be full", async () => {
+  const file = await openFile(1000);
+  file.take([span("first")]);
+  await file.written;
+  renameSync(path, `${path}.moved`);
+  for (const name of ["second", "third", "fourth"]) {
+    file.take([span(name)]);
+    await file.written;
+  }
+  await file.close();
+  expect(failures).toEqual([]);
+  const kept = [`${path}.moved`, `${path}.1`, path].filter((each) => existsSync(each));
+  expect(kept.flatMap(namesIn)).toEqual(["first", "second", "third", "fourth"]);
+});
+
 test("a node traces what it answers to, into the file that its configuration names", async () => {
   const key = folder.write("dcquic.key", randomBytes(32).toString("hex"));
   const config = folder.write(
@@ -132,6 +159,26 @@ trace_file = "traces/dcquic.jsonl"
   const names = namesIn(path);
   expect(names).toContain("dcquic.rawBulk");
   expect(readFileSync(path, "utf8")).toContain('"stringValue":"traced"');
+});
+
+test("a service that cannot listen closes its trace file", async () => {
+  const file = await openFile();
+  const taken = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address();
+  const starting = DcquicService.start({
+    config: dcquicSchema.parse({ enabled: true, port }),
+    key: randomBytes(32),
+    traces: file,
+    serveXcp: (stream) => stream.destroy(),
+    told: () => {},
+    failed: () => {},
+  });
+  await expect(starting).rejects.toMatchObject({ code: "wire.connection_failed" });
+  taken.close();
+  file.take([span("after the end")]);
+  await file.written;
+  expect(failures).toHaveLength(1);
 });
 
 test("a trace file that cannot be opened is an error of the configuration that names the field", async () => {
