@@ -129,7 +129,8 @@ describe("two nodes", () => {
       const receiver = await world.receiving();
       const sender = await world.start({ nodeId: "sender", workers: 1 });
       const peer = await world.slowly(receiver, 3_000_000);
-      const half = randomBytes(6_000_000);
+      // Some MB are encoded before what they repeat has arrived: there have to be far more.
+      const half = randomBytes(20_000_000);
       const from = Buffer.concat([half, Buffer.from("between"), half]);
       const alone = await sender.send(peer, { key: "twice", from });
       expect(storedIn(receiver, "twice").equals(from)).toBe(true);
